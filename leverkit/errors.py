@@ -1,0 +1,96 @@
+"""Every way a call, a file, a plan or a run can be refused, each with its exit code.
+
+LeverkitError                 1   the root: catch this one to catch all
+├── UsageError               64   a parameter, path or file that a person has to correct
+├── ApiError                  1   Lever answered, or did not: carries method, path, status, code
+│   ├── AccessDenied         12   401 or 403: the key is wrong or lacks a permission
+│   └── Unreachable           1   no usable answer after all retries
+├── Refused                   4   the plan is stale, edited, unapproved or of another account
+├── BrakeTripped              5   the plan is larger than its brakes allow
+├── Partial                   3   the run ended, some operations failed, drifted or are gone
+├── VerificationFailed        6   the account is not as the plan says, or outcomes are unknown
+├── Stopped                   8   stopped by a limit or by request; the same command resumes
+└── Locked                   11   another writer holds the run or the account
+"""
+
+from __future__ import annotations
+
+
+class LeverkitError(Exception):
+    """Root of all errors of leverkit; `exit_code` is what a command ends with."""
+
+    exit_code = 1
+
+
+class UsageError(LeverkitError):
+    """A parameter, a path or an edited file that a person has to correct."""
+
+    exit_code = 64
+
+
+class ApiError(LeverkitError):
+    """Lever refused a request, or gave no usable answer to it.
+
+    `status` is None where no answer came. `code` and `message` are Lever's own
+    (envelope of https://hire.lever.co/developer/documentation, "Response codes").
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str,
+        path: str,
+        status: int | None = None,
+        code: str = "",
+        advice: str = "",
+    ) -> None:
+        self.method, self.path, self.status, self.code, self.advice = method, path, status, code, advice
+        answer = " ".join(part for part in (str(status or "no answer"), code) if part)
+        super().__init__(f"{method} {path}: {answer}: {message}" + (f" {advice}" if advice else ""))
+
+
+class AccessDenied(ApiError):
+    """401 or 403: the key is wrong, revoked, or lacks a permission."""
+
+    exit_code = 12
+
+
+class Unreachable(ApiError):
+    """No usable answer after all retries: network, time-out, 429 or 5xx that did not pass."""
+
+
+class Refused(LeverkitError):
+    """A plan that is stale, edited, not approved, or of another account."""
+
+    exit_code = 4
+
+
+class BrakeTripped(LeverkitError):
+    """A plan that is larger than its brakes allow; the message names the flag."""
+
+    exit_code = 5
+
+
+class Partial(LeverkitError):
+    """A run that ended with operations failed, drifted or gone."""
+
+    exit_code = 3
+
+
+class VerificationFailed(LeverkitError):
+    """An account that is not as the plan says, or operations with unknown outcome."""
+
+    exit_code = 6
+
+
+class Stopped(LeverkitError):
+    """A run stopped by a limit or by request; the same command resumes it."""
+
+    exit_code = 8
+
+
+class Locked(LeverkitError):
+    """Another writer holds the run or the account."""
+
+    exit_code = 11

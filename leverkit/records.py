@@ -1,0 +1,121 @@
+"""Lever's objects as frozen values: only the fields that leverkit needs, in Lever's own words.
+
+Decoding ignores every other field (Lever adds fields at any time), so names, e-mails and
+phones that an answer may carry are dropped here, before anything is kept or written.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A value decoded from Lever's camelCase JSON."""
+
+
+class Archived(Record, frozen=True):
+    """When and why an opportunity was archived (milliseconds since epoch, reason id)."""
+
+    archived_at: int | None = None
+    reason: str | None = None
+
+
+class Application(Record, frozen=True):
+    """The link of an opportunity to a posting; at most one per opportunity."""
+
+    id: str
+    posting: str | None = None
+
+
+class Opportunity(Record, frozen=True):
+    """One candidacy of a person. Times are milliseconds since epoch; `updated_at` is often null.
+
+    `applications` holds ids, or `Application`s where the request expanded them.
+    """
+
+    id: str
+    contact: str
+    tags: tuple[str, ...] = ()
+    stage: str | None = None
+    confidentiality: str = "non-confidential"
+    archived: Archived | None = None
+    origin: str | None = None
+    sources: tuple[str, ...] = ()
+    applications: tuple[str | Application, ...] = ()
+    created_at: int = 0
+    updated_at: int | None = None
+    last_advanced_at: int | None = None
+    is_anonymized: bool = False
+
+
+class DeletedOpportunity(Record, frozen=True):
+    """An opportunity in the deleted listing; what else of it remains there is not documented."""
+
+    id: str
+    deleted_at: int | None = None
+
+
+class Categories(Record, frozen=True):
+    """The fields of a posting from which Lever derives tags."""
+
+    team: str | None = None
+    department: str | None = None
+    location: str | None = None
+    all_locations: tuple[str, ...] = ()
+    commitment: str | None = None
+    level: str | None = None
+
+
+class Posting(Record, frozen=True):
+    """A job posting. Its title, categories and tags become tags of its opportunities."""
+
+    id: str
+    text: str = ""
+    state: str | None = None
+    categories: Categories = Categories()
+    tags: tuple[str, ...] = ()
+    confidentiality: str = "non-confidential"
+    created_at: int | None = None
+    updated_at: int | None = None
+
+
+class TagCount(Record, frozen=True):
+    """A tag and the number of opportunities, active and archived, that carry it."""
+
+    text: str
+    count: int
+
+
+class Stage(Record, frozen=True):
+    """A pipeline stage; ids are uuids or slugs such as `lead-new`."""
+
+    id: str
+    text: str
+
+
+class StageRank(Record, frozen=True):
+    """A stage as `GET /disposition_stages` tells it: where it stands among all, and in which pipeline."""
+
+    id: str
+    rank: float | None = None
+    pipeline: str | None = None
+
+
+class DispositionStages(Record, frozen=True):
+    """The answer of `GET /disposition_stages`, which Lever serves and no longer documents."""
+
+    stages: tuple[StageRank, ...] = ()
+
+
+class ArchiveReason(Record, frozen=True):
+    """Why opportunities are archived; its ids identify an account."""
+
+    id: str
+    text: str = ""
+
+
+class User(Record, frozen=True):
+    """A user of the account, as far as `perform_as` needs it."""
+
+    id: str
+    email: str | None = None
