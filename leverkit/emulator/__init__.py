@@ -1,0 +1,9 @@
+"""A Lever account on this computer: real HTTP on loopback, built to the facts about Lever's Data API.
+
+`with running(contacts=200) as account:` serves one in a thread; `python -m leverkit.emulator` in a process.
+It imports nothing from the rest of leverkit, so that it cannot share the client's misreadings.
+"""
+
+from leverkit.emulator.running import Running, running
+
+__all__ = ["Running", "running"]

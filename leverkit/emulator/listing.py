@@ -1,0 +1,78 @@
+"""Sorted views of the opportunities, kept right while rows change, and paged by keyset (section 2.2).
+
+Default order: stage rank, then lastAdvancedAt descending, then id. With `updated_at_*`: updatedAt, id.
+A page starts at the first item whose key is not below the token's: no snapshot is involved, so an
+opportunity that moves between two reads can be seen twice or be missed, as at Lever.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+from leverkit.emulator import tokens
+from leverkit.emulator.filters import Test
+from leverkit.emulator.rows import Row
+
+SortKey = Callable[[Row], Any]
+
+
+def _updated(row: Row) -> tuple[int, str]:
+    return (row.updated or 0, row.id)
+
+
+class Order:
+    """A sort of the opportunities and the form of its token."""
+
+    def __init__(self, key: SortKey, like: tuple[type | tuple[type, ...], ...]) -> None:
+        self.key, self.like = key, like
+
+
+DEFAULT = Order(attrgetter("order"), ((int, float), int, str))
+UPDATED = Order(_updated, (int, str))
+
+
+def _mirrored(key: tokens.Key) -> tokens.Key:
+    """Turn a default key into its token and back: lastAdvancedAt descends."""
+    return (key[0], -key[1], key[2]) if len(key) == 3 else key
+
+
+class Listing:
+    """The rows that pass some tests, in order."""
+
+    def __init__(self, rows: Iterable[Row], tests: list[Test], order: Order) -> None:
+        self.tests, self.order = tests, order
+        for test in tests:
+            rows = filter(test, rows)
+        self.rows = sorted(rows, key=order.key)
+
+    def _place(self, row: Row) -> int:
+        return bisect_left(self.rows, self.order.key(row), key=self.order.key)
+
+    def discard(self, row: Row) -> None:
+        """Take a row out before it changes; nothing happens where it is not in."""
+        at = self._place(row)
+        if at < len(self.rows) and self.rows[at] is row:
+            del self.rows[at]
+
+    def add(self, row: Row) -> None:
+        """Put a changed row in where it now belongs, if it passes the tests."""
+        if all(test(row) for test in self.tests):
+            self.rows.insert(self._place(row), row)
+
+    def start(self, offset: str | None) -> int:
+        """Return where the page of a token begins. Raises Failure 400 for another sort's token."""
+        if offset is None:
+            return 0
+        key = _mirrored(tokens.read(offset, self.order.like))
+        return bisect_left(self.rows, key, key=self.order.key)
+
+    def page(self, offset: str | None, limit: int) -> tuple[list[Row], str | None]:
+        """Return a page of rows and the token of the next, None on the last page."""
+        at = self.start(offset)
+        after = at + limit
+        page = self.rows[at:after]
+        following = self.rows[after : after + 1]
+        return page, tokens.write(_mirrored(self.order.key(following[0]))) if following else None

@@ -1,0 +1,166 @@
+"""How opportunities and their parts are shown: whole, only the included fields, or with parts expanded."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from leverkit.emulator.account import Account, Object
+from leverkit.emulator.answers import bad_request
+from leverkit.emulator.filters import Query
+from leverkit.emulator.rows import Row, encode
+
+FIELDS = [
+    "id",
+    "name",
+    "contact",
+    "headline",
+    "stage",
+    "confidentiality",
+    "location",
+    "phones",
+    "emails",
+    "links",
+    "archived",
+    "tags",
+    "sources",
+    "stageChanges",
+    "origin",
+    "sourcedBy",
+    "owner",
+    "followers",
+    "applications",
+    "createdAt",
+    "updatedAt",
+    "lastInteractionAt",
+    "lastAdvancedAt",
+    "snoozedUntil",
+    "urls",
+    "isAnonymized",
+    "dataProtection",
+    "opportunityLocation",
+    "deletedBy",
+    "deletedAt",
+]
+BLANK: Object = {"name": "", "headline": "", "location": "", "phones": [], "emails": [], "links": []}
+
+
+@lru_cache(maxsize=64)
+def _picker(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Return a decoder that keeps only some fields, undecoded."""
+    fields = [(name, msgspec.Raw, msgspec.Raw()) for name in FIELDS if name in names]
+    return msgspec.json.Decoder(msgspec.defstruct("Slim", fields, omit_defaults=True))
+
+
+def pick(raw: bytes, names: tuple[str, ...]) -> bytes:
+    """Return an object with only the named fields: Lever's `include` is subtractive (section 3.1)."""
+    return encode(_picker(names).decode(raw))
+
+
+def application(account: Account, row: Row, value: Object) -> Object | None:
+    """Return the application of an opportunity; candidateId equals opportunityId (section 3.5)."""
+    if row.application is None:
+        return None
+    known = account.applications.get(row.application)
+    if known is not None:
+        return known
+    posting = account.postings.get(row.posting or "", {})
+    phones = value.get("phones") or [None]
+    return {
+        "id": row.application,
+        "opportunityId": row.id,
+        "candidateId": row.id,
+        "createdAt": row.created,
+        "type": "posting",
+        "posting": row.posting,
+        "postingOwner": posting.get("owner"),
+        "postingHiringManager": posting.get("hiringManager"),
+        "user": None,
+        "name": value.get("name"),
+        "email": (value.get("emails") or [None])[0],
+        "phone": phones[0],
+        "requisitionForHire": None,
+        "ipAddress": None,
+        "company": None,
+        "links": value.get("links") or [],
+        "comments": None,
+        "customQuestions": [],
+        "archived": value.get("archived"),
+    }
+
+
+def contact(account: Account, identifier: str) -> Object | None:
+    """Return a contact, read from any of its opportunities; it has no tags (section 5)."""
+    rows = account.by_contact.get(identifier)
+    if not rows:
+        return account.contacts.get(identifier)
+    value = rows[0].object()
+    return {
+        "id": identifier,
+        "name": value.get("name", ""),
+        "headline": value.get("headline", ""),
+        "isAnonymized": all(row.anonymized for row in rows),
+        "location": {"name": value.get("location", "")},
+        "emails": value.get("emails", []),
+        "phones": value.get("phones", []),
+        "dataProtection": {"interviewIntelligence": {"allowed": False, "expiresAt": None}},
+    }
+
+
+def _user(account: Account, identifier: Any) -> Any:
+    return account.users.get(identifier, identifier)
+
+
+def _expanded(account: Account, row: Row, value: Object, name: str) -> Any:
+    if name == "applications":
+        found = application(account, row, value)
+        return [] if found is None else [found]
+    if name == "contact":
+        return contact(account, row.contact)
+    if name == "stage":
+        stages = {stage["id"]: {"id": stage["id"], "text": stage["text"]} for stage in account.stages}
+        return stages.get(row.stage, {"id": row.stage, "text": row.stage})
+    if name == "followers":
+        return [_user(account, each) for each in value.get("followers") or ()]
+    return _user(account, value.get(name))
+
+
+EXPANDABLE = ("applications", "stage", "owner", "followers", "sourcedBy", "contact")
+
+
+def _asked(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    expand = tuple(query.get("expand") or ())
+    for name in expand:
+        if name not in EXPANDABLE:
+            raise bad_request(f"{name} is not expandable")
+    include = tuple(sorted(query.get("include") or ()))
+    return include, expand
+
+
+def show(account: Account, rows: list[Row], query: Query) -> list[bytes]:
+    """Return opportunities as JSON, with `include` and `expand`; expanded fields are always in."""
+    include, expand = _asked(query)
+    if not include and not expand:
+        return [row.raw for row in rows]
+    if not expand:
+        return [pick(row.raw, include) for row in rows]
+    shown = [_expand(account, row, expand) for row in rows]
+    if include:
+        return [pick(raw, tuple(sorted({*include, *expand}))) for raw in shown]
+    return shown
+
+
+def _expand(account: Account, row: Row, expand: tuple[str, ...]) -> bytes:
+    value = row.object()
+    for name in expand:
+        value[name] = _expanded(account, row, value, name)
+    return encode(value)
+
+
+def after_write(row: Row, *, blank: bool = True) -> Object:
+    """Return the opportunity as a mutation answers it: contact fields blank, no opportunityLocation (section 3.3)."""
+    value = row.object()
+    value.pop("opportunityLocation", None)
+    return {**value, **BLANK} if blank else value

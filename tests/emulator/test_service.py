@@ -1,0 +1,118 @@
+"""Sections 1, 7 of the reference, and what only an emulator has: faults, log, process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from leverkit.emulator.bucket import Bucket
+from leverkit.emulator.generate import generate
+from leverkit.emulator.running import Running, running
+
+
+@pytest.fixture
+def account() -> Iterator[Running]:
+    with running(contacts=20, rate=None) as served:
+        yield served
+
+
+@pytest.fixture
+def lever(account: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=account.base_url, auth=(account.api_key, "")) as client:
+        yield client
+
+
+def test_basic_and_bearer_are_understood_and_nothing_else(account: Running) -> None:
+    """1.2, 1.3, 7.2"""
+    url = f"{account.base_url}/tags"
+    assert httpx.get(url, auth=(account.api_key, "")).status_code == 200
+    assert httpx.get(url, headers={"authorization": f"Bearer {account.api_key}"}).status_code == 200
+    for headers in (
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Basic !"},
+        {"authorization": "x"},
+    ):
+        answer = httpx.get(url, headers=headers)
+        expected = {"code": "UnauthorizedError", "message": "The request requires authentication."}
+        assert (answer.status_code, answer.json()) == (401, expected)
+
+
+def test_headers_and_errors_are_levers(lever: httpx.Client) -> None:
+    """7.2, 7.3"""
+    answer = lever.get("/xyz")
+    assert answer.json() == {"code": "ResourceNotFound", "message": "/v1/xyz does not exist"}
+    assert answer.headers["server"] == "lever-data-api"
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert lever.get("/stages/nope").json()["message"] == "stages nope was not found"
+    assert lever.delete("/tags").status_code == 405
+
+
+def test_more_than_the_burst_is_refused_without_retry_after(account: Running, lever: httpx.Client) -> None:
+    """7.1"""
+    account.configure(rate=0.001, burst=3)
+    answers = [lever.get("/stages") for _ in range(5)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429, 429]
+    assert "retry-after" not in answers[-1].headers
+    assert httpx.get(f"{account.base_url}/stages", auth=(account.restricted_key, "")).status_code == 200
+
+
+def test_a_refusal_costs_no_token() -> None:
+    """7.1"""
+    bucket = Bucket(10, 2)
+    assert [bucket.admit(now) for now in (0, 0, 0, 0.05, 0.09, 0.11)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_fault_strikes_before_or_after_the_effect_and_is_counted(
+    account: Running, lever: httpx.Client
+) -> None:
+    path = f"/opportunities/{lever.get('/opportunities').json()['data'][0]['id']}"
+    fault = account.fault(
+        "status", method="POST", path="*/addTags", status=503, skip=1, times=1, when="after"
+    )
+    sent = [lever.post(f"{path}/addTags", json={"tags": [f"t{i}"]}).status_code for i in range(3)]
+    assert (sent, fault.fired) == ([200, 503, 200], 1)
+    assert lever.get(path).json()["data"]["tags"][-3:] == ["t0", "t1", "t2"]
+    account.fault("reset", method="POST")
+    with pytest.raises(httpx.TransportError):
+        lever.post(f"{path}/addTags", json={"tags": ["lost"]})
+    assert "lost" not in account.state()["tags"]
+    assert [entry["status"] for entry in account.log()][-1] is None
+
+
+def test_the_same_seed_gives_the_same_account_and_the_truth_covers_every_tag() -> None:
+    one, same, other = (
+        generate(contacts=60, seed=5),
+        generate(contacts=60, seed=5),
+        generate(contacts=60, seed=6),
+    )
+    raw = [row.raw for row in one.rows.values()]
+    assert raw == [row.raw for row in same.rows.values()]
+    assert raw != [row.raw for row in other.rows.values()]
+    assert set(one.truth) == set(one.tags)
+    assert set(one.truth.values()) == {"contact", "opportunity"}
+
+
+def test_the_process_says_where_it_is_and_ends_when_idle(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "leverkit.emulator", "--contacts", "5", "--idle-exit", "0.3"]
+    command += ["--truth", str(tmp_path / "truth.json"), "--api-key", "k"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = json.loads(process.stdout.readline())
+        assert httpx.get(f"{line['base_url']}/tags", auth=("k", "")).status_code == 200
+        assert process.wait(20) == 0
+    assert (line["api_key"], line["pid"]) == ("k", process.pid)
+    assert json.loads((tmp_path / "truth.json").read_text())
