@@ -1,0 +1,154 @@
+"""The tables of a snapshot as Parquet files, written by DuckDB so that equal content gives equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from leverkit.records import Posting, Stage, StageRank
+from leverkit.spool import Spool
+
+if TYPE_CHECKING:
+    import duckdb
+
+OPPORTUNITIES = {
+    "id": "VARCHAR",
+    "contact": "VARCHAR",
+    "tags": "VARCHAR[]",
+    "created_at": "BIGINT",
+    "updated_at": "BIGINT",
+    "archived_at": "BIGINT",
+    "archive_reason": "VARCHAR",
+    "stage": "VARCHAR",
+    "postings": "VARCHAR[]",
+    "origin": "VARCHAR",
+    "sources": "VARCHAR[]",
+    "confidentiality": "VARCHAR",
+    "is_anonymized": "BOOLEAN",
+    "last_advanced_at": "BIGINT",
+}
+POSTINGS = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "state": "VARCHAR",
+    "team": "VARCHAR",
+    "department": "VARCHAR",
+    "location": "VARCHAR",
+    "locations": "VARCHAR[]",
+    "commitment": "VARCHAR",
+    "level": "VARCHAR",
+    "tags": "VARCHAR[]",
+    "confidentiality": "VARCHAR",
+    "created_at": "BIGINT",
+    "updated_at": "BIGINT",
+}
+TAGS = {"text": "VARCHAR", "count": "BIGINT"}
+STAGES = {"id": "VARCHAR", "text": "VARCHAR", "position": "BIGINT", "rank": "DOUBLE", "pipeline": "VARCHAR"}
+
+
+def write_opportunities(
+    db: duckdb.DuckDBPyConnection, folder: Path, spool: Spool, prior: Path | None
+) -> Path:
+    """Write the newest record of each id that is not deleted, over those of an earlier snapshot."""
+    lines = folder / "opportunities.lines"
+    with lines.open("wb") as file:
+        spool.write_rows(file)
+    read = f"select * from {_lines(lines, OPPORTUNITIES | {'seq': 'BIGINT'})}"
+    if prior:
+        read += f" union all select *, 0 from read_parquet({literal(prior)})"
+    gone = ", ".join(literal(one) for one in ["", *spool.deleted()])
+    query = f"""
+        select * exclude (seq) from ({read})
+        where id not in ({gone})
+        qualify row_number() over (partition by id order by seq desc) = 1
+        order by id"""
+    try:
+        return _copy(db, folder / "opportunities.parquet", query)
+    finally:
+        lines.unlink()
+
+
+def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterable[Posting]) -> Path:
+    """Write the postings, by id."""
+    rows = (
+        {"locations": posting.categories.all_locations}
+        | msgspec.structs.asdict(posting.categories)
+        | msgspec.structs.asdict(posting)
+        for posting in postings
+    )
+    return _write(db, folder / "postings.parquet", POSTINGS, rows, "id")
+
+
+def write_tags(db: duckdb.DuckDBPyConnection, folder: Path, counts: dict[str, int]) -> Path:
+    """Write the tags with the counts that Lever gives, by text."""
+    rows = ({"text": text, "count": count} for text, count in counts.items())
+    return _write(db, folder / "tags.parquet", TAGS, rows, "text")
+
+
+def write_stages(
+    db: duckdb.DuckDBPyConnection, folder: Path, stages: Sequence[Stage], ranks: Iterable[StageRank]
+) -> Path:
+    """Write the stages in the order of the pipeline, with rank and pipeline where the account tells them."""
+    known = {rank.id: rank for rank in ranks}
+    rows = (
+        {"position": position}
+        | msgspec.structs.asdict(known.get(stage.id, StageRank(id=stage.id)))
+        | msgspec.structs.asdict(stage)
+        for position, stage in enumerate(stages)
+    )
+    return _write(db, folder / "stages.parquet", STAGES, rows, "position")
+
+
+def counted(db: duckdb.DuckDBPyConnection, opportunities: Path) -> dict[str, int]:
+    """Count the opportunities of each tag in a file."""
+    tags = f"select unnest(tags) as tag from read_parquet({literal(opportunities)})"
+    return dict(db.sql(f"select tag, count(*) from ({tags}) group by tag").fetchall())
+
+
+def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:
+    """Count the rows of a file."""
+    (found,) = db.sql(f"select count(*) from read_parquet({literal(file)})").fetchall()
+    return int(found[0])
+
+
+def fingerprint(file: Path) -> str:
+    """Return the sha256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def literal(text: object) -> str:
+    """Quote a text for SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _write(
+    db: duckdb.DuckDBPyConnection,
+    file: Path,
+    columns: dict[str, str],
+    rows: Iterable[dict[str, Any]],
+    order: str,
+) -> Path:
+    lines = file.with_suffix(".lines")
+    with lines.open("wb") as opened:
+        slim = ({name: row.get(name) for name in columns} for row in rows)
+        opened.writelines(msgspec.json.encode(row) + b"\n" for row in slim)
+    try:
+        return _copy(db, file, f'select * from {_lines(lines, columns)} order by "{order}"')
+    finally:
+        lines.unlink()
+
+
+def _copy(db: duckdb.DuckDBPyConnection, file: Path, query: str) -> Path:
+    fresh = file.with_suffix(".new")
+    db.execute(f"copy ({query}) to {literal(fresh)} (format parquet, compression zstd)")
+    return fresh
+
+
+def _lines(file: Path, columns: dict[str, str]) -> str:
+    types = ", ".join(f'"{name}": {literal(kind)}' for name, kind in columns.items())
+    return f"read_json({literal(file)}, format = 'newline_delimited', columns = {{{types}}})"

@@ -1,0 +1,134 @@
+"""An account on disk: four Parquet files and `snapshot.json`, opened and asked in SQL.
+
+No names, e-mails, phones or links are in it, because they are not asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from leverkit.errors import UsageError
+from leverkit.parquet import fingerprint, literal
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+FORMAT = 1
+TABLES = ("opportunities", "postings", "tags", "stages")
+
+
+def database(memory_limit: str = "2GB") -> duckdb.DuckDBPyConnection:
+    """Open an empty DuckDB; it spills to disk beyond `memory_limit` and loads nothing from the net."""
+    import duckdb
+
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": memory_limit,
+            "temp_directory": str(Path(tempfile.gettempdir()) / "leverkit-spill"),
+            "autoinstall_known_extensions": "false",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A complete reading of an account. `meta` is the content of `snapshot.json`."""
+
+    path: Path
+    meta: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open a snapshot; raise UsageError naming the file that is missing, cut off or changed."""
+        folder = Path(path).expanduser()
+        meta = _meta(folder)
+        for name, expected in sorted(meta["files"].items()):
+            file = folder / name
+            if not file.is_file():
+                raise UsageError(f"{file} is missing: {_again(folder)}")
+            if fingerprint(file) != expected:
+                raise UsageError(f"{file} is not as it was pulled: {_again(folder)}")
+        return cls(folder, meta)
+
+    @property
+    def account(self) -> str:
+        """Return the id by which the account is recognised."""
+        return str(self.meta["account"])
+
+    @property
+    def digest(self) -> str:
+        """Return a sha256 over the hashes of the four tables."""
+        hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))
+        return hashlib.sha256(hashes.encode()).hexdigest()
+
+    @property
+    def taken_at(self) -> int:
+        """Return when the pull began, in ms since the epoch: older changes are in it."""
+        return int(self.meta["window"]["started_at"])
+
+    @property
+    def opportunities(self) -> pd.DataFrame:
+        """Return all opportunities, one a row."""
+        return self.frame("select * from opportunities")
+
+    def sql(self, query: str, *, params: object = None) -> duckdb.DuckDBPyRelation:
+        """Ask the views `opportunities`, `postings`, `tags` and `stages` in SQL."""
+        return self._database.sql(query, params=params)
+
+    def frame(self, query: str, *, params: object = None) -> pd.DataFrame:
+        """Ask in SQL and return a DataFrame."""
+        frame: pd.DataFrame = self.sql(query, params=params).df()
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of account {self.account}: {self.meta['counts']['opportunities']:,} opportunities>"
+
+    def _repr_html_(self) -> str:
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.meta["counts"].items())
+        agree = "agree" if self.meta["completeness"]["tags_agree"] else "do not agree"
+        notes = [counts, f"tag counts {agree} with Lever's own", *self.meta["not_seen"]]
+        items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+        return f"<p>Snapshot of account {escape(self.account)}</p><ul>{items}</ul>"
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        db = database()
+        for name in TABLES:
+            file = literal(self.path / f"{name}.parquet")
+            db.execute(f"create view {name} as select * from read_parquet({file})")
+        return db
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    file = folder / "snapshot.json"
+    try:
+        meta = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(_absent(folder)) from None
+    except (OSError, ValueError):
+        raise UsageError(f"{file} cannot be read: {_again(folder)}") from None
+    needed = {"format", "account", "window", "counts", "completeness", "not_seen", "files"}
+    if not isinstance(meta, dict) or not needed <= meta.keys() or meta["format"] != FORMAT:
+        raise UsageError(f"{file} is not of format {FORMAT}: {_again(folder)}")
+    return meta
+
+
+def _absent(folder: Path) -> str:
+    if (folder / "pull.sqlite").exists():
+        return f"{folder} is not pulled to its end: run the same pull again, it goes on where it was."
+    return f"{folder} is not a snapshot (no snapshot.json): make one with `leverkit pull -o {folder}`."
+
+
+def _again(folder: Path) -> str:
+    if (folder / "pull.sqlite").exists():
+        return "run the same pull again, it goes on where it was stopped."
+    return f"read the account again with `leverkit pull -o {folder} --full`, or lk.pull(…, full=True)."

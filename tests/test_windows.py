@@ -1,0 +1,173 @@
+"""Windows: whatever the order of the listing, the timing and the account, every record is read."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leverkit.windows import Chart, Window, agree, cut, trial
+
+DAY = 86_400_000
+START = 1_600_000_000_000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A listing in any order; an offset is a place in it, or (`bound`) good for one window only."""
+
+    records: list[tuple[str, int]]
+    size: int = 5
+
+    def page(self, window: Window) -> tuple[list[tuple[str, int]], str | None]:
+        fits = [place for place, (_, at) in enumerate(self.records) if window.lo <= at <= window.hi]
+        left = [place for place in fits if place >= int(window.cursor or 0)]
+        following = str(left[self.size]) if len(left) > self.size else None
+        return [self.records[place] for place in left[: self.size]], following
+
+
+def drain(server: Server, chart: Chart, rng: random.Random, most: int = 8) -> tuple[list[str], int]:
+    """Read a chart to its end, answers coming back in any order; return the ids read and the requests."""
+    flying: list[Window] = []
+    ids: list[str] = []
+    requests = 0
+    while not chart.done:
+        window = chart.take() if len(flying) < most and rng.random() < 0.7 else None
+        if window:
+            flying.append(window)
+        elif flying:
+            answered = flying.pop(rng.randrange(len(flying)))
+            page, following = server.page(answered)
+            requests += 1
+            ids += [one for one, _ in page]
+            chart.put(answered, [at for _, at in page], following)
+    return ids, requests
+
+
+accounts = st.lists(st.integers(0, 40), max_size=120).map(
+    lambda days: [(f"o{number}", START + day * DAY) for number, day in enumerate(days)]
+)
+whole = Window(0, START + 50 * DAY)
+
+
+@settings(max_examples=150)
+@given(accounts, st.randoms(use_true_random=False), st.booleans(), st.integers(1, 16))
+def test_every_record_is_read_in_any_order_and_timing(
+    records: list[tuple[str, int]], rng: random.Random, portable: bool, most: int
+) -> None:
+    rng.shuffle(records)
+    ids, _ = drain(Server(records), Chart([whole], portable=portable, most=most), rng, most)
+    assert set(ids) == {one for one, _ in records}
+    if portable:
+        assert len(ids) == len(records), "a record was read twice"
+
+
+@given(
+    st.integers(0, 2000), st.integers(0, 2000), st.lists(st.integers(-5, 2005), max_size=9), st.integers(1, 9)
+)
+def test_pieces_are_disjoint_and_cover_the_window(
+    lo: int, span: int, created: list[int], pieces: int
+) -> None:
+    window = Window(lo, lo + span, "here", 3, 1, 2)
+    parts = cut(window, created, pieces, keep_cursor=True)
+    assert [part.lo for part in parts] == [lo] + [part.hi + 1 for part in parts[:-1]]
+    assert parts[-1].hi == window.hi
+    assert all(part.lo <= part.hi and part.cursor == "here" and part.restarts == 2 for part in parts)
+
+
+def test_pieces_without_their_cursor_start_from_their_beginning() -> None:
+    parts = cut(Window(0, 100, "here"), [10, 90, 50, 20], 2, keep_cursor=False)
+    assert [part.cursor for part in parts] == [None, None]
+
+
+@pytest.mark.parametrize("portable", [True, False])
+def test_records_of_one_moment_are_read_by_cursor_without_end_of_cuts(portable: bool) -> None:
+    records = [(f"o{number}", START) for number in range(500)]
+    ids, requests = drain(Server(records), Chart([whole], portable=portable), random.Random(1))
+    assert set(ids) == {one for one, _ in records}
+    assert requests < 200
+
+
+@pytest.mark.parametrize(
+    ("created", "near"), [([1, 2, 3], (0, 51)), ([99, 98, 97], (0, 48)), ([5, 90, 20], (0, 20))]
+)
+def test_a_page_in_order_of_time_is_cut_in_what_is_unread_another_one_at_its_median(
+    created: list[int], near: tuple[int, int]
+) -> None:
+    first, _ = cut(Window(0, 100, "c"), created, 2, keep_cursor=True)
+    assert (first.lo, first.hi) == near
+
+
+def test_the_first_window_is_cut_at_once_later_ones_only_while_a_hand_is_idle() -> None:
+    chart = Chart([whole], portable=True)
+    answers = [chart.take() for _ in range(2)]
+    assert answers[1] is None
+    assert answers[0] is not None
+    left = chart.put(answers[0], [START, START + 9 * DAY, START + DAY], "1")
+    assert len(left) > 1
+    flying = [window for window in iter(chart.take, None) if window]
+    created = [START - DAY, START - 3 * DAY, START - 2 * DAY]
+    assert len(chart.put(flying[0], created, "2")) == 1, "one page tells too little"
+    assert chart.take() is not None
+    assert chart.take() is None
+    assert len(chart.put(replace(flying[0], cursor="2", pages=1), created, "3")) == 2
+
+
+def test_never_more_windows_than_hands() -> None:
+    records = [(f"o{number}", START + number * 1000) for number in range(2000)]
+    chart, server, most = Chart([whole], portable=True, most=4), Server(records), 0
+    while not chart.done:
+        flying = [window for window in iter(chart.take, None) if window]
+        for window in flying:
+            page, following = server.page(window)
+            chart.put(window, [at for _, at in page], following)
+        most = max(most, chart.open)
+    assert most == 4
+
+
+def test_a_restarted_window_is_handed_out_again() -> None:
+    chart = Chart([whole], portable=True)
+    window = chart.take()
+    assert window is not None
+    again = replace(window, cursor=None, restarts=1)
+    chart.restore((again,))
+    assert chart.take() == again
+
+
+@given(
+    st.lists(st.integers(0, 400), min_size=60, max_size=120, unique=True), st.randoms(use_true_random=False)
+)
+def test_keyset_cursors_pass_the_trial_and_counting_ones_do_not(days: list[int], rng: random.Random) -> None:
+    records = [(f"o{number}", START + day * DAY) for number, day in enumerate(days)]
+    rng.shuffle(records)
+    server = Server(records, size=20)
+    everything = Window(0, START + 500 * DAY)
+    page, following = server.page(everything)
+    half = trial(everything, [at for _, at in page])
+    afresh, _ = server.page(half)
+    behind, _ = server.page(replace(half, cursor=following))
+    counting = [one for one in records if half.lo <= one[1] <= half.hi][20:40]
+    read, new, right, wrong = ([one for one, _ in found] for found in (page, afresh, behind, counting))
+    assert agree(read, new, right) == bool(set(new) - set(read))
+    assert not agree(read, new, wrong)
+
+
+@pytest.mark.parametrize(
+    ("read", "afresh", "behind", "verdict"),
+    [
+        ("abcd", "bdef", "efgh", True),
+        ("abcd", "bdef", "ef", True),
+        ("abcd", "bdef", "gh", False),
+        ("abcd", "bdef", "", False),
+        ("abcd", "dbef", "ef", False),
+        ("abcd", "bd", "", False),
+        ("abcd", "efgh", "efgh", False),
+    ],
+)
+def test_the_trial_asks_for_the_same_records_in_the_same_order(
+    read: str, afresh: str, behind: str, verdict: bool
+) -> None:
+    assert agree(read, afresh, behind) is verdict
