@@ -1,0 +1,135 @@
+"""Which account, with which key, and where files go: the only room that reads the environment.
+
+    LEVER_API_KEY or LEVER_ACCESS_TOKEN   the key, or an OAuth token; without either: the demo account
+    LEVER_BASE_URL                        https://api.lever.co/v1
+    LEVER_PERFORM_AS                      user id or e-mail in whose name tags are written
+    LEVERKIT_WORKSPACE                    ~/leverkit
+
+A `.env` file in the current directory or above it is read too; the environment wins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self, overload
+
+from dotenv import dotenv_values, find_dotenv
+
+from leverkit.client import Lever, ReadOnlyLever
+from leverkit.demo import demo_account
+from leverkit.errors import UsageError
+from leverkit.pacing import Pace
+from leverkit.wire import Secret, checked_url
+
+PRODUCTION = "https://api.lever.co/v1"
+VARIABLES = (
+    "LEVER_API_KEY",
+    "LEVER_ACCESS_TOKEN",
+    "LEVER_BASE_URL",
+    "LEVER_PERFORM_AS",
+    "LEVERKIT_WORKSPACE",
+)
+LOUDLY = (
+    "*** demo account *** LEVER_API_KEY is not set, so this is an emulated Lever account "
+    "on this computer, with invented people. Nothing reaches Lever."
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the account is and how to enter it. `demo`: no key is set."""
+
+    base_url: str = PRODUCTION
+    key: Secret | None = None
+    scheme: Literal["basic", "bearer"] = "basic"
+    perform_as: str | None = None
+    home: Path = Path("~/leverkit")
+
+    @property
+    def demo(self) -> bool:
+        """Say whether these settings mean the demo account."""
+        return self.key is None
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] | None = None, dotenv: Mapping[str, str | None] | None = None
+    ) -> Self:
+        """Read the environment and `.env`, or what is given for them. Raises UsageError without values."""
+        given = _given(environ, dotenv)
+        key, token = given["LEVER_API_KEY"], given["LEVER_ACCESS_TOKEN"]
+        secret = key if key.reveal() else token
+        if key.reveal() and token.reveal():
+            raise UsageError("LEVER_API_KEY and LEVER_ACCESS_TOKEN are both set: unset one of them")
+        if not _looks_like_a_key(secret):
+            raise UsageError("LEVER_API_KEY or LEVER_ACCESS_TOKEN holds spaces or characters that no key has")
+        url = given["LEVER_BASE_URL"].reveal()
+        if url and not secret.reveal():
+            raise UsageError(
+                "LEVER_BASE_URL is set, LEVER_API_KEY is not: set it, or unset both for the demo"
+            )
+        return cls(
+            base_url=checked_url(url or PRODUCTION),
+            key=secret if secret.reveal() else None,
+            scheme="bearer" if token.reveal() else "basic",
+            perform_as=given["LEVER_PERFORM_AS"].reveal() or None,
+            home=Path(given["LEVERKIT_WORKSPACE"].reveal() or "~/leverkit").expanduser(),
+        )
+
+
+@overload
+def connect(
+    *, write: Literal[True], settings: Settings | None = ..., rate: float = ..., burst: int = ...
+) -> Lever: ...
+@overload
+def connect(
+    *, write: Literal[False] = ..., settings: Settings | None = ..., rate: float = ..., burst: int = ...
+) -> ReadOnlyLever: ...
+
+
+def connect(
+    *, write: bool = False, settings: Settings | None = None, rate: float = 9.8, burst: int = 10
+) -> ReadOnlyLever:
+    """Open the account of the environment, read-only unless `write`; without a key, the demo account.
+
+    `rate` is requests a second, of the 10 that Lever allows a key. Sends no request itself.
+    Raises UsageError for settings that cannot be right.
+    """
+    settings = settings or Settings.from_environment()
+    base_url, key = settings.base_url, settings.key
+    if key is None:
+        print(LOUDLY, file=sys.stderr, flush=True)
+        base_url, key = demo_account()
+    make = Lever if write else ReadOnlyLever
+    return make(
+        base_url=base_url,
+        key=key,
+        scheme=settings.scheme,
+        perform_as=settings.perform_as,
+        pace=Pace(rate, burst),
+    )
+
+
+def workspace() -> Path:
+    """Return the folder for snapshots, policies and runs: LEVERKIT_WORKSPACE, or ~/leverkit."""
+    return Settings.from_environment().home
+
+
+def _given(environ: Mapping[str, str] | None, dotenv: Mapping[str, str | None] | None) -> dict[str, Secret]:
+    """Collect our variables, each as a secret, so that no traceback with local variables shows the key."""
+    environ = os.environ if environ is None else environ
+    dotenv = _dotenv() if dotenv is None else dotenv
+    return {name: Secret((environ.get(name) or dotenv.get(name) or "").strip()) for name in VARIABLES}
+
+
+def _dotenv() -> Mapping[str, str | None]:
+    path = find_dotenv(usecwd=True)
+    return dotenv_values(path, interpolate=False) if path else {}
+
+
+def _looks_like_a_key(secret: Secret) -> bool:
+    text = secret.reveal()
+    return text.isascii() and text.isprintable() and " " not in text

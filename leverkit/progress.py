@@ -1,0 +1,171 @@
+"""Show how far a long step has come: in a notebook, on a terminal, or as a line now and then in a log.
+
+In a notebook it is a display that is updated, not a widget, so that the saved file keeps its last state.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from html import escape
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+SECONDS_BETWEEN = {"notebook": 0.2, "terminal": 0.2, "log": 10.0}
+
+
+class Screen(Protocol):
+    """Where progress is shown."""
+
+    kind: str
+
+    def show(self, progress: Progress) -> None:
+        """Show the state of `progress` in place of the one before."""
+
+    def end(self) -> None:
+        """Leave the last state standing."""
+
+
+class Progress:
+    """How far something is: `done` of `total` (if that is known), how fast, how long to go."""
+
+    def __init__(
+        self,
+        label: str,
+        total: int | None = None,
+        *,
+        screen: Screen | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.label, self.total = label, total
+        self.done, self.note = 0, ""
+        self._screen, self._clock = screen or _screen(), clock
+        self._began = clock()
+        self._shown = float("-inf")
+        self._closed = False
+
+    def update(self, done: int, note: str = "", *, total: int | None = None) -> None:
+        """Say how much is done, with a word on it; shown a few times a second at most."""
+        self.done, self.note, self.total = done, note, total or self.total
+        if self._clock() - self._shown >= SECONDS_BETWEEN[self._screen.kind]:
+            self._show()
+
+    def close(self) -> None:
+        """Show the last state and leave it standing."""
+        if not self._closed:
+            self._closed = True
+            self._show()
+            self._screen.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def text(self) -> str:
+        """Return the state in one line."""
+        seconds = self._clock() - self._began
+        share = f"{self.done:,} of {self.total:,}" if self.total else f"{self.done:,}"
+        parts = [f"{self.label}: {share}", self.note]
+        if seconds >= 1 and self.done:
+            parts.append(f"{self.done / seconds:.1f}/s")
+        if self._closed:
+            parts.append(f"in {_duration(seconds)}")
+        elif self.total and seconds >= 1 and 0 < self.done < self.total:
+            parts.append(f"{_duration(seconds * (self.total - self.done) / self.done)} to go")
+        return ", ".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        value = f' value="{min(self.done, self.total)}" max="{self.total}"' if self.total else ""
+        if self._closed and not self.total:
+            value = ' value="1" max="1"'
+        return (
+            f'<progress{value} aria-label="{escape(self.label)}"></progress> <span>{escape(self.text)}</span>'
+        )
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _show(self) -> None:
+        self._shown = self._clock()
+        self._screen.show(self)
+
+
+def progress(label: str, total: int | None = None) -> Progress:
+    """Open a progress display that fits where we run."""
+    return Progress(label, total)
+
+
+class Notebook:
+    """A display of a Jupyter kernel, updated in place."""
+
+    kind = "notebook"
+
+    def __init__(self, display: Callable[..., Any]) -> None:
+        self._display, self._handle = display, None
+
+    def show(self, progress: Progress) -> None:
+        """Display, or update what is displayed."""
+        if self._handle is None:
+            self._handle = self._display(progress, display_id=True)
+        else:
+            self._handle.update(progress)
+
+    def end(self) -> None:
+        """Do nothing more: the display stays in the notebook."""
+
+
+class Terminal:
+    """One line that is written over."""
+
+    kind = "terminal"
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, progress: Progress) -> None:
+        """Write over the line."""
+        self._stream.write(f"\r\x1b[K{progress.text[: _width()]}")
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Begin a new line."""
+        self._stream.write("\n")
+        self._stream.flush()
+
+
+class Log:
+    """A line every ten seconds, for logs of schedulers."""
+
+    kind = "log"
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, progress: Progress) -> None:
+        """Write a line."""
+        print(progress.text, file=self._stream, flush=True)
+
+    def end(self) -> None:
+        """Do nothing more: the last line is written."""
+
+
+def _screen() -> Screen:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None and hasattr(shell, "kernel"):
+        return Notebook(sys.modules["IPython.display"].display)
+    return Terminal(sys.stderr) if sys.stderr.isatty() else Log(sys.stderr)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns - 1
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

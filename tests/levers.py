@@ -1,0 +1,82 @@
+"""Clients for tests: as fast as the emulator answers, with a hook before each request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from leverkit.client import ReadOnlyLever
+from leverkit.emulator.running import Running
+from leverkit.pacing import Pace
+
+
+class Hooked(httpx.BaseTransport):
+    """Real HTTP; `before` is called with the number of each request, counted from 1."""
+
+    def __init__(self, before: Callable[[int], None] | None = None) -> None:
+        self._http, self._before = httpx.HTTPTransport(), before
+        self._lock, self.count = threading.Lock(), 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        with self._lock:
+            self.count += 1
+            number = self.count
+        if self._before:
+            self._before(number)
+        return self._http.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+class Bound(Hooked):
+    """A Lever whose offsets are good for the filter only under which they were given."""
+
+    def __init__(self, before: Callable[[int], None] | None = None) -> None:
+        super().__init__(before)
+        self._given: dict[str, str] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; refuse an offset of another filter."""
+        asked = str(request.url.params.remove("offset"))
+        offset = request.url.params.get("offset")
+        if offset and self._given.get(offset + asked) is None:
+            refusal = {"code": "BadRequestError", "message": "Invalid offset token: of another filter"}
+            return httpx.Response(400, json=refusal)
+        response = super().handle_request(request)
+        response.read()
+        following = response.json().get("next")
+        if following:
+            self._given[following + asked] = asked
+        return response
+
+
+class Forgetful(Hooked):
+    """A Lever that refuses the sixth to eighth offset sent to it, as if they were too old."""
+
+    offsets = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, or refuse its offset."""
+        with self._lock:
+            self.offsets += "offset" in request.url.params
+            if "offset" in request.url.params and 6 <= self.offsets <= 8:
+                return httpx.Response(400, json={"message": "Invalid offset token: too old"})
+        return super().handle_request(request)
+
+
+def reader(
+    account: Running,
+    before: Callable[[int], None] | None = None,
+    *,
+    kind: type[Hooked] = Hooked,
+    **options: Any,
+) -> ReadOnlyLever:
+    """Open an emulated account; with a free pace and without waits."""
+    usual = {"base_url": account.base_url, "key": account.api_key, "sleep": lambda _: None}
+    return ReadOnlyLever(**{"pace": Pace(1e6, 1000), **usual, **options}, transport=kind(before))

@@ -1,0 +1,131 @@
+"""Settings: from environment and `.env`, never with a secret in sight."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from leverkit.account import PRODUCTION, Settings, connect, workspace
+from leverkit.client import Lever, ReadOnlyLever
+from leverkit.emulator import running
+from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
+from leverkit.pacing import Pace
+from leverkit.wire import Secret
+
+CANARY = "canary-secret-77"
+
+
+def settings(dotenv: dict[str, str | None] | None = None, **environ: str) -> Settings:
+    return Settings.from_environment(environ, dotenv or {})
+
+
+def test_without_anything_it_is_the_demo_account() -> None:
+    found = settings()
+    assert found.demo
+    assert (found.base_url, found.perform_as, found.home) == (
+        PRODUCTION,
+        None,
+        Path("~/leverkit").expanduser(),
+    )
+
+
+def test_a_key_means_the_real_account() -> None:
+    found = settings(
+        LEVER_API_KEY=f" {CANARY}\n", LEVER_PERFORM_AS="ada@example.org", LEVERKIT_WORKSPACE="/w"
+    )
+    assert found.key is not None
+    assert (found.key.reveal(), found.scheme, found.demo) == (CANARY, "basic", False)
+    assert (found.perform_as, found.home) == ("ada@example.org", Path("/w"))
+
+
+def test_a_token_is_sent_as_bearer() -> None:
+    assert settings(LEVER_ACCESS_TOKEN="t").scheme == "bearer"
+
+
+def test_the_environment_wins_over_dotenv_unless_it_is_empty() -> None:
+    dotenv = {"LEVER_API_KEY": "file", "LEVER_PERFORM_AS": "file-user", "ODD": None}
+    found = settings(dotenv, LEVER_API_KEY="environment", LEVER_PERFORM_AS="")
+    assert found.key is not None
+    assert (found.key.reveal(), found.perform_as) == ("environment", "file-user")
+
+
+def test_a_dotenv_above_the_current_directory_is_found_and_stays_out_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / ".env").write_text(f"LEVER_API_KEY={CANARY}$HOME\n")
+    monkeypatch.chdir(tmp_path / "deeper")
+    for name in ("LEVER_API_KEY", "LEVER_ACCESS_TOKEN", "LEVER_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    found = Settings.from_environment()
+    assert found.key is not None
+    assert found.key.reveal() == f"{CANARY}$HOME"
+    assert "LEVER_API_KEY" not in __import__("os").environ
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"LEVER_API_KEY": CANARY, "LEVER_ACCESS_TOKEN": "t"},
+        {"LEVER_API_KEY": f"{CANARY} and more"},
+        {"LEVER_API_KEY": f"{CANARY}\u00e9"},
+        {"LEVER_API_KEY": f"{CANARY}\nX-Header: 1"},
+        {"LEVER_BASE_URL": "https://api.lever.co/v1"},
+        {"LEVER_BASE_URL": f"https://{CANARY}@api.lever.co/v1", "LEVER_API_KEY": "k"},
+        {"LEVER_BASE_URL": "http://api.lever.co/v1", "LEVER_API_KEY": CANARY},
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused_without_their_values(environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings(**environ)
+    assert CANARY not in str(caught.value)
+    assert "LEVER_" in str(caught.value)
+
+
+def test_a_refusal_shows_no_key_even_with_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEVER_API_KEY", f"{CANARY} x")
+    with pytest.raises(UsageError) as caught:
+        Settings.from_environment(dotenv={})
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert CANARY not in "".join(trace.format())
+
+
+def test_a_secret_shows_nowhere() -> None:
+    found = settings(LEVER_API_KEY=CANARY)
+    assert CANARY not in f"{found!r} {found} {found.key} {found.key!r}"
+    with pytest.raises(TypeError):
+        __import__("pickle").dumps(found.key)
+
+
+def test_connect_gives_a_client_that_cannot_write_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    found = settings(LEVER_API_KEY="k")
+    with connect(settings=found) as reading, connect(write=True, settings=found) as writing:
+        assert type(reading) is ReadOnlyLever
+        assert type(writing) is Lever
+    assert capsys.readouterr().err == ""
+
+
+def test_the_workspace_is_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LEVERKIT_WORKSPACE", str(tmp_path))
+    assert workspace() == tmp_path
+
+
+def test_a_wrong_key_is_one_clear_line_without_the_key() -> None:
+    with running(contacts=3) as account:
+        found = settings(LEVER_API_KEY=CANARY, LEVER_BASE_URL=account.base_url)
+        with connect(settings=found) as lever, pytest.raises(AccessDenied) as caught:
+            lever.account_id()
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "\n" not in str(caught.value)
+    assert CANARY not in "".join(trace.format())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "https://lever.invalid/v1"])
+def test_an_account_out_of_reach_is_one_clear_line(url: str) -> None:
+    lever = ReadOnlyLever(base_url=url, key=Secret("k"), pace=Pace(1e6, 100), sleep=lambda _: None)
+    with lever, pytest.raises(Unreachable, match="LEVER_BASE_URL") as caught:
+        lever.account_id()
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, LeverkitError)

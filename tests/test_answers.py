@@ -1,0 +1,55 @@
+"""What an answer means: a value, an error that says what to do next, or nothing usable."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from leverkit.answers import Answer, read
+from leverkit.errors import ApiError, Unreachable
+
+
+class Tagged(msgspec.Struct):
+    tags: list[str]
+
+
+def error(status: int | None, body: Any = None, **answer: Any) -> ApiError:
+    content = json.dumps(body).encode() if body is not None else b"<html>"
+    with pytest.raises(ApiError) as caught:
+        read(Answer(status, content, **answer), dict, method="GET", path="/stages/1")
+    return caught.value
+
+
+def test_errors_carry_method_path_status_and_lever_s_own_words() -> None:
+    found = error(404, {"code": "ResourceNotFound", "message": "stages 1 was\nnot found"})
+    assert (found.method, found.path, found.status) == ("GET", "/stages/1", 404)
+    assert str(found).startswith("GET /stages/1: 404 ResourceNotFound: stages 1 was not found It was deleted")
+
+
+@pytest.mark.parametrize("status", [None, 301, 400, 401, 403, 404, 429, 500, 503])
+def test_errors_say_what_to_do_next_in_one_line(status: int | None) -> None:
+    found = error(status, failure="ConnectError: refused." if status is None else "")
+    assert found.advice
+    assert "\n" not in str(found)
+
+
+@pytest.mark.parametrize("body", [{"code": 7, "message": None}, [], "text", {"message": "x" * 9999}])
+def test_odd_error_bodies_are_survived(body: Any) -> None:
+    assert len(str(error(400, body))) < 600
+
+
+def test_half_an_emoji_in_a_headline_does_not_cost_the_page() -> None:
+    content = b'{"headline": "a \\ud83d", "tags": ["b \\ude00!", "\\ud83d\\ude00"]}'
+    found = read(Answer(200, content), Tagged, method="GET", path="/")
+    assert found.tags == ["b \ufffd!", "\U0001f600"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"null", b"\xff\xfe", b"[" * 100000, b'{"tags": 1}', b'{"tags": ["a']
+)
+def test_anything_else_than_the_json_expected_is_no_answer(content: bytes) -> None:
+    with pytest.raises(Unreachable):
+        read(Answer(200, content), Tagged, method="GET", path="/")
