@@ -1,0 +1,145 @@
+"""What a snapshot says about its tags: facts for people to decide on, no opinions.
+
+Reads Parquet through DuckDB, gives pandas DataFrames with a fixed order, and draws itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leverkit import evidence, postings
+from leverkit.findings import findings
+from leverkit.report import count
+from leverkit.snapshot import Snapshot
+from leverkit.spreadsheet import replace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leverkit.report import Chart
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """Facts about the tags of an account.
+
+    `tags`: one row a tag, most used first: tag; opportunities and contacts that carry it;
+    split_contacts that carry it, inconsistent_contacts of them; present and missing (opportunities of theirs
+    with it and without it);
+    coverage (share of their opportunities with it); agreement (chance that a sibling of an opportunity with
+    it has it too) against expected (what independence would give); pattern of what is missing (newer, older,
+    mixed, archived only, -); posting_tag and why; the figures behind that.
+    `contacts`: one row a split contact, with the number of its tags, of those that differ, and of those of
+    these that come from no posting (tags_to_decide).
+    `inconsistencies`: one row a (contact, tag): have, lack, pattern, posting_tag.
+    `findings`: code, subject, count, evidence, fix. `sizes`: contacts by number of opportunities.
+    `placements`: contacts (of a total) by tag, their number n of postings, and on how many k they carry it.
+    Shares are 0 to 1, times are UTC timestamps.
+    """
+
+    tags: pd.DataFrame
+    contacts: pd.DataFrame
+    inconsistencies: pd.DataFrame
+    findings: pd.DataFrame
+    sizes: pd.DataFrame
+    placements: pd.DataFrame
+    summary: dict[str, Any]
+
+    @property
+    def headline(self) -> str:
+        """Return the finding in a sentence."""
+        s = self.summary
+        if not s["split_contacts"]:
+            return f"None of {s['contacts']:,} people has more than one opportunity: tags cannot disagree"
+        if not s["missing_not_posting"]:
+            people = count(s["split_contacts"], "person", "people")
+            return f"No tags but those of postings differ, on {people} with several opportunities"
+        return (
+            f"{count(s['tags_to_decide'], 'tag')} may be missing on "
+            f"{count(s['missing_not_posting'], 'opportunity', 'opportunities')} of "
+            f"{count(s['contacts_to_decide'], 'person', 'people')}"
+        )
+
+    def coverage_chart(self) -> Chart:
+        """Draw where the tags that need a decision are, and where they are missing."""
+        from leverkit.audit_report import coverage
+
+        return coverage(self)
+
+    def contacts_chart(self) -> Chart:
+        """Draw how many contacts have two, three and more opportunities."""
+        from leverkit.audit_report import people
+
+        return people(self)
+
+    def to_json(self) -> str:
+        """Return summary, findings and tags as one JSON document."""
+        frames = {
+            name: json.loads(getattr(self, name).to_json(orient="records")) for name in ("findings", "tags")
+        }
+        return json.dumps({"summary": self.summary, **frames}, indent=1, ensure_ascii=False, sort_keys=True)
+
+    def to_html(self, path: Path | str) -> Path:
+        """Write the report: one HTML file, no script, no network, no names; returns its path."""
+        from leverkit.audit_report import render
+
+        replace(Path(path), render(self).encode())
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        from leverkit.audit_report import glance
+
+        return glance(self)
+
+    def __repr__(self) -> str:
+        return f"<Audit: {self.headline}>"
+
+
+def audit(snapshot: Snapshot | Path | str) -> Audit:
+    """Compute the facts about a snapshot's tags.
+
+    Takes a Snapshot or its folder; raises UsageError where the folder is not a complete snapshot.
+    """
+    snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
+    with evidence.prepare(snapshot.path) as connection:
+        postings.prepare(connection)
+        tags = postings.judge(connection.sql(evidence.TAGS).df(), connection.sql(postings.EVIDENCE).df())
+        contacts = connection.sql(evidence.CONTACTS).df()
+        inconsistencies = connection.sql(evidence.INCONSISTENCIES).df()
+        sizes = connection.sql(evidence.SIZES).df()
+        placements = connection.sql(evidence.PLACEMENTS).df()
+        totals = connection.sql(evidence.TOTALS).df().iloc[0].to_dict()
+    inconsistencies = inconsistencies.merge(tags[["tag", "posting_tag"]], on="tag", how="left")
+    inconsistencies = inconsistencies.astype({"posting_tag": bool})
+    contacts = contacts.assign(tags_to_decide=_to_decide(contacts, inconsistencies))
+    summary = _summary(totals, tags, inconsistencies, snapshot)
+    return Audit(
+        tags, contacts, inconsistencies, findings(tags, snapshot, totals), sizes, placements, summary
+    )
+
+
+def _to_decide(contacts: pd.DataFrame, inconsistencies: pd.DataFrame) -> pd.Series[int]:
+    """Return how many inconsistent tags of each contact come from no posting."""
+    counts = inconsistencies.loc[~inconsistencies["posting_tag"], "contact"].value_counts()
+    return contacts["contact"].map(counts).fillna(0).astype("int64")
+
+
+def _summary(
+    totals: dict[str, Any], tags: pd.DataFrame, inconsistencies: pd.DataFrame, snapshot: Snapshot
+) -> dict[str, Any]:
+    to_decide = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
+    open_rows = inconsistencies[~inconsistencies["posting_tag"]]
+    return {
+        **{name: int(value) for name, value in totals.items()},
+        "posting_tags": int(tags["posting_tag"].sum()),
+        "posting_taggings": int(tags.loc[tags["posting_tag"], "opportunities"].sum()),
+        "tags_to_decide": len(to_decide),
+        "missing_not_posting": int(to_decide["missing"].sum()),
+        "contacts_to_decide": int(open_rows["contact"].nunique()),
+        "account": snapshot.account,
+        "snapshot": snapshot.digest,
+        "not_seen": list(snapshot.meta.get("not_seen", [])),
+    }

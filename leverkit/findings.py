@@ -1,0 +1,106 @@
+"""Findings of an audit with stable codes: evidence, count and what to do about it.
+
+LK101 tag missing on siblings · LK102 tag only on archived siblings · LK111 near-duplicate tags ·
+LK121 opportunities that the key cannot see · LK131 `updatedAt` is null · LK201 undecided (`policy check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from leverkit.postings import loose
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leverkit.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A row of `Audit.findings`; `count` is in what `evidence` speaks of."""
+
+    code: str
+    subject: str
+    count: int
+    evidence: str
+    fix: str
+
+
+def findings(tags: pd.DataFrame, snapshot: Snapshot, totals: dict[str, Any]) -> pd.DataFrame:
+    """Return the findings as a frame, in the order of their codes, the largest first."""
+    import pandas as pd
+
+    own = tags[~tags["posting_tag"]]
+    rows = [*_missing(own), *_archived(own), *_duplicates(tags), *_unseen(snapshot), *_null_updates(totals)]
+    rows.sort(key=lambda finding: (finding.code, -finding.count, finding.subject))
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
+
+
+def _missing(own: pd.DataFrame) -> Iterable[Finding]:
+    for row in _records(own[own["missing"] > 0]):
+        yield Finding(
+            "LK101",
+            row["tag"],
+            row["inconsistent_contacts"],
+            f"{row['inconsistent_contacts']:,} of {row['split_contacts']:,} people with several "
+            f"opportunities who carry it lack it on some: {row['missing']:,} opportunities",
+            "decide its scope in policy.csv: contact copies it, opportunity leaves it",
+        )
+
+
+def _archived(own: pd.DataFrame) -> Iterable[Finding]:
+    for row in _records(own[own["only_archived"] > 0]):
+        yield Finding(
+            "LK102",
+            row["tag"],
+            row["only_archived"],
+            f"{row['only_archived']:,} people carry it on archived opportunities only and have an active one",
+            "as LK101; recruiters who look at the active opportunity do not see the tag",
+        )
+
+
+def _duplicates(tags: pd.DataFrame) -> Iterable[Finding]:
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for tag, used in zip(tags["tag"], tags["opportunities"], strict=True):
+        groups.setdefault(loose(tag), []).append((int(used), tag))
+    for group in groups.values():
+        if len(group) < 2:
+            continue
+        ranked = sorted(group, key=lambda pair: (-pair[0], pair[1]))
+        spelt = ", ".join(f"{tag!r} on {used:,}" for used, tag in ranked)
+        yield Finding(
+            "LK111",
+            ranked[0][1],
+            sum(used for used, _ in ranked[1:]),
+            f"{len(ranked)} spellings: {spelt} opportunities",
+            f"merge them in Lever (Settings, Sources and tags), most use {ranked[0][1]!r}",
+        )
+
+
+def _unseen(snapshot: Snapshot) -> Iterable[Finding]:
+    for gap in snapshot.meta.get("not_seen", []):
+        yield Finding(
+            "LK121",
+            str(gap),
+            1,
+            f"the snapshot does not hold {gap}",
+            "pull again with a key that has this permission",
+        )
+
+
+def _null_updates(totals: dict[str, Any]) -> Iterable[Finding]:
+    if count := int(totals["never_updated"]):
+        yield Finding(
+            "LK131",
+            "updatedAt",
+            count,
+            f"{count:,} of {int(totals['opportunities']):,} opportunities have no updatedAt",
+            "never look for changes by updated_at_start alone; a pull here reads them by creation",
+        )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]

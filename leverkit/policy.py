@@ -1,0 +1,224 @@
+"""What people decide about each tag: policy.csv, one row a tag.
+
+The machine proposes (`Policy.suggest`), a person edits the file in any editor or spreadsheet,
+the machine reads it back, says plainly what is wrong with it, and obeys it. Needs no pandas:
+`plan` and `propagate` read policies too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leverkit import spreadsheet
+from leverkit.decision import COLUMNS, EVIDENCE, MACHINE, SCOPES, Decision, scope_of
+from leverkit.errors import UsageError
+from leverkit.suggestion import Suggestion, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leverkit.audit import Audit
+    from leverkit.report import Chart
+    from leverkit.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Decisions, one a tag, in the order of the file; `source` is where they were read."""
+
+    decisions: tuple[Decision, ...] = ()
+    source: str = ""
+
+    @classmethod
+    def suggest(
+        cls, audit: Audit, *, accept: float | None = None, now: Callable[[], datetime] | None = None
+    ) -> Policy:
+        """Propose a scope for every tag of an audit, those that matter most first.
+
+        `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
+        confidence is at least that are filled in, decided by "leverkit suggestion".
+        """
+        stamp = (now or _now)().isoformat(timespec="seconds")
+        proposed = suggest(audit)
+        rows = sorted(audit.tags.to_dict("records"), key=_weight)
+        return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
+
+    @classmethod
+    def read(cls, path: Path | str) -> Policy:
+        """Read policy.csv as written by us, an editor or a spreadsheet.
+
+        Raises UsageError with the file, the line and what is allowed, on a missing column, an unknown
+        scope, a duplicate or empty tag, or a confidence that is no number from 0 to 1.
+        """
+        path = Path(path)
+        sheet = spreadsheet.read(path)
+        columns = _columns(path, sheet.columns)
+        seen: dict[str, int] = {}
+        decisions = []
+        for row in sheet.rows:
+            cells = {columns[name]: text for name, text in row.cells.items()}
+            decision = Decision.parse(f"{path}, line {row.line}", cells)
+            if decision.tag in seen:
+                raise UsageError(
+                    f"{path}, line {row.line}: tag {decision.tag!r} is already on line {seen[decision.tag]}; "
+                    "keep one row a tag"
+                )
+            seen[decision.tag] = row.line
+            decisions.append(decision)
+        return cls(tuple(decisions), str(path))
+
+    def write(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
+        """Write policy.csv in one step and return what it now holds.
+
+        Decisions in an existing file are kept: a suggestion never overwrites one, and between two decisions
+        of people the later `decided_at` wins. The file keeps its delimiter and byte order mark;
+        `spreadsheet_bom=True` adds the mark, by which Excel recognises UTF-8 on a double click.
+        """
+        path = Path(path)
+        dialect = spreadsheet.Dialect()
+        merged = self
+        if path.exists():
+            dialect = spreadsheet.read(path).dialect
+            merged = Policy.read(path).merge(self)
+        if spreadsheet_bom is not None:
+            dialect = replace(dialect, bom=spreadsheet_bom)
+        columns = (*COLUMNS, *merged._evidence_columns)
+        rows = [decision.cells(columns) for decision in merged.decisions]
+        spreadsheet.replace(path, spreadsheet.render(columns, rows, dialect))
+        return replace(merged, source=str(path))
+
+    def merge(self, newer: Policy) -> Policy:
+        """Return `newer` with the decisions of people that stand here, also on tags that vanished."""
+        mine = {decision.tag: decision for decision in self.decisions}
+        theirs = {decision.tag for decision in newer.decisions}
+        kept = [decision.after(mine.get(decision.tag)) for decision in newer.decisions]
+        vanished = [decision for decision in self.decisions if decision.spoken and decision.tag not in theirs]
+        return replace(newer, decisions=tuple(kept + vanished))
+
+    def decide(
+        self, scopes: Mapping[str, str], *, by: str, at: datetime | None = None, note: str = ""
+    ) -> Policy:
+        """Return a policy with these tags decided (tag to scope).
+
+        Raises UsageError on an unknown tag or scope.
+        """
+        unknown = sorted(set(scopes) - set(self.scopes))
+        if unknown:
+            raise UsageError(f"no such tag in the policy: {unknown[0]!r}")
+        stamp = (at or _now()).isoformat(timespec="seconds")
+
+        def decided(old: Decision) -> Decision:
+            scope = scope_of(f"tag {old.tag!r}", scopes[old.tag])
+            return replace(old, scope=scope, decided_by=by, decided_at=stamp, note=note or old.note)
+
+        return replace(self, decisions=tuple(decided(d) if d.tag in scopes else d for d in self.decisions))
+
+    def check(self, snapshot: Snapshot) -> list[str]:
+        """Compare with a snapshot and return what deserves a look, one line each; [] when all is well."""
+        present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
+        known = set(self.scopes)
+        where = self.source or "policy"
+        problems = [
+            f"{where}: tag {tag!r} is not in the snapshot" for tag in self.scopes if tag not in present
+        ]
+        if missing := sorted(present - known):
+            problems.append(
+                f"{where}: {_many(missing, 'has', 'have')} no row, so undecided: {_some(missing)}"
+            )
+        problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
+        undecided = [tag for tag, scope in self.scopes.items() if scope == "undecided" and tag in present]
+        if undecided:
+            problems.append(f"LK201 {where}: {_many(undecided, 'is', 'are')} undecided: {_some(undecided)}")
+        return problems
+
+    @property
+    def scopes(self) -> dict[str, str]:
+        """Return the scope of each tag: contact, opportunity, ignore or undecided."""
+        return {decision.tag: decision.scope for decision in self.decisions}
+
+    @property
+    def digest(self) -> str:
+        """Return the sha256 over the sorted (tag, scope) pairs: what a plan depends on, and nothing else."""
+        pairs = sorted(self.scopes.items())
+        return hashlib.sha256(json.dumps(pairs, ensure_ascii=True).encode()).hexdigest()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return one row a tag with the columns of the file; confidence and evidence as numbers."""
+        import pandas as pd
+
+        columns = (*COLUMNS, *self._evidence_columns)
+        frame = pd.DataFrame([decision.values(columns) for decision in self.decisions], columns=list(columns))
+        return frame.astype({"confidence": float})
+
+    def chart(self, *, title: str = "Tags by scope, most missing first") -> Chart:
+        """Draw where the tags that are missing somewhere are, and where not, with the scope as colour."""
+        from leverkit.charts import chart_coverage
+
+        frame = self.frame
+        rows = frame[frame["missing"].fillna(0) > 0].sort_values(["missing", "tag"], ascending=[False, True])
+        return chart_coverage(rows.assign(kind=rows["scope"]), title=title)
+
+    @property
+    def _evidence_columns(self) -> tuple[str, ...]:
+        extra = dict.fromkeys(name for decision in self.decisions for name in decision.evidence)
+        return tuple(dict.fromkeys((*EVIDENCE, *extra)))
+
+    def __repr__(self) -> str:
+        return f"<Policy of {len(self.decisions):,} tags>"
+
+    def _repr_html_(self) -> str:
+        from leverkit.report import table
+
+        counts = ", ".join(f"{sum(s == scope for s in self.scopes.values())} {scope}" for scope in SCOPES)
+        columns = ["tag", "scope", "suggested_scope", "confidence", "reason", "missing"]
+        return table(self.frame[columns], limit=30, caption=f"{len(self.decisions)} tags: {counts}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _weight(row: Mapping[Any, Any]) -> tuple[int, int, str]:
+    """Sort what may have to be copied first, then what is used most."""
+    return -0 if row["posting_tag"] else -int(row["missing"]), -int(row["opportunities"]), str(row["tag"])
+
+
+def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, stamp: str) -> Decision:
+    decision = Decision(
+        tag=str(row["tag"]),
+        suggested_scope=proposed.scope,
+        confidence=round(proposed.confidence, 2),
+        reason=proposed.reason,
+        evidence={name: None if row[name] == "-" else row[name] for name in EVIDENCE},
+    )
+    if accept is None or proposed.scope == "undecided" or decision.confidence < accept:
+        return decision
+    return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)
+
+
+def _columns(path: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """Map the names in the file to ours, whatever their case."""
+    ours = {name: name.strip().casefold().replace(" ", "_") for name in names}
+    for needed in ("tag", "scope"):
+        if needed not in ours.values():
+            raise UsageError(f"{path}, line 1: no column {needed!r}; the header is: {', '.join(names)}")
+    twice = [name for name in names if name and names.count(name) > 1]
+    if twice:
+        raise UsageError(f"{path}, line 1: column {twice[0]!r} is there twice; keep one")
+    return ours
+
+
+def _many(tags: list[str], one: str, several: str) -> str:
+    return f"1 tag {one}" if len(tags) == 1 else f"{len(tags)} tags {several}"
+
+
+def _some(tags: list[str], limit: int = 3) -> str:
+    shown = ", ".join(repr(tag) for tag in tags[:limit])
+    return shown + (f" and {len(tags) - limit} more" if len(tags) > limit else "")

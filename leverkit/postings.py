@@ -1,0 +1,184 @@
+"""Which tags come from postings: by their text, or by what only such tags do.
+
+Lever writes a posting's title, team, department, location, commitment and own tags onto its
+opportunities (help.lever.co 20087333719965). A listed posting betrays them by text; a renamed or
+deleted one only by structure: all or nearly none of a posting's opportunities carry the tag, or,
+where Lever no longer names the posting, the tag always comes in company of the same other tags.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+_FIELDS = """
+    CREATE TEMP TABLE field AS
+    WITH said AS (
+        SELECT id, 1 AS rank, 'title' AS field, text AS said FROM postings
+        UNION ALL SELECT id, 2, 'team', team FROM postings
+        UNION ALL SELECT id, 3, 'department', department FROM postings
+        UNION ALL SELECT id, 4, 'location', location FROM postings
+        UNION ALL SELECT id, 4, 'location', unnest(locations) FROM postings
+        UNION ALL SELECT id, 5, 'commitment', commitment FROM postings
+        UNION ALL SELECT id, 6, 'level', level FROM postings
+        UNION ALL SELECT id, 7, 'tag', unnest(tags) FROM postings)
+    SELECT id AS posting, rank, field, said FROM said WHERE trim(said) <> ''"""
+
+_FOLDED = "CREATE TEMP TABLE folded AS SELECT DISTINCT unnest($texts) AS text, unnest($folds) AS folded"
+
+_MATCHES = """
+    CREATE TEMP TABLE match AS
+    WITH f AS (SELECT posting, rank, field, said, folded FROM field JOIN folded ON said = folded.text),
+    g AS (SELECT t, tag.text, folded FROM tag JOIN folded USING (text)),
+    best AS (
+        SELECT t, arg_min(field, (rank, said <> text, said)) AS field,
+               arg_min(said, (rank, said <> text, said)) AS said
+        FROM g JOIN f USING (folded) GROUP BY t),
+    own AS (
+        SELECT g.t, count(DISTINCT tagging.o) AS own FROM tagging JOIN g USING (t)
+        JOIN f ON f.posting = tagging.posting AND f.folded = g.folded GROUP BY g.t),
+    listed AS (
+        SELECT t, count(*) AS listed FROM tagging SEMI JOIN postings ON postings.id = posting GROUP BY t)
+    SELECT t, field, said, coalesce(own, 0) / nullif(listed, 0) AS own_share, coalesce(listed, 0) AS listed
+    FROM best LEFT JOIN own USING (t) LEFT JOIN listed USING (t)"""
+
+_COMPANY = """
+    CREATE TEMP TABLE company AS
+    WITH bare AS (SELECT o, t, c FROM tagging WHERE posting IS NULL),
+    total AS (SELECT count(DISTINCT c) AS everyone FROM bare),
+    size AS (SELECT t, count(DISTINCT c) AS people FROM bare GROUP BY t HAVING count(DISTINCT c) >= 5),
+    pair AS (
+        SELECT a.t, b.t AS u, count(DISTINCT a.c) AS together
+        FROM bare a JOIN bare b ON a.o = b.o AND a.t <> b.t SEMI JOIN size ON size.t = a.t GROUP BY a.t, b.t),
+    implied AS (
+        SELECT pair.t, u FROM pair JOIN size s ON s.t = pair.t JOIN size r ON r.t = u, total
+        WHERE together >= 0.9 * s.people AND together / s.people >= 1.5 * r.people / everyone
+          AND s.people * ln(together / s.people * everyone / r.people) >= 8),
+    led AS (
+        SELECT i.u AS t, count(DISTINCT b.o) AS led FROM implied i
+        JOIN bare b ON b.t = i.u SEMI JOIN bare a ON a.o = b.o AND a.t = i.t GROUP BY i.u),
+    held AS (SELECT t, count(*) AS c FROM bare GROUP BY t)
+    SELECT t, c AS bare,
+           greatest(coalesce(led / c, 0), CASE WHEN t IN (SELECT t FROM implied) THEN 1 ELSE 0 END) AS company
+    FROM held LEFT JOIN led USING (t)"""
+
+# Where Lever names no posting, opportunities with the same company of tags stand for one.
+_POSTED = """
+    CREATE TEMP TABLE place AS
+    WITH core AS (
+        SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS core
+        FROM tagging SEMI JOIN (FROM company WHERE company >= 0.8) AS bound ON bound.t = tagging.t
+        WHERE posting IS NULL GROUP BY o)
+    SELECT o, c, coalesce(posting, core) AS posting FROM opp LEFT JOIN core USING (o)
+    WHERE tagged AND coalesce(posting, core) IS NOT NULL"""
+
+# A contact counts once a posting; opportunities without any tag (archiving may drop them) say nothing.
+_AGREEMENT = """
+    CREATE TEMP TABLE posted AS
+    WITH size AS (
+        SELECT posting, count(DISTINCT c) AS n FROM place GROUP BY posting HAVING count(DISTINCT c) > 1),
+    held AS (
+        SELECT place.posting, t, count(DISTINCT place.c) AS k FROM tagging JOIN place USING (o)
+        GROUP BY place.posting, t)
+    SELECT t, count(*) AS postings, sum(k) AS posting_places,
+           sum(k * (k - 1) / (n - 1)) / sum(k) AS posting_agreement,
+           sum(k) / (SELECT sum(n) FROM size) AS posting_expected, max(k) / sum(k) AS top_share,
+           arg_max(n, k) / (SELECT sum(n) FROM size) AS top_expected
+    FROM held JOIN size USING (posting) GROUP BY t"""
+
+EVIDENCE = """
+    SELECT t, field, said, own_share, coalesce(listed, 0) AS listed, coalesce(postings, 0) AS postings,
+           coalesce(posting_places, 0)::BIGINT AS posting_places, posting_agreement, posting_expected,
+           top_share, top_expected, coalesce(company, 0) AS company, coalesce(bare, 0) AS bare
+    FROM tag LEFT JOIN match USING (t) LEFT JOIN posted USING (t) LEFT JOIN company USING (t)
+    ORDER BY t"""
+
+
+def fold(text: str) -> str:
+    """Return the form in which two spellings of a tag are the same: Unicode, case and spacing folded."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def loose(tag: str) -> str:
+    """Return the form in which near-duplicates are one: no accents, punctuation, spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", fold(tag)) if not unicodedata.combining(c))
+    return "".join(c for c in bare if c.isalnum() or c in "+#") or tag
+
+
+class Verdict(NamedTuple):
+    """How strongly a tag looks like a posting's (0 to 1; from 0.5 it counts as one), and why in words."""
+
+    strength: float
+    why: str
+
+
+def judge(tags: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the tags with the figures beside them and `posting_tag`, `posting_strength`, `why`."""
+    joined = tags.merge(figures, on="t", how="left").drop(columns=["t"])
+    verdicts = [verdict(row) for row in joined.to_dict("records")]
+    judged = joined.assign(
+        posting_tag=[v.strength >= 0.5 for v in verdicts],
+        posting_strength=[v.strength for v in verdicts],
+        why=[v.why for v in verdicts],
+    )
+    return judged.astype({"posting_tag": bool, "posting_strength": float})
+
+
+def verdict(row: Mapping[Any, Any]) -> Verdict:
+    """Weigh the signs that a tag comes from postings; the strongest speaks."""
+    return max(_by_text(row), _by_posting(row), _by_company(row))
+
+
+def _by_text(row: Mapping[str, Any]) -> Verdict:
+    if not isinstance(row["field"], str):
+        return Verdict(0.0, "")
+    says = f"equals the {row['field']} {row['said']!r} of a posting"
+    if not row["listed"] > 0:
+        return Verdict(0.95, says)
+    share = float(row["own_share"])
+    if share >= 0.5:
+        return Verdict(0.99, says)
+    return Verdict(0.4, f"{says}, but only {share:.0%} of its opportunities are of such a one")
+
+
+def _by_posting(row: Mapping[str, Any]) -> Verdict:
+    """A tag is a function of the posting where others of the posting share it far beyond its usual share."""
+    inferred = row["bare"] > 0.5 * row["opportunities"]
+    if not row["posting_places"] >= 5 or (inferred and row["company"] >= 0.8):
+        return Verdict(0.0, "")
+    agreement, expected = float(row["posting_agreement"]), float(row["posting_expected"])
+    if row["top_share"] >= 0.95 and row["posting_places"] * (1 - row["top_expected"]) >= 3:
+        share = "all" if row["top_share"] == 1 else "nearly all"
+        return Verdict(0.93, f"{share} of its opportunities are of one posting")
+    excess = (agreement - expected) / (1 - expected) if expected < 1 else 0.0
+    alike = "with the same other tags" if inferred else "of the same posting"
+    why = f"{agreement:.0%} of the others {alike} carry it, {expected:.0%} of all"
+    if excess >= 0.6:
+        return Verdict(0.97 if excess >= 0.8 and not inferred else 0.85, why)
+    return Verdict(0.35, why) if excess >= 0.25 else Verdict(0.0, "")
+
+
+def _by_company(row: Mapping[str, Any]) -> Verdict:
+    """Where Lever names no posting: a tag that always comes with the same other tags, as a posting's do."""
+    if not row["bare"] >= 5 or row["bare"] < 0.5 * row["opportunities"]:
+        return Verdict(0.0, "")
+    share = float(row["company"])
+    why = f"comes with the same other tags on {share:.0%} of its opportunities, as a posting's tags do"
+    if share >= 0.8:
+        return Verdict(0.92 if row["bare"] >= 20 else 0.8, why)
+    return Verdict(0.6, why) if share >= 0.5 else Verdict(0.0, "")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lay out the evidence of postings beside the tables of `evidence.prepare`; read it with EVIDENCE."""
+    connection.execute(_FIELDS)
+    texts = connection.execute("SELECT text FROM tag UNION SELECT said FROM field ORDER BY 1").fetchall()
+    said = [str(text) for (text,) in texts]
+    connection.execute(_FOLDED, {"texts": said, "folds": [fold(text) for text in said]})
+    for statement in (_MATCHES, _COMPANY, _POSTED, _AGREEMENT):
+        connection.execute(statement)

@@ -1,0 +1,175 @@
+"""Tables, charts and pages for people: everything that comes from an account is escaped here.
+
+`table` is the one way from a frame to HTML, `page` the one way to a report: a single file without
+script or network, with a content security policy that would stop both.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import isnan
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STYLE = Path(__file__).parent / "templates" / "report" / "report.css"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+class Html(str):
+    """Markup that is known to be safe; plain strings are escaped wherever they meet it."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture of a finding: PNG bytes, and `alt`, the finding in words for those who do not see it.
+
+    `width` is the width in CSS pixels at which its letters have their natural size.
+    """
+
+    png: bytes
+    alt: str
+    width: int
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
+        picture = base64.b64encode(self.png).decode()
+        about = {"alt": self.alt, "width": self.width}
+        return {"image/png": picture, "text/plain": self.alt}, {"image/png": about}
+
+    def html(self) -> Html:
+        """Return the picture as markup that carries it along."""
+        picture = base64.b64encode(self.png).decode()
+        return Html(
+            f'<figure><img alt="{escape(self.alt)}" width="{self.width}" '
+            f'src="data:image/png;base64,{picture}"></figure>'
+        )
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page: the finding as heading, then paragraphs (plain strings), tables and charts."""
+
+    heading: str
+    parts: Sequence[str | Html | Chart]
+
+    def _repr_html_(self) -> str:
+        return f"<h3>{escape(self.heading)}</h3>" + "".join(_part(part) for part in self.parts)
+
+
+def table(frame: pd.DataFrame, *, limit: int = 50, caption: str = "") -> Html:
+    """Return a frame as an escaped HTML table without its index; says how many rows it leaves out."""
+    names = [str(name) for name in frame.columns]
+    rows = frame.head(limit).itertuples(index=False, name=None)
+    numeric = [_numeric(frame.iloc[:limit, position]) for position in range(len(names))]
+    head = "".join(
+        f'<th scope="col"{_class(n)}>{escape(name)}</th>' for name, n in zip(names, numeric, strict=True)
+    )
+    body = "".join(_row(names, numeric, row) for row in rows)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    rest = len(frame) - limit
+    more = f'<p class="more">and {rest:,} more rows</p>' if rest > 0 else ""
+    label = escape(caption or "table")
+    return Html(
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
+        f'<table class="leverkit">{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>{more}"
+    )
+
+
+def facts(values: Mapping[str, object]) -> Html:
+    """Return a few figures as a row of large numbers with what they count below them."""
+    cards = "".join(
+        f"<div><dd>{escape(cell(value))}</dd><dt>{escape(name)}</dt></div>" for name, value in values.items()
+    )
+    return Html(f'<dl class="facts">{cards}</dl>')
+
+
+def page(title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "") -> str:
+    """Return one self-contained HTML page: the finding as title, a lead, sections, a footer."""
+    style = _STYLE.read_text(encoding="utf-8")
+    body = "".join(_section(section) for section in sections)
+    opening = f'<p class="lead">{escape(lead)}</p>' if lead else ""
+    closing = f"<footer><p>{escape(footer)}</p></footer>" if footer else ""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n"
+        f"<body><main><header><h1>{escape(title)}</h1>{opening}</header>\n{body}</main>"
+        f"{closing}</body></html>\n"
+    )
+
+
+def cell(value: object) -> str:
+    """Return a value as people read it: thousands apart, two decimals, dates without time, yes or nothing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return "–"
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return "yes" if value else ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if isinstance(value, Real):
+        return "–" if isnan(value) else f"{float(value):,.2f}"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d"))
+    return ", ".join(map(cell, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def share(value: float | None) -> str:
+    """Return a share (0 to 1) as a percentage; a dash where there is none."""
+    return "–" if value is None or isnan(value) else f"{value:.0%}"
+
+
+def count(number: int, one: str, several: str = "") -> str:
+    """Return a number with its noun: 1 tag, 1,234 tags."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def short(identifier: str) -> str:
+    """Return the start of an id: enough to find it again in a table, and no name."""
+    return identifier[:8]
+
+
+def _row(names: list[str], numeric: list[bool], row: Sequence[object]) -> str:
+    cells = (
+        f'<td data-label="{escape(name)}"{_class(number)}>{escape(cell(value))}</td>'
+        for name, number, value in zip(names, numeric, row, strict=True)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _class(numeric: bool) -> str:
+    return ' class="n"' if numeric else ""
+
+
+def _numeric(column: pd.Series[Any]) -> bool:
+    """Say whether a column is set as figures: numbers, or percentages made by `share`."""
+    if column.dtype.kind in "iuf":
+        return True
+    texts = [str(value) for value in column]
+    return bool(texts) and all(text == "–" or (text[-1:] == "%" and text[:-1].isdigit()) for text in texts)
+
+
+def _section(section: Section) -> str:
+    parts = "".join(_part(part) for part in section.parts)
+    return f"<section><h2>{escape(section.heading)}</h2>{parts}</section>\n"
+
+
+def _part(part: str | Html | Chart) -> str:
+    if isinstance(part, Chart):
+        return part.html()
+    return part if isinstance(part, Html) else f"<p>{escape(part)}</p>"

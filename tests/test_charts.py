@@ -1,0 +1,72 @@
+"""Charts draw whatever a tag may be, and say in words what they show."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from leverkit.charts import chart_change, chart_contacts, chart_coverage, chart_outcomes, label
+from leverkit.report import Chart
+
+HOSTILE = ["$a_$", r"$\foo$", "‮abc", "<b>", "\x00\n\t", "東京 🦄 مريم", "x" * 300, ""]
+
+
+def size(chart: Chart) -> tuple[int, int]:
+    """Return width and height as the PNG says."""
+    assert chart.png.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", chart.png[16:24])
+    return width, height
+
+
+def coverage(tags: list[str]) -> Chart:
+    n = len(tags)
+    frame = pd.DataFrame(
+        {"tag": tags, "present": [1] * n, "missing": range(n), "kind": ["contact", "ignore"] * (n // 2)}
+    )
+    return chart_coverage(frame, title="T")
+
+
+def change(tags: list[str]) -> Chart:
+    n = len(tags)
+    return chart_change(pd.DataFrame({"tag": tags, "before": range(n), "after": range(5, n + 5)}), title="T")
+
+
+@pytest.mark.parametrize("draw", [coverage, change])
+def test_hostile_tags_are_drawn_as_text(draw: Callable[[list[str]], Chart]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chart = draw(HOSTILE)
+    assert size(chart)[0] > 800
+    assert "$a_$" in chart.alt
+
+
+def test_an_empty_chart_is_still_a_picture() -> None:
+    assert size(coverage([]))[0] > 800
+
+
+def test_the_words_say_what_the_picture_shows() -> None:
+    frame = pd.DataFrame({"opportunities": [1, 2, 7, 9], "contacts": [100, 11, 1, 1]})
+    assert (
+        chart_contacts(frame, title="13 of 113 people").alt == "13 of 113 people: 11 with 2, 2 with 6 or more"
+    )
+    outcomes = pd.DataFrame({"outcome": ["done", "failed", "gone"], "operations": [1200, 3, 0]})
+    assert chart_outcomes(outcomes, title="A run").alt == "A run: 1,200 done, 3 failed"
+    assert change(["vip"]).alt == "T. vip 0 to 5"
+    assert coverage(["vip", "x"]).alt == "T. Missing: vip on 0 of 1, x on 1 of 2"
+
+
+def test_a_picture_is_the_same_every_time() -> None:
+    assert coverage(["a", "b"]) == coverage(["a", "b"])
+
+
+def test_a_report_can_hold_many_pictures() -> None:
+    assert len(coverage([f"tag {n}" for n in range(30)]).png) < 60_000
+
+
+def test_labels_are_one_short_line_without_control_characters() -> None:
+    assert label("a\n\u202eb\x00 c") == "a b c"
+    assert label("x" * 30) == "x" * 23 + "…"

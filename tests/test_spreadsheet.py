@@ -1,0 +1,122 @@
+"""CSV files come back as they were, whatever a spreadsheet did to them on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leverkit import spreadsheet
+from leverkit.errors import UsageError
+from leverkit.spreadsheet import Dialect, guard, number, unguard
+
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+AWKWARD = st.sampled_from(
+    ["=", "'=", "''+1", "'plain", " =x", "-", "@a", "3.10", "007", "SEPT2", "TRUE", '"', "a\r\nb", ";", "\t"]
+)
+
+
+@given(ANYTHING | AWKWARD)
+def test_a_guarded_text_comes_back_equal(text: str) -> None:
+    assert unguard(guard(text)) == text
+
+
+@given(st.sampled_from("=+-@\t\r\n＝"), ANYTHING)
+def test_nothing_a_spreadsheet_would_calculate_is_left_unguarded(sign: str, rest: str) -> None:
+    assert guard(sign + rest).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["3.10", "007", "1/2", "2024-01", "SEPT2", "Mai 5", "TRUE", "10%", "-5"])
+def test_what_a_spreadsheet_would_turn_into_a_number_or_a_date_is_guarded(text: str) -> None:
+    assert guard(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    "text", ["Senior", "Full-time", "C++", "San Francisco, CA", "'quoted'", "Größe", " spaces "]
+)
+def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+    assert guard(text) == text
+
+
+@given(
+    st.lists(st.lists(ANYTHING | AWKWARD, min_size=2, max_size=2), max_size=5),
+    st.sampled_from(",;\t"),
+    st.booleans(),
+)
+def test_a_file_comes_back_cell_by_cell(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], delimiter: str, bom: bool
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    kept = [row for row in rows if any(row)]
+    path.write_bytes(spreadsheet.render(["tag", "scope"], kept, Dialect(delimiter, bom)))
+    sheet = spreadsheet.read(path)
+    assert [[row.cells["tag"], row.cells["scope"]] for row in sheet.rows] == kept
+    assert sheet.dialect == Dialect(delimiter, bom)
+
+
+def read(tmp_path: Path, content: bytes) -> spreadsheet.Sheet:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    return spreadsheet.read(path)
+
+
+def test_excels_sep_line_is_understood(tmp_path: Path) -> None:
+    sheet = read(tmp_path, b"sep=;\r\ntag;scope\r\na,b;contact\r\n")
+    assert sheet.columns == ("tag", "scope")
+    assert sheet.rows[0].cells["tag"] == "a,b"
+    assert sheet.rows[0].line == 3
+
+
+def test_excels_unicode_text_is_understood(tmp_path: Path) -> None:
+    sheet = read(tmp_path, "tag\tscope\r\nGröße\tcontact\r\n".encode("utf-16"))
+    assert sheet.rows[0].cells == {"tag": "Größe", "scope": "contact"}
+
+
+def test_a_note_typed_in_windows_code_page_does_not_spoil_the_utf8_beside_it(tmp_path: Path) -> None:
+    sheet = read(tmp_path, "tag,note\nGröße,".encode() + "für Müller".encode("cp1252") + b"\n")
+    assert sheet.rows[0].cells == {"tag": "Größe", "note": "für Müller"}
+
+
+def test_dropped_trailing_cells_are_empty(tmp_path: Path) -> None:
+    sheet = read(tmp_path, b"tag,scope,note\na,contact\n")
+    assert sheet.rows[0].cells == {"tag": "a", "scope": "contact", "note": ""}
+
+
+def test_lines_are_counted_across_cells_with_line_breaks(tmp_path: Path) -> None:
+    sheet = read(tmp_path, b'tag,scope\n"a\nb",contact\n\nc,ignore\n')
+    assert [row.line for row in sheet.rows] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "the file is empty"),
+        (b"tag,scope\na,contact,more\n", "line 2: 3 cells, but the header has 2 columns"),
+        (b'tag,scope\n"a,contact\n', "line 2: not a CSV record"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_line(tmp_path: Path, content: bytes, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        read(tmp_path, content)
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"policy\.csv: No such file"):
+        spreadsheet.read(tmp_path / "policy.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0.97", 0.97), ("0,97", 0.97), ("97 %", 0.97), ("'1", 1.0), ("high", None)]
+)
+def test_numbers_are_read_as_spreadsheets_write_them(text: str, value: float | None) -> None:
+    assert number(text) == value
+
+
+def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "t.csv"
+    spreadsheet.replace(path, b"old")
+    spreadsheet.replace(path, b"new")
+    assert [file.name for file in path.parent.iterdir()] == ["t.csv"]
+    assert path.read_bytes() == b"new"

@@ -1,0 +1,114 @@
+"""A suggestion is right where it is sure, and silent where the data cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from snapshots import Posting, Row, write_generated, write_snapshot
+
+from leverkit.audit import audit
+from leverkit.policy import Policy
+from leverkit.suggestion import Suggestion, evidence, suggest
+
+SIZES = {1: 1400, 2: 400, 3: 200}
+
+
+def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, Suggestion]:
+    return suggest(audit(write_snapshot(folder, rows, postings or [])))
+
+
+def test_siblings_that_agree_far_beyond_chance_speak_for_the_person() -> None:
+    assert evidence({(1, 1): 28, (2, 2): 6, (2, 1): 3, (3, 3): 2, (3, 2): 1}, SIZES) > 5
+
+
+def test_a_tag_as_common_among_people_who_return_as_among_others_speaks_for_the_person() -> None:
+    assert evidence({(1, 1): 140, (2, 1): 40, (3, 1): 20}, SIZES) > 2
+
+
+def test_a_tag_that_grows_with_the_number_of_opportunities_speaks_for_the_candidacy() -> None:
+    large = {n: 10 * count for n, count in SIZES.items()}
+    assert evidence({(1, 1): 70, (2, 1): 40, (3, 1): 30}, large) < -2
+
+
+def test_siblings_that_resemble_each_other_a_little_are_no_proof() -> None:
+    assert evidence({(1, 1): 70, (2, 1): 38, (2, 2): 2, (3, 1): 28, (3, 2): 2}, SIZES) < 0
+
+
+def test_nobody_to_compare_is_no_evidence() -> None:
+    assert evidence({(1, 1): 500}, SIZES) == 0.0
+
+
+def test_too_few_people_leave_it_undecided(tmp_path: Path) -> None:
+    rows = [Row("a", ["vip"], "p"), Row("a", ["vip"], "q"), Row("b", ["vip"], "p"), Row("b", ["vip"], "q")]
+    said = suggested(tmp_path, rows + [Row(f"c{n}", [], "p") for n in range(50)])["vip"]
+    assert (said.scope, said.confidence) == ("undecided", 0.5)
+    assert said.reason.startswith("too few to tell")
+
+
+def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["x"], "p") for n in range(8) for _ in range(3)] + [
+        Row(f"d{n}", [], "q") for n in range(90)
+    ]
+    assert suggested(tmp_path, rows)["x"].scope != "contact"
+
+
+def test_a_posting_tag_is_suggested_for_the_opportunity_with_its_reason(tmp_path: Path) -> None:
+    said = suggested(tmp_path, [Row("a", ["Sales"], "p")], [Posting("p", department="Sales")])["Sales"]
+    assert said.scope == "opportunity"
+    assert said.confidence >= 0.9
+    assert said.reason == "posting tag: equals the department 'Sales' of a posting"
+
+
+def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["fulltime"], f"p{n % 3}") for n in range(9)] + [
+        Row(f"c{n}", ["fulltime"], "q") for n in range(9)
+    ]
+    rows += [Row(f"d{n}", ["Full-time"], "q") for n in range(9)] + [Row(f"e{n}", [], "p1") for n in range(99)]
+    said = suggested(tmp_path, rows, [Posting("q", commitment="Full-time")])["fulltime"]
+    assert (said.scope, said.reason) == ("opportunity", "spelt like the posting tag 'Full-time'")
+
+
+def people(tag: str, count: int) -> Iterator[Row]:
+    """People who carry a tag on both of their opportunities, at different postings each."""
+    for n in range(count):
+        yield Row(f"{tag}{n}", [tag], f"p{n % 7}")
+        yield Row(f"{tag}{n}", [tag], f"p{n % 7 + 7}")
+
+
+def test_spellings_of_a_tag_are_weighed_together(tmp_path: Path) -> None:
+    crowd = [Row(f"c{n % 150}", [], f"p{n % 14}") for n in range(300)]
+    said = suggested(tmp_path, [*people("vip", 2), *people("VIP", 2), *crowd])
+    assert said["vip"].scope == said["VIP"].scope == "contact"
+
+
+@pytest.mark.parametrize(("contacts", "recall"), [(500, 0.15), (2000, 0.4)])
+def test_sure_suggestions_are_right_on_generated_accounts(
+    tmp_path: Path, contacts: int, recall: float
+) -> None:
+    sure, persons, covered, taggings = [], 0, 0, 0
+    for seed in (1, 2, 3):
+        truth = write_generated(tmp_path / str(seed), contacts=contacts, seed=seed)
+        for decision in Policy.suggest(audit(tmp_path / str(seed))).decisions:
+            used = int(decision.evidence["opportunities"] or 0)
+            taggings += used
+            persons += truth[decision.tag] == "contact"
+            if decision.confidence >= 0.9 and decision.suggested_scope != "undecided":
+                sure.append(
+                    (decision.suggested_scope, truth[decision.tag], bool(decision.evidence["posting_tag"]))
+                )
+                covered += used
+    assert sum(said == true for said, true, _ in sure) / len(sure) >= 0.98
+    assert not [row for row in sure if row[0] == "contact" and row[2]]
+    assert sum(said == true == "contact" for said, true, _ in sure) / persons >= recall
+    assert covered / taggings >= 0.8
+
+
+def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
+    rows = [Row("a", ["Sales", "x"], "p"), Row("a", [], "q")]
+    result = audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")]))
+    assert set(Policy.suggest(result).scopes.values()) == {"undecided"}
+    accepted = {decision.tag: decision for decision in Policy.suggest(result, accept=0.95).decisions}
+    assert (accepted["Sales"].scope, accepted["Sales"].decided_by) == ("opportunity", "leverkit suggestion")
+    assert accepted["x"].scope == "undecided"
