@@ -67,7 +67,7 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         bars = axes.barh(rows, missing, left=present, color=colours, height=0.68, alpha=0.28)
         axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=_SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        axes.set_xlabel("opportunities: with the tag, and (pale) without it", fontsize=9.5)
+        axes.set_xlabel("opportunities (pale: without the tag)", fontsize=9.5, loc="left")
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
             _legend(axes, list(dict.fromkeys(kinds)))

@@ -1,0 +1,88 @@
+"""What a plan consists of: one tag added to, or removed from, one opportunity; and how they are batched.
+
+A batch is read, written and read again. The smaller it is, the shorter the time between reading
+a contact and writing to it, in which a person might step in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from leverkit import spreadsheet
+from leverkit.errors import Refused, UsageError
+
+Action = Literal["add", "remove"]
+ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
+COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
+
+PAGE = 100  # opportunities on one listing page
+CONTACTS = 50  # ids in one request, 2.4 KB of query
+WRITES = 40  # four seconds at Lever's 10 requests a second
+
+
+class Operation(msgspec.Struct, frozen=True, order=True):
+    """One tag to add to, or to remove from, one opportunity of a contact, and why."""
+
+    contact: str
+    opportunity: str
+    action: Action
+    tag: str
+    reason: str = ""
+
+
+def digest(value: object) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON: keys sorted, no spaces, UTF-8."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+def write_csv(path: Path, operations: Sequence[Operation]) -> None:
+    """Write plan.csv in one step: one row an operation, cells guarded against spreadsheets."""
+    rows = [[spreadsheet.guard(getattr(op, name)) for name in COLUMNS] for op in operations]
+    spreadsheet.replace(path, spreadsheet.render(COLUMNS, rows, spreadsheet.Dialect()))
+
+
+def read_csv(path: Path) -> tuple[Operation, ...]:
+    """Read plan.csv, also after a spreadsheet saved it. Raises Refused where it is not a plan's table."""
+    try:
+        sheet = spreadsheet.read(path)
+        rows = [{name: spreadsheet.unguard(row.cells[name]) for name in COLUMNS} for row in sheet.rows]
+        return tuple(sorted(msgspec.convert(rows, list[Operation])))
+    except (UsageError, KeyError, msgspec.ValidationError) as error:
+        raise Refused(f"{path}: not the table of a plan, make the plan again: {error}") from None
+
+
+def batches(operations: Sequence[Operation], siblings: Mapping[str, int]) -> Iterator[tuple[Operation, ...]]:
+    """Cut sorted operations into batches of whole contacts.
+
+    `siblings` is the number of opportunities of each contact. A batch holds at most one page of
+    opportunities, unless a single contact has more.
+    """
+    batch: list[Operation] = []
+    contacts = listed = writes = 0
+    for contact, group in groupby(operations, key=lambda operation: operation.contact):
+        ops = list(group)
+        targets = len({op.opportunity for op in ops})
+        known = max(siblings.get(contact, 0), targets)
+        if batch and (contacts == CONTACTS or listed + known > PAGE or writes + targets > WRITES):
+            yield tuple(batch)
+            batch, contacts, listed, writes = [], 0, 0, 0
+        batch += ops
+        contacts, listed, writes = contacts + 1, listed + known, writes + targets
+    if batch:
+        yield tuple(batch)
+
+
+def requests(operations: Sequence[Operation], siblings: Mapping[str, int]) -> int:
+    """Count the requests that carry these operations out: pre-reads, writes and post-reads."""
+    total = 0
+    for action in ACTIONS:
+        for batch in batches([op for op in operations if op.action == action], siblings):
+            listed = sum(siblings.get(contact, 1) for contact in {op.contact for op in batch})
+            total += 2 * max(1, -(-listed // PAGE)) + len({op.opportunity for op in batch})
+    return total

@@ -1,0 +1,146 @@
+"""From a snapshot and a policy to a plan: copy each contact tag to the person's other opportunities.
+
+Only a tag that a person gave scope `contact` makes an operation. Undecided tags are counted,
+anonymized opportunities are listed and left alone, nothing is sent to Lever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leverkit.brakes import Brakes
+from leverkit.operations import Operation
+from leverkit.planfile import Known, Plan, Skipped, Undecided
+
+if TYPE_CHECKING:
+    from leverkit.policy import Policy
+    from leverkit.snapshot import Snapshot
+
+__all__ = ["Known", "Operation", "Plan", "Skipped", "Undecided", "plan"]
+
+# Contacts with one opportunity never enter the grouping by tag: they are nine in ten.
+_SPLIT = """
+    WITH split AS (SELECT contact FROM opportunities GROUP BY contact HAVING count(*) > 1),
+    mine AS (SELECT id, contact, tags, is_anonymized, count(*) OVER (PARTITION BY contact) AS total
+             FROM opportunities SEMI JOIN split USING (contact)),
+    held AS (SELECT DISTINCT id, contact, is_anonymized, tag FROM (SELECT *, unnest(tags) AS tag FROM mine)),
+    holders AS (SELECT contact, tag, count(*) AS have, count(*) FILTER (NOT is_anonymized) AS living
+                FROM held GROUP BY contact, tag)
+"""
+
+_GAPS = f"""{_SPLIT}
+    SELECT mine.contact, mine.id, tag, mine.is_anonymized, have, living, total
+    FROM holders JOIN mine USING (contact)
+    WHERE tag IN (SELECT unnest($tags)) AND NOT list_contains(mine.tags, tag)
+    ORDER BY mine.contact, mine.id, tag
+"""
+
+_OPEN = f"""{_SPLIT}
+    SELECT tag, count(*) FROM holders JOIN mine USING (contact)
+    WHERE NOT list_contains(mine.tags, tag) AND tag NOT IN (SELECT unnest($decided))
+    GROUP BY tag ORDER BY tag
+"""
+
+_POSTING_WORDS = """
+    SELECT DISTINCT word FROM (
+        SELECT unnest(list_concat([text, team, department, location, commitment, level], locations, tags))
+        FROM postings) AS words(word)
+    WHERE word IN (SELECT unnest($tags))
+"""
+
+
+def plan(
+    snapshot: Snapshot,
+    policy: Policy,
+    out: Path | str | None = None,
+    *,
+    max_ops: int | None = None,
+    max_pct: float | None = 30.0,
+    max_removals: int | None = 0,
+) -> Plan:
+    """Plan the migration and, with `out`, write it into that run folder; nothing is written to Lever.
+
+    `max_pct` is per cent of the account's opportunities. Raises BrakeTripped naming the flag where
+    the plan is larger than allowed: the folder then holds the plan to look at, `apply` refuses it too.
+    """
+    scopes = policy.scopes
+    tags = sorted(tag for tag, scope in scopes.items() if scope == "contact")
+    operations, skipped = _gaps(snapshot, tags)
+    made = Plan(
+        kind="migrate",
+        account=snapshot.account,
+        host=str(snapshot.meta.get("base_url_host", "")),
+        policy_digest=policy.digest,
+        snapshot_digest=snapshot.digest,
+        taken_at=snapshot.taken_at,
+        opportunities=snapshot.sql("SELECT count(*) FROM opportunities").fetchall()[0][0],
+        operations=operations,
+        before=_before(snapshot, operations),
+        tag_counts=_predicted(snapshot, operations),
+        undecided=_undecided(snapshot, scopes),
+        skipped=skipped,
+        warnings=_warnings(snapshot, policy, operations),
+        brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals),
+    )
+    if out is not None:
+        made.write(out)
+    made.check_brakes()
+    return made
+
+
+def _gaps(snapshot: Snapshot, tags: list[str]) -> tuple[tuple[Operation, ...], tuple[Skipped, ...]]:
+    operations: list[Operation] = []
+    skipped: list[Skipped] = []
+    rows = snapshot.sql(_GAPS, params={"tags": tags}).fetchall() if tags else []
+    for contact, opportunity, tag, anonymized, have, living, total in rows:
+        if anonymized:
+            skipped.append(Skipped(contact, opportunity, tag, "anonymized"))
+        elif not living:
+            skipped.append(Skipped(contact, opportunity, tag, "only an anonymized opportunity carries it"))
+        else:
+            reason = f"contact tag on {have} of {total} opportunities"
+            operations.append(Operation(contact, opportunity, "add", tag, reason))
+    return tuple(sorted(operations)), tuple(skipped)
+
+
+def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, Known]:
+    contacts = sorted({operation.contact for operation in operations})
+    if not contacts:
+        return {}
+    query = (
+        "SELECT id, contact, tags FROM opportunities WHERE contact IN (SELECT unnest($contacts)) ORDER BY id"
+    )
+    rows = snapshot.sql(query, params={"contacts": contacts}).fetchall()
+    return {opportunity: Known(contact, tuple(tags)) for opportunity, contact, tags in rows}
+
+
+def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, int]:
+    added = Counter(operation.tag for operation in operations)
+    query = "SELECT text, count FROM tags WHERE text IN (SELECT unnest($tags))"
+    listed = dict(snapshot.sql(query, params={"tags": sorted(added)}).fetchall()) if added else {}
+    return {tag: listed.get(tag, 0) + number for tag, number in sorted(added.items())}
+
+
+def _undecided(snapshot: Snapshot, scopes: dict[str, str]) -> tuple[Undecided, ...]:
+    decided = sorted(tag for tag, scope in scopes.items() if scope != "undecided")
+    rows = snapshot.sql(_OPEN, params={"decided": decided}).fetchall()
+    return tuple(Undecided(tag, number) for tag, number in rows)
+
+
+def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, ...]) -> tuple[str, ...]:
+    tags = sorted({operation.tag for operation in operations})
+    notes = [str(note) for note in snapshot.meta.get("not_seen", ())]
+    if not snapshot.meta.get("complete", True):
+        notes.append("the snapshot is not complete: opportunities that it does not hold are not planned for")
+    if not tags:
+        return tuple(notes)
+    named = ", ".join(repr(tag) for tag in tags)
+    notes.append(f"Lever automations with a 'tag added' trigger may fire for: {named}")
+    words = {word for (word,) in snapshot.sql(_POSTING_WORDS, params={"tags": tags}).fetchall()}
+    words |= {each.tag for each in policy.decisions if each.suggested_scope == "opportunity"} & set(tags)
+    notes += [
+        f"{word!r} looks like a word of a posting, yet it is copied to the person" for word in sorted(words)
+    ]
+    return tuple(notes)

@@ -1,0 +1,267 @@
+"""A plan as a value and as files: plan.csv for people, plan.json and before.json beside it.
+
+The plan id is a sha256 over the operations and what they rest on; a person approves exactly that.
+plan.json carries a seal over the rest, so that an edit of any of the three files is noticed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from leverkit import spreadsheet
+from leverkit.brakes import Brakes, Size
+from leverkit.errors import Refused, UsageError
+from leverkit.operations import Operation, digest, read_csv, requests, write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+SHORT = 12
+LEAST = 8  # hex digits of a plan id that an approval must give
+Kind = Literal["migrate", "rollback", "propagate"]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An opportunity as it was when the plan was made: its contact and its tags."""
+
+    contact: str
+    tags: tuple[str, ...] = ()
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
+
+    tag: str
+    opportunities: int
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A change that was considered and left out, and why."""
+
+    contact: str
+    opportunity: str
+    tag: str
+    reason: str
+
+
+class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """What plan.json holds beside the operations."""
+
+    format: int = FORMAT
+    plan_id: str
+    kind: Kind
+    account: str
+    host: str
+    policy_digest: str
+    snapshot_digest: str
+    taken_at: int
+    counts: dict[str, int]
+    requests: int
+    minutes: float
+    opportunities: int
+    tag_counts: dict[str, int]
+    undecided: tuple[Undecided, ...]
+    skipped: tuple[Skipped, ...]
+    warnings: tuple[str, ...]
+    brakes: Brakes
+    before_digest: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Operations, what they rest on, and what the account should look like afterwards.
+
+    `before` holds every opportunity of the plan's contacts; `tag_counts` is what `GET /tags` should
+    say afterwards for the tags concerned; `opportunities` is the size of the account, 0 if not known.
+    """
+
+    kind: Kind
+    account: str
+    operations: tuple[Operation, ...] = ()
+    host: str = ""
+    policy_digest: str = ""
+    snapshot_digest: str = ""
+    taken_at: int = 0
+    opportunities: int = 0
+    before: dict[str, Known] = {}
+    tag_counts: dict[str, int] = {}
+    undecided: tuple[Undecided, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    brakes: Brakes = Brakes()
+
+    @cached_property
+    def plan_id(self) -> str:
+        """Return the id that a person approves: 64 hex digits; the first 12 are shown."""
+        rows = [(op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations]
+        bound = (FORMAT, self.kind, self.account, self.policy_digest, self.snapshot_digest)
+        return digest({"bound": bound, "rows": rows})
+
+    @property
+    def short(self) -> str:
+        """Return the first 12 hex digits of the plan id."""
+        return self.plan_id[:SHORT]
+
+    @cached_property
+    def siblings(self) -> Mapping[str, int]:
+        """Return the number of opportunities of each of the plan's contacts."""
+        return Counter(known.contact for known in self.before.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how much the plan would change."""
+        ops = self.operations
+        adds = sum(op.action == "add" for op in ops)
+        return {
+            "operations": len(ops),
+            "adds": adds,
+            "removes": len(ops) - adds,
+            "tags": len({op.tag for op in ops}),
+            "opportunities": len({op.opportunity for op in ops}),
+            "contacts": len({op.contact for op in ops}),
+            "skipped": len(self.skipped),
+            "undecided": len(self.undecided),
+        }
+
+    @cached_property
+    def requests(self) -> int:
+        """Return the number of requests that carrying it out takes."""
+        return requests(self.operations, self.siblings)
+
+    @property
+    def minutes(self) -> float:
+        """Return the minutes that carrying it out takes at 10 requests a second."""
+        return math.ceil(self.requests / 60) / 10
+
+    def check_brakes(
+        self, *, max_ops: int | None = None, max_pct: float | None = None, max_removals: int | None = None
+    ) -> None:
+        """Raise BrakeTripped where the plan is larger than its brakes, or those given here, allow."""
+        counts = self.counts
+        size = Size(
+            operations=counts["operations"],
+            removals=counts["removes"],
+            touched=counts["opportunities"],
+            account=self.opportunities,
+        )
+        self.brakes.override(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals).check(size)
+
+    def check_approval(self, approve: str) -> None:
+        """Raise Refused unless `approve` is the plan id or at least its first 8 hex digits."""
+        given = approve.strip().lower()
+        if not given:
+            raise Refused(
+                f"not approved: {self.summary}. To carry out exactly this, approve plan {self.short}"
+            )
+        if len(given) < LEAST or not self.plan_id.startswith(given):
+            raise Refused(
+                f"approval {given[:SHORT]!r} is not for this plan, {self.short}; nothing was written"
+            )
+
+    @property
+    def summary(self) -> str:
+        """Return the plan in one line."""
+        count = self.counts
+        if not self.operations:
+            return f"nothing to do ({count['skipped']} skipped, {count['undecided']} tags undecided)"
+        return (
+            f"{count['adds']} to add, {count['removes']} to remove on {count['opportunities']} opportunities "
+            f"of {count['contacts']} contacts, {count['skipped']} skipped, "
+            f"{count['undecided']} tags undecided; {self.requests} requests, about {self.minutes} min"
+        )
+
+    def write(self, run: Path | str) -> None:
+        """Write plan.csv, before.json and plan.json into a run folder.
+
+        Raises Refused where the folder already holds another plan that was begun.
+        """
+        run = Path(run)
+        if (run / "journal.sqlite").exists() and Plan.read(run).plan_id != self.plan_id:
+            raise Refused(f"{run} holds another plan that was begun; choose another folder")
+        write_csv(run / "plan.csv", self.operations)
+        before = msgspec.json.encode(self.before, order="deterministic")
+        spreadsheet.replace(run / "before.json", before)
+        document = msgspec.to_builtins(self._sealed())
+        document["seal"] = digest(document)
+        spreadsheet.replace(run / "plan.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+    @classmethod
+    def read(cls, run: Path | str) -> Plan:
+        """Read a plan back. Raises UsageError where there is none, Refused where a file of it was edited."""
+        run = Path(run)
+        if not (run / "plan.json").is_file():
+            raise UsageError(f"{run}: no plan.json here; `leverkit plan` makes one")
+        sealed = _open(run / "plan.json")
+        before = _decode(run / "before.json", dict[str, Known])
+        shared: dict[str, Any] = {name: getattr(sealed, name) for name in _SHARED}
+        plan = cls(operations=read_csv(run / "plan.csv"), before=before, **shared)
+        if digest(plan.before) != sealed.before_digest:
+            raise Refused(f"{run / 'before.json'}: {_EDITED}")
+        if plan.plan_id != sealed.plan_id:
+            raise Refused(f"{run / 'plan.csv'}: {_EDITED}; what it does is changed in the policy")
+        return plan
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return one row an operation: contact, opportunity, action, tag, reason."""
+        import pandas as pd
+
+        rows = [msgspec.structs.asdict(operation) for operation in self.operations]
+        return pd.DataFrame(rows, columns=list(Operation.__struct_fields__))
+
+    def _sealed(self) -> _Sealed:
+        shared: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
+        return _Sealed(
+            plan_id=self.plan_id,
+            counts=self.counts,
+            requests=self.requests,
+            minutes=self.minutes,
+            before_digest=digest(self.before),
+            **shared,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.short}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from leverkit.report import short, table
+
+        notes = "".join(f"<li>{escape(warning)}</li>" for warning in self.warnings)
+        head = f"<p><strong>Plan {self.short}</strong> ({self.kind}): {escape(self.summary)}</p>"
+        head += f"<ul>{notes}</ul>" if notes else ""
+        if not self.operations:
+            return head
+        frame = self.frame
+        frame = frame.assign(**{name: frame[name].map(short) for name in ("contact", "opportunity")})
+        return head + table(frame, limit=15, caption="First operations, ids shortened; plan.csv holds all")
+
+
+_SHARED = tuple(name for name in _Sealed.__struct_fields__ if name in Plan.__struct_fields__)
+_EDITED = "edited after the plan was made; make the plan again"
+
+
+def _decode(path: Path, type_: Any) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type_)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Refused(f"{path}: damaged or edited, make the plan again: {error}") from None
+
+
+def _open(path: Path) -> _Sealed:
+    document = _decode(path, dict[str, Any])
+    seal = document.pop("seal", None)
+    if document.get("format") != FORMAT:
+        raise Refused(
+            f"{path}: plan format {document.get('format')}, this leverkit reads {FORMAT}; make the plan again"
+        )
+    if digest(document) != seal:
+        raise Refused(f"{path}: {_EDITED}")
+    return msgspec.convert(document, _Sealed)

@@ -1,0 +1,51 @@
+"""Brakes name their flag, the number and the limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from leverkit.brakes import Brakes, Size
+from leverkit.errors import BrakeTripped
+
+
+def size(operations: int = 50, removals: int = 0, touched: int = 30, account: int = 100) -> Size:
+    return Size(operations=operations, removals=removals, touched=touched, account=account)
+
+
+@pytest.mark.parametrize(
+    ("brakes", "what", "message"),
+    [
+        (Brakes(max_ops=49), size(), "50 operations are more than --max-ops 49"),
+        (Brakes(), size(touched=31), "31 of 100 opportunities, 31.0 %, are more than --max-pct 30"),
+        (Brakes(max_pct=0.5), size(touched=1), "1.0 %, are more than --max-pct 0.5"),
+        (Brakes(), size(removals=1), "1 removals are more than --max-removals 0"),
+    ],
+)
+def test_a_tripped_brake_names_flag_number_and_limit(brakes: Brakes, what: Size, message: str) -> None:
+    with pytest.raises(BrakeTripped, match=message):
+        brakes.check(what)
+
+
+def test_all_tripped_brakes_are_named_at_once() -> None:
+    with pytest.raises(BrakeTripped, match=r"--max-ops 1;.*--max-pct 30;.*--max-removals 0"):
+        Brakes(max_ops=1).check(size(removals=2, touched=90))
+
+
+@pytest.mark.parametrize(
+    ("brakes", "what"),
+    [
+        (Brakes(max_ops=50, max_removals=3), size(removals=3)),
+        (Brakes(max_pct=None, max_removals=None), size(removals=9, touched=100)),
+        (Brakes(), size(touched=9, account=9)),
+        (Brakes(), size(touched=9, account=0)),
+    ],
+)
+def test_at_the_limit_without_a_limit_and_in_tiny_accounts_no_brake_trips(brakes: Brakes, what: Size) -> None:
+    assert brakes.check(what) is None
+
+
+def test_an_override_replaces_only_what_it_gives() -> None:
+    brakes = Brakes(max_ops=1, max_pct=2, max_removals=3)
+    assert brakes.override() == brakes
+    assert brakes.override(max_ops=9) == Brakes(max_ops=9, max_pct=2, max_removals=3)
+    assert brakes.override(max_pct=9, max_removals=0) == Brakes(max_ops=1, max_pct=9, max_removals=0)
