@@ -1,0 +1,117 @@
+"""Carry out an approved plan: the only code that writes to candidates' records.
+
+Batch by batch: read the contacts, settle what needs no write, send the rest with the intent on
+disk first, read back, record the outcome. Adds over the whole plan, a barrier, then removes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import msgspec
+
+from leverkit.account import connect
+from leverkit.client import Lever
+from leverkit.errors import Refused, UsageError
+from leverkit.halt import INTERRUPTED, Halt, on_signals
+from leverkit.journal import Begun, Journal, Sealed, fold
+from leverkit.lock import account_lock, hold, identity
+from leverkit.planfile import Plan
+from leverkit.progress import progress
+from leverkit.result import Result, result
+from leverkit.writer import Times, Writer
+
+
+def apply(
+    run: Path | str,
+    *,
+    approve: str = "",
+    lever: Lever | None = None,
+    max_ops: int | None = None,
+    max_pct: float | None = None,
+    max_removals: int | None = None,
+    max_seconds: float | None = None,
+) -> Result:
+    """Carry out the plan of a run folder, from wherever an earlier process left it.
+
+    `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
+    Raises Refused (not approved, edited, another account), BrakeTripped, Locked, AccessDenied,
+    Unreachable, and KeyboardInterrupt after a signal; all but the first three leave a run to resume.
+    """
+    plan = Plan.read(run)
+    if plan.operations:
+        plan.check_approval(approve)
+    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)
+    with ExitStack() as stack:
+        account = lever or stack.enter_context(connect(write=True))
+        return carry_out(plan, Path(run), account, max_seconds=max_seconds)
+
+
+def carry_out(
+    plan: Plan,
+    run: Path,
+    lever: Lever,
+    *,
+    max_seconds: float | None = None,
+    wait: float = 0.0,
+    times: Times | None = None,
+) -> Result:
+    """Carry out an approved plan under the locks of its run and its account, waiting `wait` seconds for them.
+
+    Raises as `apply`.
+    """
+    times = times or Times()
+    if not isinstance(lever, Lever):
+        raise UsageError("this client can only read; open the account with connect(write=True)")
+    if lever.account_id() != plan.account:
+        raise Refused(
+            f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
+            "nothing was written"
+        )
+    locks = (run / "lock", account_lock(plan.account))
+    with ExitStack() as stack:
+        stack.enter_context(hold(*locks, purpose=f"apply plan {plan.short} in {run}", wait=wait))
+        journal = Journal(run / "journal.sqlite")
+        stack.callback(journal.close)
+        journal.bind(plan.plan_id, plan.account)
+        if _settled(plan, journal):
+            return msgspec.structs.replace(_seal(plan, run, journal, ""), state="nothing left to do")
+        halt = Halt(max_seconds, clock=times.clock)
+        stack.enter_context(on_signals(halt))
+        ended = _work(plan, run, lever, journal, halt, times)
+    if halt.reason == INTERRUPTED:
+        raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
+    if halt.error is not None:
+        raise halt.error
+    return ended
+
+
+def _work(plan: Plan, run: Path, lever: Lever, journal: Journal, halt: Halt, times: Times) -> Result:
+    journal.append(Begun(identity()))
+    try:
+        with progress(f"apply {plan.short}", len(plan.operations)) as bar:
+            Writer(plan, lever, journal, halt, times, bar).phases()
+    except BaseException as error:
+        with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard
+            _seal(plan, run, journal, f"error: {type(error).__name__}")
+        raise
+    return _seal(plan, run, journal, halt.reason)
+
+
+def _settled(plan: Plan, journal: Journal) -> bool:
+    standing = fold(journal.entries)
+    return all(map(standing.settled, range(len(plan.operations))))
+
+
+def _seal(plan: Plan, run: Path, journal: Journal, why: str) -> Result:
+    """Close the journal's account of this process and write result.json."""
+    ended = result(plan, run, fold(journal.entries))
+    complete = not ended.counts["pending"] and not ended.counts["unknown"]
+    state = "finished" if complete else why
+    if ended.state != state:
+        journal.append(Sealed(state))
+    ended = msgspec.structs.replace(ended, state=state)
+    ended.write()
+    return ended

@@ -1,0 +1,109 @@
+"""One writer per run and per account on this machine.
+
+The operating system holds the lock (flock) and drops it when the process dies, so a dead lock
+needs no clearing. The file only tells who holds it; it is never deleted, which would let two in.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from platformdirs import user_cache_dir
+
+from leverkit.errors import Locked, UsageError
+
+
+def identity() -> str:
+    """Return who we are: user, host and process id."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container whose user id has no name
+        user = f"user {os.getuid()}"
+    return f"{user}@{socket.gethostname()} process {os.getpid()}"
+
+
+def account_lock(account: str) -> Path:
+    """Return the lock file of an account in this user's cache folder."""
+    return Path(user_cache_dir("leverkit")) / "locks" / f"{account}.lock"
+
+
+@contextmanager
+def hold(
+    *paths: Path,
+    purpose: str,
+    wait: float = 0.0,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Hold all these lock files, waiting up to `wait` seconds. Raises Locked naming who holds one."""
+    deadline = clock() + wait
+    with ExitStack() as stack:
+        for path in paths:
+            file = stack.enter_context(_open(path))
+            while not _try(file):
+                if clock() >= deadline:
+                    raise Locked(
+                        f"{path} is held by {holder(path) or 'another process'}; one writer at a time"
+                    )
+                sleep(0.05)
+            _sign(file, purpose)
+            stack.callback(file.truncate, 0)
+        yield
+
+
+def holder(path: Path) -> str:
+    """Return who holds a lock file on this machine, by what the file says; empty if nobody alive does.
+
+    Takes no lock, so that looking never stands in a writer's way.
+    """
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        alive = held["host"] != socket.gethostname() or _alive(int(held["pid"]))
+        return f"{held['who']} since {held['since']} ({held['purpose']})" if alive else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot lock: {error.strerror or error}") from None
+
+
+def _try(file: IO[str]) -> bool:
+    import fcntl  # not on Windows, where reading an account must still work
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sign(file: IO[str], purpose: str) -> None:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    name = {"who": identity(), "host": socket.gethostname(), "pid": os.getpid()}
+    file.truncate(0)
+    json.dump(name | {"since": since, "purpose": purpose}, file)
+    file.flush()

@@ -1,0 +1,75 @@
+"""The table that settles an operation from what was read, before its request and after it.
+
+Adding and removing an element of a set can be repeated, and different tags do not disturb each
+other. So what happened to a request follows from two readings: the effect is there, is not
+there, or somebody else stepped in. A person's change is never overwritten: in doubt, `drifted`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from leverkit.journal import Answer, Intent, OutcomeName
+from leverkit.operations import Operation
+from leverkit.planfile import Kind
+from leverkit.records import Opportunity
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How an operation ended, and why; None where it has not: it is to be written, or read again."""
+
+    outcome: OutcomeName | None = None
+    evidence: str = ""
+    effective: bool = False
+
+
+def is_so(operation: Operation, now: Opportunity) -> bool:
+    """Say whether the opportunity is already as the operation wants it."""
+    return (operation.tag in now.tags) == (operation.action == "add")
+
+
+def before_write(
+    operation: Operation, *, kind: Kind, now: Opportunity | None, source: bool, intent: Intent | None
+) -> Verdict:
+    """Judge an operation by a fresh reading of its opportunity (None: it is gone).
+
+    `source` says whether another opportunity of the contact still carries the tag; `intent` is an
+    earlier request of ours for it whose effect was never seen.
+    """
+    if now is None:
+        return Verdict("gone", "the opportunity is not to be found")
+    if is_so(operation, now):
+        if intent is None:
+            return Verdict("no_op", "already so when read")
+        return Verdict("done", "found so after a request whose answer was lost", effective=True)
+    if intent is not None and intent.updated_at != now.updated_at:
+        return Verdict("drifted", "changed by someone after a request of ours whose answer was lost")
+    return _obstacle(operation, kind, now, source) or Verdict()
+
+
+def after_write(operation: Operation, now: Opportunity | None, answer: Answer, *, last: bool) -> Verdict:
+    """Judge an operation by reading back after its request; until the `last` reading it may stay open."""
+    if now is None:
+        return Verdict("gone", "the opportunity is not to be found after the request")
+    if is_so(operation, now):
+        if answer.said == "refused":
+            return Verdict("no_op", f"refused, yet someone else made it so: {answer.note}")
+        return Verdict("done", "read back", effective=True)
+    if answer.said == "refused":
+        return Verdict("failed", f"refused: {answer.note}")
+    if not last:
+        return Verdict()
+    if answer.said == "ok":
+        return Verdict("failed", "accepted by Lever, but without effect when read back")
+    return Verdict("failed", f"no answer, and no effect when read back: {answer.note}")
+
+
+def _obstacle(operation: Operation, kind: Kind, now: Opportunity, source: bool) -> Verdict | None:
+    # A rollback undoes what was done to this opportunity, whoever it belongs to by now.
+    if now.contact != operation.contact and kind != "rollback":
+        return Verdict("drifted", "the opportunity now belongs to another contact")
+    if now.is_anonymized:
+        return Verdict("drifted", "the opportunity was anonymized")
+    if kind == "migrate" and operation.action == "add" and not source:
+        return Verdict("drifted", "no other opportunity of the contact carries the tag any more")
+    return None

@@ -1,0 +1,48 @@
+"""What a batch of contacts looks like at Lever right now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from leverkit.client import FIELDS, ReadOnlyLever
+from leverkit.errors import ApiError
+from leverkit.operations import Operation
+from leverkit.records import Opportunity
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Opportunities by id, and the moment (on the run's clock, seconds) at which they were asked for."""
+
+    asked_at: float
+    found: dict[str, Opportunity]
+
+    def siblings(self, contact: str) -> list[Opportunity]:
+        """Return the opportunities that the contact has now."""
+        return [opportunity for opportunity in self.found.values() if opportunity.contact == contact]
+
+
+def read(lever: ReadOnlyLever, operations: Sequence[Operation], asked_at: float) -> Reading:
+    """Read the contacts of these operations, in one request if they fit on a page.
+
+    An opportunity that the listing lacks is asked for by its id: it may have moved to another
+    contact in a merge, and an empty answer for a known contact deserves a second look.
+    """
+    contacts = list(dict.fromkeys(operation.contact for operation in operations))
+    found = {opportunity.id: opportunity for opportunity in lever.opportunities_of(contacts)}
+    for target in dict.fromkeys(operation.opportunity for operation in operations):
+        if target not in found and (single := _single(lever, target)) is not None:
+            found[target] = single
+    return Reading(asked_at, found)
+
+
+def _single(lever: ReadOnlyLever, opportunity: str) -> Opportunity | None:
+    try:
+        return lever.get(f"/opportunities/{quote(opportunity, safe='')}", type=Opportunity, include=FIELDS)
+    except ApiError as error:
+        # 403: confidential by now, and not for this key; a key without any right fails at the listing.
+        if error.status in (403, 404, 410):
+            return None
+        raise

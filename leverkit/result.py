@@ -1,0 +1,160 @@
+"""How a run stands: every planned operation under exactly one of seven outcomes, with the evidence.
+
+Computed from plan and journal, so it is the same whether the run ended, was stopped or was killed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from leverkit import journal, spreadsheet
+from leverkit.errors import Partial, Stopped, VerificationFailed
+from leverkit.journal import Noticed, Standing
+from leverkit.lock import holder
+from leverkit.operations import Operation
+from leverkit.planfile import Kind, Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """An operation, how it ended, why, and whether our request changed the account."""
+
+    operation: Operation
+    outcome: str
+    evidence: str = ""
+    effective: bool = False
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's outcomes. `state` says how its last process ended; `finished`: every operation was tried.
+
+    `read_to_write_ms` is the time from asking for a contact's state to the answer of the write that
+    rests on it (p50, p99, milliseconds): the window in which a person's change could go unseen.
+    """
+
+    run: str
+    plan_id: str
+    kind: Kind
+    account: str
+    state: str
+    ended: tuple[Ended, ...]
+    read_to_write_ms: dict[str, int]
+    came_later: tuple[Noticed, ...] = ()
+
+    @property
+    def planned(self) -> int:
+        """Return the number of planned operations."""
+        return len(self.ended)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the number of operations under each of the seven outcomes; their sum is `planned`."""
+        found = Counter(ended.outcome for ended in self.ended)
+        return {name: found[name] for name in OUTCOMES}
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 only where everything is done or was already so; else 6, 8 or 3."""
+        counts = self.counts
+        if counts["unknown"]:
+            return VerificationFailed.exit_code
+        if counts["pending"]:
+            return Stopped.exit_code
+        if counts["drifted"] or counts["gone"] or counts["failed"]:
+            return Partial.exit_code
+        return 0
+
+    @property
+    def summary(self) -> str:
+        """Return the result in one line."""
+        if not self.planned:
+            return "nothing to do"
+        parts = ", ".join(f"{number} {name}" for name, number in self.counts.items() if number)
+        late = f"; {len(self.came_later)} opportunities came after the plan" if self.came_later else ""
+        return f"{self.state}: {parts} of {self.planned} planned{late}"
+
+    def require(self) -> Result:
+        """Return the result if all is done; else raise Partial, Stopped or VerificationFailed."""
+        for error in (VerificationFailed, Stopped, Partial):
+            if self.exit_code == error.exit_code:
+                raise error(f"{self.run}: {self.summary}")
+        return self
+
+    def write(self) -> None:
+        """Write result.json into the run folder in one step: counts, and every operation that is not done."""
+        document = msgspec.to_builtins(self)
+        document["ended"] = [
+            ended for ended in document["ended"] if ended["outcome"] not in ("done", "no_op")
+        ]
+        document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
+        document["exceptions"] = document.pop("ended")
+        spreadsheet.replace(
+            Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+        )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return one row an operation: contact, opportunity, action, tag, outcome, effective, evidence."""
+        import pandas as pd
+
+        columns = ["contact", "opportunity", "action", "tag", "outcome", "effective", "evidence"]
+        rows = [
+            (e.operation.contact, e.operation.opportunity, e.operation.action, e.operation.tag)
+            + (e.outcome, e.effective, e.evidence)
+            for e in self.ended
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __repr__(self) -> str:
+        return f"<Result of plan {self.plan_id[:12]}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from leverkit.report import table
+
+        frame = self.frame
+        rest = frame[~frame["outcome"].isin(["done", "no_op"])]
+        head = f"<p><strong>Plan {self.plan_id[:12]}</strong> ({self.kind}): {escape(self.summary)}</p>"
+        return head + (table(rest, limit=50, caption="Operations that were not done") if len(rest) else "")
+
+
+def result(plan: Plan, run: Path, standing: Standing) -> Result:
+    """Put a plan and the standing of its journal together."""
+    ended = []
+    for number, operation in enumerate(plan.operations):
+        outcome = standing.outcomes.get(number)
+        evidence, effective = (outcome.evidence, outcome.effective) if outcome else ("", False)
+        ended.append(Ended(operation, standing.name(number), evidence, effective))
+    return Result(
+        run=str(run),
+        plan_id=plan.plan_id,
+        kind=plan.kind,
+        account=plan.account,
+        state=standing.state,
+        ended=tuple(ended),
+        read_to_write_ms=_window(sorted(standing.windows)),
+        came_later=standing.noticed,
+    )
+
+
+def status(run: Path | str) -> Result:
+    """Say where a run stands, from its files alone; sends nothing to Lever."""
+    run = Path(run)
+    found = result(Plan.read(run), run, journal.fold(journal.read(run / "journal.sqlite")))
+    running = found.state == "broken off" and holder(run / "lock")
+    return msgspec.structs.replace(found, state=f"running: {running}") if running else found
+
+
+def _window(sorted_ms: list[int]) -> dict[str, int]:
+    if not sorted_ms:
+        return {"writes": 0}
+    last = len(sorted_ms) - 1
+    return {"writes": len(sorted_ms), "p50": sorted_ms[last // 2], "p99": sorted_ms[last * 99 // 100]}

@@ -1,0 +1,105 @@
+"""The plan that undoes a run: the inverse of what its journal shows that we changed, and nothing else.
+
+It is a plan like any other: a person approves it, `apply` reads before it writes and skips what
+is already restored. What was not changed by us is listed as skipped and left alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from leverkit.brakes import Brakes
+from leverkit.errors import UsageError
+from leverkit.journal import GENESIS, Standing, fold, read
+from leverkit.lock import hold
+from leverkit.operations import Action, Operation
+from leverkit.planfile import Known, Plan, Skipped
+
+INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
+
+
+def rollback(run: Path | str, out: Path | str) -> Plan:
+    """Plan the undoing of a run, finished or broken off, and write it into the folder `out`.
+
+    Raises UsageError where `out` is the run itself or there is no plan, Refused where plan or
+    journal were edited, Locked while the run is being applied.
+    """
+    run, out = Path(run), Path(out)
+    if out.resolve() == run.resolve():
+        raise UsageError(f"{out}: the rollback needs a run folder of its own")
+    plan = Plan.read(run)
+    with hold(run / "lock", purpose="rollback"):
+        entries = read(run / "journal.sqlite")
+    head = entries[-1].chain if entries else GENESIS
+    made = _inverse(plan, fold(entries), head)
+    made.write(out)
+    return made
+
+
+def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
+    operations: list[Operation] = []
+    skipped: list[Skipped] = []
+    for number, operation in enumerate(plan.operations):
+        why = _ours(standing, number)
+        if why:
+            action = INVERSE[operation.action]
+            operations.append(Operation(operation.contact, operation.opportunity, action, operation.tag, why))
+        else:
+            reason = f"not changed by run {plan.short}: {standing.name(number)}"
+            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+    removals = sum(operation.action == "remove" for operation in operations)
+    return Plan(
+        kind="rollback",
+        account=plan.account,
+        host=plan.host,
+        policy_digest=plan.plan_id,
+        snapshot_digest=head,
+        taken_at=plan.taken_at,
+        opportunities=plan.opportunities,
+        operations=tuple(sorted(operations)),
+        before=_before(plan, standing, operations),
+        tag_counts=_restored(plan, operations),
+        skipped=tuple(skipped),
+        warnings=_warnings(operations),
+        brakes=Brakes(max_pct=plan.brakes.max_pct, max_removals=removals),
+    )
+
+
+def _ours(standing: Standing, number: int) -> str:
+    """Return why an operation is ours to undo; empty where it is not."""
+    outcome = standing.outcomes.get(number)
+    if outcome is not None:
+        return "changed by the run" if outcome.effective else ""
+    return "perhaps changed by the run: it was broken off here" if standing.unanswered(number) else ""
+
+
+def _before(plan: Plan, standing: Standing, operations: list[Operation]) -> dict[str, Known]:
+    """Return the contacts' opportunities as the run left them, as far as it knows."""
+    contacts = {operation.contact for operation in operations}
+    known = {opportunity: was for opportunity, was in plan.before.items() if was.contact in contacts}
+    read = {intent.opportunity: intent.before for intent in standing.intents.values()}
+    tags = {opportunity: dict.fromkeys(read.get(opportunity, was.tags)) for opportunity, was in known.items()}
+    for operation in operations:
+        if operation.action == "remove":
+            tags[operation.opportunity][operation.tag] = None
+        else:
+            tags[operation.opportunity].pop(operation.tag, None)
+    return {opportunity: Known(was.contact, tuple(tags[opportunity])) for opportunity, was in known.items()}
+
+
+def _restored(plan: Plan, operations: list[Operation]) -> dict[str, int]:
+    """Return the counts before the run: the prediction of its plan, less its operations."""
+    change = Counter[str]()
+    for operation in plan.operations:
+        change[operation.tag] += 1 if operation.action == "add" else -1
+    touched = {operation.tag for operation in operations}
+    return {tag: count - change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
+
+
+def _warnings(operations: list[Operation]) -> tuple[str, ...]:
+    added = sorted({operation.tag for operation in operations if operation.action == "add"})
+    if not added:
+        return ()
+    named = ", ".join(map(repr, added))
+    return (f"Lever automations with a 'tag added' trigger may fire for: {named}",)

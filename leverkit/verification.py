@@ -1,0 +1,169 @@
+"""What a verification found: a sign for every (opportunity, tag), and tag counts beside their prediction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from leverkit import spreadsheet
+from leverkit.errors import Partial, VerificationFailed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIGNS = {
+    "=": "as expected",
+    "+": "missing",
+    "-": "unexpected",
+    "*": "changed by someone else",
+    "!": "could not be read",
+}
+LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """One (opportunity, tag), and what result.json says of a planned operation that was not done."""
+
+    sign: str
+    contact: str
+    opportunity: str
+    tag: str
+    reported: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Say whether this is neither as planned, nor left alone on purpose, nor somebody else's."""
+        return self.sign in "+-!" and self.reported not in LEFT_ALONE
+
+
+class Count(msgspec.Struct, frozen=True):
+    """A tag's count at Lever beside the prediction.
+
+    `explained` is what the opportunities read account for; `others` the number of other
+    opportunities that changed since the snapshot and so can account for the rest.
+    """
+
+    tag: str
+    predicted: int
+    listed: int
+    explained: int = 0
+    others: int = 0
+
+    @property
+    def unexplained(self) -> int:
+        """Return the difference that the opportunities read do not explain."""
+        return self.listed - self.predicted - self.explained
+
+    @property
+    def wrong(self) -> bool:
+        """Say whether nothing that can be read accounts for the difference."""
+        return abs(self.unexplained) > self.others
+
+    @property
+    def note(self) -> str:
+        """Return the difference in words; empty where there is none."""
+        if self.listed == self.predicted:
+            return ""
+        text = f"{self.tag!r}: {self.listed} at Lever, {self.predicted} predicted"
+        if self.explained:
+            text += f"; {self.explained:+d} by the opportunities above"
+        if self.unexplained and self.wrong:
+            text += f"; {self.unexplained:+d} not explained"
+        elif self.unexplained:
+            text += f"; {self.unexplained:+d} possibly by {self.others} others changed since the snapshot"
+        return text
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """`checked` holds every planned pair and every other tag that differs; `same` counts the other tags."""
+
+    run: str
+    plan_id: str
+    checked: tuple[Checked, ...]
+    same: int
+    counts: tuple[Count, ...]
+
+    @property
+    def signs(self) -> dict[str, int]:
+        """Return how many pairs bear each of the five signs."""
+        found = Counter(checked.sign for checked in self.checked)
+        return {sign: found[sign] for sign in SIGNS}
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 where all is as planned, 3 where planned changes were left alone on purpose, else 6."""
+        if any(pair.wrong for pair in self.checked) or any(count.wrong for count in self.counts):
+            return VerificationFailed.exit_code
+        if any(checked.sign in "+-!" for checked in self.checked):
+            return Partial.exit_code
+        return 0
+
+    @property
+    def ok(self) -> bool:
+        """Say whether the account is as planned."""
+        return self.exit_code == 0
+
+    @property
+    def summary(self) -> str:
+        """Return the finding in one line."""
+        signs = ", ".join(f"{number} {SIGNS[sign]}" for sign, number in self.signs.items() if number)
+        agree = sum(count.listed == count.predicted for count in self.counts)
+        verdict = {0: "verified", Partial.exit_code: "verified in part"}.get(self.exit_code, "NOT as planned")
+        parts = [signs or "nothing was planned", f"{agree} of {len(self.counts)} tag counts as predicted"]
+        return f"{verdict}: {'; '.join(parts)}"
+
+    def require(self) -> Verification:
+        """Return the verification if all is as planned; else raise VerificationFailed or Partial."""
+        if self.exit_code == VerificationFailed.exit_code:
+            raise VerificationFailed(f"{self.run}: {self.summary}")
+        if self.exit_code:
+            raise Partial(f"{self.run}: {self.summary}")
+        return self
+
+    def write(self) -> None:
+        """Write verify.json into the run folder in one step: signs, every difference, every tag count."""
+        document = {
+            "format": 1,
+            "plan_id": self.plan_id,
+            "ok": self.ok,
+            "exit_code": self.exit_code,
+            "summary": self.summary,
+            "signs": self.signs,
+            "other_tags_unchanged": self.same,
+            "differences": [checked for checked in self.checked if checked.sign != "="],
+            "tag_counts": self.counts,
+            "notes": self.notes,
+        }
+        content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+        spreadsheet.replace(Path(self.run) / "verify.json", content)
+
+    @property
+    def notes(self) -> list[str]:
+        """Return the differences between tag counts and prediction, in words."""
+        return [count.note for count in self.counts if count.note]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return one row a pair: sign, meaning, contact, opportunity, tag, reported."""
+        import pandas as pd
+
+        columns = ["sign", "meaning", "contact", "opportunity", "tag", "reported"]
+        rows = [(c.sign, SIGNS[c.sign], c.contact, c.opportunity, c.tag, c.reported) for c in self.checked]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __repr__(self) -> str:
+        return f"<Verification of plan {self.plan_id[:12]}: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        from leverkit.report import table
+
+        frame = self.frame
+        differences = frame[frame["sign"] != "="]
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"
+        head += f"<ul>{notes}</ul>" if notes else ""
+        return head + (table(differences, limit=50, caption="Differences") if len(differences) else "")

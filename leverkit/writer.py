@@ -1,0 +1,198 @@
+"""One process's work on a run: read a batch of contacts, write, read back, record; adds before removes.
+
+The only calls of the two tag writes are here. Nothing is written that the reading just before
+contradicts, and no request leaves before its intent is on disk.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+
+from leverkit.client import Lever
+from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.halt import DENIED, Halt
+from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
+from leverkit.operations import ACTIONS, Operation, batches
+from leverkit.outcomes import Verdict, after_write, before_write
+from leverkit.planfile import Plan
+from leverkit.progress import Progress
+from leverkit.reading import Reading, read
+
+WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
+REREAD_AFTER = (0.5, 1.0, 2.0, 4.0)  # seconds; Lever may show a write a moment later
+
+
+@dataclass(frozen=True)
+class Times:
+    """Where a run takes its time from, and the waits before an effect is looked for again."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    reread_after: tuple[float, ...] = REREAD_AFTER
+
+
+class Writer:
+    """One process's work on a run."""
+
+    def __init__(
+        self, plan: Plan, lever: Lever, journal: Journal, halt: Halt, times: Times, bar: Progress
+    ) -> None:
+        self._plan, self._lever, self._journal = plan, lever, journal
+        self._halt, self._times, self._bar = halt, times, bar
+        self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
+        self._standing = fold(journal.entries)
+        self._ended = sum(map(self._standing.settled, self._numbers.values()))
+        self._ours = {(i.opportunity, tag) for i in self._standing.intents.values() for tag in i.tags}
+        self._known = {*plan.before, *(late.opportunity for late in self._standing.noticed)}
+
+    def phases(self) -> None:
+        """Add everything; only when that has ended, remove."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for action in ACTIONS:
+                for batch in batches(self._left(action), self._plan.siblings):
+                    if self._halt.reason:
+                        return
+                    self._batch(batch, pool)
+
+    def _left(self, action: str) -> list[Operation]:
+        """Return what is still to do in a phase; a removal waits for the additions to its contact."""
+        standing = fold(self._journal.entries)
+        left = [
+            operation
+            for operation, number in self._numbers.items()
+            if operation.action == action and not standing.settled(number)
+        ]
+        if action == "add" or self._halt.reason:
+            return left
+        return self._held_back(left, standing)
+
+    def _held_back(self, removals: list[Operation], standing: Standing) -> list[Operation]:
+        """Settle the removals whose contact did not get all it should have; return the others."""
+        short = {
+            operation.contact: standing.name(number)
+            for operation, number in self._numbers.items()
+            if operation.action == "add" and standing.name(number) not in ("done", "no_op", "gone")
+        }
+        held = {operation: short[operation.contact] for operation in removals if operation.contact in short}
+        self._settle({operation: _held(name) for operation, name in held.items()})
+        return [operation for operation in removals if operation not in held]
+
+    def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> None:
+        reading = self._read(batch)
+        self._notice(batch, reading)
+        verdicts = {operation: self._judge(operation, reading) for operation in batch}
+        self._settle(verdicts)
+        todo = [operation for operation, verdict in verdicts.items() if verdict.outcome is None]
+        self._confirm(self._write(todo, reading, pool))
+
+    def _read(self, operations: Iterable[Operation]) -> Reading:
+        return read(self._lever, tuple(operations), self._times.clock())
+
+    def _judge(self, operation: Operation, reading: Reading) -> Verdict:
+        return before_write(
+            operation,
+            kind=self._plan.kind,
+            now=reading.found.get(operation.opportunity),
+            source=self._has_source(operation, reading),
+            intent=self._standing.unanswered(self._numbers[operation]),
+        )
+
+    def _has_source(self, operation: Operation, reading: Reading) -> bool:
+        """Say whether the contact still carries the tag on an opportunity that we did not write it to."""
+        return any(
+            operation.tag in sibling.tags
+            and (sibling.id, operation.tag) not in self._ours
+            and not sibling.is_anonymized
+            for sibling in reading.siblings(operation.contact)
+        )
+
+    def _notice(self, batch: Sequence[Operation], reading: Reading) -> None:
+        """Record opportunities that came after the plan: the next plan will have them."""
+        contacts = {operation.contact for operation in batch}
+        late = [
+            Noticed(opportunity.contact, opportunity.id)
+            for opportunity in reading.found.values()
+            if opportunity.contact in contacts and opportunity.id not in self._known
+        ]
+        if late:
+            self._journal.append(*late)
+            self._known.update(newcomer.opportunity for newcomer in late)
+
+    def _write(
+        self, todo: Sequence[Operation], reading: Reading, pool: ThreadPoolExecutor
+    ) -> dict[Operation, Answer]:
+        """Send one request per opportunity, several at once; return the answers to what was sent."""
+        groups = [tuple(group) for _, group in groupby(todo, key=lambda operation: operation.opportunity)]
+        sent = [pool.submit(self._request, group, reading) for group in groups]
+        return {operation: answer for future in sent for operation, answer in future.result().items()}
+
+    def _request(self, group: tuple[Operation, ...], reading: Reading) -> dict[Operation, Answer]:
+        if self._halt.reason:
+            return {}
+        now = reading.found[group[0].opportunity]
+        intent = Intent(
+            ops=tuple(self._numbers[operation] for operation in group),
+            opportunity=now.id,
+            action=group[0].action,
+            tags=tuple(operation.tag for operation in group),
+            before=now.tags,
+            updated_at=now.updated_at,
+        )
+        number = self._journal.append(intent)
+        said, note = self._send(intent)
+        window = round((self._times.clock() - reading.asked_at) * 1000)
+        answer = Answer(number, said, window, note)
+        self._journal.append(answer)
+        return {} if said == "denied" else dict.fromkeys(group, answer)
+
+    def _send(self, intent: Intent) -> tuple[Said, str]:
+        send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
+        try:
+            send(intent.opportunity, intent.tags)
+        except AccessDenied as error:
+            self._halt.ask(DENIED, error)
+            return "denied", str(error)
+        except Unreachable as error:
+            return "lost", str(error)
+        except ApiError as error:
+            return ("refused" if error.status else "lost"), str(error)
+        return "ok", ""
+
+    def _confirm(self, answers: dict[Operation, Answer]) -> None:
+        """Read back what was sent until each effect is seen or known to be missing."""
+        waits = (0.0, *self._times.reread_after)
+        for turn, wait in enumerate(waits, 1):
+            if not answers:
+                return
+            if wait:
+                self._times.sleep(wait)
+            reading = self._read(answers)
+            verdicts = {
+                operation: after_write(
+                    operation, reading.found.get(operation.opportunity), answer, last=turn == len(waits)
+                )
+                for operation, answer in answers.items()
+            }
+            self._settle(verdicts)
+            answers = {op: answer for op, answer in answers.items() if verdicts[op].outcome is None}
+
+    def _settle(self, verdicts: Mapping[Operation, Verdict]) -> None:
+        """Record the verdicts that are outcomes, in one commit."""
+        outcomes = [
+            Outcome(self._numbers[operation], verdict.outcome, verdict.effective, verdict.evidence)
+            for operation, verdict in verdicts.items()
+            if verdict.outcome is not None
+        ]
+        if outcomes:
+            self._journal.append(*outcomes)
+            self._ended += len(outcomes)
+            self._bar.update(self._ended)
+
+
+def _held(name: str) -> Verdict:
+    outcome: OutcomeName = "drifted" if name == "drifted" else "failed"
+    return Verdict(outcome, f"held back: an addition to the same contact ended {name}")

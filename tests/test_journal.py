@@ -1,0 +1,203 @@
+"""The journal: append-only, chained, bound; and where a run stands by it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from leverkit.errors import Refused
+from leverkit.journal import Answer, Begun, Intent, Journal, Noticed, Outcome, Sealed, Standing, fold, read
+
+INTENT = Intent((0, 1), "o1", "add", ("vip", "lang"), ("seed",), 5)
+
+
+def journal(tmp_path: Path) -> Journal:
+    made = Journal(tmp_path / "journal.sqlite", now=lambda: 1.5)
+    made.bind("plan", "account")
+    return made
+
+
+def standing(*bodies: object) -> Standing:
+    """Where a run stands after these entries, through a real file."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = journal(Path(folder))
+        made.append(*bodies)  # type: ignore[arg-type]
+        made.close()
+        return fold(read(Path(folder) / "journal.sqlite"))
+
+
+def vandalise(path: Path, statement: str, *, triggers: bool = True) -> None:
+    with sqlite3.connect(path) as db:
+        if not triggers:
+            db.executescript("DROP TRIGGER never_updated; DROP TRIGGER never_deleted")
+        db.execute(statement)
+    db.close()
+
+
+def test_what_was_appended_is_read_back_with_time_and_order(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.append(Begun("me"), INTENT, Answer(3, "ok", 12), Outcome(0, "done", True, "read back"))
+    made.append(Noticed("c1", "o9"), Sealed("finished"))
+    made.close()
+    entries = read(tmp_path / "journal.sqlite")
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6, 7]
+    assert entries[2].body == INTENT
+    assert {entry.at_ms for entry in entries} == {1500}
+
+
+def test_an_entry_is_on_disk_when_append_returns(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.append(INTENT)
+    assert read(tmp_path / "journal.sqlite")[-1].body == INTENT
+    with sqlite3.connect(tmp_path / "journal.sqlite") as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    db.close()
+    assert made._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    made.close()
+
+
+def test_a_journal_goes_on_where_it_ended(tmp_path: Path) -> None:
+    journal(tmp_path).close()
+    again = journal(tmp_path)
+    again.append(Begun("me"))
+    again.close()
+    assert [entry.seq for entry in read(tmp_path / "journal.sqlite")] == [1, 2]
+
+
+def test_a_missing_journal_is_an_empty_one(tmp_path: Path) -> None:
+    assert read(tmp_path / "none.sqlite") == []
+    assert fold([]).state == "not begun"
+
+
+@pytest.mark.parametrize("other", [("plan", "other"), ("other", "account")])
+def test_a_journal_of_another_plan_or_account_is_refused(tmp_path: Path, other: tuple[str, str]) -> None:
+    journal(tmp_path).close()
+    again = Journal(tmp_path / "journal.sqlite")
+    with pytest.raises(Refused, match="another plan or account"):
+        again.bind(*other)
+    again.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entries SET body = '{}'", "DELETE FROM entries"])
+def test_the_file_itself_refuses_changes(tmp_path: Path, statement: str) -> None:
+    journal(tmp_path).close()
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        vandalise(tmp_path / "journal.sqlite", statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = replace(body, 'vip', 'VIP') WHERE seq = 2",
+        "UPDATE entries SET at_ms = at_ms + 1 WHERE seq = 2",
+        "DELETE FROM entries WHERE seq = 2",
+        "DELETE FROM entries WHERE seq = 1",
+        "UPDATE entries SET seq = 99 WHERE seq = 3",
+        "UPDATE entries SET chain = 'x' WHERE seq = 3",
+    ],
+)
+def test_an_edited_journal_is_refused(tmp_path: Path, statement: str) -> None:
+    made = journal(tmp_path)
+    made.append(INTENT, Begun("me"))
+    made.close()
+    vandalise(tmp_path / "journal.sqlite", statement, triggers=False)
+    with pytest.raises(Refused, match="damaged or was edited"):
+        read(tmp_path / "journal.sqlite")
+    with pytest.raises(Refused, match="damaged or was edited"):
+        Journal(tmp_path / "journal.sqlite")
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to look like one" * 99, b"\0" * 8192]
+)
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "journal.sqlite").write_bytes(content)
+    with pytest.raises(Refused, match="damaged"):
+        read(tmp_path / "journal.sqlite")
+    with pytest.raises(Refused, match="damaged"):
+        Journal(tmp_path / "journal.sqlite")
+
+
+def test_an_entry_of_a_kind_unknown_here_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(msgspec.Struct, frozen=True, tag="later"):
+        """What a newer leverkit may write."""
+
+    made = journal(tmp_path)
+    made.append(Later())  # type: ignore[arg-type]
+    made.close()
+    with pytest.raises(Refused, match="later"):
+        read(tmp_path / "journal.sqlite")
+
+
+def test_a_journal_with_a_torn_page_is_refused(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.append(*[Begun(f"process {n}") for n in range(500)])
+    made.close()
+    content = (tmp_path / "journal.sqlite").read_bytes()
+    (tmp_path / "journal.sqlite").write_bytes(content[: len(content) // 2])
+    with pytest.raises(Refused, match="damaged"):
+        read(tmp_path / "journal.sqlite")
+
+
+def test_a_torn_tail_of_the_write_ahead_log_costs_only_what_was_never_confirmed(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    made.append(Begun("me"))
+    whole = [(tmp_path / name).read_bytes() for name in ("journal.sqlite", "journal.sqlite-wal")]
+    made.append(INTENT)
+    longer = (tmp_path / "journal.sqlite-wal").read_bytes()
+    made.close()
+    for cut in range(len(whole[1]), len(longer), 97):
+        torn = tmp_path / f"cut{cut}"
+        torn.mkdir()
+        (torn / "journal.sqlite").write_bytes(whole[0])
+        (torn / "journal.sqlite-wal").write_bytes(longer[:cut])
+        assert [entry.seq for entry in read(torn / "journal.sqlite")][:2] == [1, 2]
+
+
+def test_threads_share_one_chain(tmp_path: Path) -> None:
+    made = journal(tmp_path)
+    threads = [
+        threading.Thread(target=lambda: [made.append(Begun("x")) for _ in range(25)]) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made.close()
+    assert len(read(tmp_path / "journal.sqlite")) == 201
+
+
+def test_an_operation_is_pending_then_unknown_then_settled() -> None:
+    assert standing(Begun("me")).name(0) == "pending"
+    assert standing(INTENT).name(0) == "unknown"
+    assert standing(INTENT, Answer(2, "ok", 7)).name(1) == "unknown"
+    done = standing(INTENT, Answer(2, "ok", 7), Outcome(0, "done", True))
+    assert (done.name(0), done.name(1), done.windows) == ("done", "unknown", (7,))
+
+
+@pytest.mark.parametrize("said", ["refused", "denied"])
+def test_a_refused_request_leaves_nothing_unknown(said: str) -> None:
+    refused = standing(INTENT, Answer(2, said, 7))  # type: ignore[arg-type]
+    assert (refused.name(0), refused.unanswered(0)) == ("pending", None)
+
+
+def test_a_failed_operation_is_tried_again_and_then_counted_once() -> None:
+    failed = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"))
+    assert not failed.settled(0)
+    again = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"), INTENT)
+    assert again.name(0) == "unknown"
+    done = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"), INTENT, Outcome(0, "done", True))
+    assert (done.name(0), done.settled(0)) == ("done", True)
+
+
+def test_the_state_says_how_the_last_process_ended() -> None:
+    assert standing().state == "broken off"
+    assert standing(Begun("a"), Sealed("interrupted")).state == "interrupted"
+    assert standing(Begun("a"), Sealed("interrupted"), Begun("b")).state == "broken off"
+    assert [late.opportunity for late in standing(Noticed("c", "o9"), Noticed("c", "o9")).noticed] == ["o9"]

@@ -1,0 +1,151 @@
+"""One writer per run and account; a dead one leaves nothing to clear."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from leverkit.errors import Locked, UsageError
+from leverkit.lock import account_lock, hold, identity
+from leverkit.lock import holder as look
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from leverkit.lock import hold
+with hold(Path(sys.argv[1]), purpose="apply plan 42"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(path: Path) -> subprocess.Popen[str]:
+    """Another process that holds the lock until its stdin is closed."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as other:
+        with (
+            pytest.raises(Locked, match=rf"process {other.pid} since .*apply plan 42"),
+            hold(tmp_path / "lock", purpose="x"),
+        ):
+            pytest.fail("two writers")
+        other.communicate()
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    with hold(tmp_path / "lock", purpose="x"):
+        assert identity() in (tmp_path / "lock").read_text()
+
+
+def test_threads_of_one_process_exclude_each_other_too(tmp_path: Path) -> None:
+    with hold(tmp_path / "lock", purpose="x"), pytest.raises(Locked), hold(tmp_path / "lock", purpose="y"):
+        pytest.fail("two writers")
+
+
+def test_no_lock_is_kept_when_a_later_one_is_taken(tmp_path: Path) -> None:
+    with hold(tmp_path / "b", purpose="x"):
+        with pytest.raises(Locked), hold(tmp_path / "a", tmp_path / "b", purpose="y"):
+            pytest.fail("two writers")
+        with hold(tmp_path / "a", purpose="z"):
+            assert (tmp_path / "b").read_text()
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == ""
+
+
+def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
+    held, free = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with hold(tmp_path / "lock", purpose="x"):
+            held.set()
+            free.wait(10)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    held.wait(10)
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        free.set()
+        thread.join()
+
+    with hold(tmp_path / "lock", purpose="y", wait=5, sleep=nap):
+        assert naps
+
+
+def test_waiting_ends(tmp_path: Path) -> None:
+    times = iter([0.0, 1.0, 4.0, 5.0])
+    with (
+        hold(tmp_path / "lock", purpose="x"),
+        pytest.raises(Locked),
+        hold(tmp_path / "lock", purpose="y", wait=5, clock=lambda: next(times), sleep=lambda _: None),
+    ):
+        pytest.fail("two writers")
+    assert list(times) == []
+
+
+def test_a_holder_that_left_no_name_is_still_a_holder(tmp_path: Path) -> None:
+    with hold(tmp_path / "lock", purpose="x"):
+        (tmp_path / "lock").write_text("torn {")
+        with pytest.raises(Locked, match="held by another process"), hold(tmp_path / "lock", purpose="y"):
+            pytest.fail("two writers")
+
+
+def test_looking_at_a_lock_tells_the_living_from_the_dead(tmp_path: Path) -> None:
+    assert look(tmp_path / "lock") == ""
+    with holder(tmp_path / "lock") as other:
+        assert f"process {other.pid} since" in look(tmp_path / "lock")
+        other.kill()
+        other.wait()
+    assert (tmp_path / "lock").read_text()
+    assert look(tmp_path / "lock") == ""
+
+
+def test_a_process_that_is_not_ours_or_not_here_counts_as_alive(tmp_path: Path) -> None:
+    held = {"who": "ann", "since": "noon", "purpose": "x", "host": "elsewhere", "pid": 999_999_999}
+    (tmp_path / "lock").write_text(json.dumps(held))
+    assert look(tmp_path / "lock") == "ann since noon (x)"
+
+    def denied(*_: int) -> None:
+        raise PermissionError
+
+    (tmp_path / "lock").write_text(json.dumps(held | {"host": socket.gethostname()}))
+    assert look(tmp_path / "lock") == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.kill", denied)
+        assert look(tmp_path / "lock") == "ann since noon (x)"
+
+
+def test_a_user_id_without_a_name_has_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert identity().startswith(f"user {os.getuid()}@")
+
+
+def test_a_folder_where_no_lock_can_be_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot lock"), hold(tmp_path / "file" / "lock", purpose="x"):
+        pytest.fail("locked nothing")
+
+
+def test_an_account_has_one_lock_whatever_the_run() -> None:
+    assert account_lock("abc") == account_lock("abc") != account_lock("abd")

@@ -1,0 +1,229 @@
+"""Verification re-reads: every difference has a sign, every tag count a reason, and apply is not believed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from plans import account, carried_out, migration, opened, operation, plan_of, tags_of
+
+from leverkit.client import ReadOnlyLever
+from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
+from leverkit.operations import Operation
+from leverkit.planfile import Known, Plan
+from leverkit.verification import Checked, Count, Verification
+from leverkit.verify import REREAD_AFTER
+from leverkit.verify import verify as patient
+
+
+def verify(run: Path, **options: Any) -> Verification:
+    """Verify with one look."""
+    return patient(run, **{"reread_after": ()} | options)
+
+
+def applied(tmp_path: Path, emulated: Any, lever: Any, **fields: Any) -> Plan:
+    plan = migration(emulated, lever, **{"taken_at": now(emulated)} | fields)
+    carried_out(plan, tmp_path, lever)
+    return plan
+
+
+def now(emulated: Any) -> int:
+    """The account's time: later than everything generated, earlier than every change to come."""
+    return int(emulated.do(lambda account: account.tick()))
+
+
+def sign(found: Verification, op: Operation) -> str:
+    (checked,) = [each for each in found.checked if (each.opportunity, each.tag) == (op.opportunity, op.tag)]
+    return checked.sign
+
+
+def test_a_carried_out_plan_is_verified_without_a_write(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        emulated.clear_log()
+        with opened(emulated, kind=ReadOnlyLever) as reader:  # type: ignore[arg-type]
+            found = verify(tmp_path, lever=reader)
+        assert {entry["method"] for entry in emulated.log()} == {"GET"}
+    assert found.signs == {"=": len(plan.operations), "+": 0, "-": 0, "*": 0, "!": 0}
+    assert (found.ok, found.exit_code, found.require(), found.notes) == (True, 0, found, [])
+    assert found.same > 0
+    assert len(found.counts) == len(plan.tag_counts) > 3
+
+
+def test_a_plan_that_was_not_carried_out_fails_whatever_result_json_says(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        claim = {"plan_id": plan.plan_id, "exceptions": [], "counts": {"done": len(plan.operations)}}
+        (tmp_path / "result.json").write_text(json.dumps(claim))
+        found = verify(tmp_path, lever=lever)
+    assert found.signs["+"] == len(plan.operations)
+    assert found.exit_code == 6
+    with pytest.raises(VerificationFailed, match="NOT as planned"):
+        found.require()
+
+
+def test_what_lever_shows_late_is_no_failure_and_what_it_never_shows_is_one(tmp_path: Path) -> None:
+    naps: list[float] = []
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        op = plan.operations[0]
+        emulated.remove_tags(op.opportunity, [op.tag])
+        assert patient(tmp_path, lever=lever, sleep=naps.append).exit_code == 6
+        assert naps == list(REREAD_AFTER)
+
+        def appear(_: float) -> None:
+            emulated.add_tags(op.opportunity, [op.tag])
+
+        assert patient(tmp_path, lever=lever, sleep=appear).exit_code == 0
+
+
+def test_each_difference_has_its_sign(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        missing, gone = plan.operations[0], plan.operations[-1]
+        emulated.remove_tags(missing.opportunity, [missing.tag])
+        emulated.add_tags(missing.opportunity, ["by hand"])
+        emulated.delete(gone.opportunity)
+        found = verify(tmp_path, lever=lever)
+    assert (sign(found, missing), sign(found, gone)) == ("+", "!")
+    assert Checked("*", missing.contact, missing.opportunity, "by hand") in found.checked
+    assert found.exit_code == 6
+
+
+def test_a_removal_that_did_not_happen_is_unexpected(tmp_path: Path) -> None:
+    with account(contacts=5) as (emulated, lever):
+        opportunity, contact = next(iter(emulated.state()["contacts"].items()))
+        emulated.add_tags(opportunity, ["old"])
+        op = Operation(contact, opportunity, "remove", "old")
+        known = {opportunity: Known(contact, tuple(tags_of(emulated)[opportunity]))}
+        plan_of(op, account=lever.account_id(), before=known).write(tmp_path)
+        assert sign(verify(tmp_path, lever=lever), op) == "-"
+        emulated.remove_tags(opportunity, ["old"])
+        assert sign(verify(tmp_path, lever=lever), op) == "="
+
+
+def test_what_apply_left_alone_on_purpose_is_partial_not_failed(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=now(emulated))
+        gone, drifted = plan.operations[0], plan.operations[-1]
+        emulated.delete(gone.opportunity)
+        emulated.anonymize(drifted.opportunity)
+        carried_out(plan, tmp_path, lever)
+        found = verify(tmp_path, lever=lever)
+        reported = {(each.opportunity, each.tag): each.reported for each in found.checked}
+        assert reported[gone.opportunity, gone.tag] == "gone"
+        assert reported[drifted.opportunity, drifted.tag] == "drifted"
+        assert found.exit_code == 3
+        with pytest.raises(Partial):
+            found.require()
+        (tmp_path / "result.json").write_text("{}")
+        assert verify(tmp_path, lever=lever).exit_code == 6
+
+
+def test_a_count_that_the_read_opportunities_explain_is_no_failure(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        op = plan.operations[0]
+        late = emulated.create(op.contact)
+        emulated.add_tags(late, [op.tag])
+        found = verify(tmp_path, lever=lever)
+    (count,) = [count for count in found.counts if count.tag == op.tag]
+    assert (count.listed - count.predicted, count.explained, count.wrong) == (1, 1, False)
+    assert "+1 by the opportunities above" in found.notes[0]
+    assert found.exit_code == 0
+
+
+@pytest.mark.parametrize("step", ["add", "remove", "delete", "create"])
+def test_a_count_that_others_may_have_changed_is_named(tmp_path: Path, step: str) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        tag = plan.operations[0].tag
+        elsewhere = {o: tags for o, tags in tags_of(emulated).items() if o not in plan.before}
+        have = next(o for o, tags in elsewhere.items() if tag in tags)
+        lack = next(o for o, tags in elsewhere.items() if tag not in tags)
+        match step:
+            case "add":
+                emulated.add_tags(lack, [tag])
+            case "remove":
+                emulated.remove_tags(have, [tag])
+            case "delete":
+                emulated.delete(have)
+            case "create":
+                emulated.add_tags(emulated.create(), [tag])
+        found = verify(tmp_path, lever=lever)
+    (count,) = [count for count in found.counts if count.tag == tag]
+    assert abs(count.unexplained) == count.others == 1
+    assert "possibly by 1 others" in found.notes[0]
+    assert found.exit_code == 0
+
+
+def test_a_count_that_nothing_explains_fails(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        wrong = {tag: count + 3 for tag, count in plan.tag_counts.items()}
+        msgspec.structs.replace(plan, tag_counts=wrong).write(tmp_path)
+        found = verify(tmp_path, lever=lever)
+    assert found.signs["="] == len(plan.operations)
+    assert all("-3 not explained" in note for note in found.notes)
+    assert found.exit_code == 6
+
+
+def test_a_merged_opportunity_is_found_by_its_id(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        emulated.merge(plan.operations[0].contact, plan.operations[-1].contact)
+        found = verify(tmp_path, lever=lever)
+    assert found.signs["="] == len(plan.operations)
+
+
+def test_an_answer_that_cannot_be_read_is_an_error_not_a_finding(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        gone = plan.operations[0].opportunity
+        emulated.delete(gone)
+        emulated.fault("status", path=f"/opportunities/{gone}", status=400, times=None)
+        with pytest.raises(ApiError):
+            verify(tmp_path, lever=lever)
+
+
+def test_a_plan_of_another_account_or_no_plan_is_refused(tmp_path: Path) -> None:
+    with account(contacts=3) as (_, lever):
+        plan_of(operation(1)).write(tmp_path / "run")
+        with pytest.raises(Refused, match="the plan is for account acc"):
+            verify(tmp_path / "run", lever=lever)
+        with pytest.raises(UsageError, match="no plan"):
+            verify(tmp_path, lever=lever)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"plan_id": 1}', '{"plan_id": "other", "exceptions": []}'])
+def test_a_result_json_that_says_nothing_usable_explains_nothing(tmp_path: Path, content: str) -> None:
+    with account() as (emulated, lever):
+        applied(tmp_path, emulated, lever)
+        (tmp_path / "result.json").write_text(content)
+        assert verify(tmp_path, lever=lever).exit_code == 0
+
+
+def test_verify_json_holds_every_difference(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        verify(tmp_path, lever=lever)
+    document = json.loads((tmp_path / "verify.json").read_text())
+    assert len(document["differences"]) == document["signs"]["+"] == len(plan.operations)
+    assert (document["ok"], document["exit_code"]) == (False, 6)
+
+
+def test_a_verification_draws_itself_escaped() -> None:
+    checked = (Checked("=", "c", "o", "fine"), Checked("+", "c", "o", "<script>"))
+    counts = (Count("<b>", 3, 4),)
+    found = Verification(run="r", plan_id="0" * 64, checked=checked, same=5, counts=counts)
+    html = found._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "+1 not explained" in html
+    assert "<script>" not in html
+    assert repr(found).startswith("<Verification of plan 000000000000: NOT as planned")
+    assert list(found.frame["meaning"]) == ["as expected", "missing"]
