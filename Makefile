@@ -1,0 +1,55 @@
+# Needs Python 3.11, 3.12 or 3.13, make and git; each target sets up .venv by itself, once.
+#   make demo       the whole flow on an emulated account, with reports to open
+#   make test       everything that is promised, tried
+#   make lab        JupyterLab on the notebooks
+#   make lint       ruff and mypy
+#   make notebooks  execute and normalise the committed notebooks
+#   make soak       long proofs: many kills, large accounts
+#   make bench      how long things take here
+
+SHELL := /bin/bash
+BIN := .venv/bin
+READY := .venv/.ready
+PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
+USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lab lint notebooks soak bench
+.DEFAULT_GOAL := demo
+
+demo: $(READY)
+	$(BIN)/leverkit demo -o demo-output
+
+test: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
+	  --ignore=tests/samples tests notebooks
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: $(READY)
+	$(BIN)/python tests/refresh_notebooks.py
+
+soak: $(READY)
+	$(BIN)/pytest -m soak --timeout=3600 tests
+
+bench: $(READY)
+	$(BIN)/python tests/bench.py
+
+$(READY): pyproject.toml constraints.txt
+	@for python in $(PYTHONS); do \
+	  "$$python" -c "$(USABLE)" 2>/dev/null && found=$$python && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11 to 3.13 with venv found. Say where it is: make PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Setting up .venv with $$found ($$("$$found" --version)): about a minute, once." >&2; \
+	test -x $(BIN)/python || "$$found" -m venv .venv
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,scan]'
+	@touch $@

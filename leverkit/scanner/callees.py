@@ -1,0 +1,68 @@
+"""What a call does, by its name: send a request, serve one, speak, navigate or store."""
+
+from __future__ import annotations
+
+import re
+
+from leverkit.scanner.kinds import words
+
+_VERBS = words("get post put patch delete all use route match group prefix handle handlefunc")
+_SERVERS = words("app router route routes server fastify bp blueprint mux r e g")
+_NOT_SENT = words(
+    """navigate push replace redirect redirect_to visit goto href Link revalidatePath import require
+    require_relative resource resources namespace render include_router APIRouter Blueprint
+    startsWith startswith endsWith endswith includes indexOf match test collection doc ref from table
+    log debug info warn warning error puts echo print printf println describe it context Error
+    Exception raise t mount getByText Route route RequestMapping MapGet MapPost expect HandleFunc
+    Handle readFile readFileSync LogInformation LogWarning LogError"""
+)
+_STORES = re.compile(r"^(?:update|create|insert|where|find_by|assign|save)(?:_\w+|All|One|Many)?$")
+_CLIENTS = words(
+    """client api http session conn connection lever axios got agent nango rest self this cls httparty
+    faraday requests httpx request resource class c"""
+)
+_SENDS = re.compile(
+    r"^_*(?:do|exec|new|http|wget|xhr|open|fetch|iter\w*|load\w*|pull\w*|sync\w*|read\w*"
+    r"|\w*(?:get|post|put|patch|delete|request|fetch|call|send|paginat|list|download|api|query|url|uri"
+    r"|endpoint|curl)\w*)$",
+    re.IGNORECASE,
+)
+_OWN_APP = re.compile(r"request\(\w*(?:[aA]pp|[sS]erver)\w*(?:\.\w+\(\))?\)\.\w+$")
+_PATH_NAME = re.compile(r"(?:path|url|uri|endpoint|route)s?$", re.IGNORECASE)
+
+
+def serves(callee: str) -> bool:
+    """Say whether a call declares a route, or asks the project's own application in a test."""
+    *_, receiver, verb = ["", "", *re.findall(r"\w+", callee)]
+    routed = receiver in _SERVERS or receiver.lower().endswith("router") or receiver == "Route"
+    return bool(_OWN_APP.search(callee)) or (routed and verb.lower() in _VERBS)
+
+
+def sends_nothing(callee: str) -> bool:
+    """Say whether a call prints, navigates, imports, compares or declares."""
+    *_, receiver, verb = ["", "", *re.findall(r"\w+", callee)]
+    return verb in _NOT_SENT or receiver in ("console", "logger")
+
+
+def stores(callee: str) -> bool:
+    """Say whether a call changes a record of the project's own."""
+    called = re.findall(r"\w+", callee)
+    return bool(called) and _STORES.match(called[-1]) is not None
+
+
+def sends(callee: str, *, path_is_plain: bool) -> bool:
+    """Say whether a call sends a request; for `get("candidates")` what it is called on must be a client."""
+    called = re.findall(r"\w+", callee)
+    if not called or not _SENDS.match(called[-1]):
+        return False
+    return len(called) < 2 or not path_is_plain or _is_client(called[-2])
+
+
+def _is_client(name: str) -> bool:
+    last = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")[-1]
+    return last in _CLIENTS or "request" in last
+
+
+def names_path(name: str) -> bool:
+    """Say whether a variable, option or function holds a path by its name."""
+    return _PATH_NAME.search(name) is not None

@@ -1,0 +1,138 @@
+"""What surrounds a path: its HTTP method, whether a request is made there, and whether Lever is meant."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING
+
+from leverkit.scanner import callees, evidence, kinds, rules, syntax
+from leverkit.scanner.evidence import FileEvidence, Project
+from leverkit.scanner.fold import Folder
+from leverkit.scanner.rules import Endpoint
+from leverkit.scanner.sources import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_COMPONENTS = (".tsx", ".jsx", ".vue", ".svelte")
+_BROWSER = re.compile(r"^(?:fetch|axios\.(?:get|post|put|patch|delete)|\$\.(?:get|post|ajax))$")
+_LOW_LEVEL = re.compile(r"curl|setRequestMethod|NewRequest", re.IGNORECASE)
+_CURL_BODY = re.compile(r"\s(?:-d|--data\S*|--json|-F|--form)\b")
+
+
+class Context:
+    """Answers about the surroundings of nodes of one tree."""
+
+    def __init__(self, source: Source, folder: Folder, said: FileEvidence, project: Project) -> None:
+        self.source, self.root, self.folder, self.said, self.project = (
+            source,
+            folder.root,
+            folder,
+            said,
+            project,
+        )
+
+    def method(self, node: Node) -> str:
+        """Infer the HTTP method, lower case or '', from the calls around, their arguments and chains."""
+        inside = takewhile(lambda step: step.type not in kinds.FUNCTIONS, syntax.ancestors(node))
+        for step in islice(inside, 14):
+            if step.type in kinds.CALLS:
+                said = rules.method_in_name(syntax.callee(step))
+                said = said or rules.method_in_text(syntax.beside(step, node))
+                said = said or next(filter(None, map(rules.method_in_name, syntax.followers(step))), "")
+                if said or (step.type == "command" and _CURL_BODY.search(syntax.text(step))):
+                    return said or "post"
+            elif step.type in kinds.ANNOTATIONS:
+                return rules.method_in_name(syntax.text(step.child_by_field_name("name")))
+            elif step.type in kinds.OBJECTS and (said := rules.method_in_text(syntax.text(step)[:600])):
+                return said
+        function = syntax.function_of(node)
+        return rules.method_in_text(syntax.text(function)) if function and self._is_kept(node) else ""
+
+    def _is_kept(self, node: Node) -> bool:
+        """Say whether a path is kept in a variable, option or handle, with the method said elsewhere."""
+        near = islice(syntax.ancestors(node), 3)
+        call = syntax.enclosing(node, kinds.CALLS)
+        low_level = call is not None and _LOW_LEVEL.search(syntax.callee(call))
+        return bool(low_level) or any(step.type in kinds.DEFINITIONS for step in near)
+
+    def placed(self, node: Node, found: Endpoint) -> bool:
+        """Say whether a path stands where a request is made, and not in a route, a link or a message."""
+        if any(step.type in kinds.UNREQUESTED for step in islice(syntax.ancestors(node), 5)):
+            return syntax.in_interface(node)
+        if syntax.is_compared(node):
+            return False
+        target = syntax.direct_callee(node)
+        if callees.serves(target) or callees.sends_nothing(target):
+            return False
+        if found.base or (found.item and found.action):
+            return True
+        call = syntax.enclosing(node, kinds.CALLS)
+        if call is not None and callees.stores(syntax.callee(call)):
+            return False
+        return callees.sends(target, path_is_plain=not found.item) if target else self._path_named(node)
+
+    def _path_named(self, node: Node) -> bool:
+        slash = "/" in syntax.text(node)
+        function = syntax.function_of(node)
+        if (definition := syntax.defined_by(node)) is not None:
+            return callees.names_path(syntax.name_of(definition)) or (slash and function is None)
+        returned = node.parent is not None and node.parent.type in kinds.RETURNS
+        return slash or bool(returned and function and callees.names_path(syntax.name_of(function)))
+
+    def means_lever(self, node: Node, found: Endpoint, template: str) -> bool:
+        """Say whether Lever is meant, by host, name of the base, names around, file and project."""
+        if (said := evidence.host_says(template)) is not None:
+            return said
+        if (said := evidence.words_say(found.base)) is not None:
+            return said
+        target = syntax.direct_callee(node)
+        if found.relative and evidence.words_say(target) is None and self._in_browser(target):
+            return False
+        for names in (*syntax.scope(node), self._maker_of_receiver(node)):
+            if (said := evidence.words_say(names)) is not None:
+                return said
+        return self._file_means_lever(node, found)
+
+    def _in_browser(self, target: str) -> bool:
+        """Say whether a bare path goes to the page's own server, by `fetch` or in a component."""
+        component = self.source.path.endswith(_COMPONENTS) and not self.said.host
+        return component or bool(_BROWSER.match(target))
+
+    def _maker_of_receiver(self, node: Node) -> str:
+        called = re.findall(r"\w+", syntax.direct_callee(node))
+        value = self.folder.definition(called[-2], node) if len(called) > 1 else None
+        return syntax.text(value)[:200]
+
+    def _file_means_lever(self, node: Node, found: Endpoint) -> bool:
+        if self.said.imports and not self.said.about and not self.said.others:
+            return not self._imported_elsewhere(node)
+        if self.said.others or (self.said.named and not self.said.about):
+            near = evidence.near_says(self.source.text, syntax.statement(node), node.start_byte)
+            return self.said.named and near
+        return self.said.about or self.project.calls_lever_for(self.source)
+
+    def _imported_elsewhere(self, node: Node) -> bool:
+        """Say whether what is called comes from a module that does not name Lever."""
+        called = re.findall(rb"\w+", syntax.direct_callee(node).encode())[:1]
+        imported = rb"(?m)^.*\b(?:import|from|require|use)\b.*\b%s\b.*$"
+        line = re.search(imported % called[0], self.source.text) if called else None
+        return line is not None and evidence.words_say(line.group().decode("utf-8", "replace")) is None
+
+    def fans_out(self, function: Node | None) -> bool:
+        """Say whether a tag write reaches the contact's other opportunities, there or in its callers."""
+        if _filters(function or self.root):
+            return True
+        name = syntax.name_of(function) if function is not None else ""
+        if not name:
+            return False
+        uses = re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.source.text)
+        callers = (syntax.function_of(syntax.leaf(self.root, use.start())) for use in uses)
+        if any(caller != function and _filters(caller) for caller in callers if caller is not None):
+            return True
+        return self.project.fans_out(name, self.source.path)
+
+
+def _filters(node: Node) -> bool:
+    return evidence.CONTACT_FILTER.search(node.text or b"") is not None

@@ -1,0 +1,177 @@
+"""Is Lever meant? Many products have `/candidates`; only Lever's are ours to report.
+
+The nearest word decides: the host in the path, then the names around it (call, key, branch, function, class),
+then the file and its folders, then the rest of the project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from leverkit.scanner.sources import Source
+
+_HOST = re.compile(r"^(?:https?:|wss?:)?//(?:[^/@]*@)?([^/]+)", re.IGNORECASE)
+_API_HOST = re.compile(r"(?:api(?:\.[a-z]+)*|\{[^{}]*\}(?:\.[a-z]+)?)\.lever\.co(?::\d+)?", re.IGNORECASE)
+_UNKNOWN_HOST = re.compile(r"(?:\{[^{}]*\})+(?::\d+)?")
+_LEVER = re.compile(
+    r"(?<![A-Za-z])lever(?![a-z])|(?<![A-Z])Lever(?![a-z])|(?<![A-Za-z])LEVER(?![A-Za-z])|(?<=_)lever(?![a-z])"
+)
+_VENDORS = (
+    "greenhouse|ashby(?:hq)?|workable|smart_?recruiters|teamtailor|recruitee|bullhorn|jobvite|icims|breezy(?:hr)?|bamboo_?hr"
+    "|workday|personio|jazz_?hr|zoho(?:recruit)?|manatal|taleo|comeet|crelate|loxo|jobadder|recruiterflow"
+    "|freshteam|successfactors|tellent|jobscore|avature|eightfold|hirebridge|jobdiva|ceipal"
+    "|catsone|gemini|generativelanguage|vertexai|openfec|rippling|ultipro|ukg|welcomekit"
+)
+_OTHER = re.compile(rf"(?<![a-z])(?:{_VENDORS})", re.IGNORECASE)
+_OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0].encode() for word in _VENDORS.split("|"))
+_HOST_BYTES = re.compile(rb"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
+_LEVER_BYTES = re.compile(_LEVER.pattern.encode())
+_OTHER_BYTES = re.compile(_OTHER.pattern.encode(), re.IGNORECASE)
+_URL_CONSTANT = re.compile(
+    rb"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}-]*)[\"'`]"
+)
+_LINE_COMMENT = re.compile(rb"^[ \t]*(?://|#|\*|/\*|--).*$|(?<![:\"'\w])//[ \t].*$", re.MULTILINE)
+_TAG_CALL = re.compile(rb"(?<![\w])(\w*[tT]ags?\w*)(?=[\s(])")
+_TAG_DEFINITION = re.compile(
+    rb"(?:\bdef|\bfunc(?:tion)?(?:\s*\([^)\n]*\))?|\basync|\bTask(?:<[^>\n]*>)?|\bvoid|\bpublic)\s+(\w*[tT]ags?\w*)"
+)
+CONTACT_FILTER = re.compile(
+    rb"contact_?ids?\b|opportunities_of|(?:for|by)_?contact|contact_opportunities", re.IGNORECASE
+)
+_SHARED = re.compile(r"^[A-Z][A-Z0-9_]{2,}$|[lL]ever\w*(?:[uU]rl|[bB]ase|[hH]ost|[aA]pi|[rR]oot|[eE]ndpoint)")
+_IMPORT = re.compile(
+    rb"^\s*(?:import|from|use|using|require\w*|package|module|namespace)\b[^\n]*(?:\blever\b|[lL]ever(?![a-z]))",
+    re.MULTILINE,
+)
+NEAR = 40
+
+
+@dataclass(frozen=True)
+class FileEvidence:
+    """What one file says about Lever, comments aside.
+
+    `host`: its API host; `about`: that, or Lever in the names of the file and its folders; `imports`: an
+    import that names Lever; `named`: Lever anywhere; `others`: other recruiting products; then what other
+    files use.
+    """
+
+    host: bool
+    about: bool
+    imports: bool
+    named: bool
+    others: bool
+    constants: tuple[tuple[str, str], ...] = ()
+    fanned: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the files of one project say together: who calls Lever, constants, fan-outs, tag functions."""
+
+    callers: dict[str, frozenset[str]] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    fanned: dict[str, frozenset[str]] = field(default_factory=dict)
+    defined: frozenset[str] = frozenset()
+
+    def fans_out(self, name: str, path: str) -> bool:
+        """Say whether another file that filters by contact calls this function."""
+        return any(name in names for other, names in self.fanned.items() if other != path)
+
+    def calls_lever_for(self, source: Source) -> bool:
+        """Say whether a source uses a neighbour that calls Lever's API, by its name or its Go package."""
+        path = PurePath(source.path)
+        for folder in list(path.parents)[:2]:
+            stems = self.callers.get(str(folder), frozenset()) - {path.stem}
+            if stems and source.language == "go" and folder == path.parent:
+                return True
+            if any(
+                re.search(rb"(?<!\w)" + re.escape(stem.encode()) + rb"(?!\w)", source.text) for stem in stems
+            ):
+                return True
+        return False
+
+
+def of_file(source: Source) -> FileEvidence:
+    """Read what a file says, comments aside."""
+    code = _LINE_COMMENT.sub(b"", source.text)
+    host = bool(_HOST_BYTES.search(code))
+    about = host or bool(_LEVER.search(source.where))
+    constants = tuple(
+        (name.decode(), value.decode("utf-8", "replace")) for name, value in _URL_CONSTANT.findall(code)
+    )
+    return FileEvidence(
+        host=host,
+        about=about,
+        imports=bool(_IMPORT.search(code)),
+        named=about or bool(_LEVER_BYTES.search(code)),
+        others=_names_others(code) or bool(_OTHER.search(source.where)),
+        constants=constants,
+        fanned=_decoded(_TAG_CALL.findall(code)) if CONTACT_FILTER.search(code) else frozenset(),
+        defined=_decoded(_TAG_DEFINITION.findall(code)),
+    )
+
+
+def of_project(files: Iterable[tuple[str, FileEvidence]]) -> Project:
+    """Put together what the files say; a constant counts where all files agree on its value."""
+    said_by = dict(files)
+    values: dict[str, set[str]] = {}
+    for said in said_by.values():
+        for name, value in said.constants:
+            values.setdefault(name, set()).add(value)
+    callers: dict[str, frozenset[str]] = {}
+    for path in (PurePath(path) for path, said in said_by.items() if said.host and not said.others):
+        callers[str(path.parent)] = callers.get(str(path.parent), frozenset()) | {path.stem}
+    return Project(
+        callers=callers,
+        constants={
+            name: min(found) for name, found in values.items() if len(found) == 1 and _SHARED.search(name)
+        },
+        fanned={path: said.fanned for path, said in said_by.items() if said.fanned},
+        defined=frozenset(name for said in said_by.values() for name in said.defined),
+    )
+
+
+def _names_others(code: bytes) -> bool:
+    """Search for other products; a plain `in` first, as one large alternation is slow over much code."""
+    low = code.lower()
+    return any(word in low for word in _OTHER_WORDS) and bool(_OTHER_BYTES.search(low))
+
+
+def _decoded(found: Iterable[bytes]) -> frozenset[str]:
+    return frozenset(word.decode("utf-8", "replace") for word in found)
+
+
+def host_says(template: str) -> bool | None:
+    """Decide by the host of a template: True for Lever's API, False for any other, None where it has none."""
+    host = _HOST.match(template)
+    if host is None or _UNKNOWN_HOST.fullmatch(host.group(1)):
+        return None
+    return _API_HOST.fullmatch(host.group(1)) is not None
+
+
+def words_say(words: str) -> bool | None:
+    """Decide by names: the last product named wins, None where none is."""
+    ours, theirs = _last(_LEVER, words), _last(_OTHER, words)
+    return None if ours == theirs else ours > theirs
+
+
+def near_says(text: bytes, within: range, offset: int) -> bool:
+    """Decide by the nearest name within a statement: up to 40 lines above an offset, else up to 40 below."""
+    lines = text[within.start : within.stop].decode("utf-8", "replace").split("\n")
+    at = text.count(b"\n", within.start, offset)
+    above = _code("\n".join(lines[max(at - NEAR, 0) : at + 1]))
+    below = _code("\n".join(reversed(lines[at : at + NEAR])))
+    said = words_say(above)
+    return (words_say(below) if said is None else said) is True
+
+
+def _code(lines: str) -> str:
+    return _LINE_COMMENT.sub(b"", lines.encode()).decode()
+
+
+def _last(pattern: re.Pattern[str], words: str) -> int:
+    return max((match.start() for match in pattern.finditer(words)), default=-1)

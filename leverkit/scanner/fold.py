@@ -1,0 +1,241 @@
+"""Folding: what path does an expression put together?
+
+Literals, interpolation, `+`, `%`, format, join, URL builders, constants, variables and small functions of the
+same file (and constants of other files) become one template; what is not known becomes a hole, `{name}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from leverkit.scanner import kinds, syntax
+from leverkit.scanner.syntax import text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_PLACEHOLDER = re.compile(r"\{\w*(?:![rs])?(?::[^{}]*)?\}|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]|%\w+\$s")
+_BEFORE_NAME = rb"(?<![\w.])[@$]{0,2}(?:self\.|this\.|this->)?"
+_AFTER_NAME = rb"[\"'\]]{0,2}\s*(?::[^=\n;{}()]{1,60})?(?:=|:|\?\?=|\|\|=|=>)"
+_DEPTH = 6
+
+
+class Folder:
+    """Folds expressions of one tree; `constants` are those of other files, by name."""
+
+    def __init__(self, root: Node, source: bytes, constants: Mapping[str, str]) -> None:
+        self.root, self.source, self.constants = root, source, constants
+        self.defined: dict[str, list[tuple[Node, Node | None, Node | None]]] = {}
+
+    def whole(self, node: Node) -> Node:
+        """Climb from a name or a piece of a literal to the largest expression that builds one path."""
+        while (parent := node.parent) is not None and self._extends(node, parent):
+            node = parent
+        return node
+
+    def _extends(self, node: Node, parent: Node) -> bool:
+        kind = parent.type
+        if kind in kinds.BINARY:
+            return _operator(parent) in ("+", ".", "%", "/", "<<") and node.type not in kinds.CONDITIONALS
+        if kind in kinds.CALLS:
+            return self._builds(parent)
+        if kind in kinds.CONTAINERS:
+            call = syntax.enclosing(parent, kinds.CALLS)
+            return call is not None and self._builds(call)
+        return kind in kinds.STRINGS or kind in kinds.INSIDE
+
+    def _builds(self, call: Node) -> bool:
+        return call.type != "command" and _verb(call) in kinds.BUILDERS
+
+    def fold(self, node: Node | None, depth: int = 0) -> str:
+        """Give the template that a node puts together."""
+        if node is None or depth > _DEPTH:
+            return "{}"
+        kind = node.type
+        if kind in kinds.JUXTAPOSED:
+            return "".join(self.fold(child, depth) for child in node.named_children)
+        if kind in kinds.STRINGS:
+            return self._literal(node, depth)
+        if kind in kinds.BINARY:
+            return self._binary(node, depth)
+        if kind in kinds.PARENTHESES or kind in kinds.CONDITIONALS:
+            return self._inner(node, depth)
+        if kind in kinds.CALLS:
+            return self._call(node, depth)
+        return self._name(node, depth) if kind in kinds.NAMES else _hole(node)
+
+    def spread(self, node: Node) -> str:
+        """Fold a node, together with the arguments after it where a call takes a path in pieces."""
+        folded = self.fold(node)
+        call = syntax.call_with(node)
+        if call is None or folded.strip("/") != "candidates":
+            return folded
+        rest = [arg for arg in syntax.arguments(call) if arg.start_byte > node.start_byte][:2]
+        if len(rest) == 2 and all(arg.type in kinds.STRINGS | kinds.NAMES for arg in rest):
+            return "/".join((folded.strip("/"), *(self.fold(arg, 1) for arg in rest)))
+        return folded
+
+    def _literal(self, node: Node, depth: int) -> str:
+        parts = [child for child in node.named_children if child.type not in kinds.QUOTES]
+        if parts:
+            return "".join(
+                text(part) if part.type in kinds.CONTENTS else self.fold(part, depth + 1) for part in parts
+            )
+        return re.sub(r"^[a-zA-Z@$]{0,3}(\"\"\"|'''|[\"'`])(.*)\1$", r"\2", text(node), flags=re.DOTALL)
+
+    def _binary(self, node: Node, depth: int) -> str:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = _operator(node)
+        if operator in ("+", ".", "<<"):
+            return self.fold(left, depth) + self.fold(right, depth)
+        if operator == "/":
+            return f"{self.fold(left, depth).rstrip('/')}/{self.fold(right, depth).lstrip('/')}"
+        if operator == "%" and right is not None:
+            values = right.named_children if right.type in kinds.ARRAYS else [right]
+            return self._fill(self.fold(left, depth), values, depth)
+        if operator in ("||", "??", "or", "?:"):
+            return max((self.fold(side, depth + 1) for side in (left, right)), key=_known)
+        return _hole(node)
+
+    def _inner(self, node: Node, depth: int) -> str:
+        fields = (node.child_by_field_name(field) for field in ("expression", "consequence", "body", "value"))
+        named = [child for child in node.named_children if child.type != "interpolation_brace"]
+        if node.type == "array_element_initializer":
+            named.reverse()
+        inner = next((found for found in fields if found is not None), named[0] if named else None)
+        return self.fold(inner, depth + 1)
+
+    def _call(self, node: Node, depth: int) -> str:
+        verb, receiver, args = _verb(node), _receiver(node), syntax.arguments(node)
+        if verb in kinds.FORMATS:
+            return self._format(verb, receiver, args, depth)
+        if verb in kinds.JOINS:
+            return self._join(verb, receiver, args, depth)
+        if verb in kinds.APPENDS and receiver is not None:
+            return "/".join(self.fold(part, depth + 1).strip("/") for part in (receiver, *args))
+        if verb in kinds.WRAPS:
+            return self._wrap(verb, receiver, args, depth)
+        return self._returned(verb, depth + 1) or _hole(node)
+
+    def _format(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
+        own = receiver is not None and (verb in ("format", "formatted") or receiver.type in kinds.STRINGS)
+        if own and text(receiver) not in ("String", "string", "util", "fmt"):
+            return self._fill(self.fold(receiver, depth), args, depth)
+        return self._fill(self.fold(args[0], depth), args[1:], depth) if args else "{}"
+
+    def _join(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
+        pieces = [
+            part for arg in args for part in (arg.named_children if arg.type in kinds.ARRAYS else [arg])
+        ]
+        if receiver is not None and receiver.type in kinds.ARRAYS:
+            pieces = list(receiver.named_children)
+        elif verb == "concat" and receiver is not None:
+            return "".join(self.fold(part, depth + 1) for part in (receiver, *pieces))
+        folded = (
+            self.fold(piece, depth + 1).strip("/") for piece in pieces if piece.type != "type_identifier"
+        )
+        return "/".join(part for part in folded if part)
+
+    def _wrap(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
+        if receiver is not None and (receiver.type in kinds.STRINGS or not args):
+            return self.fold(receiver, depth + 1)
+        parts = [self.fold(arg, depth + 1) for arg in args]
+        if verb == "URL" and len(parts) == 2:
+            return f"{parts[1].rstrip('/')}/{parts[0].lstrip('/')}"
+        return parts[0] if parts else "{}"
+
+    def _fill(self, template: str, values: Sequence[Node], depth: int) -> str:
+        left = [self.fold(value, depth + 1) for value in values]
+        return _PLACEHOLDER.sub(lambda hole: left.pop(0) if left else hole.group(), template)
+
+    def _name(self, node: Node, depth: int) -> str:
+        word = syntax.last_word(text(node))
+        if len(word) < 2 or depth >= _DEPTH:
+            return _hole(node)
+        value = self.definition(word, node)
+        if value is not None and value != node and _known(folded := self.fold(value, depth + 2)):
+            return folded
+        return self.constants.get(word) or self._returned(word, depth + 2) or _hole(node)
+
+    def definition(self, word: str, at: Node) -> Node | None:
+        """Give the value of a name: the last before a node in its function, else in its class, else any."""
+        here, home = syntax.function_of(at), syntax.enclosing(at, kinds.CLASSES)
+        best: tuple[int, Node | None] = (-1, None)
+        for found, function, owner in self._definitions(word):
+            if found.start_byte <= at.start_byte < found.end_byte:
+                continue
+            inside = here is not None and here.start_byte <= found.start_byte < at.start_byte
+            rank = 3 if inside else 2 if home is not None and owner == home else int(function is None)
+            best = (rank, found) if rank >= best[0] else best
+        return best[1]
+
+    def _definitions(self, word: str) -> list[tuple[Node, Node | None, Node | None]]:
+        if word not in self.defined:
+            name = re.escape(word.encode())
+            pattern = _BEFORE_NAME + name + _AFTER_NAME + rb"|\bconst\s+" + name + rb"\b"
+            values = [self._defined(match.start(), word) for match in re.finditer(pattern, self.source)]
+            self.defined[word] = [
+                (value, syntax.function_of(value), syntax.enclosing(value, kinds.CLASSES))
+                for value in values
+                if value is not None
+            ]
+        return self.defined[word]
+
+    def _defined(self, offset: int, word: str) -> Node | None:
+        node = syntax.leaf(self.root, self.source.find(word.encode(), offset))
+        for step in (node, *syntax.ancestors(node)):
+            if step.type in kinds.COMMENTS or step.type in kinds.CALLS:
+                return None
+            if step.type in kinds.DEFINITIONS:
+                return syntax.value_of(step) if syntax.name_of(step) == word else None
+        return None
+
+    def _returned(self, word: str, depth: int) -> str:
+        """Fold what a small function of this name returns, or give ''."""
+        if depth >= _DEPTH or len(word) < 3:
+            return ""
+        for match in re.finditer(rb"\b" + word.encode() + rb"\b", self.source):
+            function = syntax.leaf(self.root, match.start()).parent
+            if function is not None and function.type in kinds.FUNCTIONS and syntax.name_of(function) == word:
+                folded = self.fold(_result(function), depth + 1)
+                return folded if "/" in folded else ""
+        return ""
+
+
+def _result(function: Node) -> Node | None:
+    body = function.child_by_field_name("body")
+    if body is None or body.end_byte - body.start_byte > 400:
+        return None
+    if (found := re.search(rb"\breturn\s+", body.text or b"")) is not None:
+        statement = syntax.leaf(body, body.start_byte + found.start())
+        return statement.named_child(0) if "return" in statement.type else None
+    if "expression" in body.type or body.type in kinds.STRINGS:
+        return body
+    children = [child for child in body.named_children if child.type not in kinds.COMMENTS]
+    return children[-1] if children else None
+
+
+def _verb(call: Node) -> str:
+    return syntax.last_word(syntax.callee(call).split("(")[-1])
+
+
+def _receiver(call: Node) -> Node | None:
+    for field in ("receiver", "object"):
+        if (found := call.child_by_field_name(field)) is not None:
+            return found
+    function = call.child_by_field_name("function")
+    return function.named_child(0) if function is not None and function.named_child_count > 1 else None
+
+
+def _operator(node: Node) -> str:
+    return text(node.child_by_field_name("operator") or node.child(1))
+
+
+def _known(template: str) -> int:
+    return len(_PLACEHOLDER.sub("", template).strip())
+
+
+def _hole(node: Node) -> str:
+    return "{" + ".".join(re.findall(r"[\w.]+", text(node)[:80]))[:60] + "}"

@@ -1,0 +1,134 @@
+"""Findings by name in one parsed source: wrappers like `lever.candidates.add_tags`, and webhook mistakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from leverkit.scanner import evidence, syntax
+from leverkit.scanner.evidence import FileEvidence, Project
+from leverkit.scanner.finding import Finding, finding
+from leverkit.scanner.fold import Folder
+from leverkit.scanner.sources import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_RESOURCE = re.compile(rb"(?:\.|->|::)[cC]andidates?(?:\([^()\n]*\))?\s*(?:\.|->|::)\s*(\w+)")
+_METHOD = re.compile(
+    rb"(?:\.|->|::)((?:add|remove|update)_?candidate_?tags?|(?:add|remove)_?tags?_?(?:to|from)_?candidate)\b",
+    re.IGNORECASE,
+)
+_VERBS = (
+    ("LK301", r"(?:add|remove|update|set)_?tags?"),
+    (
+        "LK302",
+        r"(?:add|remove)_?(?:links?|sources?|postings?|notes?)|(?:update|set|change)?_?stage|archive|unarchive|update",
+    ),
+    ("LK304", r"create|post|add"),
+    ("LK303", r"list|get|all|retrieve|fetch|iterate|get_all|list_all|get_by_id|find_by_id"),
+)
+_EVENTS = re.compile(
+    rb"candidateStageChange|candidateArchiveChange|candidateHired|candidateDeleted|applicationCreated|triggeredAt"
+)
+_CANDIDATE_ID = re.compile(
+    rb"(?:\b(?:data|payload|event|body|Data)\b[\"'\]\)]*\s*(?:\?\.|\.|->|\[|\.get\(|\.fetch\(|\.dig\()\s*:?[\"']?)candidateI[dD]\b"
+    rb"|\{[^{}\n]*\bcandidateId\b[^{}\n]*\}\s*=\s*[\w.]*(?:data|payload|body|event)\b|json:\"candidateId|:data,\s*:?[\"']?candidateId",
+)
+_CONTACT_ID = re.compile(rb"contact_?id", re.IGNORECASE)
+_HEADER = re.compile(
+    rb"(?:x[-_])?lever[-_](?:webhook[-_])?signature(?![-_]?(?:token|key|secret))", re.IGNORECASE
+)
+_PAIR = re.compile(rb"token.{0,60}triggered_?at|x-(?!lever)[\w-]+-signature", re.IGNORECASE | re.DOTALL)
+_HMAC = re.compile(
+    rb"(?:createHmac|hmac\.new|HMAC\.hexdigest|hash_hmac|new HMACSHA256|Mac\.getInstance)\s*\("
+)
+
+
+def findings(source: Source, folder: Folder, said: FileEvidence, project: Project) -> Iterator[Finding]:
+    """Give the findings that rest on names rather than on paths."""
+    yield from _wrappers(source, folder, said, project)
+    if _EVENTS.search(source.text) and (said.named or not said.others):
+        yield from _candidate_ids(source, folder.root)
+    if said.named:
+        yield from _headers(source, folder.root)
+    if _EVENTS.search(source.text) and not said.others:
+        yield from _hashes(source, folder.root, said)
+
+
+def _wrappers(source: Source, folder: Folder, said: FileEvidence, project: Project) -> Iterator[Finding]:
+    for match in _RESOURCE.finditer(source.text):
+        word = match.group(1).decode()
+        code = next((code for code, verbs in _VERBS if re.fullmatch(verbs, _snake(word))), "")
+        named = said.host or code == "LK301"
+        if code and _of_lever(source, folder, match.start(), by_name=named):
+            yield _at(code, source, match.start(1), f"candidates.{word}")
+    for match in _METHOD.finditer(source.text):
+        word = match.group(1).decode()
+        if word not in project.defined and _of_lever(source, folder, match.start(), by_name=True):
+            yield _at("LK301", source, match.start(1), word)
+
+
+def _snake(word: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
+
+
+def _of_lever(source: Source, folder: Folder, offset: int, *, by_name: bool) -> bool:
+    """Say whether the object before an offset is a Lever client: by how it was made, or by its name."""
+    node = syntax.leaf(folder.root, max(offset - 1, 0))
+    if syntax.is_prose(node) or syntax.is_string(node):
+        return False
+    receiver = re.search(rb"[\w.@$>()-]*$", source.text[max(offset - 80, 0) : offset])
+    words = re.findall(r"\w+", receiver.group().decode("utf-8", "replace")) if receiver else []
+    if not words:
+        return False
+    if by_name and re.search(r"lever(?:_?(?:client|api|sdk|service))?$", words[-1], re.IGNORECASE):
+        return evidence.words_say(words[-1]) is True
+    made = syntax.text(folder.definition(words[-1], node))
+    return evidence.words_say(made.split("\n")[0][:120]) is True
+
+
+def _candidate_ids(source: Source, root: Node) -> Iterator[Finding]:
+    reported: set[int] = set()
+    for match in _CANDIDATE_ID.finditer(source.text):
+        offset = match.start() + match.group().find(b"candidateI")
+        node = syntax.leaf(root, offset)
+        function = syntax.function_of(node) or root
+        knows = _CONTACT_ID.search(function.text or b"") or b"opportunityId" in _line(source.text, offset)
+        if not syntax.is_prose(node) and not knows and function.id not in reported:
+            reported.add(function.id)
+            yield _at("LK307", source, offset, "candidateId")
+
+
+def _headers(source: Source, root: Node) -> Iterator[Finding]:
+    reported: set[int] = set()
+    for match in _HEADER.finditer(source.text):
+        node = syntax.leaf(root, match.start())
+        function = syntax.function_of(node) or root
+        if syntax.is_string(node) and not syntax.is_prose(node) and function.id not in reported:
+            reported.add(function.id)
+            yield _at("LK308", source, match.start(), match.group().decode())
+
+
+def _hashes(source: Source, root: Node, said: FileEvidence) -> Iterator[Finding]:
+    """Give the first hash of a file that hashes for Lever and never puts token and triggeredAt together."""
+    if _PAIR.search(source.text) or _HEADER.search(source.text):
+        return
+    for match in _HMAC.finditer(source.text):
+        near = evidence.near_says(
+            source.text, syntax.statement(syntax.leaf(root, match.start())), match.start()
+        )
+        if (said.about or said.imports or near) and not syntax.is_prose(syntax.leaf(root, match.start())):
+            yield _at("LK308", source, match.start(), "HMAC without triggeredAt")
+            return
+
+
+def _line(text: bytes, offset: int) -> bytes:
+    end = text.find(b"\n", offset)
+    return text[text.rfind(b"\n", 0, offset) + 1 : end if end >= 0 else len(text)]
+
+
+def _at(code: str, source: Source, offset: int, detail: str) -> Finding:
+    line, column = source.place(offset)
+    return finding(code, source.path, line, column, detail=detail)

@@ -1,0 +1,212 @@
+"""Which files are read, in which language, and which are passed over and why.
+
+Files in, `Source`s out. `.gitignore` is respected (pathspec); vendored folders, huge, binary and
+minified files are passed over and counted. A notebook becomes the source of its code cells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from leverkit.errors import UsageError
+from leverkit.scanner.kinds import words
+
+_EXTENSIONS = {
+    "python": ".py .pyi .pyw .ipynb",
+    "tsx": ".js .jsx .mjs .cjs .tsx .gs",
+    "typescript": ".ts .mts .cts .vue .svelte",
+    "ruby": ".rb .rake .gemspec .ru",
+    "go": ".go",
+    "php": ".php",
+    "java": ".java",
+    "csharp": ".cs",
+    "bash": ".sh .bash .zsh",
+    "data": ".json .yaml .yml .http .rest .tf .toml",
+    "text": ".kt .kts .scala .groovy .swift .rs .ex .exs .dart .ps1 .pl .pm .r .cls .vb .fs .lua .clj",
+}
+LANGUAGES = {end: language for language, ends in _EXTENSIONS.items() for end in ends.split()}
+VENDORED = words(
+    """node_modules bower_components vendor vendors third_party site-packages venv .venv env .tox
+    .nox dist build target __pycache__ .git .hg .svn .next .nuxt .mypy_cache .ruff_cache
+    .pytest_cache coverage Pods .gradle .terraform"""
+)
+LOCKS = words("package-lock.json composer.lock yarn.lock pnpm-lock.yaml tsconfig.json")
+MANIFESTS = words(
+    """package.json pyproject.toml setup.py setup.cfg requirements.txt go.mod Gemfile composer.json
+    pom.xml build.gradle"""
+)
+MANIFEST_ENDS = (".gemspec", ".csproj", ".sln", ".gradle.kts")
+HUGE = 1_000_000
+_SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_SHEBANG = re.compile(rb"#!.*\b(python|ruby|node|php|bash|zsh|sh)")
+_BY_SHEBANG = {b"python": "python", b"ruby": "ruby", b"node": "tsx", b"php": "php"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of one file in one language.
+
+    `project` is the nearest folder above it with a manifest; `where` names the file, its folders below the
+    folder scanned, and that of the project; `lines` maps lines of `text` to (line, column) of the file, where
+    they differ.
+    """
+
+    path: str
+    language: str
+    text: bytes
+    raw: bytes
+    project: str = ""
+    where: str = ""
+    lines: tuple[tuple[int, int], ...] = ()
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Turn a byte offset into line and column of the file, both from 1."""
+        start = self.text.rfind(b"\n", 0, offset) + 1
+        line = self.text.count(b"\n", 0, offset)
+        column = len(self.text[start:offset].decode("utf-8", "replace"))
+        first, shift = self.lines[line] if line < len(self.lines) else (line + 1, 0)
+        return first, column + shift + 1
+
+
+def walk(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator[Source]:
+    """Give the sources under `paths`, in order of their names; count in `skipped` what is passed over.
+
+    Raises UsageError for a path that does not exist.
+    """
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            yield from _folder(path, skipped)
+        elif path.exists():
+            yield from _read(path, str(path.parent), "/".join(path.parts[-2:]), skipped)
+        else:
+            raise UsageError(f"no such file or folder: {path}")
+
+
+def _folder(root: Path, skipped: Counter[str]) -> Iterator[Source]:
+    specs = _specs_above(root)
+    projects: dict[str, str] = {}
+    for folder, names, files in os.walk(root):
+        manifest = any(name in MANIFESTS or name.endswith(MANIFEST_ENDS) for name in files)
+        projects[folder] = folder if manifest else projects.get(os.path.dirname(folder), "")
+        if ".gitignore" in files:
+            specs[os.path.abspath(folder)] = _spec(Path(folder, ".gitignore"))
+        names[:] = [name for name in sorted(names) if not _passed_over(folder, name, specs, skipped)]
+        for name in sorted(files):
+            path, project = Path(folder, name), projects[folder]
+            if _ignored(folder, name, specs):
+                skipped["ignored by .gitignore"] += 1
+            else:
+                inside = path.relative_to(root).parts[-3:]
+                yield from _read(path, project or str(root), "/".join((Path(project).name, *inside)), skipped)
+
+
+def _passed_over(folder: str, name: str, specs: Mapping[str, GitIgnoreSpec], skipped: Counter[str]) -> bool:
+    ignored = _ignored(folder, name + "/", specs)
+    skipped["vendored folder"] += name in VENDORED
+    skipped["ignored by .gitignore folder"] += ignored and name not in VENDORED
+    return ignored or name in VENDORED
+
+
+def _spec(path: Path) -> GitIgnoreSpec:
+    return GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
+def _specs_above(root: Path) -> dict[str, GitIgnoreSpec]:
+    """Read the .gitignore files above a folder in its repository; none where they ignore the folder."""
+    specs: dict[str, GitIgnoreSpec] = {}
+    here = root.resolve()
+    for folder in (here, *here.parents):
+        if folder != here and (folder / ".gitignore").is_file():
+            specs[str(folder)] = _spec(folder / ".gitignore")
+        if (folder / ".git").exists():
+            inside = [here, *here.parents][: len(here.parts) - len(folder.parts)]
+            ignored = any(_ignored(str(step.parent), step.name + "/", specs) for step in inside)
+            return {} if ignored else specs
+    return {}
+
+
+def _ignored(folder: str, name: str, specs: Mapping[str, GitIgnoreSpec]) -> bool:
+    if not specs:
+        return False
+    here = os.path.abspath(folder)
+    for top, spec in specs.items():
+        if here == top or here.startswith(top + os.sep):
+            inside = os.path.relpath(here, top).replace(os.sep, "/")
+            if spec.match_file(name if inside == "." else f"{inside}/{name}"):
+                return True
+    return False
+
+
+def _read(path: Path, project: str, where: str, skipped: Counter[str]) -> Iterator[Source]:
+    language = LANGUAGES.get(path.suffix.lower(), "")
+    reason = _unwanted(path, language)
+    try:
+        raw = b"" if reason else path.read_bytes()
+    except OSError:
+        raw, reason = b"", "unreadable"
+    language = language or _by_shebang(raw)
+    reason = reason or _unreadable(path, raw) or ("" if language else "not a source")
+    if reason:
+        skipped[reason] += 1
+        return
+    text, lines = _notebook(raw) if path.suffix == ".ipynb" else (_code(path, raw), ())
+    yield Source(str(path), language, text, raw, project, where, lines)
+
+
+def _unwanted(path: Path, language: str) -> str:
+    if path.is_symlink():
+        return "symbolic link"
+    if (not language and path.suffix) or path.name in LOCKS or not path.is_file():
+        return "not a source"
+    return "huge" if path.stat().st_size > HUGE else ""
+
+
+def _unreadable(path: Path, raw: bytes) -> str:
+    if b"\0" in raw[:8192]:
+        return "binary"
+    long_lines = len(raw) > 5000 and len(raw) / (raw.count(b"\n") + 1) > 400
+    if ".min." in path.name or (long_lines and path.suffix not in (".json", ".ipynb")):
+        return "minified"
+    return ""
+
+
+def _by_shebang(raw: bytes) -> str:
+    match = _SHEBANG.match(raw)
+    return _BY_SHEBANG.get(match.group(1), "bash") if match else ""
+
+
+def _code(path: Path, raw: bytes) -> bytes:
+    """Blank everything outside <script> in component files, keeping every offset."""
+    if path.suffix not in (".vue", ".svelte"):
+        return raw
+    blank = bytearray(re.sub(rb"[^\n]", b" ", raw))
+    for script in _SCRIPT.finditer(raw):
+        blank[script.start(1) : script.end(1)] = script.group(1)
+    return bytes(blank)
+
+
+def _notebook(raw: bytes) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """Join the code cells; each line is found again in the JSON text, in order, for its place."""
+    try:
+        cells = json.loads(raw)["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        return b"", ()
+    document, position, row = raw.decode("utf-8", "replace"), 0, 1
+    lines, places = [], []
+    for line in "\n".join(code).split("\n"):
+        found = document.find(json.dumps(line, ensure_ascii=False)[1:-1], position) if line.strip() else -1
+        if found >= 0:
+            row, position = row + document.count("\n", position, found), found
+        places.append((row, max(found - document.rfind("\n", 0, found) - 1, 0)))
+        lines.append("#" + line[1:] if line.startswith(("%", "!")) else line)
+    return "\n".join(lines).encode(), tuple(places)

@@ -1,0 +1,249 @@
+"""Syntax trees: the questions that all languages answer alike.
+
+A language in, a parser out; then of a node: is it prose, which call encloses it, what does it define, in
+which functions and branches does it stand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from leverkit.scanner import kinds
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "ruby": ("tree_sitter_ruby", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "java": ("tree_sitter_java", "language"),
+    "csharp": ("tree_sitter_c_sharp", "language"),
+    "bash": ("tree_sitter_bash", "language"),
+}
+
+
+@lru_cache(maxsize=16)
+def parser(language: str) -> Parser | None:
+    """Give the parser of a language, or None where its grammar is not installed."""
+    try:
+        from tree_sitter import Language, Parser
+
+        module, function = GRAMMARS[language]
+        return Parser(Language(getattr(importlib.import_module(module), function)()))
+    except (ImportError, KeyError):
+        return None
+
+
+def text(node: Node | None) -> str:
+    """Give the source text of a node."""
+    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+
+
+def leaf(root: Node, offset: int) -> Node:
+    """Give the smallest named node at an offset."""
+    return root.named_descendant_for_byte_range(offset, offset + 1) or root
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """Walk from the node's parent to the root."""
+    parent = node.parent
+    while parent is not None:
+        yield parent
+        parent = parent.parent
+
+
+def enclosing(node: Node, types: frozenset[str]) -> Node | None:
+    """Give the nearest ancestor of one of the types."""
+    return next((step for step in ancestors(node) if step.type in types), None)
+
+
+def function_of(node: Node) -> Node | None:
+    """Give the nearest enclosing function that has a name."""
+    return next((step for step in ancestors(node) if step.type in kinds.FUNCTIONS and name_of(step)), None)
+
+
+def is_string(node: Node) -> bool:
+    """Say whether a node is a literal or the text inside one."""
+    return node.type in kinds.STRINGS or node.type in kinds.CONTENTS
+
+
+def is_prose(node: Node) -> bool:
+    """Say whether a node is a comment, a docstring, an import or text between JSX tags."""
+    for step in (node, *ancestors(node)):
+        if step.type in kinds.PROSE:
+            return True
+        if step.type == "expression_statement" and step.named_child_count == 1:
+            child = step.named_child(0)
+            return child is not None and child.type in ("string", "concatenated_string")
+    return False
+
+
+def last_word(name: str) -> str:
+    """Reduce `self.base_url`, `Config::BASE`, `$this->base`, `@base` or `"key"` to its last word."""
+    found = re.findall(r"[A-Za-z_][A-Za-z0-9_]*", name.split("(")[0])
+    return found[-1] if found else ""
+
+
+def name_of(node: Node) -> str:
+    """Give the last word of the name that a definition or a function carries."""
+    for field in ("name", "left", "key", "pattern"):
+        if (name := node.child_by_field_name(field)) is not None:
+            return last_word(text(name))
+    if node.type in kinds.FUNCTIONS and node.parent is not None:
+        return name_of(node.parent) if node.parent.type in kinds.DEFINITIONS else ""
+    if node.type in kinds.DEFINITIONS and node.named_child_count > 1:
+        return last_word(text(node.named_child(0)))
+    return ""
+
+
+def value_of(node: Node) -> Node | None:
+    """Give what a definition defines its name to be."""
+    fields = (node.child_by_field_name(field) for field in ("value", "right", "default_value"))
+    value = next((found for found in fields if found is not None), None)
+    if value is None and node.named_child_count > 1:
+        value = node.named_child(node.named_child_count - 1)
+    while value is not None and value.type in ("expression_list", "literal_element"):
+        if value.named_child_count != 1:
+            break
+        value = value.named_child(0)
+    return value
+
+
+def defined_by(node: Node) -> Node | None:
+    """Give the definition, of a variable or of an entry, whose value a node is."""
+    parent = node.parent
+    while parent is not None and parent.type in ("expression_list", "literal_element"):
+        parent = parent.parent
+    return parent if parent is not None and parent.type in kinds.DEFINITIONS else None
+
+
+def is_compared(node: Node) -> bool:
+    """Say whether a node is one side of a comparison, or in the list on that side."""
+    parent = node.parent
+    while parent is not None and parent.type in kinds.ARRAYS:
+        parent = parent.parent
+    if parent is None or parent.type not in kinds.BINARY:
+        return parent is not None and parent.type == "comparison_operator"
+    return text(parent.child_by_field_name("operator") or parent.child(1)) in kinds.COMPARISONS
+
+
+def is_key(node: Node) -> bool:
+    """Say whether a node is the name that a definition defines."""
+    parent = node.parent
+    return parent is not None and parent.type in kinds.DEFINITIONS and value_of(parent) != node
+
+
+def is_entry(node: Node) -> bool:
+    """Say whether a node is the key of an option, a field or a keyword argument."""
+    return node.parent is not None and node.parent.type in kinds.ENTRIES
+
+
+def qualified(node: Node) -> Node:
+    """Give `self.base.url` for its last name `url`."""
+    while (parent := node.parent) is not None and parent.type in kinds.MEMBERS:
+        if parent.end_byte != node.end_byte + (parent.type == "expansion"):
+            break
+        node = parent
+    return node
+
+
+def _arguments_of(call: Node) -> Node | None:
+    by_type = (child for child in call.named_children if child.type in ("arguments", "argument_list"))
+    return call.child_by_field_name("arguments") or next(by_type, None)
+
+
+def arguments(call: Node) -> list[Node]:
+    """Give the argument nodes of a call, unwrapped."""
+    if call.type == "command":
+        return call.children_by_field_name("argument")
+    holder = _arguments_of(call)
+    children = holder.named_children if holder is not None else []
+    inner = (arg.named_children[-1] if arg.type == "argument" else arg for arg in children)
+    return [arg for arg in inner if arg.type not in kinds.COMMENTS]
+
+
+def callee(call: Node) -> str:
+    """Give the text of what is called, without arguments and type arguments, its last 160 characters."""
+    if call.type == "command":
+        return text(call.child_by_field_name("name"))
+    holder = _arguments_of(call)
+    whole = call.text or b""
+    if holder is not None:
+        whole = whole[: holder.start_byte - call.start_byte]
+    return re.sub(r"<[^<>()]*>$", "", whole.decode("utf-8", "replace").strip())[-160:]
+
+
+def call_with(node: Node) -> Node | None:
+    """Give the call of which a node is an argument."""
+    parent = node.parent
+    while parent is not None and parent.type in kinds.ARGUMENTS:
+        parent = parent.parent
+    return parent if parent is not None and parent.type in kinds.CALLS else None
+
+
+def direct_callee(node: Node) -> str:
+    """Give what is called with a node as its argument, or ''."""
+    call = call_with(node)
+    return callee(call) if call is not None else ""
+
+
+def beside(call: Node, inside: Node) -> str:
+    """Give the text of a call's other arguments."""
+    others = (arg for arg in arguments(call) if not arg.start_byte <= inside.start_byte < arg.end_byte)
+    return " ".join(text(arg)[:400] for arg in others)
+
+
+def followers(call: Node) -> Iterator[str]:
+    """Give the names of the calls chained after a call, as `post` and `build` in `uri(…).post(…).build()`."""
+    for step in ancestors(call):
+        if step.start_byte != call.start_byte:
+            return
+        if step.type in kinds.CALLS:
+            yield callee(step).rsplit(")", 1)[-1]
+
+
+def in_interface(node: Node) -> bool:
+    """Say whether a node stands in an interface, whose annotations declare a client (Feign, Retrofit)."""
+    home = enclosing(node, kinds.CLASSES)
+    return home is not None and home.type == "interface_declaration"
+
+
+def statement(node: Node) -> range:
+    """Give the bytes of the outermost statement, function or class around a node."""
+    around = [node, *ancestors(node)]
+    top = around[-2] if len(around) > 1 else node
+    return range(top.start_byte, top.end_byte)
+
+
+def _header(node: Node) -> str:
+    """Give the text of a function, class or branch up to its body, at most 240 characters."""
+    end = node.start_byte + 240
+    for field in ("body", "consequence", "accessors"):
+        if (body := node.child_by_field_name(field)) is not None:
+            end = min(end, body.start_byte)
+    return (node.text or b"")[: end - node.start_byte].decode("utf-8", "replace").split("\n\n")[0]
+
+
+def scope(node: Node) -> Iterator[str]:
+    """Give what names the place of a node, from the inside out: calls, keys, branches, functions, classes."""
+    previous = node
+    for step in ancestors(node):
+        if step.type in kinds.CALLS:
+            yield f"{beside(step, node)[:600]} {callee(step)}"
+        elif step.type in kinds.DEFINITIONS and value_of(step) is not None:
+            yield text(step.named_child(0))[:120]
+        elif step.type in kinds.PLACES and step.parent is not None and not _is_alternative(previous, step):
+            yield _header(step)
+        previous = step
+
+
+def _is_alternative(node: Node, branch: Node) -> bool:
+    return branch.child_by_field_name("alternative") == node

@@ -1,0 +1,2 @@
+export const leverApi = axios.create({ baseURL: 'https://api.lever.co/v1' });
+

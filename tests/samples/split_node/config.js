@@ -1,0 +1,3 @@
+module.exports = {
+  API_ROOT: 'https://api.lever.co/v1',
+};

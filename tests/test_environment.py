@@ -1,0 +1,96 @@
+"""pyproject.toml, environment.yml and constraints.txt say the same, and none of them says where from."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+PYPI_NAME = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb"}
+CONFIGURATION = ["pyproject.toml", "environment.yml", "constraints.txt", "Makefile", ".ci/run"]
+
+
+def direct() -> dict[str, SpecifierSet]:
+    return required([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+
+
+def parsers() -> dict[str, SpecifierSet]:
+    return required(PROJECT["optional-dependencies"]["scan"])
+
+
+def required(texts: list[str]) -> dict[str, SpecifierSet]:
+    found = [Requirement(text) for text in texts]
+    return {canonicalize_name(r.name): r.specifier for r in found}
+
+
+def conda() -> dict[str, SpecifierSet]:
+    found = [Requirement(text) for text in CONDA["dependencies"] if isinstance(text, str)]
+    return {PYPI_NAME.get(r.name, canonicalize_name(r.name)): r.specifier for r in found}
+
+
+def pinned() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): number for name, number in pairs}
+
+
+def test_conda_and_pip_get_the_same_packages_in_the_same_ranges() -> None:
+    expected = direct() | {"python": SpecifierSet(PROJECT["requires-python"]), "pip": SpecifierSet()}
+    assert conda() == expected
+
+
+def test_conda_takes_no_licensed_channel_and_leaves_only_leverkit_and_its_parsers_to_pip() -> None:
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    assert [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)] == [{"pip": ["-e .[scan]"]}]
+
+
+@pytest.mark.parametrize("name", sorted(direct() | parsers()))
+def test_every_direct_dependency_is_pinned_within_its_range(name: str) -> None:
+    assert (direct() | parsers())[name].contains(pinned()[name])
+
+
+@pytest.mark.parametrize("name", sorted(direct() | parsers()))
+def test_what_is_installed_here_is_within_the_range(name: str) -> None:
+    assert (direct() | parsers())[name].contains(version(name))
+
+
+@pytest.mark.parametrize("name", CONFIGURATION)
+def test_configuration_holds_names_and_versions_only(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"https?://|--index-url|--extra-index|--find-links|file:|git\+", text)
+
+
+def test_there_is_no_lock_file_with_addresses() -> None:
+    names = {
+        "uv.lock",
+        "poetry.lock",
+        "Pipfile.lock",
+        "pdm.lock",
+        "conda-lock.yml",
+        "pip.conf",
+        "requirements.txt",
+    }
+    assert not [path.name for path in ROOT.iterdir() if path.name in names]
+
+
+def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
+    command = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1]
+    assert command == "make test"
+    assert f"\n{command}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_make_knows_every_target_that_is_promised() -> None:
+    for target in ("demo", "test", "lab", "lint", "notebooks", "soak", "bench"):
+        plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+        assert plan.returncode == 0, plan.stderr
