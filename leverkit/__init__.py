@@ -5,12 +5,12 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  __main__      -> everything
     9  cli           -> everything
     9  commands_flow -> everything
-    8  desk          -> account, audit, client, errors, plan, planfile, policy, pull, report, result,
-                        rollback, snapshot, step
+    8  desk          -> account, audit, brakes, client, errors, plan, planfile, policy, pull, report,
+                        result, rollback, snapshot, step
     7  propagate     -> account, apply, brakes, client, errors, journal, operations, planfile, records,
                         result
-    7  step          -> account, apply, charts, client, errors, planfile, report, result, verification,
-                        verify
+    7  step          -> account, apply, brakes, charts, client, errors, planfile, report, result,
+                        verification, verify
     6  apply         -> account, client, errors, halt, journal, lock, planfile, progress, result, writer
     6  doctor        -> account, client, errors, report
     6  pull          -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
@@ -35,7 +35,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  snapshot      -> errors, parquet
     2  audit_report  -> charts, report
     2  decision      -> errors, spreadsheet
-    2  jobrecord     -> errors, job, spreadsheet
+    2  jobrecord     -> errors, job, lock, spreadsheet
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
     2  scan          -> scanner
