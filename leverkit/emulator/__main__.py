@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
-from leverkit.emulator.running import running
+import msgspec
+
+from leverkit.emulator import config as configuration
+from leverkit.emulator.config import Config
+from leverkit.emulator.faults import Fault
+from leverkit.emulator.running import Running, serve
+
+USAGE = 64
 
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="leverkit emulator", description="A Lever account on this computer."
-    )
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--contacts", type=int, default=2000, help="people in the generated account")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--load", metavar="DIR", help="serve files in Lever's shapes instead")
-    parser.add_argument(
-        "--rate", type=float, default=10.0, help="requests a second for each key; 0: no limit"
-    )
-    parser.add_argument("--burst", type=int, default=20)
-    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="median in milliseconds")
-    parser.add_argument("--api-key", help="default: a random one")
-    parser.add_argument(
-        "--truth", metavar="FILE", help="write the true scope of each generated tag to a file"
-    )
-    parser.add_argument(
-        "--idle-exit", type=float, metavar="SECONDS", help="end after so long without a request"
-    )
+    about = "A Lever account on this computer."
+    parser = argparse.ArgumentParser(prog="leverkit emulator", description=about)
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 takes a free one")
+    add("--contacts", type=int, default=2000, help="people in the generated account")
+    add("--seed", type=int, default=1)
+    add("--load", metavar="DIR", help="serve files in Lever's shapes instead")
+    add("--rate", type=float, help="requests a second for each key (10); 0: no limit")
+    add("--burst", type=int, help="requests at once (20)")
+    add("--latency", type=float, metavar="MS", help="median in milliseconds (0)")
+    add("--api-key", help="default: a random one")
+    add("--profile", choices=sorted(configuration.PROFILES), help="lever (default), strict or chaos")
+    add("--config", type=Path, metavar="FILE", help="switches as TOML or JSON")
+    add("--faults", type=Path, metavar="FILE", help="a JSON list of faults")
+    add("--truth", metavar="FILE", help="write the true scope of each generated tag to a file")
+    add("--idle-exit", type=float, metavar="SECONDS", help="end after so long without a request")
     return parser.parse_args(arguments)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """Return the switches: those of the command line win over those of the file."""
+    switches: dict[str, Any] = configuration.read(options.config) if options.config else {}
+    name = options.profile or switches.pop("profile", "lever")
+    if options.rate is not None:
+        switches["rate"] = options.rate or None
+    given = {"burst": options.burst, "latency_ms": options.latency}
+    switches.update({switch: value for switch, value in given.items() if value is not None})
+    switches.pop("profile", None)
+    return configuration.profile(name, **switches)
+
+
+def _faults(path: Path | None) -> list[Fault]:
+    return [] if path is None else msgspec.json.decode(path.read_bytes(), type=list[Fault])
+
+
+def _wait(account: Running, ended: threading.Event, idle: float | None) -> None:
+    while not ended.wait(timeout=None if idle is None else min(1.0, idle)):
+        if idle is not None and account.idle_for() >= idle:
+            return
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,22 +70,27 @@ def main(arguments: list[str] | None = None) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with running(
-        contacts=options.contacts,
-        seed=options.seed,
-        load=options.load,
-        rate=options.rate or None,
-        burst=options.burst,
-        latency=options.latency,
-        api_key=options.api_key,
-        port=options.port,
-        truth=options.truth,
-    ) as account:
-        line = {"base_url": account.base_url, "api_key": account.api_key, "pid": os.getpid()}
-        print(json.dumps(line), flush=True)
-        while not ended.wait(timeout=None if options.idle_exit is None else min(1.0, options.idle_exit)):
-            if account.idle_for() >= options.idle_exit:
-                break
+    try:
+        faults = _faults(options.faults)
+        account = serve(
+            _config(options),
+            contacts=options.contacts,
+            seed=options.seed,
+            load=options.load,
+            api_key=options.api_key,
+            port=options.port,
+            truth=options.truth,
+        )
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        print(f"leverkit emulator: {error}", file=sys.stderr)
+        return USAGE
+    gc.freeze()  # a large account must not be walked by every full collection
+    for fault in faults:
+        account.add_fault(fault)
+    line = {"base_url": account.base_url, "api_key": account.api_key, "pid": os.getpid()}
+    print(json.dumps(line), flush=True)
+    _wait(account, ended, options.idle_exit)
+    account.stop()
     return 0
 
 

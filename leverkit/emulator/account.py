@@ -6,20 +6,36 @@ bytes, reads its facts again, and moves it within every sorted view that is in u
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from leverkit.emulator.answers import not_found
+from leverkit.emulator.answers import Failure, not_found
+from leverkit.emulator.config import Config
 from leverkit.emulator.filters import Test
 from leverkit.emulator.listing import Listing, Order
+from leverkit.emulator.past import Past
 from leverkit.emulator.rows import Row, encode, index
 
 Object = dict[str, Any]
 EPOCH_MS = 1_748_736_000_000  # generated accounts end here: 2025-06-01
 VIEWS = 256
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking a growing account over and over."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Account:
@@ -36,12 +52,20 @@ class Account:
         self.postings: dict[str, Object] = {}
         self.users: dict[str, Object] = {}
         self.deleted: list[Object] = []
+        self.webhooks: list[Object] = []
         self.applications: dict[str, Object] = {}
         self.contacts: dict[str, Object] = {}
         self.children: dict[tuple[str, str], list[Object]] = {}
         self.truth: dict[str, str] = {}
+        self.merged: dict[str, str] = {}
+        self.offsets: dict[str, tuple[Any, float]] = {}
+        self.lists: dict[str, list[Object]] = {}
+        self.config = Config()
+        self.emit: Callable[[str, Object], None] = lambda event, data: None
+        self.invented = False
         self.skew_ms = 0
-        self.undo: list[tuple[str, bytes | None, str | None]] | None = None
+        self.past: Past | None = None
+        self.changes: list[tuple[str, bytes | None, str | None]] | None = None
         self._views: OrderedDict[Any, Listing] = OrderedDict()
         self._emails: dict[str, set[str]] | None = None
         self._latest = 0
@@ -69,12 +93,12 @@ class Account:
         self._emails = None
         for view in self._views.values():
             view.add(row)
-        if self.undo is not None:
-            self.undo.append((row.id, None, None))
+        self._remember(row.id, None, None)
         return row
 
     def remove(self, row: Row) -> None:
         """Take an opportunity out of everything. Its contact stays known while it has others."""
+        self._remember(row.id, row.raw, row.posting)
         for view in self._views.values():
             view.discard(row)
         del self.rows[row.id]
@@ -84,8 +108,7 @@ class Account:
 
     def replace(self, row: Row, value: Object, *, posting: str | None = None) -> None:
         """Give an opportunity a new JSON object, and its place in every view."""
-        if self.undo is not None:
-            self.undo.append((row.id, row.raw, row.posting))
+        self._remember(row.id, row.raw, row.posting)
         fresh = index(encode(value), self.ranks, posting or row.posting)
         for view in self._views.values():
             view.discard(row)
@@ -100,7 +123,7 @@ class Account:
             view.add(row)
 
     def edit(self, row: Row, change: Callable[[Object], None], *, touch: bool = True) -> None:
-        """Apply a change to an opportunity's JSON; `touch` bumps updatedAt, as most changes do (section 3.5)."""
+        """Change an opportunity's JSON; `touch` bumps updatedAt, as most changes do (section 3.5)."""
         value = row.object()
         change(value)
         if touch:
@@ -115,9 +138,32 @@ class Account:
     def row(self, identifier: str) -> Row:
         """Return an opportunity. Raises Failure 404."""
         row = self.rows.get(identifier)
-        if row is None:
-            raise not_found("opportunities", identifier)
-        return row
+        if row is not None:
+            return row
+        if self.config.deleted_status == 410 and any(each["id"] == identifier for each in self.deleted):
+            raise Failure(410, "ResourceGone", f"opportunities {identifier} was deleted")
+        raise not_found("opportunities", identifier)
+
+    def as_of(self, row: Row, delay_ms: float) -> Row:
+        """Return an opportunity as it was some milliseconds ago. Raises Failure 404 if it did not exist."""
+        if self.past is None or not delay_ms:
+            return row
+        found = self.past.row(self, row.id, time.monotonic() - delay_ms / 1000)
+        if found is None:
+            raise not_found("opportunities", row.id)
+        return found
+
+    def rows_as_of(self, delay_ms: float) -> Iterable[Row]:
+        """Return all opportunities as they were some milliseconds ago."""
+        if self.past is None or not delay_ms:
+            return self.rows.values()
+        return self.past.rows(self, time.monotonic() - delay_ms / 1000)
+
+    def _remember(self, identifier: str, raw: bytes | None, posting: str | None) -> None:
+        if self.changes is not None:
+            self.changes.append((identifier, raw, posting))
+        if self.past is not None:
+            self.past.remember(identifier, raw, posting, time.monotonic())
 
     def view(self, name: Any, tests: list[Test], order: Order) -> Listing:
         """Return the sorted view of a filter, made once and then kept up to date (the latest 256)."""

@@ -1,24 +1,30 @@
-"""The ASGI application: log, latency, faults, route, key, rate limit, handler, in that order."""
+"""The ASGI application: log, gate, faults, latency and handler of each request, and what is beside /v1."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import random
+import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
-import msgspec
-
-from leverkit.emulator import auth
+from leverkit.emulator import config as configuration
+from leverkit.emulator import request as requests
+from leverkit.emulator import spoilt, undo
 from leverkit.emulator.account import Account
-from leverkit.emulator.answers import Answer, Failure, unauthorized
-from leverkit.emulator.bucket import Bucket
+from leverkit.emulator.actor import Actor
+from leverkit.emulator.answers import Answer, Failure, bad_request
+from leverkit.emulator.auth import Key
 from leverkit.emulator.config import Config
+from leverkit.emulator.deliveries import Deliveries
 from leverkit.emulator.faults import Fault, Faults
+from leverkit.emulator.gate import Gate
+from leverkit.emulator.oauth import OAuth
+from leverkit.emulator.outside import Outside
+from leverkit.emulator.past import Past
 from leverkit.emulator.request import Request
 from leverkit.emulator.routes import ROUTES, Table
 
@@ -32,100 +38,137 @@ LOG = 200_000
 class App:
     """One emulated account behind HTTP."""
 
-    def __init__(self, account: Account, keys: list[auth.Key], config: Config, *, seed: int = 0) -> None:
-        self.account, self.config = account, config
-        self.keys = {key.secret: key for key in keys}
-        self.faults = Faults()
+    def __init__(self, account: Account, keys: list[Key], config: Config, *, seed: int = 0) -> None:
+        self.account = account
+        self.faults = Faults(seed)
+        self.gate = Gate(account, keys)
+        self.oauth = OAuth(account, self.gate)
+        self.deliveries = Deliveries(account)
+        self.actor = Actor(account)
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG)
         self.last_request = time.monotonic()
         self._table = Table(ROUTES)
-        self._buckets: dict[str, Bucket] = {}
+        self._outside = Outside(self)
         self._random = random.Random(seed)
+        account.emit = self.deliveries.publish
+        account.config = config
+        self._remember_past()
 
     def configure(self, **changes: Any) -> None:
-        """Change switches while running; buckets start full under a new limit."""
-        self.config = msgspec.structs.replace(self.config, **changes)
+        """Change switches while running; buckets start full under a new limit. Raises ValidationError."""
+        self.account.config = configuration.changed(self.account.config, changes)
         if changes.keys() & {"rate", "burst"}:
-            self._buckets.clear()
+            self.gate.refill()
+        self._remember_past()
+        self.actor.restart()
+
+    def new_key(self, scopes: list[str] | None, *, confidential: bool) -> str:
+        """Make one more API key, with only some permissions or all (None); returns it."""
+        secret = secrets.token_urlsafe(24)
+        granted = None if scopes is None else frozenset(scopes)
+        self.gate.add(Key(secret, secret, confidential, granted), api=True)
+        return secret
+
+    def human(self, act: str, given: dict[str, Any]) -> Any:
+        """Do something that people do in Lever's pages."""
+        return self._outside.human(act, given)
+
+    def fault(self, fault: Fault) -> None:
+        """Set a fault beside the others."""
+        self.faults.add(fault)
+        self._remember_past()
+
+    def _remember_past(self) -> None:
+        config = self.account.config
+        delays = (
+            config.stale_single_ms,
+            config.stale_list_ms,
+            config.stale_tag_filter_ms,
+            config.stale_counts_ms,
+        )
+        wanted = any(delays) or any(fault.kind == "stale" for fault in self.faults.all)
+        if wanted and self.account.past is None:
+            self.account.past = Past()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        started = self.last_request = time.monotonic()
         body = await _body(receive)
-        entry = {"at": started, "method": scope["method"], "path": scope["path"].removeprefix(PREFIX)}
-        entry |= {"query": scope["query_string"].decode("latin-1"), "status": None, "fault": None}
+        path: str = scope["path"]
+        if not path.startswith(PREFIX + "/"):
+            await _send(send, self._outside.answer(scope, body))
+            return
+        started = self.last_request = time.monotonic()
+        entry = {"at": started, "method": scope["method"], "path": path.removeprefix(PREFIX)}
+        entry |= {"query": scope["query_string"].decode("latin-1"), "status": None, "fault": None, "ms": None}
         self.log.append(entry)
-        answer = await self._answer(scope, body, entry)
+        pause = self._pause()
+        answer, fault = await self._answer(scope, body, entry, pause / 2)
+        await _sleep(pause / 2)
+        entry["ms"] = round(1000 * (time.monotonic() - started), 1)
         if answer is None:
             _reset(send)
             return
         entry["status"] = answer.status
-        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        if fault is not None and fault.kind == "malformed":
+            answer = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+        await _send(send, answer, cut=fault is not None and fault.kind == "cut")
 
-    async def _answer(self, scope: Scope, body: bytes, entry: dict[str, Any]) -> Answer | None:
-        """Return the answer, or None for a broken connection."""
-        pause = self._pause()
-        await _sleep(pause / 2)
-        fault = self.faults.pick(entry["method"], entry["path"])
-        if fault is not None:
-            entry["fault"] = fault.kind
-        if fault is not None and fault.kind == "delay":
-            await _sleep(fault.ms / 1000)
-        answer = self._serve(scope, body) if fault is None or _has_effect(fault) else None
-        await _sleep(pause / 2)
-        return answer if fault is None or fault.kind == "delay" else _spoilt(fault)
-
-    def _serve(self, scope: Scope, body: bytes) -> Answer:
+    async def _answer(
+        self, scope: Scope, body: bytes, entry: dict[str, Any], pause: float
+    ) -> tuple[Answer | None, Fault | None]:
+        """Return the answer, None for a broken connection, and the fault that struck."""
         try:
-            return self._handle(scope, body)
+            handle, request = self._enter(scope, body)
         except Failure as failure:
-            return failure.answer()
+            await _sleep(pause)
+            return failure.answer(), None
+        fault = self.faults.pick(entry["method"], entry["path"], entry["query"], self.account.config)
+        await _sleep(pause)
+        if fault is None:
+            return _handled(lambda: handle(request)), None
+        entry["fault"] = fault.kind
+        if fault.kind == "delay":
+            await _sleep(fault.ms / 1000)
+        return self._faulty(fault, handle, request), fault
 
-    def _handle(self, scope: Scope, body: bytes) -> Answer:
+    def _faulty(self, fault: Fault, handle: Callable[[Request], Answer], request: Request) -> Answer | None:
+        if fault.instead:
+            if fault.when == "after":
+                _handled(lambda: handle(request))
+            return spoilt.instead(fault)
+        if fault.kind == "ignored":
+            return _handled(lambda: undo.without_effect(self.account, lambda: handle(request)))
+        if fault.kind == "clock":
+            self.account.skew_ms += int(fault.ms)
+        request.stale_ms = fault.ms if fault.kind == "stale" else 0.0
+        request.slip = {"duplicate": -1, "drop": 1}.get(fault.kind, 0)
+        return _handled(lambda: handle(request))
+
+    def _enter(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Answer], Request]:
+        """Return the handler and the request it gets. Raises Failure where it does not come that far."""
         path: str = scope["path"]
-        if not path.startswith(PREFIX + "/"):
-            raise Failure(404, "ResourceNotFound", f"{path} does not exist")
         route, ids = self._table.find(scope["method"], path.removeprefix(PREFIX).rstrip("/"))
         headers = dict(scope["headers"])
-        key = self.keys.get(auth.secret(headers.get(b"authorization")) or "")
-        if key is None:
-            raise unauthorized()
-        self._admit(key)
-        query: dict[str, list[str]] = {}
-        for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
-            query.setdefault(name, []).append(value)
-        request = Request(scope["method"], path, query, body, self.account, self.config, key, ids, headers)
-        return route.handler(request)
-
-    def _admit(self, key: auth.Key) -> None:
-        bucket = self._buckets.get(key.secret)
-        if bucket is None:
-            bucket = self._buckets[key.secret] = Bucket(self.config.rate, self.config.burst)
-        if not bucket.admit(time.monotonic()):
-            raise Failure(429, "TooManyRequestsError", "Too many requests. Please retry later.")
+        key = self.gate.admit(route, headers.get(b"authorization"))
+        query = requests.parse(scope["query_string"].decode("latin-1"), self.account.config)
+        if self.account.config.unknown_parameters == 400:
+            for name in query:
+                if name not in route.params:
+                    raise bad_request(f"Unknown parameter: {name}")
+        return route.handler, Request(scope["method"], path, query, body, self.account, key, ids, headers)
 
     def _pause(self) -> float:
-        median = self.config.latency_ms / 1000
+        median = self.account.config.latency_ms / 1000
         return median * math.exp(self._random.gauss(0.0, 0.25)) if median else 0.0
 
 
-def _has_effect(fault: Fault) -> bool:
-    return fault.kind == "delay" or fault.when == "after"
-
-
-def _spoilt(fault: Fault) -> Answer | None:
-    """Return what a failing request is answered, None for a broken connection."""
-    if fault.kind == "reset":
-        return None
-    answer = Failure(fault.status, "ServerError", "Something went wrong.").answer()
-    if fault.retry_after is None:
-        return answer
-    headers = [*answer.headers, (b"retry-after", b"%g" % fault.retry_after)]
-    return Answer(answer.status, answer.body, headers)
+def _handled(handle: Callable[[], Answer]) -> Answer:
+    try:
+        return handle()
+    except Failure as failure:
+        return failure.answer()
 
 
 async def _sleep(seconds: float) -> None:
@@ -142,7 +185,23 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
+async def _send(send: Send, answer: Answer, *, cut: bool = False) -> None:
+    headers = list(answer.headers)
+    if answer.status != 204:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if cut:
+        await send(
+            {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
+        )
+        await asyncio.sleep(0)
+        _reset(send)
+        return
+    await send({"type": "http.response.body", "body": answer.body})
+
+
 def _reset(send: Send) -> None:
     """Break the connection under uvicorn, which keeps the transport beside its `send`."""
     cycle: Any = getattr(send, "__self__", None)
+    cycle.disconnected = True
     cycle.transport.abort()

@@ -12,8 +12,16 @@ class Key:
     """An API key or access token. `scopes` None means every permission."""
 
     secret: str
+    owner: str = "api"
     confidential: bool = True
     scopes: frozenset[str] | None = None
+    expires_at: float | None = None
+
+    def may(self, scope: str) -> bool:
+        """Say whether a permission is granted; write implies read (section 1.3)."""
+        if self.scopes is None or scope in self.scopes:
+            return True
+        return scope.replace(":read:", ":write:") in self.scopes
 
 
 def secret(header: bytes | None) -> str | None:

@@ -43,7 +43,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     offset_bound: Literal["sort", "filter"] = "sort"  # 17
     offset_expiry_s: float | None = None  # 17
     range_order: Literal["default", "own"] = "default"  # 18: of created_at_*, advanced_at_*, archived_at_*
-    updated_null_share: Fraction = 0.9  # 19: of generated opportunities
+    updated_null_share: Fraction = 0.75  # 19: of generated opportunities
     humans: float = 0.0  # 20: changes a second by people at work
     humans_seed: int = 0  # 20
     merge_loser: Literal["404", "winner", "answers"] = "404"  # 21: GET /contacts/:loser

@@ -1,4 +1,4 @@
-"""The filters of `GET /opportunities` (section 3.1): different ones combine by AND, repeated values are a union."""
+"""The filters of `GET /opportunities` (section 3.1): different ones are an AND, repeated values a union."""
 
 from __future__ import annotations
 
@@ -32,11 +32,8 @@ FLAGS: dict[str, Callable[[Row, int], bool]] = {
     "archived": lambda row, now: row.archived is not None,
     "snoozed": lambda row, now: row.snoozed is not None and row.snoozed > now,
 }
-SINGLES = [f"{name}_{end}" for name in RANGES for end in ("start", "end")] + [
-    *FLAGS,
-    "confidentiality",
-    "email",
-]
+TIMES = [f"{name}_{end}" for name in RANGES for end in ("start", "end")]
+SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", "limit", "offset", "perform_as")
 CONFIDENTIALITY = ("confidential", "non-confidential", "all")
 
 
@@ -57,11 +54,11 @@ def milliseconds(query: Query, name: str) -> int | None:
 
 
 def flag(query: Query, name: str) -> bool | None:
-    """Return a boolean parameter. Raises Failure 400 for anything but true and false."""
-    text = one(query, name)
-    if text not in (None, "true", "false"):
+    """Return a boolean parameter in any case: published connectors send `True`. Raises Failure 400."""
+    text = (one(query, name) or "").lower()
+    if text not in ("", "true", "false"):
         raise bad_request(f"{name} must be true or false")
-    return None if text is None else text == "true"
+    return text == "true" if text else None
 
 
 def _union(name: str, values: list[str]) -> Test:

@@ -1,4 +1,4 @@
-"""A believable account from a seed: the same seed gives the same account, tens of thousands of people a second.
+"""A believable account from a seed: the same one for the same seed, tens of thousands of people a second.
 
 About 70 % of the people have one opportunity, 20 % two, 10 % three or more. JSON is written directly
 from prepared pieces, since a million objects have to be made in well under a minute.
@@ -6,46 +6,47 @@ from prepared pieces, since a million objects have to be made in well under a mi
 
 from __future__ import annotations
 
-import gc
+from bisect import bisect
 from random import Random
+from typing import NamedTuple
 
-from leverkit.emulator.account import EPOCH_MS, Account
-from leverkit.emulator.household import SOURCES, furnish
+from leverkit.emulator.account import EPOCH_MS, Account, uncollected
+from leverkit.emulator.config import Config
+from leverkit.emulator.household import SOURCES, furnish, stock
 from leverkit.emulator.openings import DAY, SPAN, Opening, opening, uuid4
 from leverkit.emulator.rows import encode
 from leverkit.emulator.tagging import Tagger
 from leverkit.emulator.vocabulary import PLACES, first_names, last_names
 
-ORIGINS = (
-    "sourced",
-    "sourced",
-    "applied",
-    "applied",
-    "applied",
-    "referred",
-    "agency",
-    "university",
-    "internal",
-)
+ORIGINS = ("sourced",) * 2 + ("applied",) * 3 + ("referred", "agency", "university", "internal")
+URL = "https://hire.lever.co/candidates"
 
 
 def _json(text: str) -> str:
     return encode(text).decode()
 
 
-def generate(*, contacts: int = 200, seed: int = 1) -> Account:
+def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None) -> Account:
     """Return an account with about 1.5 opportunities a contact, and its truth (tag -> scope) set."""
     account, rng = Account(), Random(seed)
+    account.config, account.invented = config or Config(), True
     furnish(account, rng)
     city = City(account, rng, contacts)
-    gc.disable()
-    try:
+    with uncollected():
         for _ in range(contacts):
             city.person()
-    finally:
-        gc.enable()
     account.truth = city.truth()
+    stock(account, rng)
     return account
+
+
+class Person(NamedTuple):
+    """A contact and what all of its opportunities share, as JSON: the name, and `location` … `links`."""
+
+    contact: str
+    name: str
+    rest: str
+    anonymized: bool
 
 
 class City:
@@ -54,8 +55,8 @@ class City:
     def __init__(self, account: Account, rng: Random, contacts: int) -> None:
         self.account, self.rng, self.random = account, rng, rng.random
         self.users = list(account.users)
-        count = 6 + min(1500, int(contacts**0.5 * 2))
-        self.openings = [opening(rng, self.users) for _ in range(count)]
+        self.openings = _openings(rng, self.users, contacts)
+        self.opened = [each.created for each in self.openings]
         account.postings = {each.id: each.object for each in self.openings if not each.deleted}
         self.tagger = Tagger(rng, contacts)
         self.first = [_json(name)[1:-1] for name in first_names(rng)]
@@ -64,6 +65,8 @@ class City:
         self.stages = [stage["id"] for stage in account.stages]
         self.reasons = [reason["id"] for reason in account.archive_reasons]
         self.sources = [_json(source) for source in SOURCES]
+        self.quirks = not account.config.plain_seed
+        self.touched = 1.0 - account.config.updated_null_share
         self._known: dict[str, str] = {}
         self._made = 0
 
@@ -83,88 +86,100 @@ class City:
         count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
         times = sorted(EPOCH_MS - 30 * DAY - int(self.random() ** 1.5 * SPAN) for _ in range(count))
         closed = [self.random() < (0.45 if place == count - 1 else 0.8) for place in range(count)]
-        anonymized = all(closed) and self.random() < 0.03
-        person = self._person_json(anonymized)
-        contact = uuid4(self.rng)
+        person = self._person(all(closed) and self.random() < 0.03)
         tags = self.tagger.about_person(count)
         for place, created in enumerate(times):
             own = [text for text, start, end in tags if start <= place < end]
-            self._opportunity(contact, person, created, own, closed[place], anonymized)
+            self._opportunity(person, created, own, closed[place])
 
-    def _person_json(self, anonymized: bool) -> tuple[str, str]:
-        """Return the JSON before and after `contact` … `location` that all of a person's opportunities share."""
+    def _person(self, anonymized: bool) -> Person:
+        contact = uuid4(self.rng)
         if anonymized:
-            return '""', '"","phones":[],"emails":[],"links":[]'
+            return Person(contact, '""', '"","phones":[],"emails":[],"links":[]', True)
         self._made += 1
-        first, last = self.pick(self.first), self.pick(self.last)
-        email = (
-            f'"{"".join(filter(str.isascii, last.lower()))}.{self._made}@example.com"'
-            if self.random() < 0.7
-            else ""
-        )
-        phone = f'{{"type":"mobile","value":"555-01{self._made % 100:02}"}}' if self.random() < 0.4 else ""
-        link = f'"https://example.com/people/{self._made}"' if self.random() < 0.3 else ""
+        first, last, number = self.pick(self.first), self.pick(self.last), self._made
+        user = "".join(filter(str.isascii, last.lower()))
+        email = f'"{user}.{number}@example.com"' if self.random() < 0.7 else ""
+        phone = f'{{"type":"mobile","value":"555-01{number % 100:02}"}}' if self.random() < 0.4 else ""
+        link = f'"https://example.com/people/{number}"' if self.random() < 0.3 else ""
         rest = f'{self.pick(self.places)},"phones":[{phone}],"emails":[{email}],"links":[{link}]'
-        return f'"{first} {last}"', rest
+        return Person(contact, f'"{first} {last}"', rest, False)
 
-    def _opening(self) -> Opening | None:
-        chance = self.random()
-        return None if chance < 0.03 else self.openings[int(self.random() ** 1.6 * len(self.openings))]
+    def _opening(self, created: int) -> Opening | None:
+        """Return a posting that was open then, rather a popular one; sometimes none."""
+        reach = bisect(self.opened, created)
+        if reach == 0 or (self.quirks and self.random() < 0.03):
+            return None
+        return self.openings[int(self.random() ** 1.4 * reach)]
 
-    def _tag_json(self, tags: list[str]) -> str:
+    def _tags(self, tags: list[str]) -> str:
         known = self._known
         for tag in tags:
             if tag not in known:
                 known[tag] = _json(tag)
         return ",".join([known[tag] for tag in dict.fromkeys(tags)])
 
-    def _opportunity(
-        self,
-        contact: str,
-        person: tuple[str, str],
-        created: int,
-        own: list[str],
-        closed: bool,
-        anonymized: bool,
-    ) -> None:
-        """Write one opportunity in Lever's key order and insert it."""
-        random, rng = self.random, self.rng
-        identifier, posting = uuid4(rng), self._opening()
-        user, place = self.pick(self.users), int(random() ** 1.5 * len(self.stages))
+    def _opportunity(self, person: Person, created: int, own: list[str], closed: bool) -> None:
+        """Decide one opportunity's life and insert it."""
+        random = self.random
+        posting, place = self._opening(created), int(random() ** 1.5 * len(self.stages))
         advanced = created if place == 0 else created + int(random() * 25 * DAY)
         archived = advanced + int(random() * 5 * DAY) if closed else None
         candidacy = self.tagger.about_candidacy(closed)
-        stage = self.stages[place]
-        changes = self._changes(place, created, advanced, user)
-        if archived is None:
-            shelf = "null"
-        else:
-            shelf = f'{{"reason":"{self.pick(self.reasons)}","archivedAt":{archived}}}'
-        last = archived or advanced
-        touched = random() < (0.6 if own or candidacy else 0.06)
-        tags = [*(posting.tags_of(created, archived) if posting else ()), *own, *candidacy]
-        origin = ORIGINS[int(random() * len(ORIGINS))]
-        where = f',"opportunityLocation":{_json(posting.location)}' if posting else ""
-        url, quoted = "https://hire.lever.co/candidates", f'"{user}"'
-        application = f'"{uuid4(rng)}"' if posting else ""
-        raw = (
-            f'{{"id":"{identifier}","name":{person[0]},"contact":"{contact}","headline":"","stage":"{stage}",'
-            f'"confidentiality":"{"confidential" if posting and posting.confidential else "non-confidential"}",'
-            f'"location":{person[1]},"archived":{shelf},"tags":[{self._tag_json(tags)}],'
-            f'"sources":[{self.pick(self.sources)}],"stageChanges":[{changes}],"origin":"{origin}",'
-            f'"sourcedBy":{quoted if origin == "sourced" else "null"},'
-            f'"owner":{quoted if random() < 0.9 else "null"},"followers":["{user}"],'
-            f'"applications":[{application}],"createdAt":{created},'
-            f'"updatedAt":{last + 60_000 if touched else "null"},"lastInteractionAt":{last},"lastAdvancedAt":{last},'
-            f'"snoozedUntil":{EPOCH_MS + 9999 * DAY if random() < 0.01 else "null"},'
-            f'"urls":{{"list":"{url}","show":"{url}/{identifier}"}},'
-            f'"isAnonymized":{"true" if anonymized else "false"},"dataProtection":null{where}}}'
-        )
+        touched = random() < self.touched * (1.7 if own or candidacy else 0.3)
+        tags = [*(posting.tags_of(archived) if posting else ()), *own, *candidacy]
+        raw = self._write(person, posting, place, (created, advanced, archived), tags, touched)
         self.account.insert(raw.encode(), posting.id if posting else None)
 
-    def _changes(self, place: int, created: int, advanced: int, user: str) -> str:
-        first = f'{{"toStageId":"{self.stages[0]}","toStageIndex":0,"updatedAt":{created}}}'
+    def _write(
+        self,
+        person: Person,
+        posting: Opening | None,
+        place: int,
+        times: tuple[int, int, int | None],
+        tags: list[str],
+        touched: bool,
+    ) -> str:
+        """Return the JSON in Lever's key order."""
+        random, (created, advanced, archived) = self.random, times
+        identifier, user = uuid4(self.rng), f'"{self.pick(self.users)}"'
+        origin, last = ORIGINS[int(random() * len(ORIGINS))], archived or advanced
+        shelf = (
+            "null" if archived is None else f'{{"reason":"{self.pick(self.reasons)}","archivedAt":{last}}}'
+        )
+        secret = "confidential" if posting and posting.confidential else "non-confidential"
+        return (
+            f'{{"id":"{identifier}","name":{person.name},"contact":"{person.contact}","headline":"",'
+            f'"stage":"{self.stages[place]}","confidentiality":"{secret}",'
+            f'"location":{person.rest},"archived":{shelf},"tags":[{self._tags(tags)}],'
+            f'"sources":[{self.pick(self.sources)}],"stageChanges":[{self._changes(place, times, user)}],'
+            f'"origin":"{origin}","sourcedBy":{user if origin == "sourced" else "null"},'
+            f'"owner":{"null" if self.quirks and random() < 0.1 else user},"followers":[{user}],'
+            f'"applications":[{_application(self.rng, posting)}],"createdAt":{created},'
+            f'"updatedAt":{last + 60_000 if touched else "null"},"lastInteractionAt":{last},'
+            f'"lastAdvancedAt":{last},"snoozedUntil":{EPOCH_MS + 9999 * DAY if random() < 0.01 else "null"},'
+            f'"urls":{{"list":"{URL}","show":"{URL}/{identifier}"}},'
+            f'"isAnonymized":{"true" if person.anonymized else "false"},"dataProtection":null'
+            f"{_location(posting)}}}"
+        )
+
+    def _changes(self, place: int, times: tuple[int, int, int | None], user: str) -> str:
+        first = f'{{"toStageId":"{self.stages[0]}","toStageIndex":0,"updatedAt":{times[0]}'
+        by = "" if self.quirks and self.random() < 0.6 else f',"userId":{user}'
         if place == 0:
-            return first
-        by = f',"userId":"{user}"' if self.random() < 0.5 else ""
-        return f'{first},{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{advanced}{by}}}'
+            return f"{first}{by}}}"
+        then = f'{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{times[1]}'
+        return f"{first}{by}}},{then}{by}}}"
+
+
+def _openings(rng: Random, users: list[str], contacts: int) -> list[Opening]:
+    count = 6 + min(1500, int(contacts**0.5 * 2))
+    return sorted((opening(rng, users) for _ in range(count)), key=lambda each: each.created)
+
+
+def _application(rng: Random, posting: Opening | None) -> str:
+    return f'"{uuid4(rng)}"' if posting else ""
+
+
+def _location(posting: Opening | None) -> str:
+    return f',"opportunityLocation":{_json(posting.location)}' if posting else ""

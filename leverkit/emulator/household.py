@@ -78,3 +78,72 @@ def furnish(account: Account, rng: Random) -> None:
     account.archive_reasons = [
         {"id": uuid4(rng), "text": text, "status": status, "type": kind} for text, status, kind in REASONS
     ]
+
+
+def stock(account: Account, rng: Random) -> None:
+    """Give an account the lists that tagging has nothing to do with: requisitions, templates, …"""
+    users = list(account.users.values())
+    account.lists = {
+        "requisitions": [_requisition(rng, users, number) for number in range(5)],
+        "requisition_fields": [],
+        "feedback_templates": [
+            _template(rng, text, number) for number, text in enumerate(("Screen", "On-site"))
+        ],
+        "form_templates": [_template(rng, "Profile form", 2)],
+        "audit_events": [_audit_event(rng, user, number) for number, user in enumerate(users)],
+    }
+
+
+def _requisition(rng: Random, users: list[Object], number: int) -> Object:
+    at = EPOCH_MS - (300 - number) * DAY
+    return {
+        "id": uuid4(rng),
+        "requisitionCode": f"REQ-{number + 1}",
+        "name": f"Invented requisition {number + 1}",
+        "backfill": False,
+        "confidentiality": "non-confidential",
+        "createdAt": at,
+        "creator": rng.choice(users)["id"],
+        "headcountHired": 0,
+        "headcountTotal": 1,
+        "owner": rng.choice(users)["id"],
+        "status": "open",
+        "hiringManager": rng.choice(users)["id"],
+        "internalNotes": "",
+        "location": "Berlin",
+        "compensationBand": {"currency": "EUR", "interval": "per-year-salary", "min": 1, "max": 2},
+        "employmentStatus": "full-time",
+        "team": "Platform",
+        "department": "Engineering",
+        "offerIds": [],
+        "postings": [],
+        "approval": None,
+        "customFields": {},
+        "closedAt": None,
+        "updatedAt": at,
+    }
+
+
+def _template(rng: Random, text: str, number: int) -> Object:
+    at = EPOCH_MS - (900 - number) * DAY
+    field = {"id": uuid4(rng), "type": "textarea", "text": "Comment", "required": False, "description": ""}
+    return {
+        "id": uuid4(rng),
+        "text": text,
+        "instructions": "",
+        "group": None,
+        "fields": [field],
+        "createdAt": at,
+        "updatedAt": at,
+    }
+
+
+def _audit_event(rng: Random, user: Object, number: int) -> Object:
+    return {
+        "id": uuid4(rng),
+        "createdAt": EPOCH_MS - (100 - number) * DAY,
+        "type": "user:created",
+        "user": {"id": user["id"], "email": user["email"], "name": user["name"]},
+        "target": {"type": "user", "id": user["id"], "label": user["name"]},
+        "meta": {},
+    }

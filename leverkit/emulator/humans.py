@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from leverkit.emulator import events
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import bad_request, not_found
-from leverkit.emulator.rows import Row, encode
-from leverkit.emulator.views import BLANK
+from leverkit.emulator.rows import Row
+from leverkit.emulator.tagrules import posting_tags
+from leverkit.emulator.views import BLANK, contact
 
 
-def appended(present: list[str], new: list[str]) -> list[str]:
+def appended(present: Sequence[str], new: Sequence[str]) -> list[str]:
     """Return a set in order of insertion: new ones at the end, none twice (section 3.3)."""
     return list(dict.fromkeys([*present, *new]))
 
@@ -24,17 +26,18 @@ def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
     return True
 
 
-def update_contact(account: Account, contact: str, fields: Object) -> None:
-    """Change contact data, so all of the contact's opportunities."""
-    for row in account.by_contact.get(contact, ()):
+def update_contact(account: Account, identifier: str, fields: Object) -> None:
+    """Change contact data, so all of the contact's opportunities; emits contactUpdated."""
+    for row in account.by_contact.get(identifier, ()):
         account.edit(row, lambda value: value.update(fields))
     account.forget_emails()
+    events.of_contact(account, "contactUpdated", identifier)
 
 
 def add_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
     """Append tags."""
     row = account.row(opportunity)
-    set_list(account, row, "tags", appended(list(row.tags), list(tags)))
+    set_list(account, row, "tags", appended(row.tags, tags))
 
 
 def remove_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
@@ -44,34 +47,46 @@ def remove_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None
 
 
 def move(account: Account, opportunity: str, stage: str, *, user: str | None = None) -> None:
-    """Change the stage: sets lastAdvancedAt and appends to stageChanges; an archived one stays archived (section 3.5)."""
+    """Change the stage: sets lastAdvancedAt; an archived opportunity stays archived (section 3.5)."""
     if stage not in account.ranks:
         raise not_found("stages", stage)
-    place = list(account.ranks).index(stage)
+    row = account.row(opportunity)
+    before, place = row.stage, list(account.ranks).index(stage)
 
     def change(value: Object) -> None:
         at = account.tick()
         entry = {"toStageId": stage, "toStageIndex": place, "updatedAt": at}
-        value["stageChanges"] = [*value["stageChanges"], entry | ({"userId": user} if user else {})]
+        by = {"userId": user} if user else {}
+        value["stageChanges"] = [*value.get("stageChanges", ()), entry | by]
         value.update(stage=stage, lastAdvancedAt=at, lastInteractionAt=at)
 
-    account.edit(account.row(opportunity), change)
+    account.edit(row, change)
+    events.of_row(account, "candidateStageChange", row, toStageId=stage, fromStageId=before)
 
 
 def archive(account: Account, opportunity: str, reason: str | None) -> None:
-    """Archive with a reason, or with None un-archive; a second archiving keeps lastAdvancedAt (section 3.5)."""
+    """Archive with a reason, or with None take back; archiving again keeps lastAdvancedAt (section 3.5)."""
     row = account.row(opportunity)
-    if reason is not None and all(each["id"] != reason for each in account.archive_reasons):
+    found = next((each for each in account.archive_reasons if each["id"] == reason), None)
+    if reason is not None and found is None:
         raise not_found("archive_reasons", reason)
+    before: Any = row.object().get("archived")
 
     def change(value: Object) -> None:
         at = account.tick()
-        if reason is not None and value["archived"] is None:
+        if reason is not None and before is None:
             value["lastAdvancedAt"] = at
         value["archived"] = None if reason is None else {"reason": reason, "archivedAt": at}
         value["lastInteractionAt"] = at
+        if reason is not None and account.config.archiving_drops_posting_tags:
+            dropped = posting_tags(account.postings.get(row.posting or ""))
+            value["tags"] = [tag for tag in value["tags"] if tag not in dropped]
 
     account.edit(row, change)
+    after = row.object()["archived"]
+    events.of_row(account, "candidateArchiveChange", row, fromArchived=before, toArchived=after)
+    if found is not None and found.get("type") == "hired":
+        events.of_row(account, "candidateHired", row)
 
 
 def delete(account: Account, opportunity: str) -> None:
@@ -79,44 +94,39 @@ def delete(account: Account, opportunity: str) -> None:
     row = account.row(opportunity)
     value = row.object() | BLANK
     value.update(deletedBy=next(iter(account.users), None), deletedAt=account.tick())
-    if len(account.by_contact[row.contact]) == 1:
-        account.contacts.pop(row.contact, None)
     account.remove(row)
     account.deleted.append(value)
+    events.of_row(account, "candidateDeleted", row)
 
 
 def anonymize(account: Account, opportunity: str) -> None:
-    """Blank the person's data; tags, sources and origin stay (section 9.3). Only archived ones, so it archives first."""
+    """Blank the person's data; tags, sources and origin stay (9.3). Only archived ones: archives first."""
     row = account.row(opportunity)
     if row.archived is None:
         reasons = [each["id"] for each in account.archive_reasons if each["type"] != "hired"]
         archive(account, opportunity, reasons[0])
-
-    def change(value: Object) -> None:
-        value.update(BLANK)
-        value["isAnonymized"] = True
-
-    account.edit(row, change)
+    account.edit(row, lambda value: value.update(BLANK, isAnonymized=True))
     account.forget_emails()
 
 
 def merge(account: Account, loser: str, winner: str) -> None:
     """Link every opportunity of `loser` to `winner`, whose data it then shows (section 9.2)."""
-    if loser == winner or winner not in account.by_contact or loser not in account.by_contact:
+    known = account.by_contact
+    if loser == winner or winner not in known or loser not in known:
         raise bad_request("Two contacts with opportunities are needed")
-    kept = account.by_contact[winner][0].object()
-    cumulated = {
-        name: appended(kept[name], account.by_contact[loser][0].object()[name])
-        for name in ("emails", "links")
-    }
-    shared = {name: kept[name] for name in BLANK} | cumulated
-
-    def change(value: Object) -> None:
-        value.update(shared, contact=winner)
-
-    for row in [*account.by_contact[loser], *account.by_contact[winner]]:
-        account.edit(row, change)
+    kept, lost = known[winner][0].object(), known[loser][0].object()
+    shared = {name: kept.get(name, blank) for name, blank in BLANK.items()}
+    shared |= {name: appended(kept.get(name, []), lost.get(name, [])) for name in ("emails", "links")}
+    if account.config.merge_loser == "answers":
+        account.contacts[loser] = contact(account, loser) or {}
+    for row in [*known[loser], *known[winner]]:
+        account.edit(
+            row, lambda value: value.update(shared, contact=winner), touch=account.config.merge_bumps
+        )
+    account.merged[loser] = winner
     account.forget_emails()
+    if account.config.merge_sends_contact_updated:
+        events.of_contact(account, "contactUpdated", winner)
 
 
 def set_confidential(account: Account, opportunity: str, confidential: bool) -> None:
@@ -125,53 +135,36 @@ def set_confidential(account: Account, opportunity: str, confidential: bool) -> 
     account.edit(account.row(opportunity), lambda value: value.update(confidentiality=word))
 
 
-def create(account: Account, contact: str | None, fields: Object) -> str:
-    """Create an opportunity with Lever's field names; contact data comes from an existing contact, and wins."""
-    at, identifier = account.tick(), account.new_id()
-    stage = str(fields.get("stage") or "lead-new")
-    siblings = account.by_contact.get(contact or "", [])
-    person: dict[str, Any] = {name: fields.get(name, blank) for name, blank in BLANK.items()}
-    if siblings:
-        known = siblings[0].object()
-        person = {name: known[name] for name in BLANK}
-    value = opportunity(identifier, contact or account.new_id(), person, stage, at)
-    value.update({name: given for name, given in fields.items() if name in value and name not in person})
-    value["stageChanges"][0]["toStageIndex"] = list(account.ranks).index(stage)
-    account.insert(encode(value), None)
-    return identifier
+def set_posting_confidential(account: Account, posting: str, confidential: bool) -> None:
+    """Make a posting confidential or not, and so its opportunities (section 1.5)."""
+    found = _posting(account, posting)
+    found.update(
+        confidentiality="confidential" if confidential else "non-confidential", updatedAt=account.tick()
+    )
+    for row in [row for row in account.rows.values() if row.posting == posting]:
+        set_confidential(account, row.id, confidential)
 
 
-def opportunity(identifier: str, contact: str, person: Object, stage: str, at: int) -> Object:
-    """Return a new opportunity without posting, keys in Lever's order (section 3.5)."""
-    return {
-        "id": identifier,
-        "name": person["name"],
-        "contact": contact,
-        "headline": person["headline"],
-        "stage": stage,
-        "confidentiality": "non-confidential",
-        "location": person["location"],
-        "phones": person["phones"],
-        "emails": person["emails"],
-        "links": person["links"],
-        "archived": None,
-        "tags": [],
-        "sources": [],
-        "stageChanges": [{"toStageId": stage, "toStageIndex": 0, "updatedAt": at}],
-        "origin": "sourced",
-        "sourcedBy": None,
-        "owner": None,
-        "followers": [],
-        "applications": [],
-        "createdAt": at,
-        "updatedAt": at,
-        "lastInteractionAt": at,
-        "lastAdvancedAt": at,
-        "snoozedUntil": None,
-        "urls": {
-            "list": "https://hire.lever.co/candidates",
-            "show": f"https://hire.lever.co/candidates/{identifier}",
-        },
-        "isAnonymized": False,
-        "dataProtection": None,
-    }
+def _posting(account: Account, identifier: str) -> Object:
+    found = account.postings.get(identifier)
+    if found is None:
+        raise not_found("postings", identifier)
+    return found
+
+
+def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
+    """Change a posting; tags of its active opportunities follow: old ones go, new ones are appended (3.4).
+
+    `text` renames; `categories` are merged. Returns the posting.
+    """
+    found = _posting(account, identifier)
+    before = posting_tags(found)
+    categories = {**found.get("categories", {}), **fields.get("categories", {})}
+    found.update({**fields, "categories": categories, "updatedAt": account.tick()})
+    after = posting_tags(found)
+    if account.config.renaming_rewrites_tags and before != after:
+        gone, new = set(before) - set(after), [tag for tag in after if tag not in before]
+        rows = [row for row in account.rows.values() if row.posting == identifier and row.archived is None]
+        for row in rows:
+            set_list(account, row, "tags", appended([tag for tag in row.tags if tag not in gone], new))
+    return found

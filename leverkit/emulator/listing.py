@@ -19,19 +19,19 @@ from leverkit.emulator.rows import Row
 SortKey = Callable[[Row], Any]
 
 
-def _updated(row: Row) -> tuple[int, str]:
-    return (row.updated or 0, row.id)
-
-
 class Order:
     """A sort of the opportunities and the form of its token."""
 
-    def __init__(self, key: SortKey, like: tuple[type | tuple[type, ...], ...]) -> None:
-        self.key, self.like = key, like
+    def __init__(self, name: str, key: SortKey, like: tuple[type | tuple[type, ...], ...]) -> None:
+        self.name, self.key, self.like = name, key, like
 
 
-DEFAULT = Order(attrgetter("order"), ((int, float), int, str))
-UPDATED = Order(_updated, (int, str))
+def by(field: str) -> Order:
+    """Return the order by a time ascending, then id."""
+    return Order(field, lambda row: (getattr(row, field) or 0, row.id), (int, str))
+
+
+DEFAULT = Order("default", attrgetter("order"), ((int, float), int, str))
 
 
 def _mirrored(key: tokens.Key) -> tokens.Key:
@@ -69,10 +69,14 @@ class Listing:
         key = _mirrored(tokens.read(offset, self.order.like))
         return bisect_left(self.rows, key, key=self.order.key)
 
-    def page(self, offset: str | None, limit: int) -> tuple[list[Row], str | None]:
-        """Return a page of rows and the token of the next, None on the last page."""
+    def page(self, offset: str | None, limit: int, *, slip: int = 0) -> tuple[list[Row], str | None]:
+        """Return a page of rows and the token of the next, None on the last page.
+
+        `slip` lets the next page start so many rows late (or, below zero, early): a fault.
+        """
         at = self.start(offset)
         after = at + limit
         page = self.rows[at:after]
+        after += slip if after < len(self.rows) else 0
         following = self.rows[after : after + 1]
         return page, tokens.write(_mirrored(self.order.key(following[0]))) if following else None

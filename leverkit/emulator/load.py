@@ -1,19 +1,24 @@
 """An account from files in Lever's shapes: a directory of JSON and JSON Lines.
 
-`opportunities.jsonl` (or .json) is needed; `postings`, `disposition_stages`, `stages`, `archive_reasons`,
-`users`, `applications`, `deleted` are used where present.
+`opportunities.jsonl` (or .json) is needed. `postings`, `disposition_stages` or `stages`, `archive_reasons`,
+`users`, `applications`, `deleted`, and lists such as `requisitions` are used where present; stages, archive
+reasons and users that opportunities only mention get invented texts, since no account is without them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from leverkit.emulator.account import Account, Object
+from leverkit.emulator.account import EPOCH_MS, Account, Object, uncollected
 from leverkit.emulator.rows import Row, decode, encode
 
 SLUGS = {"lead-new": 1, "lead-reached-out": 3, "lead-responded": 5, "applicant-new": 101, "offer": 261}
+LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates", "audit_events")
+CHILDREN = ("feedback", "files", "forms", "interviews", "notes", "offers", "panels", "referrals", "resumes")
 
 
 def _items(folder: Path, name: str) -> list[Object]:
@@ -39,6 +44,40 @@ def _raw_opportunities(folder: Path) -> Iterator[bytes]:
                 yield line.strip()
 
 
+def load(folder: Path) -> Account:
+    """Read an account. Raises FileNotFoundError without opportunities, msgspec's errors for other shapes."""
+    if not any((folder / f"opportunities{end}").exists() for end in (".jsonl", ".json")):
+        raise FileNotFoundError(f"{folder}: no opportunities.jsonl")
+    account = Account()
+    _load_lookups(account, folder)
+    posting_of = {each["id"]: each.get("posting") for each in account.applications.values()}
+    titles = {posting["text"]: key for key, posting in account.postings.items()}
+    with uncollected():
+        for raw in _raw_opportunities(folder):
+            row = account.insert(raw, None)
+            row.posting = posting_of.get(row.application) or _posting_by_title(titles, row)
+    if not account.archive_reasons:
+        account.archive_reasons = _reasons(account)
+    if not account.users:
+        account.users = {user["id"]: user for user in _users(account)}
+    return account
+
+
+def _load_lookups(account: Account, folder: Path) -> None:
+    disposition: Object = next(iter(_items(folder, "disposition_stages")), {})
+    stages = disposition.get("stages") or _ranked(_items(folder, "stages"))
+    account.add_stages(stages or _ranked(_mentioned_stages(folder)))
+    account.archive_reasons = _items(folder, "archive_reasons")
+    account.postings = {each["id"]: each for each in _items(folder, "postings")}
+    account.users = {each["id"]: each for each in _items(folder, "users")}
+    account.applications = {each["id"]: each for each in _items(folder, "applications")}
+    account.deleted = _items(folder, "deleted")
+    account.lists = {name: _items(folder, name) for name in LISTS}
+    for kind in CHILDREN:
+        for each in _items(folder, kind):
+            account.children.setdefault((kind, each.pop("opportunityId", "")), []).append(each)
+
+
 def _ranked(stages: list[Object]) -> list[Object]:
     """Give plain `{id, text}` stages ranks: the known ones of built-in slugs, the others between."""
     last, ranked = 0.0, []
@@ -48,31 +87,46 @@ def _ranked(stages: list[Object]) -> list[Object]:
     return ranked
 
 
-def load(folder: Path) -> Account:
-    """Read an account. Raises FileNotFoundError where there are no opportunities."""
-    if not any((folder / f"opportunities{end}").exists() for end in (".jsonl", ".json")):
-        raise FileNotFoundError(f"{folder}: no opportunities.jsonl")
-    account = Account()
-    _load_lookups(account, folder)
-    posting_of = {each["id"]: each.get("posting") for each in account.applications.values()}
-    for raw in _raw_opportunities(folder):
-        row = account.insert(raw, None)
-        row.posting = posting_of.get(row.application) or _posting_by_title(account, row)
-    return account
+def _mentioned_stages(folder: Path) -> list[Object]:
+    mentioned = {decode(raw)["stage"] for raw in _raw_opportunities(folder)} | SLUGS.keys()
+    found = sorted(mentioned, key=lambda stage: (SLUGS.get(stage, 200), stage))
+    return [{"id": stage, "text": stage.replace("-", " ")} for stage in found]
 
 
-def _load_lookups(account: Account, folder: Path) -> None:
-    disposition = next(iter(_items(folder, "disposition_stages")), {})
-    account.add_stages(disposition.get("stages") or _ranked(_items(folder, "stages")))
-    account.archive_reasons = _items(folder, "archive_reasons")
-    account.postings = {each["id"]: each for each in _items(folder, "postings")}
-    account.users = {each["id"]: each for each in _items(folder, "users")}
-    account.applications = {each["id"]: each for each in _items(folder, "applications")}
-    account.deleted = _items(folder, "deleted")
+def _reasons(account: Account) -> list[Object]:
+    mentioned = sorted({row.reason for row in account.rows.values() if row.reason})
+    number = int.from_bytes(sha256(" ".join(mentioned).encode()).digest()[:16])
+    hired = {"id": str(UUID(int=number, version=4)), "text": "Hired", "status": "active", "type": "hired"}
+    others = [{"id": each, "text": each[:8], "status": "active", "type": "non-hired"} for each in mentioned]
+    return [hired, *others]
 
 
-def _posting_by_title(account: Account, row: Row) -> str | None:
+def _users(account: Account) -> Iterator[Object]:
+    """Yield a user for every id that opportunities mention as owner, follower or source."""
+    mentioned: dict[str, None] = {}
+    for row in account.rows.values():
+        value = row.object()
+        people = (value.get("owner"), value.get("sourcedBy"), *(value.get("followers") or ()))
+        mentioned.update(dict.fromkeys(each for each in people if isinstance(each, str)))
+    for number, identifier in enumerate(sorted(mentioned)):
+        yield {
+            "id": identifier,
+            "name": f"User {number + 1}",
+            "username": f"user{number + 1}",
+            "email": f"user{number + 1}@example.com",
+            "accessRole": "super admin" if number == 0 else "team member",
+            "photo": None,
+            "createdAt": EPOCH_MS - number,
+            "deactivatedAt": None,
+            "externalDirectoryId": None,
+            "linkedContactIds": None,
+            "jobTitle": None,
+            "managerId": None,
+        }
+
+
+def _posting_by_title(titles: dict[str, str], row: Row) -> str | None:
     """Return the posting whose title is a tag of the opportunity; None where it no longer exists."""
     if row.application is None:
         return None
-    return next((key for key, posting in account.postings.items() if posting["text"] in row.tags), None)
+    return next((titles[tag] for tag in row.tags if tag in titles), None)

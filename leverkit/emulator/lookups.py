@@ -1,23 +1,25 @@
-"""Contacts, and the small lists around opportunities (sections 5 and 6)."""
+"""Contacts, users, and the small lists around opportunities (sections 5 and 6)."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 
-from leverkit.emulator import filters, views
+from leverkit.emulator import humans, views
 from leverkit.emulator.account import Object
-from leverkit.emulator.answers import Answer, forbidden, not_found, ok
+from leverkit.emulator.answers import Answer, bad_request, not_found, ok
 from leverkit.emulator.filters import Query, flag, one
-from leverkit.emulator.reads import envelope, page
+from leverkit.emulator.reads import between, envelope, page, trimmed
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import encode
 from leverkit.emulator.tokens import Key, read, write
 
 
-def _named(request: Request, items: list[Object], resource: str) -> Answer:
+def named(request: Request, items: Iterable[Object], resource: str) -> Answer:
+    """Answer the object of the path. Raises Failure 404 with the plural resource name."""
     for item in items:
         if item["id"] == request.ids[0]:
-            return ok(item)
+            return ok(trimmed(request, item))
     raise not_found(resource, request.ids[0])
 
 
@@ -34,7 +36,10 @@ def _counted(request: Request, counts: Counter[str]) -> Answer:
 
 def tags(request: Request) -> Answer:
     """GET /tags: every tag in use with the number of opportunities, active and archived (section 3.4)."""
-    return _counted(request, request.account.tags)
+    delay = max(request.config.stale_counts_ms, request.stale_ms)
+    if request.account.past is None or not delay:
+        return _counted(request, request.account.tags)
+    return _counted(request, Counter(tag for row in request.account.rows_as_of(delay) for tag in row.tags))
 
 
 def sources(request: Request) -> Answer:
@@ -53,15 +58,15 @@ def stages(request: Request) -> Answer:
 
 def stage(request: Request) -> Answer:
     """GET /stages/:id."""
-    return _named(request, _stages(request), "stages")
+    return named(request, _stages(request), "stages")
 
 
 def in_order(request: Request, items: list[Object]) -> Answer:
     """Answer a page of objects in the order they have; token `[place, id]`."""
-    at = int(read(request.offset, (int, str))[0]) if request.offset is not None else 0
-    after = max(at, 0) + request.limit()
+    at = max(read(request.offset, (int, str))[0], 0) if request.offset is not None else 0
+    after = at + request.limit()
     following = write((after, items[after]["id"])) if after < len(items) else None
-    return envelope(map(encode, items[max(at, 0) : after]), following)
+    return envelope(map(encode, items[at:after]), following)
 
 
 def disposition_stages(request: Request) -> Answer:
@@ -87,15 +92,17 @@ def archive_reasons(request: Request) -> Answer:
 
 def archive_reason(request: Request) -> Answer:
     """GET /archive_reasons/:id."""
-    return _named(request, request.account.archive_reasons, "archive_reasons")
+    return named(request, request.account.archive_reasons, "archive_reasons")
 
 
 def _user_matches(user: Object, query: Query) -> bool:
-    email, role = one(query, "email"), one(query, "accessRole")
+    email, external = one(query, "email"), one(query, "external_directory_id")
+    roles = query.get("accessRole", []) + query.get("accessRole[]", [])
     return (
-        (email is None or (user["email"] or "").casefold() == email.strip().casefold())
-        and (role is None or user["accessRole"] in query["accessRole"])
-        and (bool(flag(query, "includeDeactivated")) or user["deactivatedAt"] is None)
+        (email is None or (user.get("email") or "").casefold() == email.strip().casefold())
+        and (not roles or user.get("accessRole") in roles)
+        and (external is None or user.get("externalDirectoryId") == external)
+        and (bool(flag(query, "includeDeactivated")) or user.get("deactivatedAt") is None)
     )
 
 
@@ -107,48 +114,87 @@ def users(request: Request) -> Answer:
 
 def user(request: Request) -> Answer:
     """GET /users/:id."""
-    return _named(request, list(request.account.users.values()), "users")
-
-
-POSTING_FIELDS = ("team", "department", "location", "commitment", "level")
-
-
-def _posting_matches(posting: Object, query: Query) -> bool:
-    categories = posting.get("categories") or {}
-    simple = all(categories.get(name) in query[name] for name in POSTING_FIELDS if query.get(name))
-    states = query.get("state")
-    tags = query.get("tag")
-    return (
-        simple
-        and (not states or posting.get("state") in states)
-        and (not tags or not set(tags).isdisjoint(posting.get("tags") or ()))
-    )
-
-
-def postings(request: Request) -> Answer:
-    """GET /postings: createdAt descending, token `[createdAt, id]` (section 6)."""
-    wanted = filters.confidentiality(request.query)
-    if wanted != "non-confidential" and not request.key.confidential:
-        raise forbidden("This key does not have access to confidential data.")
-    low = filters.milliseconds(request.query, "updated_at_start") or 0
-    found = [
-        posting
-        for posting in request.account.postings.values()
-        if wanted in ("all", posting.get("confidentiality", "non-confidential"))
-        and _posting_matches(posting, request.query)
-        and (posting.get("updatedAt") or 0) >= low
-    ]
-    return page(request, found, "createdAt", descending=True)
-
-
-def posting(request: Request) -> Answer:
-    """GET /postings/:id."""
-    return _named(request, list(request.account.postings.values()), "postings")
+    return named(request, request.account.users.values(), "users")
 
 
 def contact(request: Request) -> Answer:
     """GET /contacts/:id; there is no list of contacts (section 5)."""
-    found = views.contact(request.account, request.ids[0])
+    identifier = request.ids[0]
+    if request.config.merge_loser == "winner":
+        identifier = request.account.merged.get(identifier, identifier)
+    found = views.contact(request.account, identifier)
     if found is None:
-        raise not_found("contacts", request.ids[0])
+        raise not_found("contacts", identifier)
     return ok(found)
+
+
+CONTACT_FIELDS: dict[str, type] = {
+    "name": str,
+    "headline": str,
+    "location": str,
+    "emails": list,
+    "phones": list,
+}
+
+
+def put_contact(request: Request) -> Answer:
+    """PUT /contacts/:id: a partial update; the answer lacks isAnonymized and dataProtection (section 5)."""
+    account, identifier = request.account, request.ids[0]
+    found = views.contact(account, identifier)
+    if found is None:
+        raise not_found("contacts", identifier)
+    if found.get("isAnonymized"):
+        raise bad_request("Anonymized contacts cannot be updated")
+    fields = {name: value for name, value in request.json().items() if name in CONTACT_FIELDS}
+    if not all(_fits(name, value) for name, value in fields.items()):
+        raise bad_request("A field of the contact has the wrong type")
+    humans.update_contact(account, identifier, fields)
+    shown = views.contact(account, identifier) or {}
+    hidden = ("isAnonymized", "dataProtection")
+    return ok({name: value for name, value in shown.items() if name not in hidden})
+
+
+def _fits(name: str, value: object) -> bool:
+    inner = str if name == "emails" else dict
+    return isinstance(value, CONTACT_FIELDS[name]) and (
+        not isinstance(value, list) or all(isinstance(each, inner) for each in value)
+    )
+
+
+EQUAL: dict[str, Callable[[Object], object]] = {
+    "status": lambda item: item.get("status"),
+    "requisition_code": lambda item: item.get("requisitionCode"),
+    "type": lambda item: item.get("type"),
+    "user_id": lambda item: (item.get("user") or {}).get("id"),
+    "target_type": lambda item: (item.get("target") or {}).get("type"),
+}
+
+
+def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
+    """Return the handler of a list that an account just has: requisitions, audit events, templates, …"""
+
+    def handler(request: Request) -> Answer:
+        found = request.account.lists.get(name, [])
+        for bounds, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
+            found = between(request, found, bounds, field)
+        for parameter, of in EQUAL.items():
+            wanted = request.query.get(parameter)
+            found = [item for item in found if not wanted or of(item) in wanted]
+        return page(request, found, key, descending=key == "createdAt")
+
+    return handler
+
+
+def stored_one(name: str) -> Callable[[Request], Answer]:
+    """Return the handler of one object of such a list."""
+    return lambda request: named(request, request.account.lists.get(name, []), name)
+
+
+def window_of_deleted(name: str) -> Callable[[Request], Answer]:
+    """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2)."""
+
+    def handler(request: Request) -> Answer:
+        found = between(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
+        return page(request, found, "deletedAt")
+
+    return handler

@@ -1,4 +1,4 @@
-"""Generated postings: what they are now, and what their opportunities were tagged with while they were otherwise."""
+"""Generated postings: what they are now, and with what their opportunities were tagged before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Opening:
     location: str
     object: Object
 
-    def tags_of(self, created: int, archived: int | None) -> tuple[str, ...]:
+    def tags_of(self, archived: int | None) -> tuple[str, ...]:
         """Return the posting tags of an opportunity: a renaming rewrites those that were not archived yet."""
         if archived is not None and archived < self.renamed_at:
             return self.former_tags
@@ -51,7 +51,7 @@ def opening(rng: Random, users: list[str]) -> Opening:
     location, commitment = rng.choice(PLACES), rng.choice(COMMITMENTS)
     title, former = _title(rng, team), _title(rng, team)
     own = tuple(rng.sample(POSTING_TAGS, rng.choice((0, 0, 0, 1, 2))))
-    created = EPOCH_MS - int(rng.random() * SPAN)
+    created = EPOCH_MS - 40 * DAY - int(rng.random() * 1.25 * SPAN)
     renamed_at = created + int(rng.random() * (EPOCH_MS - created)) if rng.random() < 0.15 else 0
     rest = (department, team, location, commitment, *own)
     confidential = rng.random() < 0.04

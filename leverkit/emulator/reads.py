@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from leverkit.emulator import filters, listing, tokens, views
 from leverkit.emulator.account import Object
-from leverkit.emulator.answers import Answer, bad_request, forbidden
+from leverkit.emulator.answers import Answer, Failure, bad_request, forbidden, not_found
 from leverkit.emulator.filters import Query, Test, one
 from leverkit.emulator.listing import Listing, Order
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import Row, encode
+
+CONFIDENTIAL = "This key does not have access to confidential data."
 
 
 def envelope(items: Iterable[bytes], following: str | None) -> Answer:
@@ -20,7 +23,7 @@ def envelope(items: Iterable[bytes], following: str | None) -> Answer:
 
 
 def page(
-    request: Request, items: list[Object], key: str | None = None, *, descending: bool = False
+    request: Request, items: Iterable[Object], key: str | None = None, *, descending: bool = False
 ) -> Answer:
     """Answer a page of plain objects sorted by a field and id; token `[field, id]`, inclusive start."""
 
@@ -36,7 +39,16 @@ def page(
         at = next((place for place, item in enumerate(order) if keyed(item) == wanted), len(order))
     after = at + request.limit()
     following = tokens.write(keyed(order[after])) if after < len(order) else None
-    return envelope(map(encode, order[at:after]), following)
+    return envelope((encode(trimmed(request, item)) for item in order[at:after]), following)
+
+
+def trimmed(request: Request, item: Object) -> Object:
+    """Return an object with only the fields named by `include`, and the expanded ones (section 3.1)."""
+    names = request.query.get("include")
+    if not names:
+        return item
+    kept = {*names, *request.query.get("expand", ())}
+    return {name: value for name, value in item.items() if name in kept}
 
 
 def _email_contacts(request: Request) -> set[str] | None:
@@ -48,60 +60,129 @@ def _email_contacts(request: Request) -> set[str] | None:
     return request.account.contacts_with(email)
 
 
-def confidential_test(request: Request) -> Test | None:
-    """Return the test for `confidentiality`. Raises Failure 403 for a key without the grant (section 1.5)."""
+def allowed(request: Request) -> str:
+    """Return the confidentiality to list. Raises Failure 403 for a key without the grant (section 1.5)."""
     wanted = filters.confidentiality(request.query)
-    if wanted != "non-confidential" and not request.key.confidential:
-        raise forbidden("This key does not have access to confidential data.")
+    if wanted == "non-confidential" or request.key.confidential:
+        return wanted
+    if request.config.confidential_list == "filter":
+        return "non-confidential" if wanted == "all" else "none"
+    raise forbidden(CONFIDENTIAL)
+
+
+def _confidential_test(wanted: str) -> list[Test]:
     if wanted == "all":
-        return None
-    return lambda row: row.confidential is (wanted == "confidential")
+        return []
+    if wanted == "none":
+        return [lambda row: False]
+    return [lambda row: row.confidential is (wanted == "confidential")]
 
 
-def _order(query: Query) -> Order:
-    return listing.UPDATED if {"updated_at_start", "updated_at_end"} & query.keys() else listing.DEFAULT
+def _order(request: Request) -> Order:
+    for name, field in filters.RANGES.items():
+        filtered = {f"{name}_start", f"{name}_end"} & request.query.keys()
+        if filtered and (name == "updated_at" or request.config.range_order == "own"):
+            return listing.by(field)
+    return listing.DEFAULT
+
+
+def _contacts(request: Request, contacts: Iterable[str]) -> Iterable[str]:
+    if request.config.merge_filter == "winner":
+        return dict.fromkeys(request.account.merged.get(each, each) for each in contacts)
+    return dict.fromkeys(contacts)
+
+
+def _delay(request: Request) -> float:
+    config = request.config
+    own = config.stale_tag_filter_ms if request.query.get("tag") else 0.0
+    return max(config.stale_list_ms, own, request.stale_ms)
 
 
 def _listing(request: Request) -> Listing:
-    account, query = request.account, request.query
-    tests = filters.tests(query, now=account.now())
-    allowed = confidential_test(request)
-    if allowed is not None:
-        tests.append(allowed)
+    account, query = request.account, dict(request.query)
+    if "contact_id" in query:
+        query["contact_id"] = list(_contacts(request, query["contact_id"]))
+    wanted = allowed(request)
+    tests = filters.tests(query, now=account.now()) + _confidential_test(wanted)
     contacts = _email_contacts(request)
     if contacts is not None:
         tests.append(lambda row: row.contact in contacts)
     near = contacts if contacts is not None else query.get("contact_id")
+    order, delay = _order(request), _delay(request)
+    if delay:
+        return Listing(account.rows_as_of(delay), tests, order)
     if near is None:
-        return account.view(filters.fingerprint(query), tests, _order(query))
-    rows = (row for identifier in dict.fromkeys(near) for row in account.by_contact.get(identifier, ()))
-    return Listing(rows, tests, _order(query))
+        return account.view((filters.fingerprint(query), wanted, order.name), tests, order)
+    rows = (row for identifier in near for row in account.by_contact.get(identifier, ()))
+    return Listing(rows, tests, order)
 
 
 def opportunities(request: Request) -> Answer:
     """GET /opportunities, and its deprecated twin GET /candidates."""
-    limit = request.limit()
-    rows, following = _listing(request).page(request.offset, limit)
+    limit, offset = request.limit(), request.offset
+    check_offset(request, offset)
+    rows, following = _listing(request).page(offset, limit, slip=request.slip)
+    if following is not None:
+        note_offset(request, following)
     return envelope(views.show(request.account, rows, request.query), following)
+
+
+def _fingerprint(query: Query) -> tuple[object, ...]:
+    return filters.fingerprint({name: query[name] for name in query if name not in ("offset", "limit")})
+
+
+def note_offset(request: Request, token: str) -> None:
+    """Remember for what a token was given, where a switch makes that matter (row 17)."""
+    if request.config.offset_bound == "filter" or request.config.offset_expiry_s is not None:
+        request.account.offsets[tokens.plain(token)] = (_fingerprint(request.query), time.monotonic())
+
+
+def check_offset(request: Request, token: str | None) -> None:
+    """Raise Failure 400 for a token of another filter or one that is too old, by switch (rows 16, 17)."""
+    config = request.config
+    if token is None:
+        return
+    if config.offset_forms == "encoded" and not token.startswith("%"):
+        raise tokens.invalid("Offset token is not encoded")
+    fingerprint, at = request.account.offsets.get(tokens.plain(token), (None, 0.0))
+    if config.offset_bound == "filter" and fingerprint not in (None, _fingerprint(request.query)):
+        raise tokens.invalid("Offset token is invalid for sort")
+    if config.offset_expiry_s is not None and time.monotonic() - at > config.offset_expiry_s:
+        raise tokens.invalid("Offset token has expired")
 
 
 def visible(request: Request) -> Row:
     """Return the opportunity of the path. Raises Failure 404, or 403 for a confidential one without grant."""
     row = request.account.row(request.ids[0])
     if row.confidential and not request.key.confidential:
-        raise forbidden("This key does not have access to confidential data.")
+        raise confidential(request, "opportunities")
     return row
+
+
+def confidential(request: Request, resource: str) -> Failure:
+    """Return the refusal of a confidential object to a key without the grant (section 1.5)."""
+    if request.config.confidential_get == 404:
+        return not_found(resource, request.ids[0])
+    return forbidden(CONFIDENTIAL)
 
 
 def opportunity(request: Request) -> Answer:
     """GET /opportunities/:id, active and archived."""
-    row = visible(request)
-    return Answer(200, b'{"data":%b}' % views.show(request.account, [row], request.query)[0])
+    account = request.account
+    row = account.as_of(visible(request), max(request.config.stale_single_ms, request.stale_ms))
+    return Answer(200, b'{"data":%b}' % views.show(account, [row], request.query)[0])
+
+
+def between(request: Request, items: Iterable[Object], name: str, field: str) -> list[Object]:
+    """Return the objects within `<name>_start` and `<name>_end`, both inclusive."""
+    low = filters.milliseconds(request.query, f"{name}_start")
+    high = filters.milliseconds(request.query, f"{name}_end")
+    if low is None and high is None:
+        return list(items)
+    first, last = low or 0, 1 << 62 if high is None else high
+    return [each for each in items if first <= (each.get(field) or 0) <= last]
 
 
 def deleted(request: Request) -> Answer:
     """GET /opportunities/deleted: objects with deletedBy and deletedAt."""
-    low = filters.milliseconds(request.query, "deleted_at_start") or 0
-    high = filters.milliseconds(request.query, "deleted_at_end") or 1 << 62
-    found = [each for each in request.account.deleted if low <= each["deletedAt"] <= high]
-    return page(request, found, "deletedAt")
+    return page(request, between(request, request.account.deleted, "deleted_at", "deletedAt"), "deletedAt")

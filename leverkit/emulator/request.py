@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -11,8 +12,18 @@ from leverkit.emulator.account import Account
 from leverkit.emulator.answers import bad_request
 from leverkit.emulator.auth import Key
 from leverkit.emulator.config import Config
-from leverkit.emulator.filters import Query, one
+from leverkit.emulator.filters import SINGLES, Query, one
 from leverkit.emulator.rows import decode
+
+
+def parse(query_string: str, config: Config) -> Query:
+    """Return the parameters of a URL, repeated ones as lists; other spellings of lists by switch (row 14)."""
+    query: Query = {}
+    for name, value in parse_qsl(query_string, keep_blank_values=True):
+        key = name[:-2] if config.bracket_values and name.endswith("[]") else name
+        values = value.split(",") if config.comma_values and key not in SINGLES else [value]
+        query.setdefault(key, []).extend(values)
+    return query
 
 
 @dataclass
@@ -24,10 +35,16 @@ class Request:
     query: Query
     body: bytes
     account: Account
-    config: Config
     key: Key
     ids: list[str] = field(default_factory=list)
     headers: dict[bytes, bytes] = field(default_factory=dict)
+    stale_ms: float = 0.0
+    slip: int = 0
+
+    @property
+    def config(self) -> Config:
+        """Return the switches as they are now."""
+        return self.account.config
 
     @property
     def offset(self) -> str | None:
@@ -39,9 +56,12 @@ class Request:
         text = one(self.query, "limit")
         if text is None:
             return 100
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
+        number = int(text) if text.isascii() and text.isdigit() else 0
+        if self.config.bad_limit == "clamp":
+            return min(max(number, 1), 100)
+        if not 1 <= number <= 100:
             raise bad_request("limit must be between 1 and 100")
-        return int(text)
+        return number
 
     def json(self) -> dict[str, Any]:
         """Return the body, an object. Raises Failure 400 for anything else."""

@@ -1,56 +1,216 @@
-"""The table of everything the emulator serves under /v1: it dispatches, and describes itself."""
+"""The table of everything the emulator serves under /v1: it dispatches, checks, and describes itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leverkit.emulator import lookups, reads, writes
+from leverkit.emulator import (
+    children,
+    creation,
+    filters,
+    lookups,
+    postings,
+    reads,
+    shelf,
+    subscriptions,
+    writes,
+)
 from leverkit.emulator.answers import Answer, Failure, no_such_path
 from leverkit.emulator.request import Request
 
 Handler = Callable[[Request], Answer]
+PAGING = ("limit", "offset")
+SHOWING = ("include", "expand")
+PERFORM = ("perform_as",)
+LISTING = (*PAGING, *SHOWING, *filters.UNIONS, *filters.TIMES, *filters.FLAGS, "confidentiality", "email")
+DELETED = (*PAGING, "deleted_at_start", "deleted_at_end")
+PERIOD = ("created_at_start", "created_at_end", "updated_at_start", "updated_at_end")
+CREATED = (*PAGING, *PERIOD[:2])
+POSTINGS = (
+    *PAGING,
+    *SHOWING,
+    *postings.FIELDS,
+    "state",
+    "tag",
+    "confidentiality",
+    "group",
+    "distribution",
+)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path; `scope` is the permission it needs (section 1.3)."""
+    """One method on one path. `scope` is the permission it needs (section 1.3), `params` its query.
+
+    `answer` names what `data` holds, `many` whether as a page; `body` names what is sent.
+    """
 
     method: str
     path: str
     scope: str
     handler: Handler
+    params: tuple[str, ...] = ()
+    answer: str = "Object"
+    many: bool = False
+    body: str | None = None
+    status: int = 200
 
 
-def _twins(*rows: tuple[str, str, str, Handler]) -> list[Route]:
-    """Return routes under /opportunities and their deprecated twins under /candidates (section 4)."""
+def _one(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = ()) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, answer)
+
+
+def _many(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = PAGING) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, answer, many=True)
+
+
+def _write(path: str, handler: Handler, body: str, *, method: str = "POST", status: int = 200) -> Route:
+    answer = "Note" if path.endswith("notes") else "Mutated"
+    scope = "notes:write:admin" if path.endswith("notes") else "opportunities:write:admin"
+    return Route(method, path, scope, handler, PERFORM, answer, body=body, status=status)
+
+
+def _of_opportunities(root: str) -> list[Route]:
+    """Return the routes of opportunities, which /candidates has as well (section 4)."""
+    item = f"{root}/:id"
+    own = [
+        _many(root, "opportunities", reads.opportunities, "Opportunity", LISTING),
+        _one(item, "opportunities", reads.opportunity, "Opportunity", SHOWING),
+        _write(f"{item}/addTags", writes.add_tags, "Tags"),
+        _write(f"{item}/removeTags", writes.remove_tags, "Tags"),
+        _write(f"{item}/addSources", writes.add_sources, "Sources"),
+        _write(f"{item}/removeSources", writes.remove_sources, "Sources"),
+        _write(f"{item}/addLinks", writes.add_links, "Links"),
+        _write(f"{item}/removeLinks", writes.remove_links, "Links"),
+        _write(f"{item}/stage", writes.set_stage, "Stage", method="PUT"),
+        _write(f"{item}/archived", writes.set_archived, "Archived", method="PUT"),
+        _write(f"{item}/notes", writes.add_note, "Note", status=201),
+        _write(f"{item}/addPostings", creation.add_postings, "Postings"),
+    ]
+    for kind in children.KINDS:
+        own += _of_kind(f"{item}/{kind}", kind)
+    return own
+
+
+def _of_kind(path: str, kind: str) -> list[Route]:
+    """Return the routes of one kind of object under an opportunity."""
+    scope, one = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
+    routes = [
+        _many(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
+        _one(one, scope, children.single(kind), "Object", SHOWING),
+    ]
+    if kind not in shelf.KINDS:
+        return routes
+    write = f"{scope}:write:admin"
+    if kind != "notes":
+        routes.append(Route("POST", path, write, shelf.create_child(kind), PERFORM, body="Any", status=201))
+    routes.append(Route("PUT", one, write, shelf.update_child(kind), PERFORM, body="Any"))
+    routes.append(Route("DELETE", one, write, shelf.delete_child(kind), PERFORM, "", status=204))
+    return routes
+
+
+def _create(root: str, handler: Handler) -> Route:
+    params = (*PERFORM, "perform_as_posting_owner", "parse", "dedupe")
+    return Route(
+        "POST", root, "opportunities:write:admin", handler, params, "Created", body="New", status=201
+    )
+
+
+def _listed(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Route]:
+    key = "text" if name == "feedback_templates" else "createdAt"
+    one, write = f"/{name}/:id", f"{scope}:write:admin"
+    routes = [
+        _many(f"/{name}", scope, lookups.stored(name, key), "Object", params),
+        _one(one, scope, lookups.stored_one(name), "Object"),
+    ]
+    if name in shelf.LISTS:
+        routes += [
+            Route("POST", f"/{name}", write, shelf.create(name), PERFORM, body="Any", status=201),
+            Route("PUT", one, write, shelf.update(name), PERFORM, body="Any"),
+            Route("DELETE", one, write, shelf.delete(name), PERFORM, "", status=204),
+        ]
+    return routes
+
+
+def _users() -> list[Route]:
+    params, write = (
+        (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id"),
+        "users:write:admin",
+    )
+    one = "/users/:id"
     return [
-        Route(method, root + rest, f"opportunities:{access}:admin", handler)
-        for root in ("/opportunities", "/candidates")
-        for method, rest, access, handler in rows
+        _many("/users", "users", lookups.users, "User", params),
+        _one(one, "users", lookups.user, "User"),
+        Route("POST", "/users", write, shelf.create_user, (), "User", body="User", status=201),
+        Route("PUT", one, write, shelf.update_user, (), "User", body="User"),
+        Route("POST", f"{one}/deactivate", write, shelf.deactivate_user, (), "User"),
+        Route("POST", f"{one}/reactivate", write, shelf.reactivate_user, (), "User"),
     ]
 
 
-ROUTES: list[Route] = [
-    *_twins(
-        ("GET", "", "read", reads.opportunities),
-        ("GET", "/:id", "read", reads.opportunity),
-        ("POST", "/:id/addTags", "write", writes.add_tags),
-        ("POST", "/:id/removeTags", "write", writes.remove_tags),
+CANDIDATES = [*_of_opportunities("/candidates"), _create("/candidates", creation.post_candidate)]
+WEBHOOKS = [
+    Route("GET", "/webhooks", "webhooks:read:admin", subscriptions.listing, (), "Webhooks"),
+    Route(
+        "POST",
+        "/webhooks",
+        "webhooks:write:admin",
+        subscriptions.create,
+        (),
+        "Webhook",
+        body="Webhook",
+        status=201,
     ),
-    Route("GET", "/opportunities/deleted", "opportunities:read:admin", reads.deleted),
-    Route("GET", "/tags", "tags:read:admin", lookups.tags),
-    Route("GET", "/sources", "sources:read:admin", lookups.sources),
-    Route("GET", "/stages", "stages:read:admin", lookups.stages),
-    Route("GET", "/stages/:id", "stages:read:admin", lookups.stage),
-    Route("GET", "/disposition_stages", "stages:read:admin", lookups.disposition_stages),
-    Route("GET", "/archive_reasons", "archive_reasons:read:admin", lookups.archive_reasons),
-    Route("GET", "/archive_reasons/:id", "archive_reasons:read:admin", lookups.archive_reason),
-    Route("GET", "/postings", "postings:read:admin", lookups.postings),
-    Route("GET", "/postings/:id", "postings:read:admin", lookups.posting),
-    Route("GET", "/users", "users:read:admin", lookups.users),
-    Route("GET", "/users/:id", "users:read:admin", lookups.user),
-    Route("GET", "/contacts/:id", "contact:read:admin", lookups.contact),
+    Route("PUT", "/webhooks", "webhooks:write:admin", subscriptions.update, (), "Webhooks", body="Webhooks"),
+    Route("DELETE", "/webhooks/:id", "webhooks:write:admin", subscriptions.delete, (), "", status=204),
+]
+ROUTES: list[Route] = [
+    *_of_opportunities("/opportunities"),
+    _create("/opportunities", creation.post_opportunity),
+    *CANDIDATES,
+    _many("/opportunities/deleted", "opportunities", reads.deleted, "Opportunity", DELETED),
+    _many(
+        "/applications/deleted", "applications", lookups.window_of_deleted("applications"), "Object", DELETED
+    ),
+    _many("/postings/deleted", "postings", lookups.window_of_deleted("postings"), "Object", DELETED),
+    _many("/tags", "tags", lookups.tags, "Count"),
+    _many("/sources", "sources", lookups.sources, "Count"),
+    _many("/stages", "stages", lookups.stages, "Stage"),
+    _one("/stages/:id", "stages", lookups.stage, "Stage"),
+    _one("/disposition_stages", "stages", lookups.disposition_stages, "Object"),
+    _many("/archive_reasons", "archive_reasons", lookups.archive_reasons, "ArchiveReason", (*PAGING, "type")),
+    _one("/archive_reasons/:id", "archive_reasons", lookups.archive_reason, "ArchiveReason"),
+    _many("/postings", "postings", postings.listing, "Posting", (*POSTINGS, *PERIOD[2:])),
+    _one("/postings/:id", "postings", postings.single, "Posting", SHOWING),
+    Route(
+        "POST",
+        "/postings/:id",
+        "postings:write:admin",
+        postings.update,
+        PERFORM,
+        "Posting",
+        body="PostingChange",
+    ),
+    *_users(),
+    _one("/postings/:id/apply", "postings", postings.form, "Object"),
+    _many("/eeo/responses", "eeo_responses", lookups.stored("eeo_responses"), "Object", CREATED),
+    _one("/contacts/:id", "contact", lookups.contact, "Contact"),
+    Route(
+        "PUT",
+        "/contacts/:id",
+        "contact:write:admin",
+        lookups.put_contact,
+        (),
+        "Contact",
+        body="ContactChange",
+    ),
+    *_listed("requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code")),
+    *_listed("requisition_fields", "requisition_fields"),
+    *_listed("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
+    *_listed("form_templates", "form_templates", (*PAGING, *SHOWING)),
+    *_listed("audit_events", "audit_events", (*PAGING, *PERIOD[:2], "type", "user_id", "target_type")),
+    *WEBHOOKS,
 ]
 
 

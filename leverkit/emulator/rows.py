@@ -1,4 +1,4 @@
-"""One opportunity as the emulator keeps it: its JSON as bytes, and the few facts that lists filter and sort by.
+"""One opportunity as the emulator keeps it: its JSON as bytes, and the facts that lists filter and sort by.
 
 The bytes are the truth; the facts are read from them and never written by themselves. So a full page is
 a join of bytes, and a million opportunities fit into memory.

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from leverkit.emulator import humans, state
+from leverkit.emulator import config as configuration
+from leverkit.emulator import creation, humans, state
 from leverkit.emulator.account import Account
 from leverkit.emulator.app import App
 from leverkit.emulator.auth import Key
@@ -34,6 +35,10 @@ class Running:
         self.restricted_key = f"{api_key}-restricted"
         self.truth = dict(server.app.account.truth)
 
+    def stop(self) -> None:
+        """End the service; connections break."""
+        self._server.stop()
+
     def idle_for(self) -> float:
         """Return the seconds since the last request."""
         return self._server.idle_for()
@@ -48,12 +53,18 @@ class Running:
         return self._server.call(lambda: act(self.account))
 
     def state(self) -> dict[str, Any]:
-        """Return {"opportunities": {id: sorted tags}, "contacts": {opportunity id: contact id}, "stages", "archived", "tags": counts, "deleted": ids}."""
+        """Return {"opportunities": {id: sorted tags}, "contacts": {opportunity id: contact id}, …}.
+
+        Further keys: "stages" and "archived" (reason) by opportunity, "tags" (counts), "deleted" (ids).
+        """
         result: dict[str, Any] = self.do(state.summary)
         return result
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the requests so far: at (monotonic seconds), method, path (without /v1), query, status (None: no answer), fault."""
+        """Return the requests so far, oldest first.
+
+        Keys: at (monotonic seconds), method, path (without /v1), query, status (None: no answer), fault, ms.
+        """
         return self._server.call(lambda: [dict(entry) for entry in self._server.app.log])
 
     def clear_log(self) -> None:
@@ -66,8 +77,11 @@ class Running:
 
     def fault(self, kind: str, **options: Any) -> Fault:
         """Let requests go wrong: see `faults.Fault` for kinds and options. Its `fired` counts."""
-        fault = msgspec.convert({"kind": kind, **options}, Fault)
-        self._server.call(lambda: self._server.app.faults.add(fault))
+        return self.add_fault(msgspec.convert({"kind": kind, **options}, Fault))
+
+    def add_fault(self, fault: Fault) -> Fault:
+        """Set a fault beside the others; returns it."""
+        self._server.call(lambda: self._server.app.fault(fault))
         return fault
 
     def clear_faults(self) -> None:
@@ -108,8 +122,32 @@ class Running:
 
     def create(self, contact: str | None = None, **fields: Any) -> str:
         """Create an opportunity, of a new contact if none is given; returns its id."""
-        identifier: str = self.do(lambda account: humans.create(account, contact, fields))
+        identifier: str = self.do(lambda account: creation.create(account, contact, fields).id)
         return identifier
+
+    def human(self, act: str, **given: Any) -> Any:
+        """Do anything else that people do in Lever's pages, by the names of the control API."""
+        return self._server.call(lambda: self._server.app.human(act, given))
+
+    def work(self, steps: int) -> list[str]:
+        """Let the seeded actor do so many things at once; returns what it did."""
+        return self._server.call(lambda: [self._server.app.actor.step() for _ in range(steps)])
+
+    def key(self, *, scopes: Sequence[str] | None = None, confidential: bool = True) -> str:
+        """Make one more API key, with only some permissions or all."""
+        granted = None if scopes is None else list(scopes)
+        return self._server.call(lambda: self._server.app.new_key(granted, confidential=confidential))
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return the webhook deliveries so far, with their attempts."""
+        return self._server.call(
+            lambda: msgspec.convert(list(self._server.app.deliveries.history), list[dict[str, Any]])
+        )
+
+    @property
+    def oauth(self) -> tuple[str, str]:
+        """Return client id and secret for /authorize and /oauth/token beside the base URL."""
+        return self._server.app.oauth.client_id, self._server.app.oauth.client_secret
 
 
 @contextmanager
@@ -124,31 +162,48 @@ def running(
     api_key: str | None = None,
     port: int = 0,
     truth: str | Path | None = None,
+    profile: str = "lever",
     **switches: Any,
 ) -> Iterator[Running]:
     """Serve an account for the length of a `with` block.
 
     Generated from `seed`, or read from the directory `load`. `rate` in requests a second and `burst`
     limit each key (`rate=None` lifts the limit); `latency` is the median in milliseconds; `truth` names
-    a file to write the scopes to. Further keywords are switches of `config.Config`.
+    a file to write the scopes to. `profile` is "lever", "strict" or "chaos"; further keywords are
+    switches of `config.Config`.
     """
-    config = Config(rate=rate, burst=burst, latency_ms=latency, **switches)
-    account = load_account(Path(load)) if load is not None else generate(contacts=contacts, seed=seed)
-    if truth is not None:
-        Path(truth).write_bytes(msgspec.json.encode(account.truth))
-    server, key = serve(account, config, api_key=api_key, port=port, seed=seed)
+    config = configuration.profile(profile, rate=rate, burst=burst, **switches)
+    if latency:
+        config = configuration.changed(config, {"latency_ms": latency})
+    account = serve(config, contacts=contacts, seed=seed, load=load, api_key=api_key, port=port, truth=truth)
     try:
-        yield Running(server, key)
+        yield account
     finally:
-        server.stop()
+        account.stop()
 
 
 def serve(
-    account: Account, config: Config, *, api_key: str | None, port: int, seed: int
-) -> tuple[Server, str]:
-    """Start a server for an account; returns it and the key."""
+    config: Config,
+    *,
+    contacts: int,
+    seed: int,
+    load: str | Path | None = None,
+    api_key: str | None = None,
+    port: int = 0,
+    truth: str | Path | None = None,
+) -> Running:
+    """Make an account and serve it until `stop`. Raises OSError where files or the port are not to be had."""
+    if load is not None:
+        account = load_account(Path(load))
+    else:
+        account = generate(contacts=contacts, seed=seed, config=config)
+    if truth is not None:
+        Path(truth).write_bytes(msgspec.json.encode(account.truth))
     key = api_key or secrets.token_urlsafe(24)
-    keys = [Key(key), Key(f"{key}-restricted", confidential=False)]
+    restricted = f"{key}-restricted"
+    keys = [Key(key, key), Key(restricted, restricted, confidential=False)]
     server = Server(App(account, keys, config, seed=seed), port=port)
     server.start()
-    return server, key
+    if config.humans:
+        server.call(server.app.actor.restart)
+    return Running(server, key)

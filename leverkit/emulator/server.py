@@ -60,6 +60,7 @@ class Server:
         )
         self._config.load()
         self._loop = _new_loop()
+        self._serving = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leverkit-emulator", daemon=True)
 
     def start(self) -> None:
@@ -68,6 +69,7 @@ class Server:
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
+        self._serving.wait()  # a stop before that would be lost
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -93,6 +95,7 @@ class Server:
         loop = self._loop
         asyncio.set_event_loop(loop)
         listener = loop.run_until_complete(loop.create_server(self._protocol, sock=self._socket))
+        self._serving.set()
         loop.run_forever()
         listener.close()
         for connection in list(self._state.connections):

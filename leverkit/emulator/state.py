@@ -8,7 +8,7 @@ from leverkit.emulator.account import Account
 
 
 def summary(account: Account) -> dict[str, Any]:
-    """Return tags, contact, stage and archive state of every opportunity, the tag counts, and what was deleted."""
+    """Return tags, contact, stage, archive state of every opportunity, tag counts, and what was deleted."""
     rows = sorted(account.rows.values(), key=lambda row: row.id)
     return {
         "opportunities": {row.id: sorted(row.tags) for row in rows},

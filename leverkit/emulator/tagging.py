@@ -8,6 +8,7 @@ A tag about one candidacy is on that one, whatever the person's others have.
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -44,15 +45,21 @@ class Tagger:
         ]
         self._weights = list(accumulate(1.0 / (place + 2) ** 0.7 for place in range(size)))
 
-    def _texts(self, rng: Random, size: int, make, hostile: tuple[str, ...], scope: str) -> list[str]:  # type: ignore[no-untyped-def]
+    def _texts(
+        self, rng: Random, size: int, make: Callable[[Random], str], hostile: tuple[str, ...], scope: str
+    ) -> list[str]:
         texts: list[str] = []
         while len(texts) < size:
             text = make(rng)
             if text not in self.truth:
                 self.truth[text] = scope
                 texts.append(text)
+        taken: set[int] = set()
         for text in hostile[: max(4, size // 8)]:
             place = rng.randrange(size)
+            while place in taken:
+                place = (place + 1) % size
+            taken.add(place)
             self.truth.pop(texts[place], None)
             self.truth[text] = scope
             texts[place] = text
@@ -72,7 +79,7 @@ class Tagger:
         return bisect(self._weights, self._random() * self._weights[-1])
 
     def about_person(self, opportunities: int) -> list[tuple[str, int, int]]:
-        """Return (tag, from, to) triples: which of the person's opportunities, oldest first, carry the tag."""
+        """Return (tag, from, to) triples: which of a person's opportunities, oldest first, carry it."""
         chance, found = self._random(), []
         for _ in range((chance < 0.55) + (chance < 0.25) + (chance < 0.08)):
             tag = self._persons[self._draw()]

@@ -17,7 +17,11 @@ def posting_tags(posting: Object | None) -> list[str]:
     if posting is None:
         return []
     categories = posting.get("categories") or {}
-    derived = [posting.get("text"), *(categories.get(name) for name in CATEGORIES), *(posting.get("tags") or ())]
+    derived = [
+        posting.get("text"),
+        *(categories.get(name) for name in CATEGORIES),
+        *(posting.get("tags") or ()),
+    ]
     return list(dict.fromkeys(tag for tag in derived if tag))
 
 
@@ -68,7 +72,9 @@ def added(request: Request, row: Row, tags: list[str]) -> list[str]:
     lock, limit = request.config.tag_lock, request.config.max_tags
     new = [tag for tag in tags if tag not in request.account.tags]
     if new and isinstance(lock, int):
-        raise Failure(lock, "ForbiddenError" if lock == 403 else "BadRequestError", "New tags may not be created")
+        raise Failure(
+            lock, "ForbiddenError" if lock == 403 else "BadRequestError", "New tags may not be created"
+        )
     if lock == "skip":
         tags = [tag for tag in tags if tag not in new]
     together = list(dict.fromkeys([*row.tags, *tags]))
@@ -78,7 +84,7 @@ def added(request: Request, row: Row, tags: list[str]) -> list[str]:
 
 
 def kept(request: Request, row: Row, gone: list[str]) -> list[str]:
-    """Return the tags that stay after a removal. Raises Failure 400 for absent ones where that is an error."""
+    """Return the tags that stay after a removal. Raises Failure 400 for absent ones if that is an error."""
     if request.config.absent_tag == "error" and not set(gone) <= set(row.tags):
         raise bad_request("The opportunity does not have that tag")
     stuck: set[str] = set()

@@ -26,20 +26,24 @@ def _parse(text: str) -> Any:
         return None
 
 
-def read(token: str, like: tuple[type | tuple[type, ...], ...], *, encoded_only: bool = False) -> Key:
+def read(token: str, like: tuple[type | tuple[type, ...], ...]) -> Key:
     """Return the key in a token, sent verbatim (still encoded after one decoding) or as plain JSON.
 
     `like` gives the types of the present sort's key. Raises Failure 400 with Lever's words
     "Invalid offset token" (section 2.3) for another sort's token and for anything else.
     """
-    plain = _parse(token)
-    value = _parse(unquote(token)) if plain is None or encoded_only else plain
+    value = _parse(plain(token))
     if not isinstance(value, list) or not value:
         raise invalid("Offset token is malformed")
     fits = len(value) == len(like) and all(map(_is, value, like))
     if not fits:
         raise invalid("Offset token is invalid for sort")
     return tuple(value)
+
+
+def plain(token: str) -> str:
+    """Return a token as JSON text, whether it came verbatim (still encoded) or decoded."""
+    return unquote(token) if token.startswith("%") else token
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import bad_request
 from leverkit.emulator.filters import Query
-from leverkit.emulator.rows import Row, encode
+from leverkit.emulator.rows import Row, decode, encode
 
 FIELDS = [
     "id",
@@ -109,8 +109,11 @@ def contact(account: Account, identifier: str) -> Object | None:
     }
 
 
-def _user(account: Account, identifier: Any) -> Any:
-    return account.users.get(identifier, identifier)
+def people(account: Account, value: Any) -> Any:
+    """Return users for user ids, one or a list; an unknown id stays one."""
+    if isinstance(value, list):
+        return [people(account, each) for each in value]
+    return account.users.get(value, value)
 
 
 def _expanded(account: Account, row: Row, value: Object, name: str) -> Any:
@@ -122,9 +125,7 @@ def _expanded(account: Account, row: Row, value: Object, name: str) -> Any:
     if name == "stage":
         stages = {stage["id"]: {"id": stage["id"], "text": stage["text"]} for stage in account.stages}
         return stages.get(row.stage, {"id": row.stage, "text": row.stage})
-    if name == "followers":
-        return [_user(account, each) for each in value.get("followers") or ()]
-    return _user(account, value.get(name))
+    return people(account, value.get(name))
 
 
 EXPANDABLE = ("applications", "stage", "owner", "followers", "sourcedBy", "contact")
@@ -142,6 +143,8 @@ def _asked(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def show(account: Account, rows: list[Row], query: Query) -> list[bytes]:
     """Return opportunities as JSON, with `include` and `expand`; expanded fields are always in."""
     include, expand = _asked(query)
+    if account.config.extra_fields:
+        return [_with_extra(row, include, _expand(account, row, expand)) for row in rows]
     if not include and not expand:
         return [row.raw for row in rows]
     if not expand:
@@ -159,8 +162,14 @@ def _expand(account: Account, row: Row, expand: tuple[str, ...]) -> bytes:
     return encode(value)
 
 
+def _with_extra(row: Row, include: tuple[str, ...], raw: bytes) -> bytes:
+    """Return an object with fields that Lever may add at any time (sections 1.1 and 10, row 32)."""
+    shown = pick(raw, include) if include else raw
+    return encode({**decode(shown), "futureField": {"nested": [1, None]}, "futureFlag": True})
+
+
 def after_write(row: Row, *, blank: bool = True) -> Object:
-    """Return the opportunity as a mutation answers it: contact fields blank, no opportunityLocation (section 3.3)."""
+    """Return what a mutation answers: contact fields blank, no opportunityLocation (section 3.3)."""
     value = row.object()
     value.pop("opportunityLocation", None)
     return {**value, **BLANK} if blank else value

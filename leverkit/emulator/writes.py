@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leverkit.emulator import humans, tagrules, views
+from leverkit.emulator import children, humans, tagrules, views
 from leverkit.emulator.account import Object
 from leverkit.emulator.answers import Answer, Failure, bad_request, ok
 from leverkit.emulator.filters import one
@@ -18,7 +18,7 @@ UNKNOWN_USER = {400: "BadRequestError", 403: "ForbiddenError", 404: "ResourceNot
 
 
 def performer(request: Request, *, required: bool = False) -> str | None:
-    """Return the user named by perform_as. Raises Failure 400 where it is missing but required (section 1.4)."""
+    """Return the user named by perform_as (section 1.4). Raises Failure 400 if it is missing but required."""
     user = one(request.query, "perform_as")
     if user is None and request.config.perform_as_in_body:
         given = request.json().get("perform_as")
@@ -139,6 +139,6 @@ def add_note(request: Request) -> Answer:
     field = {"type": "note", "text": "Comment", "value": text, "score": None, "stage": row.stage}
     note: Object = {"id": identifier, "text": "Note", "fields": [field | {"user": user, "createdAt": at}]}
     note |= {"user": user, "secret": False, "completedAt": at, "createdAt": at, "deletedAt": None}
-    account.children.setdefault(("notes", row.id), []).insert(0, note)
+    children.kept(account, row, "notes").insert(0, note)
     account.edit(row, lambda value: value.update(lastInteractionAt=at), touch=False)
     return ok(note, status=201)

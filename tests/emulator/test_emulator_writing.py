@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
+from accounts import some
 
-from leverkit.emulator.running import Running, running
-
-
-@pytest.fixture
-def account() -> Iterator[Running]:
-    with running(contacts=20, rate=None) as served:
-        yield served
-
-
-@pytest.fixture
-def lever(account: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=account.base_url, auth=(account.api_key, "")) as client:
-        yield client
-
-
-def some(lever: httpx.Client) -> dict[str, object]:
-    data: list[dict[str, object]] = lever.get("/opportunities").json()["data"]
-    return next(o for o in data if o["emails"] and not o["isAnonymized"])
+from leverkit.emulator import Running
 
 
 def test_added_tags_are_appended_and_contact_fields_are_blank_in_the_answer(lever: httpx.Client) -> None:

@@ -5,27 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from leverkit.emulator import Running, running
 from leverkit.emulator.bucket import Bucket
 from leverkit.emulator.generate import generate
-from leverkit.emulator.running import Running, running
-
-
-@pytest.fixture
-def account() -> Iterator[Running]:
-    with running(contacts=20, rate=None) as served:
-        yield served
-
-
-@pytest.fixture
-def lever(account: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=account.base_url, auth=(account.api_key, "")) as client:
-        yield client
 
 
 def test_basic_and_bearer_are_understood_and_nothing_else(account: Running) -> None:
@@ -116,3 +103,9 @@ def test_the_process_says_where_it_is_and_ends_when_idle(tmp_path: Path) -> None
         assert process.wait(20) == 0
     assert (line["api_key"], line["pid"]) == ("k", process.pid)
     assert json.loads((tmp_path / "truth.json").read_text())
+
+
+def test_an_account_can_be_closed_before_its_first_request() -> None:
+    for _ in range(30):
+        with running(contacts=1) as account:
+            assert account.base_url.endswith("/v1")

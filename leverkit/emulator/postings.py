@@ -1,0 +1,96 @@
+"""Postings: lists, single ones, changes, and the questions of their forms (section 6)."""
+
+from __future__ import annotations
+
+from leverkit.emulator import humans, views
+from leverkit.emulator.account import Object
+from leverkit.emulator.answers import Answer, bad_request, not_found, ok
+from leverkit.emulator.filters import Query
+from leverkit.emulator.reads import allowed, between, confidential, page, trimmed
+from leverkit.emulator.request import Request
+
+FIELDS = ("team", "department", "location", "commitment", "level")
+
+
+def _matches(posting: Object, query: Query) -> bool:
+    categories, tags = posting.get("categories") or {}, query.get("tag")
+    simple = all(categories.get(name) in query[name] for name in FIELDS if query.get(name))
+    states = query.get("state")
+    return (
+        simple
+        and (not states or posting.get("state") in states)
+        and (not tags or not set(tags).isdisjoint(posting.get("tags") or ()))
+    )
+
+
+def listing(request: Request) -> Answer:
+    """GET /postings: createdAt descending, token `[createdAt, id]` (section 6)."""
+    wanted = allowed(request)
+    found = [
+        posting
+        for posting in between(request, request.account.postings.values(), "updated_at", "updatedAt")
+        if wanted in ("all", posting.get("confidentiality", "non-confidential"))
+        and _matches(posting, request.query)
+    ]
+    return page(request, (_shown(request, each) for each in found), "createdAt", descending=True)
+
+
+PEOPLE = ("user", "owner", "hiringManager", "followers")
+
+
+def _shown(request: Request, posting: Object) -> Object:
+    """Return a posting with people expanded."""
+    shown = dict(posting)
+    for name in request.query.get("expand", ()):
+        if name not in PEOPLE:
+            raise bad_request(f"{name} is not expandable")
+        shown[name] = views.people(request.account, posting.get(name))
+    return shown
+
+
+def single(request: Request) -> Answer:
+    """GET /postings/:id."""
+    return ok(trimmed(request, _shown(request, _found(request))))
+
+
+def update(request: Request) -> Answer:
+    """POST /postings/:id: a renaming rewrites the tags of its opportunities (section 3.4)."""
+    body, known = request.json(), _found(request)
+    fields = {name: value for name, value in body.items() if name in known and name != "id"}
+    if not all(_same_kind(name, known[name], value) for name, value in fields.items()):
+        raise bad_request("A field of the posting has the wrong type")
+    return ok(humans.edit_posting(request.account, request.ids[0], fields))
+
+
+def _same_kind(name: str, known: object, given: object) -> bool:
+    """Say whether a posting's field may take a value: the kind it has; texts and lists of texts within."""
+    if name == "categories":
+        return isinstance(given, dict) and all(_texts(value) for value in given.values())
+    if name == "tags":
+        return isinstance(given, list) and _texts(given)
+    if known is None or given is None:
+        return name not in ("text", "state", "confidentiality")
+    return type(known) is type(given)
+
+
+def _texts(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, str) for each in value)
+    return value is None or isinstance(value, str)
+
+
+def _found(request: Request) -> Object:
+    posting = request.account.postings.get(request.ids[0])
+    if posting is None:
+        raise not_found("postings", request.ids[0])
+    if posting.get("confidentiality") == "confidential" and not request.key.confidential:
+        raise confidential(request, "postings")
+    return posting
+
+
+def form(request: Request) -> Answer:
+    """GET /postings/:id/apply: the questions of a posting's form."""
+    posting = _found(request)
+    fields = [{"name": name, "text": name, "type": "text", "required": True} for name in ("name", "email")]
+    shown = {"id": posting["id"], "text": posting["text"], "personalInformation": fields}
+    return ok({**shown, "customQuestions": []})
