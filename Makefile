@@ -4,7 +4,7 @@
 #   make lab        JupyterLab on the notebooks
 #   make lint       ruff and mypy
 #   make notebooks  execute and normalise the committed notebooks
-#   make soak       long proofs: many kills, large accounts
+#   make soak       long proofs: a large account at Lever's own limit
 #   make bench      how long things take here
 
 SHELL := /bin/bash

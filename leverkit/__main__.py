@@ -1,0 +1,5 @@
+"""`python -m leverkit`: the command line, for where the `leverkit` script is not on the path."""
+
+from leverkit.cli import main
+
+main()

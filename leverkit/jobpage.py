@@ -1,0 +1,56 @@
+"""The report of an executed notebook: one HTML file without code, script or network requests."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from leverkit.jobrecord import RunRecord
+from leverkit.report import POLICY
+
+LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
+SHOWN = ["text/html", "image/png", "text/markdown", "text/plain"]
+
+
+def title(notebook: Any) -> str:
+    """Return the first heading of a notebook."""
+    lines = [
+        line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+    ]
+    return next((line.lstrip("# ") for line in lines if line.startswith("#")), "Report")
+
+
+def render(notebook: Any, record: RunRecord) -> str:
+    """Return an executed notebook as a page for people who do not read code."""
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    folder = Path(str(files("leverkit"))) / "templates"
+    settings = Config()
+    settings.NbConvertBase.display_data_priority = SHOWN
+    settings.TagRemovePreprocessor.remove_cell_tags = LEFT_OUT
+    settings.TagRemovePreprocessor.enabled = True
+    settings.CoalesceStreamsPreprocessor.enabled = True
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        config=settings,
+        extra_template_basedirs=[str(folder)],
+        template_name="nbconvert",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    style = (folder / "report" / "report.css").read_text(encoding="utf-8")
+    notebook = notebook if record.status == "done" else _reached(notebook)
+    facts = {"title": title(notebook), "policy": POLICY, "style": style, "record": record}
+    body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
+    return str(body)
+
+
+def _reached(notebook: Any) -> Any:
+    """Return a notebook up to its last cell that was run: what comes after would speak of nothing."""
+    run = [number for number, cell in enumerate(notebook.cells) if cell.get("execution_count")]
+    reached = type(notebook)(notebook)
+    reached.cells = notebook.cells[: max(run, default=0) + 1]
+    return reached

@@ -1,0 +1,229 @@
+"""A notebook as a job: checked parameters, an honest record, a true exit code, a report beside it.
+
+Wraps papermill, which tells lies about aborted runs: after a timeout, a dead kernel or Ctrl-C it
+marks every cell completed. Facts about it were tried with 2.7.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from leverkit import spreadsheet
+from leverkit.account import Settings
+from leverkit.errors import LeverkitError, UsageError
+from leverkit.job import Declared, Value, check_names, declared, fit
+from leverkit.jobpage import render
+from leverkit.jobrecord import LOCK, NAME, Failure, RunRecord, Status
+from leverkit.lock import hold
+
+INTERRUPTED = 130
+PATIENCE = 20  # seconds in which an interrupted kernel may seal its journal
+
+
+class End(msgspec.Struct, frozen=True):
+    """How an execution ended: status, exit code, and the error if there was one."""
+
+    status: Status
+    exit_code: int
+    error: Failure | None = None
+
+
+def run(
+    notebook: Path | str,
+    out: Path | str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    timeout: int | None = None,
+    settings: Settings | None = None,
+) -> RunRecord:
+    """Execute a notebook as a job into a folder and return its record; a failure is in it, not raised.
+
+    Writes `run.json` before and after, the executed notebook and its HTML report; an earlier attempt
+    in the folder is set aside. `timeout` is seconds a cell. Raises UsageError for a wrong notebook or
+    parameter before anything starts, Locked where the job is running.
+    """
+    notebook, out = Path(notebook), Path(out)
+    values = checked(parameters or {}, inspect(notebook))
+    key = (settings or Settings.from_environment()).key
+    with hold(out / LOCK, purpose=f"run {notebook.name}"):
+        record = RunRecord.begin(notebook, values, attempt=_set_aside(out))
+        record.write(out)
+        partial = out / f"{notebook.stem}.partial.ipynb"
+        end = _execute(notebook, partial, values, timeout)
+        record = _publish(partial, record, end, key.reveal() if key else "")
+        record.write(out)
+    return record
+
+
+def inspect(notebook: Path) -> dict[str, Declared]:
+    """Return what the one `parameters` cell of a notebook declares. Raises UsageError."""
+    cells = [cell for cell in _read(notebook).cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise UsageError(f"{notebook}: {len(cells)} cells are tagged parameters; a job needs exactly one")
+    return declared(cells[0].source)
+
+
+def checked(given: Mapping[str, object], known: Mapping[str, Declared]) -> dict[str, Value]:
+    """Return the given parameters as their declared types. Raises UsageError."""
+    check_names(given, known)
+    return {name: fit(name, known[name].kind, value) for name, value in given.items()}
+
+
+def exit_code_of(name: str) -> int:
+    """Return the exit code for the class name of an error that a kernel raised."""
+    codes = {error.__name__: error.exit_code for error in _tree(LeverkitError)}
+    return codes.get(name, INTERRUPTED if name == "KeyboardInterrupt" else 1)
+
+
+def _tree(root: type[LeverkitError]) -> Iterator[type[LeverkitError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+def _read(notebook: Path) -> Any:
+    import nbformat
+
+    try:
+        return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        raise UsageError(f"{notebook}: cannot be read as a notebook: {str(error).splitlines()[0]}") from None
+
+
+def _set_aside(out: Path) -> int:
+    """Move an earlier attempt into a folder of its own; return the number of the one to come."""
+    if not (out / NAME).exists():
+        return 1
+    attempt = RunRecord.read(out).attempt
+    aside = out / f"attempt-{attempt}"
+    aside.mkdir(exist_ok=True)
+    for pattern in (NAME, "*.ipynb", "*.html"):
+        for path in out.glob(pattern):
+            path.replace(aside / path.name)
+    return attempt + 1
+
+
+def _execute(notebook: Path, partial: Path, values: Mapping[str, Value], timeout: int | None) -> End:
+    """Run the notebook and say how it ended, whatever papermill thinks of it."""
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        with _terminable():
+            _papermill(notebook, partial, values, timeout)
+    except PapermillExecutionError as error:
+        return _raised(error.ename, error.evalue, error.exec_count)
+    except KeyboardInterrupt:
+        return _raised("KeyboardInterrupt", "stopped by Ctrl-C or SIGTERM; the same command resumes")
+    except CellTimeoutError:
+        return _raised("CellTimeoutError", f"a cell took longer than {timeout} s")
+    except DeadKernelError:
+        return _raised("DeadKernelError", "the kernel died: out of memory, or killed")
+    except Exception as error:
+        return _raised(type(error).__name__, str(error))
+    return End("done", 0)
+
+
+def _raised(name: str, message: str, cell: int | None = None) -> End:
+    code = exit_code_of(name)
+    status: Status = "interrupted" if code == INTERRUPTED else "failed"
+    return End(status, code, Failure(name, message, cell))
+
+
+def _papermill(notebook: Path, partial: Path, values: Mapping[str, Value], timeout: int | None) -> None:
+    import papermill
+    from traitlets.config import Config
+
+    settings = Config()
+    settings.KernelManager.transport_encryption = "auto"
+    settings.KernelManager.shutdown_wait_time = PATIENCE
+    papermill.execute_notebook(
+        str(notebook),
+        str(partial),
+        parameters=dict(values),
+        kernel_name="python3",
+        progress_bar=False,
+        execution_timeout=timeout,
+        autosave_cell_every=2,
+        config=settings,
+        extra_arguments=["--log-level=CRITICAL"],  # else an interrupted kernel complains on our stderr
+    )
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM interrupt like Ctrl-C: the kernel is interrupted, and what it holds is sealed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
+    """Write notebook and report under their final names, unless the key is in them."""
+    import nbformat
+
+    if not partial.exists():
+        return record.end(end.status, end.exit_code, end.error, ())
+    executed = _read(partial)
+    end = _told_all(executed, end)
+    names = (record.notebook, f"{Path(record.notebook).stem}.html")
+    ended = record.end(end.status, end.exit_code, end.error, names)
+    _mark(executed, ended)
+    texts = (nbformat.writes(executed), render(executed, ended))  # type: ignore[no-untyped-call]
+    partial.unlink()
+    if _holds(key, *texts):
+        leak = Failure("Leak", "the key is in the notebook's output, so nothing of it was published")
+        return record.end("failed", 1, leak, ())
+    for name, text in zip(names, texts, strict=True):
+        spreadsheet.replace(partial.parent / name, text.encode())
+    return ended
+
+
+def _told_all(executed: Any, end: End) -> End:
+    """Return the end, or a failure where cells were left out though nothing was raised (`sys.exit(0)`)."""
+    left = [cell for cell in executed.cells if cell.cell_type == "code" and cell.execution_count is None]
+    if end.status != "done" or not [cell for cell in left if cell.source.strip()]:
+        return end
+    return _raised("SystemExit", f"the notebook ended early: {len(left)} cells were not run")
+
+
+def _mark(executed: Any, record: RunRecord) -> None:
+    """Make the notebook itself say how it ended; leave no path of this machine in it."""
+    import nbformat
+
+    about = executed.metadata.setdefault("papermill", {})
+    about.update(input_path=record.notebook, output_path=record.notebook, exception=record.status != "done")
+    if record.status == "done":
+        return
+    for cell in executed.cells:
+        if cell.cell_type == "code" and cell.execution_count is None:
+            cell.metadata["papermill"] = {"status": "not run"}
+    text = f"**This run is incomplete.** {escape(record.summary)}"
+    banner = nbformat.v4.new_markdown_cell(text)  # type: ignore[no-untyped-call]
+    banner.metadata["tags"] = ["papermill-error-cell-tag"]  # papermill removes it when it runs this again
+    executed.cells.insert(0, banner)
+
+
+def _holds(key: str, *texts: str) -> bool:
+    """Say whether a text holds the key, as it is or as Basic authentication sends it."""
+    forms = (key, base64.b64encode(f"{key}:".encode()).decode())
+    return bool(key) and any(form in text for form in forms for text in texts)

@@ -1,0 +1,124 @@
+"""One plan on its way, as the notebooks 30 and 40 take it: shown, carried out where approved, verified.
+
+`mode` decides what may happen: `plan` and `verify` never write to Lever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from leverkit.account import connect
+from leverkit.apply import apply
+from leverkit.brakes import Brakes
+from leverkit.client import ReadOnlyLever
+from leverkit.errors import UsageError
+from leverkit.planfile import Plan
+from leverkit.report import Chart, Html
+from leverkit.result import Result, status
+from leverkit.verification import Verification
+from leverkit.verify import verify
+
+OFF = Brakes(max_pct=None, max_removals=None)  # no brakes but the plan's own
+MODES = ("plan", "apply", "verify")
+
+
+class Note(Html):
+    """A sentence in place of a result that this mode does not have."""
+
+    __slots__ = ()
+
+    def require(self) -> Note:
+        """Return the note: nothing was done that could be wrong."""
+        return self
+
+
+@dataclass(frozen=True)
+class Step:
+    """A plan in its run folder, the mode of this notebook run, and the approval and brakes given to it."""
+
+    mode: str
+    run: Path
+    plan: Plan
+    lever: ReadOnlyLever
+    rate: float
+    approve: str = ""
+    brakes: Brakes = OFF
+
+    def __post_init__(self) -> None:
+        check_mode(self.mode)
+
+    def changes(self) -> Chart | Note:
+        """Draw how many opportunities carry each tag before and after."""
+        import pandas as pd
+
+        from leverkit.charts import chart_change
+
+        if not self.plan.operations:
+            return note("No tag would change, so there is nothing to draw.")
+        added = Counter[str]()
+        for operation in self.plan.operations:
+            added[operation.tag] += 1 if operation.action == "add" else -1
+        ranked = sorted(added, key=lambda tag: (-abs(added[tag]), tag))
+        rows = [(tag, self.plan.tag_counts[tag] - added[tag], self.plan.tag_counts[tag]) for tag in ranked]
+        counts = self.plan.counts
+        title = f"{counts['operations']:,} changes to {counts['tags']} tags of {counts['contacts']:,} people"
+        return chart_change(pd.DataFrame(rows, columns=["tag", "before", "after"]), title=title)
+
+    def carry_out(self) -> Result | Note:
+        """Apply the plan in mode `apply`, from wherever it was left; otherwise say where it stands."""
+        if self.mode != "apply":
+            return note(f"Nothing was written to Lever: the mode is {self.mode}. {self._standing()}")
+        with connect(write=True, rate=self.rate) as lever:
+            limits = msgspec.structs.asdict(self.brakes)
+            return apply(self.run, approve=self.approve, lever=lever, **limits)
+
+    def outcomes(self) -> Chart | Note:
+        """Draw where the operations stand."""
+        import pandas as pd
+
+        from leverkit.charts import chart_outcomes
+
+        counts = status(self.run).counts
+        if not self.plan.operations:
+            return note("There are no operations.")
+        done = counts["done"] + counts["no_op"]
+        title = f"{done:,} of {len(self.plan.operations):,} changes are in place"
+        return chart_outcomes(pd.DataFrame(counts.items(), columns=["outcome", "operations"]), title=title)
+
+    def verify(self) -> Verification | Note:
+        """Read the account again and compare it with the plan, in mode `verify`."""
+        if self.mode != "verify":
+            return note("Not verified in this run: that is mode verify.")
+        return verify(self.run, lever=self.lever)
+
+    @property
+    def next(self) -> Note:
+        """Say what to do now."""
+        if not self.plan.operations:
+            return note("Nothing to do for this plan.")
+        words = {
+            "plan": f"Read plan.csv in the run folder. To carry out exactly this, run this notebook with "
+            f"mode = apply and approve = {self.plan.short}.",
+            "apply": "Run this notebook with mode = verify: it reads again what was touched.",
+            "verify": "All is as planned. 40_rollback shows how to take it back.",
+        }
+        return note(words[self.mode])
+
+    def _standing(self) -> str:
+        return f"Plan {self.plan.short}: {status(self.run).summary}."
+
+
+def check_mode(mode: str) -> None:
+    """Raise UsageError unless this is a mode."""
+    if mode not in MODES:
+        raise UsageError(f"mode must be plan, apply or verify, not {mode!r}")
+
+
+def note(text: str) -> Note:
+    """Return a sentence as markup."""
+    return Note(f"<p>{escape(text)}</p>")

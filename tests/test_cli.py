@@ -1,0 +1,214 @@
+"""The command line: each command once from end to end, and one clear line and a code for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from leverkit.cli import main
+from leverkit.emulator import Running
+
+Command = Callable[..., "Ended"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def leverkit(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Command]:
+    """Run commands in this process, in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def command(*words: str) -> Ended:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        out, err = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    yield command
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def policy(leverkit: Command, lever_account: Running) -> Path:
+    """Give a policy that people decided on, beside its snapshot."""
+    assert leverkit("pull", "-o", "snapshot", "--rate", "1000").code == 0
+    assert leverkit("policy", "suggest", "snapshot", "-o", "policy.csv", "--accept", "0.8").code == 0
+    text = Path("policy.csv").read_text(encoding="utf-8")
+    for tag, scope in lever_account.truth.items():
+        if scope == "contact":
+            text = text.replace(f"\n{tag},undecided,,", f"\n{tag},contact,me,")
+    Path("policy.csv").write_text(text, encoding="utf-8")
+    return Path("policy.csv")
+
+
+def test_the_flow_goes_through_by_single_commands(
+    leverkit: Command, policy: Path, lever_account: Running
+) -> None:
+    start = lever_account.state()["opportunities"]
+    audit = leverkit("audit", "snapshot", "--html", "audit.html", "--json")
+    assert json.loads(audit.out)["summary"]["opportunities"] == len(start)
+    assert "tags:" in leverkit("policy", "check", "policy.csv", "snapshot").out
+    plan = json.loads(leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--json").out)
+    applied = leverkit("apply", "run", "--approve", plan["plan_id"], "--rate", "1000", "--json")
+    assert (applied.code, json.loads(applied.out)["counts"]["done"]) == (0, plan["counts"]["operations"])
+    assert leverkit("verify", "run").out.startswith("verified")
+    assert json.loads(leverkit("status", "run", "--json").out)["state"] == "finished"
+    undo = json.loads(leverkit("rollback", "run", "-o", "undo", "--json").out)
+    assert leverkit("verify", "undo", "--detailed-exitcode").code == 2
+    assert leverkit("apply", "undo", "--approve", undo["plan_id"][:12], "--rate", "1000").code == 0
+    assert json.loads(leverkit("verify", "undo", "--json").out)["ok"] is True
+    assert lever_account.state()["opportunities"] == start
+
+
+def test_without_approval_the_plan_is_shown_and_nothing_sent(
+    leverkit: Command, policy: Path, lever_account: Running
+) -> None:
+    leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
+    lever_account.clear_log()
+    ended = leverkit("apply", "run")
+    assert (ended.code, lever_account.log()) == (4, [])
+    assert ended.out.startswith("Plan ")
+    assert "--approve" in ended.err
+
+
+def test_differences_have_a_code_only_when_asked_for(leverkit: Command, policy: Path) -> None:
+    assert leverkit("audit", "snapshot").code == 0
+    assert leverkit("audit", "snapshot", "--detailed-exitcode").code == 2
+    words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
+    assert (leverkit(*words).code, leverkit(*words, "--detailed-exitcode").code) == (0, 2)
+
+
+def test_people_read_on_stderr_and_machines_on_stdout(leverkit: Command, policy: Path) -> None:
+    ended = leverkit("pull", "-o", "snapshot", "--json")
+    assert json.loads(ended.out)["complete"] is True
+    assert "next: leverkit audit" in leverkit("pull", "-o", "snapshot").err
+
+
+def test_a_brake_names_its_flag(leverkit: Command, policy: Path) -> None:
+    ended = leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--max-ops", "1")
+    assert ended.code == 5
+    assert "--max-ops 1" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (("audit", "nowhere"), 64, "nowhere is not a snapshot"),
+        (("plan", "nowhere", "--policy", "none.csv", "-o", "run"), 64, "none.csv"),
+        (("verify", "nowhere"), 64, "no plan.json here"),
+        (("pull",), 64, "Missing option '-o'"),
+        (("pull", "-o", "x", "--rate", "fast"), 64, "--rate"),
+        (("fetch",), 64, "No such command 'fetch'"),
+        (("run", "absent.ipynb", "-o", "x"), 64, "cannot be read as a notebook"),
+        (("run", "absent.ipynb", "-o", "x", "-p", "mode"), 64, "-p takes name=value, not 'mode'"),
+        (("pull", "-o", "snapshot"), 1, "GET /archive_reasons: no answer"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(
+    leverkit: Command, words: tuple[str, ...], code: int, line: str
+) -> None:
+    ended = leverkit(*words)
+    assert (ended.code, ended.out) == (code, "")
+    told = ended.err.splitlines()[-1]
+    assert told.startswith("leverkit: ")
+    assert line in told
+    assert "Traceback" not in ended.err
+
+
+def test_a_wrong_key_has_its_own_code(
+    leverkit: Command, lever_account: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEVER_API_KEY", "wrong")
+    ended = leverkit("pull", "-o", "snapshot")
+    assert ended.code == 12
+    assert "wrong" not in ended.err.replace("the key is wrong", "")
+
+
+def test_a_damaged_snapshot_is_named(leverkit: Command, policy: Path) -> None:
+    file = Path("snapshot/opportunities.parquet")
+    file.write_bytes(file.read_bytes()[:-9])
+    ended = leverkit("audit", "snapshot")
+    assert ended.code == 64
+    assert "opportunities.parquet is not as it was pulled" in ended.err
+
+
+def test_debug_shows_where_an_error_comes_from(leverkit: Command) -> None:
+    assert "Traceback" not in leverkit("audit", "nowhere").err
+    assert "Traceback" in leverkit("--debug", "audit", "nowhere").err
+
+
+def test_the_check_up_is_told_to_people_and_machines(leverkit: Command, lever_account: Running) -> None:
+    assert "well     account: " in leverkit("doctor").out
+    assert {check["what"] for check in json.loads(leverkit("doctor", "--json").out)["checks"]} > {
+        "key",
+        "kernel",
+    }
+
+
+def test_a_notebook_runs_as_a_job(leverkit: Command, lever_account: Running) -> None:
+    page = str(Path(__file__).parent.parent / "notebooks" / "30_migrate.ipynb")
+    good = leverkit("run", page, "-o", "job", "-p", "rate=500", "--json")
+    assert (good.code, json.loads(good.out)["status"]) == (0, "done")
+    bad = leverkit("run", page, "-o", "job", "-p", "mode=apply", "-p", f"approve={'0' * 12}")
+    assert bad.code == 64
+    assert json.loads(leverkit("status", "job", "--json").out)["status"] == "failed"
+    assert "no migrate plan 000000000000" in bad.err
+
+
+def test_a_misspelt_parameter_starts_nothing(leverkit: Command) -> None:
+    page = str(Path(__file__).parent.parent / "notebooks" / "30_migrate.ipynb")
+    ended = leverkit("run", page, "-o", "job", "-p", "mod=apply")
+    assert (ended.code, Path("job").exists()) == (64, False)
+    assert "unknown parameter mod: did you mean mode?" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["pull"], ["audit"], ["policy", "suggest"], ["policy", "check"], ["plan"], ["apply"], ["verify"]]
+    + [["rollback"], ["status"], ["run"], ["doctor"], ["demo"]],
+    ids=" ".join,
+)
+def test_help_teaches_by_an_example(leverkit: Command, words: list[str]) -> None:
+    ended = leverkit(*words, "--help")
+    assert ended.code == 0
+    assert f"Example: leverkit {' '.join(words)}" in ended.out
+
+
+def test_help_tells_every_exit_code(leverkit: Command) -> None:
+    text = " ".join(leverkit("--help").out.split())
+    for code in ("0 done", "3 partial", "5 brake", "12 access denied", "64 usage", "130 interrupted"):
+        assert code in text
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, leverkit.cli; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {"pandas", "duckdb", "papermill", "matplotlib", "nbformat", "uvicorn"}.isdisjoint(loaded)
+
+
+def test_the_emulator_tells_where_it_is_on_its_first_line() -> None:
+    command = [sys.executable, "-m", "leverkit", "emulator", "--contacts", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    assert set(json.loads(line)) == {"base_url", "api_key", "pid"}
+    assert process.returncode == 0

@@ -1,0 +1,159 @@
+"""The desk and the steps that notebooks take at it: one folder an account, plans found again by their id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from leverkit.audit import audit
+from leverkit.desk import Desk, desk
+from leverkit.emulator import Running
+from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
+from leverkit.planfile import Plan
+from leverkit.policy import Policy
+from leverkit.result import Result, status
+from leverkit.step import Note
+from leverkit.verification import Verification
+
+
+@pytest.fixture
+def at(lever_account: Running) -> Iterator[Desk]:
+    found = desk(rate=1000.0)
+    with found.lever:
+        yield found
+
+
+@pytest.fixture
+def decided(at: Desk, lever_account: Running) -> Desk:
+    """Give a desk where people have decided, as the truth of the account is."""
+    policy = at.suggest(audit(at.pull()))
+    known = {tag: scope for tag, scope in lever_account.truth.items() if tag in policy.scopes}
+    policy.decide(known, by="a test").write(at.policy_file)
+    return at
+
+
+def test_an_account_has_a_folder_of_its_own(at: Desk) -> None:
+    assert at.folder.name == at.lever.account_id()
+    assert list(at.steps["state"]) == ["not yet"] * 4
+
+
+def test_a_snapshot_is_read_once_and_found_again(at: Desk, lever_account: Running) -> None:
+    first = at.snapshot()
+    lever_account.clear_log()
+    assert at.snapshot().digest == first.digest
+    assert lever_account.log() == []
+
+
+def test_nothing_is_accepted_unless_asked(at: Desk) -> None:
+    assert set(at.suggest(audit(at.snapshot())).scopes.values()) == {"undecided"}
+    assert set(at.suggest(audit(at.snapshot()), 0.9).scopes.values()) > {"undecided"}
+
+
+def test_without_a_policy_the_plan_is_empty_and_a_policy_lies_ready(at: Desk) -> None:
+    step = at.migration("plan")
+    assert step.plan.operations == ()
+    assert set(Policy.read(at.policy_file).scopes.values()) == {"undecided"}
+
+
+def test_a_plan_goes_through_its_modes_and_back(decided: Desk, lever_account: Running) -> None:
+    before = lever_account.state()["opportunities"]
+    planned = decided.migration("plan")
+    done = decided.migration("apply", planned.plan.short).carry_out()
+    assert isinstance(done, Result)
+    assert done.require().counts["done"] == len(planned.plan.operations) > 0
+    assert decided.migration("verify").verify().require()
+    assert decided.migration("plan").plan.operations == ()
+    undo = decided.rollback("plan")
+    assert decided.rollback("apply", approve=undo.plan.short).carry_out().require()
+    assert isinstance(decided.rollback("verify").verify(), Verification)
+    assert lever_account.state()["opportunities"] == before
+    assert list(decided.runs["kind"]) == ["rollback", "migrate", "migrate"]
+
+
+@pytest.mark.parametrize("mode", ["plan", "verify"])
+def test_modes_that_read_never_write(decided: Desk, lever_account: Running, mode: str) -> None:
+    decided.migration("plan")
+    assert isinstance(decided.migration(mode).carry_out(), Note)
+    assert {entry["method"] for entry in lever_account.log()} == {"GET"}
+
+
+def test_what_is_not_applied_does_not_pass_as_done(decided: Desk) -> None:
+    step = decided.migration("plan")
+    assert "0 of" in step.outcomes().alt  # type: ignore[union-attr]
+    assert step.plan.short in step.next
+    with pytest.raises(Stopped):
+        status(step.run).require()
+
+
+def test_apply_without_approval_is_refused(decided: Desk) -> None:
+    decided.migration("plan")
+    with pytest.raises(Refused, match="not approved"):
+        decided.migration("apply").carry_out()
+
+
+def test_a_plan_that_trips_a_brake_stays_a_draft(decided: Desk) -> None:
+    with pytest.raises(BrakeTripped, match="--max-ops 1"):
+        decided.migration("plan", max_ops=1)
+    assert Plan.read(decided.folder / "runs" / "draft").operations
+    assert len(decided.runs) == 0
+
+
+def test_brakes_hold_when_a_plan_is_applied_too(decided: Desk, lever_account: Running) -> None:
+    planned = decided.migration("plan")
+    with pytest.raises(BrakeTripped, match="--max-ops 1"):
+        decided.migration("apply", planned.plan.short, max_ops=1).carry_out()
+    assert {entry["method"] for entry in lever_account.log()} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "approve", "refusal"),
+    [
+        ("Apply", "", "mode must be plan, apply or verify, not 'Apply'"),
+        ("apply", "abc", "'abc' is no plan id: give at least its first 8 digits"),
+        ("verify", "0" * 12, "no migrate plan 000000000000 for this account"),
+    ],
+)
+def test_what_names_no_plan_is_told(at: Desk, mode: str, approve: str, refusal: str) -> None:
+    with pytest.raises(UsageError, match=refusal):
+        at.migration(mode, approve)
+
+
+def test_the_same_plan_again_is_the_same_run(decided: Desk) -> None:
+    first, second = decided.migration("plan"), decided.migration("plan")
+    assert (first.run, len(decided.runs)) == (second.run, 1)
+
+
+def test_where_one_stands_is_told_in_words(decided: Desk) -> None:
+    decided.migration("plan")
+    reading, deciding, migrating, undoing = decided.steps["state"]
+    assert reading.endswith("opportunities read")
+    assert deciding.endswith("tags decided")
+    assert migrating.startswith("plan ")
+    assert undoing == "not yet"
+
+
+def personal(account: Running) -> set[str]:
+    """Return the names and addresses of everybody in an emulated account."""
+    people = account.do(lambda held: [row.object() for row in held.rows.values()])
+    texts = {str(person["name"]) for person in people}
+    texts |= {str(text) for person in people for text in [*person["emails"], *person["links"]]}
+    texts |= {str(phone["value"]) for person in people for phone in person["phones"]}
+    return {text for text in texts if len(text) > 7}
+
+
+def test_neither_key_nor_person_is_in_anything_that_is_left_behind(
+    decided: Desk, lever_account: Running
+) -> None:
+    facts = audit(decided.snapshot())
+    facts.to_html(decided.folder / "audit.html")
+    planned = decided.migration("plan")
+    shown = [decided.migration("apply", planned.plan.short).carry_out(), decided.migration("verify").verify()]
+    shown += [facts, planned.plan, decided, decided.snapshot(), Policy.read(decided.policy_file)]
+    texts = [item._repr_html_() + repr(item) for item in shown]
+    texts += [path.read_bytes().decode("latin-1") for path in decided.folder.rglob("*") if path.is_file()]
+    people = personal(lever_account)
+    assert len(people) > 100
+    for text in texts:
+        assert lever_account.api_key not in text
+        assert [name for name in people if name.encode().decode("latin-1") in text or name in text] == []

@@ -1,0 +1,56 @@
+"""The check-up: what is well, what is worth knowing, what is wrong, and that it only reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leverkit.account import Settings
+from leverkit.doctor import Check, Checkup, examine
+from leverkit.emulator import Running, running
+from leverkit.wire import Secret
+
+
+def settings(account: Running, key: str, home: Path) -> Settings:
+    return Settings(base_url=account.base_url, key=Secret(key), home=home)
+
+
+def found(checkup: Checkup) -> dict[str, Check]:
+    return {check.what: check for check in checkup.checks}
+
+
+def test_a_good_setting_is_well_and_only_reads(lever_account: Running) -> None:
+    checkup = examine()
+    assert checkup.exit_code == 0
+    assert {entry["method"] for entry in lever_account.log()} == {"GET"}
+    assert found(checkup)["write tags"].ok is None
+
+
+def test_the_key_is_told_of_but_never_shown(lever_account: Running) -> None:
+    shown = repr(examine().frame.to_dict()) + examine()._repr_html_()
+    assert lever_account.api_key not in shown
+    assert found(examine())["key"].found == "set, sent as basic; LEVER_PERFORM_AS is not set"
+
+
+def test_a_wrong_key_is_access_denied_in_one_line(lever_account: Running, tmp_path: Path) -> None:
+    checkup = examine(settings(lever_account, "wrong", tmp_path))
+    assert checkup.exit_code == 12
+    assert "401" in found(checkup)["account"].found
+    assert "read tags" not in found(checkup)
+
+
+def test_an_account_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
+    nowhere = Settings(base_url="http://127.0.0.1:9/v1", key=Secret("any"), home=tmp_path)
+    assert examine(nowhere).exit_code == 1
+
+
+def test_a_key_without_the_confidential_grant_is_a_note(tmp_path: Path) -> None:
+    with running(contacts=30, seed=2, rate=None) as account:
+        checkup = examine(settings(account, account.restricted_key, tmp_path))
+    assert checkup.exit_code == 0
+    assert "not granted" in found(checkup)["read confidential ones"].found
+
+
+def test_a_workspace_that_cannot_be_written_is_trouble(lever_account: Running, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    checkup = examine(settings(lever_account, lever_account.api_key, tmp_path / "file" / "below"))
+    assert (found(checkup)["workspace"].ok, checkup.exit_code) == (False, 64)

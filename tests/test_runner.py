@@ -1,0 +1,197 @@
+"""Notebook jobs: what is refused before the start, how ends are told, what is published and what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from leverkit.account import Settings
+from leverkit.errors import Locked, UsageError
+from leverkit.jobrecord import RunRecord
+from leverkit.lock import hold
+from leverkit.runner import exit_code_of, inspect, run
+from leverkit.wire import Secret
+
+CANARY = "canary-0123456789"
+SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY))
+CHECK = "from leverkit.job import parameters\np = parameters(globals())"
+
+
+def notebook(folder: Path, *cells: str, name: str = "page.ipynb") -> Path:
+    """Write a notebook: a title, parameters, the check, then these cells."""
+    first = nbformat.v4.new_code_cell('mode: str = "plan"  # plan or apply\nlimit: int = 3')
+    first.metadata["tags"] = ["parameters"]
+    code = [nbformat.v4.new_code_cell(source) for source in (CHECK, *cells)]
+    title, end = (nbformat.v4.new_markdown_cell(text) for text in ("# A <page>", "## What next"))
+    page = nbformat.v4.new_notebook(cells=[title, first, *code, end])
+    page.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(page, folder / name)
+    return folder / name
+
+
+def job(tmp_path: Path, *cells: str, **options: Any) -> RunRecord:
+    parameters = options.pop("parameters", {})
+    return run(notebook(tmp_path, *cells), tmp_path / "out", parameters, settings=SETTINGS, **options)
+
+
+def written(tmp_path: Path) -> dict[str, Any]:
+    return dict(json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8")))
+
+
+def test_a_good_run_leaves_record_notebook_and_report(tmp_path: Path) -> None:
+    record = job(tmp_path, "print(p.mode, p.limit)", parameters={"limit": "5"})
+    assert (record.status, record.exit_code, record.parameters) == ("done", 0, {"limit": 5})
+    assert written(tmp_path)["status"] == "done"
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"run.json", "job.lock", "page.ipynb", "page.html"}
+    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert "plan 5" in page
+    assert "What next" in page
+    assert "parameters(globals())" not in page
+
+
+def test_the_report_asks_the_network_for_nothing_and_runs_no_script(tmp_path: Path) -> None:
+    job(tmp_path, "from IPython.display import HTML\nHTML('<progress value=3 max=4></progress>')")
+    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert "<progress" in page
+    words = ("http://", "https://", "<script", "<link", "@import", "url(")
+    assert not [word for word in words if word in page]
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"mod": "apply"}, "unknown parameter mod: did you mean mode"),
+        ({"limit": "007"}, "limit must be a whole number"),
+        ({"api_key": "x"}, "a key is never a parameter"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_is_written(
+    tmp_path: Path, given: dict[str, object], refusal: str
+) -> None:
+    with pytest.raises(UsageError, match=refusal):
+        job(tmp_path, parameters=given)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_notebook_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "page.ipynb").write_text("{}")
+    for path in (tmp_path / "page.ipynb", tmp_path / "absent.ipynb", Path(__file__)):
+        with pytest.raises(UsageError, match="cannot be read as a notebook"):
+            inspect(path)
+
+
+def test_a_notebook_without_a_parameters_cell_is_a_usage_error(tmp_path: Path) -> None:
+    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nbformat.write(bare, tmp_path / "bare.ipynb")
+    with pytest.raises(UsageError, match="0 cells are tagged parameters"):
+        inspect(tmp_path / "bare.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("BrakeTripped", 5), ("AccessDenied", 12), ("ValueError", 1), ("KeyboardInterrupt", 130)],
+)
+def test_the_error_of_a_kernel_becomes_the_exit_code(name: str, code: int) -> None:
+    assert exit_code_of(name) == code
+
+
+def test_a_failing_cell_is_told_with_its_reason_and_its_own_exit_code(tmp_path: Path) -> None:
+    cell = "from leverkit.errors import Refused\nraise Refused('plan of <b>another</b> account')"
+    record = job(tmp_path, cell, "print('never')")
+    assert (record.status, record.exit_code) == ("failed", 4)
+    assert record.error is not None
+    assert (record.error.type, record.error.message) == ("Refused", "plan of <b>another</b> account")
+    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert "This run failed" in page
+    assert "What next" not in page
+    assert "plan of &lt;b&gt;another&lt;/b&gt; account" in page
+    executed = nbformat.read(tmp_path / "out" / "page.ipynb", as_version=4)
+    assert "This run is incomplete" in executed.cells[0].source
+    assert executed.cells[-2].metadata["papermill"]["status"] == "not run"
+
+
+def test_a_dead_kernel_is_no_success(tmp_path: Path) -> None:
+    record = job(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert (record.status, record.exit_code) == ("failed", 1)
+    assert record.error is not None
+    assert record.error.type == "DeadKernelError"
+
+
+def test_a_cell_over_its_time_is_no_success(tmp_path: Path) -> None:
+    record = job(tmp_path, "import threading\nthreading.Event().wait()", timeout=1)
+    assert record.error is not None
+    assert (record.status, record.error.type) == ("failed", "CellTimeoutError")
+
+
+def test_leaving_early_is_no_success(tmp_path: Path) -> None:
+    record = job(tmp_path, "import sys\nsys.exit(0)", "print('never')")
+    assert (record.status, record.exit_code) == ("failed", 1)
+    assert "ended early" in record.summary
+
+
+def test_a_key_in_the_output_is_not_published(tmp_path: Path) -> None:
+    record = job(tmp_path, f"print({CANARY!r})")
+    assert record.error is not None
+    assert (record.status, record.error.type, record.files) == ("failed", "Leak", ())
+    for path in (tmp_path / "out").iterdir():
+        assert CANARY not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_second_attempt_sets_the_first_aside(tmp_path: Path) -> None:
+    job(tmp_path, "assert False")
+    assert job(tmp_path, "assert True").attempt == 2
+    first = json.loads((tmp_path / "out" / "attempt-1" / "run.json").read_text(encoding="utf-8"))
+    assert (first["status"], written(tmp_path)["status"]) == ("failed", "done")
+
+
+def test_a_running_job_is_not_started_twice(tmp_path: Path) -> None:
+    with hold(tmp_path / "out" / "job.lock", purpose="a test"), pytest.raises(Locked, match="a test"):
+        job(tmp_path)
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Give a job in a process of its own, waiting in a cell that tells when it is ended."""
+    told = tmp_path / "told"
+    cell = f"import os, threading\nos.mkfifo({str(told)!r}) if not os.path.exists({str(told)!r}) else None\n"
+    cell += f"open({str(told)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
+    cell += f"finally:\n    open({str(tmp_path / 'sealed')!r}, 'w').write('sealed')"
+    os.mkfifo(told)
+    code = "import sys; from leverkit.runner import run; sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
+    command = [sys.executable, "-c", code, str(notebook(tmp_path, cell)), str(tmp_path / "out")]
+    with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as started:
+        assert told.read_text() == "started"
+        yield started
+        started.kill()
+
+
+def test_sigterm_lets_the_kernel_seal_what_it_holds(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    _, noise = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (tmp_path / "sealed").read_text() == "sealed"
+    assert (written(tmp_path)["status"], noise) == ("interrupted", "")
+
+
+def test_while_a_job_runs_its_record_says_so(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+    assert (written(tmp_path)["status"], written(tmp_path)["pid"]) == ("running", process.pid)
+    assert written(tmp_path)["exit_code"] is None
+    assert RunRecord.read(tmp_path / "out").status == "running"
+
+
+def test_a_killed_job_is_told_as_died(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+    assert (written(tmp_path)["status"], RunRecord.read(tmp_path / "out").status) == ("running", "died")

@@ -1,0 +1,48 @@
+"""The demo: the whole flow ends well and leaves the account as it was; a foreign folder is left alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from leverkit.emulator import running
+from leverkit.errors import UsageError
+from leverkit.tour import MARK, tour
+
+
+def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path) -> None:
+    lines = tour(tmp_path / "demo", contacts=150).splitlines()
+    words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
+    assert [line.split()[0] for line in lines[:10]] == words
+    planned = re.search(r"(\d+) to add", lines[3])
+    assert planned is not None
+    assert int(planned[1]) > 0
+    pages = [Path(line.strip()) for line in lines[12:]]
+    assert len(pages) == 10
+    assert all(page.stat().st_size > 2000 for page in pages)
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in tmp_path.rglob("run.json")]
+    assert [(record["status"], record["exit_code"]) for record in records] == [("done", 0)] * 9
+
+
+def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
+    with running(contacts=40, seed=5) as account:
+        rows = account.do(lambda held: [row.raw for row in held.rows.values()])
+    (tmp_path / "account").mkdir()
+    (tmp_path / "account" / "opportunities.jsonl").write_bytes(b"\n".join(rows))
+    lines = tour(tmp_path / "demo", load=tmp_path / "account").splitlines()
+    assert lines[0].startswith(f"Account   {len(rows)} opportunities")
+    assert (
+        lines[9]
+        == f"State     all {len(rows)} opportunities carry exactly the tags that they had at the start"
+    )
+
+
+def test_only_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "precious").touch()
+    with pytest.raises(UsageError, match="something that is no demo"):
+        tour(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+    assert not (tmp_path / MARK).exists()
