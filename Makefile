@@ -21,7 +21,7 @@ demo: $(READY)
 	$(BIN)/leverkit demo -o demo-output
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" \
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" -rs \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 

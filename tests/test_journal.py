@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -33,11 +34,10 @@ def standing(*bodies: object) -> Standing:
 
 
 def vandalise(path: Path, statement: str, *, triggers: bool = True) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         if not triggers:
             db.executescript("DROP TRIGGER never_updated; DROP TRIGGER never_deleted")
         db.execute(statement)
-    db.close()
 
 
 def test_what_was_appended_is_read_back_with_time_and_order(tmp_path: Path) -> None:
