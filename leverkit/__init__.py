@@ -25,7 +25,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     4  outcomes      -> journal, operations, planfile, records
     4  plan          -> brakes, operations, planfile
     4  reading       -> client, errors, operations, records
-    4  result        -> errors, journal, lock, operations, planfile, report, spreadsheet
+    4  result        -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
     4  rollback      -> brakes, errors, journal, lock, operations, planfile
     4  sweep         -> client, errors, records, spool, windows
     3  client        -> errors, pacing, records, wire
@@ -45,6 +45,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  brakes        -> errors
     1  charts        -> report
     1  findings      -> postings
+    1  halt          -> errors
     1  job           -> errors
     1  journal       -> errors
     1  lock          -> errors
@@ -53,7 +54,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  spreadsheet   -> errors
     1  suggestion    -> postings
     1  webhook       -> errors
-    0  commands, emulator, errors, halt, pacing, postings, progress, records, report, windows
+    0  commands, emulator, errors, pacing, postings, progress, records, report, windows
 """
 
 from __future__ import annotations

@@ -15,13 +15,15 @@ import msgspec
 from leverkit.account import connect
 from leverkit.client import Lever
 from leverkit.errors import Refused, UsageError
-from leverkit.halt import INTERRUPTED, Halt, on_signals
+from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
 from leverkit.journal import Begun, Journal, Sealed, fold
 from leverkit.lock import account_lock, hold, identity
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.result import Result, result
 from leverkit.writer import Times, Writer
+
+FINISHED = "finished"
 
 
 def apply(
@@ -37,8 +39,10 @@ def apply(
     """Carry out the plan of a run folder, from wherever an earlier process left it.
 
     `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
+    While it runs, a file PAUSE in the folder makes it wait and STOP ends it; so do `max_seconds`,
+    5 failures in the last 50 writes (BrakeTripped) and a key that is denied (AccessDenied).
     Raises Refused (not approved, edited, another account), BrakeTripped, Locked, AccessDenied,
-    Unreachable, and KeyboardInterrupt after a signal; all but the first three leave a run to resume.
+    Unreachable, and KeyboardInterrupt after a signal; what was begun can be resumed.
     """
     plan = Plan.read(run)
     if plan.operations:
@@ -78,12 +82,12 @@ def carry_out(
         journal.bind(plan.plan_id, plan.account)
         if _settled(plan, journal):
             return msgspec.structs.replace(_seal(plan, run, journal, ""), state="nothing left to do")
-        halt = Halt(max_seconds, clock=times.clock)
+        halt = Halt(max_seconds, folder=run, clock=times.clock, parent=kernel_parent())
         stack.enter_context(on_signals(halt))
         ended = _work(plan, run, lever, journal, halt, times)
     if halt.reason == INTERRUPTED:
         raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
-    if halt.error is not None:
+    if halt.error is not None and ended.state != FINISHED:
         raise halt.error
     return ended
 
@@ -109,7 +113,7 @@ def _seal(plan: Plan, run: Path, journal: Journal, why: str) -> Result:
     """Close the journal's account of this process and write result.json."""
     ended = result(plan, run, fold(journal.entries))
     complete = not ended.counts["pending"] and not ended.counts["unknown"]
-    state = "finished" if complete else why
+    state = FINISHED if complete else why
     if ended.state != state:
         journal.append(Sealed(state))
     ended = msgspec.structs.replace(ended, state=state)

@@ -1,7 +1,8 @@
 """One writer per run and per account on this machine.
 
 The operating system holds the lock (flock) and drops it when the process dies, so a dead lock
-needs no clearing. The file only tells who holds it; it is never deleted, which would let two in.
+needs no clearing. The file only tells who holds it, and by its time that the holder still runs;
+it is never deleted, which would let two in.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import getpass
 import json
 import os
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,9 @@ from typing import IO
 from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
+
+
+BEAT = 5.0  # seconds between two signs of life; silence of three of them is worth a word
 
 
 def identity() -> str:
@@ -41,11 +46,16 @@ def hold(
     *paths: Path,
     purpose: str,
     wait: float = 0.0,
+    beat: float = BEAT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Hold all these lock files, waiting up to `wait` seconds. Raises Locked naming who holds one."""
+    """Hold all these lock files, waiting up to `wait` seconds. Raises Locked naming who holds one.
+
+    Every `beat` seconds the files are touched, so that others see a living holder from a frozen one.
+    """
     deadline = clock() + wait
+    held: list[IO[str]] = []
     with ExitStack() as stack:
         for path in paths:
             file = stack.enter_context(_open(path))
@@ -56,7 +66,9 @@ def hold(
                     )
                 sleep(0.05)
             _sign(file, purpose)
+            held.append(file)
             stack.callback(file.truncate, 0)
+        stack.enter_context(_beating(held, beat))
         yield
 
 
@@ -68,7 +80,9 @@ def holder(path: Path) -> str:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         alive = held["host"] != socket.gethostname() or _alive(int(held["pid"]))
-        return f"{held['who']} since {held['since']} ({held['purpose']})" if alive else ""
+        silent = time.time() - path.stat().st_mtime
+        words = f", no sign of life for {silent:.0f} s" if silent > 3 * BEAT else ""
+        return f"{held['who']} since {held['since']} ({held['purpose']}){words}" if alive else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -99,6 +113,24 @@ def _try(file: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextmanager
+def _beating(files: Sequence[IO[str]], seconds: float) -> Iterator[None]:
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(seconds):
+            for file in files:
+                os.utime(file.fileno())
+
+    thread = threading.Thread(target=beat, name="leverkit lock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _sign(file: IO[str], purpose: str) -> None:

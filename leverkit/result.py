@@ -14,6 +14,7 @@ import msgspec
 
 from leverkit import journal, spreadsheet
 from leverkit.errors import Partial, Stopped, VerificationFailed
+from leverkit.halt import PAUSE, PAUSED
 from leverkit.journal import Noticed, Standing
 from leverkit.lock import holder
 from leverkit.operations import Operation
@@ -150,7 +151,10 @@ def status(run: Path | str) -> Result:
     run = Path(run)
     found = result(Plan.read(run), run, journal.fold(journal.read(run / "journal.sqlite")))
     running = found.state == "broken off" and holder(run / "lock")
-    return msgspec.structs.replace(found, state=f"running: {running}") if running else found
+    if not running:
+        return found
+    doing = PAUSED if (run / PAUSE).exists() else "running"
+    return msgspec.structs.replace(found, state=f"{doing}: {running}")
 
 
 def _window(sorted_ms: list[int]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from leverkit.client import Lever
 from leverkit.errors import AccessDenied, ApiError, Unreachable
-from leverkit.halt import DENIED, Halt
+from leverkit.halt import DENIED, PAUSED, Halt
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
 from leverkit.operations import ACTIONS, Operation, batches
 from leverkit.outcomes import Verdict, after_write, before_write
@@ -23,6 +23,7 @@ from leverkit.progress import Progress
 from leverkit.reading import Reading, read
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
+LOOK_AGAIN = 0.5  # seconds between two looks at the file PAUSE
 REREAD_AFTER = (0.5, 1.0, 2.0, 4.0)  # seconds; Lever may show a write a moment later
 
 
@@ -54,9 +55,15 @@ class Writer:
         with ThreadPoolExecutor(WORKERS) as pool:
             for action in ACTIONS:
                 for batch in batches(self._left(action), self._plan.siblings):
+                    self._pause()
                     if self._halt.reason:
                         return
                     self._batch(batch, pool)
+
+    def _pause(self) -> None:
+        while self._halt.paused:
+            self._bar.update(self._ended, PAUSED)
+            self._times.sleep(LOOK_AGAIN)
 
     def _left(self, action: str) -> list[Operation]:
         """Return what is still to do in a phase; a removal waits for the additions to its contact."""
@@ -147,7 +154,10 @@ class Writer:
         window = round((self._times.clock() - reading.asked_at) * 1000)
         answer = Answer(number, said, window, note)
         self._journal.append(answer)
-        return {} if said == "denied" else dict.fromkeys(group, answer)
+        if said == "denied":
+            return {}
+        self._halt.heard(said == "ok", note)
+        return dict.fromkeys(group, answer)
 
     def _send(self, intent: Intent) -> tuple[Said, str]:
         send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
@@ -178,7 +188,18 @@ class Writer:
                 for operation, answer in answers.items()
             }
             self._settle(verdicts)
+            self._hear(verdicts, answers)
             answers = {op: answer for op, answer in answers.items() if verdicts[op].outcome is None}
+
+    def _hear(self, verdicts: Mapping[Operation, Verdict], answers: Mapping[Operation, Answer]) -> None:
+        """Count writes that Lever accepted and that had no effect as failures too."""
+        without = {
+            answers[operation].intent: verdict.evidence
+            for operation, verdict in verdicts.items()
+            if verdict.outcome == "failed" and answers[operation].said == "ok"
+        }
+        for evidence in without.values():
+            self._halt.heard(False, evidence)
 
     def _settle(self, verdicts: Mapping[Operation, Verdict]) -> None:
         """Record the verdicts that are outcomes, in one commit."""
@@ -190,7 +211,7 @@ class Writer:
         if outcomes:
             self._journal.append(*outcomes)
             self._ended += len(outcomes)
-            self._bar.update(self._ended)
+            self._bar.update(self._ended, self._halt.reason)
 
 
 def _held(name: str) -> Verdict:

@@ -386,7 +386,7 @@ def test_a_time_limit_stops_between_batches_and_the_run_resumes(tmp_path: Path) 
             8,
             stopped.planned,
         )
-        with pytest.raises(Stopped, match="max-seconds"):
+        with pytest.raises(Stopped, match="max-duration"):
             stopped.require()
         assert tags_of(emulated) == before
         assert apply(tmp_path, approve=plan.short, lever=lever).exit_code == 0

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from leverkit.halt import DENIED, INTERRUPTED, TIME_LIMIT, Halt, on_signals
+from leverkit.errors import BrakeTripped
+from leverkit.halt import (
+    DENIED,
+    ERRORS,
+    INTERRUPTED,
+    ORPHANED,
+    STOPPED,
+    TIME_LIMIT,
+    Halt,
+    kernel_parent,
+    on_signals,
+)
 
 
 def test_nobody_has_asked() -> None:
@@ -49,3 +64,51 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert handlers == [signal.getsignal(signal.SIGTERM)]
+
+
+def test_five_failures_among_the_last_fifty_writes_ask_and_four_do_not() -> None:
+    halt = Halt()
+    for well in [False] * 4 + [True] * 46:
+        halt.heard(well, "500")
+    assert halt.reason == ""
+    halt.heard(True)  # the first failure is out of the window
+    halt.heard(False, "500 again")
+    assert halt.reason == ""
+    halt = Halt()
+    for well in [False] * 4 + [True] * 45 + [False]:
+        halt.heard(well, "500 again")
+    assert halt.reason == ERRORS
+    assert isinstance(halt.error, BrakeTripped)
+    assert str(halt.error).startswith("5 of the last 50 writes failed; the latest: 500 again")
+
+
+def test_a_file_stops_and_a_file_pauses(tmp_path: Path) -> None:
+    halt = Halt(folder=tmp_path)
+    assert (halt.paused, halt.reason) == (False, "")
+    (tmp_path / "PAUSE").touch()
+    assert (halt.paused, halt.reason) == (True, "")
+    (tmp_path / "STOP").touch()
+    assert (halt.paused, halt.reason) == (False, STOPPED)
+    assert Halt().paused is False
+
+
+def test_a_changed_parent_asks() -> None:
+    parents = iter([7, 7, 1])
+    halt = Halt(parent=lambda: next(parents))
+    assert [halt.reason, halt.reason] == ["", ORPHANED]
+
+
+def test_only_a_kernel_watches_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert kernel_parent() is None
+    for shell, watched in ((None, None), (SimpleNamespace(), None), (SimpleNamespace(kernel=1), os.getppid)):
+        fake = SimpleNamespace(get_ipython=lambda shell=shell: shell)
+        monkeypatch.setitem(sys.modules, "IPython", fake)
+        assert kernel_parent() is watched
+
+
+def test_a_signal_within_a_count_does_not_lock_the_run_up() -> None:
+    halt = Halt()
+    with on_signals(halt), halt._lock:
+        signal.raise_signal(signal.SIGTERM)
+    assert halt.reason == INTERRUPTED

@@ -149,3 +149,17 @@ def test_a_folder_where_no_lock_can_be_is_a_usage_error(tmp_path: Path) -> None:
 
 def test_an_account_has_one_lock_whatever_the_run() -> None:
     assert account_lock("abc") == account_lock("abc") != account_lock("abd")
+
+
+def test_a_holder_that_still_runs_gives_signs_of_life_and_a_frozen_one_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with hold(path, purpose="x", beat=0.01):
+        os.utime(path, (1, 1))
+        while path.stat().st_mtime == 1:
+            assert "leverkit lock" in {thread.name for thread in threading.enumerate()}
+        assert "no sign of life" not in look(path)
+    with hold(path, purpose="x", beat=3600):
+        os.utime(path, (1, 1))
+        assert "(x), no sign of life for 1" in look(path)
+        with pytest.raises(Locked, match="no sign of life"), hold(path, purpose="y"):
+            pytest.fail("silence is no permission")
