@@ -17,9 +17,10 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  runner        -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour          -> audit, client, errors, pacing, planfile, policy, result
     6  verify        -> account, client, errors, planfile, progress, records, verification
-    5  account       -> client, demo, errors, pacing, wire
+    5  account       -> budget, client, demo, errors, pacing, wire
     5  audit         -> audit_report, evidence, findings, postings, report, snapshot, spreadsheet
     5  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
+    3  budget        -> pacing, wire
     4  demo          -> client, errors, pacing, wire
     4  evidence      -> snapshot
     4  outcomes      -> journal, operations, planfile, records

@@ -19,6 +19,7 @@ from typing import Literal, Self, overload
 
 from dotenv import dotenv_values, find_dotenv
 
+from leverkit.budget import budget
 from leverkit.client import Lever, ReadOnlyLever
 from leverkit.demo import demo_account
 from leverkit.errors import UsageError
@@ -95,7 +96,8 @@ def connect(
 ) -> ReadOnlyLever:
     """Open the account of the environment, read-only unless `write`; without a key, the demo account.
 
-    `rate` is requests a second, of the 10 that Lever allows a key. Sends no request itself.
+    `rate` is requests a second, of the 10 that Lever allows a key; all processes of this user on this
+    machine that use the key queue together. Sends no request itself.
     Raises UsageError for settings that cannot be right.
     """
     settings = settings or Settings.from_environment()
@@ -109,7 +111,7 @@ def connect(
         key=key,
         scheme=settings.scheme,
         perform_as=settings.perform_as,
-        pace=Pace(rate, burst),
+        pace=Pace(rate, burst, ledger=budget(base_url, key)),
     )
 
 

@@ -23,7 +23,6 @@ from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
 
-
 BEAT = 5.0  # seconds between two signs of life; silence of three of them is worth a word
 
 

@@ -1,4 +1,4 @@
-"""What holds or stops a run while it writes: failures, files, a dead starter; each says why and can resume."""
+"""What holds or stops a run while it writes: failures, files, a dead starter; each says why."""
 
 from __future__ import annotations
 

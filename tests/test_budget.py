@@ -1,0 +1,130 @@
+"""All processes that use a key queue at one counter: together they keep the budget, and use it (R7)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from bisect import bisect_left
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leverkit.account import Settings, connect
+from leverkit.budget import Shared, budget
+from leverkit.emulator import Running, running
+from leverkit.pacing import Pace, Turns
+from leverkit.wire import Secret
+
+RATE, BURST = 9.8, 10  # the defaults of `connect`; Lever's own bucket holds 20
+READER = """
+import sys, threading
+from leverkit.account import connect
+with connect() as lever:
+    def read():
+        for _ in range(int(sys.argv[1])):
+            lever.page("/stages", type=object, limit=1)
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+"""
+
+
+def nothing(turns: Turns) -> Turns:
+    return turns
+
+
+def read_by(processes: int, requests: int, account: Running, cache: Path) -> list[dict[str, Any]]:
+    """Let so many processes of four threads send so many requests in all; return the server's log."""
+    environ = os.environ | {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
+    command = [sys.executable, "-c", READER, str(requests // processes // 4)]
+    running = [
+        subprocess.Popen(command, env=environ | {"XDG_CACHE_HOME": str(cache)}) for _ in range(processes)
+    ]
+    assert [process.wait(120) for process in running] == [0] * processes
+    return account.log()
+
+
+def most_in_a_second(log: list[dict[str, Any]]) -> int:
+    """Return the most requests that the server saw in any second that begins with a request."""
+    times = sorted(entry["at"] for entry in log)
+    return max(bisect_left(times, start + 1) - number for number, start in enumerate(times))
+
+
+def used(log: list[dict[str, Any]], rate: float) -> float:
+    """Return the share of the budget that was used between the first request and the last."""
+    times = sorted(entry["at"] for entry in log)
+    return (len(times) - 1) / (times[-1] - times[0]) / rate
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_processes_keep_the_budget_together_and_use_it(tmp_path: Path, processes: int) -> None:
+    with running(contacts=3) as account:
+        log = read_by(processes, 48, account, tmp_path)
+    assert len(log) == 48
+    assert {entry["status"] for entry in log} == {200}
+    assert most_in_a_second(log) <= RATE + BURST
+    assert used(log, RATE) >= 0.9
+
+
+def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for key, url in (("canary-77", "http://a/v1"), ("canary-77", "http://a/v1"), ("other-77", "http://a/v1")):
+        assert budget(url, Secret(key)) is not None
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert not any(path.name[-2:] == "77" or b"canary" in path.read_bytes() for path in files)
+
+
+def test_a_connection_queues_at_the_budget_of_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    settings = Settings(base_url="http://127.0.0.1:9/v1", key=Secret("k"))
+    with connect(settings=settings) as one, connect(settings=settings) as two:
+        one.pace.refused(retry_after=60)
+        assert two.pace.rate == pytest.approx(9.8 * 0.85)
+
+
+def test_threads_and_openings_exclude_each_other(tmp_path: Path) -> None:
+    ledgers = [Shared(tmp_path / "pace") for _ in range(4)]
+    begin = ledgers[0].update(nothing).refusals
+
+    def count(ledger: Shared) -> None:
+        for _ in range(200):
+            ledger.update(lambda turns: turns._replace(refusals=turns.refusals + 1))
+
+    threads = [threading.Thread(target=count, args=(ledger,)) for ledger in ledgers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ledgers[0].update(nothing).refusals == begin + 800
+
+
+def test_a_queue_from_before_a_restart_or_a_torn_one_holds_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / "pace"
+    Shared(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(lambda turns: turns._replace(next=1e6))
+    assert Shared(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(nothing).next == 1e6
+    assert Shared(path, clock=lambda: 50.0, epoch=lambda: 1e9 + 100).update(nothing).next == 50.0
+    path.write_bytes(b"torn")
+    assert Shared(path, clock=lambda: 50.0, epoch=lambda: 1e9).update(nothing) == Turns(50.0)
+
+
+def test_a_queue_whose_folder_is_cleaned_away_begins_again(tmp_path: Path) -> None:
+    ledger = Shared(tmp_path / "cache" / "pace")
+    (tmp_path / "cache" / "pace").unlink()
+    (tmp_path / "cache").rmdir()
+    pace = Pace(1e6, ledger=ledger)
+    pace.wait()
+    assert (tmp_path / "cache" / "pace").exists()
+
+
+def test_where_no_budget_can_be_kept_each_process_has_its_own_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert budget("http://a/v1", Secret("k")) is None
