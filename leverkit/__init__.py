@@ -5,42 +5,48 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  __main__      -> everything
     9  cli           -> everything
     9  commands_flow -> everything
-    8  desk          -> account, audit, brakes, client, errors, plan, planfile, policy, pull, report,
-                        result, rollback, snapshot, step
-    7  propagate     -> account, apply, brakes, client, errors, journal, operations, planfile, records,
+    9  desk          -> account, audit, client, errors, plan, planfile, policy, pull, report, result,
+                        rollback, snapshot, step
+    8  propagate     -> account, apply, brakes, client, errors, journal, operations, planfile, records,
                         result
-    7  step          -> account, apply, brakes, charts, client, errors, planfile, report, result,
-                        verification, verify
-    6  apply         -> account, client, errors, halt, journal, lock, planfile, progress, result, writer
+    8  step          -> account, apply, charts, client, errors, planfile, report, result, verification,
+                        verify
+    7  apply         -> account, client, errors, gate, halt, journal, lock, planfile, progress, result,
+                        waves, writer
     6  doctor        -> account, client, errors, report
     6  pull          -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
+    6  replay        -> errors, journal, planfile, result, spreadsheet, verification
     6  runner        -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour          -> audit, client, errors, pacing, planfile, policy, result
-    6  verify        -> account, client, errors, planfile, progress, records, verification
+    6  verify        -> account, client, conservation, errors, planfile, progress, records, verification,
+                        waves
+    6  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
     5  account       -> budget, client, demo, errors, pacing, wire
     5  audit         -> audit_report, evidence, findings, postings, report, snapshot, spreadsheet
-    5  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
-    3  budget        -> pacing, wire
+    5  conservation  -> client, planfile, records, verification
+    5  gate          -> errors, journal, planfile, waves
+    5  outcomes      -> journal, operations, planfile, records
+    5  plan          -> brakes, operations, planfile, waves
+    5  result        -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
+    5  rollback      -> brakes, errors, journal, lock, operations, planfile, waves
     4  demo          -> client, errors, pacing, wire
     4  evidence      -> snapshot
-    4  outcomes      -> journal, operations, planfile, records
-    4  plan          -> brakes, operations, planfile
+    4  planfile      -> brakes, errors, operations, report, spreadsheet, waves
     4  reading       -> client, errors, operations, records
-    4  result        -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
-    4  rollback      -> brakes, errors, journal, lock, operations, planfile
     4  sweep         -> client, errors, records, spool, windows
+    4  verification  -> errors, report, spreadsheet, waves
+    3  budget        -> pacing, wire
     3  client        -> errors, pacing, records, wire
     3  jobpage       -> jobrecord, report
-    3  planfile      -> brakes, errors, operations, report, spreadsheet
     3  policy        -> charts, decision, errors, report, spreadsheet, suggestion
     3  snapshot      -> errors, parquet
+    3  waves         -> errors, operations
     2  audit_report  -> charts, report
     2  decision      -> errors, spreadsheet
     2  jobrecord     -> errors, job, lock, spreadsheet
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
     2  scan          -> scanner
-    2  verification  -> errors, report, spreadsheet
     2  wire          -> answers, errors, pacing
     1  answers       -> errors
     1  brakes        -> errors

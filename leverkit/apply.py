@@ -15,15 +15,18 @@ import msgspec
 from leverkit.account import connect
 from leverkit.client import Lever
 from leverkit.errors import Refused, UsageError
+from leverkit.gate import check_gate
 from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
 from leverkit.journal import Begun, Journal, Sealed, fold
 from leverkit.lock import account_lock, hold, identity
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.result import Result, result
+from leverkit.waves import ALL, numbers
 from leverkit.writer import Times, Writer
 
 FINISHED = "finished"
+_NOTHING = "nothing left to do"
 
 
 def apply(
@@ -35,13 +38,15 @@ def apply(
     max_pct: float | None = None,
     max_removals: int | None = None,
     max_seconds: float | None = None,
+    wave: str = ALL,
 ) -> Result:
     """Carry out the plan of a run folder, from wherever an earlier process left it.
 
     `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
+    `wave` (canary, N%, all) is how far to go; a larger wave begins only where the smaller was verified.
     While it runs, a file PAUSE in the folder makes it wait and STOP ends it; so do `max_seconds`,
     5 failures in the last 50 writes (BrakeTripped) and a key that is denied (AccessDenied).
-    Raises Refused (not approved, edited, another account), BrakeTripped, Locked, AccessDenied,
+    Raises Refused (not approved, edited, another account, not verified), BrakeTripped, Locked, AccessDenied,
     Unreachable, and KeyboardInterrupt after a signal; what was begun can be resumed.
     """
     plan = Plan.read(run)
@@ -50,7 +55,7 @@ def apply(
     plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect(write=True))
-        return carry_out(plan, Path(run), account, max_seconds=max_seconds)
+        return carry_out(plan, Path(run), account, max_seconds=max_seconds, wave=wave)
 
 
 def carry_out(
@@ -59,6 +64,7 @@ def carry_out(
     lever: Lever,
     *,
     max_seconds: float | None = None,
+    wave: str = ALL,
     wait: float = 0.0,
     times: Times | None = None,
 ) -> Result:
@@ -80,11 +86,12 @@ def carry_out(
         journal = Journal(run / "journal.sqlite")
         stack.callback(journal.close)
         journal.bind(plan.plan_id, plan.account)
-        if _settled(plan, journal):
-            return msgspec.structs.replace(_seal(plan, run, journal, ""), state="nothing left to do")
+        if _settled(plan, journal, wave):
+            return msgspec.structs.replace(_seal(plan, run, journal, ""), state=_NOTHING)
+        check_gate(plan, run, journal.entries, wave)
         halt = Halt(max_seconds, folder=run, clock=times.clock, parent=kernel_parent())
         stack.enter_context(on_signals(halt))
-        ended = _work(plan, run, lever, journal, halt, times)
+        ended = _work(plan, run, lever, journal, halt, times, wave)
     if halt.reason == INTERRUPTED:
         raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
     if halt.error is not None and ended.state != FINISHED:
@@ -92,21 +99,24 @@ def carry_out(
     return ended
 
 
-def _work(plan: Plan, run: Path, lever: Lever, journal: Journal, halt: Halt, times: Times) -> Result:
-    journal.append(Begun(identity()))
+def _work(
+    plan: Plan, run: Path, lever: Lever, journal: Journal, halt: Halt, times: Times, wave: str
+) -> Result:
+    journal.append(Begun(identity(), wave))
+    inside = numbers(plan, wave)
     try:
-        with progress(f"apply {plan.short}", len(plan.operations)) as bar:
-            Writer(plan, lever, journal, halt, times, bar).phases()
+        with progress(f"apply {plan.short}", len(inside)) as bar:
+            Writer(plan, lever, journal, halt, times, bar, inside).phases()
     except BaseException as error:
         with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard
             _seal(plan, run, journal, f"error: {type(error).__name__}")
         raise
-    return _seal(plan, run, journal, halt.reason)
+    return _seal(plan, run, journal, halt.reason or f"wave {wave} is through; verify it, then go on")
 
 
-def _settled(plan: Plan, journal: Journal) -> bool:
+def _settled(plan: Plan, journal: Journal, wave: str) -> bool:
     standing = fold(journal.entries)
-    return all(map(standing.settled, range(len(plan.operations))))
+    return all(map(standing.settled, numbers(plan, wave)))
 
 
 def _seal(plan: Plan, run: Path, journal: Journal, why: str) -> Result:

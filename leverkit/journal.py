@@ -45,9 +45,10 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """A process began, or resumed, the run."""
+    """A process began, or resumed, a wave of the run."""
 
     by: str
+    wave: str = "all"
 
 
 class Intent(msgspec.Struct, frozen=True, tag="intent"):

@@ -36,6 +36,29 @@ class Operation(msgspec.Struct, frozen=True, order=True):
     reason: str = ""
 
 
+class Known(msgspec.Struct, frozen=True):
+    """An opportunity as it was when the plan was made: its contact and its tags."""
+
+    contact: str
+    tags: tuple[str, ...] = ()
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
+
+    tag: str
+    opportunities: int
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A change that was considered and left out, and why."""
+
+    contact: str
+    opportunity: str
+    tag: str
+    reason: str
+
+
 def digest(value: object) -> str:
     """Return the sha256 (hex) of a value's canonical JSON: keys sorted, no spaces, UTF-8."""
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.brakes import Brakes
-from leverkit.operations import Operation
-from leverkit.planfile import Known, Plan, Skipped, Undecided
+from leverkit.operations import Known, Operation, Skipped, Undecided
+from leverkit.planfile import Plan
+from leverkit.waves import choose
 
 if TYPE_CHECKING:
     from leverkit.policy import Policy
@@ -43,6 +44,18 @@ _OPEN = f"""{_SPLIT}
     GROUP BY tag ORDER BY tag
 """
 
+_HOLDERS = """
+    WITH held AS (SELECT id, contact, unnest(list_distinct(tags)) AS tag FROM opportunities)
+    SELECT tag, list(id ORDER BY id) FROM held
+    WHERE tag IN (SELECT unnest($tags)) AND contact NOT IN (SELECT unnest($contacts))
+    GROUP BY tag
+"""
+
+_TRAITS = """
+    SELECT id, archived_at IS NOT NULL, confidentiality = 'confidential', updated_at IS NULL
+    FROM opportunities WHERE id IN (SELECT unnest($ids))
+"""
+
 _POSTING_WORDS = """
     SELECT DISTINCT word FROM (
         SELECT unnest(list_concat([text, team, department, location, commitment, level], locations, tags))
@@ -68,6 +81,8 @@ def plan(
     scopes = policy.scopes
     tags = sorted(tag for tag, scope in scopes.items() if scope == "contact")
     operations, skipped = _gaps(snapshot, tags)
+    before = _before(snapshot, operations)
+    siblings = Counter(known.contact for known in before.values())
     made = Plan(
         kind="migrate",
         account=snapshot.account,
@@ -77,11 +92,13 @@ def plan(
         taken_at=snapshot.taken_at,
         opportunities=snapshot.sql("SELECT count(*) FROM opportunities").fetchall()[0][0],
         operations=operations,
-        before=_before(snapshot, operations),
+        before=before,
+        holders=_holders(snapshot, operations),
         tag_counts=_predicted(snapshot, operations),
         undecided=_undecided(snapshot, scopes),
         skipped=skipped,
         warnings=_warnings(snapshot, policy, operations),
+        canary=choose(operations, siblings, _traits(snapshot, operations)),
         brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals),
     )
     if out is not None:
@@ -114,6 +131,23 @@ def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, 
     )
     rows = snapshot.sql(query, params={"contacts": contacts}).fetchall()
     return {opportunity: Known(contact, tuple(tags)) for opportunity, contact, tags in rows}
+
+
+def _holders(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
+    """Return who else has the plan's tags: against it `verify` tells later changes one by one."""
+    if not operations:
+        return {}
+    params = {
+        "tags": sorted({operation.tag for operation in operations}),
+        "contacts": sorted({operation.contact for operation in operations}),
+    }
+    return {tag: tuple(ids) for tag, ids in snapshot.sql(_HOLDERS, params=params).fetchall()}
+
+
+def _traits(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[bool, ...]]:
+    ids = sorted({operation.opportunity for operation in operations})
+    rows = snapshot.sql(_TRAITS, params={"ids": ids}).fetchall() if ids else []
+    return {opportunity: tuple(map(bool, traits)) for opportunity, *traits in rows}
 
 
 def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, int]:

@@ -1,7 +1,7 @@
-"""A plan as a value and as files: plan.csv for people, plan.json and before.json beside it.
+"""A plan as a value and as files: plan.csv for people; plan.json, before.json, holders.json beside it.
 
 The plan id is a sha256 over the operations and what they rest on; a person approves exactly that.
-plan.json carries a seal over the rest, so that an edit of any of the three files is noticed.
+plan.json carries a seal over the rest, so that an edit of any of these files is noticed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ import msgspec
 from leverkit import spreadsheet
 from leverkit.brakes import Brakes, Size
 from leverkit.errors import Refused, UsageError
-from leverkit.operations import Operation, digest, read_csv, requests, write_csv
+from leverkit.operations import (
+    Known,
+    Operation,
+    Skipped,
+    Undecided,
+    digest,
+    read_csv,
+    requests,
+    write_csv,
+)
+from leverkit.waves import Canary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,29 +38,6 @@ FORMAT = 1
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
 Kind = Literal["migrate", "rollback", "propagate"]
-
-
-class Known(msgspec.Struct, frozen=True):
-    """An opportunity as it was when the plan was made: its contact and its tags."""
-
-    contact: str
-    tags: tuple[str, ...] = ()
-
-
-class Undecided(msgspec.Struct, frozen=True):
-    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
-
-    tag: str
-    opportunities: int
-
-
-class Skipped(msgspec.Struct, frozen=True):
-    """A change that was considered and left out, and why."""
-
-    contact: str
-    opportunity: str
-    tag: str
-    reason: str
 
 
 class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,14 +60,17 @@ class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
     brakes: Brakes
+    canary: Canary = Canary()
     before_digest: str
+    holders_digest: str = digest({})
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Operations, what they rest on, and what the account should look like afterwards.
 
     `before` holds every opportunity of the plan's contacts; `tag_counts` is what `GET /tags` should
-    say afterwards for the tags concerned; `opportunities` is the size of the account, 0 if not known.
+    say afterwards for the tags concerned; `holders` the other opportunities that have these tags;
+    `opportunities` is the size of the account, 0 if not known.
     """
 
     kind: Kind
@@ -97,6 +87,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     brakes: Brakes = Brakes()
+    canary: Canary = Canary()
+    holders: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def plan_id(self) -> str:
@@ -179,7 +171,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def write(self, run: Path | str) -> None:
-        """Write plan.csv, before.json and plan.json into a run folder.
+        """Write the files of the plan into a run folder, plan.json last.
 
         Raises Refused where the folder already holds another plan that was begun.
         """
@@ -187,8 +179,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if (run / "journal.sqlite").exists() and Plan.read(run).plan_id != self.plan_id:
             raise Refused(f"{run} holds another plan that was begun; choose another folder")
         write_csv(run / "plan.csv", self.operations)
-        before = msgspec.json.encode(self.before, order="deterministic")
-        spreadsheet.replace(run / "before.json", before)
+        for name in ("before", "holders"):
+            content = msgspec.json.encode(getattr(self, name), order="deterministic")
+            spreadsheet.replace(run / f"{name}.json", content)
         document = msgspec.to_builtins(self._sealed())
         document["seal"] = digest(document)
         spreadsheet.replace(run / "plan.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n")
@@ -200,11 +193,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not (run / "plan.json").is_file():
             raise UsageError(f"{run}: no plan.json here; `leverkit plan` makes one")
         sealed = _open(run / "plan.json")
-        before = _decode(run / "before.json", dict[str, Known])
+        before = _part(run / "before.json", dict[str, Known], sealed.before_digest)
+        holders = _part(run / "holders.json", dict[str, tuple[str, ...]], sealed.holders_digest)
         shared: dict[str, Any] = {name: getattr(sealed, name) for name in _SHARED}
-        plan = cls(operations=read_csv(run / "plan.csv"), before=before, **shared)
-        if digest(plan.before) != sealed.before_digest:
-            raise Refused(f"{run / 'before.json'}: {_EDITED}")
+        plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **shared)
         if plan.plan_id != sealed.plan_id:
             raise Refused(f"{run / 'plan.csv'}: {_EDITED}; what it does is changed in the policy")
         return plan
@@ -225,6 +217,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             requests=self.requests,
             minutes=self.minutes,
             before_digest=digest(self.before),
+            holders_digest=digest(self.holders),
             **shared,
         )
 
@@ -253,6 +246,13 @@ def _decode(path: Path, type_: Any) -> Any:
         return msgspec.json.decode(path.read_bytes(), type=type_)
     except (OSError, msgspec.DecodeError) as error:
         raise Refused(f"{path}: damaged or edited, make the plan again: {error}") from None
+
+
+def _part(path: Path, type_: Any, expected: str) -> Any:
+    found = {} if expected == digest({}) and not path.exists() else _decode(path, type_)
+    if digest(found) != expected:
+        raise Refused(f"{path}: {_EDITED}")
+    return found
 
 
 def _open(path: Path) -> _Sealed:

@@ -18,8 +18,8 @@ from leverkit.brakes import Brakes
 from leverkit.client import FIELDS, Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
-from leverkit.operations import Operation, digest
-from leverkit.planfile import Known, Plan
+from leverkit.operations import Known, Operation, digest
+from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, result
 

@@ -13,8 +13,9 @@ from leverkit.brakes import Brakes
 from leverkit.errors import UsageError
 from leverkit.journal import GENESIS, Standing, fold, read
 from leverkit.lock import hold
-from leverkit.operations import Action, Operation
-from leverkit.planfile import Known, Plan, Skipped
+from leverkit.operations import Action, Known, Operation, Skipped
+from leverkit.planfile import Plan
+from leverkit.waves import choose
 
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
 
@@ -49,6 +50,9 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
             reason = f"not changed by run {plan.short}: {standing.name(number)}"
             skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
     removals = sum(operation.action == "remove" for operation in operations)
+    operations.sort()
+    before = _before(plan, standing, operations)
+    siblings = Counter(known.contact for known in before.values())
     return Plan(
         kind="rollback",
         account=plan.account,
@@ -57,11 +61,13 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
         snapshot_digest=head,
         taken_at=plan.taken_at,
         opportunities=plan.opportunities,
-        operations=tuple(sorted(operations)),
-        before=_before(plan, standing, operations),
+        operations=tuple(operations),
+        before=before,
+        holders=_holders(plan, before, {operation.tag for operation in operations}),
         tag_counts=_restored(plan, operations),
         skipped=tuple(skipped),
         warnings=_warnings(operations),
+        canary=choose(operations, siblings),
         brakes=Brakes(max_pct=plan.brakes.max_pct, max_removals=removals),
     )
 
@@ -86,6 +92,15 @@ def _before(plan: Plan, standing: Standing, operations: list[Operation]) -> dict
         else:
             tags[operation.opportunity].pop(operation.tag, None)
     return {opportunity: Known(was.contact, tuple(tags[opportunity])) for opportunity, was in known.items()}
+
+
+def _holders(plan: Plan, before: dict[str, Known], tags: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return who else had the tags: as the run knew it, and the contacts that the rollback leaves out."""
+    rest = {opportunity: was for opportunity, was in plan.before.items() if opportunity not in before}
+    return {
+        tag: (*plan.holders[tag], *(opportunity for opportunity, was in rest.items() if tag in was.tags))
+        for tag in sorted(tags & plan.holders.keys())
+    }
 
 
 def _restored(plan: Plan, operations: list[Operation]) -> dict[str, int]:

@@ -11,6 +11,7 @@ import msgspec
 
 from leverkit import spreadsheet
 from leverkit.errors import Partial, VerificationFailed
+from leverkit.waves import ALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ SIGNS = {
     "*": "changed by someone else",
     "!": "could not be read",
 }
+NAMED = 5  # changes by others that a note names; verify.json has all
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
 
 
@@ -40,28 +42,39 @@ class Checked(msgspec.Struct, frozen=True):
         return self.sign in "+-!" and self.reported not in LEFT_ALONE
 
 
+class Change(msgspec.Struct, frozen=True):
+    """An opportunity outside the plan that got (+1) or lost (-1) a tag since the snapshot."""
+
+    opportunity: str
+    by: int
+
+    def __str__(self) -> str:
+        return f"{self.opportunity} ({self.by:+d})"
+
+
 class Count(msgspec.Struct, frozen=True):
     """A tag's count at Lever beside the prediction.
 
-    `explained` is what the opportunities read account for; `others` the number of other
-    opportunities that changed since the snapshot and so can account for the rest.
+    `explained` is what the opportunities of the plan's contacts account for; `others` are the changes
+    to other opportunities since the snapshot; `recount` counts every holder that can be read.
     """
 
     tag: str
     predicted: int
     listed: int
     explained: int = 0
-    others: int = 0
+    others: tuple[Change, ...] = ()
+    recount: int | None = None
 
     @property
     def unexplained(self) -> int:
-        """Return the difference that the opportunities read do not explain."""
-        return self.listed - self.predicted - self.explained
+        """Return the difference that no opportunity read explains."""
+        return self.listed - self.predicted - self.explained - sum(change.by for change in self.others)
 
     @property
     def wrong(self) -> bool:
         """Say whether nothing that can be read accounts for the difference."""
-        return abs(self.unexplained) > self.others
+        return self.unexplained != 0 and self.recount != self.listed
 
     @property
     def note(self) -> str:
@@ -71,21 +84,32 @@ class Count(msgspec.Struct, frozen=True):
         text = f"{self.tag!r}: {self.listed} at Lever, {self.predicted} predicted"
         if self.explained:
             text += f"; {self.explained:+d} by the opportunities above"
-        if self.unexplained and self.wrong:
+        if self.others:
+            text += f"; by others since the snapshot: {', '.join(map(str, self.others[:NAMED]))}"
+        if len(self.others) > NAMED:
+            text += f" and {len(self.others) - NAMED} more"
+        if self.wrong:
             text += f"; {self.unexplained:+d} not explained"
         elif self.unexplained:
-            text += f"; {self.unexplained:+d} possibly by {self.others} others changed since the snapshot"
+            text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
         return text
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """`checked` holds every planned pair and every other tag that differs; `same` counts the other tags."""
+    """`checked` holds every planned pair and every other tag that differs; `same` counts the other tags.
+
+    `wave` is the part of the plan that was looked for, `began_ms` when reading began (ms since the
+    epoch), `after` the tags that the plan's opportunities have.
+    """
 
     run: str
     plan_id: str
+    wave: str = ALL
+    began_ms: int = 0
     checked: tuple[Checked, ...]
     same: int
     counts: tuple[Count, ...]
+    after: dict[str, tuple[str, ...]] = {}
 
     @property
     def signs(self) -> dict[str, int]:
@@ -112,9 +136,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         """Return the finding in one line."""
         signs = ", ".join(f"{number} {SIGNS[sign]}" for sign, number in self.signs.items() if number)
         agree = sum(count.listed == count.predicted for count in self.counts)
+        some = "" if self.wave == ALL else f" (wave {self.wave})"
         verdict = {0: "verified", Partial.exit_code: "verified in part"}.get(self.exit_code, "NOT as planned")
         parts = [signs or "nothing was planned", f"{agree} of {len(self.counts)} tag counts as predicted"]
-        return f"{verdict}: {'; '.join(parts)}"
+        return f"{verdict}{some}: {'; '.join(parts)}"
 
     def require(self) -> Verification:
         """Return the verification if all is as planned; else raise VerificationFailed or Partial."""
@@ -125,10 +150,12 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
     def write(self) -> None:
-        """Write verify.json into the run folder in one step: signs, every difference, every tag count."""
+        """Write verify.json (signs, every difference, every tag count) and after.json into the run folder."""
         document = {
             "format": 1,
             "plan_id": self.plan_id,
+            "wave": self.wave,
+            "began_ms": self.began_ms,
             "ok": self.ok,
             "exit_code": self.exit_code,
             "summary": self.summary,
@@ -139,6 +166,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "notes": self.notes,
         }
         content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+        after = msgspec.json.encode(self.after, order="deterministic")
+        spreadsheet.replace(Path(self.run) / "after.json", after)
         spreadsheet.replace(Path(self.run) / "verify.json", content)
 
     @property

@@ -13,15 +13,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
 from leverkit.account import connect
 from leverkit.client import FIELDS, ReadOnlyLever
+from leverkit.conservation import conservation
 from leverkit.errors import ApiError, Refused, VerificationFailed
 from leverkit.planfile import Plan
 from leverkit.progress import progress
-from leverkit.records import DeletedOpportunity, Opportunity
-from leverkit.verification import Checked, Count, Verification
+from leverkit.records import Opportunity
+from leverkit.verification import Checked, Verification
+from leverkit.waves import ALL, part
 
 CONTACTS = 50  # ids in one request
 REREAD_AFTER = (1.0, 3.0)  # seconds
@@ -31,11 +31,14 @@ def verify(
     run: Path | str,
     *,
     lever: ReadOnlyLever | None = None,
+    wave: str = ALL,
     reread_after: Sequence[float] = REREAD_AFTER,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
 ) -> Verification:
     """Compare the account with the plan of a run folder and write verify.json there; only reads at Lever.
 
+    `wave` (canary, N%, all) is how much of the plan should be in place by now.
     Where something is wrong it looks again `reread_after` so many seconds, as Lever may show a write late.
     Raises UsageError without a plan, Refused where it was edited or is of another account.
     """
@@ -44,21 +47,33 @@ def verify(
         account = lever or stack.enter_context(connect())
         if account.account_id() != plan.account:
             raise Refused(f"the plan is for account {plan.account}, the key opens {account.account_id()}")
-        found = _look(plan, Path(run), account)
+        found = _look(plan, wave, Path(run), account, now)
         for wait in reread_after:
             if found.exit_code != VerificationFailed.exit_code:
                 break
             sleep(wait)
-            found = _look(plan, Path(run), account)
+            found = _look(plan, wave, Path(run), account, now)
     found.write()
     return found
 
 
-def _look(plan: Plan, run: Path, lever: ReadOnlyLever) -> Verification:
+def _look(
+    whole: Plan, wave: str, run: Path, lever: ReadOnlyLever, clock: Callable[[], float]
+) -> Verification:
+    began_ms = int(clock() * 1000)
+    plan = part(whole, wave)
     now = _read(plan, lever)
-    checked, same = _compare(plan, now, _reported(run, plan))
-    counts = tuple(_counts(plan, now, lever))
-    return Verification(run=str(run), plan_id=plan.plan_id, checked=tuple(checked), same=same, counts=counts)
+    checked, same = _compare(plan, now, _reported(run, whole))
+    return Verification(
+        run=str(run),
+        plan_id=whole.plan_id,
+        wave=wave,
+        began_ms=began_ms,
+        checked=tuple(checked),
+        same=same,
+        counts=tuple(conservation(plan, now, lever)),
+        after={opportunity: now[opportunity].tags for opportunity in plan.before if opportunity in now},
+    )
 
 
 def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
@@ -130,48 +145,3 @@ def _reported(run: Path, plan: Plan) -> dict[tuple[str, str], str]:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _counts(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> list[Count]:
-    """Compare `GET /tags` with the prediction: an oracle that shares no listing with anything else here."""
-    if not plan.tag_counts:
-        return []
-    listed, expected = lever.tag_counts(), _expected(plan)
-    counts = []
-    for tag, predicted in plan.tag_counts.items():
-        seen = sum(tag in opportunity.tags for opportunity in now.values())
-        meant = sum(tag in tags for tags in expected.values())
-        counts.append(Count(tag, predicted, listed.get(tag, 0), seen - meant))
-    if not any(count.unexplained for count in counts):
-        return counts
-    changed, deleted = _others(plan.taken_at, now, lever)
-    return [_with_others(count, changed, deleted) for count in counts]
-
-
-def _expected(plan: Plan) -> dict[str, set[str]]:
-    """Return the tags that each opportunity of the plan's contacts should have."""
-    tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
-    for operation in plan.operations:
-        if operation.action == "add":
-            tags[operation.opportunity].add(operation.tag)
-        else:
-            tags[operation.opportunity].discard(operation.tag)
-    return tags
-
-
-def _others(
-    since: int, now: Mapping[str, Opportunity], lever: ReadOnlyLever
-) -> tuple[list[Opportunity], int]:
-    """Read what else changed since the snapshot, and how many opportunities were deleted."""
-    found = {each.id: each for each in lever.opportunities(updated_at_start=since)}
-    found |= {each.id: each for each in lever.opportunities(created_at_start=since)}
-    pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since)
-    deleted = {each.id for page in pages for each in page.items}
-    return [each for name, each in found.items() if name not in now], len(deleted)
-
-
-def _with_others(count: Count, changed: list[Opportunity], deleted: int) -> Count:
-    """Say how many other opportunities can account for what is left of a difference."""
-    carry = sum(count.tag in opportunity.tags for opportunity in changed)
-    others = carry if count.unexplained > 0 else len(changed) - carry + deleted
-    return msgspec.structs.replace(count, others=others if count.unexplained else 0)

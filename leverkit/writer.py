@@ -40,13 +40,22 @@ class Writer:
     """One process's work on a run."""
 
     def __init__(
-        self, plan: Plan, lever: Lever, journal: Journal, halt: Halt, times: Times, bar: Progress
+        self,
+        plan: Plan,
+        lever: Lever,
+        journal: Journal,
+        halt: Halt,
+        times: Times,
+        bar: Progress,
+        inside: frozenset[int],
     ) -> None:
+        """`inside` are the positions of the operations of this wave."""
         self._plan, self._lever, self._journal = plan, lever, journal
         self._halt, self._times, self._bar = halt, times, bar
         self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
         self._standing = fold(journal.entries)
-        self._ended = sum(map(self._standing.settled, self._numbers.values()))
+        self._inside = inside
+        self._ended = sum(map(self._standing.settled, inside))
         self._ours = {(i.opportunity, tag) for i in self._standing.intents.values() for tag in i.tags}
         self._known = {*plan.before, *(late.opportunity for late in self._standing.noticed)}
 
@@ -71,7 +80,7 @@ class Writer:
         left = [
             operation
             for operation, number in self._numbers.items()
-            if operation.action == action and not standing.settled(number)
+            if operation.action == action and number in self._inside and not standing.settled(number)
         ]
         if action == "add" or self._halt.reason:
             return left

@@ -15,10 +15,11 @@ from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
 from leverkit.client import Lever
 from leverkit.emulator import Running, running
-from leverkit.operations import Operation
+from leverkit.operations import Known, Operation
 from leverkit.pacing import Pace
-from leverkit.planfile import Known, Plan
+from leverkit.planfile import Plan
 from leverkit.result import Result
+from leverkit.waves import choose
 from leverkit.writer import Times
 
 AT_ONCE = Times(sleep=lambda _: None, reread_after=(0.0, 0.0, 0.0))
@@ -95,12 +96,18 @@ def migration(emulated: Running, lever: Lever, **fields: Any) -> Plan:
     touched = {op.contact for op in operations}
     added = Counter(op.tag for op in operations)
     counts = lever.tag_counts()
+
+    def holding(tag: str) -> tuple[str, ...]:
+        return tuple(o.id for o in everything if tag in o.tags and o.contact not in touched)
+
     defaults = {
         "kind": "migrate",
         "account": lever.account_id(),
         "operations": tuple(sorted(operations)),
         "before": {o.id: Known(o.contact, o.tags) for o in everything if o.contact in touched},
         "tag_counts": {tag: counts.get(tag, 0) + number for tag, number in sorted(added.items())},
+        "holders": {tag: holding(tag) for tag in added},
+        "canary": choose(operations, Counter(o.contact for o in everything)),
         "opportunities": len(everything),
         "taken_at": 4_000_000_000_000,
         "brakes": Brakes(max_pct=None, max_removals=None),

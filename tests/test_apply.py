@@ -43,8 +43,8 @@ from leverkit.errors import (
 from leverkit.halt import TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
 from leverkit.lock import account_lock, hold
-from leverkit.operations import Operation
-from leverkit.planfile import Known, Plan
+from leverkit.operations import Known, Operation
+from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, status
 from leverkit.writer import REREAD_AFTER, Times

@@ -48,6 +48,22 @@ def test_the_flow_ends_verified_and_the_second_plan_is_empty_and_rollback_restor
     assert status(tmp_path / "back").state == "finished"
 
 
+def test_who_else_has_the_tags_is_known_so_that_later_changes_are_named_one_by_one(tmp_path: Path) -> None:
+    with account(contacts=150, seed=4) as (emulated, lever):
+        lk.pull(tmp_path / "snapshot", lever=lever)
+        plan = planned(tmp_path / "snapshot", emulated, tmp_path / "run")
+        tag, (first, *_) = next((tag, ids) for tag, ids in sorted(plan.holders.items()) if ids)
+        expected = {tag: sorted(ids) for tag, ids in migration(emulated, lever).holders.items() if ids}
+        assert {tag: sorted(ids) for tag, ids in plan.holders.items() if ids} == expected
+        lk.apply(tmp_path / "run", approve=plan.short, lever=lever).require()
+        emulated.remove_tags(first, [tag])
+        found = lk.verify(tmp_path / "run", lever=lever).require()
+        assert [f"{first} (-1)" in note for note in found.notes] == [True]
+        back = lk.rollback(tmp_path / "run", tmp_path / "back")
+        lk.apply(tmp_path / "back", approve=back.plan_id, lever=lever).require()
+        assert [f"{first} (-1)" in note for note in lk.verify(tmp_path / "back", lever=lever).require().notes]
+
+
 def test_reading_sends_nothing_that_writes(tmp_path: Path) -> None:
     with account(contacts=40) as (emulated, lever):
         lk.pull(tmp_path / "snapshot", lever=lever)

@@ -54,6 +54,19 @@ def test_a_contact_tag_goes_to_the_persons_other_opportunities(tmp_path: Path) -
     assert (made.kind, made.account, made.opportunities) == ("migrate", "0123456789ab", 10)
 
 
+def test_the_canary_knows_archived_confidential_and_never_updated(tmp_path: Path) -> None:
+    odd: dict[int, dict[str, Any]] = {
+        3: {"archived": True},
+        7: {"confidential": True},
+        11: {"updated": False},
+    }
+    rows = [Row(f"p{n}", ("vip",)) for n in range(40)]
+    rows += [Row(f"p{n}", (), **odd.get(n, {})) for n in range(40)]
+    made = plan(snapshot(tmp_path, rows), policy(vip="contact"), max_pct=None)
+    assert made.canary.strata == 4
+    assert {"p3", "p7", "p11"} <= set(made.canary.contacts)
+
+
 @pytest.mark.parametrize("scope", ["opportunity", "ignore", "undecided"])
 def test_a_tag_of_any_other_scope_is_never_planned(tmp_path: Path, scope: str) -> None:
     assert plan(snapshot(tmp_path), policy(vip=scope, seed=scope, Engineering=scope)).operations == ()

@@ -15,8 +15,8 @@ from plans import HOSTILE, operation, plan_of
 from leverkit import spreadsheet
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.journal import Journal
-from leverkit.operations import batches, read_csv, requests, write_csv
-from leverkit.planfile import Known, Plan, Skipped, Undecided
+from leverkit.operations import Known, Skipped, Undecided, batches, read_csv, requests, write_csv
+from leverkit.planfile import Plan
 
 
 def rich() -> Plan:

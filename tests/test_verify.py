@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from plans import account, carried_out, migration, opened, operation, plan_of, tags_of
 
-from leverkit.client import ReadOnlyLever
+from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
-from leverkit.operations import Operation
-from leverkit.planfile import Known, Plan
+from leverkit.operations import Known, Operation
+from leverkit.planfile import Plan
 from leverkit.verification import Checked, Count, Verification
 from leverkit.verify import REREAD_AFTER
 from leverkit.verify import verify as patient
@@ -156,20 +156,65 @@ def test_a_count_that_others_may_have_changed_is_named(tmp_path: Path, step: str
                 emulated.add_tags(emulated.create(), [tag])
         found = verify(tmp_path, lever=lever)
     (count,) = [count for count in found.counts if count.tag == tag]
-    assert abs(count.unexplained) == count.others == 1
-    assert "possibly by 1 others" in found.notes[0]
+    named = {"add": lack, "remove": have, "delete": have}.get(step, "")
+    (change,) = count.others
+    assert (change.by, count.wrong) == (-1 if step in ("remove", "delete") else 1, False)
+    assert change.opportunity == named or step == "create"
+    assert f"by others since the snapshot: {change}" in found.notes[0]
     assert found.exit_code == 0
 
 
-def test_a_count_that_nothing_explains_fails(tmp_path: Path) -> None:
-    with account() as (emulated, lever):
-        plan = applied(tmp_path, emulated, lever)
-        wrong = {tag: count + 3 for tag, count in plan.tag_counts.items()}
-        msgspec.structs.replace(plan, tag_counts=wrong).write(tmp_path)
-        found = verify(tmp_path, lever=lever)
+class Miscounting(Lever):
+    """A Lever whose tag counts are three too low: as if opportunities that nobody listed had lost the tag."""
+
+    def tag_counts(self) -> dict[str, int]:
+        return {tag: count - 3 for tag, count in super().tag_counts().items()}
+
+
+@pytest.mark.parametrize("baseline", [True, False])
+def test_a_count_that_nothing_explains_fails(tmp_path: Path, baseline: bool) -> None:
+    with account() as (emulated, lever), opened(emulated, kind=Miscounting) as miscounting:
+        plan = applied(tmp_path, emulated, lever, **({} if baseline else {"holders": {}}))
+        found = verify(tmp_path, lever=miscounting)
     assert found.signs["="] == len(plan.operations)
+    assert len(found.notes) == len(plan.tag_counts)
     assert all("-3 not explained" in note for note in found.notes)
     assert found.exit_code == 6
+
+
+def test_a_count_that_was_out_of_date_at_the_snapshot_is_told(
+    tmp_path: Path,
+) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        late = {tag: count + 3 for tag, count in plan.tag_counts.items()}
+        msgspec.structs.replace(plan, tag_counts=late).write(tmp_path)
+        found = verify(tmp_path, lever=lever)
+    assert all("every opportunity that carries it was found" in note for note in found.notes)
+    assert (len(found.notes), found.exit_code) == (len(late), 0)
+
+
+def test_a_contact_that_was_merged_in_brings_its_tags_and_is_accounted_for(tmp_path: Path) -> None:
+    with account(contacts=80) as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        tag, holder = next((tag, ids[0]) for tag, ids in sorted(plan.holders.items()) if ids)
+        emulated.merge(emulated.state()["contacts"][holder], plan.operations[0].contact)
+        emulated.add_tags(holder, ["something else"])
+        found = verify(tmp_path, lever=lever)
+    assert [count.listed for count in found.counts if count.tag == tag] == [plan.tag_counts[tag]]
+    assert (found.notes, found.exit_code) == ([], 0)
+
+
+def test_many_changes_by_others_are_all_in_the_file_and_five_in_the_note(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        tag = plan.operations[0].tag
+        for _ in range(7):
+            emulated.add_tags(emulated.create(), [tag])
+        found = verify(tmp_path, lever=lever)
+    assert (found.notes[0].count("(+1)"), found.notes[0].endswith("and 2 more")) == (5, True)
+    written = json.loads((tmp_path / "verify.json").read_text())["tag_counts"]
+    assert [len(count["others"]) for count in written if count["tag"] == tag] == [7]
 
 
 def test_a_merged_opportunity_is_found_by_its_id(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""Whether a larger wave may begin: only where the smaller one before it was verified since it wrote.
+
+Believes the files of the run folder, verify.json among them; an edited one opens the gate, as
+does a person who does not want it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from leverkit.errors import Partial, Refused
+from leverkit.journal import Answer, Begun, Entry
+from leverkit.planfile import Plan
+from leverkit.waves import numbers
+
+
+def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> None:
+    """Raise Refused where a smaller wave was begun and is not verified, or not well."""
+    earlier = {entry.body.wave for entry in entries if isinstance(entry.body, Begun)}
+    smaller = [name for name in earlier if numbers(plan, name) < numbers(plan, wave)]
+    if not smaller:
+        return
+    last = max(smaller, key=lambda name: len(numbers(plan, name)))
+    trouble = _trouble(plan, run, entries, last)
+    if trouble:
+        advice = f"run `leverkit verify {run} --wave {last}`"
+        raise Refused(f"wave {wave} waits for wave {last}, {trouble}: {advice}; nothing was written")
+
+
+def _trouble(plan: Plan, run: Path, entries: Sequence[Entry], last: str) -> str:
+    """Return what is wrong with the verification of a wave; empty where nothing is."""
+    written = max((entry.at_ms for entry in entries if isinstance(entry.body, Answer)), default=0)
+    try:
+        found: dict[str, Any] = msgspec.json.decode((run / "verify.json").read_bytes())
+        if found["plan_id"] != plan.plan_id or not numbers(plan, found["wave"]) >= numbers(plan, last):
+            return "which was not verified"
+        if found["began_ms"] <= written:
+            return "which was not verified since it last wrote"
+        return "" if found["exit_code"] in (0, Partial.exit_code) else f"which is {found['summary']}"
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return "which was not verified"

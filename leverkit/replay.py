@@ -1,0 +1,193 @@
+"""Recompute, offline, what a run did: the tags before it and its journal give the tags after it.
+
+The journal's chain, the seven outcomes, what each request read before it, and the state that
+`verify` read are held against that; the account is not asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from leverkit import spreadsheet
+from leverkit.errors import Refused, VerificationFailed
+from leverkit.journal import Entry, Intent, Opened, Outcome, Sealed, fold, read
+from leverkit.planfile import Plan
+from leverkit.result import OUTCOMES
+from leverkit.verification import LEFT_ALONE
+
+Tags = dict[str, set[str]]
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A tag that a state has (+) or lacks (-) against the replay, and whether somebody else explains it."""
+
+    opportunity: str
+    tag: str
+    sign: str
+    seen: str
+    explained: bool
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What the replay found. `changes` is the effect on each tag's count, `head` the end of the chain.
+
+    `gaps` are differences to what requests and `verify` read; `problems` what cannot be so.
+    """
+
+    run: str
+    plan_id: str
+    entries: int
+    head: str
+    counts: dict[str, int]
+    changes: dict[str, int]
+    after: dict[str, tuple[str, ...]]
+    compared: int
+    gaps: tuple[Gap, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 where the files agree, else 6."""
+        wrong = self.problems or any(not gap.explained for gap in self.gaps)
+        return VerificationFailed.exit_code if wrong else 0
+
+    @property
+    def summary(self) -> str:
+        """Return the finding in one line."""
+        others = sum(gap.explained for gap in self.gaps)
+        gaps = [f"{gap.sign}{gap.tag!r} on {gap.opportunity}" for gap in self.gaps if not gap.explained]
+        wrong = [*self.problems, *gaps]
+        verdict = f"replay DIFFERS: {'; '.join(wrong[:5])}" if wrong else "replay agrees"
+        held = f"{self.compared} opportunities compared" if self.compared else "no after.json to compare with"
+        return f"{verdict}; {self.entries} entries, {held}, {others} changes by others"
+
+    def require(self) -> Replay:
+        """Return the replay if the files agree; else raise VerificationFailed."""
+        if self.exit_code:
+            raise VerificationFailed(f"{self.run}: {self.summary}")
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Replay of plan {self.plan_id[:12]}: {self.summary}>"
+
+
+def replay(run: Path | str) -> Replay:
+    """Replay a run from its files and write replay.json there; sends nothing.
+
+    Raises UsageError without a plan, Refused where plan or journal are damaged or do not belong together.
+    """
+    run = Path(run)
+    plan, entries = Plan.read(run), read(run / "journal.sqlite")
+    if entries and entries[0].body != Opened(plan.plan_id, plan.account):
+        raise Refused(f"{run}: journal.sqlite belongs to another plan or account")
+    states = _States(plan)
+    gaps = [gap for entry in entries for gap in states.step(entry)]
+    seen = _seen(run / "after.json")
+    gaps += states.against(seen) if seen else []
+    found = Replay(
+        run=str(run),
+        plan_id=plan.plan_id,
+        entries=len(entries),
+        head=entries[-1].chain if entries else "",
+        counts=_counts(plan, entries),
+        changes=dict(sorted(states.changes.items())),
+        after={opportunity: tuple(sorted(tags)) for opportunity, tags in states.tags.items()},
+        compared=len(seen),
+        gaps=tuple(gaps),
+        problems=tuple(_problems(plan, run, entries, states)),
+    )
+    content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
+    spreadsheet.replace(run / "replay.json", content)
+    return found
+
+
+class _States:
+    """The tags of the plan's opportunities, entry by entry."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._planned = {(op.opportunity, op.tag) for op in plan.operations}
+        self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
+        self.changes = Counter[str]()
+        self.twice: list[int] = []
+        self.unasked: list[int] = []
+        self._sent: set[int] = set()
+        self._done: set[int] = set()
+        self._foreign: set[tuple[str, str]] = set()
+
+    def step(self, entry: Entry) -> Iterator[Gap]:
+        """Take an entry in; yield what its request read that the replay does not have: others did that."""
+        body = entry.body
+        if isinstance(body, Intent):
+            self._sent.update(body.ops)
+            yield from self._differences(body.opportunity, set(body.before), "before a request")
+            self.tags[body.opportunity] = set(body.before)
+        elif isinstance(body, Outcome):
+            self._take(body)
+
+    def against(self, seen: dict[str, list[str]]) -> list[Gap]:
+        """Return the differences to what `verify` read."""
+        return [
+            gap
+            for opportunity, tags in seen.items()
+            for gap in self._differences(opportunity, set(tags), "by verify")
+        ]
+
+    def _take(self, outcome: Outcome) -> None:
+        op = self._plan.operations[outcome.op]
+        if outcome.effective:
+            if outcome.op in self._done:
+                self.twice.append(outcome.op)
+            if outcome.op not in self._sent:
+                self.unasked.append(outcome.op)
+            self._done.add(outcome.op)
+            self.changes[op.tag] += 1 if op.action == "add" else -1
+        elif outcome.outcome in LEFT_ALONE:
+            self._foreign.add((op.opportunity, op.tag))  # what stands there is somebody's
+        if not outcome.effective and outcome.outcome != "no_op":
+            return
+        (self.tags[op.opportunity].add if op.action == "add" else self.tags[op.opportunity].discard)(op.tag)
+
+    def _differences(self, opportunity: str, seen: set[str], where: str) -> Iterator[Gap]:
+        have = self.tags.get(opportunity, set())
+        for tag in sorted(seen ^ have):
+            pair = (opportunity, tag)
+            ours = pair in self._planned and pair not in self._foreign and where == "by verify"
+            yield Gap(opportunity, tag, "+" if tag in seen else "-", where, not ours)
+
+
+def _seen(path: Path) -> dict[str, list[str]]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+    except FileNotFoundError:
+        return {}
+    except msgspec.DecodeError as error:
+        raise Refused(f"{path}: damaged, verify again: {error}") from None
+
+
+def _counts(plan: Plan, entries: Sequence[Entry]) -> dict[str, int]:
+    standing = fold(entries)
+    found = Counter(standing.name(number) for number in range(len(plan.operations)))
+    return {name: found[name] for name in OUTCOMES}
+
+
+def _problems(plan: Plan, run: Path, entries: Sequence[Entry], states: _States) -> Iterator[str]:
+    """Name what the files of a run cannot say if the promises hold."""
+    if states.twice:
+        yield f"operations {states.twice} are recorded as effective twice"
+    if states.unasked:
+        yield f"operations {states.unasked} are effective without a request before"
+    if not entries or not isinstance(entries[-1].body, Sealed):
+        return  # not begun, or broken off: result.json is of an earlier end, if it is there
+    try:
+        reported = msgspec.json.decode((run / "result.json").read_bytes())["counts"]
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        yield "result.json is missing or damaged: apply again writes it"
+        return
+    counts = _counts(plan, entries)
+    if reported != counts:
+        yield f"result.json counts {reported}, the journal {counts}"
