@@ -1,0 +1,212 @@
+"""Killed anywhere, once or twice, the same command ends where an unbroken run ends (R2, R5, R8).
+
+The sample runs with `make test`, all points and the seeded pairs with `make soak`. A failure names
+its point and number, or its seed; `REPLAY=<seed> make soak` runs that pair alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forge import FAULTS, POINTS, SETTLING, Forge, forge
+from plans import account, migration, tags_of, wished
+
+from leverkit.journal import Outcome, read
+from leverkit.operations import Known, Operation
+from leverkit.planfile import Plan
+from leverkit.replay import replay
+from leverkit.result import status
+from leverkit.snapshot import Snapshot
+
+REQUESTS, ADDS = 25, 15
+PAIRS, SEED = 2000, 20261124
+IN_FLIGHT = POINTS[2:7]
+PULL_POINTS = ("before the request", "answered, not kept")
+
+
+def mixed(emulated: Any, lever: Any) -> Plan:
+    """A plan of 25 requests: 15 opportunities get tags, then 10 others lose one."""
+    plan = migration(emulated, lever)
+    adding = sorted({op.opportunity for op in plan.operations})[:ADDS]
+    adds = [op for op in plan.operations if op.opportunity in adding]
+    contacts = emulated.state()["contacts"]
+    losing = [o for o in sorted(contacts) if contacts[o] not in {op.contact for op in adds}][
+        : REQUESTS - ADDS
+    ]
+    for opportunity in losing:
+        emulated.add_tags(opportunity, ["old"])
+    removes = [Operation(contacts[o], o, "remove", "old", "old") for o in losing]
+    everything = {o.id: o for o in lever.opportunities()}
+    touched = {op.contact for op in [*adds, *removes]}
+    before = {o.id: Known(o.contact, o.tags) for o in everything.values() if o.contact in touched}
+    return Plan(
+        kind="migrate",
+        account=plan.account,
+        operations=tuple(sorted([*adds, *removes])),
+        before=before,
+        brakes=plan.brakes,
+    )
+
+
+@dataclass
+class World:
+    """An account, a plan for it, and the forge; each case has a run folder of its own."""
+
+    emulated: Any
+    plan: Plan
+    forge: Forge
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def reset(self) -> Path:
+        """Give the account the tags it had, and return a new run folder."""
+        for op in self.plan.operations:
+            (self.emulated.remove_tags if op.action == "add" else self.emulated.add_tags)(
+                op.opportunity, [op.tag]
+            )
+        self.emulated.clear_faults()
+        self.emulated.clear_log()
+        run = self.folder / str(next(self.numbers))
+        self.plan.write(run)
+        return run
+
+    def send(self, run: Path, point: str = "", number: int = 1) -> int:
+        """Apply in a child that dies at the n-th reaching of the point; return how it ended."""
+        self.emulated.clear_faults()
+        if point in FAULTS:
+            self.emulated.fault("reset", method="POST", when=FAULTS[point], skip=number - 1, times=1)
+            number = 1
+        order = {"what": "apply", "run": str(run), "approve": self.plan.plan_id, "point": point}
+        access = {"base_url": self.emulated.base_url, "key": self.emulated.api_key}
+        return self.forge(number=number, **order, **access)
+
+    def finish(self, run: Path, before: dict[str, list[str]]) -> None:
+        """Apply again, and compare with what an unbroken run does."""
+        assert self.send(run) == 0
+        assert tags_of(self.emulated) == wished(self.plan, before)
+        bodies = [entry.body for entry in read(run / "journal.sqlite")]
+        effective = Counter(body.op for body in bodies if isinstance(body, Outcome) and body.effective)
+        assert effective == Counter(range(len(self.plan.operations)))
+        replay(run).require()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("crashes")
+    with account(contacts=150, seed=2) as (emulated, lever), forge(folder / "cache") as made:
+        plan = mixed(emulated, lever)
+        assert len({(op.opportunity, op.action) for op in plan.operations}) == REQUESTS
+        yield World(emulated, plan, made, folder)
+
+
+def killed_at(world: World, point: str, number: int) -> None:
+    run = world.reset()
+    before = tags_of(world.emulated)
+    assert world.send(run, point, number) == -signal.SIGKILL, "the point was never reached"
+    broken = status(run)
+    assert sum(broken.counts.values()) == len(world.plan.operations)
+    assert broken.state == "broken off"
+    assert broken.counts["unknown"] > 0 or point not in IN_FLIGHT, "nothing was in flight"
+    world.finish(run, before)
+
+
+@pytest.mark.parametrize("number", [16])
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_point_a_run_resumes_to_the_same_end(world: World, point: str, number: int) -> None:
+    killed_at(world, point, number)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", range(1, REQUESTS + 1))
+@pytest.mark.parametrize("point", POINTS)
+def test_every_point_of_every_request(world: World, point: str, number: int) -> None:
+    killed_at(world, point, number)
+
+
+@pytest.mark.parametrize("point", SETTLING)
+def test_killed_while_outcomes_are_settled(world: World, point: str) -> None:
+    killed_at(world, point, 1)
+
+
+def killed_twice(world: World, seed: int) -> bool:
+    """Kill a run, then its resumption, at points of this seed; say whether the second one died too."""
+    dice = random.Random(seed)
+    run = world.reset()
+    before = tags_of(world.emulated)
+    first, second = (dice.choice((*POINTS, *SETTLING)) for _ in range(2))
+    number = 1 if first in SETTLING else dice.randint(1, REQUESTS)
+    assert world.send(run, first, number) == -signal.SIGKILL, (seed, first, number)
+    left = 1 if second in SETTLING else dice.randint(1, max(1, REQUESTS - number))
+    ended = world.send(run, second, left)
+    assert ended in (-signal.SIGKILL, 0), (seed, first, number, second, left, ended)
+    world.finish(run, before)
+    return ended == -signal.SIGKILL
+
+
+def pairs(world: World, seeds: list[int]) -> float:
+    """Return the share of pairs whose second kill struck."""
+    struck = 0
+    for seed in seeds:
+        try:
+            struck += killed_twice(world, seed)
+        except AssertionError as error:
+            raise AssertionError(f"REPLAY={seed} make soak: {error}") from error
+    return struck / len(seeds)
+
+
+def test_killed_again_while_resuming(world: World) -> None:
+    assert pairs(world, list(range(SEED, SEED + 5))) > 0.5
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_two_thousand_seeded_pairs_of_kills(world: World) -> None:
+    replayed = os.environ.get("REPLAY")
+    seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))
+    struck = pairs(world, seeds)
+    print(f"{len(seeds)} pairs of kills, the second struck in {struck:.1%}")
+    assert struck > 0.7 or replayed
+
+
+def pulled(world: World, point: str, number: int) -> tuple[int, str]:
+    """Pull in a child that dies there, then to the end; return how it ended and what was read."""
+    folder = world.folder / f"snapshot-{next(world.numbers)}"
+    access = {"base_url": world.emulated.base_url, "key": world.emulated.api_key}
+    order = {"what": "pull", "run": str(folder), **access}
+    ended = world.forge(point=point, number=number, **order)
+    assert world.forge(**order) == 0
+    snapshot = Snapshot.open(folder)
+    assert snapshot.meta["completeness"]["tags_agree"]
+    return ended, snapshot.digest
+
+
+@pytest.mark.parametrize("point", PULL_POINTS)
+def test_a_pull_killed_in_its_middle_reads_the_same(world: World, point: str) -> None:
+    ended, digest = pulled(world, point, 5)
+    assert ended == -signal.SIGKILL
+    assert digest == pulled(world, "never", 1)[1]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("point", PULL_POINTS)
+def test_a_pull_killed_at_any_request_reads_the_same(world: World, point: str) -> None:
+    never, whole = pulled(world, "never", 1)
+    assert never == 0
+    ends = []
+    for number in count(1):
+        ended, digest = pulled(world, point, number)
+        assert digest == whole, (point, number)
+        if ended == 0:
+            break
+        ends.append(ended)
+    assert set(ends) == {-signal.SIGKILL}
+    assert len(ends) >= 8
