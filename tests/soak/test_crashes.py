@@ -18,43 +18,18 @@ from typing import Any
 
 import pytest
 from forge import FAULTS, POINTS, SETTLING, Forge, forge
-from plans import account, migration, tags_of, wished
+from mixture import REQUESTS, mixed, reset
+from plans import account, tags_of, wished
 
 from leverkit.journal import Outcome, read
-from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
 from leverkit.replay import replay
 from leverkit.result import status
 from leverkit.snapshot import Snapshot
 
-REQUESTS, ADDS = 25, 15
-PAIRS, SEED = 2000, 20261124
+PAIRS, SEED = int(os.environ.get("PAIRS", "2000")), 20261124
 IN_FLIGHT = POINTS[2:7]
 PULL_POINTS = ("before the request", "answered, not kept")
-
-
-def mixed(emulated: Any, lever: Any) -> Plan:
-    """A plan of 25 requests: 15 opportunities get tags, then 10 others lose one."""
-    plan = migration(emulated, lever)
-    adding = sorted({op.opportunity for op in plan.operations})[:ADDS]
-    adds = [op for op in plan.operations if op.opportunity in adding]
-    contacts = emulated.state()["contacts"]
-    losing = [o for o in sorted(contacts) if contacts[o] not in {op.contact for op in adds}][
-        : REQUESTS - ADDS
-    ]
-    for opportunity in losing:
-        emulated.add_tags(opportunity, ["old"])
-    removes = [Operation(contacts[o], o, "remove", "old", "old") for o in losing]
-    everything = {o.id: o for o in lever.opportunities()}
-    touched = {op.contact for op in [*adds, *removes]}
-    before = {o.id: Known(o.contact, o.tags) for o in everything.values() if o.contact in touched}
-    return Plan(
-        kind="migrate",
-        account=plan.account,
-        operations=tuple(sorted([*adds, *removes])),
-        before=before,
-        brakes=plan.brakes,
-    )
 
 
 @dataclass
@@ -69,12 +44,7 @@ class World:
 
     def reset(self) -> Path:
         """Give the account the tags it had, and return a new run folder."""
-        for op in self.plan.operations:
-            (self.emulated.remove_tags if op.action == "add" else self.emulated.add_tags)(
-                op.opportunity, [op.tag]
-            )
-        self.emulated.clear_faults()
-        self.emulated.clear_log()
+        reset(self.emulated, self.plan)
         run = self.folder / str(next(self.numbers))
         self.plan.write(run)
         return run
@@ -169,7 +139,7 @@ def test_killed_again_while_resuming(world: World) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_two_thousand_seeded_pairs_of_kills(world: World) -> None:
+def test_seeded_pairs_of_kills(world: World) -> None:
     replayed = os.environ.get("REPLAY")
     seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))
     struck = pairs(world, seeds)

@@ -1,0 +1,378 @@
+"""Proof of teeth: bugs planted one at a time in a copy of the package, each caught by the test named for it.
+
+python tests/soak/teeth.py          plant all, print the table, exit 1 if one is missed
+python tests/soak/teeth.py fsync    only those whose name holds this word
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Bug:
+    """What goes wrong, in which room, the text and what stands in its place, and the test that sees it."""
+
+    name: str
+    room: str
+    text: str
+    instead: str
+    test: str
+
+    @property
+    def file(self) -> str:
+        """Return the file of the room, from the root."""
+        return f"leverkit/{self.room}.py"
+
+    @property
+    def node(self) -> str:
+        """Return the test as pytest calls it."""
+        module, name = self.test.split("::")
+        return f"tests/{module}.py::{name}"
+
+
+_INTENT = "        number = self._journal.append(intent)\n"
+_SEND = "        said, note = self._send(intent)\n"
+_SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
+BUGS = (
+    Bug(
+        "the sync is off",
+        "journal",
+        "synchronous = FULL",
+        "synchronous = OFF",
+        "test_journal::test_an_entry_is_on_disk_when_append_returns",
+    ),
+    Bug(
+        "the request leaves before its intent",
+        "writer",
+        _INTENT + _SEND,
+        _SEND + _INTENT,
+        "test_apply::test_no_request_leaves_before_its_intent_is_on_disk",
+    ),
+    Bug(
+        "an edited journal is believed",
+        "journal",
+        "if seq != expected or link != chain:",
+        "if False:",
+        "test_journal::test_an_edited_journal_is_refused",
+    ),
+    Bug(
+        "settled operations are done again",
+        "journal",
+        _SETTLED,
+        "return False",
+        "test_apply::test_a_finished_run_is_left_alone_and_says_so",
+    ),
+    Bug(
+        "failed operations are given up",
+        "journal",
+        _SETTLED,
+        "return op in self.outcomes",
+        "test_apply::test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it",
+    ),
+    Bug(
+        "a yes is an effect",
+        "outcomes",
+        "    if is_so(operation, now):\n        if answer.said",
+        '    if is_so(operation, now) or answer.said == "ok":\n        if answer.said',
+        "test_apply::test_a_yes_without_effect_is_not_done",
+    ),
+    Bug(
+        "a lost request is done",
+        "outcomes",
+        'return Verdict("failed", f"no answer',
+        'return Verdict("done", f"no answer',
+        "test_outcomes::test_after_a_write",
+    ),
+    Bug(
+        "what is so already is written again",
+        "outcomes",
+        "        if intent is None:\n",
+        "        if intent is None and False:\n",
+        "test_outcomes::test_before_a_write",
+    ),
+    Bug(
+        "a person's edit after a lost answer is overruled",
+        "outcomes",
+        "if intent is not None and intent.updated_at != now.updated_at:",
+        "if False:",
+        "test_kill::test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming",
+    ),
+    Bug(
+        "a tag is copied though its source is gone",
+        "outcomes",
+        "and not source:",
+        "and not source and False:",
+        "test_apply::test_a_tag_that_a_person_took_off_its_source_is_not_copied",
+    ),
+    Bug(
+        "our own writes count as a source",
+        "writer",
+        "            and (sibling.id, operation.tag) not in self._ours\n",
+        "",
+        "test_apply::test_what_we_wrote_ourselves_is_no_source_for_the_rest",
+    ),
+    Bug(
+        "an opportunity that moved is written to",
+        "outcomes",
+        'if now.contact != operation.contact and kind != "rollback"',
+        "if False",
+        "test_apply::test_what_people_did_meanwhile_is_respected",
+    ),
+    Bug(
+        "the anonymized are written to",
+        "outcomes",
+        "    if now.is_anonymized:",
+        "    if False:",
+        "test_outcomes::test_before_a_write",
+    ),
+    Bug(
+        "removals come first",
+        "operations",
+        "= get_args(Action)",
+        "= tuple(reversed(get_args(Action)))",
+        "test_apply::test_at_no_prefix_of_a_run_has_a_contact_lost_a_tag",
+    ),
+    Bug(
+        "a removal does not wait for its addition",
+        "writer",
+        "return [operation for operation in removals if operation not in held]",
+        "return removals",
+        "test_apply::test_a_removal_waits_for_the_addition_to_its_contact",
+    ),
+    Bug(
+        "a denied key is tried on",
+        "writer",
+        "            self._halt.ask(DENIED, error)\n",
+        "",
+        "test_apply::test_a_denied_key_stops_the_run_at_once_and_it_resumes",
+    ),
+    Bug(
+        "a refusal (4xx) is asked again",
+        "answers",
+        "        raise _error(ApiError, answer, method, path)\n    value",
+        "        raise _error(Unreachable, answer, method, path)\n    value",
+        "test_wire::test_a_refusal_is_never_asked_again",
+    ),
+    Bug(
+        "failures are not counted",
+        "halt",
+        "if failed >= FAILURES:",
+        "if False:",
+        "test_gates::test_five_failures_stop_the_run_and_it_resumes",
+    ),
+    Bug(
+        "the file STOP is not seen",
+        "halt",
+        "if self._has(STOP):",
+        "if False:",
+        "test_gates::test_a_stop_file_ends_the_run_and_stands_until_it_is_removed",
+    ),
+    Bug(
+        "an orphan writes on",
+        "halt",
+        "if self._parent and self._parent() != self._started_by:",
+        "if False:",
+        "test_gates::test_a_kernel_whose_starter_was_killed_stops_writing",
+    ),
+    Bug(
+        "any account will do",
+        "apply",
+        "if lever.account_id() != plan.account:",
+        "if False:",
+        "test_apply::test_a_plan_of_another_account_is_refused",
+    ),
+    Bug(
+        "brakes hold only when planning",
+        "apply",
+        "    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)\n",
+        "",
+        "test_apply::test_the_brakes_of_the_plan_hold_at_apply_unless_raised",
+    ),
+    Bug(
+        "nobody need approve",
+        "apply",
+        "        plan.check_approval(approve)\n",
+        "        pass\n",
+        "test_apply::test_without_approval_or_beyond_a_brake_nothing_is_written",
+    ),
+    Bug(
+        "two runs on one account",
+        "apply",
+        'locks = (run / "lock", account_lock(plan.account))',
+        'locks = (run / "lock",)',
+        "test_apply::test_a_run_or_account_that_is_being_written_to_is_locked",
+    ),
+    Bug(
+        "a wave opens unverified",
+        "apply",
+        "        check_gate(plan, run, journal.entries, wave)\n",
+        "",
+        "test_waves::test_wave_by_wave_with_a_verification_between_them",
+    ),
+    Bug(
+        "an old verification opens a wave",
+        "gate",
+        'if found["began_ms"] <= written:',
+        "if False:",
+        "test_waves::test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting",
+    ),
+    Bug(
+        "the canary leaves kinds out",
+        "waves",
+        "        if kind not in covered:\n",
+        "        if not covered:\n",
+        "test_waves::test_the_canary_has_one_of_every_kind",
+    ),
+    Bug(
+        "verify believes apply",
+        "verification",
+        'return self.sign in "+-!" and self.reported not in LEFT_ALONE',
+        "return False",
+        "test_verify::test_a_plan_that_was_not_carried_out_fails_whatever_result_json_says",
+    ),
+    Bug(
+        "tag counts are not compared",
+        "conservation",
+        "    if not plan.tag_counts:\n",
+        "    if True:\n",
+        "test_verify::test_a_count_that_nothing_explains_fails",
+    ),
+    Bug(
+        "a difference in counts is excused by anybody's change",
+        "verification",
+        "return self.unexplained != 0 and self.recount != self.listed",
+        "return False",
+        "test_verify::test_a_count_that_nothing_explains_fails",
+    ),
+    Bug(
+        "rollback undoes what was so already",
+        "rollback",
+        'return "changed by the run" if outcome.effective else ""',
+        'return "changed by the run"',
+        "test_rollback::test_what_was_so_already_is_not_undone_but_listed",
+    ),
+    Bug(
+        "rollback forgets open requests",
+        "rollback",
+        'if standing.unanswered(number) else ""',
+        'if False else ""',
+        "test_rollback::test_a_half_done_run_is_undone_by_what_its_journal_shows",
+    ),
+    Bug(
+        "plan.json may be edited",
+        "planfile",
+        "    if digest(document) != seal:",
+        "    if False:",
+        "test_planfile::test_an_edited_plan_json_is_refused",
+    ),
+    Bug(
+        "plan.csv may be edited",
+        "planfile",
+        "        if plan.plan_id != sealed.plan_id:",
+        "        if False:",
+        "test_planfile::test_an_edited_file_is_refused_by_name",
+    ),
+    Bug(
+        "the plan id forgets the account",
+        "planfile",
+        "bound = (FORMAT, self.kind, self.account,",
+        "bound = (FORMAT, self.kind, '',",
+        "test_planfile::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
+    ),
+    Bug(
+        "undecided tags are planned",
+        "plan",
+        'if scope == "contact")',
+        'if scope in ("contact", "undecided"))',
+        "test_plan::test_a_tag_of_any_other_scope_is_never_planned",
+    ),
+    Bug(
+        "each process has a budget of its own",
+        "account",
+        "ledger=budget(base_url, key)",
+        "ledger=None",
+        "test_budget::test_a_connection_queues_at_the_budget_of_its_key",
+    ),
+    Bug(
+        "the budget's file is not locked",
+        "budget",
+        "            fcntl.flock(file, fcntl.LOCK_EX)\n",
+        "",
+        "test_budget::test_threads_and_openings_exclude_each_other",
+    ),
+    Bug(
+        "replay does not compare",
+        "replay",
+        "        for tag in sorted(seen ^ have):",
+        "        for tag in ():",
+        "test_replay::test_a_planned_tag_that_is_not_as_the_journal_says_differs",
+    ),
+)
+
+
+def planted(bug: Bug, folder: Path) -> None:
+    """Copy package and tests into a folder and plant a bug there."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("leverkit", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    file = folder / bug.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(bug.text) != 1:
+        raise SystemExit(f"{bug.name}: {bug.text!r} stands {text.count(bug.text)} times in {bug.file}")
+    file.write_text(text.replace(bug.text, bug.instead), encoding="utf-8")
+
+
+def caught(bug: Bug) -> bool:
+    """Say whether the named test fails, by itself and in time, where the bug is planted."""
+    with tempfile.TemporaryDirectory(prefix="leverkit-teeth-") as folder:
+        planted(bug, Path(folder))
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--timeout=60",
+            bug.node,
+        ]
+        environ = os.environ | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        ended = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"{bug.node}: pytest ended with {ended.returncode}\n{ended.stdout[-2000:]}")
+    return ended.returncode == 1
+
+
+def table(bugs: Iterable[Bug]) -> int:
+    """Plant bugs, print which were caught by which test, and return how many were missed."""
+    missed = 0
+    for bug in bugs:
+        found = caught(bug)
+        missed += not found
+        print(f"{'caught' if found else 'MISSED'}  {bug.name} ({bug.file}) by {bug.node}", flush=True)
+    return missed
+
+
+def main() -> None:
+    """Plant the bugs whose names hold the word given, or all."""
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    bugs = [bug for bug in BUGS if word in bug.name]
+    missed = table(bugs)
+    print(f"{len(bugs) - missed} of {len(bugs)} planted bugs caught")
+    sys.exit(1 if missed or not bugs else 0)
+
+
+if __name__ == "__main__":
+    main()

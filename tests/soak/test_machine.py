@@ -1,0 +1,361 @@
+"""Plans, runs, kills, faults, people and rollbacks in any order: after every step the invariants hold.
+
+Compares the emulated account with a model that only people and lawful writes change. A failure is
+printed by hypothesis as the shortest sequence of steps that shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from model import Model, Run
+from plans import AT_ONCE, account
+
+from leverkit.apply import carry_out
+from leverkit.brakes import Brakes
+from leverkit.client import Lever
+from leverkit.errors import LeverkitError
+from leverkit.journal import Intent, Outcome, fold, read
+from leverkit.operations import Known, Operation
+from leverkit.pacing import Pace
+from leverkit.planfile import Plan
+from leverkit.replay import replay
+from leverkit.result import Result, status
+from leverkit.rollback import rollback
+from leverkit.writer import Times
+
+TAGS = ("vip", "gdpr", "silver medal")
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 400},
+    {"kind": "status", "status": 403},
+    {"kind": "reset"},
+    {"kind": "reset", "when": "after"},
+    {"kind": "malformed"},
+    {"kind": "ignored"},
+)
+chance = st.integers(0, 10**6)
+
+
+class Death(BaseException):
+    """The process is gone: nothing more is sent or written by it."""
+
+
+class Flow(RuleBasedStateMachine):
+    """One account, its people, and leverkit; `seen` counts what happened in all examples together."""
+
+    seen: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="leverkit-machine-"))
+        self.stack = ExitStack()
+        self.emulated, self.lever = self.stack.enter_context(account(contacts=25, seed=6))
+        self.unsent = 0
+        self.unlawful: list[str] = []
+
+    @initialize()
+    def begin(self) -> None:
+        state = self.emulated.state()
+        self.model = Model({o: set(t) for o, t in state["opportunities"].items()}, dict(state["contacts"]))
+        self.identity = self.lever.account_id()
+        self.stage = next(iter(state["stages"].values()))
+        split = [
+            o for o, c in sorted(state["contacts"].items()) if list(state["contacts"].values()).count(c) > 1
+        ]
+        for number, opportunity in enumerate(split[::2]):
+            self.tag(opportunity, TAGS[number % len(TAGS)])
+        self.plan(set(TAGS))
+
+    def teardown(self) -> None:
+        try:
+            key = self.emulated.api_key.encode()
+            assert not [p for p in self.folder.rglob("*") if p.is_file() and key in p.read_bytes()]  # I9
+        finally:
+            self.stack.close()
+            shutil.rmtree(self.folder)
+
+    # people
+
+    def one(self, dice: int) -> str:
+        return sorted(self.model.tags)[dice % len(self.model.tags)]
+
+    def tag(self, opportunity: str, tag: str) -> None:
+        self.emulated.add_tags(opportunity, [tag])
+        self.model.tags[opportunity].add(tag)
+        self.model.touch(opportunity)
+
+    @rule(dice=chance, tag=st.sampled_from(TAGS))
+    def person_adds(self, dice: int, tag: str) -> None:
+        self.tag(self.one(dice), tag)
+
+    @rule(dice=chance, tag=st.sampled_from(TAGS))
+    def person_removes(self, dice: int, tag: str) -> None:
+        have = [o for o in sorted(self.model.tags) if tag in self.model.tags[o]]
+        if have:
+            opportunity = have[dice % len(have)]
+            self.emulated.remove_tags(opportunity, [tag])
+            self.model.tags[opportunity].discard(tag)
+            self.model.touch(opportunity)
+
+    @rule(act=st.sampled_from(["delete", "anonymize", "merge", "move"]), dice=chance, other=chance)
+    def person_does(self, act: str, dice: int, other: int) -> None:
+        opportunity = self.one(dice)
+        if act == "merge":
+            self.merge(self.model.contacts[opportunity], self.model.contacts[self.one(other)])
+        elif act == "delete" and len(self.model.tags) > 10:
+            self.emulated.delete(opportunity)
+            del self.model.tags[opportunity]
+        elif act == "anonymize":
+            self.emulated.anonymize(opportunity)
+            self.model.blank.add(opportunity)
+            self.model.tags[opportunity] = set(self.emulated.state()["opportunities"][opportunity])
+            self.model.touch(opportunity)
+        elif act == "move":
+            self.emulated.move(opportunity, self.stage)
+            self.model.touch(opportunity)
+
+    def merge(self, loser: str, winner: str) -> None:
+        if loser != winner:
+            self.emulated.merge(loser, winner)
+            moved = [o for o, c in self.model.contacts.items() if c == loser]
+            self.model.contacts |= dict.fromkeys(moved, winner)
+            self.model.touch(*moved)
+
+    # leverkit
+
+    @rule(tags=st.sets(st.sampled_from(TAGS), min_size=1))
+    def plan_again(self, tags: set[str]) -> None:
+        self.plan(tags)
+
+    def plan(self, tags: set[str]) -> None:
+        made = self.migration(sorted(tags))
+        if made.operations and all(made.plan_id != run.plan.plan_id for run in self.model.runs):
+            made.write(self.folder / str(len(self.model.runs)))
+            self.model.runs.append(Run(made))
+
+    def migration(self, tags: list[str]) -> Plan:
+        there = {o: c for o, c in self.model.contacts.items() if o in self.model.tags}
+        operations = [
+            Operation(contact, o, "add", tag, "a contact's tag")
+            for o, contact in there.items()
+            for tag in tags
+            if tag not in self.model.tags[o]
+            and any(tag in self.model.tags[s] and c == contact for s, c in there.items())
+        ]
+        touched = {op.contact for op in operations}
+        known = {o: Known(c, tuple(sorted(self.model.tags[o]))) for o, c in there.items() if c in touched}
+        brakes = Brakes(max_pct=None, max_removals=None)
+        return Plan(
+            kind="migrate",
+            account=self.identity,
+            operations=tuple(sorted(operations)),
+            before=known,
+            brakes=brakes,
+            taken_at=len(self.model.runs),
+            snapshot_digest=str(len(self.model.runs)),
+        )
+
+    @precondition(lambda self: self.model.runs)
+    @rule(dice=chance)
+    def apply(self, dice: int) -> None:
+        number = dice % len(self.model.runs)
+        run = self.model.runs[number]
+        ended = self.go(number)
+        assert isinstance(ended, Result), ended
+        self.seen["applied"] += 1
+        assert ended.counts["unknown"] == ended.counts["pending"] == 0
+        for each in ended.ended:
+            if each.operation.opportunity in self.model.tags and each.outcome == "gone":
+                raise AssertionError(f"{each} is there")
+        posts = self.posts()
+        assert self.go(number).exit_code == ended.exit_code  # type: ignore[union-attr]  # I8
+        if not ended.counts["failed"]:
+            assert self.posts() == posts
+        assert run.settled or not run.plan.operations
+
+    @precondition(lambda self: self.model.runs)
+    @rule(dice=chance, write=st.integers(1, 6), sent=st.booleans())
+    def kill(self, dice: int, write: int, sent: bool) -> None:
+        try:
+            self.go(dice % len(self.model.runs), die_at=write, sent=sent)
+        except Death:
+            self.seen["killed"] += 1
+
+    @precondition(lambda self: self.model.runs)
+    @rule(
+        dice=chance,
+        fault=st.sampled_from(FAULTS),
+        method=st.sampled_from(["GET", "POST"]),
+        skip=st.integers(0, 5),
+        times=st.sampled_from([1, None]),
+    )
+    def fault(self, dice: int, fault: dict[str, Any], method: str, skip: int, times: int | None) -> None:
+        placed = self.emulated.fault(**fault, method=method, skip=skip, times=times)
+        self.go(dice % len(self.model.runs))
+        self.seen["struck"] += placed.fired > 0
+        self.emulated.clear_faults()
+
+    @precondition(lambda self: self.model.runs)
+    @rule(dice=chance)
+    def pause(self, dice: int) -> None:
+        number = dice % len(self.model.runs)
+        (self.folder / str(number) / "PAUSE").touch()
+        self.go(number)
+        (self.folder / str(number) / "PAUSE").unlink(missing_ok=True)
+
+    @precondition(lambda self: any(run.asked for run in self.model.runs))
+    @rule(dice=chance)
+    def roll_back(self, dice: int) -> None:
+        begun = [number for number, run in enumerate(self.model.runs) if run.asked]
+        number = begun[dice % len(begun)]
+        run = self.model.runs[number]
+        made = rollback(self.folder / str(number), self.folder / "draft")
+        undone = {(op.opportunity, op.tag) for op in made.operations}
+        assert undone <= run.asked, "a rollback undoes what was not ours"
+        if made.operations and all(made.plan_id != other.plan.plan_id for other in self.model.runs):
+            made.write(self.folder / str(len(self.model.runs)))
+            self.model.runs.append(Run(made))
+            self.seen["rolled back"] += 1
+        shutil.rmtree(self.folder / "draft")
+
+    def go(self, number: int, *, die_at: int = 0, sent: bool = False) -> Result | LeverkitError:
+        """Carry a run out with a client that watches every write, and may die at one."""
+        folder, run = self.folder / str(number), self.model.runs[number]
+        watched = _watching(self, folder, run, die_at, sent)
+        times = Times(
+            sleep=lambda _: (folder / "PAUSE").unlink(missing_ok=True), reread_after=AT_ONCE.reread_after
+        )
+        pace = Pace(1e6, 1000)
+        with watched(
+            base_url=self.emulated.base_url,
+            key=self.emulated.api_key,
+            pace=pace,
+            retries=0,
+            sleep=lambda _: None,
+        ) as lever:
+            try:
+                ended: Result | LeverkitError = carry_out(run.plan, folder, lever, times=times)
+            except LeverkitError as error:
+                ended = error
+            finally:
+                self.settle(folder, run)
+        if isinstance(ended, Result):
+            assert json.loads((folder / "result.json").read_text())["exit_code"] == ended.exit_code  # I10
+        return ended
+
+    def settle(self, folder: Path, run: Run) -> None:
+        standing = fold(read(folder / "journal.sqlite"))  # I7: reading checks the chain
+        pairs = [(op.opportunity, op.tag) for op in run.plan.operations]
+        run.settled |= {pair for number, pair in enumerate(pairs) if standing.settled(number)}
+        run.asked |= {pair for number, pair in enumerate(pairs) if number in standing.intents}
+        run.open = {pair for number, pair in enumerate(pairs) if standing.unanswered(number)}
+
+    def posts(self) -> int:
+        return sum(entry["method"] == "POST" for entry in self.emulated.log())
+
+    # what always holds
+
+    @invariant()
+    def people_and_lawful_writes_explain_every_tag(self) -> None:
+        assert self.unlawful == []  # I2, I4, I5
+        assert {o: set(t) for o, t in self.emulated.state()["opportunities"].items()} == self.model.tags  # I3
+
+    @invariant()
+    def every_write_has_its_intent_and_every_operation_its_outcome(self) -> None:
+        intents = 0
+        for number, run in enumerate(self.model.runs):
+            bodies = [entry.body for entry in read(self.folder / str(number) / "journal.sqlite")]
+            intents += sum(isinstance(body, Intent) for body in bodies)
+            effective = Counter(body.op for body in bodies if isinstance(body, Outcome) and body.effective)
+            assert all(times == 1 for times in effective.values())  # R2: each effect is recorded once
+            standing = status(self.folder / str(number))
+            assert sum(standing.counts.values()) == len(run.plan.operations)  # I6
+            assert not replay(self.folder / str(number)).problems
+        assert intents == self.posts() + self.unsent  # I1
+
+
+def _watching(flow: Flow, folder: Path, run: Run, die_at: int, sent: bool) -> type[Lever]:
+    lock = threading.Lock()
+    writes = [0]
+
+    class Watched(Lever):
+        def _write(self, opportunity: str, verb: str, tags: Any) -> Any:
+            action = "add" if verb == "addTags" else "remove"
+            with lock:
+                writes[0] += 1
+                self._lawful(opportunity, action, tuple(tags))
+                if die_at and (writes[0] > die_at or (writes[0] == die_at and not sent)):
+                    flow.unsent += 1
+                    raise Death
+                try:
+                    answer = super()._write(opportunity, verb, tags)
+                finally:
+                    self._taken(opportunity, action, tags)
+                if writes[0] == die_at:
+                    raise Death
+                return answer
+
+        def _lawful(self, opportunity: str, action: str, tags: tuple[str, ...]) -> None:
+            flow.unlawful += flow.model.write(run, action, opportunity, tags)
+            last = [e.body for e in read(folder / "journal.sqlite") if isinstance(e.body, Intent)]
+            if not any((i.opportunity, i.action, i.tags) == (opportunity, action, tags) for i in last):
+                flow.unlawful.append(f"{action} on {opportunity} without an intent on disk")
+            run.touched.discard(opportunity)
+
+        def _taken(self, opportunity: str, action: str, tags: tuple[str, ...]) -> None:
+            now = set(flow.emulated.state()["opportunities"].get(opportunity, ()))
+            before = flow.model.tags.get(opportunity, set())
+            if now ^ before <= set(tags):
+                flow.model.tags[opportunity] = now
+                flow.seen["written"] += now != before
+                for other in flow.model.runs:
+                    if other is not run and now != before:
+                        other.touched.add(opportunity)
+
+    return Watched
+
+
+def explore(examples: int, steps: int) -> None:
+    limits = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    Flow.seen.clear()
+    run_state_machine_as_test(Flow, settings=limits)
+    print(f"{examples} examples of {steps} steps: {dict(Flow.seen)}")
+    for event in ("applied", "killed", "struck", "written", "rolled back"):
+        assert Flow.seen[event] >= examples / 10, f"{event} hardly ever happened: {dict(Flow.seen)}"
+
+
+@pytest.mark.timeout(600)
+def test_any_order_of_steps() -> None:
+    explore(15, 30)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_many_orders_of_fifty_steps() -> None:
+    explore(int(os.environ.get("EXAMPLES", "1000")), 50)
