@@ -5,14 +5,13 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  __main__      -> everything
     9  cli           -> everything
     9  commands_flow -> everything
-    9  desk          -> account, audit, client, errors, plan, planfile, policy, pull, report, result,
-                        rollback, snapshot, step
-    8  propagate     -> account, apply, brakes, client, errors, journal, operations, planfile, records,
-                        result
-    8  step          -> account, apply, charts, client, errors, planfile, report, result, verification,
-                        verify
-    7  apply         -> account, client, errors, gate, halt, journal, lock, planfile, progress, result,
-                        waves, writer
+    8  desk          -> account, audit, brakes, client, errors, plan, planfile, policy, pull, report,
+                        result, rollback, snapshot, step
+    7  propagate     -> account, apply, brakes, client, errors, journal, matching, operations, planfile,
+                        records, result, sharing, subject, webhook
+    7  step          -> account, apply, brakes, charts, client, errors, planfile, report, result,
+                        verification, verify
+    6  apply         -> account, client, errors, halt, journal, lock, planfile, progress, result, writer
     6  doctor        -> account, client, errors, report
     6  pull          -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
     6  replay        -> errors, journal, planfile, result, spreadsheet, verification
@@ -39,6 +38,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  client        -> errors, pacing, records, wire
     3  jobpage       -> jobrecord, report
     3  policy        -> charts, decision, errors, report, spreadsheet, suggestion
+    3  sharing       -> matching, operations, records
     3  snapshot      -> errors, parquet
     3  waves         -> errors, operations
     2  audit_report  -> charts, report
@@ -47,6 +47,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
     2  scan          -> scanner
+    2  subject       -> webhook
+    2  verification  -> errors, report, spreadsheet
     2  wire          -> answers, errors, pacing
     1  answers       -> errors
     1  brakes        -> errors
@@ -56,6 +58,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  job           -> errors
     1  journal       -> errors
     1  lock          -> errors
+    1  matching      -> records
     1  scanner       -> errors
     1  spool         -> errors, records, windows
     1  spreadsheet   -> errors

@@ -1,15 +1,16 @@
 """Keep a person's opportunities alike: put a tag on, or take it off, all of them, as integrations should.
 
-Meant for webhook handlers: no pandas, two reads and the writes that are needed, through the same
-door as a migration: a plan, a journal, a reading before and after each write.
+The four steps of Lever's article "Updating your tagging integration": the contact, all its opportunities,
+those that match, a write to each. Meant for webhook handlers: no pandas, two reads and the writes that are
+needed, through the same door as a migration: a plan, a journal, a reading before and after each write.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from leverkit.account import workspace
@@ -18,12 +19,37 @@ from leverkit.brakes import Brakes
 from leverkit.client import FIELDS, Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
-from leverkit.operations import Known, Operation, digest
+from leverkit.matching import Matching, every
+from leverkit.operations import Action, Known, Operation, digest
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, result
+from leverkit.sharing import lacking
+from leverkit.subject import Subject, subject
+from leverkit.webhook import Event
 
 WAIT = 30.0  # seconds for another delivery about the same account to finish
+WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
+
+
+class Propagation(Result, frozen=True, kw_only=True):
+    """The result of a propagation; `left` says why opportunities of the contact were not written to."""
+
+    left: dict[str, str]
+
+    @property
+    def opportunities(self) -> dict[str, str]:
+        """Return how each opportunity of the contact ended, by its id.
+
+        One of the seven outcomes, the worst where it had several operations (`no_op`: it was already so),
+        or `anonymized` or `not matching`.
+        """
+        found = dict(self.left)
+        for outcome in reversed(WORST_FIRST):
+            found |= {
+                ended.operation.opportunity: outcome for ended in self.ended if ended.outcome == outcome
+            }
+        return found
 
 
 def propagate(
@@ -31,59 +57,75 @@ def propagate(
     *,
     contact: str | None = None,
     opportunity: str | None = None,
+    event: Event | None = None,
     add: Iterable[str] = (),
     remove: Iterable[str] = (),
-    matching: str | None = None,
+    share: Iterable[str] = (),
+    matching: Matching = every,
     out: Path | str | None = None,
     dry_run: bool = False,
     now: Callable[[], float] = time.time,
-) -> Result:
-    """Add and remove tags on every opportunity of one contact, given by its id or that of an opportunity.
+) -> Propagation:
+    """Add and remove tags on all matching opportunities of one contact.
 
-    `matching` (a pattern such as `skill:*`, case-sensitive) adds the tags that fit it and that the named
-    opportunity, or any opportunity of the named contact, carries. Anonymized opportunities are left alone.
-    The run folder is `out`, or a new one in the workspace; with `dry_run`, or nothing to do, there is none
-    and nothing is written. Raises UsageError, Refused, Locked, AccessDenied, Unreachable.
+    Name the contact, one of its opportunities, or a verified webhook event; the contact of an opportunity is
+    read from Lever, never taken from an event. Of the tags in `share`, those that any opportunity of the
+    contact carries are added. `matching` is `every`, `active`, `applied_to(posting)` of leverkit.matching, or
+    a predicate of your own. Anonymized opportunities are left alone. The run folder is `out`, or a new one
+    in the workspace; with `dry_run`, or nothing to do, there is none and nothing is written.
+    Raises UsageError, Refused, Locked, ApiError, AccessDenied, Unreachable.
+    Source: https://help.lever.co/hc/en-us/articles/20087329999005
     """
-    if (contact is None) == (opportunity is None):
-        raise UsageError("propagate: name either a contact or an opportunity")
-    siblings = _siblings(lever, contact, opportunity)
-    named = [sibling for sibling in siblings if opportunity in (None, sibling.id)]
-    tags = {tag for sibling in named for tag in sibling.tags if matching and fnmatchcase(tag, matching)}
-    plan = _plan(lever, siblings, {*add, *tags}, set(remove), int(now() * 1000))
+    who = _who(contact, opportunity, event)
+    wanted, unwanted = set(add), set(remove)
+    if both := sorted(wanted & unwanted):
+        raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
+    siblings = _siblings(lever, who, matching)
+    targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
+    shared = lacking(siblings, set(share) - wanted - unwanted, matching=matching)
+    operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
+    plan = _plan(lever, siblings, operations, int(now() * 1000))
     run = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"
+    left = _left(siblings, targets)
     if dry_run or not plan.operations:
-        return result(plan, run, fold([]))
+        return _propagation(result(plan, run, fold([])), left)
     plan.write(run)
-    return carry_out(plan, run, lever, wait=WAIT)
+    return _propagation(carry_out(plan, run, lever, wait=WAIT), left)
 
 
-def _siblings(lever: ReadOnlyLever, contact: str | None, opportunity: str | None) -> list[Opportunity]:
-    if contact is None:
-        path = f"/opportunities/{quote(opportunity or '', safe='')}"
+def _who(contact: str | None, opportunity: str | None, event: Event | None) -> Subject:
+    if sum(name is not None for name in (contact, opportunity, event)) != 1:
+        raise UsageError("propagate: name a contact, an opportunity or an event, one of them")
+    who = subject(event) if event is not None else Subject(contact, opportunity)
+    if not (who.contact or who.opportunity):
+        raise UsageError("propagate: this names nobody (a test delivery has no data: see `event.is_test`)")
+    return who
+
+
+def _siblings(lever: ReadOnlyLever, who: Subject, matching: Matching) -> list[Opportunity]:
+    contact = who.contact
+    if who.opportunity:
+        path = f"/opportunities/{quote(who.opportunity, safe='')}"
         contact = lever.get(path, type=Opportunity, include=FIELDS).contact
-    found = lever.opportunities_of([contact])
+    expand: dict[str, Any] = {} if matching is every else {"expand": "applications"}  # names their postings
+    found = lever.opportunities_of([contact or ""], **expand)
     if not found:
         raise UsageError(f"propagate: contact {contact} has no opportunity that this key can see")
     return found
 
 
+def _operations(targets: Sequence[Opportunity], action: Action, tags: set[str]) -> list[Operation]:
+    return [
+        Operation(target.contact, target.id, action, tag, "propagate")
+        for target in targets
+        for tag in tags
+        if (tag in target.tags) != (action == "add")
+    ]
+
+
 def _plan(
-    lever: ReadOnlyLever, siblings: Sequence[Opportunity], add: set[str], remove: set[str], at: int
+    lever: ReadOnlyLever, siblings: Sequence[Opportunity], operations: Sequence[Operation], at: int
 ) -> Plan:
-    if add & remove:
-        raise UsageError(f"propagate: {sorted(add & remove)[0]!r} is both to be added and to be removed")
-    living = [sibling for sibling in siblings if not sibling.is_anonymized]
-    operations = [
-        Operation(sibling.contact, sibling.id, "add", tag, "propagate")
-        for sibling in living
-        for tag in add - set(sibling.tags)
-    ]
-    operations += [
-        Operation(sibling.contact, sibling.id, "remove", tag, "propagate")
-        for sibling in living
-        for tag in remove & set(sibling.tags)
-    ]
     before = {sibling.id: Known(sibling.contact, sibling.tags) for sibling in siblings}
     return Plan(
         kind="propagate",
@@ -95,3 +137,13 @@ def _plan(
         before=before,
         brakes=Brakes(max_pct=None, max_removals=None),
     )
+
+
+def _left(siblings: Sequence[Opportunity], targets: Sequence[Opportunity]) -> dict[str, str]:
+    why = {one.id: "anonymized" if one.is_anonymized else "not matching" for one in siblings}
+    return why | {target.id: "no_op" for target in targets}
+
+
+def _propagation(result: Result, left: dict[str, str]) -> Propagation:
+    fields = {name: getattr(result, name) for name in Result.__struct_fields__}
+    return Propagation(**fields, left=left)
