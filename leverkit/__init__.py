@@ -5,12 +5,16 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  __main__      -> everything
     9  cli           -> everything
     9  commands_flow -> everything
+    9  commands_integration -> everything
     8  desk          -> account, audit, brakes, client, errors, plan, planfile, policy, pull, report,
                         result, rollback, snapshot, step
+    8  receiver      -> inbox, logbook, meter, subject, webhook, wire, worker
     7  propagate     -> account, apply, brakes, client, errors, journal, matching, operations, planfile,
                         records, result, sharing, subject, webhook
     7  step          -> account, apply, brakes, charts, client, errors, planfile, report, result,
                         verification, verify
+    7  worker        -> apply, brakes, client, errors, inbox, logbook, meter, operations, planfile, policy,
+                        records, result, sharing
     6  apply         -> account, client, errors, halt, journal, lock, planfile, progress, result, writer
     6  doctor        -> account, client, errors, report
     6  pull          -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
@@ -54,7 +58,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  brakes        -> errors
     1  charts        -> report
     1  findings      -> postings
-    1  halt          -> errors
+    1  inbox         -> errors
     1  job           -> errors
     1  journal       -> errors
     1  lock          -> errors
@@ -65,6 +69,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  suggestion    -> postings
     1  webhook       -> errors
     0  commands, emulator, errors, pacing, postings, progress, records, report, windows
+    0  commands, emulator, errors, halt, logbook, meter, pacing, postings, progress, records, report, windows
 """
 
 from __future__ import annotations
