@@ -32,6 +32,7 @@ VARIABLES = (
     "LEVER_ACCESS_TOKEN",
     "LEVER_BASE_URL",
     "LEVER_PERFORM_AS",
+    "LEVER_WEBHOOK_SECRETS",
     "LEVERKIT_WORKSPACE",
 )
 LOUDLY = (
@@ -42,13 +43,17 @@ LOUDLY = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the account is and how to enter it. `demo`: no key is set."""
+    """Where the account is and how to enter it. `demo`: no key is set.
+
+    `webhook_secrets` are the signature tokens in force, several while one is rotated.
+    """
 
     base_url: str = PRODUCTION
     key: Secret | None = None
     scheme: Literal["basic", "bearer"] = "basic"
     perform_as: str | None = None
     home: Path = Path("~/leverkit")
+    webhook_secrets: tuple[Secret, ...] = ()
 
     @property
     def demo(self) -> bool:
@@ -78,6 +83,9 @@ class Settings:
             scheme="bearer" if token.reveal() else "basic",
             perform_as=given["LEVER_PERFORM_AS"].reveal() or None,
             home=Path(given["LEVERKIT_WORKSPACE"].reveal() or "~/leverkit").expanduser(),
+            webhook_secrets=tuple(
+                map(Secret, given["LEVER_WEBHOOK_SECRETS"].reveal().replace(",", " ").split())
+            ),
         )
 
 

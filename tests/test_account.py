@@ -129,3 +129,9 @@ def test_an_account_out_of_reach_is_one_clear_line(url: str) -> None:
         lever.account_id()
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, LeverkitError)
+
+
+def test_webhook_secrets_are_several_while_one_is_rotated_and_show_nowhere() -> None:
+    settings = Settings.from_environment({"LEVER_WEBHOOK_SECRETS": "old-one, new-one"}, {})
+    assert [secret.reveal() for secret in settings.webhook_secrets] == ["old-one", "new-one"]
+    assert "old-one" not in repr(settings)

@@ -1,0 +1,132 @@
+"""The commands for those who write integrations: `scan` their source, `listen` to Lever's webhooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leverkit import commands as c
+from leverkit.commands import say, show
+from leverkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from leverkit.receiver import Receiver
+
+FINDINGS = 2  # the exit code of --detailed-exitcode
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(scan)
+    app.command()(listen)
+
+
+def scan(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders with source.")],
+    as_json: c.Json = False,
+    sarif: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write SARIF, which code hosts show.")
+    ] = None,
+    detailed: c.Detailed = False,
+) -> None:
+    """Find uses of Lever's deprecated candidate endpoints in source, with what to use instead.
+
+    Example: [bold]leverkit scan src --sarif leverkit.sarif[/bold]
+    """
+    from leverkit.scan import survey, to_json, to_sarif, to_text
+
+    found = survey(paths)
+    if sarif:
+        sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
+    text = to_json(found.findings) if as_json else to_text(found.findings)
+    if text:
+        show(text.rstrip())
+    skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
+    say(
+        f"{len(found.findings)} findings in {found.files} files"
+        + (f"; skipped: {skipped}" if skipped else "")
+    )
+    if detailed and found.findings:
+        raise typer.Exit(FINDINGS)
+
+
+def listen(
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where events and runs are kept (workspace/receiver).")
+    ] = None,
+    sweep: Annotated[
+        float, typer.Option(min=0, help="Seconds between looks for changed tags; 0: never.")
+    ] = 300,
+    max_waiting: Annotated[int, typer.Option(min=1, help="Events that may wait; beyond: 503.")] = 100_000,
+    rate: c.Rate = 9.8,
+) -> None:
+    """Receive Lever's webhooks and keep contact tags alike on all opportunities of a person.
+
+    Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout is JSON with the url. TLS is
+    the matter of a proxy in front. Example: [bold]leverkit listen --policy policy.csv --port 8080[/bold]
+    """
+    from leverkit.account import Settings, connect
+    from leverkit.inbox import Inbox
+    from leverkit.lock import hold
+    from leverkit.meter import Meter
+    from leverkit.receiver import Limits, Receiver
+    from leverkit.worker import Rules, Worker
+
+    settings = Settings.from_environment()
+    if not settings.webhook_secrets:
+        raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
+    place = state or settings.home / "receiver"
+    rules, meter = Rules(policy, place / "runs", sweep_s=sweep), Meter()
+    rules.tags()  # a policy that cannot be read should say so now
+    with hold(place / "lock", purpose="listen"), connect(write=True, settings=settings, rate=rate) as lever:
+        inbox = Inbox(place / "inbox.sqlite")
+        receiver = Receiver(
+            inbox,
+            Worker(inbox, lever, rules, meter),
+            settings.webhook_secrets,
+            meter,
+            limits=Limits(waiting=max_waiting),
+        )
+        _serve(receiver, host, port)
+
+
+def _serve(receiver: Receiver, host: str, port: int) -> None:
+    import uvicorn
+
+    from leverkit.logbook import to_stderr
+
+    to_stderr()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what uvicorn raises again, see below
+    sys.setswitchinterval(0.001)  # answers must not wait for the worker's thread
+    with _bound(host, port) as listener:
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        show(json.dumps({"url": url, "pid": os.getpid()}))
+        config = uvicorn.Config(
+            receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+        )
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # uvicorn raises the signal again once it has ended well
+            say("stopped")
+    if not receiver.ended_well:
+        say("the last batch did not end in time; the next start finishes it")
+        os._exit(0)  # its requests would hold the process for minutes
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None

@@ -1,0 +1,74 @@
+"""`leverkit listen` as a process of its own, and somebody who delivers to it as Lever does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from leverkit.emulator import Running
+
+COMMAND = (
+    "import typer; from leverkit import commands_integration as c; a = typer.Typer(); c.register(a); a()"
+)
+SECRET = "5" * 48
+
+
+class Listener:
+    """A running `listen`; its log goes to a file."""
+
+    def __init__(self, account: Running, folder: Path, policy: Path, port: int = 0, **options: Any) -> None:
+        extra = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        own = {"LEVER_BASE_URL": account.base_url, "LEVER_API_KEY": account.api_key}
+        own |= {"LEVER_WEBHOOK_SECRETS": f"old-one, {SECRET}", "XDG_CACHE_HOME": str(folder / "cache")}
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", COMMAND, "listen", "--policy", str(policy), "--state", str(folder)]
+                + ["--port", str(port), *extra],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | own,
+                text=True,
+            )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            self.kill()
+            raise AssertionError((folder / "log").read_text())
+        self.url = str(json.loads(line)["url"])
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self._close()
+        return code
+
+    def _close(self) -> None:
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+@contextmanager
+def listening(account: Running, folder: Path, policy: Path, **options: Any) -> Iterator[Listener]:
+    """Listen for the length of a `with` block, whatever becomes of the test."""
+    listener = Listener(account, folder, policy, **options)
+    try:
+        yield listener
+    finally:
+        if listener.process.poll() is None:
+            listener.kill()
