@@ -8,7 +8,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  commands_integration -> everything
     8  desk          -> account, audit, brakes, client, errors, plan, planfile, policy, pull, report,
                         result, rollback, snapshot, step
-    8  receiver      -> inbox, logbook, meter, subject, webhook, wire, worker
+    8  receiver      -> inbox, logbook, subject, webhook, wire, worker
     7  propagate     -> account, apply, brakes, client, errors, journal, matching, operations, planfile,
                         records, result, sharing, subject, webhook
     7  step          -> account, apply, brakes, charts, client, errors, planfile, report, result,

@@ -79,7 +79,6 @@ def listen(
     from leverkit.account import Settings, connect
     from leverkit.inbox import Inbox
     from leverkit.lock import hold
-    from leverkit.meter import Meter
     from leverkit.receiver import Limits, Receiver
     from leverkit.worker import Rules, Worker
 
@@ -87,15 +86,14 @@ def listen(
     if not settings.webhook_secrets:
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
     place = state or settings.home / "receiver"
-    rules, meter = Rules(policy, place / "runs", sweep_s=sweep), Meter()
+    rules = Rules(policy, place / "runs", sweep_s=sweep)
     rules.tags()  # a policy that cannot be read should say so now
     with hold(place / "lock", purpose="listen"), connect(write=True, settings=settings, rate=rate) as lever:
         inbox = Inbox(place / "inbox.sqlite")
         receiver = Receiver(
             inbox,
-            Worker(inbox, lever, rules, meter),
+            Worker(inbox, lever, rules),
             settings.webhook_secrets,
-            meter,
             limits=Limits(waiting=max_waiting),
         )
         _serve(receiver, host, port)

@@ -18,7 +18,6 @@ from typing import Any, Self
 
 from leverkit.inbox import Entry, Inbox
 from leverkit.logbook import note
-from leverkit.meter import Meter
 from leverkit.subject import subject
 from leverkit.webhook import AHEAD_MS, DAY_MS, MAX_BYTES, Rejected, verify
 from leverkit.wire import Secret
@@ -50,12 +49,11 @@ class Receiver:
         inbox: Inbox,
         worker: Worker,
         secrets: Sequence[Secret],
-        meter: Meter | None = None,
         *,
         limits: Limits = Limits(),
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._inbox, self._worker, self._meter = inbox, worker, meter or Meter()
+        self._inbox, self._worker, self._meter = inbox, worker, worker.meter
         self._secrets, self._limits, self._now = tuple(secrets), limits, now
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="leverkit-inbox")
         self._arrived: list[tuple[Entry, asyncio.Future[bool]]] = []

@@ -66,7 +66,7 @@ class Worker:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._inbox, self._lever, self._rules = inbox, lever, rules
-        self._meter, self._now, self._chance = meter or Meter(), now, chance
+        self.meter, self._now, self._chance = meter or Meter(), now, chance
         self._stop, self._failures = threading.Event(), 0
         self._thread = threading.Thread(target=self._loop, name="leverkit-worker", daemon=True)
 
@@ -110,7 +110,7 @@ class Worker:
         kind = type(error).__name__
         self._failures += 1
         pause = min(0.5 * 2.0**self._failures, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
-        self._meter.count("troubles_total", kind)
+        self.meter.count("troubles_total", kind)
         status = getattr(error, "status", None)
         note("trouble", level=30, kind=kind, status=status, pause_s=round(pause, 1))
         return pause
@@ -126,7 +126,7 @@ class Worker:
                 for waiting in batch:
                     self._work([waiting])
                 return
-            self._meter.count("troubles_total", type(error).__name__)
+            self.meter.count("troubles_total", type(error).__name__)
             self._again(batch[0], limit=ATTEMPTS)
 
     def _share(self, batch: Sequence[Waiting]) -> None:
@@ -196,9 +196,9 @@ class Worker:
 
     def _tell(self, name: str, ended: Result) -> None:
         counts = {outcome: number for outcome, number in ended.counts.items() if number}
-        self._meter.count("runs_total", ended.state)
+        self.meter.count("runs_total", ended.state)
         for outcome, number in counts.items():
-            self._meter.count("operations_total", outcome, number)
+            self.meter.count("operations_total", outcome, number)
         note("run", run=name, state=ended.state, **counts)
 
     def _resume(self) -> None:
@@ -233,7 +233,7 @@ class Worker:
 
     def _end(self, waiting: Waiting, how: str) -> None:
         self._inbox.end(waiting.seqs, how, self._ms())
-        self._meter.count("events_total", how, len(waiting.seqs))
+        self.meter.count("events_total", how, len(waiting.seqs))
         if how == "given up":
             note("given up", level=40, events=len(waiting.seqs))
 

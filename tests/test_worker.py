@@ -15,6 +15,7 @@ from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
 from leverkit.inbox import Entry, Inbox
 from leverkit.meter import Meter
+from leverkit.rollback import rollback
 from leverkit.worker import Rules, Worker
 
 
@@ -174,6 +175,15 @@ def test_a_run_that_broke_off_is_finished_first_and_its_journal_tells_all(bench:
     bench.work()
     assert (bench.inbox.open_runs(), bench.writes()) == ([], len(mine) - 1)
     assert bench.meter.counted("operations_total", "done") == len(mine) - 1
+
+
+def test_what_a_worker_wrote_can_be_rolled_back(bench: Bench) -> None:
+    contact, (first, *rest) = next(iter(households(bench.emulated).items()))
+    bench.emulated.add_tags(first, ["vip"])
+    bench.event(contact)
+    bench.work()
+    (run,) = (plan.parent for plan in bench.folder.glob("*/plan.json"))
+    assert {op.opportunity for op in rollback(run, bench.folder / "back").operations} == set(rest)
 
 
 def test_a_run_killed_before_its_plan_was_written_is_set_aside(bench: Bench) -> None:
