@@ -41,6 +41,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  budget        -> pacing, wire
     3  client        -> errors, pacing, records, wire
     3  jobpage       -> jobrecord, report
+    3  lesson        -> emulator, errors, report, scan
+    3  planfile      -> brakes, errors, operations, report, spreadsheet
     3  policy        -> charts, decision, errors, report, spreadsheet, suggestion
     3  sharing       -> matching, operations, records
     3  snapshot      -> errors, parquet
