@@ -49,6 +49,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  waves         -> errors, operations
     2  audit_report  -> charts, report
     2  decision      -> errors, spreadsheet
+    2  inbox         -> errors, lock
     2  jobrecord     -> errors, job, lock, spreadsheet
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
@@ -60,7 +61,6 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  brakes        -> errors
     1  charts        -> report
     1  findings      -> postings
-    1  inbox         -> errors
     1  job           -> errors
     1  journal       -> errors
     1  lock          -> errors

@@ -78,7 +78,6 @@ def listen(
     """
     from leverkit.account import Settings, connect
     from leverkit.inbox import Inbox
-    from leverkit.lock import hold
     from leverkit.receiver import Limits, Receiver
     from leverkit.worker import Rules, Worker
 
@@ -88,7 +87,7 @@ def listen(
     place = state or settings.home / "receiver"
     rules = Rules(policy, place / "runs", sweep_s=sweep)
     rules.tags()  # a policy that cannot be read should say so now
-    with hold(place / "lock", purpose="listen"), connect(write=True, settings=settings, rate=rate) as lever:
+    with connect(write=True, settings=settings, rate=rate) as lever:
         inbox = Inbox(place / "inbox.sqlite")
         receiver = Receiver(
             inbox,

@@ -1,7 +1,7 @@
 """Events that were accepted and are still to be worked off: a SQLite file that survives kill -9.
 
 An event is on disk when `store` returns. Its token is unique, so a duplicate or a replay changes nothing,
-also after a restart. Ids and times are kept, nothing else of a delivery.
+also after a restart. Ids and times are kept, nothing else of a delivery. One process keeps an inbox.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import UsageError
+from leverkit.lock import hold
+
+KEEP_MS = 2 * 86_400_000 + 600_000  # longer than a delivery may be old, see webhook.verify
 
 # Keys, not contacts, gather events: an event that names no contact stands under its opportunity.
 _SCHEMA = """
@@ -24,8 +27,7 @@ _SCHEMA = """
         attempts INTEGER NOT NULL DEFAULT 0, ended_at INTEGER, ended TEXT);
     CREATE INDEX IF NOT EXISTS waiting ON events (due_at) WHERE ended_at IS NULL;
     CREATE INDEX IF NOT EXISTS ended ON events (ended_at) WHERE ended_at IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, open INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS open_runs ON runs (name) WHERE open;
+    CREATE TABLE IF NOT EXISTS open_runs (name TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 _DUE = """
@@ -55,17 +57,18 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Inbox:
-    """The events of one receiver. Threads may share it; processes may not."""
+    """The events of one receiver. Threads may share it. Raises Locked where another process holds it."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         with ExitStack() as stack:
+            stack.enter_context(hold(path.with_suffix(".lock"), purpose="keep events"))
             self._db = stack.enter_context(_opened(path))
             self._db.executescript(_SCHEMA)
             (self.waiting,) = self._db.execute(
                 "SELECT count(*) FROM events WHERE ended_at IS NULL"
             ).fetchone()
-            stack.pop_all()
+            self._open = stack.pop_all()
 
     def store(self, entries: Sequence[Entry], *, settle_ms: int = 0) -> list[bool]:
         """Store events in one durable commit, due after `settle_ms`; False where a token was known."""
@@ -113,15 +116,20 @@ class Inbox:
         with self._lock, self._db:
             self._db.execute("DELETE FROM events WHERE ended_at < ?", (before_ms,))
 
-    def note_run(self, name: str, *, open: bool) -> None:
-        """Note that a run is begun, before it is, and that it has ended, after it has."""
+    def begin_run(self, name: str) -> None:
+        """Note a run that is about to begin."""
         with self._lock, self._db:
-            self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (name, open))
+            self._db.execute("INSERT OR IGNORE INTO open_runs VALUES (?)", (name,))
+
+    def end_run(self, name: str) -> None:
+        """Note that a run has ended."""
+        with self._lock, self._db:
+            self._db.execute("DELETE FROM open_runs WHERE name = ?", (name,))
 
     def open_runs(self) -> list[str]:
         """Return the runs that were begun and have not ended."""
         with self._lock:
-            return [name for (name,) in self._db.execute("SELECT name FROM runs WHERE open ORDER BY name")]
+            return [name for (name,) in self._db.execute("SELECT name FROM open_runs ORDER BY name")]
 
     def mark(self, name: str) -> int | None:
         """Return a time that was set, in milliseconds."""
@@ -135,18 +143,17 @@ class Inbox:
             self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, at_ms))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and let another process have it."""
         with self._lock:
-            self._db.close()
+            self._open.close()
 
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, check_same_thread=False, timeout=10)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-    except (OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         raise UsageError(f"{path}: cannot keep events here: {error}") from None
     return closing(db)
 

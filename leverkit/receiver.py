@@ -19,7 +19,7 @@ from typing import Any, Self
 from leverkit.inbox import Entry, Inbox
 from leverkit.logbook import note
 from leverkit.subject import subject
-from leverkit.webhook import AHEAD_MS, DAY_MS, MAX_BYTES, Rejected, verify
+from leverkit.webhook import MAX_BYTES, Rejected, verify
 from leverkit.wire import Secret
 from leverkit.worker import Worker
 
@@ -29,7 +29,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 STATUS = {"unsigned": 401, "forged": 401, "oversized": 413}  # other rejections: 400
 BODY_S = 10.0  # seconds that a body may take
-FORGET_MS = 2 * (DAY_MS + AHEAD_MS)  # tokens are known longer than a delivery may be old
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ class Receiver:
         self.ended_well = True
 
     def __enter__(self) -> Self:
-        self._inbox.forget(self._ms() - FORGET_MS)
         self._worker.start()
         note("started", waiting=self._inbox.waiting)
         return self
@@ -159,7 +157,8 @@ class Receiver:
         gauges = self._gauges()
         room = gauges["events_waiting"] < self._limits.waiting
         well = self._worker.alive and room
-        document = {"status": "ok" if well else "trouble", **gauges}
+        status = "failing" if self._worker.failures else "ok"  # events wait safely, so this is no 503
+        document = {"status": status if well else "trouble", **gauges}
         return 200 if well else 503, "application/json", json.dumps(document)
 
     def _gauges(self) -> dict[str, float]:
@@ -170,6 +169,7 @@ class Receiver:
             "events_waiting": waiting,
             "oldest_event_seconds": age,
             "worker_up": float(self._worker.alive),
+            "worker_failures_in_a_row": float(self._worker.failures),
         }
 
     def _ms(self) -> int:

@@ -18,7 +18,7 @@ from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
 from leverkit.client import FIELDS, Lever
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
-from leverkit.inbox import Entry, Inbox, Waiting
+from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
 from leverkit.meter import Meter
 from leverkit.operations import digest
@@ -67,7 +67,8 @@ class Worker:
     ) -> None:
         self._inbox, self._lever, self._rules = inbox, lever, rules
         self.meter, self._now, self._chance = meter or Meter(), now, chance
-        self._stop, self._failures = threading.Event(), 0
+        self.failures = 0  # in a row
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="leverkit-worker", daemon=True)
 
     def start(self) -> None:
@@ -91,6 +92,7 @@ class Worker:
         Raises what carrying out a plan raises; the events then stay where they are.
         """
         self._resume()
+        self._tidy()
         self._sweep()
         batch = self._inbox.due(self._ms(), limit=CONTACTS)
         if batch:
@@ -101,15 +103,15 @@ class Worker:
         while not self._stop.is_set():
             try:
                 wait = 0.0 if self.turn() else POLL
-                self._failures = 0
+                self.failures = 0
             except Exception as error:  # whatever it is, events must be worked off once it has passed
                 wait = self._trouble(error)
             self._stop.wait(wait)
 
     def _trouble(self, error: Exception) -> float:
         kind = type(error).__name__
-        self._failures += 1
-        pause = min(0.5 * 2.0**self._failures, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
+        self.failures += 1
+        pause = min(0.5 * 2.0**self.failures, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
         self.meter.count("troubles_total", kind)
         status = getattr(error, "status", None)
         note("trouble", level=30, kind=kind, status=status, pause_s=round(pause, 1))
@@ -183,13 +185,13 @@ class Worker:
     def _carry_out(self, plan: Plan) -> set[str]:
         """Carry a plan out in a run folder of its own and return the contacts that are not yet settled."""
         name = f"{plan.taken_at}-{plan.short}"
-        self._inbox.note_run(name, open=True)
+        self._inbox.begin_run(name)
         plan.write(self._rules.runs / name)
         return self._finish(name, plan)
 
     def _finish(self, name: str, plan: Plan) -> set[str]:
         ended = carry_out(plan, self._rules.runs / name, self._lever, wait=self._rules.patience_s)
-        self._inbox.note_run(name, open=False)
+        self._inbox.end_run(name)
         self._tell(name, ended)
         late = {newcomer.contact for newcomer in ended.came_later}
         return late | {e.operation.contact for e in ended.ended if e.outcome not in ("done", "no_op")}
@@ -208,7 +210,13 @@ class Worker:
                 self._finish(name, Plan.read(self._rules.runs / name))
             except (UsageError, Refused) as error:  # killed while it was written, or of another account
                 note("run set aside", level=30, run=name, kind=type(error).__name__)
-                self._inbox.note_run(name, open=False)
+                self._inbox.end_run(name)
+
+    def _tidy(self) -> None:
+        """Drop what ended long ago, once an hour."""
+        if self._ms() - (self._inbox.mark("tidied") or 0) > 3_600_000:
+            self._inbox.forget(self._ms() - KEEP_MS)
+            self._inbox.set_mark("tidied", self._ms())
 
     def _sweep(self) -> None:
         """Put on the list what changed lately: Lever has no event for tags, merges, or a missing posting."""

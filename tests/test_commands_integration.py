@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 import typer
 from households import alike, households, policy
-from listening import SECRET, Listener, listening
+from listening import SECRET, Listener, listening, until
 from typer.testing import CliRunner
 
 from leverkit import commands_integration
@@ -24,14 +23,6 @@ requests.post(f"https://api.lever.co/v1/candidates/{candidate}/addTags", json={"
 """
 APP = typer.Typer()
 commands_integration.register(APP)
-
-
-def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return true()
 
 
 def deliver(listener: Listener, token: str, contact: str) -> int:

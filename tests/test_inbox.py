@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.errors import UsageError
+from leverkit.errors import Locked, UsageError
 from leverkit.inbox import Entry, Inbox
 
 KILLED = """
@@ -83,14 +83,27 @@ def test_a_killed_process_leaves_all_that_it_stored(tmp_path: Path) -> None:
 
 
 def test_open_runs_and_marks_are_found_again(inbox: Inbox) -> None:
-    inbox.note_run("one", open=True)
-    inbox.note_run("two", open=True)
-    inbox.note_run("one", open=False)
+    inbox.begin_run("one")
+    inbox.begin_run("two")
+    inbox.end_run("one")
     inbox.set_mark("sweep", 7)
     assert (inbox.open_runs(), inbox.mark("sweep"), inbox.mark("other")) == (["two"], 7, None)
 
 
+def test_one_process_keeps_an_inbox(inbox: Inbox, tmp_path: Path) -> None:
+    with pytest.raises(Locked, match="one writer at a time"):
+        Inbox(tmp_path / "inbox.sqlite")
+    inbox.close()
+    Inbox(tmp_path / "inbox.sqlite").close()
+
+
+def test_a_file_that_is_no_inbox_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "inbox.sqlite").write_bytes(b"something else" * 100)
+    with pytest.raises(UsageError, match="cannot keep events here"):
+        Inbox(tmp_path / "inbox.sqlite")
+
+
 def test_a_place_that_cannot_hold_it_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot keep events here"):
+    with pytest.raises(UsageError, match="cannot lock"):
         Inbox(tmp_path / "file" / "inbox.sqlite")

@@ -16,6 +16,7 @@ from households import households
 
 from leverkit.emulator import Running
 from leverkit.scan import scan
+from leverkit.scanner import syntax
 from leverkit.scanner.finding import RULES
 from leverkit.webhook import sign
 
@@ -101,6 +102,14 @@ def test_the_snippets_pass_our_own_scanner(tmp_path: Path) -> None:
         (tmp_path / name).write_text(code, encoding="utf-8")
     assert len(FILES) == 7
     assert scan([tmp_path]) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_snippet_is_well_formed_also_where_its_language_is_not_installed(name: str) -> None:
+    languages = {"py": "python", "mjs": "typescript", "rb": "ruby", "go": "go", "sh": "bash"}
+    parser = syntax.parser(languages[name.rpartition(".")[2]])
+    assert parser is not None
+    assert not parser.parse(FILES[name].encode()).root_node.has_error
 
 
 def test_the_page_names_every_rule_of_the_scanner() -> None:

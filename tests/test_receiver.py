@@ -135,7 +135,9 @@ def spoilt(number: int) -> bytes:
         [None, "", "x" * chance.randrange(300), -1, 10**30, 1.5, [], {"a": []}, True, "\ud800"]
     )
     body = bytearray(json.dumps(good | {field: odd}).encode())
-    kind = number % 4
+    kind = number % 5
+    if kind == 4:
+        return delivery(f"t{number}", data={"opportunityId": "x" * (MAX_BYTES - chance.randrange(300))})
     if kind == 0:
         return bytes(body[: chance.randrange(len(body))])
     if kind == 1:

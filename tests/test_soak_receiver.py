@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from deliverer import Deliverer
 from households import alike, households, policy
-from listening import Listener, listening
-from test_commands_integration import until, waiting
+from listening import Listener, listening, until
+from test_commands_integration import waiting
 
 from leverkit.emulator import Running, creation, humans, running
 

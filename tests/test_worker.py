@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from households import alike, households, policy
+from listening import until
 from plans import account
 
 from leverkit.client import Lever
@@ -187,7 +188,7 @@ def test_what_a_worker_wrote_can_be_rolled_back(bench: Bench) -> None:
 
 
 def test_a_run_killed_before_its_plan_was_written_is_set_aside(bench: Bench) -> None:
-    bench.inbox.note_run("nothing-there", open=True)
+    bench.inbox.begin_run("nothing-there")
     assert not bench.worker.turn()
     assert bench.inbox.open_runs() == []
 
@@ -246,10 +247,18 @@ def test_a_sweep_puts_each_change_on_the_list_once(bench: Bench) -> None:
     assert not worker.turn()
 
 
+def test_what_ended_days_ago_is_forgotten_and_what_waits_is_not(bench: Bench) -> None:
+    bench.event("nobody")
+    bench.worker.turn()
+    bench.seconds += 3 * 86_400
+    bench.worker.turn()
+    assert bench.inbox.store([Entry("t0-1000000000.0", "x", "nobody", None, 1)]) == [True]
+
+
 def test_the_thread_outlives_any_trouble_and_ends_when_asked(bench: Bench) -> None:
-    bench.inbox.note_run("x", open=True)
-    bench.inbox.close()
+    bench.inbox.close()  # so that each turn fails
     bench.worker.start()
+    assert until(lambda: bench.worker.failures > 0)
     assert bench.worker.alive
     assert bench.worker.stop(30.0)
     assert not bench.worker.alive
