@@ -111,7 +111,7 @@ class Worker:
     def _trouble(self, error: Exception) -> float:
         kind = type(error).__name__
         self.failures += 1
-        pause = min(0.5 * 2.0**self.failures, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
+        pause = min(2.0 ** min(self.failures, 10) / 2, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
         self.meter.count("troubles_total", kind)
         status = getattr(error, "status", None)
         note("trouble", level=30, kind=kind, status=status, pause_s=round(pause, 1))
@@ -208,7 +208,9 @@ class Worker:
         for name in self._inbox.open_runs():
             try:
                 self._finish(name, Plan.read(self._rules.runs / name))
-            except (UsageError, Refused) as error:  # killed while it was written, or of another account
+            except (AccessDenied, Unreachable):
+                raise
+            except (UsageError, Refused, ApiError) as error:  # killed while written, or of another account
                 note("run set aside", level=30, run=name, kind=type(error).__name__)
                 self._inbox.end_run(name)
 
@@ -224,13 +226,15 @@ class Worker:
         if not self._rules.sweep_s or (mark is not None and now - mark < self._rules.sweep_s * 1000):
             return
         since = now - OVERLAP_MS if mark is None else mark - OVERLAP_MS
-        changed = self._lever.opportunities(updated_at_start=since)
-        entries = [
-            Entry(f"sweep:{one.id}:{one.updated_at}", "sweep", one.contact, one.id, now) for one in changed
-        ]
-        fresh = self._inbox.store(entries)
+        filters = self._lever.slim(updated_at_start=since)
+        seen = fresh = 0
+        for page in self._lever.pages("/opportunities", type=Opportunity, **filters):
+            entries = [
+                Entry(f"sweep:{o.id}:{o.updated_at}", "sweep", o.contact, o.id, now) for o in page.items
+            ]
+            seen, fresh = seen + len(entries), fresh + sum(self._inbox.store(entries))
         self._inbox.set_mark("sweep", now)
-        note("sweep", changed=len(entries), fresh=sum(fresh))
+        note("sweep", seen=seen, fresh=fresh)
 
     def _again(self, waiting: Waiting, *, limit: int, end: str = "given up") -> None:
         if waiting.attempts + 1 >= limit:

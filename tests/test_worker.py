@@ -193,6 +193,17 @@ def test_a_run_killed_before_its_plan_was_written_is_set_aside(bench: Bench) -> 
     assert bench.inbox.open_runs() == []
 
 
+def test_a_run_that_lever_refuses_is_set_aside_and_its_events_are_worked_off_anew(bench: Bench) -> None:
+    contact, mine = next(iter(households(bench.emulated).items()))
+    bench.emulated.add_tags(mine[0], ["vip"])
+    bench.event(contact)
+    bench.lever.sees_confidential()
+    bench.emulated.fault("status", path="/opportunities", skip=1, times=2, status=400)
+    bench.work()
+    assert bench.inbox.open_runs() == []
+    assert all("vip" in bench.tags()[one] for one in mine)
+
+
 def test_a_write_that_lever_refuses_is_tried_some_times_and_given_up(bench: Bench) -> None:
     contact, mine = next(iter(households(bench.emulated).items()))
     bench.emulated.add_tags(mine[0], ["vip"])
@@ -257,8 +268,9 @@ def test_what_ended_days_ago_is_forgotten_and_what_waits_is_not(bench: Bench) ->
 
 def test_the_thread_outlives_any_trouble_and_ends_when_asked(bench: Bench) -> None:
     bench.inbox.close()  # so that each turn fails
+    bench.worker.failures = 5000  # as after days without Lever
     bench.worker.start()
-    assert until(lambda: bench.worker.failures > 0)
+    assert until(lambda: bench.worker.failures > 5000)
     assert bench.worker.alive
     assert bench.worker.stop(30.0)
     assert not bench.worker.alive
