@@ -141,9 +141,9 @@ class Receiver:
                 entries = [entry for entry, _ in arrived]
                 fresh = await loop.run_in_executor(self._disk, self._put, entries)
             except Exception as error:  # each sender hears of it and tries again
-                failed = [known for _, known in arrived if not known.done()]
-                for known in failed:
-                    known.set_exception(error)
+                for _, known in arrived:
+                    if not known.done():
+                        known.set_exception(error)
                 continue
             for (_, known), is_new in zip(arrived, fresh, strict=True):
                 if not known.done():  # the sender may have hung up
