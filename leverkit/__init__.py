@@ -21,17 +21,11 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  replay        -> errors, journal, planfile, result, spreadsheet, verification
     6  runner        -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour          -> audit, client, errors, pacing, planfile, policy, result
-    6  verify        -> account, client, conservation, errors, planfile, progress, records, verification,
-                        waves
-    6  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
-    5  account       -> budget, client, demo, errors, pacing, wire
-    5  audit         -> audit_report, evidence, findings, postings, report, snapshot, spreadsheet
-    5  conservation  -> client, planfile, records, verification
-    5  gate          -> errors, journal, planfile, waves
-    5  outcomes      -> journal, operations, planfile, records
-    5  plan          -> brakes, operations, planfile, waves
-    5  result        -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
-    5  rollback      -> brakes, errors, journal, lock, operations, planfile, waves
+    6  verify        -> account, client, errors, planfile, progress, records, verification
+    5  account       -> client, demo, errors, pacing, wire
+    5  audit         -> associations, audit_report, evidence, findings, postings, report, snapshot,
+                        spreadsheet
+    5  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
     4  demo          -> client, errors, pacing, wire
     4  evidence      -> snapshot
     4  planfile      -> brakes, errors, operations, report, spreadsheet, waves
@@ -49,7 +43,6 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  waves         -> errors, operations
     2  audit_report  -> charts, report
     2  decision      -> errors, spreadsheet
-    2  inbox         -> errors, lock
     2  jobrecord     -> errors, job, lock, spreadsheet
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
@@ -60,18 +53,20 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  answers       -> errors
     1  brakes        -> errors
     1  charts        -> report
-    1  findings      -> postings
+    1  findings      -> spelling
     1  job           -> errors
     1  journal       -> errors
     1  lock          -> errors
-    1  matching      -> records
+    1  postings      -> spelling
     1  scanner       -> errors
     1  spool         -> errors, records, windows
     1  spreadsheet   -> errors
-    1  suggestion    -> postings
+    1  suggestion    -> spelling
     1  webhook       -> errors
     0  commands, emulator, errors, pacing, postings, progress, records, report, windows
     0  commands, emulator, errors, halt, logbook, meter, pacing, postings, progress, records, report, windows
+    0  associations, commands, emulator, errors, halt, pacing, progress, records, report, spelling,
+            windows
 """
 
 from __future__ import annotations

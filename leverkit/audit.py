@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit import evidence, postings
+from leverkit.associations import associations
 from leverkit.findings import findings
 from leverkit.report import count
 from leverkit.snapshot import Snapshot
@@ -31,7 +32,8 @@ class Audit:
     with it and without it);
     coverage (share of their opportunities with it); agreement (chance that a sibling of an opportunity with
     it has it too) against expected (what independence would give); pattern of what is missing (newer, older,
-    mixed, archived only, -); posting_tag and why; the figures behind that.
+    mixed, archived only, -); what it goes with (see `associations`); posting_tag and why; the figures
+    behind that.
     `contacts`: one row a split contact, with the number of its tags, of those that differ, and of those of
     these that come from no posting (tags_to_decide).
     `inconsistencies`: one row a (contact, tag): have, lack, pattern, posting_tag.
@@ -78,7 +80,8 @@ class Audit:
     def to_json(self) -> str:
         """Return summary, findings and tags as one JSON document."""
         frames = {
-            name: json.loads(getattr(self, name).to_json(orient="records")) for name in ("findings", "tags")
+            name: json.loads(getattr(self, name).to_json(orient="records", date_format="iso"))
+            for name in ("findings", "tags")
         }
         return json.dumps({"summary": self.summary, **frames}, indent=1, ensure_ascii=False, sort_keys=True)
 
@@ -106,7 +109,8 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
     snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
     with evidence.prepare(snapshot.path) as connection:
         postings.prepare(connection)
-        tags = postings.judge(connection.sql(evidence.TAGS).df(), connection.sql(postings.EVIDENCE).df())
+        tags = connection.sql(evidence.TAGS).df().merge(associations(connection), on="t", how="left")
+        tags = postings.judge(tags, connection.sql(postings.EVIDENCE).df())
         contacts = connection.sql(evidence.CONTACTS).df()
         inconsistencies = connection.sql(evidence.INCONSISTENCIES).df()
         sizes = connection.sql(evidence.SIZES).df()

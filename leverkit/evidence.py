@@ -124,7 +124,7 @@ TOTALS = """
 def prepare(folder: Path) -> duckdb.DuckDBPyConnection:
     """Return a connection in which the tables of evidence about a snapshot folder are laid out."""
     connection = database()
-    for name in ("opportunities", "postings"):
+    for name in ("opportunities", "postings", "stages"):
         file = str(folder / f"{name}.parquet").replace("'", "''")
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet('{file}')")
     for statement in _PREPARE:

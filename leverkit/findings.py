@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from leverkit.postings import loose
+from leverkit.spelling import families
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,13 +63,11 @@ def _archived(own: pd.DataFrame) -> Iterable[Finding]:
 
 
 def _duplicates(tags: pd.DataFrame) -> Iterable[Finding]:
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for tag, used in zip(tags["tag"], tags["opportunities"], strict=True):
-        groups.setdefault(loose(tag), []).append((int(used), tag))
-    for group in groups.values():
+    uses = {str(tag): int(used) for tag, used in zip(tags["tag"], tags["opportunities"], strict=True)}
+    for group in families(uses):
         if len(group) < 2:
             continue
-        ranked = sorted(group, key=lambda pair: (-pair[0], pair[1]))
+        ranked = [(uses[tag], tag) for tag in group]
         spelt = ", ".join(f"{tag!r} on {used:,}" for used, tag in ranked)
         yield Finding(
             "LK111",

@@ -8,9 +8,10 @@ where Lever no longer names the posting, the tag always comes in company of the 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from leverkit.spelling import fold
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,17 +98,6 @@ EVIDENCE = """
            top_share, top_expected, coalesce(company, 0) AS company, coalesce(bare, 0) AS bare
     FROM tag LEFT JOIN match USING (t) LEFT JOIN posted USING (t) LEFT JOIN company USING (t)
     ORDER BY t"""
-
-
-def fold(text: str) -> str:
-    """Return the form in which two spellings of a tag are the same: Unicode, case and spacing folded."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def loose(tag: str) -> str:
-    """Return the form in which near-duplicates are one: no accents, punctuation, spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", fold(tag)) if not unicodedata.combining(c))
-    return "".join(c for c in bare if c.isalnum() or c in "+#") or tag
 
 
 class Verdict(NamedTuple):

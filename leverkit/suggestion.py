@@ -1,13 +1,13 @@
 """From evidence about a tag to a suggested scope, with a confidence and the reason in words.
 
-Two stories compete for each tag that is no posting's. *Candidacy*: each opportunity gets it by itself, so
-that people with more opportunities carry it more often, and siblings agree hardly more than by chance.
+Three stories compete for each tag that is no posting's. *Candidacy*: each opportunity gets it by itself, so
+that people with more opportunities carry it more often, and siblings agree by chance or resemble each other.
+*Once*: a tag of one candidacy that people are given about once, so that siblings hardly ever agree.
 *Person*: a person has it or not, however many opportunities there are; siblings agree as far as the
-integration cared. The confidence is the probability of the better story, both equally likely beforehand,
-with room for what real accounts do: people who come back are tagged somewhat more or less than others,
-and candidacies of one person resemble each other a little. Where the data cannot tell: undecided.
-What counting can never tell is a tag of one candidacy that people give at most once a person: it looks
-like a tag about the person that an integration put on one opportunity.
+integration cared. Person is as likely beforehand as the other two together. The confidence is the
+probability of the better side, with room for what real accounts do: people who come back are tagged
+somewhat more or less than others. Where the data cannot tell: undecided. An integration that put a tag
+about the person on one opportunity only, always, cannot be told from *once*: that is never sure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import comb, exp, lgamma, log, pi
 from typing import TYPE_CHECKING, Any
 
-from leverkit.postings import loose
+from leverkit.spelling import families
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit
@@ -36,6 +36,21 @@ def _weight(shift: float) -> float:
 
 _WEIGHTS = tuple(_weight(shift) / sum(map(_weight, _SHIFTS)) for shift in _SHIFTS)
 
+# How much more often than by chance a sibling has it too where candidacies of one person resemble each
+# other, and how likely that is beforehand.
+_ALIKE = (
+    (0, 0.3),
+    (0.02, 0.15),
+    (0.05, 0.15),
+    (0.1, 0.15),
+    (0.2, 0.1),
+    (0.35, 0.05),
+    (0.5, 0.05),
+    (0.7, 0.05),
+)
+# How often a sibling has it too where people are given a tag about once, whatever it is about.
+_RARELY = (0.001, 0.005, 0.02, 0.05, 0.1)
+
 Placements = Mapping[tuple[int, int], int]
 
 
@@ -51,19 +66,18 @@ class Suggestion:
 def suggest(audit: Audit) -> dict[str, Suggestion]:
     """Return a suggestion for each tag of an audit.
 
-    Spellings of one tag (case, spacing, accents) are weighed together. A posting tag is never suggested
-    as contact, nor is a tag that might be one.
+    Spellings of one tag (case, spacing, accents, slips) are weighed together. A posting tag is never
+    suggested as contact, nor is a tag that might be one.
     """
     frame = audit.placements
     sizes = {int(n): int(total) for n, total in zip(frame["n"], frame["total"], strict=True)}
     placements: dict[str, dict[tuple[int, int], int]] = {}
     for tag, n, k, contacts in zip(frame["tag"], frame["n"], frame["k"], frame["contacts"], strict=True):
         placements.setdefault(tag, {})[int(n), int(k)] = int(contacts)
-    rows = audit.tags.to_dict("records")
-    groups: dict[str, list[dict[Any, Any]]] = {}
-    for row in rows:
-        groups.setdefault(loose(row["tag"]), []).append(row)
-    return {row["tag"]: said for group in groups.values() for row, said in _weigh(group, placements, sizes)}
+    rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
+    groups = families({tag: int(row["opportunities"]) for tag, row in rows.items()})
+    weighed = (_weigh([rows[tag] for tag in group], placements, sizes) for group in groups)
+    return {row["tag"]: said for group in weighed for row, said in group}
 
 
 def _weigh(
@@ -93,7 +107,9 @@ def evidence(placements: Placements, sizes: Mapping[int, int]) -> float:
     )
     person = _spread(held, {n: float(count) for n, count in sizes.items()})
     candidacy = _spread(held, {n: count * (1 - (1 - rate) ** n) / rate for n, count in sizes.items()})
-    return person - candidacy + _agreement_of_persons(several) - _agreement_of_candidacies(several, rate)
+    each = candidacy + _agreement_of_candidacies(several, rate)
+    once = person + _mean([_siblings(several, alike) for alike in _RARELY])
+    return person + _agreement_of_persons(several) - _mean([each, once])
 
 
 def _spread(held: Mapping[int, int], expected: Mapping[int, float]) -> float:
@@ -113,14 +129,14 @@ def _spread(held: Mapping[int, int], expected: Mapping[int, float]) -> float:
 
 def _agreement_of_persons(placements: Placements) -> float:
     """Return the log probability of k of n where an integration tags one, a share, or now one now all."""
-    one = _mean([_siblings(placements, rate) for rate in (0.01, 0.05)])
+    one = _mean([_siblings(placements, rate) for rate in _RARELY])
     share = _mean([_siblings(placements, rate / 10) for rate in range(1, 10)] + [_siblings(placements, 0.98)])
     return _mean([one, share, _one_or_all(placements)])
 
 
 def _agreement_of_candidacies(placements: Placements, rate: float) -> float:
     """Return the log probability of k of n where siblings agree by chance or resemble each other a little."""
-    return _mean([_siblings(placements, min(rate + alike, 0.99)) for alike in (0.0, 0.0, 0.02, 0.05, 0.1)])
+    return _log_sum(log(weight) + _siblings(placements, min(rate + alike, 0.99)) for alike, weight in _ALIKE)
 
 
 def _siblings(placements: Placements, rate: float) -> float:
@@ -168,6 +184,9 @@ def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], weight: float,
     sure = min(sure, _CAP)
     if scope == "contact" and row["posting_strength"] > 0:
         return Suggestion("undecided", 0.5, f"it may be a posting tag: {row['why']}")
+    if scope == "contact" and row["goes_with"] == "stage":
+        where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
+        return Suggestion("undecided", 0.5, f"the signs contradict each other: {where}; {_words(row)}")
     if scope == "opportunity" and row["agreement"] > max(0.2, 3 * row["expected"]):
         return Suggestion("undecided", 0.5, f"the signs contradict each other: {_words(row)}")
     if sure < DECIDED:

@@ -9,7 +9,6 @@ import pytest
 from snapshots import Posting, Row, write_snapshot
 
 from leverkit.audit import audit
-from leverkit.postings import fold, loose
 
 
 def judged(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, dict[Any, Any]]:
@@ -82,20 +81,3 @@ def test_without_any_posting_known_tags_are_recognised_by_their_company(tmp_path
 def test_many_applications_of_one_person_to_one_posting_prove_nothing(tmp_path: Path) -> None:
     rows = [Row("a", ["mine"], "p") for _ in range(10)] + [Row(f"c{n}", ["x"], "p") for n in range(10)]
     assert not judged(tmp_path, rows)["mine"]["posting_tag"]
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("Full-Time", "full-time "), ("Ａ\u00a0B", "a b"), ("Café", "Cafe\u0301")]
-)
-def test_folding_sees_through_case_spacing_and_unicode_forms(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
-
-
-@pytest.mark.parametrize(("one", "other"), [("Café club", "cafe-CLUB"), ("Full Time", "fulltime")])
-def test_near_duplicates_are_one_when_read_loosely(one: str, other: str) -> None:
-    assert loose(one) == loose(other)
-
-
-@pytest.mark.parametrize(("one", "other"), [("C", "C++"), ("C", "C#"), ("!", "?"), ("Senior", "Seniors")])
-def test_different_tags_stay_different(one: str, other: str) -> None:
-    assert loose(one) != loose(other)

@@ -1,0 +1,73 @@
+"""What else a tag goes with: a stage, a department, an origin, a source, a time.
+
+Facts about the opportunities that carry it, against all opportunities. They say who may have set it and
+when; only a tag bound to a stage says something about its scope.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+FEWEST = 5  # opportunities of a tag before it is said to go with something
+BOUND = 0.6  # excess over chance, of what is possible, from which it is
+PROOF = 8  # log of how unlikely chance has to be, roughly: many tags are compared with many values
+
+_LIVES = """
+    CREATE TEMP TABLE life AS
+    SELECT o, stage, origin, sources[1] AS source, department, (created_at // 2592000000)::INTEGER AS month
+    FROM (SELECT *, row_number() OVER (ORDER BY id)::INTEGER AS o FROM opportunities)
+    LEFT JOIN (SELECT id AS posting, department FROM postings) AS p ON p.posting = postings[1]"""
+
+_KIND = """
+    CREATE TEMP MACRO kind(stage, department, origin, source) AS
+    CASE WHEN stage IS NOT NULL THEN 'stage' WHEN department IS NOT NULL THEN 'department'
+         WHEN origin IS NOT NULL THEN 'origin' WHEN source IS NOT NULL THEN 'source' END"""
+
+_GOES_WITH = """
+    WITH every AS (
+        SELECT kind(stage, department, origin, source) AS kind,
+               coalesce(stage, department, origin, source) AS value,
+               count(*) / (SELECT count(*) FROM life) AS expected
+        FROM life GROUP BY GROUPING SETS ((stage), (department), (origin), (source))),
+    held AS (
+        SELECT t, kind(stage, department, origin, source) AS kind,
+               coalesce(stage, department, origin, source) AS value, count(*) AS held
+        FROM tagging JOIN life USING (o)
+        GROUP BY GROUPING SETS ((t, stage), (t, department), (t, origin), (t, source))),
+    used AS (SELECT t, count(*) AS used FROM tagging GROUP BY t),
+    excess AS (
+        SELECT t, kind, value, held / used AS share, expected, (share - expected) / (1 - expected) AS excess
+        FROM held JOIN every USING (kind, value) JOIN used USING (t)
+        WHERE used >= $fewest AND expected < 1 AND held * ln(share / expected) >= $proof),
+    best AS (
+        SELECT t, arg_max(kind, (excess, kind, value)) AS kind,
+               arg_max(value, (excess, kind, value)) AS value, arg_max(share, (excess, kind, value)) AS share,
+               arg_max(expected, (excess, kind, value)) AS expected, max(excess) AS excess
+        FROM excess GROUP BY t),
+    months AS (
+        SELECT t, min(first) AS first, max(last) AS last, max(c) / sum(c) AS busiest
+        FROM (SELECT t, month, count(*) AS c, min(created_at) AS first, max(created_at) AS last
+              FROM tagging JOIN life USING (o) GROUP BY t, month) GROUP BY t)
+    SELECT t, CASE WHEN excess >= $bound THEN kind END AS goes_with,
+           CASE WHEN excess >= $bound THEN coalesce(stages.text, value) END AS goes_with_what,
+           CASE WHEN excess >= $bound THEN share END AS goes_with_share,
+           CASE WHEN excess >= $bound THEN best.expected END AS goes_with_expected,
+           make_timestamp_ms(first) AS first_on, make_timestamp_ms(last) AS last_on, busiest AS busiest_month
+    FROM months LEFT JOIN best USING (t)
+    LEFT JOIN stages ON kind = 'stage' AND stages.id = value ORDER BY t"""
+
+
+def associations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return one row a tag (its number t), from the tables of `evidence.prepare`.
+
+    `goes_with` is stage, department, origin or source where far more of its opportunities have the same
+    (`goes_with_what`) than by chance: `goes_with_share` against `goes_with_expected`. `first_on`, `last_on`:
+    creation of the first and last opportunity with it; `busiest_month`: share of them in its busiest 30 days.
+    """
+    connection.execute(_LIVES)
+    connection.execute(_KIND)
+    return connection.execute(_GOES_WITH, {"fewest": FEWEST, "bound": BOUND, "proof": PROOF}).df()

@@ -1,0 +1,142 @@
+"""How right the suggestions are: accounts over many seeds and settings, against their truth: `make measure`.
+
+Seeds from 1000 on are held out: no weight was chosen on them. Prints Markdown for docs/audit.md.
+`python tests/measure.py [SEEDS] [FIRST SEED]`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from populations import Population, write_population
+from snapshots import write_generated
+
+from leverkit.audit import audit
+from leverkit.policy import Policy
+
+SURE = 0.9
+HELD_OUT = 1000
+BINS = (0.75, 0.8, 0.85, 0.9, 0.95, 1.01)
+Write = Callable[..., dict[str, str]]
+
+
+def emulated(folder: Path, people: int, *, seed: int) -> dict[str, str]:
+    """Write an account of the emulator's generator."""
+    return write_generated(folder, contacts=people, seed=seed)
+
+
+SETTINGS: dict[str, Write] = {
+    "emulator, 500 people": partial(emulated, people=500),
+    "emulator, 2,000": partial(emulated, people=2000),
+    "emulator, 10,000": partial(emulated, people=10_000),
+    "postings known": partial(write_population, how=Population()),
+    "postings renamed, deleted": partial(write_population, how=Population(known="changed")),
+    "only ids of postings": partial(write_population, how=Population(known="ids")),
+    "no postings": partial(write_population, how=Population(known="nothing")),
+    "candidacies alike": partial(write_population, how=Population(alike=0.3)),
+    "candidacy tags once a person": partial(write_population, how=Population(once=True)),
+    "… and persons' on one only": partial(write_population, how=Population(once=True, single=True)),
+    "candidacies very alike": partial(write_population, how=Population(alike=0.6)),
+    "candidacy tags by stage": partial(write_population, how=Population(staged=True)),
+    "… and very alike": partial(write_population, how=Population(staged=True, alike=0.6)),
+    "candidacy tags by team": partial(write_population, how=Population(teams=True)),
+    "tags for a period": partial(write_population, how=Population(period=True)),
+    "returning people tagged twice as much": partial(write_population, how=Population(keen=2.0)),
+    "returning people tagged half as much": partial(write_population, how=Population(keen=0.5)),
+    "rare tags": partial(write_population, how=Population(carriers=0.002, tags=60)),
+    "small, 300": partial(write_population, how=Population(people=300)),
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A suggestion beside the truth; `used` is the tag's number of taggings."""
+
+    scope: str
+    confidence: float
+    truth: str
+    used: int
+    posting_tag: bool
+
+    @property
+    def sure(self) -> bool:
+        return self.scope != "undecided" and self.confidence >= SURE
+
+    @property
+    def right(self) -> bool:
+        return self.scope == self.truth
+
+
+def judged(write: Write, seeds: Iterable[int]) -> Iterator[Judged]:
+    """Make an account for each seed and compare its suggestions with the truth."""
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            truth = write(Path(folder) / "s", seed=seed)
+            for row in Policy.suggest(audit(Path(folder) / "s")).decisions:
+                yield Judged(
+                    row.suggested_scope,
+                    row.confidence,
+                    truth[row.tag],
+                    int(row.evidence["opportunities"] or 0),
+                    bool(row.evidence["posting_tag"]),
+                )
+
+
+def line(name: str, rows: list[Judged]) -> str:
+    """Return a row of the table."""
+    sure = [row for row in rows if row.sure]
+    copied = [row for row in sure if row.scope == "contact"]
+    persons = [row for row in rows if row.truth == "contact"]
+    found = [row for row in persons if row.sure and row.right]
+    figures = (
+        share(sum(row.right for row in sure), len(sure)),
+        share(sum(row.used for row in sure), sum(row.used for row in rows)),
+        share(sum(row.right for row in copied), len(copied)),
+        f"{len(copied) - len(found)}",
+        share(len(found), len(persons)),
+        share(sum(row.used for row in found), sum(row.used for row in persons)),
+    )
+    return f"| {name} | {len(rows):,} | {' | '.join(figures)} |"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share with three digits; a dash of nothing."""
+    return f"{part / whole:.3f}" if whole else "–"
+
+
+def calibration(rows: list[Judged]) -> Iterator[str]:
+    """Return, for each range of confidence, how often suggestions in it were right."""
+    yield "| confidence | contact: tags | right | opportunity: tags | right |"
+    yield "| --- | --- | --- | --- | --- |"
+    for low, high in pairwise(BINS):
+        cells = []
+        for scope in ("contact", "opportunity"):
+            inside = [row for row in rows if row.scope == scope and low <= row.confidence < high]
+            cells += [f"{len(inside):,}", share(sum(row.right for row in inside), len(inside))]
+        yield f"| {low:.2f} to {min(high, 1):.2f} | {' | '.join(cells)} |"
+
+
+def main(count: int = 12, first: int = HELD_OUT, only: str = "") -> None:
+    """Print a row for each setting, and the calibration over all."""
+    print(
+        f"Seeds {first} to {first + count - 1}, suggestions with confidence >= {SURE}:\n\n"
+        "| account | tags | precision | taggings covered | contact precision | wrong copies "
+        "| contact recall | … of taggings |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    everything: list[Judged] = []
+    for name, write in SETTINGS.items():
+        if only in name:
+            rows = list(judged(write, range(first, first + count)))
+            everything += rows
+            print(line(name, rows), flush=True)
+    print("\n" + "\n".join(calibration(everything)))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:4])
