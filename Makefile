@@ -6,6 +6,7 @@
 #   make notebooks  execute and normalise the committed notebooks
 #   make soak       long proofs: a large account at Lever's own limit
 #   make bench      how long things take here
+#   make measure    how right the suggestions are, on accounts whose truth is known
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -14,7 +15,7 @@ PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab lint notebooks soak bench
+.PHONY: demo test lab lint notebooks soak bench measure
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -41,6 +42,9 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
+
+measure: $(READY)
+	$(BIN)/python tests/measure.py
 
 $(READY): pyproject.toml constraints.txt
 	@for python in $(PYTHONS); do \
