@@ -42,6 +42,7 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_audit.py
 
 measure: $(READY)
 	$(BIN)/python tests/measure.py

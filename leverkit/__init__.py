@@ -23,29 +23,30 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  tour          -> audit, client, errors, pacing, planfile, policy, result
     6  verify        -> account, client, errors, planfile, progress, records, verification
     5  account       -> client, demo, errors, pacing, wire
-    5  audit         -> associations, audit_report, evidence, findings, postings, report, snapshot,
+    5  audit         -> associations, audit_report, cost, evidence, findings, postings, report, snapshot,
                         spreadsheet
     5  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
     4  demo          -> client, errors, pacing, wire
     4  evidence      -> snapshot
-    4  planfile      -> brakes, errors, operations, report, spreadsheet, waves
+    4  outcomes      -> journal, operations, planfile, records
+    4  plan          -> brakes, operations, planfile
+    4  policy        -> charts, cost, decision, errors, report, spreadsheet, suggestion
     4  reading       -> client, errors, operations, records
     4  sweep         -> client, errors, records, spool, windows
     4  verification  -> errors, report, spreadsheet, waves
     3  budget        -> pacing, wire
     3  client        -> errors, pacing, records, wire
+    3  cost          -> operations
     3  jobpage       -> jobrecord, report
     3  lesson        -> emulator, errors, report, scan
     3  planfile      -> brakes, errors, operations, report, spreadsheet
-    3  policy        -> charts, decision, errors, report, spreadsheet, suggestion
-    3  sharing       -> matching, operations, records
     3  snapshot      -> errors, parquet
-    3  waves         -> errors, operations
-    2  audit_report  -> charts, report
+    2  audit_report  -> charts, findings, report
     2  decision      -> errors, spreadsheet
     2  jobrecord     -> errors, job, lock, spreadsheet
     2  operations    -> errors, spreadsheet
     2  parquet       -> records, spool
+    2  readiness     -> spreadsheet
     2  scan          -> scanner
     2  subject       -> webhook
     2  verification  -> errors, report, spreadsheet

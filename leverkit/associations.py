@@ -18,9 +18,8 @@ PROOF = 8  # log of how unlikely chance has to be, roughly: many tags are compar
 
 _LIVES = """
     CREATE TEMP TABLE life AS
-    SELECT o, stage, origin, sources[1] AS source, department, (created_at // 2592000000)::INTEGER AS month
-    FROM (SELECT *, row_number() OVER (ORDER BY id)::INTEGER AS o FROM opportunities)
-    LEFT JOIN (SELECT id AS posting, department FROM postings) AS p ON p.posting = postings[1]"""
+    SELECT o, stage, origin, source, department, (created_at // 2592000000)::INTEGER AS month
+    FROM opp LEFT JOIN (SELECT id AS posting, department FROM postings) USING (posting)"""
 
 _KIND = """
     CREATE TEMP MACRO kind(stage, department, origin, source) AS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit import evidence, postings
 from leverkit.associations import associations
+from leverkit.cost import costs
 from leverkit.findings import findings
 from leverkit.report import count
 from leverkit.snapshot import Snapshot
@@ -37,7 +38,8 @@ class Audit:
     `contacts`: one row a split contact, with the number of its tags, of those that differ, and of those of
     these that come from no posting (tags_to_decide).
     `inconsistencies`: one row a (contact, tag): have, lack, pattern, posting_tag.
-    `findings`: code, subject, count, evidence, fix. `sizes`: contacts by number of opportunities.
+    `findings`: code, subject, count, evidence, fix, docs (where the code is explained).
+    `sizes`: contacts by number of opportunities.
     `placements`: contacts (of a total) by tag, their number n of postings, and on how many k they carry it.
     Shares are 0 to 1, times are UTC timestamps.
     """
@@ -64,6 +66,11 @@ class Audit:
             f"{count(s['missing_not_posting'], 'opportunity', 'opportunities')} of "
             f"{count(s['contacts_to_decide'], 'person', 'people')}"
         )
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Return what a migration would do for each tag and scope, and what a wrong decision leaves."""
+        return costs(self.tags)
 
     def coverage_chart(self) -> Chart:
         """Draw where the tags that need a decision are, and where they are missing."""
@@ -145,5 +152,6 @@ def _summary(
         "contacts_to_decide": int(open_rows["contact"].nunique()),
         "account": snapshot.account,
         "snapshot": snapshot.digest,
+        "taken_at": snapshot.taken_at,
         "not_seen": list(snapshot.meta.get("not_seen", [])),
     }

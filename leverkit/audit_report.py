@@ -9,20 +9,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.charts import chart_contacts, chart_coverage
+from leverkit.findings import CODES
 from leverkit.report import Chart, Html, Section, cell, facts, page, share, short, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
-
-CODES = {
-    "LK101": "tag missing on siblings",
-    "LK102": "tag only on archived siblings",
-    "LK111": "near-duplicate tags",
-    "LK121": "opportunities that the key cannot see",
-    "LK131": "updatedAt is null",
-}
 
 
 def render(audit: Audit) -> str:

@@ -16,7 +16,7 @@ SCOPES = ("contact", "opportunity", "ignore", "undecided")
 MACHINE = "leverkit suggestion"
 COLUMNS = ("tag", "scope", "decided_by", "decided_at", "note", "suggested_scope", "confidence", "reason")
 COUNTS = ("opportunities", "contacts", "split_contacts", "inconsistent_contacts", "present", "missing")
-SHARES = ("agreement", "expected")
+SHARES = ("at_stake", "agreement", "expected")
 EVIDENCE = (*COUNTS, *SHARES, "pattern", "posting_tag")
 
 Value = str | int | float | bool | None

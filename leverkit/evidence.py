@@ -15,38 +15,39 @@ from leverkit.snapshot import database
 if TYPE_CHECKING:
     import duckdb
 
-# Contacts are numbered: `c` counts those with several opportunities, the others are -o of their only one.
+# Contacts are numbered in the order of their ids: `c` counts those with several opportunities, the others
+# are -o of their only one. `upto` and `since`: how many of a contact's are not younger, not older than it.
 _PREPARE = (
     """CREATE TEMP TABLE split AS
-    SELECT contact, count(*)::INTEGER AS n, row_number() OVER (ORDER BY contact)::INTEGER AS c
+    SELECT contact, count(*)::INTEGER AS n, row_number() OVER (ORDER BY contact)::INTEGER AS c,
+           count(*) FILTER (archived_at IS NULL)::INTEGER AS active
     FROM opportunities GROUP BY contact HAVING count(*) > 1""",
     """CREATE TEMP TABLE opp AS
-    SELECT o, coalesce(c, -o) AS c, coalesce(n, 1) AS n, created_at, updated_at,
-           archived_at IS NOT NULL AS archived, postings[1] AS posting, len(tags) > 0 AS tagged, tags
+    SELECT o, coalesce(c, -o) AS c, coalesce(n, 1) AS n, coalesce(active, 0) AS active,
+           created_at, updated_at, archived_at IS NOT NULL AS archived, postings[1] AS posting, len(tags) > 0 AS tagged, tags,
+           stage, origin, sources[1] AS source
     FROM (SELECT *, row_number() OVER (ORDER BY id)::INTEGER AS o FROM opportunities)
     LEFT JOIN split USING (contact)""",
+    """CREATE TEMP TABLE turn AS
+    SELECT o, (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at DESC))::INTEGER AS upto,
+           (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at))::INTEGER AS since
+    FROM opp WHERE n > 1""",
     """CREATE TEMP TABLE tag AS
     SELECT row_number() OVER (ORDER BY text)::INTEGER AS t, text
     FROM (SELECT DISTINCT unnest(tags) AS text FROM opp)""",
     """CREATE TEMP TABLE tagging AS
-    SELECT o, t, c, n, created_at, archived, posting
-    FROM (SELECT o, c, n, created_at, archived, posting, unnest(list_distinct(tags)) AS text FROM opp)
+    SELECT o, t, c, n, active, created_at, archived, posting
+    FROM (SELECT o, c, n, active, created_at, archived, posting, unnest(list_distinct(tags)) AS text FROM opp)
     JOIN tag USING (text)""",
     """CREATE TEMP TABLE sibling AS
-    SELECT c, t, any_value(n) AS n, count(*)::INTEGER AS k, min(created_at) AS have_first,
-           max(created_at) AS have_last, bool_and(archived) AS archived_only
-    FROM tagging WHERE n > 1 GROUP BY c, t""",
+    SELECT c, t, any_value(n) AS n, count(*)::INTEGER AS k, max(upto) AS upto, max(since) AS since,
+           bool_and(archived) AND any_value(active) > 0 AS archived_only
+    FROM tagging JOIN turn USING (o) GROUP BY c, t""",
     """CREATE TEMP TABLE inconsistent AS
-    WITH lack AS (
-        SELECT s.c, s.t, min(opp.created_at) AS first, max(opp.created_at) AS last,
-               bool_or(NOT archived) AS active
-        FROM sibling s JOIN opp ON opp.c = s.c
-        WHERE s.k < s.n AND NOT EXISTS (FROM tagging g WHERE g.o = opp.o AND g.t = s.t)
-        GROUP BY s.c, s.t)
     SELECT c, t, k AS have, n - k AS lack,
-           CASE WHEN archived_only AND active THEN 'archived only' WHEN have_last < first THEN 'newer'
-                WHEN have_first > last THEN 'older' ELSE 'mixed' END AS pattern
-    FROM sibling JOIN lack USING (c, t)""",
+           CASE WHEN archived_only THEN 'archived only' WHEN upto = k THEN 'newer'
+                WHEN since = k THEN 'older' ELSE 'mixed' END AS pattern
+    FROM sibling WHERE k < n""",
 )
 
 TAGS = """
@@ -90,7 +91,7 @@ CONTACTS = """
 
 INCONSISTENCIES = """
     SELECT contact, text AS tag, have, lack, pattern
-    FROM inconsistent JOIN tag USING (t) JOIN split USING (c) ORDER BY contact, tag"""
+    FROM inconsistent JOIN tag USING (t) JOIN split USING (c) ORDER BY c, t"""
 
 SIZES = """
     SELECT n AS opportunities, (count(*) / n)::BIGINT AS contacts FROM opp GROUP BY n ORDER BY n"""
@@ -124,6 +125,7 @@ TOTALS = """
 def prepare(folder: Path) -> duckdb.DuckDBPyConnection:
     """Return a connection in which the tables of evidence about a snapshot folder are laid out."""
     connection = database()
+    connection.execute("SET enable_progress_bar = false")  # ours is enough
     for name in ("opportunities", "postings", "stages"):
         file = str(folder / f"{name}.parquet").replace("'", "''")
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet('{file}')")

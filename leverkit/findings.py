@@ -1,7 +1,6 @@
 """Findings of an audit with stable codes: evidence, count and what to do about it.
 
-LK101 tag missing on siblings · LK102 tag only on archived siblings · LK111 near-duplicate tags ·
-LK121 opportunities that the key cannot see · LK131 `updatedAt` is null · LK201 undecided (`policy check`).
+Each code has a paragraph in docs/audit.md; a code never changes its meaning.
 """
 
 from __future__ import annotations
@@ -18,6 +17,17 @@ if TYPE_CHECKING:
     from leverkit.snapshot import Snapshot
 
 
+CODES = {
+    "LK101": "tag missing on siblings",
+    "LK102": "tag only on archived siblings",
+    "LK111": "near-duplicate tags",
+    "LK121": "opportunities that the key cannot see",
+    "LK131": "updatedAt is null",
+    "LK201": "tags that nobody decided on (policy check)",
+}
+DOCS = "docs/audit.md#"
+
+
 @dataclass(frozen=True)
 class Finding:
     """A row of `Audit.findings`; `count` is in what `evidence` speaks of."""
@@ -28,6 +38,11 @@ class Finding:
     evidence: str
     fix: str
 
+    @property
+    def docs(self) -> str:
+        """Return where the code is explained, from the top of the repository."""
+        return DOCS + self.code.lower()
+
 
 def findings(tags: pd.DataFrame, snapshot: Snapshot, totals: dict[str, Any]) -> pd.DataFrame:
     """Return the findings as a frame, in the order of their codes, the largest first."""
@@ -36,7 +51,8 @@ def findings(tags: pd.DataFrame, snapshot: Snapshot, totals: dict[str, Any]) -> 
     own = tags[~tags["posting_tag"]]
     rows = [*_missing(own), *_archived(own), *_duplicates(tags), *_unseen(snapshot), *_null_updates(totals)]
     rows.sort(key=lambda finding: (finding.code, -finding.count, finding.subject))
-    return pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
+    frame = pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
+    return frame.assign(docs=[finding.docs for finding in rows])
 
 
 def _missing(own: pd.DataFrame) -> Iterable[Finding]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit import spreadsheet
+from leverkit.cost import at_stake
 from leverkit.decision import COLUMNS, EVIDENCE, MACHINE, SCOPES, Decision, scope_of
 from leverkit.errors import UsageError
 from leverkit.suggestion import Suggestion, suggest
@@ -39,14 +40,14 @@ class Policy:
     def suggest(
         cls, audit: Audit, *, accept: float | None = None, now: Callable[[], datetime] | None = None
     ) -> Policy:
-        """Propose a scope for every tag of an audit, those that matter most first.
+        """Propose a scope for every tag of an audit, those first where deciding wrong costs most.
 
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
         confidence is at least that are filled in, decided by "leverkit suggestion".
         """
         stamp = (now or _now)().isoformat(timespec="seconds")
         proposed = suggest(audit)
-        rows = sorted(audit.tags.to_dict("records"), key=_weight)
+        rows = sorted((_staked(row, proposed) for row in audit.tags.to_dict("records")), key=_weight)
         return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
 
     @classmethod
@@ -185,9 +186,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _weight(row: Mapping[Any, Any]) -> tuple[int, int, str]:
-    """Sort what may have to be copied first, then what is used most."""
-    return -0 if row["posting_tag"] else -int(row["missing"]), -int(row["opportunities"]), str(row["tag"])
+def _staked(row: dict[Any, Any], proposed: Mapping[str, Suggestion]) -> dict[Any, Any]:
+    return row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence)}
+
+
+def _weight(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:
+    """Sort by what a wrong decision would cost, postings' tags last, then what is used most."""
+    return bool(row["posting_tag"]), -row["at_stake"], -int(row["opportunities"]), str(row["tag"])
 
 
 def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, stamp: str) -> Decision:

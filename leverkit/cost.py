@@ -1,0 +1,55 @@
+"""What deciding a tag would cost, and what deciding it wrong would.
+
+Counterfactuals of a snapshot: for every tag and scope what a migration would do. Requests follow the way
+`apply` works: a tag write for each opportunity, and reads of its contacts before and after each batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from leverkit.operations import PAGE, WRITES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_MINUTE = 600  # Lever's 10 requests a second
+COLUMNS = (
+    "tag", "scope", "operations", "requests", "minutes", "contacts", "facts_created", "facts_destroyed",
+    "undo_operations", "undo_requests", "if_wrong",
+)  # fmt: skip
+
+
+def costs(tags: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a tag and scope, from the columns of `Audit.tags`; tags that miss nowhere are left out.
+
+    operations, requests, minutes: of the migration. contacts: people touched. facts_created and
+    facts_destroyed: taggings that are there afterwards and were not, and the reverse; the policy never
+    removes a tag. undo_…: what a rollback takes. if_wrong: taggings that are wrong afterwards if the tag is
+    of the other kind, false ones for `contact`, missing ones for `opportunity` and `ignore`.
+    """
+    import pandas as pd
+
+    rows = [row for tag in tags[tags["missing"] > 0].to_dict("records") for row in _scopes(tag)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def at_stake(missing: int, confidence: float) -> float:
+    """Return how many taggings would be wrong, in expectation, if the suggestion were followed."""
+    return round(missing * (1 - confidence), 1)
+
+
+def _scopes(row: Mapping[Any, Any]) -> Iterator[tuple[object, ...]]:
+    missing, people = int(row["missing"]), int(row["inconsistent_contacts"])
+    requests = _requests(missing, int(row["present"]) + missing)
+    minutes = ceil(10 * requests / PER_MINUTE) / 10
+    yield row["tag"], "contact", missing, requests, minutes, people, missing, 0, missing, requests, missing
+    for scope in ("opportunity", "ignore"):
+        yield row["tag"], scope, 0, 0, 0.0, 0, 0, 0, 0, 0, missing
+
+
+def _requests(writes: int, listed: int) -> int:
+    """Return about how many requests it takes to write to opportunities of contacts with `listed` in all."""
+    return writes + 2 * max(ceil(writes / WRITES), ceil(listed / PAGE))
