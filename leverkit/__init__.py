@@ -22,9 +22,11 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  runner        -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour          -> audit, client, errors, pacing, planfile, policy, result
     6  verify        -> account, client, errors, planfile, progress, records, verification
+    6  widgets       -> decision, report, review
     5  account       -> client, demo, errors, pacing, wire
     5  audit         -> associations, audit_report, cost, evidence, findings, postings, report, snapshot,
                         spreadsheet
+    5  review        -> decision, policy
     5  writer        -> client, errors, halt, journal, operations, outcomes, planfile, progress, reading
     4  demo          -> client, errors, pacing, wire
     4  evidence      -> snapshot

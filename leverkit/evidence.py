@@ -24,8 +24,8 @@ _PREPARE = (
     FROM opportunities GROUP BY contact HAVING count(*) > 1""",
     """CREATE TEMP TABLE opp AS
     SELECT o, coalesce(c, -o) AS c, coalesce(n, 1) AS n, coalesce(active, 0) AS active,
-           created_at, updated_at, archived_at IS NOT NULL AS archived, postings[1] AS posting, len(tags) > 0 AS tagged, tags,
-           stage, origin, sources[1] AS source
+           created_at, updated_at, archived_at IS NOT NULL AS archived, postings[1] AS posting,
+           len(tags) > 0 AS tagged, tags, stage, origin, sources[1] AS source
     FROM (SELECT *, row_number() OVER (ORDER BY id)::INTEGER AS o FROM opportunities)
     LEFT JOIN split USING (contact)""",
     """CREATE TEMP TABLE turn AS

@@ -82,17 +82,23 @@ class Policy:
         `spreadsheet_bom=True` adds the mark, by which Excel recognises UTF-8 on a double click.
         """
         path = Path(path)
-        dialect = spreadsheet.Dialect()
-        merged = self
-        if path.exists():
-            dialect = spreadsheet.read(path).dialect
-            merged = Policy.read(path).merge(self)
+        merged = Policy.read(path).merge(self) if path.exists() else self
+        return merged.overwrite(path, spreadsheet_bom=spreadsheet_bom)
+
+    def overwrite(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
+        """Write policy.csv as it is here, whatever the file held; only for who has just read the file."""
+        path = Path(path)
+        dialect = spreadsheet.read(path).dialect if path.exists() else spreadsheet.Dialect()
         if spreadsheet_bom is not None:
             dialect = replace(dialect, bom=spreadsheet_bom)
-        columns = (*COLUMNS, *merged._evidence_columns)
-        rows = [decision.cells(columns) for decision in merged.decisions]
+        columns = (*COLUMNS, *self._evidence_columns)
+        rows = [decision.cells(columns) for decision in self.decisions]
         spreadsheet.replace(path, spreadsheet.render(columns, rows, dialect))
-        return replace(merged, source=str(path))
+        return replace(self, source=str(path))
+
+    def replaced(self, rows: Mapping[str, Decision]) -> Policy:
+        """Return a policy with these rows (by tag) in place of its own."""
+        return replace(self, decisions=tuple(rows.get(old.tag, old) for old in self.decisions))
 
     def merge(self, newer: Policy) -> Policy:
         """Return `newer` with the decisions of people that stand here, also on tags that vanished."""
