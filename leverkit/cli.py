@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from leverkit import commands_flow
+from leverkit import commands_flow, commands_integration
 from leverkit.commands import Json, Out, say, show
 from leverkit.errors import LeverkitError, UsageError
 
@@ -116,6 +116,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 commands_flow.register(app)
+commands_integration.register(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

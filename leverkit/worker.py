@@ -21,8 +21,8 @@ from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
 from leverkit.meter import Meter
-from leverkit.operations import digest
-from leverkit.planfile import Known, Plan
+from leverkit.operations import Known, digest
+from leverkit.planfile import Plan
 from leverkit.policy import Policy
 from leverkit.records import Opportunity
 from leverkit.result import Result

@@ -32,6 +32,6 @@ def test_a_flow_at_lever_s_own_limit_sees_no_refusal(tmp_path: Path, monkeypatch
             ended = apply(tmp_path / "run", approve=made.plan_id, lever=lever)
         log = account.log()
     assert ended.exit_code == 0
-    assert len(log) > 50
+    assert len(log) > 30
     assert {entry["status"] for entry in log} == {200}
     assert most_in_a_second([entry["at"] for entry in log]) <= RATE + BURST
