@@ -70,6 +70,20 @@ def test_processes_keep_the_budget_together_and_use_it(tmp_path: Path, processes
     assert used(log, RATE) >= 0.9
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("processes", [1, 4, 8])
+def test_many_processes_keep_the_budget_for_a_minute_and_use_it(tmp_path: Path, processes: int) -> None:
+    with running(contacts=3) as account:
+        log = read_by(processes, 576, account, tmp_path)
+    most, share = most_in_a_second(log), used(log, RATE)
+    print(
+        f"{processes} processes, {len(log)} requests: at most {most} in a second, {share:.1%} of {RATE}/s used"
+    )
+    assert {entry["status"] for entry in log} == {200}
+    assert most <= RATE + BURST
+    assert share >= 0.95
+
+
 def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for key, url in (("canary-77", "http://a/v1"), ("canary-77", "http://a/v1"), ("other-77", "http://a/v1")):

@@ -211,6 +211,7 @@ def test_many_changes_by_others_are_all_in_the_file_and_five_in_the_note(tmp_pat
         tag = plan.operations[0].tag
         for _ in range(7):
             emulated.add_tags(emulated.create(), [tag])
+        emulated.add_tags(emulated.create(), ["unrelated"])
         found = verify(tmp_path, lever=lever)
     assert (found.notes[0].count("(+1)"), found.notes[0].endswith("and 2 more")) == (5, True)
     written = json.loads((tmp_path / "verify.json").read_text())["tag_counts"]

@@ -144,7 +144,7 @@ def test_seeded_pairs_of_kills(world: World) -> None:
     seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))
     struck = pairs(world, seeds)
     print(f"{len(seeds)} pairs of kills, the second struck in {struck:.1%}")
-    assert struck > 0.7 or replayed
+    assert struck > 0.5 or replayed
 
 
 def pulled(world: World, point: str, number: int) -> tuple[int, str]:

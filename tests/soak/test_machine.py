@@ -352,7 +352,7 @@ def explore(examples: int, steps: int) -> None:
 
 @pytest.mark.timeout(600)
 def test_any_order_of_steps() -> None:
-    explore(15, 30)
+    explore(10, 25)
 
 
 @pytest.mark.soak
