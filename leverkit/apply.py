@@ -87,7 +87,7 @@ def carry_out(
         stack.callback(journal.close)
         journal.bind(plan.plan_id, plan.account)
         if _settled(plan, journal, wave):
-            return msgspec.structs.replace(_seal(plan, run, journal, ""), state=_NOTHING)
+            return msgspec.structs.replace(_seal(plan, run, journal, _through(wave)), state=_NOTHING)
         check_gate(plan, run, journal.entries, wave)
         halt = Halt(max_seconds, folder=run, clock=times.clock, parent=kernel_parent())
         stack.enter_context(on_signals(halt))
@@ -111,7 +111,11 @@ def _work(
         with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard
             _seal(plan, run, journal, f"error: {type(error).__name__}")
         raise
-    return _seal(plan, run, journal, halt.reason or f"wave {wave} is through; verify it, then go on")
+    return _seal(plan, run, journal, halt.reason or _through(wave))
+
+
+def _through(wave: str) -> str:
+    return f"wave {wave} is through; verify it, then go on"
 
 
 def _settled(plan: Plan, journal: Journal, wave: str) -> bool:

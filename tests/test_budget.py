@@ -76,9 +76,8 @@ def test_many_processes_keep_the_budget_for_a_minute_and_use_it(tmp_path: Path, 
     with running(contacts=3) as account:
         log = read_by(processes, 576, account, tmp_path)
     most, share = most_in_a_second(log), used(log, RATE)
-    print(
-        f"{processes} processes, {len(log)} requests: at most {most} in a second, {share:.1%} of {RATE}/s used"
-    )
+    told = f"{processes} processes, {len(log)} requests: at most {most} in a second"
+    print(f"{told}, {share:.1%} of {RATE}/s used")
     assert {entry["status"] for entry in log} == {200}
     assert most <= RATE + BURST
     assert share >= 0.95

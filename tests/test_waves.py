@@ -15,6 +15,7 @@ from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
+from leverkit.result import status
 from leverkit.verify import verify
 from leverkit.waves import Canary, choose, numbers, part
 
@@ -109,6 +110,7 @@ def test_wave_by_wave_with_a_verification_between_them(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="wave 80% waits for wave canary, which was not verified: run"):
             carry_out(plan, tmp_path, lever, wave="80%")
         assert carry_out(plan, tmp_path, lever, wave="canary").state == "nothing left to do"
+        assert status(tmp_path).state == first.state
         assert verify(tmp_path, lever=lever, wave="canary").exit_code == 0
         second = carry_out(plan, tmp_path, lever, wave="80%")
         assert 0.8 <= second.counts["done"] / second.planned < 1
