@@ -21,7 +21,7 @@ from leverkit.spreadsheet import replace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.report import Chart
+    from leverkit.report import Chart, Section
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +51,16 @@ class Audit:
     sizes: pd.DataFrame
     placements: pd.DataFrame
     summary: dict[str, Any]
+    snapshot: Snapshot
+
+    def contact(self, contact: str) -> Section:
+        """Draw a person's opportunities and tags as a small matrix; takes an id or the start of one.
+
+        Raises UsageError where no contact, or more than one, has an id that begins so.
+        """
+        from leverkit.audit_report import matrix
+
+        return matrix(self.snapshot, contact)
 
     @property
     def headline(self) -> str:
@@ -128,7 +138,14 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
     contacts = contacts.assign(tags_to_decide=_to_decide(contacts, inconsistencies))
     summary = _summary(totals, tags, inconsistencies, snapshot)
     return Audit(
-        tags, contacts, inconsistencies, findings(tags, snapshot, totals), sizes, placements, summary
+        tags,
+        contacts,
+        inconsistencies,
+        findings(tags, snapshot, totals),
+        sizes,
+        placements,
+        summary,
+        snapshot,
     )
 
 

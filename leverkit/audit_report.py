@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.charts import chart_contacts, chart_coverage
+from leverkit.errors import UsageError
 from leverkit.findings import CODES
 from leverkit.report import Chart, Html, Section, cell, facts, page, share, short, table
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
+    from leverkit.snapshot import Snapshot
 
 
 def render(audit: Audit) -> str:
@@ -56,6 +58,28 @@ def coverage(audit: Audit) -> Chart:
 def people(audit: Audit) -> Chart:
     """Draw how many contacts have several opportunities."""
     return chart_contacts(audit.sizes, title=_people_headline(audit))
+
+
+def matrix(snapshot: Snapshot, contact: str) -> Section:
+    """Return the tags of a contact's opportunities: a row a tag, a column an opportunity, oldest first."""
+    import pandas as pd
+
+    query = """SELECT contact, tags, archived_at IS NOT NULL AS archived,
+                      strftime(make_timestamp_ms(created_at), '%Y-%m-%d') AS day
+               FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
+    rows = snapshot.sql(query, params={"start": contact}).fetchall()
+    people = sorted({row[0] for row in rows})
+    if len(people) != 1:
+        raise UsageError(f"{len(people):,} contacts have an id that begins with {contact!r}; name one")
+    own = [set(tags) for _, tags, _, _ in rows]
+    texts = sorted(set().union(*own), key=lambda text: (-sum(text in tags for tags in own), text))
+    columns = {"Tag": texts}
+    for place, (_, _, archived, day) in enumerate(rows, 1):
+        name = f"{place}: {day}" + (" archived" if archived else "")
+        columns[name] = ["●" if text in own[place - 1] else "" for text in texts]
+    common = sum(all(text in tags for tags in own) for text in texts)
+    heading = f"{common:,} of {len(texts):,} tags are on all of {len(rows):,} opportunities"
+    return Section(heading, [table(pd.DataFrame(columns), caption=f"Contact {short(people[0])}")])
 
 
 def _lead(audit: Audit) -> str:

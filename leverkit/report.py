@@ -14,6 +14,7 @@ from math import isnan
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def table(frame: pd.DataFrame, *, limit: int = 50, caption: str = "") -> Html:
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     rest = len(frame) - limit
     more = f'<p class="more">and {rest:,} more rows</p>' if rest > 0 else ""
-    label = escape(caption or "table")
+    label = escape(caption or "table of " + ", ".join(names))
     return Html(
         f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
         f'<table class="leverkit">{title}<thead><tr>{head}</tr></thead>'
@@ -137,6 +138,11 @@ def share(value: float | None) -> str:
 def count(number: int, one: str, several: str = "") -> str:
     """Return a number with its noun: 1 tag, 1,234 tags."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def plain(text: str) -> str:
+    """Return a text as a terminal can show it: control, direction and other unseen characters are escaped."""
+    return "".join(c if category(c)[0] != "C" else c.encode("unicode_escape").decode() for c in text)
 
 
 def short(identifier: str) -> str:

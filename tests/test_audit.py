@@ -177,3 +177,19 @@ def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
         "1 tag may be missing on 1 opportunity of 1 person. Missing: vip on 1 of 2"
     )
     assert result.contacts_chart().alt == "1 of 2 people has more than one opportunity: 1 with 2"
+
+
+def test_a_person_is_drawn_as_a_matrix_of_tags_and_opportunities(tmp_path: Path) -> None:
+    rows = [Row("abc", ["vip", "<b>x"], archived=True), Row("abc", ["vip"], day=1), Row("abd", ["other"])]
+    drawn = audit(write_snapshot(tmp_path, rows)).contact("abc")._repr_html_()
+    assert "1 of 2 tags are on all of 2 opportunities" in drawn
+    assert drawn.count("●") == 3
+    assert "&lt;b&gt;x" in drawn
+    assert "other" not in drawn
+
+
+@pytest.mark.parametrize(("start", "number"), [("ab", 2), ("x", 0)])
+def test_a_person_has_to_be_one(tmp_path: Path, start: str, number: int) -> None:
+    result = audit(write_snapshot(tmp_path, [Row("abc"), Row("abd")]))
+    with pytest.raises(UsageError, match=f"{number} contacts have an id that begins with '{start}'"):
+        result.contact(start)

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from leverkit.report import Chart, Html, Section, cell, facts, page, share, table
+from leverkit.report import Chart, Html, Section, cell, facts, page, plain, share, table
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -99,3 +99,16 @@ def test_a_chart_carries_its_finding_in_words() -> None:
     assert data["image/png"] == "cG5n"
     assert about["image/png"] == {"alt": 'a "finding"', "width": 540}
     assert Checker(chart.html()).seen[1][1]["alt"] == 'a "finding"'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zoë 東京 🦄", "Zoë 東京 🦄"),
+        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        ("\u202egnidnep", "\\u202egnidnep"),
+        ("two\nlines", "two\\nlines"),
+    ],
+)
+def test_a_terminal_gets_no_control_or_direction_characters(text: str, shown: str) -> None:
+    assert plain(text) == shown
