@@ -4,7 +4,9 @@
 #   make lab        JupyterLab on the notebooks
 #   make lint       ruff and mypy
 #   make notebooks  execute and normalise the committed notebooks
-#   make soak       long proofs: a large account at Lever's own limit
+#   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit
+#   make teeth      plant bugs, and name the test that catches each
+#   make browser    the review widget in a real JupyterLab; needs Chromium
 #   make bench      how long things take here
 #   make measure    how right the suggestions are, on accounts whose truth is known
 
@@ -15,7 +17,7 @@ PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab lint notebooks soak bench measure
+.PHONY: demo test lab lint notebooks soak teeth browser bench measure
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -39,6 +41,13 @@ notebooks: $(READY)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak --timeout=3600 tests
+
+teeth: $(READY)
+	$(BIN)/python tests/soak/teeth.py
+
+browser: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
+	$(BIN)/pytest -m browser -rs tests/test_browser.py
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py

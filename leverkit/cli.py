@@ -15,8 +15,8 @@ from typing import Annotated
 
 import typer
 
-from leverkit import commands_flow, commands_integration
-from leverkit.commands import Json, Out, say, show
+from leverkit import commands_flow, commands_integration, commands_run
+from leverkit.commands import Json, Out, file, machine, say, show
 from leverkit.errors import LeverkitError, UsageError
 
 EPILOG = (
@@ -89,7 +89,7 @@ def run(
 
     record = runner.run(notebook, out, dict(map(_pair, given or [])), timeout=timeout)
     if as_json:
-        show((out / "run.json").read_text(encoding="utf-8").rstrip())
+        file(out / "run.json")
     else:
         show("\n".join(str(out / name) for name in record.files))
     say(f"leverkit: {record.summary}" if record.exit_code else record.summary)
@@ -108,7 +108,7 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         import msgspec
 
-        show(msgspec.json.encode(checkup).decode())
+        machine(msgspec.json.encode(checkup).decode())
     else:
         words = {True: "well   ", False: "TROUBLE", None: "note   "}
         show("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
@@ -116,6 +116,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 commands_flow.register(app)
+commands_run.register(app)
 commands_integration.register(app)
 
 

@@ -4,24 +4,54 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from leverkit.report import plain
+
+if TYPE_CHECKING:
+    from leverkit.planfile import Plan
+
+CHANGES = 2  # the exit code of --detailed-exitcode
 
 
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(_plain(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
-    """Give a result, on stdout."""
-    print(text, flush=True)
+    """Give a result to a person, on stdout."""
+    print(_plain(text), flush=True)
+
+
+def machine(text: str) -> None:
+    """Give a result to a machine, on stdout, as it is."""
+    print(text.rstrip(), flush=True)
 
 
 def file(path: Path) -> None:
     """Give a file that a step wrote as the result, on stdout."""
-    show(path.read_text(encoding="utf-8").rstrip())
+    machine(path.read_text(encoding="utf-8"))
+
+
+def planned(made: Plan, out: Path, as_json: bool) -> None:
+    """Show a plan that was written into a run folder, and what comes next."""
+    if as_json:
+        file(out / "plan.json")
+    else:
+        show(f"Plan {made.short}: {made.summary}")
+    for warning in made.warnings:
+        say(f"note: {warning}")
+    if made.operations:
+        say(f"canary: {made.canary.operations} operations, {made.canary.strata} kinds; {made.canary.bound}")
+        say(f"look at {out / 'plan.csv'}; next: leverkit apply {out} --approve {made.short}")
+
+
+def _plain(text: str) -> str:
+    """Return what a terminal can be trusted with: tags come from strangers."""
+    return "\n".join(map(plain, text.split("\n")))
 
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write.")]

@@ -20,8 +20,6 @@ from leverkit.errors import UsageError
 if TYPE_CHECKING:
     from leverkit.receiver import Receiver
 
-FINDINGS = 2  # the exit code of --detailed-exitcode
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -46,16 +44,17 @@ def scan(
     found = survey(paths)
     if sarif:
         sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
-    text = to_json(found.findings) if as_json else to_text(found.findings)
-    if text:
-        show(text.rstrip())
+    if as_json:
+        c.machine(to_json(found.findings))
+    elif found.findings:
+        show(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
     say(
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
     )
     if detailed and found.findings:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(c.CHANGES)
 
 
 def listen(
@@ -108,7 +107,7 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
     sys.setswitchinterval(0.001)  # answers must not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
-        show(json.dumps({"url": url, "pid": os.getpid()}))
+        c.machine(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
             receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
         )

@@ -25,6 +25,9 @@ VARIABLE = (
     (re.compile(r", pages: \d+"), ""),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
 )
+WIDGET = (
+    "application/vnd.jupyter.widget-view+json"  # its model ends with the kernel; the table beside it stays
+)
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -97,7 +100,8 @@ def _output(output: Any, change: Change) -> dict[str, Any]:
     if "text" in made:
         made["text"] = change(made["text"]).splitlines(keepends=True)
     if "data" in made:
-        made["data"] = {kind: _data(kind, data, change) for kind, data in sorted(made["data"].items())}
+        shown = sorted(item for item in made["data"].items() if item[0] != WIDGET)
+        made["data"] = {kind: _data(kind, data, change) for kind, data in shown}
     return dict(sorted(made.items()))
 
 

@@ -1,0 +1,144 @@
+"""The commands on a RUN folder, from `apply` to `replay`: each is one call of the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leverkit import commands as c
+from leverkit.commands import file, say, show
+from leverkit.errors import Refused
+
+Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for command in (apply, verify, rollback, status, replay):
+        app.command()(command)
+
+
+def apply(
+    run: c.Run,
+    approve: Annotated[
+        str, typer.Option(metavar="PLAN_ID", help="The id of the plan that you approve.")
+    ] = "",
+    max_ops: c.MaxOps = None,
+    max_pct: c.MaxPct = None,
+    max_removals: c.MaxRemovals = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-duration", "--max-seconds", min=1, help="Stop after so many seconds; resumable."),
+    ] = None,
+    wave: Wave = "all",
+    rate: c.Rate = 9.8,
+    as_json: c.Json = False,
+) -> None:
+    """Carry out an approved plan; again: resume. Without --approve it shows the plan and stops.
+
+    With --wave canary a few people of every kind go first; verify them, then go on with 10%, then all.
+    While it runs, a file PAUSE in the folder makes it wait, STOP ends it; so does Ctrl-C.
+
+    Example: [bold]leverkit apply run --approve 3f2a9c1e77b0[/bold]
+    """
+    from leverkit.account import connect
+    from leverkit.apply import apply
+    from leverkit.planfile import Plan
+
+    brakes = {"max_ops": max_ops, "max_pct": max_pct, "max_removals": max_removals}
+    if not approve and Plan.read(run).operations:
+        c.planned(Plan.read(run), run, as_json)
+        raise Refused("not approved, so nothing was written")
+    with connect(write=True, rate=rate) as lever:
+        ended = apply(run, approve=approve, lever=lever, max_seconds=max_seconds, wave=wave, **brakes)  # type: ignore[arg-type]
+    if as_json:
+        file(run / "result.json")
+    else:
+        show(ended.summary)
+    through = not ended.counts["pending"] or ended.state.startswith("wave ")
+    some = "" if wave == "all" else f" --wave {wave}"
+    say(f"next: leverkit verify {run}{some}" if through else "the same command resumes")
+    raise typer.Exit(ended.exit_code)
+
+
+def verify(
+    run: c.Run,
+    wave: Wave = "all",
+    rate: c.Rate = 9.8,
+    as_json: c.Json = False,
+    detailed: c.Detailed = False,
+) -> None:
+    """Read again what was touched, and Lever's tag counts, and say whether it is so. Only reads.
+
+    Example: [bold]leverkit verify run[/bold]
+    """
+    from leverkit.account import connect
+    from leverkit.verify import verify
+
+    with connect(rate=rate) as lever:
+        found = verify(run, lever=lever, wave=wave)
+    if as_json:
+        file(run / "verify.json")
+    else:
+        show("\n".join([found.summary, *found.notes]))
+    raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
+
+
+def rollback(run: c.Run, out: c.Out, as_json: c.Json = False) -> None:
+    """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
+
+    Example: [bold]leverkit rollback run -o undo[/bold]
+    """
+    from leverkit.rollback import rollback
+
+    c.planned(rollback(run, out), out, as_json)
+
+
+def status(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")],
+    as_json: c.Json = False,
+) -> None:
+    """Say where a run or a notebook job stands, from its files alone.
+
+    Example: [bold]leverkit status run --json[/bold]
+    """
+    import msgspec
+
+    facts, line = _job(run) if (run / "run.json").exists() else _standing(run)
+    if as_json:
+        c.machine(msgspec.json.encode(facts).decode())
+    else:
+        show(line)
+
+
+def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) -> None:
+    """Recompute what a run did from its files alone, and hold it against what `verify` read.
+
+    Example: [bold]leverkit replay run[/bold]
+    """
+    from leverkit.replay import replay
+
+    found = replay(run)
+    if as_json:
+        file(run / "replay.json")
+    else:
+        show(found.summary)
+    raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
+
+
+def _job(folder: Path) -> tuple[object, str]:
+    from leverkit.jobrecord import RunRecord
+
+    record = RunRecord.read(folder)
+    return record, record.summary
+
+
+def _standing(run: Path) -> tuple[object, str]:
+    from leverkit.result import status
+
+    found = status(run)
+    facts = {"plan_id": found.plan_id, "kind": found.kind, "account": found.account, "state": found.state}
+    counts = {"planned": found.planned, "counts": found.counts, "exit_code": found.exit_code}
+    return facts | counts, f"plan {found.plan_id[:12]}: {found.summary}"
