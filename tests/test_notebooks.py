@@ -99,7 +99,7 @@ def test_a_page_is_committed_executed_and_compares_what_it_shows(path: Path) -> 
 @each_page
 def test_a_page_carries_no_machine_no_key_and_no_trace_of_its_run(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert not re.search(rf"/tmp/|/home/|/root/|/work/|{CANARY}|127\.0\.0\.1:", text)
+    assert not re.search(rf"/(tmp|home|root|work)/|{CANARY}|127\.0\.0\.1:", text)
     about = read(path).metadata
     assert (about.kernelspec.name, dict(about.language_info)) == ("python3", {"name": "python"})
 
