@@ -22,7 +22,9 @@ def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> No
     """Raise Refused where a smaller wave was begun and is not verified, or not well."""
     earlier = {entry.body.wave for entry in entries if isinstance(entry.body, Begun)}
     smaller = [name for name in earlier if numbers(plan, name) < numbers(plan, wave)]
-    if not smaller:
+    # A wave that was begun has passed this gate: what it wrote before a kill must not keep it from resuming.
+    begun = any(numbers(plan, name) >= numbers(plan, wave) for name in earlier)
+    if begun or not smaller:
         return
     last = max(smaller, key=lambda name: len(numbers(plan, name)))
     trouble = _trouble(plan, run, entries, last)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from dataclasses import replace
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import account, carried_out, migration, operation, plan_of, tags_of, wished
+from plans import AT_ONCE, account, carried_out, migration, operation, plan_of, tags_of, wished
 
 from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError
@@ -136,6 +137,20 @@ def test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting(tmp_
         with pytest.raises(Refused, match=r"which is NOT as planned \(wave canary\)"):
             carry_out(plan, tmp_path, lever)
         assert sum(entry["method"] == "POST" for entry in emulated.log()) == writes
+
+
+def test_a_wave_that_was_begun_and_broken_off_resumes_without_another_verification(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        before, plan = tags_of(emulated), migration(emulated, lever)
+        carried_out(plan, tmp_path, lever, wave="canary")
+        verify(tmp_path, lever=lever, wave="canary")
+        ticks = count()
+        hasty = replace(AT_ONCE, clock=lambda: float(next(ticks)))
+        broken_off = carry_out(plan, tmp_path, lever, max_seconds=20, times=hasty)
+        assert plan.canary.operations < broken_off.counts["done"] < broken_off.planned
+        verify(tmp_path, lever=lever, reread_after=())
+        assert carry_out(plan, tmp_path, lever, times=AT_ONCE).exit_code == 0
+        assert tags_of(emulated) == wished(plan, before)
 
 
 def test_a_verification_of_another_plan_or_a_torn_one_opens_nothing(tmp_path: Path) -> None:
