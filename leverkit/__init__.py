@@ -43,7 +43,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     4  evidence             -> snapshot
     4  planfile             -> brakes, errors, operations, report, spreadsheet, waves
     4  policy               -> charts, cost, decision, errors, report, spreadsheet, suggestion
-    4  reading              -> client, errors, operations, records
+    4  reading              -> client, operations, records
     4  sweep                -> client, errors, records, spool, windows
     4  verification         -> errors, report, spreadsheet, waves
     3  budget               -> pacing, wire

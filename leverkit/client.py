@@ -151,6 +151,22 @@ class ReadOnlyLever:
         for page in self.pages("/opportunities", type=Opportunity, **self.slim(**filters)):
             yield from page.items
 
+    def opportunity(self, opportunity: str) -> Opportunity:
+        """Read one opportunity by its id; raises ApiError (404: it is gone), AccessDenied, Unreachable."""
+        return self.get(_at(opportunity), type=Opportunity, include=FIELDS)
+
+    def find_opportunity(self, opportunity: str) -> Opportunity | None:
+        """Read one opportunity by its id; None where it is gone, or hidden from this key.
+
+        403 is taken for confidential by now: a key without any right fails at the listing.
+        """
+        try:
+            return self.opportunity(opportunity)
+        except ApiError as error:
+            if error.status not in (403, 404, 410):
+                raise
+            return None
+
     def opportunities_of(self, contacts: Sequence[str], **params: Any) -> list[Opportunity]:
         """Read all opportunities of these contacts, archived ones included, in one request if they fit."""
         found: dict[str, Opportunity] = {}  # the listing may move between two pages, and repeat one
@@ -213,7 +229,7 @@ class Lever(ReadOnlyLever):
         return self._write(opportunity, "removeTags", tags)
 
     def _write(self, opportunity: str, verb: str, tags: Sequence[str]) -> Opportunity:
-        path = f"/opportunities/{quote(opportunity, safe='')}/{verb}"
+        path = f"{_at(opportunity)}/{verb}"
         params = _given({"perform_as": self._performer()})
         answer = self._wire.call(
             "POST", path, type=_single(Opportunity), params=params, body={"tags": list(tags)}
@@ -232,6 +248,10 @@ class Lever(ReadOnlyLever):
             if (user.email or "").casefold() == email.casefold():
                 return user.id
         raise UsageError("LEVER_PERFORM_AS names an e-mail that no active user of this account has")
+
+
+def _at(opportunity: str) -> str:
+    return f"/opportunities/{quote(opportunity, safe='')}"
 
 
 def _given(params: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from leverkit.account import workspace
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import FIELDS, Lever, ReadOnlyLever
+from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
 from leverkit.matching import Matching, every
@@ -105,8 +104,7 @@ def _who(contact: str | None, opportunity: str | None, event: Event | None) -> S
 def _siblings(lever: ReadOnlyLever, who: Subject, matching: Matching) -> list[Opportunity]:
     contact = who.contact
     if who.opportunity:
-        path = f"/opportunities/{quote(who.opportunity, safe='')}"
-        contact = lever.get(path, type=Opportunity, include=FIELDS).contact
+        contact = lever.opportunity(who.opportunity).contact
     expand: dict[str, Any] = {} if matching is every else {"expand": "applications"}  # names their postings
     found = lever.opportunities_of([contact or ""], **expand)
     if not found:

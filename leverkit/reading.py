@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from leverkit.client import FIELDS, ReadOnlyLever
-from leverkit.errors import ApiError
+from leverkit.client import ReadOnlyLever
 from leverkit.operations import Operation
 from leverkit.records import Opportunity
 
@@ -33,16 +31,6 @@ def read(lever: ReadOnlyLever, operations: Sequence[Operation], asked_at: float)
     contacts = list(dict.fromkeys(operation.contact for operation in operations))
     found = {opportunity.id: opportunity for opportunity in lever.opportunities_of(contacts)}
     for target in dict.fromkeys(operation.opportunity for operation in operations):
-        if target not in found and (single := _single(lever, target)) is not None:
+        if target not in found and (single := lever.find_opportunity(target)) is not None:
             found[target] = single
     return Reading(asked_at, found)
-
-
-def _single(lever: ReadOnlyLever, opportunity: str) -> Opportunity | None:
-    try:
-        return lever.get(f"/opportunities/{quote(opportunity, safe='')}", type=Opportunity, include=FIELDS)
-    except ApiError as error:
-        # 403: confidential by now, and not for this key; a key without any right fails at the listing.
-        if error.status in (403, 404, 410):
-            return None
-        raise

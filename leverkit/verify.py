@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import quote
 
 from leverkit.account import connect
-from leverkit.client import FIELDS, ReadOnlyLever
+from leverkit.client import ReadOnlyLever
 from leverkit.conservation import conservation
-from leverkit.errors import ApiError, Refused, VerificationFailed
+from leverkit.errors import Refused, VerificationFailed
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.records import Opportunity
@@ -86,13 +85,8 @@ def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
             now |= {opportunity.id: opportunity for opportunity in some}
             bar.update(min(start + CONTACTS, len(contacts)))
     for missing in sorted(set(plan.before) - set(now)):
-        try:
-            now[missing] = lever.get(
-                f"/opportunities/{quote(missing, safe='')}", type=Opportunity, include=FIELDS
-            )
-        except ApiError as error:
-            if error.status not in (403, 404, 410):
-                raise
+        if (found := lever.find_opportunity(missing)) is not None:
+            now[missing] = found
     return now
 
 

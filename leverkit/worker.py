@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import FIELDS, Lever
+from leverkit.client import Lever
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
@@ -174,13 +173,12 @@ class Worker:
         return found | {one.id: one for one in self._lever.opportunities_of(sorted(others))}
 
     def _single(self, opportunity: str) -> Opportunity | None:
-        path = f"/opportunities/{quote(opportunity, safe='')}"
         try:
-            return self._lever.get(path, type=Opportunity, include=FIELDS)
+            return self._lever.find_opportunity(opportunity)
         except ApiError as error:
-            if error.status in (400, 403, 404, 410):  # deleted, hidden from this key, or no id at all
-                return None
-            raise
+            if error.status != 400:  # 400: an event may name what is no id at all
+                raise
+            return None
 
     def _carry_out(self, plan: Plan) -> set[str]:
         """Carry a plan out in a run folder of its own and return the contacts that are not yet settled."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 from plans import migration
@@ -42,3 +46,20 @@ def reset(emulated: Any, plan: Plan) -> None:
     for op in plan.operations:
         (emulated.remove_tags if op.action == "add" else emulated.add_tags)(op.opportunity, [op.tag])
     emulated.clear_log()
+
+
+@dataclass(kw_only=True)
+class World:
+    """An account and a plan for it; each case has a run folder of its own."""
+
+    emulated: Any
+    plan: Plan
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def reset(self) -> Path:
+        """Give the account the tags it had, and return a new run folder."""
+        reset(self.emulated, self.plan)
+        run = self.folder / str(next(self.numbers))
+        self.plan.write(run)
+        return run

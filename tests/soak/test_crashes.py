@@ -11,18 +11,16 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from forge import FAULTS, POINTS, SETTLING, Forge, forge
-from mixture import REQUESTS, mixed, reset
+from mixture import REQUESTS, World, mixed
 from plans import account, tags_of, wished
 
 from leverkit.journal import Outcome, read
-from leverkit.planfile import Plan
 from leverkit.replay import replay
 from leverkit.result import status
 from leverkit.snapshot import Snapshot
@@ -32,22 +30,11 @@ IN_FLIGHT = POINTS[2:7]
 PULL_POINTS = ("before the request", "answered, not kept")
 
 
-@dataclass
-class World:
-    """An account, a plan for it, and the forge; each case has a run folder of its own."""
+@dataclass(kw_only=True)
+class Smithy(World):
+    """A world with the forge."""
 
-    emulated: Any
-    plan: Plan
     forge: Forge
-    folder: Path
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def reset(self) -> Path:
-        """Give the account the tags it had, and return a new run folder."""
-        reset(self.emulated, self.plan)
-        run = self.folder / str(next(self.numbers))
-        self.plan.write(run)
-        return run
 
     def send(self, run: Path, point: str = "", number: int = 1) -> int:
         """Apply in a child that dies at the n-th reaching of the point; return how it ended."""
@@ -70,15 +57,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Smithy]:
     folder = tmp_path_factory.mktemp("crashes")
     with account(contacts=150, seed=2) as (emulated, lever), forge(folder / "cache") as made:
         plan = mixed(emulated, lever)
         assert len({(op.opportunity, op.action) for op in plan.operations}) == REQUESTS
-        yield World(emulated, plan, made, folder)
+        yield Smithy(emulated=emulated, plan=plan, forge=made, folder=folder)
 
 
-def killed_at(world: World, point: str, number: int) -> None:
+def killed_at(world: Smithy, point: str, number: int) -> None:
     run = world.reset()
     before = tags_of(world.emulated)
     assert world.send(run, point, number) == -signal.SIGKILL, "the point was never reached"
@@ -91,23 +78,23 @@ def killed_at(world: World, point: str, number: int) -> None:
 
 @pytest.mark.parametrize("number", [16])
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_point_a_run_resumes_to_the_same_end(world: World, point: str, number: int) -> None:
+def test_killed_at_a_point_a_run_resumes_to_the_same_end(world: Smithy, point: str, number: int) -> None:
     killed_at(world, point, number)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("number", range(1, REQUESTS + 1))
 @pytest.mark.parametrize("point", POINTS)
-def test_every_point_of_every_request(world: World, point: str, number: int) -> None:
+def test_every_point_of_every_request(world: Smithy, point: str, number: int) -> None:
     killed_at(world, point, number)
 
 
 @pytest.mark.parametrize("point", SETTLING)
-def test_killed_while_outcomes_are_settled(world: World, point: str) -> None:
+def test_killed_while_outcomes_are_settled(world: Smithy, point: str) -> None:
     killed_at(world, point, 1)
 
 
-def killed_twice(world: World, seed: int) -> bool:
+def killed_twice(world: Smithy, seed: int) -> bool:
     """Kill a run, then its resumption, at points of this seed; say whether the second one died too."""
     dice = random.Random(seed)
     run = world.reset()
@@ -122,7 +109,7 @@ def killed_twice(world: World, seed: int) -> bool:
     return ended == -signal.SIGKILL
 
 
-def pairs(world: World, seeds: list[int]) -> float:
+def pairs(world: Smithy, seeds: list[int]) -> float:
     """Return the share of pairs whose second kill struck."""
     struck = 0
     for seed in seeds:
@@ -133,13 +120,13 @@ def pairs(world: World, seeds: list[int]) -> float:
     return struck / len(seeds)
 
 
-def test_killed_again_while_resuming(world: World) -> None:
+def test_killed_again_while_resuming(world: Smithy) -> None:
     assert pairs(world, list(range(SEED, SEED + 5))) > 0.5
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_seeded_pairs_of_kills(world: World) -> None:
+def test_seeded_pairs_of_kills(world: Smithy) -> None:
     replayed = os.environ.get("REPLAY")
     seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))
     struck = pairs(world, seeds)
@@ -147,7 +134,7 @@ def test_seeded_pairs_of_kills(world: World) -> None:
     assert struck > 0.5 or replayed
 
 
-def pulled(world: World, point: str, number: int) -> tuple[int, str]:
+def pulled(world: Smithy, point: str, number: int) -> tuple[int, str]:
     """Pull in a child that dies there, then to the end; return how it ended and what was read."""
     folder = world.folder / f"snapshot-{next(world.numbers)}"
     access = {"base_url": world.emulated.base_url, "key": world.emulated.api_key}
@@ -160,7 +147,7 @@ def pulled(world: World, point: str, number: int) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("point", PULL_POINTS)
-def test_a_pull_killed_in_its_middle_reads_the_same(world: World, point: str) -> None:
+def test_a_pull_killed_in_its_middle_reads_the_same(world: Smithy, point: str) -> None:
     ended, digest = pulled(world, point, 5)
     assert ended == -signal.SIGKILL
     assert digest == pulled(world, "never", 1)[1]
@@ -168,7 +155,7 @@ def test_a_pull_killed_in_its_middle_reads_the_same(world: World, point: str) ->
 
 @pytest.mark.soak
 @pytest.mark.parametrize("point", PULL_POINTS)
-def test_a_pull_killed_at_any_request_reads_the_same(world: World, point: str) -> None:
+def test_a_pull_killed_at_any_request_reads_the_same(world: Smithy, point: str) -> None:
     never, whole = pulled(world, "never", 1)
     assert never == 0
     ends = []

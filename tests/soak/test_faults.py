@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mixture import mixed, reset
+from mixture import World, mixed
 from plans import account, tags_of, wished
 
 from leverkit.apply import carry_out
 from leverkit.client import Lever
 from leverkit.errors import LeverkitError
 from leverkit.pacing import Pace
-from leverkit.planfile import Plan
 from leverkit.replay import replay
 from leverkit.result import Result, status
 from leverkit.writer import Times
@@ -81,21 +78,8 @@ class Clock:
         self.now += seconds
 
 
-@dataclass
-class World:
-    """An account and a plan of 54 writing requests; each case has a run folder and a clock of its own."""
-
-    emulated: Any
-    plan: Plan
-    folder: Path
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def reset(self) -> Path:
-        """Give the account the tags it had, and return a new run folder."""
-        reset(self.emulated, self.plan)
-        run = self.folder / str(next(self.numbers))
-        self.plan.write(run)
-        return run
+class Trial(World):
+    """A world with a plan of 54 writing requests; each case has a clock of its own."""
 
     def apply(self, run: Path) -> Result | LeverkitError:
         """Carry the plan out with a client of its own, in virtual time."""
@@ -112,12 +96,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     with account(contacts=300, seed=2) as (emulated, lever):
-        yield World(emulated, mixed(emulated, lever, 54, 33), tmp_path_factory.mktemp("faults"))
+        plan, folder = mixed(emulated, lever, 54, 33), tmp_path_factory.mktemp("faults")
+        yield Trial(emulated=emulated, plan=plan, folder=folder)
 
 
-def struck(world: World, fault: dict[str, Any], *, fires: bool = True) -> None:
+def struck(world: Trial, fault: dict[str, Any], *, fires: bool = True) -> None:
     """Carry the plan out under a fault, then without: nothing ends silently, nothing is lost."""
     run = world.reset()
     before = tags_of(world.emulated)
@@ -146,7 +131,7 @@ def struck(world: World, fault: dict[str, Any], *, fires: bool = True) -> None:
     assert replay(run).exit_code == 0
 
 
-def calls(world: World) -> int:
+def calls(world: Trial) -> int:
     """Return the number of requests of an unbroken run."""
     assert world.apply(world.reset()).exit_code == 0
     return len(world.emulated.log())
@@ -158,14 +143,14 @@ def at_call(number: int, name: str, passing: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("passing", PASSING)
 @pytest.mark.parametrize("name", CORE)
-def test_a_fault_at_some_call(world: World, name: str, passing: str) -> None:
+def test_a_fault_at_some_call(world: Trial, name: str, passing: str) -> None:
     struck(world, at_call(random.Random(name + passing).randint(1, calls(world)), name, passing))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("passing", PASSING)
 @pytest.mark.parametrize("name", CORE)
-def test_a_fault_at_every_call(world: World, name: str, passing: str) -> None:
+def test_a_fault_at_every_call(world: Trial, name: str, passing: str) -> None:
     last = calls(world)
     assert last >= 60
     for number in range(1, last + 1):
@@ -185,12 +170,12 @@ def cell(name: str, phase: str, passing: str) -> dict[str, Any]:
 @pytest.mark.parametrize("passing", PASSING)
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_fault_in_every_phase(world: World, name: str, phase: str, passing: str) -> None:
+def test_every_fault_in_every_phase(world: Trial, name: str, phase: str, passing: str) -> None:
     struck(world, cell(name, phase, passing))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_fault_in_the_phase_where_it_hurts(world: World, name: str) -> None:
+def test_every_fault_in_the_phase_where_it_hurts(world: Trial, name: str) -> None:
     struck(
         world,
         cell(
