@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Key:
-    """An API key or access token. `scopes` None means every permission."""
+    """An API key or access token. `scopes` None means every permission.
+
+    A token's write scope implies reading (section 1.3); a key's Read and Write are two permissions (1.2).
+    """
 
     secret: str
     owner: str = "api"
@@ -18,10 +21,19 @@ class Key:
     expires_at: float | None = None
 
     def may(self, scope: str) -> bool:
-        """Say whether a permission is granted; write implies read (section 1.3)."""
+        """Say whether a permission is granted."""
         if self.scopes is None or scope in self.scopes:
             return True
-        return scope.replace(":read:", ":write:") in self.scopes
+        return self.expires_at is not None and scope.replace(":read:", ":write:") in self.scopes
+
+
+def is_token(secret: str | None) -> bool:
+    """Say whether a Bearer value is a JWT, so one that some environment of Lever's has signed."""
+    head, *rest = (secret or "").split(".")
+    try:
+        return len(rest) == 2 and b'"alg"' in base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))
+    except (binascii.Error, ValueError):
+        return False
 
 
 def secret(header: bytes | None) -> str | None:

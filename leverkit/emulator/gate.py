@@ -46,6 +46,8 @@ class Gate:
         """Return the key of an Authorization header. Raises Failure 401 for none, unknown or expired."""
         secret = auth.secret(header)
         key = self.keys.get(secret or "")
+        if key is None and auth.is_token(secret):
+            raise forbidden("Unable to find a signing key that matches the token")  # another environment's
         if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
             raise unauthorized()
         bearer = (header or b"")[:6].lower() == b"bearer"

@@ -22,12 +22,16 @@ JSON = [(b"content-type", b"application/json")]
 
 
 class Grant(msgspec.Struct):
-    """A consent: its scopes, and for a refresh token when it was made, used and replaced (milliseconds)."""
+    """A consent: its scopes, and for a refresh token when it was given, made and replaced (milliseconds).
+
+    Rotation does not renew a consent: it ends a year after it was given (section 1.3).
+    """
 
     scopes: tuple[str, ...]
     redirect_uri: str
+    audience: str
+    given: int
     made: int
-    used: int
     replaced: int | None = None
 
 
@@ -56,7 +60,7 @@ class OAuth:
         if not query.get("audience", "").endswith("/v1/"):
             scopes = tuple(scope for scope in scopes if scope == "offline_access")
         code, now = secrets.token_urlsafe(24), self.account.now()
-        self._codes[code] = Grant(scopes, redirect, now, now)
+        self._codes[code] = Grant(scopes, redirect, query.get("audience", ""), now, now)
         return _redirect(redirect, {"code": code, **state})
 
     def token(self, body: bytes, content_type: bytes) -> Answer:
@@ -79,22 +83,22 @@ class OAuth:
         grant = self._codes.pop(str(fields.get("code", "")), None)
         if grant is None or grant.redirect_uri != fields.get("redirect_uri"):
             return _error(403, "invalid_grant", "Invalid authorization code")
-        return self._tokens(grant.scopes, grant.redirect_uri)
+        return self._tokens(grant)
 
     def _rotate(self, token: str) -> Answer:
         grant, now = self._refresh.get(token), self.account.now()
-        if grant is None or now - grant.made > 365 * DAY or now - grant.used > 90 * DAY:
+        if grant is None or now - grant.given > 365 * DAY or now - grant.made > 90 * DAY:
             return _error(403, "invalid_grant", "Unknown or invalid refresh token.")
         if grant.replaced is not None and now - grant.replaced > 1000 * self.account.config.oauth_grace_s:
             return _error(403, "invalid_grant", "Unknown or invalid refresh token.")
         grant.replaced = grant.replaced or now
-        return self._tokens(grant.scopes, grant.redirect_uri)
+        return self._tokens(grant)
 
-    def _tokens(self, scopes: tuple[str, ...], redirect: str) -> Answer:
-        now, life = self.account.now(), self.account.config.oauth_expiry_s
+    def _tokens(self, grant: Grant) -> Answer:
+        now, life, scopes = self.account.now(), self.account.config.oauth_expiry_s, grant.scopes
         refresh = secrets.token_urlsafe(32)
-        self._refresh[refresh] = Grant(scopes, redirect, now, now)
-        access = self._jwt(scopes, now, life)
+        self._refresh[refresh] = msgspec.structs.replace(grant, made=now, replaced=None)
+        access = self._jwt(grant, now, life)
         confidential = "confidential:access:admin" in scopes
         granted = frozenset(scopes)
         self.gate.add(Key(access, f"oauth:{self.client_id}", confidential, granted, now + life * 1000))
@@ -104,7 +108,7 @@ class OAuth:
         value |= {"scope": " ".join(scopes), "expires_in": int(life), "token_type": "Bearer"}
         return Answer(200, encode(value), JSON)
 
-    def _jwt(self, scopes: tuple[str, ...], now: int, life: float) -> str:
+    def _jwt(self, grant: Grant, now: int, life: float) -> str:
         user = next(iter(self.account.users), "")
         claims = {
             "https://oauth.lever.co/userId": user,
@@ -112,11 +116,11 @@ class OAuth:
             "https://oauth.lever.co/clientId": self.client_id,
             "iss": "https://auth.lever.co/",
             "sub": user,
-            "aud": ["https://api.lever.co/v1/"],
+            "aud": grant.audience,
             "iat": now // 1000,
             "exp": now // 1000 + int(life),
             "azp": self.client_id,
-            "scope": " ".join(scopes),
+            "scope": " ".join(grant.scopes),
             "jti": secrets.token_hex(8),
         }
         signed = b".".join((_base64({"alg": "HS256", "typ": "JWT"}), _base64(claims)))
