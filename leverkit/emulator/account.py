@@ -54,6 +54,7 @@ class Account:
         self.deleted: list[Object] = []
         self.webhooks: list[Object] = []
         self.applications: dict[str, Object] = {}
+        self.left: dict[str, Object | None] = {}  # how applications were archived, by their ids
         self.contacts: dict[str, Object] = {}
         self.children: dict[tuple[str, str], list[Object]] = {}
         self.truth: dict[str, str] = {}

@@ -10,11 +10,11 @@ from leverkit.emulator import events
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import Answer, Failure, bad_request, not_found, ok
 from leverkit.emulator.filters import flag
-from leverkit.emulator.humans import appended
+from leverkit.emulator.humans import appended, together, update_contact
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import Row, encode
 from leverkit.emulator.tagrules import posting_tags
-from leverkit.emulator.views import BLANK
+from leverkit.emulator.views import BLANK, after_write, shared
 from leverkit.emulator.writes import performer, writable, written
 
 ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
@@ -55,10 +55,10 @@ def blank_opportunity(identifier: str, contact: str, person: Object, stage: str,
     }
 
 
-def create(account: Account, contact: str | None, fields: Object) -> Row:
-    """Create an opportunity from Lever's field names, of a new contact if none is given.
+def create(account: Account, contact: str | None, fields: Object, *, by: str | None = None) -> Row:
+    """Create an opportunity from Lever's field names, of a new contact if none is given; `by` a user.
 
-    Data of an existing contact wins; e-mails and links cumulate (section 3.6). A posting brings its tags.
+    Data of an existing contact wins; e-mails, phones, links cumulate (section 3.6). A posting brings tags.
     """
     stage = str(fields.get("stage") or "lead-new")
     if stage not in account.ranks:
@@ -67,26 +67,25 @@ def create(account: Account, contact: str | None, fields: Object) -> Row:
     siblings = account.by_contact.get(contact or "", [])
     person: Object = {name: fields.get(name) or blank for name, blank in BLANK.items()}
     if siblings:
-        person = _cumulated(siblings[0].object(), person)
+        person = together(shared(siblings), person)
     value = blank_opportunity(account.new_id(), contact or account.new_id(), person, stage, at)
     taken = ("tags", "sources", "origin", "owner", "followers", "archived", "sourcedBy", "confidentiality")
     value.update({name: fields[name] for name in taken if name in fields})
-    value["stageChanges"][0]["toStageIndex"] = list(account.ranks).index(stage)
+    value["stageChanges"][0].update({"toStageIndex": list(account.ranks).index(stage)} | _user(by))
     posting = next(iter(fields.get("postings") or ()), None)
-    _apply(account, value, posting)
+    _apply(account, value, posting, fields.get("opportunityLocation"))
     row = account.insert(encode(value), posting)
-    for other in siblings:
-        account.edit(other, lambda value: value.update(person))
     _announce(account, row, new=not siblings)
+    if siblings and any(shared(siblings).get(name) != value for name, value in person.items()):
+        update_contact(account, row.contact, person)
     return row
 
 
-def _cumulated(known: Object, new: Object) -> Object:
-    together = {name: known.get(name) or new[name] for name in BLANK}
-    return together | {name: appended(known.get(name, []), new[name]) for name in ("emails", "links")}
+def _user(by: str | None) -> Object:
+    return {"userId": by} if by else {}
 
 
-def _apply(account: Account, value: Object, posting: str | None) -> None:
+def _apply(account: Account, value: Object, posting: str | None, location: str | None = None) -> None:
     """Link an opportunity to a posting: an application, the posting's tags, its confidentiality."""
     if posting is None:
         return
@@ -96,9 +95,15 @@ def _apply(account: Account, value: Object, posting: str | None) -> None:
     value["applications"] = [account.new_id()]
     value["tags"] = appended(value["tags"], posting_tags(found))
     value["confidentiality"] = found.get("confidentiality", "non-confidential")
-    location = (found.get("categories") or {}).get("location")
-    if location:
-        value["opportunityLocation"] = location
+    place = location or _place(found.get("categories") or {})
+    if place:
+        value["opportunityLocation"] = place
+
+
+def _place(categories: Object) -> str | None:
+    """Return where a posting is: its one location, or "unspecified" for several (section 3.5)."""
+    location: str | None = categories.get("location")
+    return "unspecified" if len(categories.get("allLocations") or ()) > 1 else location
 
 
 def _announce(account: Account, row: Row, *, new: bool) -> None:
@@ -121,13 +126,25 @@ def _form(request: Request) -> Object:
         if part.get_filename() or not name:
             continue
         payload: Any = part.get_payload(decode=True)
-        text = (payload or b"").decode("utf-8", "replace")
-        plain = name.partition("[")[0]
-        if plain in LISTS:
-            fields.setdefault(plain, []).append(text)
-        else:
-            fields[plain] = int(text) if plain == "createdAt" and text.isdigit() else text
+        _put(fields, name, (payload or b"").decode("utf-8", "replace"))
     return fields
+
+
+def _put(fields: Object, name: str, text: str) -> None:
+    """Put a form's field in its place: `emails[]`, `phones[][value]`, `archived[reason]`, `name`."""
+    plain, *inner = name.replace("]", "").split("[")
+    value = int(text) if (inner or [plain])[-1] in ("createdAt", "archivedAt") and text.isdigit() else text
+    if plain in LISTS:
+        fields.setdefault(plain, []).append(text)
+    elif plain == "phones":
+        phones, key = fields.setdefault(plain, []), (inner or [""])[-1] or "value"
+        if not phones or key in phones[-1]:
+            phones.append({})
+        phones[-1][key] = text
+    elif inner:
+        fields.setdefault(plain, {})[inner[-1]] = value
+    else:
+        fields[plain] = value
 
 
 def _checked(account: Account, fields: Object) -> Object:
@@ -137,7 +154,16 @@ def _checked(account: Account, fields: Object) -> Object:
             raise bad_request(f"{name} must be an array of strings")
     if len(fields.get("postings") or ()) > 1:
         raise bad_request("Only one posting may be specified")
-    for name in ("name", "headline", "stage", "location", "owner", "contact", "origin"):
+    for name in (
+        "name",
+        "headline",
+        "stage",
+        "location",
+        "owner",
+        "contact",
+        "origin",
+        "opportunityLocation",
+    ):
         if not isinstance(fields.get(name), str | None):
             raise bad_request(f"{name} must be a string")
     if fields.get("origin") not in (None, *ORIGINS):
@@ -160,15 +186,18 @@ def _check_created(account: Account, at: Any) -> None:
 
 
 def _archived(account: Account, fields: Object) -> Object:
-    """Return the fields with `archived` complete: it needs a reason."""
+    """Return the fields with `archived` complete: without a reason it is refused, with a time it needs an
+    earlier `createdAt`.
+    """
     given = fields.get("archived")
     if given is None:
         return {name: value for name, value in fields.items() if name != "archived"}
     reasons = [each["id"] for each in account.archive_reasons]
     if not isinstance(given, dict) or given.get("reason") not in reasons:
         raise bad_request("archived needs the id of an archive reason")
-    at = given.get("archivedAt")
-    at = at if isinstance(at, int) and not isinstance(at, bool) else account.now()
+    at = given.get("archivedAt", account.now())
+    if type(at) is not int or ("archivedAt" in given and not 0 <= fields.get("createdAt", at) < at):
+        raise bad_request("archivedAt must be a timestamp after createdAt")
     return {**fields, "archived": {"reason": given["reason"], "archivedAt": at}}
 
 
@@ -187,17 +216,31 @@ def _contact(account: Account, fields: Object) -> str | None:
 
 
 def post_opportunity(request: Request) -> Answer:
-    """POST /opportunities: 201 with `deduped`; perform_as is required and becomes owner and follower."""
+    """POST /opportunities: 201 with `deduped`; perform_as is required and becomes owner and follower.
+
+    The answer lacks opportunityLocation, and Lever's later work bumps updatedAt once more (section 3.3).
+    """
     account, user = request.account, performer(request, required=True)
     fields = {name: value for name, value in _checked(account, _form(request)).items() if value is not None}
-    posting = account.postings.get(next(iter(fields.get("postings") or ()), ""), {})
-    owner = posting.get("owner") if flag(request.query, "perform_as_posting_owner") else user
-    fields.setdefault("owner", owner)
-    fields.setdefault("followers", [user] if user else [])
+    fields.setdefault("owner", _owner(request, fields) or user)
+    fields["followers"] = appended(fields.get("followers", []), [user] if user else [])
     fields.setdefault("sourcedBy", user if fields.get("origin", "sourced") == "sourced" else None)
+    fields.pop("confidentiality", None)  # it is the posting's
     contact = _contact(account, fields)
-    row = create(account, contact, fields)
-    return ok(row.object(), status=201, deduped=contact is not None)
+    row = create(account, contact, fields, by=user)
+    answer = ok(after_write(row, blank=False), status=201, deduped=contact is not None)
+    account.edit(row, lambda value: None)
+    return answer
+
+
+def _owner(request: Request, fields: Object) -> str | None:
+    """Return the posting's owner where that is asked for. Raises Failure 400 without a posting."""
+    if not flag(request.query, "perform_as_posting_owner"):
+        return None
+    if not fields.get("postings"):
+        raise bad_request("perform_as_posting_owner needs one posting")
+    owner: str | None = request.account.postings.get(fields["postings"][0], {}).get("owner")
+    return owner
 
 
 def post_candidate(request: Request) -> Answer:

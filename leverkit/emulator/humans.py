@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from leverkit.emulator import events
@@ -10,12 +10,21 @@ from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import bad_request, not_found
 from leverkit.emulator.rows import Row
 from leverkit.emulator.tagrules import posting_tags
-from leverkit.emulator.views import BLANK, contact
+from leverkit.emulator.views import BLANK, contact, shared
 
 
 def appended(present: Sequence[str], new: Sequence[str]) -> list[str]:
     """Return a set in order of insertion: new ones at the end, none twice (section 3.3)."""
     return list(dict.fromkeys([*present, *new]))
+
+
+def together(known: Object, new: Object) -> Object:
+    """Return contact data that cumulates: the known wins; e-mails, phones and links are added (3.6, 9.2)."""
+    fields = {name: known.get(name) or new.get(name, blank) for name, blank in BLANK.items()}
+    for name in ("emails", "phones", "links"):
+        present: list[Any] = known.get(name, [])
+        fields[name] = [*present, *(each for each in new.get(name, ()) if each not in present)]
+    return fields
 
 
 def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
@@ -29,7 +38,8 @@ def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
 def update_contact(account: Account, identifier: str, fields: Object) -> None:
     """Change contact data, so all of the contact's opportunities; emits contactUpdated."""
     for row in account.by_contact.get(identifier, ()):
-        account.edit(row, lambda value: value.update(fields))
+        if not row.anonymized:
+            account.edit(row, lambda value: value.update(fields))
     account.forget_emails()
     events.of_contact(account, "contactUpdated", identifier)
 
@@ -84,9 +94,18 @@ def archive(account: Account, opportunity: str, reason: str | None) -> None:
 
     account.edit(row, change)
     after = row.object()["archived"]
+    _leave(account, row, before, after)
     events.of_row(account, "candidateArchiveChange", row, fromArchived=before, toArchived=after)
     if found is not None and found.get("type") == "hired":
         events.of_row(account, "candidateHired", row)
+
+
+def _leave(account: Account, row: Row, before: Any, after: Any) -> None:
+    """Archive the application too; archiving again does not move its archivedAt (section 3.5)."""
+    if row.application is not None:
+        first = account.left.get(row.application) or before
+        again = {"reason": after["reason"], "archivedAt": first["archivedAt"]} if before and after else after
+        account.left[row.application] = again
 
 
 def delete(account: Account, opportunity: str) -> None:
@@ -96,15 +115,25 @@ def delete(account: Account, opportunity: str) -> None:
     value.update(deletedBy=next(iter(account.users), None), deletedAt=account.tick())
     account.remove(row)
     account.deleted.append(value)
+    if row.application is not None:
+        gone = {"id": row.application, "deletedAt": value["deletedAt"]}
+        gone |= {"opportunityId": row.id, "postingId": row.posting}
+        account.lists.setdefault("deleted_applications", []).append(gone)
     events.of_row(account, "candidateDeleted", row)
 
 
 def anonymize(account: Account, opportunity: str) -> None:
-    """Blank the person's data; tags, sources and origin stay (9.3). Only archived ones: archives first."""
+    """Blank the person's data; tags, sources and origin stay (section 9.3).
+
+    Lever does so with archived ones only, so one that is not is archived first, and never with a hire.
+    """
     row = account.row(opportunity)
+    hired = {each["id"] for each in account.archive_reasons if each["type"] == "hired"}
+    if row.reason in hired:
+        raise bad_request("A hired opportunity cannot be anonymized")
     if row.archived is None:
-        reasons = [each["id"] for each in account.archive_reasons if each["type"] != "hired"]
-        archive(account, opportunity, reasons[0])
+        reasons = (each["id"] for each in account.archive_reasons if each["id"] not in hired)
+        archive(account, opportunity, next(reasons))
     account.edit(row, lambda value: value.update(BLANK, isAnonymized=True))
     account.forget_emails()
 
@@ -114,19 +143,36 @@ def merge(account: Account, loser: str, winner: str) -> None:
     known = account.by_contact
     if loser == winner or winner not in known or loser not in known:
         raise bad_request("Two contacts with opportunities are needed")
-    kept, lost = known[winner][0].object(), known[loser][0].object()
-    shared = {name: kept.get(name, blank) for name, blank in BLANK.items()}
-    shared |= {name: appended(kept.get(name, []), lost.get(name, [])) for name in ("emails", "links")}
+    person = together(shared(known[winner]), shared(known[loser]))
     if account.config.merge_loser == "answers":
         account.contacts[loser] = contact(account, loser) or {}
     for row in [*known[loser], *known[winner]]:
-        account.edit(
-            row, lambda value: value.update(shared, contact=winner), touch=account.config.merge_bumps
-        )
+        fields = {"contact": winner} if row.anonymized else {**person, "contact": winner}
+        account.edit(row, _setting(fields), touch=account.config.merge_bumps)
     account.merged[loser] = winner
     account.forget_emails()
     if account.config.merge_sends_contact_updated:
         events.of_contact(account, "contactUpdated", winner)
+
+
+def _setting(fields: Object) -> Callable[[Object], None]:
+    return lambda value: value.update(fields)
+
+
+def rename_tag(account: Account, tag: str, into: str | None = None) -> None:
+    """Rename a tag in the settings, merge it into another, or without `into` remove it (section 3.4)."""
+    _rewrite(account, "tags", tag, into)
+
+
+def rename_source(account: Account, source: str, into: str | None = None) -> None:
+    """Do the same with a source: it holds for every opportunity that has it."""
+    _rewrite(account, "sources", source, into)
+
+
+def _rewrite(account: Account, field: str, text: str, into: str | None) -> None:
+    for row in [row for row in account.rows.values() if text in getattr(row, field)]:
+        texts = [into if each == text else each for each in getattr(row, field)]
+        set_list(account, row, field, appended([], [each for each in texts if each is not None]))
 
 
 def set_confidential(account: Account, opportunity: str, confidential: bool) -> None:

@@ -43,6 +43,8 @@ HUMANS: dict[str, Act] = {
     "set_posting_confidential": humans.set_posting_confidential,
     "edit_posting": humans.edit_posting,
     "update_contact": humans.update_contact,
+    "rename_tag": humans.rename_tag,
+    "rename_source": humans.rename_source,
     "create": _create,
 }
 

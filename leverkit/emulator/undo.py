@@ -11,12 +11,12 @@ from leverkit.emulator.rows import decode
 
 def without_effect(account: Account, handle: Callable[[], Answer]) -> Answer:
     """Return a handler's answer, with every opportunity as it was before, and no event sent."""
-    account.changes, emit = [], account.emit
+    account.changes, emit, left = [], account.emit, dict(account.left)
     account.emit = lambda event, data: None
     try:
         return handle()
     finally:
-        changes, account.changes, account.emit = account.changes, None, emit
+        changes, account.changes, account.emit, account.left = account.changes, None, emit, left
         for identifier, raw, posting in reversed(changes):
             row = account.rows.get(identifier)
             if row is not None and raw is None:

@@ -59,36 +59,48 @@ def pick(raw: bytes, names: tuple[str, ...]) -> bytes:
     return encode(_picker(names).decode(raw))
 
 
+TYPES = {"applied": "posting", "agency": "posting", "internal": "posting", "referred": "referral"}
+
+
 def application(account: Account, row: Row, value: Object) -> Object | None:
     """Return the application of an opportunity; candidateId equals opportunityId (section 3.5)."""
     if row.application is None:
         return None
-    known = account.applications.get(row.application)
-    if known is not None:
-        return known
+    known = account.applications.get(row.application) or _application(account, row, value)
+    return {**known, "archived": account.left.get(row.application, known.get("archived"))}
+
+
+def _application(account: Account, row: Row, value: Object) -> Object:
+    """Return an application in the recorded order; one that a user made has no form data."""
     posting = account.postings.get(row.posting or "", {})
-    phones = value.get("phones") or [None]
+    kind = TYPES.get(row.origin or "", "user")
+    form = value if kind == "posting" else {}
     return {
         "id": row.application,
-        "opportunityId": row.id,
+        "type": kind,
         "candidateId": row.id,
-        "createdAt": row.created,
-        "type": "posting",
+        "opportunityId": row.id,
         "posting": row.posting,
-        "postingOwner": posting.get("owner"),
         "postingHiringManager": posting.get("hiringManager"),
-        "user": None,
-        "name": value.get("name"),
-        "email": (value.get("emails") or [None])[0],
-        "phone": phones[0],
-        "requisitionForHire": None,
-        "ipAddress": None,
+        "postingOwner": posting.get("owner"),
+        "name": form.get("name"),
         "company": None,
-        "links": value.get("links") or [],
+        "phone": next(iter(form.get("phones") or ()), None),
+        "email": next(iter(form.get("emails") or ()), None),
+        "links": form.get("links") or [],
         "comments": None,
+        "user": None if kind == "posting" else value.get("sourcedBy") or value.get("owner"),
         "customQuestions": [],
+        "createdAt": row.created,
         "archived": value.get("archived"),
+        "requisitionForHire": None,
+        **dict.fromkeys(("ipAddress", "referer", "userAgent", "acceptLanguage", "timezone")),
     }
+
+
+def shared(rows: list[Row]) -> Object:
+    """Return an opportunity that shows the data of its contact: one that is not anonymized, if any."""
+    return next((row for row in rows if not row.anonymized), rows[0]).object()
 
 
 def contact(account: Account, identifier: str) -> Object | None:
@@ -96,7 +108,7 @@ def contact(account: Account, identifier: str) -> Object | None:
     rows = account.by_contact.get(identifier)
     if not rows:
         return account.contacts.get(identifier)
-    value = rows[0].object()
+    value = shared(rows)
     return {
         "id": identifier,
         "name": value.get("name", ""),
