@@ -101,7 +101,7 @@ def _requisition(rng: Random, users: list[Object], number: int) -> Object:
         "requisitionCode": f"REQ-{number + 1}",
         "name": f"Invented requisition {number + 1}",
         "backfill": False,
-        "confidentiality": "non-confidential",
+        "confidentiality": "confidential" if number == 2 else "non-confidential",
         "createdAt": at,
         "creator": rng.choice(users)["id"],
         "headcountHired": 0,

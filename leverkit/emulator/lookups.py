@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from leverkit.emulator import humans, views
 from leverkit.emulator.account import Object
-from leverkit.emulator.answers import Answer, bad_request, not_found, ok
-from leverkit.emulator.filters import Query, flag, one
-from leverkit.emulator.reads import between, envelope, page, trimmed
+from leverkit.emulator.answers import Answer, Failure, bad_request, not_found, ok
+from leverkit.emulator.filters import Query, flag, milliseconds, one
+from leverkit.emulator.reads import allowed, between, confidential, envelope, page, trimmed
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import encode
 from leverkit.emulator.tokens import Key, read, write
@@ -161,6 +161,7 @@ def _fits(name: str, value: object) -> bool:
     )
 
 
+OPEN = "non-confidential"
 EQUAL: dict[str, Callable[[Object], object]] = {
     "status": lambda item: item.get("status"),
     "requisition_code": lambda item: item.get("requisitionCode"),
@@ -175,6 +176,9 @@ def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
 
     def handler(request: Request) -> Answer:
         found = request.account.lists.get(name, [])
+        if name == "requisitions":
+            shown = allowed(request)
+            found = [item for item in found if shown in ("all", item.get("confidentiality", OPEN))]
         for bounds, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
             found = between(request, found, bounds, field)
         for parameter, of in EQUAL.items():
@@ -186,14 +190,36 @@ def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
 
 
 def stored_one(name: str) -> Callable[[Request], Answer]:
-    """Return the handler of one object of such a list."""
-    return lambda request: named(request, request.account.lists.get(name, []), name)
+    """Return the handler of one object of such a list. Requisition fields word their 404 in another way."""
+
+    def handler(request: Request) -> Answer:
+        found = request.account.lists.get(name, [])
+        item = next((each for each in found if each["id"] == request.ids[0]), None)
+        if item is None and name == "requisition_fields":
+            raise Failure(404, "NotFoundError", "That requisition field doesn't exist on your account")
+        if item is not None and item.get("confidentiality", OPEN) != OPEN and not request.key.confidential:
+            raise confidential(request, name)
+        return named(request, found, name)
+
+    return handler
+
+
+WINDOW = 30 * 86_400_000
 
 
 def window_of_deleted(name: str) -> Callable[[Request], Answer]:
-    """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2)."""
+    """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2).
+
+    Both ends of the window are documented as required and as at most 30 days apart; without either,
+    Lever was seen to answer 200.
+    """
 
     def handler(request: Request) -> Answer:
+        low, high = (milliseconds(request.query, f"deleted_at_{end}") for end in ("start", "end"))
+        if (low is None) != (high is None):
+            raise bad_request("deleted_at_start and deleted_at_end are both required")
+        if low is not None and high is not None and high - low > WINDOW:
+            raise bad_request("deleted_at_start and deleted_at_end may be 30 days apart at most")
         found = between(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
         return page(request, found, "deletedAt")
 

@@ -10,6 +10,7 @@ from leverkit.emulator.reads import allowed, between, confidential, page, trimme
 from leverkit.emulator.request import Request
 
 FIELDS = ("team", "department", "location", "commitment", "level")
+ALONE = {*FIELDS, "state", "tag", "group", "distributionChannel"}
 
 
 def _matches(posting: Object, query: Query) -> bool:
@@ -26,6 +27,8 @@ def _matches(posting: Object, query: Query) -> bool:
 def listing(request: Request) -> Answer:
     """GET /postings: createdAt descending, token `[createdAt, id]` (section 6)."""
     wanted = allowed(request)
+    if {"updated_at_start", "updated_at_end"} & request.query.keys() and ALONE & request.query.keys():
+        raise bad_request("updated_at_start and updated_at_end go only with confidentiality")
     found = [
         posting
         for posting in between(request, request.account.postings.values(), "updated_at", "updatedAt")
@@ -53,10 +56,13 @@ def single(request: Request) -> Answer:
     return ok(trimmed(request, _shown(request, _found(request))))
 
 
+FIXED = ("id", "confidentiality")
+
+
 def update(request: Request) -> Answer:
     """POST /postings/:id: a renaming rewrites the tags of its opportunities (section 3.4)."""
     body, known = request.json(), _found(request)
-    fields = {name: value for name, value in body.items() if name in known and name != "id"}
+    fields = {name: value for name, value in body.items() if name in known and name not in FIXED}
     if not all(_same_kind(name, known[name], value) for name, value in fields.items()):
         raise bad_request("A field of the posting has the wrong type")
     return ok(humans.edit_posting(request.account, request.ids[0], fields))

@@ -205,7 +205,9 @@ ROUTES: list[Route] = [
         "Contact",
         body="ContactChange",
     ),
-    *_listed("requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code")),
+    *_listed(
+        "requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code", "confidentiality")
+    ),
     *_listed("requisition_fields", "requisition_fields"),
     *_listed("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
     *_listed("form_templates", "form_templates", (*PAGING, *SHOWING)),
