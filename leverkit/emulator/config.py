@@ -77,6 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     webhook_duplicate_share: Fraction = 0.0  # 29
     webhook_signed: bool = True  # 29
     webhook_anywhere: bool = False  # deliver beyond this computer
+    webhooks_on: bool = True  # a super admin has switched the event groups on (section 8.1)
     webhook_nested: bool = False  # 30: POST /webhooks answers data.data
     unknown_parameters: Literal["ignore", 400] = "ignore"  # 31
     extra_fields: bool = False  # 32: unknown fields in objects

@@ -36,6 +36,8 @@ class Deliveries:
 
     def publish(self, event: str, payload: Object) -> None:
         """Deliver an event to every webhook that wants it; runs on the server's loop."""
+        if not self.account.config.webhooks_on:
+            return
         for hook in self.account.webhooks:
             if payload.get("only", hook["id"]) == hook["id"] and _wants(hook, event, payload["origin"]):
                 delivery = self._delivery(hook, event, payload["data"])
@@ -58,10 +60,9 @@ class Deliveries:
         config = self.account.config
         token, at = secrets.token_hex(24), self.account.now()
         body: Object = {"id": self.account.new_id()} if config.webhook_id else {}
-        body |= {"event": event, "triggeredAt": at}
+        body |= {"event": event, "triggeredAt": at, "token": token}
         if config.webhook_signed:
-            key = hook["configuration"]["signatureToken"]
-            body |= {"token": token, "signature": signature(key, token, at)}
+            body["signature"] = signature(hook["configuration"]["signatureToken"], token, at)
         delivery: Object = {"id": self.account.new_id(), "webhook": hook["id"], "event": event}
         delivery |= {"url": hook["url"], "body": body | {"data": data}, "attempts": [], "delivered": False}
         self.history.append(delivery)
@@ -116,7 +117,7 @@ class Deliveries:
 
 
 def _wants(hook: Object, event: str, origin: str | None) -> bool:
-    origins = hook["configuration"]["conditions"].get("origins")
+    origins = hook["configuration"].get("conditions", {}).get("origins")
     return hook["event"] == event and (origin is None or not origins or origin in origins)
 
 

@@ -39,6 +39,12 @@ def of_row(account: Account, event: str, row: Row, **more: Any) -> None:
     account.emit(event, {"data": data, "origin": row.origin})
 
 
+def of_child(account: Account, kind: str, verb: str, row: Row, item: Object) -> None:
+    """Emit interviewCreated, interviewUpdated or interviewDeleted; no other kind of object has events."""
+    if kind == "interviews":
+        of_row(account, f"interview{verb}", row, interviewId=item["id"])
+
+
 def of_contact(account: Account, event: str, contact: str) -> None:
     """Emit contactCreated or contactUpdated."""
     account.emit(event, {"data": {"contactId": contact}, "origin": None})

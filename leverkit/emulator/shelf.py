@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leverkit.emulator import children
+from leverkit.emulator import children, events
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import Answer, bad_request, not_found, ok
 from leverkit.emulator.reads import visible
@@ -69,6 +69,7 @@ def create_child(kind: str) -> Handler:
         row = visible(request)
         item = made(request.account, request.json())
         children.kept(request.account, row, kind).insert(0, item)
+        events.of_child(request.account, kind, "Created", row, item)
         return ok(item, status=201)
 
     return handler
@@ -82,6 +83,7 @@ def update_child(kind: str) -> Handler:
         item = _find(children.kept(request.account, row, kind), request.ids[1], kind)
         item.update({**request.json(), "id": item["id"], "createdAt": item["createdAt"]})
         item["updatedAt"] = request.account.tick()
+        events.of_child(request.account, kind, "Updated", row, item)
         return ok(item)
 
     return handler
@@ -93,7 +95,9 @@ def delete_child(kind: str) -> Handler:
     def handler(request: Request) -> Answer:
         row = visible(request)
         items = children.kept(request.account, row, kind)
-        items.remove(_find(items, request.ids[1], kind))
+        item = _find(items, request.ids[1], kind)
+        items.remove(item)
+        events.of_child(request.account, kind, "Deleted", row, item)
         return Answer(204, b"")
 
     return handler

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from leverkit.emulator.account import Object
 from leverkit.emulator.answers import Answer, bad_request, not_found, ok
+from leverkit.emulator.deliveries import LOOPBACK
 from leverkit.emulator.events import CONDITIONAL, EVENTS, ORIGINS
 from leverkit.emulator.request import Request
 
 
 def _public(hook: Object) -> Object:
     """Return a webhook as lists show it: without its signature token."""
-    conditions = {"conditions": hook["configuration"]["conditions"]}
-    return {**{name: hook[name] for name in PUBLIC}, "configuration": conditions}
+    shown = {name: value for name, value in hook["configuration"].items() if name != "signatureToken"}
+    return {**{name: hook[name] for name in PUBLIC}, "configuration": shown}
 
 
 PUBLIC = ("id", "event", "url", "configuration", "createdAt", "updatedAt")
@@ -30,7 +32,7 @@ def listing(request: Request) -> Answer:
 
 
 def _configuration(given: Any, event: str) -> Object:
-    """Return a checked configuration. Without one, the origins are all six."""
+    """Return a checked configuration: all six origins by default; empty for an event without conditions."""
     if given is not None and not isinstance(given, dict):
         raise bad_request("configuration must be an object")
     conditions = (given or {}).get("conditions") or {}
@@ -39,15 +41,26 @@ def _configuration(given: Any, event: str) -> Object:
     origins = conditions.get("origins", list(ORIGINS))
     if not isinstance(origins, list) or not all(each in ORIGINS for each in origins):
         raise bad_request("origins must be known origins")
-    return {"conditions": {"origins": origins} if event in CONDITIONAL else {}}
+    return {"conditions": {"origins": origins}} if event in CONDITIONAL else {}
 
 
 def _checked(body: Object) -> None:
     url, event = body.get("url"), body.get("event")
-    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
-        raise bad_request("url must be an address")
+    if not isinstance(url, str) or not _deliverable(url):
+        raise bad_request("url must be an https address")
     if event not in EVENTS:
         raise bad_request("event must be a known event")
+
+
+def _deliverable(url: str) -> bool:
+    """Say whether an address is one of https, as Lever demands, or of this computer."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        )
+    except ValueError:
+        return False
 
 
 def create(request: Request) -> Answer:

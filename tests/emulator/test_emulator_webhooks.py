@@ -185,7 +185,7 @@ def test_deliveries_can_be_unsigned_bare_ordered_and_doubled() -> None:
         lever.put(f"/opportunities/{some(lever)['id']}/stage", json={"stage": "offer"})
         first, second = (held.got.get(timeout=10)[1] for _ in range(2))
     assert first == second
-    assert set(first) == {"event", "triggeredAt", "data"}
+    assert set(first) == {"event", "triggeredAt", "token", "data"}
 
 
 def test_nothing_is_delivered_beyond_this_computer_unless_switched(
