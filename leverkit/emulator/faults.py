@@ -19,6 +19,7 @@ Kind = Literal[
     "cut",
     "malformed",
     "empty",
+    "no_rows",
     "ignored",
     "stale",
     "duplicate",
@@ -26,7 +27,7 @@ Kind = Literal[
     "refuse_offset",
     "clock",
 ]
-INSTEAD = ("throttle", "status", "html", "reset", "empty", "refuse_offset")
+INSTEAD = ("throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset")
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,9 +37,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Where a fault takes the place of the answer, `when` says whether the request's effect has happened.
 
     - delay: `ms` longer; throttle: 429, with Retry-After where `retry_after` is given
-    - status: this `status` in Lever's envelope (401 and 403 mid-run, 500, 503 …); html: the same with a page
+    - status: this `status` in Lever's envelope (401 and 403 mid-run, 500, 503 …; a 301 names `location`)
+    - html: the same with a page
     - reset: the connection breaks; cut: it breaks within the body
-    - malformed: half the JSON; empty: 200 without a body
+    - malformed: half the JSON; empty: 200 without a body; no_rows: a list without anything in it
     - ignored: 200 as if it had worked, but no change to any opportunity
     - stale: a read that shows what was `ms` ago; duplicate, drop: the next page starts a row early or late
     - refuse_offset: 400 Invalid offset token; clock: the account's clock jumps by `ms`
@@ -56,6 +58,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status: int = 500
     ms: float = 0.0
     retry_after: float | None = None
+    location: str | None = None
     matched: int = 0
     fired: int = 0
 

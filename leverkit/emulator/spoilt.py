@@ -41,7 +41,12 @@ def instead(fault: Fault) -> Answer | None:
         return Answer(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
     if fault.kind == "empty":
         return Answer(200, b"")
+    if fault.kind == "no_rows":
+        return Answer(200, b'{"data":[],"hasNext":false}')
     if fault.kind == "refuse_offset":
         return tokens.invalid("Offset token is invalid for sort").answer()
     code = CODES.get(fault.status, "ServerError")
-    return Failure(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).answer()
+    answer = Failure(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).answer()
+    if fault.location is None:
+        return answer
+    return Answer(answer.status, answer.body, [*answer.headers, (b"location", fault.location.encode())])
