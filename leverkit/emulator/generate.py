@@ -10,7 +10,7 @@ from bisect import bisect
 from random import Random
 from typing import NamedTuple
 
-from leverkit.emulator.account import EPOCH_MS, Account, uncollected
+from leverkit.emulator.account import EPOCH_MS, Account, Object, uncollected
 from leverkit.emulator.config import Config
 from leverkit.emulator.household import SOURCES, furnish, stock
 from leverkit.emulator.openings import DAY, SPAN, Opening, opening, uuid4
@@ -19,6 +19,9 @@ from leverkit.emulator.tagging import Tagger
 from leverkit.emulator.vocabulary import PLACES, first_names, last_names
 
 ORIGINS = ("sourced",) * 2 + ("applied",) * 3 + ("referred", "agency", "university", "internal")
+PROTECTED = (
+    '{"store":{"allowed":true,"expiresAt":1893456000000},"contact":{"allowed":false,"expiresAt":null}}'
+)
 URL = "https://hire.lever.co/candidates"
 
 
@@ -37,6 +40,7 @@ def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None
             city.person()
     account.truth = city.truth()
     stock(account, rng)
+    account.lists["deleted_postings"] = city.deleted()
     return account
 
 
@@ -47,6 +51,7 @@ class Person(NamedTuple):
     name: str
     rest: str
     anonymized: bool
+    protection: str
 
 
 class City:
@@ -76,6 +81,11 @@ class City:
         scopes = {**self.tagger.truth, **dict.fromkeys(of_postings, "opportunity")}
         return {tag: scopes[tag] for tag in self.account.tags}
 
+    def deleted(self) -> list[Object]:
+        """Return the postings that are gone, as GET /postings/deleted shows them (section 3.2)."""
+        gone = [each for each in self.openings if each.deleted]
+        return [{"id": each.id, "deletedAt": EPOCH_MS - place * DAY} for place, each in enumerate(gone)]
+
     def pick(self, pool: list[str]) -> str:
         """Return one of a pool; faster than random.choice."""
         return pool[int(self.random() * len(pool))]
@@ -95,15 +105,15 @@ class City:
     def _person(self, anonymized: bool) -> Person:
         contact = uuid4(self.rng)
         if anonymized:
-            return Person(contact, '""', '"","phones":[],"emails":[],"links":[]', True)
+            return Person(contact, '""', '"","phones":[],"emails":[],"links":[]', True, "null")
         self._made += 1
         first, last, number = self.pick(self.first), self.pick(self.last), self._made
         user = "".join(filter(str.isascii, last.lower()))
         email = f'"{user}.{number}@example.com"' if self.random() < 0.7 else ""
-        phone = f'{{"type":"mobile","value":"555-01{number % 100:02}"}}' if self.random() < 0.4 else ""
+        phone = _phone(number, self.quirks) if self.random() < 0.4 else ""
         link = f'"https://example.com/people/{number}"' if self.random() < 0.3 else ""
         rest = f'{self.pick(self.places)},"phones":[{phone}],"emails":[{email}],"links":[{link}]'
-        return Person(contact, f'"{first} {last}"', rest, False)
+        return Person(contact, f'"{first} {last}"', rest, False, PROTECTED if number % 9 == 0 else "null")
 
     def _opening(self, created: int) -> Opening | None:
         """Return a posting that was open then, rather a popular one; sometimes none."""
@@ -144,9 +154,10 @@ class City:
         random, (created, advanced, archived) = self.random, times
         identifier, user = uuid4(self.rng), f'"{self.pick(self.users)}"'
         origin, last = ORIGINS[int(random() * len(ORIGINS))], archived or advanced
-        shelf = (
-            "null" if archived is None else f'{{"reason":"{self.pick(self.reasons)}","archivedAt":{last}}}'
-        )
+        reason = self.pick(self.reasons) if archived is not None else ""
+        if person.anonymized and reason == self.reasons[0]:
+            reason = self.reasons[1]  # a hire is never anonymized
+        shelf = f'{{"reason":"{reason}","archivedAt":{last}}}' if reason else "null"
         secret = "confidential" if posting and posting.confidential else "non-confidential"
         return (
             f'{{"id":"{identifier}","name":{person.name},"contact":"{person.contact}","headline":"",'
@@ -159,7 +170,7 @@ class City:
             f'"updatedAt":{last + 60_000 if touched else "null"},"lastInteractionAt":{last},'
             f'"lastAdvancedAt":{last},"snoozedUntil":{EPOCH_MS + 9999 * DAY if random() < 0.01 else "null"},'
             f'"urls":{{"list":"{URL}","show":"{URL}/{identifier}"}},'
-            f'"isAnonymized":{"true" if person.anonymized else "false"},"dataProtection":null'
+            f'"isAnonymized":{"true" if person.anonymized else "false"},"dataProtection":{person.protection}'
             f"{_location(posting)}}}"
         )
 
@@ -170,6 +181,12 @@ class City:
             return f"{first}{by}}}"
         then = f'{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{times[1]}'
         return f"{first}{by}}},{then}{by}}}"
+
+
+def _phone(number: int, quirks: bool) -> str:
+    """Return a phone; old ones have no type, or null (section 3.5)."""
+    kind = ("", '"type":null,')[number % 2] if quirks and number % 5 == 0 else '"type":"mobile",'
+    return f'{{{kind}"value":"555-01{number % 100:02}"}}'
 
 
 def _openings(rng: Random, users: list[str], contacts: int) -> list[Opening]:
