@@ -34,3 +34,10 @@ def library() -> Iterator[Running]:
 def reader(library: Running) -> Iterator[httpx.Client]:
     with client(library) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def crowd() -> Iterator[httpx.Client]:
+    """A client of an account with so many people that whatever is rare is there; tests only read it."""
+    with running(contacts=600, seed=4, rate=None) as served, client(served) as opened:
+        yield opened
