@@ -52,7 +52,9 @@ def bad_request(message: str) -> Failure:
 
 
 def not_found(resource: str, identifier: str) -> Failure:
-    """Return a 404 for an object, worded as documented: plural resource name and id."""
+    """Return a 404 for an object, worded as documented: plural resource name and id; one endpoint differs."""
+    if resource == "requisition_fields":  # recorded, section 7.2
+        return Failure(404, "NotFoundError", "That requisition field doesn't exist on your account")
     return Failure(404, "ResourceNotFound", f"{resource} {identifier} was not found")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from leverkit.emulator import humans, views
 from leverkit.emulator.account import Object
-from leverkit.emulator.answers import Answer, Failure, bad_request, not_found, ok
+from leverkit.emulator.answers import Answer, bad_request, not_found, ok
 from leverkit.emulator.filters import Query, flag, milliseconds, one
 from leverkit.emulator.reads import allowed, between, confidential, envelope, page, trimmed
 from leverkit.emulator.request import Request
@@ -190,13 +190,11 @@ def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
 
 
 def stored_one(name: str) -> Callable[[Request], Answer]:
-    """Return the handler of one object of such a list. Requisition fields word their 404 in another way."""
+    """Return the handler of one object of such a list."""
 
     def handler(request: Request) -> Answer:
         found = request.account.lists.get(name, [])
         item = next((each for each in found if each["id"] == request.ids[0]), None)
-        if item is None and name == "requisition_fields":
-            raise Failure(404, "NotFoundError", "That requisition field doesn't exist on your account")
         if item is not None and item.get("confidentiality", OPEN) != OPEN and not request.key.confidential:
             raise confidential(request, name)
         return named(request, found, name)
