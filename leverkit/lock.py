@@ -105,8 +105,13 @@ def _open(path: Path) -> IO[str]:
 
 
 def _try(file: IO[str]) -> bool:
-    import fcntl  # not on Windows, where reading an account must still work
-
+    try:
+        import fcntl  # here, as reading an account must work without it
+    except ImportError:
+        raise UsageError(
+            "this system (Windows?) has no locks that leverkit could hold, so it does not write here; "
+            "use Linux, macOS, or WSL"
+        ) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -147,6 +147,14 @@ def test_a_folder_where_no_lock_can_be_is_a_usage_error(tmp_path: Path) -> None:
         pytest.fail("locked nothing")
 
 
+def test_a_system_without_locks_is_told_where_writing_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(UsageError, match="use Linux, macOS, or WSL"), hold(tmp_path / "lock", purpose="x"):
+        pass
+
+
 def test_an_account_has_one_lock_whatever_the_run() -> None:
     assert account_lock("abc") == account_lock("abc") != account_lock("abd")
 
