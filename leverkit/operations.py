@@ -7,6 +7,7 @@ a contact and writing to it, in which a person might step in.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -68,6 +69,20 @@ def write_csv(path: Path, operations: Sequence[Operation]) -> None:
     """Write plan.csv in one step: one row an operation, cells guarded against spreadsheets."""
     rows = [[spreadsheet.guard(getattr(op, name)) for name in COLUMNS] for op in operations]
     spreadsheet.replace(path, spreadsheet.render(COLUMNS, rows, spreadsheet.Dialect()))
+
+
+def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
+    """Write skipped.csv in one step: one row a change that was left out, with the reason."""
+    names = Skipped.__struct_fields__
+    rows = [[spreadsheet.guard(getattr(each, name)) for name in names] for each in skipped]
+    spreadsheet.replace(path, spreadsheet.render(names, rows, spreadsheet.Dialect()))
+
+
+def left_out(skipped: Sequence[Skipped]) -> str:
+    """Return how many changes were left out, and why."""
+    reasons = Counter(each.reason for each in skipped)
+    words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+    return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
 
 
 def read_csv(path: Path) -> tuple[Operation, ...]:

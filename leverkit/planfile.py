@@ -25,9 +25,11 @@ from leverkit.operations import (
     Skipped,
     Undecided,
     digest,
+    left_out,
     read_csv,
     requests,
     write_csv,
+    write_skipped,
 )
 from leverkit.waves import Canary
 
@@ -161,12 +163,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def summary(self) -> str:
         """Return the plan in one line."""
-        count = self.counts
+        count, skipped = self.counts, left_out(self.skipped)
         if not self.operations:
-            return f"nothing to do ({count['skipped']} skipped, {count['undecided']} tags undecided)"
+            return f"nothing to do ({skipped}, {count['undecided']} tags undecided)"
         return (
             f"{count['adds']} to add, {count['removes']} to remove on {count['opportunities']} opportunities "
-            f"of {count['contacts']} contacts, {count['skipped']} skipped, "
+            f"of {count['contacts']} contacts, {skipped}, "
             f"{count['undecided']} tags undecided; {self.requests} requests, about {self.minutes} min"
         )
 
@@ -179,6 +181,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if (run / "journal.sqlite").exists() and Plan.read(run).plan_id != self.plan_id:
             raise Refused(f"{run} holds another plan that was begun; choose another folder")
         write_csv(run / "plan.csv", self.operations)
+        write_skipped(run / "skipped.csv", self.skipped)
         for name in ("before", "holders"):
             content = msgspec.json.encode(getattr(self, name), order="deterministic")
             spreadsheet.replace(run / f"{name}.json", content)

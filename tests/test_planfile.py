@@ -208,3 +208,21 @@ def test_a_batch_asks_for_no_more_contacts_than_fit_in_an_address() -> None:
 def test_an_opportunity_is_known_by_contact_and_tags() -> None:
     assert plan_of(operation(1, action="remove")).before == {"o1": Known("c1", ("vip",))}
     assert plan_of(operation(1), operation(2)).siblings == {"c1": 2}
+
+
+def test_what_was_left_out_is_told_with_its_reasons_and_listed_in_a_table(tmp_path: Path) -> None:
+    skipped = (
+        Skipped("ann", "one", "=1+1", "anonymized"),
+        Skipped("ann", "two", "vip", "anonymized"),
+        Skipped("bob", "three", "vip", "gone"),
+    )
+    plan = plan_of(operation(), skipped=skipped)
+    assert "3 skipped (2 anonymized; 1 gone)" in plan.summary
+    assert plan_of().summary == "nothing to do (0 skipped, 0 tags undecided)"
+    plan.write(tmp_path)
+    assert (tmp_path / "skipped.csv").read_text().splitlines() == [
+        "contact,opportunity,tag,reason",
+        "ann,one,'=1+1,anonymized",
+        "ann,two,vip,anonymized",
+        "bob,three,vip,gone",
+    ]
