@@ -19,13 +19,15 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                policy, records, result, sharing
     7  apply                -> account, client, errors, gate, halt, journal, lock, planfile, progress,
                                result, waves, writer
+    7  replay               -> advice, errors, gate, journal, planfile, result, spreadsheet, verification,
+                               waves
+    7  verify               -> account, advice, client, conservation, errors, operations, planfile,
+                               progress, records, verification, waves
+    6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, report
     6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
-    6  replay               -> errors, journal, planfile, result, spreadsheet, verification
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
-    6  verify               -> account, client, conservation, errors, planfile, progress, records,
-                               verification, waves
     6  widgets              -> decision, report, review
     6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
                                reading

@@ -22,11 +22,11 @@ from leverkit.lock import account_lock, hold, identity
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.result import Result, result
-from leverkit.waves import ALL, numbers
+from leverkit.waves import ALL, largest, numbers
 from leverkit.writer import Times, Writer
 
 FINISHED = "finished"
-_NOTHING = "nothing left to do"
+WAIT = 5.0  # seconds: the receiver's batches take less
 
 
 def apply(
@@ -39,11 +39,13 @@ def apply(
     max_removals: int | None = None,
     max_seconds: float | None = None,
     wave: str = ALL,
+    wait: float = WAIT,
 ) -> Result:
     """Carry out the plan of a run folder, from wherever an earlier process left it.
 
     `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
     `wave` (canary, N%, all) is how far to go; a larger wave begins only where the smaller was verified.
+    `wait` is how many seconds another writer, such as the webhook receiver, is waited for.
     While it runs, a file PAUSE in the folder makes it wait and STOP ends it; so do `max_seconds`,
     5 failures in the last 50 writes (BrakeTripped) and a key that is denied (AccessDenied).
     Raises Refused (not approved, edited, another account, not verified), BrakeTripped, Locked, AccessDenied,
@@ -55,7 +57,7 @@ def apply(
     plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect(write=True))
-        return carry_out(plan, Path(run), account, max_seconds=max_seconds, wave=wave)
+        return carry_out(plan, Path(run), account, max_seconds=max_seconds, wave=wave, wait=wait)
 
 
 def carry_out(
@@ -87,7 +89,7 @@ def carry_out(
         stack.callback(journal.close)
         journal.bind(plan.plan_id, plan.account)
         if _settled(plan, journal, wave):
-            return msgspec.structs.replace(_seal(plan, run, journal, _through(wave)), state=_NOTHING)
+            return _left_alone(plan, run, journal, wave)
         check_gate(plan, run, journal.entries, wave)
         halt = Halt(max_seconds, folder=run, clock=times.clock, parent=kernel_parent())
         stack.enter_context(on_signals(halt))
@@ -121,6 +123,17 @@ def _through(wave: str) -> str:
 def _settled(plan: Plan, journal: Journal, wave: str) -> bool:
     standing = fold(journal.entries)
     return all(map(standing.settled, numbers(plan, wave)))
+
+
+def _left_alone(plan: Plan, run: Path, journal: Journal, wave: str) -> Result:
+    """Say that a wave needs no work; where a larger one was broken off, that one's state stands."""
+    standing = fold(journal.entries)
+    begun = largest(plan, (*standing.waves, wave))
+    state = "nothing left to do" if wave == ALL else f"nothing left to do in wave {wave}"
+    if _settled(plan, journal, begun):
+        return msgspec.structs.replace(_seal(plan, run, journal, _through(begun)), state=state)
+    state += f", but wave {begun} is not at its end"
+    return msgspec.structs.replace(result(plan, run, standing), state=state)
 
 
 def _seal(plan: Plan, run: Path, journal: Journal, why: str) -> Result:

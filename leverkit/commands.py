@@ -45,8 +45,11 @@ def planned(made: Plan, out: Path, as_json: bool) -> None:
     for warning in made.warnings:
         say(f"note: {warning}")
     if made.operations:
-        say(f"canary: {made.canary.operations} operations, {made.canary.strata} kinds; {made.canary.bound}")
-        say(f"look at {out / 'plan.csv'}; next: leverkit apply {out} --approve {made.short}")
+        from leverkit.advice import first, to_apply
+
+        canary = f"{made.canary.operations} operations of {made.canary.strata} kinds"
+        say(f"canary (--wave canary): {canary}; {made.canary.bound}")
+        say(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
 
 
 def _plain(text: str) -> str:

@@ -30,10 +30,14 @@ def apply(
     max_removals: c.MaxRemovals = None,
     max_seconds: Annotated[
         float | None,
-        typer.Option("--max-duration", "--max-seconds", min=1, help="Stop after so many seconds; resumable."),
+        typer.Option("--max-duration", metavar="SECONDS", min=1, help="Stop after so long; resumable."),
     ] = None,
     wave: Wave = "all",
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long another writer may be waited for.")
+    ] = 5.0,
     rate: c.Rate = 9.8,
+    seconds: Annotated[float | None, typer.Option("--max-seconds", min=1, hidden=True)] = None,
     as_json: c.Json = False,
 ) -> None:
     """Carry out an approved plan; again: resume. Without --approve it shows the plan and stops.
@@ -47,19 +51,18 @@ def apply(
     from leverkit.apply import apply
     from leverkit.planfile import Plan
 
-    brakes = {"max_ops": max_ops, "max_pct": max_pct, "max_removals": max_removals}
+    limits = {"max_ops": max_ops, "max_pct": max_pct, "max_removals": max_removals}
+    limits |= {"max_seconds": max_seconds or seconds, "wait": wait}
     if not approve and Plan.read(run).operations:
         c.planned(Plan.read(run), run, as_json)
         raise Refused("not approved, so nothing was written")
     with connect(write=True, rate=rate) as lever:
-        ended = apply(run, approve=approve, lever=lever, max_seconds=max_seconds, wave=wave, **brakes)  # type: ignore[arg-type]
+        ended = apply(run, approve=approve, lever=lever, wave=wave, **limits)  # type: ignore[arg-type]
     if as_json:
         file(run / "result.json")
     else:
-        show(ended.summary)
-    through = not ended.counts["pending"] or ended.state.startswith("wave ")
-    some = "" if wave == "all" else f" --wave {wave}"
-    say(f"next: leverkit verify {run}{some}" if through else "the same command resumes")
+        show("\n".join([ended.summary, *ended.reasons]))
+    _next(run)
     raise typer.Exit(ended.exit_code)
 
 
@@ -83,6 +86,7 @@ def verify(
         file(run / "verify.json")
     else:
         show("\n".join([found.summary, *found.notes]))
+    _hint(found.hint)
     raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
 
 
@@ -106,11 +110,14 @@ def status(
     """
     import msgspec
 
-    facts, line = _job(run) if (run / "run.json").exists() else _standing(run)
+    job = (run / "run.json").exists()
+    facts, line = _job(run) if job else _standing(run)
     if as_json:
         c.machine(msgspec.json.encode(facts).decode())
     else:
         show(line)
+    if not job:
+        _next(run)
 
 
 def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) -> None:
@@ -125,6 +132,7 @@ def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) ->
         file(run / "replay.json")
     else:
         show(found.summary)
+    _hint(found.hint)
     raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
 
 
@@ -136,9 +144,23 @@ def _job(folder: Path) -> tuple[object, str]:
 
 
 def _standing(run: Path) -> tuple[object, str]:
+    from leverkit.advice import advice
     from leverkit.result import status
 
     found = status(run)
     facts = {"plan_id": found.plan_id, "kind": found.kind, "account": found.account, "state": found.state}
     counts = {"planned": found.planned, "counts": found.counts, "exit_code": found.exit_code}
-    return facts | counts, f"plan {found.plan_id[:12]}: {found.summary}"
+    then = {"next": advice(run).command}
+    return facts | counts | then, "\n".join([f"plan {found.plan_id[:12]}: {found.summary}", *found.reasons])
+
+
+def _next(run: Path) -> None:
+    """Say what comes next for a run."""
+    from leverkit.advice import advice
+
+    say(f"next: {advice(run)}")
+
+
+def _hint(text: str) -> None:
+    if text:
+        say(f"note: {text}")

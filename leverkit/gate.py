@@ -6,42 +6,46 @@ does a person who does not want it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from leverkit.errors import Partial, Refused
-from leverkit.journal import Answer, Begun, Entry
+from leverkit.journal import Answer, Entry, fold
 from leverkit.planfile import Plan
-from leverkit.waves import numbers
+from leverkit.waves import largest, numbers
 
 
 def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> None:
     """Raise Refused where a smaller wave was begun and is not verified, or not well."""
-    earlier = {entry.body.wave for entry in entries if isinstance(entry.body, Begun)}
+    earlier = fold(entries).waves
     smaller = [name for name in earlier if numbers(plan, name) < numbers(plan, wave)]
     # A wave that was begun has passed this gate: what it wrote before a kill must not keep it from resuming.
     begun = any(numbers(plan, name) >= numbers(plan, wave) for name in earlier)
     if begun or not smaller:
         return
-    last = max(smaller, key=lambda name: len(numbers(plan, name)))
-    trouble = _trouble(plan, run, entries, last)
+    last = largest(plan, smaller)
+    trouble = unverified(plan, run, entries, last)
     if trouble:
         advice = f"run `leverkit verify {run} --wave {last}`"
         raise Refused(f"wave {wave} waits for wave {last}, {trouble}: {advice}; nothing was written")
 
 
-def _trouble(plan: Plan, run: Path, entries: Sequence[Entry], last: str) -> str:
+def unverified(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> str:
     """Return what is wrong with the verification of a wave; empty where nothing is."""
-    written = max((entry.at_ms for entry in entries if isinstance(entry.body, Answer)), default=0)
     try:
         found: dict[str, Any] = msgspec.json.decode((run / "verify.json").read_bytes())
-        if found["plan_id"] != plan.plan_id or not numbers(plan, found["wave"]) >= numbers(plan, last):
+        if found["plan_id"] != plan.plan_id or not numbers(plan, found["wave"]) >= numbers(plan, wave):
             return "which was not verified"
-        if found["began_ms"] <= written:
+        if found["began_ms"] <= last_write(entries):
             return "which was not verified since it last wrote"
         return "" if found["exit_code"] in (0, Partial.exit_code) else f"which is {found['summary']}"
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
         return "which was not verified"
+
+
+def last_write(entries: Iterable[Entry]) -> int:
+    """Return when Lever last answered a write of the run, in ms since the epoch; 0 where it never did."""
+    return max((entry.at_ms for entry in entries if isinstance(entry.body, Answer)), default=0)

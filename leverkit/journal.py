@@ -162,7 +162,10 @@ def read(path: Path) -> list[Entry]:
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Where each operation (by position in the plan) stands: its last intent, answer and outcome."""
+    """Where each operation (by position in the plan) stands: its last intent, answer and outcome.
+
+    `waves` are those that were begun, each once.
+    """
 
     intents: dict[int, Intent]
     answers: dict[int, Answer]
@@ -170,6 +173,7 @@ class Standing(msgspec.Struct, frozen=True):
     windows: tuple[int, ...]
     noticed: tuple[Noticed, ...]
     state: str
+    waves: tuple[str, ...] = ()
 
     def settled(self, op: int) -> bool:
         """Say whether an operation needs no more work; a failed one is tried again."""
@@ -197,6 +201,7 @@ def fold(entries: Iterable[Entry]) -> Standing:
     windows: list[int] = []
     noticed: dict[str, Noticed] = {}
     state = "not begun"
+    waves: dict[str, None] = {}
     for entry in entries:
         match entry.body:
             case Intent(ops=ops) as intent:
@@ -214,9 +219,12 @@ def fold(entries: Iterable[Entry]) -> Standing:
                 noticed[opportunity] = newcomer
             case Sealed(reason=reason):
                 state = reason
-            case _:  # opened or begun, and not yet sealed
+            case Begun(wave=wave):
+                waves[wave] = None
+                state = "broken off"  # until it is sealed
+            case Opened():
                 state = "broken off"
-    return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state)
+    return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state, tuple(waves))
 
 
 @contextmanager

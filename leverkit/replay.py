@@ -13,11 +13,14 @@ from pathlib import Path
 import msgspec
 
 from leverkit import spreadsheet
+from leverkit.advice import hint
 from leverkit.errors import Refused, VerificationFailed
-from leverkit.journal import Entry, Intent, Opened, Outcome, Sealed, fold, read
+from leverkit.gate import last_write
+from leverkit.journal import Entry, Intent, Opened, Outcome, Sealed, Standing, fold, read
 from leverkit.planfile import Plan
 from leverkit.result import OUTCOMES
 from leverkit.verification import LEFT_ALONE
+from leverkit.waves import ALL
 
 Tags = dict[str, set[str]]
 
@@ -35,7 +38,8 @@ class Gap(msgspec.Struct, frozen=True):
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """What the replay found. `changes` is the effect on each tag's count, `head` the end of the chain.
 
-    `gaps` are differences to what requests and `verify` read; `problems` what cannot be so.
+    `gaps` are differences to what requests and `verify` read; `problems` what cannot be so; `hint` why the
+    run is not as planned, if its files tell.
     """
 
     run: str
@@ -48,6 +52,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     compared: int
     gaps: tuple[Gap, ...]
     problems: tuple[str, ...]
+    hint: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -62,7 +67,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         gaps = [f"{gap.sign}{gap.tag!r} on {gap.opportunity}" for gap in self.gaps if not gap.explained]
         wrong = [*self.problems, *gaps]
         verdict = f"replay DIFFERS: {'; '.join(wrong[:5])}" if wrong else "replay agrees"
-        held = f"{self.compared} opportunities compared" if self.compared else "no after.json to compare with"
+        unseen = "nothing to compare with: verify it first"
+        held = f"{self.compared} opportunities compared" if self.compared else unseen
         return f"{verdict}; {self.entries} entries, {held}, {others} changes by others"
 
     def require(self) -> Replay:
@@ -84,10 +90,10 @@ def replay(run: Path | str) -> Replay:
     plan, entries = Plan.read(run), read(run / "journal.sqlite")
     if entries and entries[0].body != Opened(plan.plan_id, plan.account):
         raise Refused(f"{run}: journal.sqlite belongs to another plan or account")
-    states = _States(plan)
+    states = _States(plan, fold(entries))
     gaps = [gap for entry in entries for gap in states.step(entry)]
-    seen = _seen(run / "after.json")
-    gaps += states.against(seen) if seen else []
+    seen = _seen(run, entries)
+    gaps += states.against(seen)
     found = Replay(
         run=str(run),
         plan_id=plan.plan_id,
@@ -100,16 +106,24 @@ def replay(run: Path | str) -> Replay:
         gaps=tuple(gaps),
         problems=tuple(_problems(plan, run, entries, states)),
     )
+    if found.exit_code or found.counts["pending"] or found.counts["unknown"]:
+        found = msgspec.structs.replace(found, hint=hint(run, ALL))
     content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
     spreadsheet.replace(run / "replay.json", content)
     return found
 
 
+class _Verified(msgspec.Struct):
+    began_ms: int
+
+
 class _States:
     """The tags of the plan's opportunities, entry by entry."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, standing: Standing) -> None:
         self._plan = plan
+        ops = enumerate(plan.operations)
+        self._open = {(op.opportunity, op.tag) for n, op in ops if standing.name(n) == "unknown"}
         self._planned = {(op.opportunity, op.tag) for op in plan.operations}
         self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
         self.changes = Counter[str]()
@@ -130,11 +144,12 @@ class _States:
             self._take(body)
 
     def against(self, seen: dict[str, list[str]]) -> list[Gap]:
-        """Return the differences to what `verify` read."""
+        """Return the differences to what `verify` read; what was in flight may be so or not."""
         return [
             gap
             for opportunity, tags in seen.items()
             for gap in self._differences(opportunity, set(tags), "by verify")
+            if (gap.opportunity, gap.tag) not in self._open
         ]
 
     def _take(self, outcome: Outcome) -> None:
@@ -160,13 +175,17 @@ class _States:
             yield Gap(opportunity, tag, "+" if tag in seen else "-", where, not ours)
 
 
-def _seen(path: Path) -> dict[str, list[str]]:
+def _seen(run: Path, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Return what `verify` read after the last write; {} where it did not."""
+    path = run / "after.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+        seen = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+        began = msgspec.json.decode((run / "verify.json").read_bytes(), type=_Verified).began_ms
     except FileNotFoundError:
         return {}
     except msgspec.DecodeError as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
+    return seen if began > last_write(entries) else {}
 
 
 def _counts(plan: Plan, entries: Sequence[Entry]) -> dict[str, int]:

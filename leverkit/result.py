@@ -23,6 +23,13 @@ from leverkit.planfile import Kind, Plan
 if TYPE_CHECKING:
     import pandas as pd
 
+EXCEPTIONS = "exceptions.csv"
+NAMED = 5  # reasons that `reasons` names
+TRIED = ("done", "no_op")
+OPEN = {  # outcomes that are none yet, and why
+    "pending": "not tried yet",
+    "unknown": "sent, and broken off before it was read back; the next apply settles it",
+}
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
@@ -75,11 +82,23 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return 0
 
     @property
+    def exceptions(self) -> tuple[Ended, ...]:
+        """Return the operations that are not done, each with its reason."""
+        return tuple(ended for ended in self.ended if ended.outcome not in TRIED)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why operations ended otherwise than done, the commonest reasons first, with their number."""
+        found = Counter((e.outcome, e.evidence) for e in self.exceptions if e.outcome not in OPEN)
+        lines = [f"{number} {outcome}: {reason}" for (outcome, reason), number in found.most_common(NAMED)]
+        return lines + [f"and more: {EXCEPTIONS} has all"] * (len(found) > NAMED)
+
+    @property
     def summary(self) -> str:
         """Return the result in one line."""
         if not self.planned:
             return "nothing to do"
-        parts = ", ".join(f"{number} {name}" for name, number in self.counts.items() if number)
+        parts = ", ".join(f"{number} {self._word(name)}" for name, number in self.counts.items() if number)
         late = f"; {len(self.came_later)} opportunities came after the plan" if self.came_later else ""
         return f"{self.state}: {parts} of {self.planned} planned{late}"
 
@@ -91,16 +110,31 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
     def write(self) -> None:
-        """Write result.json into the run folder in one step: counts, and every operation that is not done."""
-        document = msgspec.to_builtins(self)
-        document["ended"] = [
-            ended for ended in document["ended"] if ended["outcome"] not in ("done", "no_op")
-        ]
+        """Write result.json, and exceptions.csv with what is not done, into the run folder."""
+        document = msgspec.to_builtins(msgspec.structs.replace(self, ended=self.exceptions))
         document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
         document["exceptions"] = document.pop("ended")
+        spreadsheet.replace(Path(self.run) / EXCEPTIONS, self._table())
         spreadsheet.replace(
             Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         )
+
+    def _table(self) -> bytes:
+        rows = [
+            (e.operation.contact, e.operation.opportunity, e.operation.action, e.operation.tag)
+            + (e.outcome, e.evidence)
+            for e in self.exceptions
+        ]
+        columns = ("contact", "opportunity", "action", "tag", "outcome", "reason")
+        guarded = [list(map(spreadsheet.guard, row)) for row in rows]
+        return spreadsheet.render(columns, guarded, spreadsheet.Dialect())
+
+    def _word(self, outcome: str) -> str:
+        """Return an outcome as people read it: one of a run that was killed is not lost."""
+        if outcome != "unknown":
+            return outcome
+        alive = self.state.startswith(("running", PAUSED))
+        return "in flight" if alive else "in flight when it broke off (the next apply settles them)"
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -122,7 +156,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         from leverkit.report import table
 
         frame = self.frame
-        rest = frame[~frame["outcome"].isin(["done", "no_op"])]
+        rest = frame[~frame["outcome"].isin(TRIED)]
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong> ({self.kind}): {escape(self.summary)}</p>"
         return head + (table(rest, limit=50, caption="Operations that were not done") if len(rest) else "")
 
@@ -132,8 +166,11 @@ def result(plan: Plan, run: Path, standing: Standing) -> Result:
     ended = []
     for number, operation in enumerate(plan.operations):
         outcome = standing.outcomes.get(number)
-        evidence, effective = (outcome.evidence, outcome.effective) if outcome else ("", False)
-        ended.append(Ended(operation, standing.name(number), evidence, effective))
+        if outcome:
+            ended.append(Ended(operation, outcome.outcome, outcome.evidence, outcome.effective))
+        else:
+            name = standing.name(number)
+            ended.append(Ended(operation, name, OPEN[name]))
     return Result(
         run=str(run),
         plan_id=plan.plan_id,

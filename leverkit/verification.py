@@ -20,6 +20,7 @@ SIGNS = {
     "=": "as expected",
     "+": "missing",
     "-": "unexpected",
+    ">": "written by later waves already",
     "*": "changed by someone else",
     "!": "could not be read",
 }
@@ -99,7 +100,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """`checked` holds every planned pair and every other tag that differs; `same` counts the other tags.
 
     `wave` is the part of the plan that was looked for, `began_ms` when reading began (ms since the
-    epoch), `after` the tags that the plan's opportunities have.
+    epoch), `after` the tags that the plan's opportunities have, `hint` why it cannot be as planned, if
+    the files of the run tell.
     """
 
     run: str
@@ -110,10 +112,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     same: int
     counts: tuple[Count, ...]
     after: dict[str, tuple[str, ...]] = {}
+    hint: str = ""
 
     @property
     def signs(self) -> dict[str, int]:
-        """Return how many pairs bear each of the five signs."""
+        """Return how many pairs bear each of the six signs."""
         found = Counter(checked.sign for checked in self.checked)
         return {sign: found[sign] for sign in SIGNS}
 
@@ -143,10 +146,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     def require(self) -> Verification:
         """Return the verification if all is as planned; else raise VerificationFailed or Partial."""
+        text = f"{self.run}: {self.summary}" + (f". {self.hint}" if self.hint else "")
         if self.exit_code == VerificationFailed.exit_code:
-            raise VerificationFailed(f"{self.run}: {self.summary}")
+            raise VerificationFailed(text)
         if self.exit_code:
-            raise Partial(f"{self.run}: {self.summary}")
+            raise Partial(text)
         return self
 
     def write(self) -> None:
@@ -161,9 +165,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "summary": self.summary,
             "signs": self.signs,
             "other_tags_unchanged": self.same,
-            "differences": [checked for checked in self.checked if checked.sign != "="],
+            "differences": [checked for checked in self.checked if checked.sign not in "=>"],
             "tag_counts": self.counts,
             "notes": self.notes,
+            "hint": self.hint,
         }
         content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         after = msgspec.json.encode(self.after, order="deterministic")
@@ -191,8 +196,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         from leverkit.report import table
 
         frame = self.frame
-        differences = frame[frame["sign"] != "="]
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        differences = frame[~frame["sign"].isin(["=", ">"])]
+        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self.notes, self.hint) if note)
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"
         head += f"<ul>{notes}</ul>" if notes else ""
         return head + (table(differences, limit=50, caption="Differences") if len(differences) else "")

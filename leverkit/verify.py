@@ -1,26 +1,30 @@
 """Read again what a plan touched, and the account's tag counts, and say whether it is as planned.
 
 Knows the plan and the account only: nothing of how `apply` went about it, so that it cannot
-repeat its mistakes. What result.json says names a difference; it never turns one into a match.
+repeat its mistakes. What the files of the run say names a difference; it never turns one into a match.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
 from leverkit.account import connect
+from leverkit.advice import hint
 from leverkit.client import ReadOnlyLever
 from leverkit.conservation import conservation
 from leverkit.errors import Refused, VerificationFailed
+from leverkit.operations import Operation
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.records import Opportunity
 from leverkit.verification import Checked, Verification
-from leverkit.waves import ALL, part
+from leverkit.waves import ALL, numbers, part
 
 CONTACTS = 50  # ids in one request
 REREAD_AFTER = (1.0, 3.0)  # seconds
@@ -52,6 +56,8 @@ def verify(
                 break
             sleep(wait)
             found = _look(plan, wave, Path(run), account, now)
+    if not found.ok:
+        found = msgspec.structs.replace(found, hint=hint(Path(run), wave))
     found.write()
     return found
 
@@ -60,9 +66,11 @@ def _look(
     whole: Plan, wave: str, run: Path, lever: ReadOnlyLever, clock: Callable[[], float]
 ) -> Verification:
     began_ms = int(clock() * 1000)
-    plan = part(whole, wave)
-    now = _read(plan, lever)
-    checked, same = _compare(plan, now, _reported(run, whole))
+    now = _read(whole, lever)
+    inside = numbers(whole, wave)
+    ahead = _ahead(whole, inside, now)
+    plan = part(whole, inside | ahead)
+    checked, same = _compare(plan, now, _reported(run, whole), {whole.operations[n] for n in ahead})
     return Verification(
         run=str(run),
         plan_id=whole.plan_id,
@@ -90,14 +98,26 @@ def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
     return now
 
 
+def _ahead(plan: Plan, inside: frozenset[int], now: Mapping[str, Opportunity]) -> frozenset[int]:
+    """Return the positions of operations of later waves that are in place already."""
+    return frozenset(
+        number
+        for number, op in enumerate(plan.operations)
+        if number not in inside and _sign(op.action, op.tag, now.get(op.opportunity)) == "="
+    )
+
+
 def _compare(
-    plan: Plan, now: Mapping[str, Opportunity], reported: Mapping[tuple[str, str], str]
+    plan: Plan,
+    now: Mapping[str, Opportunity],
+    reported: Mapping[tuple[str, str], str],
+    ahead: Collection[Operation],
 ) -> tuple[list[Checked], int]:
     """Return every planned pair, every other tag that differs, and how many tags are untouched."""
     planned = {(operation.opportunity, operation.tag): operation for operation in plan.operations}
     checked = [
         Checked(
-            _sign(operation.action, tag, now.get(opportunity)),
+            ">" if operation in ahead else _sign(operation.action, tag, now.get(opportunity)),
             operation.contact,
             opportunity,
             tag,

@@ -1,4 +1,4 @@
-"""Which part of a plan goes first: a canary that has one of every kind, then waves of whole contacts.
+"""Which part of a plan goes first: a canary that has every kind, then waves of whole contacts.
 
 Chosen when the plan is made, so that the person who approves it sees it. A wave holds all
 operations of its contacts; every larger wave holds the smaller ones.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,12 +27,13 @@ _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
 class Canary(msgspec.Struct, frozen=True):
-    """The contacts that go first; `strata` is the number of kinds of operations, of which it has each."""
+    """The contacts that go first, `drawn` of them at random; among them is each of `strata` kinds."""
 
     contacts: tuple[str, ...] = ()
     operations: int = 0
     strata: int = 0
     bound: str = ""
+    drawn: int = 0
 
 
 def choose(
@@ -40,26 +41,25 @@ def choose(
     siblings: Mapping[str, int],
     traits: Mapping[str, tuple[bool, ...]] | None = None,
 ) -> Canary:
-    """Choose contacts so that every kind of operation is among them, rare kinds first, then at random.
+    """Choose contacts at random, and as few more as it takes to have every kind of operation among them.
 
-    A kind is tag, action, the contact's number of opportunities (2, 3, 4 and more) and the traits of the
-    opportunity (archived, confidential, never updated). "At random" is by a hash, so always the same.
+    Kinds are each tag, added or removed, and each mixture of all the rest: action, the contact's number of
+    opportunities (2, 3, 4 and more) and the traits of the opportunity (archived, confidential, never
+    updated). Not the tags times the mixtures, which would be no small part of the plan.
+    "At random" is by a hash of the contact, so always the same.
     """
     traits = traits or {}
     kinds: dict[str, set[object]] = defaultdict(set)
-    sizes = Counter(operation.contact for operation in operations)
     for op in operations:
         size = min(siblings.get(op.contact, 1), MANY)
-        kinds[op.contact].add((op.tag, op.action, size, traits.get(op.opportunity)))
-    chosen = _cover(kinds)
-    wanted = min(LEAST, SHARE * len(operations))
-    for contact in sorted(kinds, key=_chance):
-        if sum(sizes[name] for name in chosen) >= wanted:
-            break
-        chosen.setdefault(contact)
+        kinds[op.contact] |= {(op.tag, op.action), (op.action, size, traits.get(op.opportunity))}
+    sizes = Counter(operation.contact for operation in operations)
+    drawn = _draw(sizes, min(LEAST, SHARE * len(operations)))
+    chosen = _cover(kinds, drawn)
     number = sum(sizes[name] for name in chosen)
     strata = len(set[object]().union(*kinds.values()))
-    return Canary(tuple(sorted(chosen)), number, strata, _bound(number))
+    bound = "it is the whole plan" if len(chosen) == len(sizes) > 0 else _bound(len(drawn))
+    return Canary(tuple(sorted(chosen)), number, strata, bound, len(drawn))
 
 
 def numbers(plan: Plan, wave: str) -> frozenset[int]:
@@ -78,9 +78,13 @@ def numbers(plan: Plan, wave: str) -> frozenset[int]:
     return frozenset(number for number, op in enumerate(plan.operations) if op.contact in contacts)
 
 
-def part(plan: Plan, wave: str) -> Plan:
-    """Return the plan as if it had only this wave, with the tag counts to expect after it."""
-    inside = numbers(plan, wave)
+def largest(plan: Plan, waves: Iterable[str]) -> str:
+    """Return the wave with the most operations, by its name; empty where there is none."""
+    return max(waves, key=lambda wave: len(numbers(plan, wave)), default="")
+
+
+def part(plan: Plan, inside: Container[int]) -> Plan:
+    """Return the plan as if it had only the operations at these positions, with the tag counts after them."""
     counts = Counter(plan.tag_counts)
     for number, op in enumerate(plan.operations):
         if number not in inside and op.tag in counts:
@@ -89,18 +93,30 @@ def part(plan: Plan, wave: str) -> Plan:
     return msgspec.structs.replace(plan, operations=kept, tag_counts=dict(counts))
 
 
-def _cover(kinds: Mapping[str, set[object]]) -> dict[str, None]:
-    """Choose contacts greedily until every kind has one, the kinds with the least choice first."""
+def _draw(sizes: Mapping[str, int], wanted: float) -> list[str]:
+    """Draw contacts at random until they have so many operations."""
+    drawn: list[str] = []
+    reached = 0
+    for contact in sorted(sizes, key=_chance):
+        if reached >= wanted:
+            break
+        drawn.append(contact)
+        reached += sizes[contact]
+    return drawn
+
+
+def _cover(kinds: Mapping[str, set[object]], drawn: Iterable[str]) -> set[str]:
+    """Add contacts greedily until every kind has one, the kinds with the least choice first."""
     holders: dict[object, list[str]] = defaultdict(list)
     for contact in sorted(kinds, key=_chance):
         for kind in kinds[contact]:
             holders[kind].append(contact)
-    chosen: dict[str, None] = {}
-    covered: set[object] = set()
+    chosen = set(drawn)
+    covered = set[object]().union(*(kinds[contact] for contact in chosen))
     for kind in sorted(holders, key=lambda kind: (len(holders[kind]), repr(kind))):
         if kind not in covered:
             best = max(holders[kind], key=lambda contact: len(kinds[contact] - covered))
-            chosen[best] = None
+            chosen.add(best)
             covered |= kinds[best]
     return chosen
 
@@ -108,22 +124,23 @@ def _cover(kinds: Mapping[str, set[object]]) -> dict[str, None]:
 def _more(plan: Plan, wanted: float) -> set[str]:
     """Return contacts, in their order by chance, that with the canary have at least so many operations."""
     sizes = Counter(operation.contact for operation in plan.operations)
-    contacts: set[str] = set()
-    reached = plan.canary.operations
-    for contact in sorted(sizes.keys() - set(plan.canary.contacts), key=_chance):
-        if reached >= wanted:
-            break
-        contacts.add(contact)
-        reached += sizes[contact]
-    return contacts
+    canary = set(plan.canary.contacts)
+    rest = {contact: size for contact, size in sizes.items() if contact not in canary}
+    return set(_draw(rest, wanted - plan.canary.operations))
 
 
 def _chance(contact: str) -> bytes:
     return hashlib.sha256(contact.encode()).digest()
 
 
-def _bound(number: int) -> str:
-    """Say what a clean canary shows: by the rule of three, 0 in n is less than 3/n at 95 %."""
-    if number < 3:
-        return "too few operations to bound anything"
-    return f"0 anomalies in {number} operations: fewer than {300 / number:.2g} % of all, at 95 % confidence"
+def _bound(drawn: int) -> str:
+    """Say what a clean canary would show: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
+
+    Contacts are what was drawn, so they are what it bounds; those added for their kinds only help.
+    """
+    if drawn <= 3:
+        return "too few people to bound anything"
+    return (
+        f"if it shows no anomaly, then fewer than {300 / drawn:.2g} % of the plan's people would "
+        f"(95 % confidence, from {drawn} of them drawn at random)"
+    )

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,17 @@ def test_a_run_or_account_that_is_being_written_to_is_locked(tmp_path: Path, wha
             carried_out(plan, tmp_path, lever)
         assert writes(emulated) == []
         assert carry_out(plan, tmp_path, lever).exit_code == 0
+
+
+def test_a_writer_that_is_soon_through_is_waited_for(tmp_path: Path) -> None:
+    with account() as (emulated, lever), ExitStack() as other:
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        other.enter_context(hold(account_lock(plan.account), purpose="the receiver"))
+        threading.Timer(0.3, other.close).start()
+        assert apply(tmp_path, approve=plan.short, lever=lever).exit_code == 0
+        with hold(account_lock(plan.account), purpose="the receiver"), pytest.raises(Locked):
+            apply(tmp_path, approve=plan.short, lever=lever, wait=0)
 
 
 def first(plan: Plan) -> Operation:
@@ -471,7 +483,7 @@ def test_a_network_that_dies_leaves_unknowns_that_the_next_apply_settles(tmp_pat
             carried_out(plan, tmp_path, dying)
         broken = status(tmp_path)
         assert (broken.exit_code, broken.counts["unknown"] > 0, adds_up(broken)) == (6, True, True)
-        with pytest.raises(VerificationFailed, match="unknown"):
+        with pytest.raises(VerificationFailed, match="in flight when it broke off"):
             broken.require()
         again = carry_out(plan, tmp_path, lever)
         assert tags_of(emulated) == wished(plan, before)

@@ -14,6 +14,7 @@ import pytest
 
 from leverkit.cli import main
 from leverkit.emulator import Running
+from leverkit.planfile import Plan
 
 Command = Callable[..., "Ended"]
 
@@ -67,13 +68,42 @@ def test_the_flow_goes_through_by_single_commands(
     plan = json.loads(leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--json").out)
     applied = leverkit("apply", "run", "--approve", plan["plan_id"], "--rate", "1000", "--json")
     assert (applied.code, json.loads(applied.out)["counts"]["done"]) == (0, plan["counts"]["operations"])
+    assert json.loads(leverkit("status", "run", "--json").out)["next"] == "leverkit verify run"
     assert leverkit("verify", "run").out.startswith("verified")
-    assert json.loads(leverkit("status", "run", "--json").out)["state"] == "finished"
+    status = leverkit("status", "run", "--json")
+    assert (json.loads(status.out)["state"], json.loads(status.out)["next"]) == ("finished", "")
+    assert "next: all is done and verified" in status.err
     undo = json.loads(leverkit("rollback", "run", "-o", "undo", "--json").out)
     assert leverkit("verify", "undo", "--detailed-exitcode").code == 2
     assert leverkit("apply", "undo", "--approve", undo["plan_id"][:12], "--rate", "1000").code == 0
     assert json.loads(leverkit("verify", "undo", "--json").out)["ok"] is True
     assert lever_account.state()["opportunities"] == start
+    assert "verify that one: leverkit verify undo" in leverkit("verify", "run").err
+    assert "verify that one: leverkit verify undo" in leverkit("replay", "run").err
+
+
+def test_a_stopped_run_is_told_with_the_way_on(leverkit: Command, policy: Path) -> None:
+    made = leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--max-pct", "100")
+    short = Plan.read("run").short
+    assert made.err.rstrip().endswith(f"next: leverkit apply run --approve {short}")
+    Path("run/STOP").touch()
+    stopped = leverkit("apply", "run", "--approve", short)
+    assert stopped.code == 8
+    assert stopped.err.rstrip().endswith(f"apply again: leverkit apply run --approve {short}")
+    told = leverkit("verify", "run")
+    assert (told.code, f"apply again: leverkit apply run --approve {short}" in told.err) == (6, True)
+    status = leverkit("status", "run")
+    assert f"apply again: leverkit apply run --approve {short}" in status.err
+
+
+@pytest.mark.parametrize("command", ["apply", "verify", "rollback", "status", "replay", "plan"])
+def test_help_cuts_no_option_off_on_a_narrow_terminal(
+    leverkit: Command, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = leverkit(command, "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
 
 
 def test_without_approval_the_plan_is_shown_and_nothing_sent(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from leverkit.commands import machine, say, show
+import pytest
+from plans import operation, plan_of
+
+from leverkit.commands import machine, planned, say, show
+from leverkit.waves import choose
 
 HOSTILE = "a\x1b[31mred\u202egnp.exe\r"
 
@@ -20,3 +24,14 @@ def test_a_tag_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_machine_gets_the_document_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     machine(f'{{"tag": "{HOSTILE}"}}')
     assert capsys.readouterr().out == f'{{"tag": "{HOSTILE}"}}\n'
+
+
+def test_a_large_plan_is_shown_with_its_canary_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ops = [operation(n, contact=f"c{n}") for n in range(500)]
+    made = plan_of(*ops, canary=choose(ops, {}))
+    planned(made, tmp_path, False)
+    said = capsys.readouterr().err
+    assert "canary (--wave canary): 50 operations of 2 kinds; if it shows no anomaly, then" in said
+    assert said.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")

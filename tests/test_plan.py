@@ -63,7 +63,7 @@ def test_the_canary_knows_archived_confidential_and_never_updated(tmp_path: Path
     rows = [Row(f"p{n}", ("vip",)) for n in range(40)]
     rows += [Row(f"p{n}", (), **odd.get(n, {})) for n in range(40)]
     made = plan(snapshot(tmp_path, rows), policy(vip="contact"), max_pct=None)
-    assert made.canary.strata == 4
+    assert made.canary.strata == 5
     assert {"p3", "p7", "p11"} <= set(made.canary.contacts)
 
 

@@ -107,8 +107,36 @@ def test_a_broken_off_run_replays_as_far_as_it_came(tmp_path: Path) -> None:
             carried_out(plan, tmp_path, dying)
     found = replay(tmp_path)
     assert (found.exit_code, found.compared, found.changes) == (0, 0, {})
-    assert "no after.json to compare with" in repr(found)
+    assert "nothing to compare with: verify it first" in repr(found)
     assert found.counts["unknown"] > 0
+
+
+def test_what_was_in_flight_when_it_broke_off_may_be_so_or_not(tmp_path: Path) -> None:
+    def die(_: str, opportunity: str) -> None:
+        emulated.add_tags(opportunity, [op.tag for op in plan.operations if op.opportunity == opportunity])
+        raise SystemError
+
+    with account(contacts=80) as (emulated, lever), opened(emulated, kind=hooked(die)) as dying:
+        plan = migration(emulated, lever)
+        with pytest.raises(SystemError):
+            carried_out(plan, tmp_path, dying)
+        looked(tmp_path, lever)
+    found = replay(tmp_path)
+    assert (found.exit_code, found.compared) == (0, len(plan.before))
+    assert found.hint.startswith("the run is unfinished (error: SystemError)")
+    assert found.hint.endswith(f"apply again: leverkit apply {tmp_path} --approve {plan.short}")
+
+
+def test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path, lever, wave="canary")
+        verify(tmp_path, lever=lever, wave="canary", reread_after=())
+        assert replay(tmp_path).compared == len(plan.before)
+        carried_out(plan, tmp_path, lever)
+    found = replay(tmp_path)
+    assert (found.exit_code, found.compared, found.hint) == (0, 0, "")
+    assert "nothing to compare with: verify it first" in found.summary
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
+from leverkit.rollback import rollback
 from leverkit.verification import Checked, Count, Verification
 from leverkit.verify import REREAD_AFTER
 from leverkit.verify import verify as patient
@@ -47,7 +48,7 @@ def test_a_carried_out_plan_is_verified_without_a_write(tmp_path: Path) -> None:
         with opened(emulated, kind=ReadOnlyLever) as reader:  # type: ignore[arg-type]
             found = verify(tmp_path, lever=reader)
         assert {entry["method"] for entry in emulated.log()} == {"GET"}
-    assert found.signs == {"=": len(plan.operations), "+": 0, "-": 0, "*": 0, "!": 0}
+    assert found.signs == {"=": len(plan.operations), "+": 0, "-": 0, ">": 0, "*": 0, "!": 0}
     assert (found.ok, found.exit_code, found.require(), found.notes) == (True, 0, found, [])
     assert found.same > 0
     assert len(found.counts) == len(plan.tag_counts) > 3
@@ -224,6 +225,63 @@ def test_a_merged_opportunity_is_found_by_its_id(tmp_path: Path) -> None:
         emulated.merge(plan.operations[0].contact, plan.operations[-1].contact)
         found = verify(tmp_path, lever=lever)
     assert found.signs["="] == len(plan.operations)
+
+
+def test_what_later_waves_wrote_is_ours_and_the_counts_expect_it(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=now(emulated))
+        carried_out(plan, tmp_path, lever, wave="canary")
+        verify(tmp_path, lever=lever, wave="canary")
+        carried_out(plan, tmp_path, lever)
+        late = next(op for op in plan.operations if op.contact not in plan.canary.contacts)
+        emulated.remove_tags(late.opportunity, [late.tag])
+        found = verify(tmp_path, lever=lever, wave="canary")
+    later = len(plan.operations) - plan.canary.operations - 1
+    assert (found.signs["="], found.signs[">"], found.signs["*"]) == (plan.canary.operations, later, 0)
+    assert (found.exit_code, found.notes, found.hint) == (0, [], "")
+    assert f"{later} written by later waves already" in found.summary
+    assert json.loads((tmp_path / "verify.json").read_text())["differences"] == []
+
+
+def test_a_run_that_was_taken_back_names_the_rollback(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        run, undo = tmp_path / "run", tmp_path / "the undo"
+        plan = migration(emulated, lever, taken_at=now(emulated))
+        carried_out(plan, run, lever)
+        (tmp_path / "else").mkdir()
+        (tmp_path / "else" / "plan.json").write_text("{}")
+        (tmp_path / "else" / "journal.sqlite").touch()
+        back = rollback(run, undo)
+        assert verify(run, lever=lever).hint == ""
+        carried_out(back, undo, lever)
+        found = verify(run, lever=lever)
+        assert verify(undo, lever=lever).exit_code == 0
+    hint = f"the rollback in {undo} took this run back, wholly or in part; verify that one: "
+    assert (found.exit_code, found.hint) == (6, f"{hint}leverkit verify '{undo}'")
+    assert found.hint.replace("'", "&#x27;") in found._repr_html_()
+    assert json.loads((run / "verify.json").read_text())["hint"] == found.hint
+    with pytest.raises(VerificationFailed, match="took this run back"):
+        found.require()
+
+
+def test_a_run_that_is_not_at_its_end_is_told_from_a_wrong_one(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        apply = f"leverkit apply {tmp_path} --approve {plan.short}"
+        assert verify(tmp_path, lever=lever).hint == f"the plan is not carried out yet: {apply} --wave canary"
+        carried_out(plan, tmp_path, lever, wave="canary")
+        only = f"only wave canary is through so far: leverkit verify {tmp_path} --wave canary"
+        assert verify(tmp_path, lever=lever).hint == only
+        assert verify(tmp_path, lever=lever, wave="canary").hint == ""
+        (tmp_path / "STOP").touch()
+        carried_out(plan, tmp_path, lever)
+        left = len(plan.operations) - plan.canary.operations
+        stopped = verify(tmp_path, lever=lever).hint
+        (tmp_path / "journal.sqlite").write_bytes(b"damaged")
+        assert verify(tmp_path, lever=lever).hint == ""
+    assert stopped.startswith("the run is unfinished (stopped by the file STOP")
+    assert stopped.endswith(f"{left} operations are left; apply again: {apply}")
 
 
 def test_an_answer_that_cannot_be_read_is_an_error_not_a_finding(tmp_path: Path) -> None:

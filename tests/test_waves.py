@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plans import AT_ONCE, account, carried_out, migration, operation, plan_of, tags_of, wished
 
+from leverkit.advice import advice
 from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError
+from leverkit.journal import read
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
 from leverkit.result import status
@@ -35,7 +37,8 @@ operations = st.lists(
 
 
 def kinds(chosen: list[Operation], traits: dict[str, tuple[bool, ...]]) -> set[object]:
-    return {(op.tag, op.action, traits[op.opportunity]) for op in chosen}
+    mixtures: set[object] = {(op.action, traits[op.opportunity]) for op in chosen}
+    return mixtures | {(op.tag, op.action, "tag") for op in chosen}
 
 
 @given(operations, st.data())
@@ -61,9 +64,15 @@ def test_waves_grow_hold_whole_contacts_and_end_with_all(ops: list[Operation]) -
 def test_a_large_plan_has_a_small_canary_and_its_bound() -> None:
     ops = [operation(n, "vip", contact=f"c{n // 2}") for n in range(10_000)]
     canary = choose(ops, {f"c{n}": 3 for n in range(5_000)})
-    assert (canary.operations, canary.strata) == (300, 1)
-    assert canary.bound == "0 anomalies in 300 operations: fewer than 1 % of all, at 95 % confidence"
-    assert choose([], {}) == Canary(bound="too few operations to bound anything")
+    assert (canary.operations, canary.strata, canary.drawn) == (300, 2, 150)
+    assert {name[1] for name in canary.contacts} == set("123456789")  # not the first by their names
+    assert canary.bound == (
+        "if it shows no anomaly, then fewer than 2 % of the plan's people would "
+        "(95 % confidence, from 150 of them drawn at random)"
+    )
+    assert choose([], {}) == Canary(bound="too few people to bound anything")
+    assert choose(ops[:8], {}).bound == "too few people to bound anything"
+    assert choose(ops[:2], {}).bound == "it is the whole plan"
     assert canary == choose(list(reversed(ops)), {f"c{n}": 3 for n in range(5_000)})
 
 
@@ -71,7 +80,18 @@ def test_a_rare_kind_is_in_the_canary() -> None:
     ops = [operation(n, "vip", contact=f"c{n}") for n in range(1000)]
     canary = choose(ops, {"c500": 2} | {f"c{n}": 3 for n in range(1000) if n != 500}, {"o77": (True,)})
     assert {"c500", "c77"} <= set(canary.contacts)
-    assert canary.strata == 3
+    assert canary.strata == 4
+
+
+def test_many_tags_make_no_large_canary() -> None:
+    sizes, tags = {f"c{n}": 2 + n % 4 for n in range(2000)}, [f"tag {n}" for n in range(60)]
+    ops = [operation(n, tags[n * n % 60], contact=f"c{n % 2000}") for n in range(4300)]
+    ops += [operation(n, tag, contact="c7") for n, tag in enumerate(tags)]
+    traits = {f"o{n}": (n % 3 == 0, n % 20 == 0, n % 7 == 0) for n in range(4300)}
+    canary = choose(ops, sizes, traits)
+    inside = [op for op in ops if op.contact in canary.contacts]
+    assert {(op.tag, op.action) for op in inside} == {(op.tag, op.action) for op in ops}
+    assert canary.operations < 300 + len(tags) + 3 * 8
 
 
 @pytest.mark.parametrize("wave", ["", "10", "0%", "101%", "some", "-5%", "1e2%"])
@@ -97,8 +117,8 @@ def test_a_part_expects_the_counts_after_it() -> None:
     ops = [operation(1, "a", contact="c1"), operation(2, "a", contact="c2")]
     ops.append(operation(3, "b", action="remove", contact="c2"))
     plan = plan_of(*ops, tag_counts={"a": 7, "b": 4}, canary=Canary(("c1",), 1, 2))
-    assert part(plan, "canary").tag_counts == {"a": 6, "b": 5}
-    assert part(plan, "all") == plan
+    assert part(plan, numbers(plan, "canary")).tag_counts == {"a": 6, "b": 5}
+    assert part(plan, numbers(plan, "all")) == plan
 
 
 def test_wave_by_wave_with_a_verification_between_them(tmp_path: Path) -> None:
@@ -107,10 +127,10 @@ def test_wave_by_wave_with_a_verification_between_them(tmp_path: Path) -> None:
         first = carried_out(plan, tmp_path, lever, wave="canary")
         assert (first.exit_code, first.state) == (8, "wave canary is through; verify it, then go on")
         assert first.counts["done"] == plan.canary.operations < first.planned
-        assert tags_of(emulated) == wished(part(plan, "canary"), before)
+        assert tags_of(emulated) == wished(part(plan, numbers(plan, "canary")), before)
         with pytest.raises(Refused, match="wave 80% waits for wave canary, which was not verified: run"):
             carry_out(plan, tmp_path, lever, wave="80%")
-        assert carry_out(plan, tmp_path, lever, wave="canary").state == "nothing left to do"
+        assert carry_out(plan, tmp_path, lever, wave="canary").state == "nothing left to do in wave canary"
         assert status(tmp_path).state == first.state
         assert verify(tmp_path, lever=lever, wave="canary").exit_code == 0
         second = carry_out(plan, tmp_path, lever, wave="80%")
@@ -151,6 +171,23 @@ def test_a_wave_that_was_begun_and_broken_off_resumes_without_another_verificati
         verify(tmp_path, lever=lever, reread_after=())
         assert carry_out(plan, tmp_path, lever, times=AT_ONCE).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
+
+
+def test_a_canary_after_a_larger_wave_was_broken_off_says_which_one_waits(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path, lever, wave="canary")
+        verify(tmp_path, lever=lever, wave="canary")
+        ticks = count()
+        stopped = carry_out(
+            plan, tmp_path, lever, max_seconds=20, times=replace(AT_ONCE, clock=lambda: float(next(ticks)))
+        )
+        entries = read(tmp_path / "journal.sqlite")
+        again = carry_out(plan, tmp_path, lever, wave="canary")
+    assert again.state == "nothing left to do in wave canary, but wave all is not at its end"
+    assert (again.counts, again.exit_code) == (stopped.counts, 8)
+    assert read(tmp_path / "journal.sqlite") == entries
+    assert advice(tmp_path).command == f"leverkit apply {tmp_path} --approve {plan.short}"
 
 
 def test_a_verification_of_another_plan_or_a_torn_one_opens_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""What comes next for a run folder, in words and as a command: from its files alone.
+
+A run that was stopped, killed or taken back is not as planned for a reason that its own files, or
+the folders beside it, tell.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import msgspec
+
+from leverkit.errors import LeverkitError
+from leverkit.gate import unverified
+from leverkit.journal import Entry, Standing, fold, read
+from leverkit.lock import holder
+from leverkit.planfile import Kind, Plan
+from leverkit.waves import ALL, CANARY, largest, numbers
+
+FEW = 40  # operations up to which a canary is not worth two more commands
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """Why something is to be done, and the command that does it; empty where nothing is."""
+
+    why: str
+    command: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.command}" if self.command else self.why
+
+
+class _Folder(msgspec.Struct, frozen=True):
+    run: Path
+    plan: Plan
+    entries: list[Entry]
+    standing: Standing
+
+    def open(self, wave: str) -> int:
+        """Return how many operations of a wave are pending, or were in flight when the run broke off."""
+        names = map(self.standing.name, numbers(self.plan, wave))
+        return sum(name in ("pending", "unknown") for name in names)
+
+    @property
+    def begun(self) -> str:
+        """Return the largest wave that was begun; empty where none was."""
+        return largest(self.plan, self.standing.waves)
+
+
+class _Undoing(msgspec.Struct):
+    kind: Kind
+    policy_digest: str
+
+
+def first(plan: Plan) -> str:
+    """Return the wave to begin with: the canary, unless the plan is small or has none."""
+    worth = len(plan.operations) > FEW and 0 < plan.canary.operations < len(plan.operations)
+    return CANARY if worth else ALL
+
+
+def to_apply(run: Path, plan: Plan, wave: str) -> str:
+    """Return the command that carries out a wave of a plan."""
+    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}"
+
+
+def advice(run: Path | str) -> Advice:
+    """Say what comes next for a run. Raises UsageError without a plan, Refused where it was edited."""
+    folder = _open(Path(run))
+    plan, begun = folder.plan, folder.begun
+    if not plan.operations:
+        return Advice("nothing is planned")
+    if holder(folder.run / "lock"):
+        return Advice("it is being worked on: wait until it has ended")
+    undone = _undone(folder)
+    if undone:
+        return undone
+    if not begun:
+        return Advice("nothing was written yet", to_apply(folder.run, plan, first(plan)))
+    return _unfinished(folder) or _after(folder, begun)
+
+
+def hint(run: Path, wave: str) -> str:
+    """Say why a run cannot be as planned, as far as this wave; empty where its files do not tell."""
+    try:
+        folder = _open(run)
+        return str(_undone(folder) or _early(folder, wave) or "")
+    except LeverkitError:  # a damaged journal is for `status` to tell; what was found stands without it
+        return ""
+
+
+def _open(run: Path) -> _Folder:
+    entries = read(run / "journal.sqlite")
+    return _Folder(run, Plan.read(run), entries, fold(entries))
+
+
+def _after(folder: _Folder, begun: str) -> Advice:
+    """Say what comes after a wave that is through."""
+    plan, run = folder.plan, folder.run
+    trouble = unverified(plan, run, folder.entries, begun)
+    if trouble:
+        return Advice(f"wave {begun}, {trouble}", _to_verify(run, begun))
+    failed = sum(outcome.outcome == "failed" for outcome in folder.standing.outcomes.values())
+    if failed:
+        return Advice(f"{failed} failed, and may succeed when tried again", to_apply(run, plan, begun))
+    if folder.open(ALL):
+        return Advice(f"wave {begun} is verified", to_apply(run, plan, ALL))
+    return Advice("all is done and verified")
+
+
+def _early(folder: _Folder, wave: str) -> Advice | None:
+    """Say that a wave is not through, or not begun."""
+    if not folder.open(wave):
+        return None
+    if not folder.begun:
+        command = to_apply(folder.run, folder.plan, first(folder.plan))
+        return Advice("the plan is not carried out yet", command)
+    through = Advice(f"only wave {folder.begun} is through so far", _to_verify(folder.run, folder.begun))
+    return _unfinished(folder) or through
+
+
+def _unfinished(folder: _Folder) -> Advice | None:
+    left, begun = folder.open(folder.begun), folder.begun
+    if not left:
+        return None
+    why = f"the run is unfinished ({folder.standing.state}), {left} operations are left; apply again"
+    return Advice(why, to_apply(folder.run, folder.plan, begun))
+
+
+def _undone(folder: _Folder) -> Advice | None:
+    """Say which folder beside this one took the run back."""
+    beside = folder.run.absolute().parent.glob("*/plan.json") if folder.begun else ()
+    for path in sorted(beside):
+        if (path.parent / "journal.sqlite").exists() and _undoes(path, folder.plan):
+            undo = folder.run.parent / path.parent.name
+            why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
+            return Advice(why, _to_verify(undo, ALL))
+    return None
+
+
+def _undoes(path: Path, plan: Plan) -> bool:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_Undoing)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return found.kind == "rollback" and found.policy_digest == plan.plan_id
+
+
+def _to_verify(run: Path, wave: str) -> str:
+    return f"leverkit verify {_quoted(run)}{_some(wave)}"
+
+
+def _some(wave: str) -> str:
+    return "" if wave == ALL else f" --wave {wave}"
+
+
+def _quoted(run: Path) -> str:
+    return shlex.quote(str(run))

@@ -1,0 +1,90 @@
+"""What comes next for a run: said in every state it can be in, with the command that does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plans import AT_ONCE, account, carried_out, migration, operation, plan_of
+
+from leverkit.advice import advice
+from leverkit.apply import carry_out
+from leverkit.errors import UsageError
+from leverkit.lock import hold
+from leverkit.rollback import rollback
+from leverkit.verify import verify
+from leverkit.waves import choose
+
+
+def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        apply = f"leverkit apply {tmp_path} --approve {plan.short}"
+        look = f"leverkit verify {tmp_path}"
+        told = []
+
+        def step(what: Any) -> None:
+            told.append(advice(tmp_path).command)
+            what()
+
+        step(lambda: carry_out(plan, tmp_path, lever, wave="canary", times=AT_ONCE))
+        step(lambda: verify(tmp_path, lever=lever, wave="canary"))
+        step(lambda: carry_out(plan, tmp_path, lever, times=AT_ONCE))
+        step(lambda: verify(tmp_path, lever=lever))
+        assert str(advice(tmp_path)) == "all is done and verified"
+    assert told == [f"{apply} --wave canary", f"{look} --wave canary", apply, look]
+
+
+def test_a_run_that_was_stopped_is_resumed_with_its_wave(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        ticks = count()
+        hasty = replace(AT_ONCE, clock=lambda: float(next(ticks)))
+        carried_out(plan, tmp_path, lever, wave="80%", max_seconds=10, times=hasty)
+        told = advice(tmp_path)
+    assert told.why.startswith("the run is unfinished (stopped by --max-duration)")
+    assert told.command == f"leverkit apply {tmp_path} --approve {plan.short} --wave 80%"
+
+
+def test_failures_are_tried_again_when_the_rest_is_verified(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        emulated.fault("status", method="POST", status=400, times=1)
+        assert carried_out(plan, tmp_path, lever).counts["failed"] >= 1
+        assert advice(tmp_path).command == f"leverkit verify {tmp_path}"
+        verify(tmp_path, lever=lever, reread_after=())
+        assert "which is NOT as planned" in advice(tmp_path).why
+        for op in plan.operations:
+            emulated.add_tags(op.opportunity, [op.tag])
+        assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 0
+        told = advice(tmp_path)
+    assert told.why.endswith("failed, and may succeed when tried again")
+    assert told.command == f"leverkit apply {tmp_path} --approve {plan.short}"
+
+
+def test_a_run_that_was_taken_back_leads_to_its_rollback(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        run, undo = tmp_path / "run", tmp_path / "undo"
+        carried_out(migration(emulated, lever), run, lever)
+        carried_out(rollback(run, undo), undo, lever)
+    assert advice(run).command == f"leverkit verify {undo}"
+
+
+def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Path) -> None:
+    plan_of(operation()).write(tmp_path / "run")
+    with hold(tmp_path / "run" / "lock", purpose="apply"):
+        assert str(advice(tmp_path / "run")) == "it is being worked on: wait until it has ended"
+    plan_of().write(tmp_path / "empty")
+    assert str(advice(tmp_path / "empty")) == "nothing is planned"
+    with pytest.raises(UsageError, match="no plan"):
+        advice(tmp_path)
+
+
+def test_a_small_plan_needs_no_canary(tmp_path: Path) -> None:
+    ops = [operation(n, contact=f"c{n}") for n in range(40)]
+    plan_of(*ops, canary=choose(ops, {})).write(tmp_path)
+    assert "--wave" not in advice(tmp_path).command
