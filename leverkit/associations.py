@@ -16,32 +16,29 @@ FEWEST = 5  # opportunities of a tag before it is said to go with something
 BOUND = 0.6  # excess over chance, of what is possible, from which it is
 PROOF = 8  # log of how unlikely chance has to be, roughly: many tags are compared with many values
 
-_LIVES = """
-    CREATE TEMP TABLE life AS
-    SELECT o, stage, origin, source, department, (created_at // 2592000000)::INTEGER AS month
-    FROM opp LEFT JOIN (SELECT id AS posting, department FROM postings) USING (posting)"""
-
-_KIND = """
-    CREATE TEMP MACRO kind(stage, department, origin, source) AS
-    CASE WHEN stage IS NOT NULL THEN 'stage' WHEN department IS NOT NULL THEN 'department'
-         WHEN origin IS NOT NULL THEN 'origin' WHEN source IS NOT NULL THEN 'source' END"""
+_DEPARTMENTS = """
+    CREATE TEMP TABLE department AS
+    SELECT v AS p, department FROM trait JOIN postings ON kind = 'posting' AND id = value
+    WHERE department IS NOT NULL"""
 
 _GOES_WITH = """
     WITH every AS (
-        SELECT kind(stage, department, origin, source) AS kind,
-               coalesce(stage, department, origin, source) AS value,
-               count(*) / (SELECT count(*) FROM life) AS expected
-        FROM life GROUP BY GROUPING SETS ((stage), (department), (origin), (source))),
+        SELECT kind, value, uses / (SELECT count(*) FROM opp) AS expected FROM trait WHERE kind <> 'posting'
+        UNION ALL SELECT 'department', department, count(*) / (SELECT count(*) FROM opp)
+        FROM opp JOIN department USING (p) GROUP BY department),
     held AS (
-        SELECT t, kind(stage, department, origin, source) AS kind,
-               coalesce(stage, department, origin, source) AS value, count(*) AS held
-        FROM tagging JOIN life USING (o)
-        GROUP BY GROUPING SETS ((t, stage), (t, department), (t, origin), (t, source))),
-    used AS (SELECT t, count(*) AS used FROM tagging GROUP BY t),
+        SELECT t, kind, value, held
+        FROM (SELECT t, stage AS v, count(*) AS held FROM tagging GROUP BY t, stage
+              UNION ALL SELECT t, origin, count(*) FROM tagging GROUP BY t, origin
+              UNION ALL SELECT t, source, count(*) FROM tagging GROUP BY t, source)
+        JOIN trait USING (v)
+        UNION ALL SELECT t, 'department', department, sum(k)::BIGINT
+        FROM used JOIN department USING (p) GROUP BY t, department),
+    total AS (SELECT t, count(*) AS total FROM tagging GROUP BY t),
     excess AS (
-        SELECT t, kind, value, held / used AS share, expected, (share - expected) / (1 - expected) AS excess
-        FROM held JOIN every USING (kind, value) JOIN used USING (t)
-        WHERE used >= $fewest AND expected < 1 AND held * ln(share / expected) >= $proof),
+        SELECT t, kind, value, held / total AS share, expected, (share - expected) / (1 - expected) AS excess
+        FROM held JOIN every USING (kind, value) JOIN total USING (t)
+        WHERE total >= $fewest AND expected < 1 AND held * ln(share / expected) >= $proof),
     best AS (
         SELECT t, arg_max(kind, (excess, kind, value)) AS kind,
                arg_max(value, (excess, kind, value)) AS value, arg_max(share, (excess, kind, value)) AS share,
@@ -49,8 +46,9 @@ _GOES_WITH = """
         FROM excess GROUP BY t),
     months AS (
         SELECT t, min(first) AS first, max(last) AS last, max(c) / sum(c) AS busiest
-        FROM (SELECT t, month, count(*) AS c, min(created_at) AS first, max(created_at) AS last
-              FROM tagging JOIN life USING (o) GROUP BY t, month) GROUP BY t)
+        FROM (SELECT t, created_at // 2592000000 AS month, count(*) AS c, min(created_at) AS first,
+                     max(created_at) AS last
+              FROM tagging GROUP BY t, month) GROUP BY t)
     SELECT t, CASE WHEN excess >= $bound THEN kind END AS goes_with,
            CASE WHEN excess >= $bound THEN coalesce(stages.text, value) END AS goes_with_what,
            CASE WHEN excess >= $bound THEN share END AS goes_with_share,
@@ -61,12 +59,11 @@ _GOES_WITH = """
 
 
 def associations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return one row a tag (its number t), from the tables of `evidence.prepare`.
+    """Return one row a tag (its number t), from the tables of `evidence` and `postings`.
 
     `goes_with` is stage, department, origin or source where far more of its opportunities have the same
     (`goes_with_what`) than by chance: `goes_with_share` against `goes_with_expected`. `first_on`, `last_on`:
     creation of the first and last opportunity with it; `busiest_month`: share of them in its busiest 30 days.
     """
-    connection.execute(_LIVES)
-    connection.execute(_KIND)
+    connection.execute(_DEPARTMENTS)
     return connection.execute(_GOES_WITH, {"fewest": FEWEST, "bound": BOUND, "proof": PROOF}).df()

@@ -19,6 +19,8 @@ from leverkit.snapshot import Snapshot
 from leverkit.spreadsheet import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from leverkit.report import Chart, Section
@@ -127,16 +129,16 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
     with evidence.prepare(snapshot.path) as connection:
         postings.prepare(connection)
         tags = connection.sql(evidence.TAGS).df().merge(associations(connection), on="t", how="left")
+        numbers = tags["t"].to_numpy()
         tags = postings.judge(tags, connection.sql(postings.EVIDENCE).df())
         contacts = connection.sql(evidence.CONTACTS).df()
-        inconsistencies = connection.sql(evidence.INCONSISTENCIES).df()
+        rows = connection.sql(evidence.INCONSISTENCIES).fetchnumpy()
         sizes = connection.sql(evidence.SIZES).df()
         placements = connection.sql(evidence.PLACEMENTS).df()
         totals = connection.sql(evidence.TOTALS).df().iloc[0].to_dict()
-    inconsistencies = inconsistencies.merge(tags[["tag", "posting_tag"]], on="tag", how="left")
-    inconsistencies = inconsistencies.astype({"posting_tag": bool})
-    contacts = contacts.assign(tags_to_decide=_to_decide(contacts, inconsistencies))
-    summary = _summary(totals, tags, inconsistencies, snapshot)
+    inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
+    contacts = contacts.assign(tags_to_decide=_to_decide(rows, contacts, inconsistencies)).drop(columns="c")
+    summary = _summary(totals, tags, contacts, snapshot)
     return Audit(
         tags,
         contacts,
@@ -149,24 +151,48 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
     )
 
 
-def _to_decide(contacts: pd.DataFrame, inconsistencies: pd.DataFrame) -> pd.Series[int]:
+def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the inconsistencies with texts for their numbers: there are millions of rows, and few texts."""
+    import pandas as pd
+
+    people = contacts.set_index("c")["contact"]
+    patterns = pd.Series(evidence.PATTERNS)
+    columns = {
+        "contact": _taken(people, rows["c"]),
+        "tag": _taken(tags["tag"], rows["t"]),
+        "have": rows["have"],
+        "lack": rows["lack"],
+        "pattern": _taken(patterns, rows["pattern"]),
+        "posting_tag": _taken(tags["posting_tag"], rows["t"]),
+    }
+    return pd.DataFrame(columns)
+
+
+def _taken(values: pd.Series[Any], numbers: Any) -> Any:
+    return values.array.take(values.index.get_indexer(numbers))
+
+
+def _to_decide(
+    rows: Mapping[str, Any], contacts: pd.DataFrame, inconsistencies: pd.DataFrame
+) -> pd.Series[int]:
     """Return how many inconsistent tags of each contact come from no posting."""
-    counts = inconsistencies.loc[~inconsistencies["posting_tag"], "contact"].value_counts()
-    return contacts["contact"].map(counts).fillna(0).astype("int64")
+    import pandas as pd
+
+    counts = pd.Series(rows["c"])[~inconsistencies["posting_tag"]].value_counts()
+    return contacts["c"].map(counts).fillna(0).astype("int64")
 
 
 def _summary(
-    totals: dict[str, Any], tags: pd.DataFrame, inconsistencies: pd.DataFrame, snapshot: Snapshot
+    totals: dict[str, Any], tags: pd.DataFrame, contacts: pd.DataFrame, snapshot: Snapshot
 ) -> dict[str, Any]:
     to_decide = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
-    open_rows = inconsistencies[~inconsistencies["posting_tag"]]
     return {
         **{name: int(value) for name, value in totals.items()},
         "posting_tags": int(tags["posting_tag"].sum()),
         "posting_taggings": int(tags.loc[tags["posting_tag"], "opportunities"].sum()),
         "tags_to_decide": len(to_decide),
         "missing_not_posting": int(to_decide["missing"].sum()),
-        "contacts_to_decide": int(open_rows["contact"].nunique()),
+        "contacts_to_decide": int((contacts["tags_to_decide"] > 0).sum()),
         "account": snapshot.account,
         "snapshot": snapshot.digest,
         "taken_at": snapshot.taken_at,

@@ -15,38 +15,57 @@ from leverkit.snapshot import database
 if TYPE_CHECKING:
     import duckdb
 
-# Contacts are numbered in the order of their ids: `c` counts those with several opportunities, the others
-# are -o of their only one. `upto` and `since`: how many of a contact's are not younger, not older than it.
+PATTERNS = ("archived only", "mixed", "newer", "older")
+
+# All are numbered, as numbers are joined and grouped far faster than ids. `c` counts the contacts with
+# several opportunities in the order of their ids, the others are -o - 1 of their only one. `upto` and `since`:
+# how many of a contact's are not younger, not older than it; `hidden`: archived, while another is active.
 _PREPARE = (
     """CREATE TEMP TABLE split AS
     SELECT contact, count(*)::INTEGER AS n, row_number() OVER (ORDER BY contact)::INTEGER AS c,
-           count(*) FILTER (archived_at IS NULL)::INTEGER AS active
+           count(*) FILTER (archived_at IS NULL) > 0 AS active
     FROM opportunities GROUP BY contact HAVING count(*) > 1""",
+    """CREATE TEMP TABLE trait AS
+    SELECT row_number() OVER (ORDER BY kind, value)::INTEGER AS v, * FROM (
+        SELECT 'posting' AS kind, postings[1] AS value, count(*) AS uses FROM opportunities GROUP BY value
+        UNION ALL SELECT 'stage', stage, count(*) FROM opportunities GROUP BY stage
+        UNION ALL SELECT 'origin', origin, count(*) FROM opportunities GROUP BY origin
+        UNION ALL SELECT 'source', sources[1] AS value, count(*) FROM opportunities GROUP BY value)
+    WHERE value IS NOT NULL""",
     """CREATE TEMP TABLE opp AS
-    SELECT o, coalesce(c, -o) AS c, coalesce(n, 1) AS n, coalesce(active, 0) AS active,
-           created_at, updated_at, archived_at IS NOT NULL AS archived, postings[1] AS posting,
-           len(tags) > 0 AS tagged, tags, stage, origin, sources[1] AS source
-    FROM (SELECT *, row_number() OVER (ORDER BY id)::INTEGER AS o FROM opportunities)
-    LEFT JOIN split USING (contact)""",
-    """CREATE TEMP TABLE turn AS
-    SELECT o, (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at DESC))::INTEGER AS upto,
-           (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at))::INTEGER AS since
-    FROM opp WHERE n > 1""",
+    WITH numbered AS (
+        SELECT file_row_number::INTEGER AS o, coalesce(c, -o - 1) AS c, coalesce(n, 1) AS n, created_at,
+               updated_at IS NULL AS untouched, archived_at IS NOT NULL AS archived,
+               archived AND coalesce(active, false) AS hidden, len(tags) > 0 AS tagged,
+               posting.v AS p, stage.v AS stage, origin.v AS origin, source.v AS source
+        FROM opportunities LEFT JOIN split USING (contact)
+        LEFT JOIN trait AS posting ON posting.kind = 'posting' AND posting.value = postings[1]
+        LEFT JOIN trait AS stage ON stage.kind = 'stage' AND stage.value = opportunities.stage
+        LEFT JOIN trait AS origin ON origin.kind = 'origin' AND origin.value = opportunities.origin
+        LEFT JOIN trait AS source ON source.kind = 'source' AND source.value = sources[1])
+    SELECT *, 1::INTEGER AS upto, 1::INTEGER AS since FROM numbered WHERE n = 1
+    UNION ALL
+    SELECT *, (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at DESC))::INTEGER,
+           (n + 1 - rank() OVER (PARTITION BY c ORDER BY created_at))::INTEGER
+    FROM numbered WHERE n > 1""",
     """CREATE TEMP TABLE tag AS
     SELECT row_number() OVER (ORDER BY text)::INTEGER AS t, text
-    FROM (SELECT DISTINCT unnest(tags) AS text FROM opp)""",
+    FROM (SELECT DISTINCT unnest(tags) AS text FROM opportunities) WHERE text IS NOT NULL""",
+    # list_distinct would take four times as long.
     """CREATE TEMP TABLE tagging AS
-    SELECT o, t, c, n, active, created_at, archived, posting
-    FROM (SELECT o, c, n, active, created_at, archived, posting, unnest(list_distinct(tags)) AS text FROM opp)
+    SELECT o, t, c, n, created_at, archived, hidden, p, stage, origin, source, upto, since
+    FROM (SELECT opp.*,
+                 unnest(list_filter(tags, lambda tag, place: list_position(tags, tag) = place)) AS text
+          FROM opportunities JOIN opp ON o = file_row_number)
     JOIN tag USING (text)""",
     """CREATE TEMP TABLE sibling AS
-    SELECT c, t, any_value(n) AS n, count(*)::INTEGER AS k, max(upto) AS upto, max(since) AS since,
-           bool_and(archived) AND any_value(active) > 0 AS archived_only
-    FROM tagging JOIN turn USING (o) GROUP BY c, t""",
-    """CREATE TEMP TABLE inconsistent AS
+    SELECT c, t, max(n) AS n, count(*)::INTEGER AS k, max(upto) AS upto, max(since) AS since,
+           bool_and(hidden) AS archived_only
+    FROM tagging WHERE n > 1 GROUP BY c, t""",
+    f"""CREATE TEMP TABLE inconsistent AS
     SELECT c, t, k AS have, n - k AS lack,
            CASE WHEN archived_only THEN 'archived only' WHEN upto = k THEN 'newer'
-                WHEN since = k THEN 'older' ELSE 'mixed' END AS pattern
+                WHEN since = k THEN 'older' ELSE 'mixed' END::ENUM {PATTERNS} AS pattern
     FROM sibling WHERE k < n""",
 )
 
@@ -64,7 +83,8 @@ TAGS = """
     modes AS (
         SELECT t, arg_max(pattern, c) AS pattern, max(c) / sum(c) AS share,
                coalesce(sum(c) FILTER (pattern = 'archived only'), 0)::BIGINT AS only_archived
-        FROM (SELECT t, pattern, count(*) AS c FROM inconsistent GROUP BY t, pattern) GROUP BY t)
+        FROM (SELECT t, pattern::VARCHAR AS pattern, count(*) AS c FROM inconsistent GROUP BY t, pattern)
+        GROUP BY t)
     SELECT t, text AS tag, opportunities, every.alone + coalesce(split_contacts, 0) AS contacts,
            coalesce(split_contacts, 0) AS split_contacts,
            coalesce(inconsistent_contacts, 0) AS inconsistent_contacts,
@@ -84,32 +104,42 @@ CONTACTS = """
                make_timestamp_ms(min(created_at)) AS first_created_at,
                make_timestamp_ms(max(created_at)) AS last_created_at
         FROM opp WHERE n > 1 GROUP BY c)
-    SELECT contact, opportunities, archived, coalesce(tags, 0) AS tags,
+    SELECT c, contact, opportunities, archived, coalesce(tags, 0) AS tags,
            coalesce(inconsistent_tags, 0) AS inconsistent_tags,
            first_created_at, last_created_at
     FROM each JOIN split USING (c) LEFT JOIN tags USING (c) ORDER BY opportunities DESC, contact"""
 
-INCONSISTENCIES = """
-    SELECT contact, text AS tag, have, lack, pattern
-    FROM inconsistent JOIN tag USING (t) JOIN split USING (c) ORDER BY c, t"""
+INCONSISTENCIES = "SELECT c, t, have, lack, enum_code(pattern) AS pattern FROM inconsistent ORDER BY c, t"
 
 SIZES = """
     SELECT n AS opportunities, (count(*) / n)::BIGINT AS contacts FROM opp GROUP BY n ORDER BY n"""
 
 # On how many of a contact's n places a tag is: what `suggestion` weighs. Opportunities of one posting, or
-# without posting but with the same tags, are one place: that they agree says nothing about the person.
+# without posting but with the same tags, are one place: that they agree says nothing about the person. Few
+# contacts have two at one place (`crowded`); the others' places are their opportunities, counted already.
 PLACEMENTS = """
     WITH place AS (
-        SELECT o, c, coalesce(posting, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR
-                                            ELSE o::VARCHAR END) AS place
-        FROM opp WHERE n > 1),
-    room AS (SELECT c, count(DISTINCT place) AS n FROM place GROUP BY c),
+        SELECT o, c, p::VARCHAR AS place FROM opp WHERE n > 1 AND p IS NOT NULL
+        UNION ALL
+        SELECT o, c, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
+        FROM opp JOIN opportunities ON file_row_number = o WHERE n > 1 AND p IS NULL),
+    crowded AS (
+        SELECT c, count(DISTINCT place)::INTEGER AS room FROM place GROUP BY c
+        HAVING count(DISTINCT place) < count(*)),
     size AS (
         SELECT n, count(*) AS total
-        FROM (SELECT n FROM room UNION ALL SELECT 1 FROM opp WHERE n = 1) GROUP BY n),
-    held AS (SELECT t, c, count(DISTINCT place) AS k FROM tagging JOIN place USING (o, c) GROUP BY t, c),
-    placed AS (SELECT t, n, k FROM held JOIN room USING (c) UNION ALL SELECT t, 1, 1 FROM tagging WHERE n = 1)
-    SELECT text AS tag, n, k, count(*) AS contacts, any_value(total) AS total
+        FROM (SELECT coalesce(room, n) AS n FROM split LEFT JOIN crowded USING (c)
+              UNION ALL SELECT 1 FROM opp WHERE n = 1)
+        GROUP BY n),
+    held AS (
+        SELECT t, any_value(room) AS n, count(DISTINCT place) AS k
+        FROM tagging JOIN crowded USING (c) JOIN place USING (o) GROUP BY t, tagging.c),
+    placed AS (
+        SELECT t, n, k, count(*) AS contacts FROM held GROUP BY t, n, k
+        UNION ALL SELECT t, n, k, count(*) FROM sibling ANTI JOIN crowded USING (c) GROUP BY t, n, k
+        UNION ALL SELECT t, 1, 1, count(*) FROM tagging WHERE n = 1 GROUP BY t)
+    SELECT text AS tag, n::BIGINT AS n, k::BIGINT AS k, sum(contacts)::BIGINT AS contacts,
+           any_value(total) AS total
     FROM placed JOIN size USING (n) JOIN tag USING (t) GROUP BY text, n, k ORDER BY ALL"""
 
 TOTALS = """
@@ -118,7 +148,7 @@ TOTALS = """
            (SELECT count(DISTINCT c) FROM inconsistent) AS inconsistent_contacts,
            (SELECT count(*) FROM tag) AS tags, (SELECT count(*) FROM tagging) AS taggings,
            (SELECT coalesce(sum(lack), 0) FROM inconsistent)::BIGINT AS missing,
-           count(*) FILTER (updated_at IS NULL) AS never_updated
+           count(*) FILTER (untouched) AS never_updated
     FROM opp"""
 
 
@@ -128,7 +158,8 @@ def prepare(folder: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET enable_progress_bar = false")  # ours is enough
     for name in ("opportunities", "postings", "stages"):
         file = str(folder / f"{name}.parquet").replace("'", "''")
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet('{file}')")
+        source = f"read_parquet('{file}', file_row_number = {name == 'opportunities'})"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
     for statement in _PREPARE:
         connection.execute(statement)
     return connection

@@ -32,6 +32,9 @@ _FIELDS = """
 
 _FOLDED = "CREATE TEMP TABLE folded AS SELECT DISTINCT unnest($texts) AS text, unnest($folds) AS folded"
 
+_USED = """
+    CREATE TEMP TABLE used AS SELECT p, t, count(*) AS k FROM tagging WHERE p IS NOT NULL GROUP BY p, t"""
+
 _MATCHES = """
     CREATE TEMP TABLE match AS
     WITH f AS (SELECT posting, rank, field, said, folded FROM field JOIN folded ON said = folded.text),
@@ -40,17 +43,18 @@ _MATCHES = """
         SELECT t, arg_min(field, (rank, said <> text, said)) AS field,
                arg_min(said, (rank, said <> text, said)) AS said
         FROM g JOIN f USING (folded) GROUP BY t),
-    own AS (
-        SELECT g.t, count(DISTINCT tagging.o) AS own FROM tagging JOIN g USING (t)
-        JOIN f ON f.posting = tagging.posting AND f.folded = g.folded GROUP BY g.t),
+    named AS (SELECT v AS p, value AS posting FROM trait WHERE kind = 'posting'),
+    pair AS (SELECT DISTINCT t, p FROM g JOIN f USING (folded) JOIN named USING (posting)),
+    own AS (SELECT t, sum(k)::BIGINT AS own FROM used JOIN pair USING (t, p) GROUP BY t),
     listed AS (
-        SELECT t, count(*) AS listed FROM tagging SEMI JOIN postings ON postings.id = posting GROUP BY t)
+        SELECT t, sum(k)::BIGINT AS listed
+        FROM used JOIN named USING (p) SEMI JOIN postings ON postings.id = posting GROUP BY t)
     SELECT t, field, said, coalesce(own, 0) / nullif(listed, 0) AS own_share, coalesce(listed, 0) AS listed
     FROM best LEFT JOIN own USING (t) LEFT JOIN listed USING (t)"""
 
 _COMPANY = """
     CREATE TEMP TABLE company AS
-    WITH bare AS (SELECT o, t, c FROM tagging WHERE posting IS NULL),
+    WITH bare AS (SELECT o, t, c FROM tagging WHERE p IS NULL),
     total AS (SELECT count(DISTINCT c) AS everyone FROM bare),
     size AS (SELECT t, count(DISTINCT c) AS people FROM bare GROUP BY t HAVING count(DISTINCT c) >= 5),
     pair AS (
@@ -69,28 +73,45 @@ _COMPANY = """
     FROM held LEFT JOIN led USING (t)"""
 
 # Where Lever names no posting, opportunities with the same company of tags stand for one.
-_POSTED = """
-    CREATE TEMP TABLE place AS
-    WITH core AS (
-        SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS core
-        FROM tagging SEMI JOIN (FROM company WHERE company >= 0.8) AS bound ON bound.t = tagging.t
-        WHERE posting IS NULL GROUP BY o)
-    SELECT o, c, coalesce(posting, core) AS posting FROM opp LEFT JOIN core USING (o)
-    WHERE tagged AND coalesce(posting, core) IS NOT NULL"""
+_CORES = """
+    CREATE TEMP TABLE core AS
+    SELECT o, (dense_rank() OVER (ORDER BY company) + (SELECT count(*) FROM trait))::INTEGER AS p
+    FROM (SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS company
+          FROM tagging SEMI JOIN (FROM company WHERE company >= 0.8) AS bound ON bound.t = tagging.t
+          WHERE p IS NULL GROUP BY o)"""
 
-# A contact counts once a posting; opportunities without any tag (archiving may drop them) say nothing.
+_PLACES = """
+    CREATE TEMP TABLE place AS
+    SELECT o, c, n, p FROM opp WHERE tagged AND p IS NOT NULL
+    UNION ALL SELECT o, c, n, core.p FROM opp JOIN core USING (o)"""
+
+# A contact counts once a posting, though few have two opportunities there (`twice`, and `again` their tags);
+# opportunities without any tag (archiving may drop them) say nothing.
 _AGREEMENT = """
     CREATE TEMP TABLE posted AS
-    WITH size AS (
-        SELECT posting, count(DISTINCT c) AS n FROM place GROUP BY posting HAVING count(DISTINCT c) > 1),
+    WITH twice AS (
+        SELECT c, p, count(*) - 1 AS extra FROM place WHERE n > 1 GROUP BY c, p HAVING count(*) > 1),
+    again AS (
+        SELECT p, t, sum(held - 1) AS extra
+        FROM (SELECT place.p, t, count(*) AS held
+              FROM tagging JOIN (FROM place SEMI JOIN twice USING (c, p)) AS place USING (o)
+              GROUP BY place.c, place.p, t)
+        GROUP BY p, t),
+    size AS (
+        SELECT p, (every.n - coalesce(extra, 0))::BIGINT AS n
+        FROM (SELECT p, count(*) AS n FROM place GROUP BY p) AS every
+        LEFT JOIN (SELECT p, sum(extra) AS extra FROM twice GROUP BY p) USING (p)
+        WHERE every.n - coalesce(extra, 0) > 1),
+    counted AS (
+        FROM used UNION ALL
+        SELECT core.p, t, count(*) FROM tagging JOIN core USING (o) GROUP BY core.p, t),
     held AS (
-        SELECT place.posting, t, count(DISTINCT place.c) AS k FROM tagging JOIN place USING (o)
-        GROUP BY place.posting, t)
+        SELECT p, t, (k - coalesce(extra, 0))::BIGINT AS k FROM counted LEFT JOIN again USING (p, t))
     SELECT t, count(*) AS postings, sum(k) AS posting_places,
            sum(k * (k - 1) / (n - 1)) / sum(k) AS posting_agreement,
            sum(k) / (SELECT sum(n) FROM size) AS posting_expected, max(k) / sum(k) AS top_share,
-           arg_max(n, k) / (SELECT sum(n) FROM size) AS top_expected
-    FROM held JOIN size USING (posting) GROUP BY t"""
+           arg_max(n, (k, n)) / (SELECT sum(n) FROM size) AS top_expected
+    FROM held JOIN size USING (p) GROUP BY t"""
 
 EVIDENCE = """
     SELECT t, field, said, own_share, coalesce(listed, 0) AS listed, coalesce(postings, 0) AS postings,
@@ -170,5 +191,5 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     texts = connection.execute("SELECT text FROM tag UNION SELECT said FROM field ORDER BY 1").fetchall()
     said = [str(text) for (text,) in texts]
     connection.execute(_FOLDED, {"texts": said, "folds": [fold(text) for text in said]})
-    for statement in (_MATCHES, _COMPANY, _POSTED, _AGREEMENT):
+    for statement in (_USED, _MATCHES, _COMPANY, _CORES, _PLACES, _AGREEMENT):
         connection.execute(statement)
