@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from leverkit.errors import UsageError
 from leverkit.spreadsheet import guard, number, unguard
@@ -63,6 +64,16 @@ class Decision:
         return self.scope != "undecided" or bool(self.decided_by or self.note)
 
     @property
+    def waits(self) -> bool:
+        """Say whether a decision matters: nobody decided, and the tag is missing somewhere (or may be)."""
+        return self.scope == "undecided" and self.evidence.get("missing") != 0
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """Return what was decided: scope, by whom, when."""
+        return self.scope, self.decided_by, self.decided_at
+
+    @property
     def doubt(self) -> str:
         """Say in a sentence why this decision deserves a second look; empty where it does not."""
         if self.scope != "contact" or self.suggested_scope != "opportunity" or self.confidence < 0.5:
@@ -80,7 +91,7 @@ class Decision:
         """
         if older is None or not older.spoken:
             return self._with_columns_of(older)
-        later = older.decided_by == MACHINE or _moment(self.decided_at) > _moment(older.decided_at)
+        later = older.decided_by == MACHINE or moment(self.decided_at) > moment(older.decided_at)
         if self.spoken and self.decided_by != MACHINE and later:
             return self._with_columns_of(older)
         return replace(
@@ -110,7 +121,9 @@ def scope_of(where: str, text: str, *, column: str = "scope") -> str:
     """
     scope = text.strip().casefold() or "undecided"
     if scope not in SCOPES:
-        raise UsageError(f"{where}, column {column}: {text!r} is not a scope; allowed: {', '.join(SCOPES)}")
+        near = get_close_matches(scope, SCOPES, n=1)
+        hint = f": did you mean {near[0]}? Allowed" if near else "; allowed"
+        raise UsageError(f"{where}, column {column}: {text!r} is not a scope{hint}: {', '.join(SCOPES)}")
     return scope
 
 
@@ -145,8 +158,8 @@ def _cell(value: Value) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _moment(text: str) -> datetime:
-    """Return when a decision was made; the beginning of time where the cell does not say."""
+def moment(text: str) -> datetime:
+    """Return when a decision was made, as its cell says; the beginning of time where it does not."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -16,6 +16,8 @@ from leverkit.planfile import Plan
 from leverkit.waves import choose
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from leverkit.policy import Policy
     from leverkit.snapshot import Snapshot
 
@@ -38,10 +40,10 @@ _GAPS = f"""{_SPLIT}
     ORDER BY mine.contact, mine.id, tag
 """
 
-_OPEN = f"""{_SPLIT}
-    SELECT tag, count(*) FROM holders JOIN mine USING (contact)
-    WHERE NOT list_contains(mine.tags, tag) AND tag NOT IN (SELECT unnest($decided))
-    GROUP BY tag ORDER BY tag
+_GAINS = f"""{_SPLIT}
+    SELECT contact, tag, count(*) FILTER (NOT mine.is_anonymized AND living > 0) AS adds
+    FROM holders JOIN mine USING (contact) WHERE NOT list_contains(mine.tags, tag)
+    GROUP BY contact, tag HAVING adds > 0
 """
 
 _HOLDERS = """
@@ -78,8 +80,7 @@ def plan(
     `max_pct` is per cent of the account's opportunities. Raises BrakeTripped naming the flag where
     the plan is larger than allowed: the folder then holds the plan to look at, `apply` refuses it too.
     """
-    scopes = policy.scopes
-    tags = sorted(tag for tag, scope in scopes.items() if scope == "contact")
+    tags = sorted(tag for tag, scope in policy.scopes.items() if scope == "contact")
     operations, skipped = _gaps(snapshot, tags)
     before = _before(snapshot, operations)
     siblings = Counter(known.contact for known in before.values())
@@ -95,7 +96,7 @@ def plan(
         before=before,
         holders=_holders(snapshot, operations),
         tag_counts=_predicted(snapshot, operations),
-        undecided=_undecided(snapshot, scopes),
+        undecided=policy.undecided(snapshot),
         skipped=skipped,
         warnings=_warnings(snapshot, policy, operations),
         canary=choose(operations, siblings, _traits(snapshot, operations)),
@@ -105,6 +106,15 @@ def plan(
         made.write(out)
     made.check_brakes()
     return made
+
+
+def gains(snapshot: Snapshot) -> pd.DataFrame:
+    """Return how many opportunities of each contact would get a tag if its scope were `contact`.
+
+    One row a contact and tag: contact, tag, adds. The same rules as in `plan`.
+    """
+    frame: pd.DataFrame = snapshot.sql(_GAINS).df()
+    return frame
 
 
 def _gaps(snapshot: Snapshot, tags: list[str]) -> tuple[tuple[Operation, ...], tuple[Skipped, ...]]:
@@ -155,12 +165,6 @@ def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[st
     query = "SELECT text, count FROM tags WHERE text IN (SELECT unnest($tags))"
     listed = dict(snapshot.sql(query, params={"tags": sorted(added)}).fetchall()) if added else {}
     return {tag: listed.get(tag, 0) + number for tag, number in sorted(added.items())}
-
-
-def _undecided(snapshot: Snapshot, scopes: dict[str, str]) -> tuple[Undecided, ...]:
-    decided = sorted(tag for tag, scope in scopes.items() if scope != "undecided")
-    rows = snapshot.sql(_OPEN, params={"decided": decided}).fetchall()
-    return tuple(Undecided(tag, number) for tag, number in rows)
 
 
 def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, ...]) -> tuple[str, ...]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leverkit import spreadsheet
+from leverkit import lastsaved, policyfile
 from leverkit.cost import at_stake
-from leverkit.decision import COLUMNS, EVIDENCE, MACHINE, SCOPES, Decision, scope_of
+from leverkit.decision import EVIDENCE, MACHINE, SCOPES, Decision, scope_of
 from leverkit.errors import UsageError
+from leverkit.operations import Undecided
+from leverkit.report import count
 from leverkit.suggestion import Suggestion, suggest
 
 if TYPE_CHECKING:
@@ -27,6 +29,15 @@ if TYPE_CHECKING:
     from leverkit.audit import Audit
     from leverkit.report import Chart
     from leverkit.snapshot import Snapshot
+
+_MISSING = """
+    WITH split AS (SELECT contact, count(*) AS n FROM opportunities GROUP BY contact HAVING count(*) > 1),
+    held AS (
+        SELECT contact, n, unnest(list_distinct(tags)) AS tag FROM opportunities JOIN split USING (contact)),
+    lacking AS (SELECT tag, n - count(*) AS lack FROM held GROUP BY contact, n, tag)
+    SELECT tag, sum(lack)::BIGINT FROM lacking
+    WHERE lack > 0 AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag
+"""
 
 
 @dataclass(frozen=True)
@@ -54,25 +65,10 @@ class Policy:
     def read(cls, path: Path | str) -> Policy:
         """Read policy.csv as written by us, an editor or a spreadsheet.
 
-        Raises UsageError with the file, the line and what is allowed, on a missing column, an unknown
-        scope, a duplicate or empty tag, or a confidence that is no number from 0 to 1.
+        Raises UsageError with the file, all lines concerned and what is allowed, on a missing column, unknown
+        scopes, duplicate or empty tags, or a confidence that is no number from 0 to 1.
         """
-        path = Path(path)
-        sheet = spreadsheet.read(path)
-        columns = _columns(path, sheet.columns)
-        seen: dict[str, int] = {}
-        decisions = []
-        for row in sheet.rows:
-            cells = {columns[name]: text for name, text in row.cells.items()}
-            decision = Decision.parse(f"{path}, line {row.line}", cells)
-            if decision.tag in seen:
-                raise UsageError(
-                    f"{path}, line {row.line}: tag {decision.tag!r} is already on line {seen[decision.tag]}; "
-                    "keep one row a tag"
-                )
-            seen[decision.tag] = row.line
-            decisions.append(decision)
-        return cls(tuple(decisions), str(path))
+        return cls(policyfile.read(Path(path)), str(path))
 
     def write(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
         """Write policy.csv in one step and return what it now holds.
@@ -82,18 +78,25 @@ class Policy:
         `spreadsheet_bom=True` adds the mark, by which Excel recognises UTF-8 on a double click.
         """
         path = Path(path)
-        merged = Policy.read(path).merge(self) if path.exists() else self
-        return merged.overwrite(path, spreadsheet_bom=spreadsheet_bom)
+        with policyfile.alone(path):
+            before = Policy.read(path) if path.exists() else Policy()
+            return before.merge(self)._overwrite(path, before, spreadsheet_bom)
 
-    def overwrite(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
-        """Write policy.csv as it is here, whatever the file held; only for who has just read the file."""
+    @classmethod
+    def edit(cls, path: Path | str, change: Callable[[Policy], Policy]) -> tuple[Policy, Policy]:
+        """Change what policy.csv holds at this moment, in one step; return it as it was and as it is now.
+
+        Raises UsageError where the file cannot be read, Locked where another process writes to it for long.
+        """
         path = Path(path)
-        dialect = spreadsheet.read(path).dialect if path.exists() else spreadsheet.Dialect()
-        if spreadsheet_bom is not None:
-            dialect = replace(dialect, bom=spreadsheet_bom)
-        columns = (*COLUMNS, *self._evidence_columns)
-        rows = [decision.cells(columns) for decision in self.decisions]
-        spreadsheet.replace(path, spreadsheet.render(columns, rows, dialect))
+        with policyfile.alone(path):
+            before = cls.read(path)
+            return before, change(before)._overwrite(path, before)
+
+    def _overwrite(self, path: Path, before: Policy, spreadsheet_bom: bool | None = None) -> Policy:
+        """Write policy.csv as it is here in place of what it held, under the file's lock."""
+        policyfile.write(path, self.decisions, spreadsheet_bom=spreadsheet_bom)
+        lastsaved.keep(path, before.decisions, self.decisions)
         return replace(self, source=str(path))
 
     def replaced(self, rows: Mapping[str, Decision]) -> Policy:
@@ -129,20 +132,43 @@ class Policy:
     def check(self, snapshot: Snapshot) -> list[str]:
         """Compare with a snapshot and return what deserves a look, one line each; [] when all is well."""
         present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
-        known = set(self.scopes)
         where = self.source or "policy"
         problems = [
             f"{where}: tag {tag!r} is not in the snapshot" for tag in self.scopes if tag not in present
         ]
-        if missing := sorted(present - known):
+        if missing := sorted(present - set(self.scopes)):
             problems.append(
                 f"{where}: {_many(missing, 'has', 'have')} no row, so undecided: {_some(missing)}"
             )
+        if self.source:
+            problems += [f"{where}: {each}" for each in lastsaved.lost(Path(self.source), self.decisions)]
         problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
-        undecided = [tag for tag, scope in self.scopes.items() if scope == "undecided" and tag in present]
-        if undecided:
-            problems.append(f"LK201 {where}: {_many(undecided, 'is', 'are')} undecided: {_some(undecided)}")
+        if waiting := [each.tag for each in self.undecided(snapshot)]:
+            problems.append(f"LK201 {where}: {_many(waiting, 'is', 'are')} undecided: {_some(waiting)}")
         return problems
+
+    def undecided(self, snapshot: Snapshot) -> tuple[Undecided, ...]:
+        """Return the tags that wait for a decision, and how many opportunities lack them.
+
+        Nobody decided, and a person has the tag on one opportunity and not on another: this is what
+        `undecided` counts everywhere. A tag without a row is undecided too.
+        """
+        decided = sorted(tag for tag, scope in self.scopes.items() if scope != "undecided")
+        rows = snapshot.sql(_MISSING, params={"decided": decided}).fetchall()
+        return tuple(Undecided(tag, number) for tag, number in rows)
+
+    def summary(self, undecided: Collection[str] | None = None) -> str:
+        """Return the number of tags by scope, in a sentence.
+
+        `undecided` names the tags that wait for a decision; without it, the evidence in the file says which.
+        """
+        scopes = list(self.scopes.values())
+        if undecided is None:
+            undecided = [row.tag for row in self.decisions if row.waits]
+        rest = sum(row.scope == "undecided" and row.tag not in undecided for row in self.decisions)
+        counts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES[:3]]
+        text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided"
+        return text + (f"; {rest:,} more need no decision now, nobody lacks them" if rest else "")
 
     @property
     def scopes(self) -> dict[str, str]:
@@ -151,8 +177,8 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """Return the sha256 over the sorted (tag, scope) pairs: what a plan depends on, and nothing else."""
-        pairs = sorted(self.scopes.items())
+        """Return the sha256 over the sorted (tag, scope) pairs that are decided: what a plan depends on."""
+        pairs = sorted((tag, scope) for tag, scope in self.scopes.items() if scope != "undecided")
         return hashlib.sha256(json.dumps(pairs, ensure_ascii=True).encode()).hexdigest()
 
     @property
@@ -160,7 +186,7 @@ class Policy:
         """Return one row a tag with the columns of the file; confidence and evidence as numbers."""
         import pandas as pd
 
-        columns = (*COLUMNS, *self._evidence_columns)
+        columns = policyfile.columns(self.decisions)
         frame = pd.DataFrame([decision.values(columns) for decision in self.decisions], columns=list(columns))
         return frame.astype({"confidence": float})
 
@@ -172,20 +198,14 @@ class Policy:
         rows = frame[frame["missing"].fillna(0) > 0].sort_values(["missing", "tag"], ascending=[False, True])
         return chart_coverage(rows.assign(kind=rows["scope"]), title=title)
 
-    @property
-    def _evidence_columns(self) -> tuple[str, ...]:
-        extra = dict.fromkeys(name for decision in self.decisions for name in decision.evidence)
-        return tuple(dict.fromkeys((*EVIDENCE, *extra)))
-
     def __repr__(self) -> str:
         return f"<Policy of {len(self.decisions):,} tags>"
 
     def _repr_html_(self) -> str:
         from leverkit.report import table
 
-        counts = ", ".join(f"{sum(s == scope for s in self.scopes.values())} {scope}" for scope in SCOPES)
         columns = ["tag", "scope", "suggested_scope", "confidence", "reason", "missing"]
-        return table(self.frame[columns], limit=30, caption=f"{len(self.decisions)} tags: {counts}")
+        return table(self.frame[columns], limit=30, caption=self.summary())
 
 
 def _now() -> datetime:
@@ -212,18 +232,6 @@ def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, 
     if accept is None or proposed.scope == "undecided" or decision.confidence < accept:
         return decision
     return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)
-
-
-def _columns(path: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Map the names in the file to ours, whatever their case."""
-    ours = {name: name.strip().casefold().replace(" ", "_") for name in names}
-    for needed in ("tag", "scope"):
-        if needed not in ours.values():
-            raise UsageError(f"{path}, line 1: no column {needed!r}; the header is: {', '.join(names)}")
-    twice = [name for name in names if name and names.count(name) > 1]
-    if twice:
-        raise UsageError(f"{path}, line 1: column {twice[0]!r} is there twice; keep one")
-    return ours
 
 
 def _many(tags: list[str], one: str, several: str) -> str:

@@ -6,17 +6,17 @@ stands there now. Where somebody else decided on the same tag meanwhile, theirs 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.decision import SCOPES, Decision
+from leverkit.decision import Decision
+from leverkit.lastsaved import lost
 from leverkit.policy import Policy
+from leverkit.report import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ class Page:
 class Review:
     """Decisions in a policy file, as one person makes them; `by` is their name.
 
-    `inconsistencies` of the audit (columns contact, tag, lack), where given, let `forecast` count people.
+    `gains` (contact, tag, adds), what a plan would do for each tag, lets `forecast` say what the plan will.
     Raises UsageError where the file cannot be read.
     """
 
@@ -58,23 +58,19 @@ class Review:
         path: Path | str,
         *,
         by: str,
-        inconsistencies: pd.DataFrame | None = None,
+        gains: pd.DataFrame | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.path, self.by = Path(path), by
         self.policy = Policy.read(path)
-        self._inconsistencies = inconsistencies
+        self._gains = gains
         self._now = now or (lambda: datetime.now(UTC))
         self._done: list[dict[str, tuple[Decision, Decision]]] = []
 
     def look(self, view: View) -> Page:
         """Return the page of decisions that a view shows; a page beyond the last is the last."""
         wanted = view.text.strip().casefold()
-        rows = [
-            row
-            for row in self.policy.decisions
-            if wanted in row.tag.casefold() and view.shown in ("everything", row.scope)
-        ]
+        rows = [row for row in self.policy.decisions if wanted in row.tag.casefold() and _shown(row, view)]
         rows.sort(key=lambda row: _order(row, view.order))
         pages = max(1, ceil(len(rows) / view.size))
         page = min(max(view.page, 0), pages - 1)
@@ -128,25 +124,22 @@ class Review:
         return heard
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Return the number of tags by scope."""
-        scopes = list(self.policy.scopes.values())
-        return {scope: scopes.count(scope) for scope in SCOPES}
+    def lost(self) -> list[str]:
+        """Return a line for each decision that a spreadsheet saved an older version over."""
+        return [str(each) for each in lost(self.path, self.policy.decisions)]
 
     @property
     def forecast(self) -> str:
-        """Say what a plan would do with these decisions."""
+        """Say what is decided, and what a plan would do with it."""
         copied = [row for row in self.policy.decisions if row.scope == "contact"]
-        operations = sum(int(row.evidence.get("missing") or 0) for row in copied)
-        counts = self.counts
         people = ""
-        if (facts := self._inconsistencies) is not None:
-            touched = facts[facts["tag"].isin([row.tag for row in copied])]["contact"].nunique()
-            people = f" to opportunities of {touched:,} people"
-        return (
-            f"{counts['undecided']:,} of {sum(counts.values()):,} tags undecided. The plan would add "
-            f"{operations:,} tags{people}, and remove none."
-        )
+        if (gains := self._gains) is not None:
+            mine = gains[gains["tag"].isin([row.tag for row in copied])]
+            adds = int(mine["adds"].sum())
+            people = f" to opportunities of {count(mine['contact'].nunique(), 'person', 'people')}"
+        else:
+            adds = sum(int(row.evidence.get("missing") or 0) for row in copied)
+        return f"{self.policy.summary()}. The plan would add {count(adds, 'tag')}{people}, and remove none."
 
     def _open(self, fresh: Policy, scopes: Mapping[str, str]) -> dict[str, str]:
         """Return of these decisions those that are not on a row that somebody else changed meanwhile."""
@@ -154,15 +147,12 @@ class Review:
         return {
             tag: scope
             for tag, scope in scopes.items()
-            if tag not in now or tag not in known or _said(known[tag]) == _said(now[tag])
+            if tag not in now or tag not in known or known[tag].said == now[tag].said
         }
 
     def _change(self, change: Callable[[Policy], Policy]) -> list[str]:
-        with _alone(self.path):
-            fresh = Policy.read(self.path)
-            heard = self._heard(fresh)
-            after = change(fresh)
-            after.overwrite(self.path)
+        fresh, after = Policy.edit(self.path, change)
+        heard = self._heard(fresh)
         before, self.policy = _by_tag(fresh), after
         self._done.append(
             {row.tag: (before[row.tag], row) for row in after.decisions if row != before[row.tag]}
@@ -171,19 +161,22 @@ class Review:
 
     def _heard(self, fresh: Policy) -> list[str]:
         known = _by_tag(self.policy)
-        return [
-            f"{row.decided_by or 'somebody'} decided meanwhile: {row.tag!r} is {row.scope}"
-            for row in fresh.decisions
-            if row.tag in known and _said(known[row.tag]) != _said(row)
-        ]
+        changed = [row for row in fresh.decisions if row.tag in known and known[row.tag].said != row.said]
+        gone = {each.tag: str(each) for each in lost(self.path, changed)}
+        return [gone.get(row.tag) or _told(row) for row in changed]
 
 
 def _by_tag(policy: Policy) -> dict[str, Decision]:
     return {row.tag: row for row in policy.decisions}
 
 
-def _said(row: Decision) -> tuple[str, str, str]:
-    return row.scope, row.decided_by, row.decided_at
+def _told(row: Decision) -> str:
+    return f"{row.decided_by or 'somebody'} decided meanwhile: {row.tag!r} is {row.scope}"
+
+
+def _shown(row: Decision, view: View) -> bool:
+    """Say whether a view shows a row; `undecided` are those that wait for a decision."""
+    return row.waits if view.shown == "undecided" else view.shown in ("everything", row.scope)
 
 
 def _order(row: Decision, order: str) -> tuple[float, str]:
@@ -194,16 +187,3 @@ def _order(row: Decision, order: str) -> tuple[float, str]:
     value = row.evidence.get(order.replace(" ", "_"))
     posting = bool(row.evidence.get("posting_tag"))
     return (1.0 if posting else 0.0) - (0.0 if posting else float(value or 0)), row.tag
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold the policy file's lock: between reading it and writing it, no other review writes."""
-    import fcntl  # not on Windows, where importing this must still work
-
-    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

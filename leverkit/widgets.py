@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from leverkit.decision import SCOPES, Decision
+from leverkit.plan import gains
 from leverkit.report import share
 from leverkit.review import ORDERS, SHOWN, Review, View
 
@@ -33,13 +34,13 @@ _STYLE = """<style>
 class TagReview(w.VBox):  # type: ignore[misc]
     """Decide on tags in policy.csv, click by click; each click is in the file at once.
 
-    `by` is written into decided_by; with `audit`, the forecast counts people. Raises UsageError where the
-    file cannot be read.
+    `by` is written into decided_by; with `audit`, the forecast says what the plan will do. Raises UsageError
+    where the file cannot be read.
     """
 
     def __init__(self, path: Path | str, *, by: str = "", audit: Audit | None = None) -> None:
-        facts = None if audit is None else audit.inconsistencies
-        self.review = Review(path, by=by or getpass.getuser(), inconsistencies=facts)
+        ahead = None if audit is None else gains(audit.snapshot)
+        self.review = Review(path, by=by or getpass.getuser(), gains=ahead)
         self._view = View()
         self.forecast = w.HTML()
         self.news = w.HTML()

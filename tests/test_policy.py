@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from snapshots import Row, write_generated, write_snapshot
 
+from leverkit.audit import audit
 from leverkit.decision import COLUMNS, MACHINE, SCOPES, Decision
 from leverkit.errors import UsageError
+from leverkit.plan import plan
 from leverkit.policy import Policy
+from leverkit.snapshot import Snapshot
 
 HEADER = ",".join(COLUMNS)
 AWKWARD = [
@@ -49,6 +55,7 @@ def decided(
     return Policy((Decision(tag, scope, by, at, **more),))
 
 
+@settings(deadline=None)  # a file is written and synced to the disk each time
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.sampled_from(AWKWARD),
@@ -119,6 +126,18 @@ def test_bad_input_names_file_line_and_what_is_allowed(tmp_path: Path, text: str
     with pytest.raises(UsageError, match=rf"policy\.csv, {says}") as error:
         Policy.read(file(tmp_path, text))
     assert "\n" not in str(error.value)
+
+
+def test_all_lines_that_are_wrong_are_told_at_once_with_what_was_meant(tmp_path: Path) -> None:
+    text = "tag,scope\nvip,contct\nok,Contact\nx,oportunity\nvip2,person\nok,ignore\n"
+    with pytest.raises(UsageError) as error:
+        Policy.read(file(tmp_path, text))
+    head, *lines = str(error.value).split("\n")
+    assert head == "4 lines to correct:"
+    assert [re.search(r"line \d", line)[0] for line in lines] == ["line 2", "line 4", "line 5", "line 6"]  # type: ignore[index]
+    assert "'contct' is not a scope: did you mean contact? Allowed: contact, opportunity" in lines[0]
+    assert "did you mean opportunity?" in lines[1]
+    assert "did you mean" not in lines[2]
 
 
 def test_a_suggestion_never_overwrites_a_decision(tmp_path: Path) -> None:
@@ -194,14 +213,17 @@ def test_the_digest_depends_on_tags_and_scopes_alone() -> None:
     assert one.digest != Policy((Decision("a", "ignore"), Decision("b"))).digest
 
 
-def snapshot(*tags: str) -> Any:
-    return SimpleNamespace(sql=lambda query: SimpleNamespace(fetchall=lambda: [(tag,) for tag in tags]))
+def snapshot(tmp_path: Path, **tags: bool) -> Snapshot:
+    """Give an account of one person with two opportunities: a tag is on one (True: missing) or on both."""
+    both = [tag for tag, missing in tags.items() if not missing]
+    rows = [Row("ann", [*tags]), Row("ann", both)]
+    return Snapshot.open(write_snapshot(tmp_path / "snapshot", rows))
 
 
-def test_check_names_unknown_missing_undecided_and_doubtful_tags() -> None:
+def test_check_names_unknown_missing_undecided_and_doubtful_tags(tmp_path: Path) -> None:
     doubtful = Decision("Sales", "contact", suggested_scope="opportunity", confidence=0.97, reason="a team")
     policy = Policy((doubtful, Decision("typo", "contact"), Decision("open")), "policy.csv")
-    problems = policy.check(snapshot("Sales", "open", "unlisted"))
+    problems = policy.check(snapshot(tmp_path, Sales=False, open=True, unlisted=False))
     assert problems == [
         "policy.csv: tag 'typo' is not in the snapshot",
         "policy.csv: 1 tag has no row, so undecided: 'unlisted'",
@@ -210,8 +232,50 @@ def test_check_names_unknown_missing_undecided_and_doubtful_tags() -> None:
     ]
 
 
-def test_check_has_nothing_to_say_about_a_finished_policy() -> None:
-    assert Policy((Decision("vip", "contact"),)).check(snapshot("vip")) == []
+def test_check_has_nothing_to_say_about_a_finished_policy(tmp_path: Path) -> None:
+    assert Policy((Decision("vip", "contact"),)).check(snapshot(tmp_path, vip=True)) == []
+
+
+def test_undecided_is_the_same_number_in_the_file_in_check_and_in_the_plan(tmp_path: Path) -> None:
+    write_generated(tmp_path / "generated", contacts=120, seed=2)
+    account = Snapshot.open(tmp_path / "generated")
+    policy = Policy.suggest(audit(account), accept=0.9)
+    (listed,) = [line for line in policy.check(account) if line.startswith("LK201")]
+    number = plan(account, policy).counts["undecided"]
+    assert 0 < number < list(policy.scopes.values()).count("undecided")
+    assert f"policy: {number} tags are undecided" in listed
+    assert f", {number} undecided; " in policy.summary()
+
+
+def test_a_decision_that_a_spreadsheet_saved_over_is_named_by_the_check(tmp_path: Path) -> None:
+    path, account = tmp_path / "policy.csv", snapshot(tmp_path, vip=True, seed=True)
+    Policy((Decision("vip"), Decision("seed"))).write(path)
+    opened = path.read_bytes()
+    Policy.edit(path, lambda policy: policy.decide({"vip": "contact"}, by="ada"))
+    path.write_bytes(opened)
+    Policy((Decision("vip"), Decision("seed"))).write(path)
+    (line,) = [line for line in Policy.read(path).check(account) if "older version" in line]
+    assert "tag 'vip' was decided contact by ada" in line
+    path.write_text(path.read_text().replace("vip,undecided,,", "vip,undecided,ada,"))
+    assert not [line for line in Policy.read(path).check(account) if "older version" in line]
+
+
+WRITER = """
+import sys
+from leverkit.decision import Decision
+from leverkit.policy import Policy
+name, path = sys.argv[1:]
+for number in range(20):
+    Policy((Decision(f"{name}{number}", "contact", name),)).write(path)
+"""
+
+
+def test_two_processes_that_write_at_once_lose_no_decision(tmp_path: Path) -> None:
+    path = tmp_path / "policy.csv"
+    command = [sys.executable, "-c", WRITER]
+    writers = [subprocess.Popen([*command, name, str(path)]) for name in ("ada", "bob")]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(Policy.read(path).scopes) == 40
 
 
 def test_the_frame_has_numbers_and_the_drawing_is_escaped() -> None:

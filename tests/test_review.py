@@ -137,12 +137,43 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_the_forecast_is_what_the_plan_would_do(file: Path) -> None:
     import pandas as pd
 
-    facts = pd.DataFrame({"contact": ["a", "b", "a"], "tag": ["vip", "vip", "odd"], "lack": [1, 2, 1]})
-    review = Review(file, by="ada", inconsistencies=facts)
+    gains = pd.DataFrame({"contact": ["a", "b", "a"], "tag": ["vip", "vip", "odd"], "adds": [1, 2, 1]})
+    review = Review(file, by="ada", gains=gains)
     review.decide({"vip": "contact"})
     assert review.forecast == (
-        "3 of 4 tags undecided. The plan would add 30 tags to opportunities of 2 people, and remove none."
+        "4 tags: 1 contact, 0 opportunity, 0 ignore, 3 undecided. "
+        "The plan would add 3 tags to opportunities of 2 people, and remove none."
     )
+
+
+def test_undecided_are_shown_only_where_a_decision_matters(file: Path) -> None:
+    Policy((Decision("everywhere", evidence={"missing": 0}), *ROWS)).write(file)
+    review = ada(file)
+    assert "everywhere" not in tags(review)
+    assert "everywhere" in tags(review, shown="everything")
+    assert "4 undecided; 1 more need no decision now, nobody lacks them" in review.forecast
+
+
+def test_a_decision_that_a_spreadsheet_saved_over_is_told_until_it_is_made_again(file: Path) -> None:
+    opened = file.read_bytes()
+    review = ada(file)
+    review.decide({"vip": "contact"})
+    file.write_bytes(opened)  # a spreadsheet that had the file open, saved
+    (line,) = review.refresh()
+    assert line.startswith(
+        "tag 'vip' was decided contact by ada (2026-01-02T00:00:00+00:00), and the file says"
+    )
+    review.decide({"odd": "ignore"})
+    assert len(ada(file).lost) == 1
+    review.decide({"vip": "contact"})
+    assert ada(file).lost == []
+
+
+def test_what_is_undone_here_is_not_told_as_lost(file: Path) -> None:
+    review = ada(file)
+    review.decide({"vip": "contact"})
+    review.undo()
+    assert ada(file).lost == []
 
 
 def test_an_unknown_tag_is_refused_and_nothing_written(file: Path) -> None:

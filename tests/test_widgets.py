@@ -36,7 +36,10 @@ def scopes(review: TagReview) -> dict[str, str]:
 def test_a_click_decides_in_the_file_and_moves_the_count(review: TagReview) -> None:
     toggles(review)[0].value = "contact"
     assert scopes(review)["t00"] == "contact"
-    assert "15 of 16 tags undecided. The plan would add 30 tags" in review.forecast.value
+    assert (
+        "16 tags: 1 contact, 0 opportunity, 0 ignore, 15 undecided. The plan would add 30 tags"
+        in review.forecast.value
+    )
 
 
 def test_a_decided_row_stays_until_the_page_turns(review: TagReview) -> None:

@@ -1,0 +1,89 @@
+"""policy.csv as a file: read whole with all that is wrong in it, written in one step by one writer at a time.
+
+The lock binds leverkit's own processes (widget, commands, notebooks); a spreadsheet takes none, so what it
+saves over is noticed afterwards, by `lastsaved`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from leverkit import spreadsheet
+from leverkit.decision import COLUMNS, EVIDENCE, Decision
+from leverkit.errors import UsageError
+from leverkit.lock import hold
+
+WAIT = 30.0  # seconds for others who write to the file: each takes a fraction of one
+LINES = 20  # problems that are told at once
+
+
+def alone(path: Path) -> AbstractContextManager[None]:
+    """Hold the file's lock: between reading it and writing it, no other leverkit process writes.
+
+    Raises Locked where another process holds it for long.
+    """
+    return hold(path.with_name(f".{path.name}.lock"), purpose=f"writing {path.name}", wait=WAIT)
+
+
+def read(path: Path) -> tuple[Decision, ...]:
+    """Read the rows. Raises UsageError that names each line that is wrong, and what is allowed."""
+    sheet = spreadsheet.read(path)
+    names = _columns(path, sheet.columns)
+    problems: list[str] = []
+    rows = tuple(_rows(path, sheet, names, problems))
+    if len(problems) == 1:
+        raise UsageError(problems[0])
+    if problems:
+        rest = [f"and {len(problems) - LINES} more"] if len(problems) > LINES else []
+        raise UsageError("\n".join([f"{len(problems)} lines to correct:", *problems[:LINES], *rest]))
+    return rows
+
+
+def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | None = None) -> None:
+    """Write the rows in one step; delimiter and byte order mark stay those of the file that is there."""
+    dialect = spreadsheet.read(path).dialect if path.exists() else spreadsheet.Dialect()
+    if spreadsheet_bom is not None:
+        dialect = replace(dialect, bom=spreadsheet_bom)
+    names = columns(decisions)
+    rows = [decision.cells(names) for decision in decisions]
+    spreadsheet.replace(path, spreadsheet.render(names, rows, dialect))
+
+
+def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Return the columns of these rows: ours, the evidence, and what people added."""
+    extra = dict.fromkeys(name for decision in decisions for name in decision.evidence)
+    return tuple(dict.fromkeys((*COLUMNS, *EVIDENCE, *extra)))
+
+
+def _rows(
+    path: Path, sheet: spreadsheet.Sheet, names: Mapping[str, str], problems: list[str]
+) -> Iterator[Decision]:
+    """Yield the rows that can be read; what is wrong with the others goes into `problems`."""
+    seen: dict[str, int] = {}
+    for row in sheet.rows:
+        where = f"{path}, line {row.line}"
+        try:
+            decision = Decision.parse(where, {names[name]: text for name, text in row.cells.items()})
+        except UsageError as error:
+            problems.append(str(error))
+            continue
+        if decision.tag in seen:
+            first = seen[decision.tag]
+            problems.append(f"{where}: tag {decision.tag!r} is already on line {first}; keep one row a tag")
+        seen.setdefault(decision.tag, row.line)
+        yield decision
+
+
+def _columns(path: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """Map the names in the file to ours, whatever their case."""
+    ours = {name: name.strip().casefold().replace(" ", "_") for name in names}
+    for needed in ("tag", "scope"):
+        if needed not in ours.values():
+            raise UsageError(f"{path}, line 1: no column {needed!r}; the header is: {', '.join(names)}")
+    twice = [name for name in names if name and names.count(name) > 1]
+    if twice:
+        raise UsageError(f"{path}, line 1: column {twice[0]!r} is there twice; keep one")
+    return ours
