@@ -29,6 +29,9 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
     6  widgets              -> decision, report, review
+    6  verify               -> account, client, conservation, errors, planfile, progress, records,
+                               verification, waves
+    6  widgets              -> decision, lock, plan, report, review
     6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
                                reading
     5  account              -> budget, client, demo, errors, pacing, wire
@@ -37,7 +40,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     5  conservation         -> client, planfile, records, verification
     5  gate                 -> errors, journal, planfile, waves
     5  outcomes             -> journal, operations, planfile, records
-    5  plan                 -> brakes, operations, planfile, waves
+    5  plan                 -> brakes, errors, operations, planfile, waves
     5  result               -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
     5  review               -> decision, policy
     5  rollback             -> brakes, errors, journal, lock, operations, planfile, waves

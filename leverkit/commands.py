@@ -11,8 +11,10 @@ import typer
 from leverkit.report import plain
 
 if TYPE_CHECKING:
+    from leverkit.operations import Operation
     from leverkit.planfile import Plan
 
+LINES = 20  # of a list for people; --json or the file has all
 CHANGES = 2  # the exit code of --detailed-exitcode
 
 
@@ -41,7 +43,7 @@ def planned(made: Plan, out: Path, as_json: bool) -> None:
     if as_json:
         file(out / "plan.json")
     else:
-        show(f"Plan {made.short}: {made.summary}")
+        show("\n".join([f"Plan {made.short}: {made.summary}", *_tags(made)]))
     for warning in made.warnings:
         say(f"note: {warning}")
     if made.operations:
@@ -50,6 +52,21 @@ def planned(made: Plan, out: Path, as_json: bool) -> None:
         canary = f"{made.canary.operations} operations of {made.canary.strata} kinds"
         say(f"canary (--wave canary): {canary}; {made.canary.bound}")
         say(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
+
+
+def _tags(made: Plan) -> list[str]:
+    """Return a small table of what a plan does to each tag, the largest first."""
+    tags: dict[str, list[Operation]] = {}
+    for operation in made.operations:
+        tags.setdefault(operation.tag, []).append(operation)
+    ranked = sorted(tags, key=lambda tag: (-len(tags[tag]), tag))
+    lines = [f"{'people':>10}{'added':>8}{'removed':>9}  tag"] if tags else []
+    for tag in ranked[:LINES]:
+        added = sum(operation.action == "add" for operation in tags[tag])
+        people = len({operation.contact for operation in tags[tag]})
+        lines.append(f"{people:>10,}{added:>8,}{len(tags[tag]) - added:>9,}  {tag}")
+    more = len(tags) - LINES
+    return lines + ([f"and {more:,} more tags: plan.csv has all"] if more > 0 else [])
 
 
 def _plain(text: str) -> str:
@@ -72,3 +89,4 @@ MaxPct = Annotated[
 MaxRemovals = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more removals than this.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `plan` or `rollback` wrote.")]
 Source = Annotated[Path, typer.Argument(metavar="SNAPSHOT", help="The folder that `pull` wrote.")]
+PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy.csv that people decide in.")]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from leverkit import commands as c
 from leverkit.commands import file, say, show
-from leverkit.report import plain
+from leverkit.report import plain, share
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit
+    from leverkit.policy import Policy
 
-LINES = 20  # of findings for people; --json has all
 policies = typer.Typer(
     no_args_is_help=True, help="Propose which tags are about the person; check what people decided."
 )
@@ -93,13 +94,47 @@ def suggest(
     from leverkit.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
-    show(_scopes(policy.scopes))
+    show("\n".join([policy.summary(), *_waiting(policy)]))
     say(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
 
 
 @policies.command()
+def accept(
+    policy: c.PolicyFile,
+    sure: Annotated[
+        float,
+        typer.Option("--min-confidence", min=0.5, max=1, help="Take suggestions that are at least so sure."),
+    ],
+    scope: Annotated[
+        Literal["contact", "opportunity"] | None, typer.Option(help="Take suggestions of this scope alone.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who decides; as a rule your user name here.")
+    ] = None,
+    as_json: c.Json = False,
+) -> None:
+    """Decide undecided tags as suggested, in your name, and list them; what is decided stays.
+
+    Example: [bold]leverkit policy accept policy.csv --min-confidence 0.9 --scope contact[/bold]
+    """
+    from leverkit.lock import user
+    from leverkit.policy import Policy
+
+    before, after = Policy.edit(
+        policy, lambda held: held.decide(held.acceptable(sure, scope or ""), by=by or user())
+    )
+    taken = [row for old, row in zip(before.decisions, after.decisions, strict=True) if row != old]
+    if as_json:
+        names = ("tag", "scope", "confidence", "decided_by", "decided_at")
+        return c.machine(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
+    lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
+    show("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
+    return say(f"next: leverkit policy check {policy} SNAPSHOT")
+
+
+@policies.command()
 def check(
-    policy: Annotated[Path, typer.Argument(metavar="POLICY")],
+    policy: c.PolicyFile,
     snapshot: c.Source,
     detailed: c.Detailed = False,
 ) -> None:
@@ -110,9 +145,10 @@ def check(
     from leverkit.policy import Policy
     from leverkit.snapshot import Snapshot
 
-    read = Policy.read(policy)
-    problems = read.check(Snapshot.open(snapshot))
-    show("\n".join([_scopes(read.scopes), *problems]))
+    read, account = Policy.read(policy), Snapshot.open(snapshot)
+    problems = read.check(account)
+    waiting = {each.tag for each in read.undecided(account)}
+    show("\n".join([read.summary(waiting), *problems]))
     say(f"next: leverkit plan {snapshot} --policy {policy} -o run")
     if detailed and problems:
         raise typer.Exit(c.CHANGES)
@@ -122,6 +158,10 @@ def plan(
     snapshot: c.Source,
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
     out: c.Out,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only-tag", metavar="TAG", help="Plan this tag alone; repeat for more."),
+    ] = None,
     max_ops: c.MaxOps = None,
     max_pct: c.MaxPct = 30.0,
     max_removals: c.MaxRemovals = 0,
@@ -137,14 +177,18 @@ def plan(
     from leverkit.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
-    made = plan(account, read, out, max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)
+    made = plan(
+        account, read, out, max_ops=max_ops, max_pct=max_pct, max_removals=max_removals, only=only or ()
+    )
+    for lost in read.lost:
+        say(f"note: {lost}")
     c.planned(made, out, as_json)
     if detailed and made.operations:
         raise typer.Exit(c.CHANGES)
 
 
 def _findings(found: Audit) -> str:
-    rows = found.findings.head(LINES)
+    rows = found.findings.head(c.LINES)
     lines = [
         plain(f"{code} {subject}: {text}")
         for code, subject, text in rows[["code", "subject", "evidence"]].values
@@ -153,7 +197,14 @@ def _findings(found: Audit) -> str:
     return "\n".join([found.headline, *lines, *([f"and {more:,} more: --json has all"] if more else [])])
 
 
-def _scopes(scopes: dict[str, str]) -> str:
-    values = list(scopes.values())
-    counts = ", ".join(f"{values.count(scope)} {scope}" for scope in dict.fromkeys(values))
-    return f"{len(values)} tags: {counts}"
+def _waiting(policy: Policy) -> list[str]:
+    """Say what of the undecided tags has a suggestion, and what is left to people."""
+    waiting = [row for row in policy.decisions if row.waits]
+    if not waiting:
+        return []
+    scopes = [row.suggested_scope for row in waiting]
+    counts = {scope: scopes.count(scope) for scope in ("contact", "opportunity", "undecided")}
+    return [
+        f"{len(waiting):,} wait for a decision: {counts['contact']:,} suggested contact, "
+        f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
+    ]

@@ -20,7 +20,7 @@ from leverkit.account import Settings, connect
 from leverkit.audit import audit
 from leverkit.brakes import Brakes
 from leverkit.client import ReadOnlyLever
-from leverkit.errors import UsageError
+from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
 from leverkit.planfile import LEAST, SHORT, Kind, Plan
 from leverkit.policy import Policy
@@ -93,12 +93,16 @@ class Desk:
 
         Mode `plan` reads the account first; without a policy.csv, one is proposed. Modes `apply` and `verify`
         take the plan that `approve` names, or the newest. Brakes are checked in modes plan and apply;
-        `max_ops` 0 is none. Raises BrakeTripped, Refused, UsageError.
+        `max_ops` 0 is none. Raises BrakeTripped, UsageError, and Refused where policy.csv was changed since
+        the plan that is to be applied.
         """
         check_mode(mode)
         brakes = Brakes(max_ops=max_ops or None, max_pct=max_pct, max_removals=max_removals)
         if mode != "plan":
-            return self._step(mode, self._find("migrate", approve), approve, brakes)
+            run = self._find("migrate", approve)
+            if mode == "apply":
+                self._check_policy(Plan.read(run))
+            return self._step(mode, run, approve, brakes)
         snapshot = self.pull()
         policy = Policy.read(self.policy_file) if self.policy_file.exists() else self.suggest(audit(snapshot))
         plan(snapshot, policy, self._draft, **msgspec.structs.asdict(brakes))
@@ -192,6 +196,14 @@ class Desk:
             if found.kind == kind and found.plan_id.startswith(wanted):
                 return run
         raise UsageError(f"no {kind} plan {wanted or 'at all'} for this account; make one with mode = plan")
+
+    def _check_policy(self, made: Plan) -> None:
+        """Refuse a plan that people have overtaken: they decided otherwise after it was made."""
+        if self.policy_file.exists() and Policy.read(self.policy_file).digest != made.policy_digest:
+            raise Refused(
+                f"policy.csv was changed after plan {made.short} was made, and nothing was written to Lever. "
+                "Run this notebook with mode = plan: it plans what is left by what is decided now"
+            )
 
     def _begun(self, of: str) -> Path:
         """Return the run to undo; where nothing was ever planned, a plan that did nothing."""

@@ -21,6 +21,13 @@ class LeverkitError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows for this error: its sentence, last and alone.
+
+        IPython asks exceptions for a method of this name before it draws a traceback.
+        """
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(LeverkitError):
     """A parameter, a path or an edited file that a person has to correct."""

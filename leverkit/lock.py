@@ -28,11 +28,15 @@ BEAT = 5.0  # seconds between two signs of life; silence of three of them is wor
 
 def identity() -> str:
     """Return who we are: user, host and process id."""
+    return f"{user()}@{socket.gethostname()} process {os.getpid()}"
+
+
+def user() -> str:
+    """Return the name of whoever runs this, as the operating system has it."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):  # a container whose user id has no name
-        user = f"user {os.getuid()}"
-    return f"{user}@{socket.gethostname()} process {os.getpid()}"
+        return f"user {os.getuid()}"
 
 
 def account_lock(account: str) -> Path:

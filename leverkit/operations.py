@@ -21,6 +21,7 @@ from leverkit.errors import Refused, UsageError
 Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
 COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
+WRITTEN = ("tag", "reason")  # by people, or quoting them
 
 PAGE = 100  # opportunities on one listing page
 CONTACTS = 50  # ids in one request, 2.4 KB of query
@@ -66,11 +67,15 @@ def digest(value: object) -> str:
 
 
 def write_csv(path: Path, operations: Sequence[Operation]) -> None:
-    """Write plan.csv in one step: one row an operation, cells guarded against spreadsheets."""
-    rows = [[spreadsheet.guard(getattr(op, name)) for name in COLUMNS] for op in operations]
+    """Write plan.csv in one step: one row an operation; what people wrote is guarded against spreadsheets.
+
+    Ids stay as they are, so that the file can be joined with others.
+    """
+    rows = [_guarded(operation) for operation in operations]
     spreadsheet.replace(path, spreadsheet.render(COLUMNS, rows, spreadsheet.Dialect()))
 
 
+<<<<<<< HEAD
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row a change that was left out, with the reason."""
     names = Skipped.__struct_fields__
@@ -83,6 +88,14 @@ def left_out(skipped: Sequence[Skipped]) -> str:
     reasons = Counter(each.reason for each in skipped)
     words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
+=======
+def _guarded(operation: Operation) -> list[str]:
+    cells = [str(getattr(operation, name)) for name in COLUMNS]
+    return [
+        spreadsheet.guard(cell) if name in WRITTEN else cell
+        for name, cell in zip(COLUMNS, cells, strict=True)
+    ]
+>>>>>>> b4a22cd (Answer what newcomers stumbled over in policy and plan: accept, tags one by one, short refusals)
 
 
 def read_csv(path: Path) -> tuple[Operation, ...]:

@@ -7,10 +7,13 @@ anonymized opportunities are listed and left alone, nothing is sent to Lever.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.brakes import Brakes
+from leverkit.errors import UsageError
 from leverkit.operations import Known, Operation, Skipped, Undecided
 from leverkit.planfile import Plan
 from leverkit.waves import choose
@@ -74,13 +77,15 @@ def plan(
     max_ops: int | None = None,
     max_pct: float | None = 30.0,
     max_removals: int | None = 0,
+    only: Collection[str] = (),
 ) -> Plan:
     """Plan the migration and, with `out`, write it into that run folder; nothing is written to Lever.
 
+    `only` plans these tags alone; each must have scope `contact`, else UsageError.
     `max_pct` is per cent of the account's opportunities. Raises BrakeTripped naming the flag where
     the plan is larger than allowed: the folder then holds the plan to look at, `apply` refuses it too.
     """
-    tags = sorted(tag for tag, scope in policy.scopes.items() if scope == "contact")
+    tags = _wanted(policy, only)
     operations, skipped = _gaps(snapshot, tags)
     before = _before(snapshot, operations)
     siblings = Counter(known.contact for known in before.values())
@@ -98,7 +103,7 @@ def plan(
         tag_counts=_predicted(snapshot, operations),
         undecided=policy.undecided(snapshot),
         skipped=skipped,
-        warnings=_warnings(snapshot, policy, operations),
+        warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations)),
         canary=choose(operations, siblings, _traits(snapshot, operations)),
         brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals),
     )
@@ -106,6 +111,23 @@ def plan(
         made.write(out)
     made.check_brakes()
     return made
+
+
+def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
+    """Return the tags to plan for, sorted."""
+    for tag in only:
+        scope = policy.scopes.get(tag)
+        if scope != "contact":
+            near = get_close_matches(tag, policy.scopes, n=1)
+            stands = f"is {scope} in the policy" if scope else "has no row in the policy"
+            hint = f"; did you mean {near[0]!r}?" if near and not scope else "; decide on it first"
+            raise UsageError(f"tag {tag!r} {stands}, and only tags with scope contact are planned{hint}")
+    return sorted(only or (tag for tag, scope in policy.scopes.items() if scope == "contact"))
+
+
+def _left_out(policy: Policy, tags: list[str]) -> list[str]:
+    every = sum(scope == "contact" for scope in policy.scopes.values())
+    return [f"only {len(tags)} of {every} contact tags are planned, as asked"] if len(tags) < every else []
 
 
 def gains(snapshot: Snapshot) -> pd.DataFrame:

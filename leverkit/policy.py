@@ -129,6 +129,20 @@ class Policy:
 
         return replace(self, decisions=tuple(decided(d) if d.tag in scopes else d for d in self.decisions))
 
+    def acceptable(self, confidence: float, scope: str = "") -> dict[str, str]:
+        """Return the undecided tags whose suggestion is at least so sure (0 to 1): tag to suggested scope.
+
+        With `scope`, those of this suggested scope alone.
+        """
+        return {
+            row.tag: row.suggested_scope
+            for row in self.decisions
+            if row.scope == "undecided"
+            and row.confidence >= confidence
+            and row.suggested_scope != "undecided"
+            and scope in ("", row.suggested_scope)
+        }
+
     def check(self, snapshot: Snapshot) -> list[str]:
         """Compare with a snapshot and return what deserves a look, one line each; [] when all is well."""
         present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
@@ -140,8 +154,7 @@ class Policy:
             problems.append(
                 f"{where}: {_many(missing, 'has', 'have')} no row, so undecided: {_some(missing)}"
             )
-        if self.source:
-            problems += [f"{where}: {each}" for each in lastsaved.lost(Path(self.source), self.decisions)]
+        problems += [f"{where}: {each}" for each in self.lost]
         problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
         if waiting := [each.tag for each in self.undecided(snapshot)]:
             problems.append(f"LK201 {where}: {_many(waiting, 'is', 'are')} undecided: {_some(waiting)}")
@@ -169,6 +182,13 @@ class Policy:
         counts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES[:3]]
         text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided"
         return text + (f"; {rest:,} more need no decision now, nobody lacks them" if rest else "")
+
+    @property
+    def lost(self) -> list[str]:
+        """Return a line for each decision that a spreadsheet saved an older version over."""
+        return (
+            [str(each) for each in lastsaved.lost(Path(self.source), self.decisions)] if self.source else []
+        )
 
     @property
     def scopes(self) -> dict[str, str]:

@@ -53,9 +53,10 @@ def pull(
     Raises Refused (another account), Locked, UsageError, AccessDenied, ApiError, Unreachable.
     """
     folder = Path(out).expanduser()
-    _make(folder)
     account = lever or connect()
     try:
+        account.account_id()  # before there is a folder: a wrong key leaves none
+        _make(folder)
         with Spool(folder) as spool, progress("pull, pages") as shown:
             _Pull(account, spool, folder, shown, workers).run(full)
     finally:

@@ -89,13 +89,7 @@ class Review:
 
     def acceptable(self, confidence: float) -> dict[str, str]:
         """Return what `accept` would decide."""
-        return {
-            row.tag: row.suggested_scope
-            for row in self.policy.decisions
-            if row.scope == "undecided"
-            and row.suggested_scope != "undecided"
-            and row.confidence >= confidence
-        }
+        return self.policy.acceptable(confidence)
 
     def undo(self) -> list[str]:
         """Take back the last decision of this review, where nobody has changed it since."""
@@ -122,11 +116,6 @@ class Review:
         heard = self._heard(fresh)
         self.policy = fresh
         return heard
-
-    @property
-    def lost(self) -> list[str]:
-        """Return a line for each decision that a spreadsheet saved an older version over."""
-        return [str(each) for each in lost(self.path, self.policy.decisions)]
 
     @property
     def forecast(self) -> str:

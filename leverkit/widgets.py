@@ -6,7 +6,6 @@ Tab, Space and Enter are enough. Rows stay where they are when decided, until th
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from leverkit.decision import SCOPES, Decision
+from leverkit.lock import user
 from leverkit.plan import gains
 from leverkit.report import share
 from leverkit.review import ORDERS, SHOWN, Review, View
@@ -40,7 +40,7 @@ class TagReview(w.VBox):  # type: ignore[misc]
 
     def __init__(self, path: Path | str, *, by: str = "", audit: Audit | None = None) -> None:
         ahead = None if audit is None else gains(audit.snapshot)
-        self.review = Review(path, by=by or getpass.getuser(), gains=ahead)
+        self.review = Review(path, by=by or user(), gains=ahead)
         self._view = View()
         self.forecast = w.HTML()
         self.news = w.HTML()

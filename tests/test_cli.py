@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,13 @@ import pytest
 
 from leverkit.cli import main
 from leverkit.emulator import Running
+<<<<<<< HEAD
 from leverkit.planfile import Plan
+=======
+from leverkit.lock import user
+from leverkit.planfile import Plan
+from leverkit.policy import Policy
+>>>>>>> b4a22cd (Answer what newcomers stumbled over in policy and plan: accept, tags one by one, short refusals)
 
 Command = Callable[..., "Ended"]
 
@@ -106,6 +113,62 @@ def test_help_cuts_no_option_off_on_a_narrow_terminal(
     assert "…" not in text
 
 
+def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, policy: Path) -> None:
+    Path("policy.csv").unlink()
+    out = leverkit("policy", "suggest", "snapshot", "-o", "policy.csv").out
+    undecided = re.search(r" ([\d,]+) undecided", out)
+    assert undecided
+    assert f"\n{undecided[1]} wait for a decision: " in out
+    assert "suggested contact" in out
+
+
+def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, policy: Path) -> None:
+    Path("policy.csv").unlink()
+    leverkit("policy", "suggest", "snapshot", "-o", "policy.csv")
+    words = ("policy", "accept", "policy.csv", "--min-confidence", "0.9")
+    taken = json.loads(leverkit(*words, "--scope", "opportunity", "--by", "ada", "--json").out)
+    held = {row.tag: row for row in Policy.read("policy.csv").decisions}
+    assert taken
+    for row in taken:
+        assert (row["scope"], row["decided_by"], row["confidence"] >= 0.9) == ("opportunity", "ada", True)
+        assert (held[row["tag"]].scope, held[row["tag"]].decided_at) == ("opportunity", row["decided_at"])
+    assert {row.scope for row in held.values()} == {"opportunity", "undecided"}
+    again = leverkit(*words, "--scope", "opportunity")
+    assert "accepted 0\n" in again.out
+    rest = leverkit(*words[:-1], "0.5")
+    assert re.search(r"\n +(contact|opportunity) +\d+% sure  \S", "\n" + rest.out)
+    assert {row.decided_by for row in Policy.read("policy.csv").decisions} == {"", "ada", user()}
+
+
+def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, policy: Path) -> None:
+    words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
+    out = leverkit(*words).out
+    whole = Plan.read("run")
+    tag = whole.operations[0].tag
+    adds = [operation for operation in whole.operations if operation.tag == tag]
+    people = len({operation.contact for operation in adds})
+    assert re.search(rf"\n +{people} +{len(adds)} +0  {re.escape(tag)}\n", out)
+    ended = leverkit(*words, "--only-tag", tag)
+    assert Plan.read("run").operations == tuple(adds)
+    assert "note: only 1 of " in ended.err
+    assert leverkit(*words, "--only-tag", tag[:-1]).code == 64
+    assert f"did you mean {tag!r}?" in leverkit(*words, "--only-tag", tag[:-1]).err
+
+
+def test_every_mistake_in_a_policy_is_told_with_its_line(leverkit: Command, policy: Path) -> None:
+    text = policy.read_text(encoding="utf-8").splitlines(keepends=True)
+    text[1] = text[1].replace(",undecided,", ",contct,").replace(",contact,", ",contct,", 1)
+    text[3] = "nonsense,person\n"
+    policy.write_text("".join(text), encoding="utf-8")
+    ended = leverkit("policy", "check", "policy.csv", "snapshot")
+    assert ended.code == 64
+    assert [line.partition(":")[0] for line in ended.err.splitlines()[:3]] == [
+        "leverkit",
+        "policy.csv, line 2, column scope",
+        "policy.csv, line 4, column scope",
+    ]
+
+
 def test_without_approval_the_plan_is_shown_and_nothing_sent(
     leverkit: Command, policy: Path, lever_account: Running
 ) -> None:
@@ -161,12 +224,12 @@ def test_what_is_wrong_is_told_in_one_line(
     assert "Traceback" not in ended.err
 
 
-def test_a_wrong_key_has_its_own_code(
+def test_a_wrong_key_has_its_own_code_and_leaves_no_folder(
     leverkit: Command, lever_account: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEVER_API_KEY", "wrong")
     ended = leverkit("pull", "-o", "snapshot")
-    assert ended.code == 12
+    assert (ended.code, Path("snapshot").exists()) == (12, False)
     assert "wrong" not in ended.err.replace("the key is wrong", "")
 
 
@@ -210,7 +273,16 @@ def test_a_misspelt_parameter_starts_nothing(leverkit: Command) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["pull"], ["audit"], ["policy", "suggest"], ["policy", "check"], ["plan"], ["apply"], ["verify"]]
+    [
+        ["pull"],
+        ["audit"],
+        ["policy", "suggest"],
+        ["policy", "accept"],
+        ["policy", "check"],
+        ["plan"],
+        ["apply"],
+        ["verify"],
+    ]
     + [["rollback"], ["status"], ["run"], ["doctor"], ["demo"]],
     ids=" ".join,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from leverkit.audit import audit
+from leverkit.decision import Decision
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
@@ -90,6 +91,25 @@ def test_apply_without_approval_is_refused(decided: Desk) -> None:
     decided.migration("plan")
     with pytest.raises(Refused, match="not approved"):
         decided.migration("apply").carry_out()
+
+
+def test_a_plan_that_people_have_overtaken_is_not_applied(decided: Desk, lever_account: Running) -> None:
+    planned = decided.migration("plan").plan
+    tag = planned.operations[0].tag
+    Policy.edit(decided.policy_file, lambda policy: policy.decide({tag: "ignore"}, by="a test"))
+    for approve in (planned.short, ""):
+        with pytest.raises(Refused, match=f"policy.csv was changed after plan {planned.short} was made"):
+            decided.migration("apply", approve)
+    assert {entry["method"] for entry in lever_account.log()} == {"GET"}
+    again = decided.migration("plan").plan
+    assert tag not in {operation.tag for operation in again.operations}
+    assert decided.migration("apply", again.short).carry_out().require()
+
+
+def test_new_tags_that_nobody_decided_on_overtake_no_plan(decided: Desk) -> None:
+    planned = decided.migration("plan").plan
+    Policy((Decision("new"),)).write(decided.policy_file)
+    assert decided.migration("apply", planned.short).carry_out().require()
 
 
 def test_a_plan_that_trips_a_brake_stays_a_draft(decided: Desk) -> None:

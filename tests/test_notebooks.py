@@ -118,6 +118,17 @@ def test_bare_papermill_cannot_pass_a_misspelt_parameter(tmp_path: Path) -> None
     assert "did you mean mode" in raised.value.evalue
 
 
+def test_a_refusal_in_bare_papermill_ends_with_its_sentence_and_is_short(
+    lever_account: Running, tmp_path: Path
+) -> None:
+    page, out = str(MIGRATE), str(tmp_path / "out.ipynb")
+    with pytest.raises(PapermillExecutionError) as raised:
+        papermill.execute_notebook(page, out, {"mode": "apply"}, progress_bar=False)
+    lines = [line for line in str(raised.value).splitlines() if line]
+    assert lines[-1] == "UsageError: no migrate plan at all for this account; make one with mode = plan"
+    assert len(lines) <= 4
+
+
 def test_a_scheduler_that_injects_raw_text_cannot_pass_a_mistyped_one() -> None:
     page = read(MIGRATE)
     page.cells.insert(2, nbformat.v4.new_code_cell("max_pct = 'all'"))

@@ -15,7 +15,7 @@ from plans import HOSTILE, operation, plan_of
 from leverkit import spreadsheet
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.journal import Journal
-from leverkit.operations import Known, Skipped, Undecided, batches, read_csv, requests, write_csv
+from leverkit.operations import Known, Operation, Skipped, Undecided, batches, read_csv, requests, write_csv
 from leverkit.planfile import Plan
 
 
@@ -55,6 +55,13 @@ def test_a_spreadsheet_may_save_the_table_in_its_own_way(tmp_path: Path) -> None
 def test_a_hostile_tag_is_no_formula_in_the_table(tmp_path: Path) -> None:
     run = written(tmp_path, plan_of(operation(1, "=1+1")))
     assert ",'=1+1," in (run / "plan.csv").read_text()
+
+
+def test_ids_stand_in_the_table_as_they_are_so_that_it_can_be_joined(tmp_path: Path) -> None:
+    contact, opportunity = "4f1b2c3d-0000-4000-8000-000000000000", "00aa-1"
+    write_csv(tmp_path / "plan.csv", [Operation(contact, opportunity, "add", "3.10")])
+    assert f"{contact},{opportunity},add,'3.10," in (tmp_path / "plan.csv").read_text()
+    assert read_csv(tmp_path / "plan.csv")[0].contact == contact
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), unique=True, max_size=8))
