@@ -16,19 +16,33 @@ import ipywidgets as w
 from leverkit.decision import SCOPES, Decision
 from leverkit.lock import user
 from leverkit.plan import gains
-from leverkit.report import share
+from leverkit.report import count, share
 from leverkit.review import ORDERS, SHOWN, Review, View
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit
 
 _STYLE = """<style>
-.leverkit-review .widget-toggle-button{width:auto;min-width:5.5rem}
-.leverkit-review .leverkit-row{border-top:1px solid var(--jp-border-color2,#ddd);padding:.35rem 0}
+.leverkit-review .leverkit-row{border-top:1px solid var(--jp-border-color2,#ddd);padding:.45rem 0}
+.leverkit-review .leverkit-row button{width:auto;min-width:5.5rem;border:1px solid transparent}
+.leverkit-review .leverkit-row button.mod-active{box-shadow:none;font-weight:600;
+  background:#e3e6ea;color:#1b1f24;border-color:#59636e}
+.leverkit-review .leverkit-row button.mod-active:nth-child(1){background:#0072b2;color:#fff}
+.leverkit-review .leverkit-row button.mod-active:nth-child(2){background:#e69f00;color:#1f2933}
+.leverkit-review .leverkit-row button.mod-active:nth-child(3){background:#59636e;color:#fff}
+.leverkit-review .leverkit-forecast{border-left:4px solid #0072b2;padding:.1rem 0 .1rem .6rem}
+.leverkit-review .leverkit-news{border-left:4px solid #d55e00;padding:.1rem 0 .1rem .6rem}
+.leverkit-review .leverkit-why{color:var(--jp-ui-font-color2,#59636e)}
 .leverkit-review p{margin:0;line-height:1.4;white-space:normal}
 .leverkit-review bdi{font-weight:600;white-space:pre-wrap;overflow-wrap:anywhere}
 .leverkit-review button:focus-visible{outline:2px solid #0072B2;outline-offset:1px}
 </style>"""
+
+
+HINT = (
+    "<p class='leverkit-why'>Each click is saved in policy.csv at once. By keyboard: Tab goes from button to "
+    "button, Space or Enter presses one.</p>"
+)
 
 
 class TagReview(w.VBox):  # type: ignore[misc]
@@ -46,10 +60,14 @@ class TagReview(w.VBox):  # type: ignore[misc]
         self.news = w.HTML()
         self.where = w.Label()
         self.rows = w.VBox()
+        self.hint = w.HTML(HINT)
         self._controls()
-        super().__init__([w.HTML(_STYLE), self.forecast, *self._bars, self.news, self.rows, self._pager])
+        super().__init__(
+            [w.HTML(_STYLE), self.forecast, *self._bars, self.news, self.rows, self._pager, self.hint]
+        )
         self.add_class("leverkit-review")
         self._turn()
+        self._hear(self.review.policy.lost)
 
     def _controls(self) -> None:
         wide = {"description_width": "initial"}
@@ -91,16 +109,27 @@ class TagReview(w.VBox):  # type: ignore[misc]
 
     def _act(self, action: Callable[[], list[str]], *, turn: bool = False) -> None:
         heard = action()
-        self.news.value = "".join(f"<p role='status'>{escape(line)}</p>" for line in heard[:5])
+        self._hear(heard)
         if turn or heard:
             self._turn()
         self._tell()
 
+    def _hear(self, lines: list[str]) -> None:
+        """Show what others did, five lines at most."""
+        more = [f"and {len(lines) - 5:,} more"] if len(lines) > 5 else []
+        said = "".join(f"<p>{escape(line)}</p>" for line in [*lines[:5], *more])
+        self.news.value = f"<div class='leverkit-news' role='status'>{said}</div>" if said else ""
+
     def _tell(self) -> None:
-        self.forecast.value = f"<p role='status'><strong>{escape(self.review.forecast)}</strong></p>"
-        number = len(self.review.acceptable(self.sure.value))
-        self.accept.description = f"Accept {number:,} suggestions"
-        self.accept.disabled = number == 0
+        self.forecast.value = (
+            f"<p class='leverkit-forecast' role='status'><strong>{escape(self.review.forecast)}</strong></p>"
+        )
+        scopes = list(self.review.acceptable(self.sure.value).values())
+        parts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES if scope in scopes]
+        self.accept.description = f"Accept {count(len(scopes), 'suggestion')}" + (
+            f": {', '.join(parts)}" if parts else ""
+        )
+        self.accept.disabled = not scopes
 
     def _row(self, decision: Decision) -> w.VBox:
         scopes = w.ToggleButtons(
@@ -120,14 +149,16 @@ class TagReview(w.VBox):  # type: ignore[misc]
 
 def described(decision: Decision) -> str:
     """Return a tag, what is suggested and why, as markup in which the tag does nothing."""
-    missing = int(decision.evidence.get("missing") or 0)
+    missing = count(int(decision.evidence.get("missing") or 0), "opportunity", "opportunities")
+    people = count(int(decision.evidence.get("inconsistent_contacts") or 0), "person", "people")
     said = (
         "no suggestion" if decision.suggested_scope == "undecided"
         else f"suggested: {decision.suggested_scope}, {share(decision.confidence)} sure"
     )  # fmt: skip
+    who = f" · decided by {escape(decision.decided_by)}" if decision.decided_by else ""
     return (
-        f"<p><bdi>{escape(decision.tag)}</bdi> · missing on {missing:,} · {escape(said)}</p>"
-        f"<p>{escape(decision.reason)}</p>"
+        f"<p><bdi>{escape(decision.tag)}</bdi> · missing on {missing} of {people} · {escape(said)}{who}</p>"
+        f"<p class='leverkit-why'>{escape(decision.reason)}</p>"
     )
 
 

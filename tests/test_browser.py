@@ -1,112 +1,237 @@
-"""An analyst's path in a real JupyterLab: decide in the review widget, and the file and the count follow.
-
-Needs playwright (extra `browser`) and the system's Chromium; skipped with the reason where one is missing.
-"""
+"""An analyst in a real JupyterLab: run 10, decide in 20 by mouse and by keyboard, see the plan change."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from snapshots import write_generated
+from lab import browser, in_a_browser, lab, notebook, run_all
+from worlds import NOTEBOOKS
 
 from leverkit.audit import audit
+from leverkit.emulator import running
+from leverkit.planfile import Plan
 from leverkit.policy import Policy
+from leverkit.review import Review, View
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-CELL = """from leverkit.audit import audit
-from leverkit.widgets import TagReview
-TagReview("policy.csv", by="ada", audit=audit("snapshot"))"""
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer"),
-]
+pytestmark = in_a_browser
+ADDS = re.compile(r"The plan would add ([\d,]+) tags? to opportunities of ([\d,]+) (?:person|people)")
+UNDECIDED = re.compile(r"([\d,]+) undecided")
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """Serve a folder with a snapshot, a policy and a notebook in JupyterLab; yields its address."""
-    write_generated(tmp_path / "snapshot", contacts=300, seed=1)
-    Policy.suggest(audit(tmp_path / "snapshot")).write(tmp_path / "policy.csv")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, tmp_path / "review.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={tmp_path}",
-        "--LabApp.expose_app_in_browser=True",
-    ]  # fmt: skip
-    places = {name: str(tmp_path / ".jupyter" / name) for name in ("config", "data", "runtime")}
-    here = {f"JUPYTER_{name.upper()}_DIR": place for name, place in places.items()}
-    with (tmp_path / "lab.log").open("wb") as log:
-        server = subprocess.Popen(command, env=os.environ | here, stdout=log, stderr=log)
-    try:
-        _wait(f"http://127.0.0.1:{port}/api", server, tmp_path / "lab.log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a copy of the notebooks and room for a workspace."""
+    folder = tmp_path_factory.mktemp("analyst")
+    shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    (folder / "own").mkdir()
+    return folder
 
 
-def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(address, timeout=2)
-            return
-        except (urllib.error.URLError, TimeoutError):
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
+@pytest.fixture(scope="module")
+def at(home: Path) -> Iterator[tuple[Any, str]]:
+    """Give a browser and the address of a lab where notebooks find an emulated account."""
+    with running(contacts=400, seed=7, rate=None) as account, browser() as chromium:
+        place = {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
+        place |= {"LEVERKIT_WORKSPACE": str(home / "workspace"), "HOME": str(home / "own")}
+        with lab(home / "notebooks", home / "own", place) as address:
+            yield chromium, address
 
 
-@pytest.fixture
-def page(lab: str) -> Iterator[Any]:
-    """Open the notebook in Chromium and run it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: extra browser")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        tab = browser.new_page(viewport={"width": 1100, "height": 1000})
-        tab.goto(f"{lab}/doc/tree/review.ipynb?reset", timeout=60_000)
-        tab.wait_for_selector(".jp-Notebook", timeout=60_000)
-        tab.get_by_text("| Idle").wait_for(timeout=60_000)  # before that, Run asks for a kernel
-        tab.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-        tab.wait_for_selector(".leverkit-row", timeout=60_000)
-        yield tab
-        tab.evaluate("void jupyterapp.serviceManager.sessions.shutdownAll()")
-        browser.close()
+def the(home: Path, pattern: str) -> Path:
+    (found,) = (home / "workspace").glob(pattern)
+    return found
 
 
-def test_an_analyst_decides_by_mouse_and_by_keyboard(page: Any, tmp_path: Path) -> None:
-    file = tmp_path / "policy.csv"
-    first, second = (row.tag for row in Policy.read(file).decisions[:2])
-    page.locator(f"button[title={json.dumps(first + ': contact')}]").click()
-    page.get_by_text("The plan would add").filter(has_not_text="add 0 tags").wait_for()
-    assert Policy.read(file).scopes[first] == "contact"
-    page.locator(f"button[title={json.dumps(second + ': ignore')}]").focus()
-    page.keyboard.press("Space")
-    undecided = sum(scope == "undecided" for scope in Policy.read(file).scopes.values())
-    page.get_by_text(f"{len(Policy.read(file).scopes) - 2:,} of").wait_for()
+def newest_plan(home: Path) -> Plan:
+    plans = (home / "workspace").glob("*/runs/*/plan.json")
+    return Plan.read(max(plans, key=lambda path: path.stat().st_mtime_ns).parent)
+
+
+def picture(page: Any, name: str) -> None:
+    """Keep a picture for people who want to look."""
+    if folder := os.environ.get("LEVERKIT_PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+class Widget:
+    """The review widget in a page, as a person sees it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.box = page.locator(".leverkit-review")
+        self.box.wait_for()
+
+    @property
+    def tags(self) -> list[str]:
+        return [str(text) for text in self.box.locator(".leverkit-row bdi").all_text_contents()]
+
+    def choice(self, tag: str, scope: str) -> Any:
+        return self.box.locator(f"button[title={json.dumps(f'{tag}: {scope}')}]")
+
+    def button(self, name: str) -> Any:
+        return self.box.get_by_role("button", name=re.compile(name))
+
+    def says(self, text: str) -> None:
+        """Wait until it says so."""
+        self.box.get_by_text(text).first.wait_for()
+
+    def shows(self, tags: list[str]) -> None:
+        """Wait until it shows these tags, in this order."""
+        for _ in range(600):
+            if self.tags == tags:
+                return
+            self.page.wait_for_timeout(100)
+        assert self.tags == tags
+
+    @property
+    def forecast(self) -> tuple[int, int]:
+        """Return how many tags the plan would add, to how many people."""
+        found = ADDS.search(self.box.locator(".leverkit-forecast").inner_text())
+        assert found
+        return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+
+    def settled(self, policy: Path) -> tuple[int, int]:
+        """Wait until the count is of what the file holds; return the forecast."""
+        self.says(Policy.read(policy).summary())
+        return self.forecast
+
+
+@contextmanager
+def reader(path: Path) -> Iterator[list[int]]:
+    """Read a policy over and over; yields how many rows each reading found."""
+    found: list[int] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.02):
+            found.append(len(Policy.read(path).decisions))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield found
+    over.set()
+    thread.join()
+
+
+def test_an_analyst_audits_decides_and_sees_the_plan_change(at: tuple[Any, str], home: Path) -> None:
+    with notebook(*at, "10_audit.ipynb") as page:
+        headline = audit(the(home, "*/snapshot")).headline
+        page.get_by_text(headline).first.wait_for()
+        assert the(home, "*/audit.html").stat().st_size > 10_000
+        page.locator("h2", has_text="The finding").scroll_into_view_if_needed()
+        picture(page, "10_audit")
+    with notebook(*at, "20_policy.ipynb") as page:
+        file = the(home, "*/policy.csv")
+        widget = Widget(page)
+        assert widget.forecast == (0, 0)
+        _look_around(widget, Review(file, by="nobody"))
+        with reader(file) as readings:
+            _decide(widget, file)
+            expected = _accept_and_undo(widget, file)
+        assert set(readings) == {len(Policy.read(file).decisions)}
+        picture(page, "20_decided")
+    with notebook(*at, "30_migrate.ipynb") as page:
+        plan = newest_plan(home)
+        assert (plan.counts["adds"], plan.counts["contacts"]) == expected
+        page.get_by_text(f"Plan {plan.short}").first.wait_for()
+        tag = plan.operations[0].tag
+        Policy.edit(file, lambda policy: policy.decide({tag: "ignore"}, by="another analyst"))
+        run_all(page)
+        changed = newest_plan(home)
+        assert changed.operations == tuple(one for one in plan.operations if one.tag != tag)
+        page.get_by_text(f"Plan {changed.short}").first.wait_for()
+        picture(page, "30_plan")
+
+
+def _look_around(widget: Widget, review: Review) -> None:
+    """Find, sort and turn pages, by mouse and by keyboard."""
+    page, first = widget.page, [row.tag for row in review.look(View()).decisions]
+    assert widget.tags == first
+    picture(page, "20_widget_top")
+    widget.box.locator(".leverkit-forecast").scroll_into_view_if_needed()
+    picture(page, "20_widget")
+    widget.box.get_by_label("Find").click()
+    page.keyboard.type(first[3][:6])
+    page.keyboard.press("Enter")
+    widget.shows([row.tag for row in review.look(View(text=first[3][:6])).decisions])
+    widget.box.get_by_label("Find").fill("")
+    page.keyboard.press("Enter")
+    widget.shows(first)
+    widget.box.get_by_label("Sort by").select_option("confidence")
+    widget.shows([row.tag for row in review.look(View(order="confidence")).decisions])
+    widget.box.get_by_label("Sort by").select_option("at stake")
+    widget.shows(first)
+    widget.button("Next").click()
+    widget.shows([row.tag for row in review.look(View(page=1)).decisions])
+    widget.button("Previous").focus()
+    page.keyboard.press("Enter")
+    widget.shows(first)
+
+
+def _decide(widget: Widget, file: Path) -> None:
+    """Decide on the first tag by mouse, on the second by keyboard; each is in a new file at once."""
+    first, second = widget.tags[:2]
+    before = file.stat().st_ino
+    widget.choice(first, "contact").click()
+    widget.says("1 contact, 0 opportunity, 0 ignore")
+    assert (Policy.read(file).scopes[first], file.stat().st_ino == before) == ("contact", False)
+    assert widget.settled(file)[0] > 0
+    widget.choice(second, "contact").focus()
+    widget.page.keyboard.press("Tab")
+    widget.page.keyboard.press("Tab")
+    widget.page.keyboard.press("Space")
+    widget.says("1 contact, 0 opportunity, 1 ignore")
     assert Policy.read(file).scopes[second] == "ignore"
-    assert undecided >= len(Policy.read(file).scopes) - 2
-    page.get_by_role("button", name="Undo").click()
-    page.get_by_text(f"{len(Policy.read(file).scopes) - 1:,} of").wait_for()
-    assert Policy.read(file).scopes[second] == "undecided"
-    if picture := os.environ.get("LEVERKIT_PICTURE"):
-        page.screenshot(path=picture)
+    assert widget.tags[:2] == [first, second]
+
+
+def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
+    """Accept what is sure, take it back by keyboard, accept again; return what the plan would do."""
+    page, before = widget.page, Policy.read(file)
+    alone = widget.forecast
+    widget.box.get_by_label("Confidence at least").fill("0.9")
+    page.keyboard.press("Tab")
+    wanted = before.acceptable(0.9)
+    accept = widget.button(f"Accept {len(wanted):,} suggestions")
+    accept.wait_for()
+    accept.click()
+    accept.wait_for(state="detached")
+    after = Policy.read(file)
+    assert {tag: after.scopes[tag] for tag in wanted} == wanted
+    more = widget.settled(file)
+    assert more > alone
+    widget.button("Undo").focus()
+    page.keyboard.press("Enter")
+    accept.wait_for()
+    assert Policy.read(file).decisions == before.decisions
+    assert widget.settled(file) == alone
+    accept.focus()
+    page.keyboard.press("Space")
+    accept.wait_for(state="detached")
+    assert widget.settled(file) == more
+    return more
+
+
+def test_what_others_do_meanwhile_is_said_in_the_widget(at: tuple[Any, str], home: Path) -> None:
+    with notebook(*at, "20_policy.ipynb") as page:
+        file = the(home, "*/policy.csv")
+        widget = Widget(page)
+        first, second, third = widget.tags[:3]
+        opened = file.read_bytes()
+        Policy.edit(file, lambda policy: policy.decide({second: "opportunity"}, by="bob"))
+        widget.choice(first, "ignore").click()
+        widget.says(f"bob decided meanwhile: {second!r} is opportunity")
+        file.write_bytes(opened)  # a spreadsheet that had the file open, saved
+        widget.choice(third, "ignore").click()
+        widget.says("a program that had the file open saved an older version")
+        picture(page, "20_news")
+        assert Policy.read(file).scopes[third] == "ignore"

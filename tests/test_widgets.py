@@ -58,7 +58,7 @@ def test_pages_turn_and_stop_at_the_ends(review: TagReview) -> None:
 
 
 def test_accept_says_how_many_and_undo_takes_them_back(review: TagReview) -> None:
-    assert review.accept.description == "Accept 15 suggestions"
+    assert review.accept.description == "Accept 15 suggestions: 15 contact"
     review.accept.click()
     assert list(scopes(review).values()).count("contact") == 15
     assert review.accept.disabled
