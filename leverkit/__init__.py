@@ -28,9 +28,6 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
-    6  widgets              -> decision, report, review
-    6  verify               -> account, client, conservation, errors, planfile, progress, records,
-                               verification, waves
     6  widgets              -> decision, lock, plan, report, review
     6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
                                reading
@@ -42,12 +39,13 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     5  outcomes             -> journal, operations, planfile, records
     5  plan                 -> brakes, errors, operations, planfile, waves
     5  result               -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
-    5  review               -> decision, policy
+    5  review               -> decision, lastsaved, policy, report
     5  rollback             -> brakes, errors, journal, lock, operations, planfile, waves
     4  demo                 -> client, errors, pacing, wire
     4  evidence             -> snapshot
     4  planfile             -> brakes, errors, operations, report, spreadsheet, waves
-    4  policy               -> charts, cost, decision, errors, report, spreadsheet, suggestion
+    4  policy               -> charts, cost, decision, errors, lastsaved, operations, policyfile, report,
+                               suggestion
     4  reading              -> client, operations, records
     4  sweep                -> client, errors, records, spool, windows
     4  verification         -> errors, report, spreadsheet, waves
@@ -55,7 +53,9 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  client               -> errors, pacing, records, wire
     3  cost                 -> operations
     3  jobpage              -> jobrecord, report
+    3  lastsaved            -> decision, spreadsheet
     3  lesson               -> emulator, errors, report, scan
+    3  policyfile           -> decision, errors, lock, spreadsheet
     3  sharing              -> matching, operations, records
     3  snapshot             -> errors, parquet
     3  waves                -> errors, operations

@@ -71,15 +71,14 @@ def write_csv(path: Path, operations: Sequence[Operation]) -> None:
 
     Ids stay as they are, so that the file can be joined with others.
     """
-    rows = [_guarded(operation) for operation in operations]
+    rows = [guarded({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
     spreadsheet.replace(path, spreadsheet.render(COLUMNS, rows, spreadsheet.Dialect()))
 
 
-<<<<<<< HEAD
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row a change that was left out, with the reason."""
     names = Skipped.__struct_fields__
-    rows = [[spreadsheet.guard(getattr(each, name)) for name in names] for each in skipped]
+    rows = [guarded({name: getattr(each, name) for name in names}) for each in skipped]
     spreadsheet.replace(path, spreadsheet.render(names, rows, spreadsheet.Dialect()))
 
 
@@ -88,14 +87,14 @@ def left_out(skipped: Sequence[Skipped]) -> str:
     reasons = Counter(each.reason for each in skipped)
     words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
-=======
-def _guarded(operation: Operation) -> list[str]:
-    cells = [str(getattr(operation, name)) for name in COLUMNS]
+
+
+def guarded(row: Mapping[str, str]) -> list[str]:
+    """Return a row's cells, those that people write guarded against spreadsheets, and ids as they are."""
     return [
-        spreadsheet.guard(cell) if name in WRITTEN else cell
-        for name, cell in zip(COLUMNS, cells, strict=True)
+        cell if name not in WRITTEN and cell[:1].isalnum() else spreadsheet.guard(cell)
+        for name, cell in row.items()
     ]
->>>>>>> b4a22cd (Answer what newcomers stumbled over in policy and plan: accept, tags one by one, short refusals)
 
 
 def read_csv(path: Path) -> tuple[Operation, ...]:

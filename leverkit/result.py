@@ -17,7 +17,7 @@ from leverkit.errors import Partial, Stopped, VerificationFailed
 from leverkit.halt import PAUSE, PAUSED
 from leverkit.journal import Noticed, Standing
 from leverkit.lock import holder
-from leverkit.operations import Operation
+from leverkit.operations import Operation, guarded
 from leverkit.planfile import Kind, Plan
 
 if TYPE_CHECKING:
@@ -120,14 +120,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _table(self) -> bytes:
-        rows = [
-            (e.operation.contact, e.operation.opportunity, e.operation.action, e.operation.tag)
-            + (e.outcome, e.evidence)
-            for e in self.exceptions
-        ]
         columns = ("contact", "opportunity", "action", "tag", "outcome", "reason")
-        guarded = [list(map(spreadsheet.guard, row)) for row in rows]
-        return spreadsheet.render(columns, guarded, spreadsheet.Dialect())
+        rows = []
+        for ended in self.exceptions:
+            planned = [str(getattr(ended.operation, name)) for name in columns[:4]]
+            cells = (*planned, ended.outcome, ended.evidence)
+            rows.append(guarded(dict(zip(columns, cells, strict=True))))
+        return spreadsheet.render(columns, rows, spreadsheet.Dialect())
 
     def _word(self, outcome: str) -> str:
         """Return an outcome as people read it: one of a run that was killed is not lost."""

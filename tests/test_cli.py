@@ -15,13 +15,9 @@ import pytest
 
 from leverkit.cli import main
 from leverkit.emulator import Running
-<<<<<<< HEAD
-from leverkit.planfile import Plan
-=======
 from leverkit.lock import user
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
->>>>>>> b4a22cd (Answer what newcomers stumbled over in policy and plan: accept, tags one by one, short refusals)
 
 Command = Callable[..., "Ended"]
 
