@@ -56,7 +56,7 @@ def test_an_email_that_is_known_makes_another_opportunity_of_the_same_contact(le
 
 
 def test_a_posting_brings_its_tags_and_an_application(lever: httpx.Client) -> None:
-    """3.4, 9.1"""
+    """3.6, 3.4, 9.1"""
     posting = lever.get("/postings").json()["data"][0]
     made = create(lever, name="N", tags=["Test"], postings=[posting["id"]]).json()["data"]
     categories = posting["categories"]
@@ -307,7 +307,7 @@ def test_booleans_are_understood_as_connectors_send_them(reader: httpx.Client, v
 
 
 def test_a_key_may_have_only_some_permissions(account: Running) -> None:
-    """1.2"""
+    """7.2, 1.2"""
     with client(account, account.key(scopes=["opportunities:read:admin"])) as lever:
         one = lever.get("/opportunities").json()["data"][0]["id"]
         assert lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]}).status_code == 403

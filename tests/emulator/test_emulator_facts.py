@@ -47,7 +47,7 @@ def test_both_ends_of_a_range_are_included(reader: httpx.Client, name: str, fiel
 
 
 def test_the_tag_filter_is_case_sensitive(account: Running, lever: httpx.Client) -> None:
-    """3.1, 9.4"""
+    """3.3, 3.1, 9.4"""
     one, two = [each["id"] for each in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
     account.add_tags(one, ["Warm"])
     account.add_tags(two, ["warm"])

@@ -141,6 +141,7 @@ def test_faults_match_by_query_and_are_cleared(account: Running, lever: httpx.Cl
 
 
 def test_accidents_come_by_share_and_leave_a_usable_account() -> None:
+    """Row 26"""
     shares = {"error_share": 0.2, "gateway_share": 0.2, "maintenance_share": 0.2, "reset_share": 0.2}
     with served(**shares) as (account, lever):
         seen: set[object] = set()

@@ -77,6 +77,7 @@ def test_the_access_token_is_a_jwt_with_levers_claims(application: Client) -> No
 
 
 def test_a_refresh_token_is_rotated_and_the_old_one_dies(application: Client) -> None:
+    """Row 34"""
     first = application.tokens()["refresh_token"]
     second = application.token(grant_type="refresh_token", refresh_token=first, as_json=True).json()
     assert second["refresh_token"] != first

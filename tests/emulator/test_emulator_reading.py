@@ -34,7 +34,7 @@ def test_a_token_is_the_key_of_the_first_item_of_the_next_page(reader: httpx.Cli
 
 @pytest.mark.parametrize("spelling", [lambda token: token, unquote, lambda token: quote(unquote(token))])
 def test_tokens_survive_any_encoding(reader: httpx.Client, spelling: Any) -> None:
-    """2.3"""
+    """9.4, 2.3, row 16"""
     first = reader.get("/opportunities", params={"limit": 5}).json()["next"]
     pages = [
         reader.get("/opportunities", params={"limit": 5, "offset": t}).json()
@@ -116,7 +116,7 @@ def test_confidential_ones_are_hidden_by_default_and_refused_without_the_grant(
 
 @pytest.mark.parametrize("params", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"created_at_start": "x"}])
 def test_parameters_out_of_range_are_refused(reader: httpx.Client, params: dict[str, Any]) -> None:
-    """2, 3.1"""
+    """2, 3.1, row 15"""
     answer = reader.get("/opportunities", params=params)
     assert (answer.status_code, answer.json()["code"]) == (400, "BadRequestError")
 

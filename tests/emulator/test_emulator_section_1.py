@@ -189,7 +189,7 @@ WRITES: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("verb", WRITES)
 def test_writes_to_an_opportunity_take_perform_as_or_do_without(lever: httpx.Client, verb: str) -> None:
-    """1.4: it is optional, a user of the lowest role will do, and other parameters are ignored"""
+    """3.3, 1.4, row 1: it is optional, a user of the lowest role will do, and other parameters are ignored"""
     method, body = WRITES[verb]
     path, user = (
         f"/opportunities/{some(lever)['id']}/{verb}",
@@ -252,7 +252,7 @@ def test_the_posting_owner_may_become_the_owner(lever: httpx.Client) -> None:
 def test_lists_hide_the_confidential_unless_asked_and_refuse_keys_without_the_grant(
     library: Running, reader: httpx.Client, path: str
 ) -> None:
-    """1.5"""
+    """3.1, 1.5, row 24"""
     by = {
         wanted: {each["id"] for each in walk(reader, path, confidentiality=wanted)}
         for wanted in ("all", "confidential", "non-confidential")

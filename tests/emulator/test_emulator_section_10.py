@@ -22,7 +22,7 @@ from leverkit.emulator import Running
 def test_perform_as_in_the_body_counts_only_where_switched(
     account: Running, lever: httpx.Client, allowed: bool, status: int
 ) -> None:
-    """Row 2"""
+    """1.4, Row 2"""
     account.configure(perform_as="required", perform_as_in_body=allowed)
     body = {"tags": ["x"], "perform_as": first(lever, "/users")["id"]}
     assert lever.post(f"/opportunities/{some(lever)['id']}/addTags", json=body).status_code == status

@@ -155,7 +155,7 @@ def test_disposition_stages_hold_the_pipeline_with_ranks_and_the_reasons(reader:
 
 
 def test_a_token_does_not_expire_and_serves_another_run(account: Running, lever: httpx.Client) -> None:
-    """2.2, 2.3"""
+    """2.2, 2.3, row 17"""
     token = lever.get("/opportunities", params={"limit": 5}).json()["next"]
     before = lever.get("/opportunities", params={"limit": 5, "offset": token}).json()
     account.do(lambda held: setattr(held, "skew_ms", 5 * YEAR))

@@ -283,7 +283,7 @@ def test_single_reads_show_active_and_archived_ones_as_lists_do(reader: httpx.Cl
     "verb", ["addTags", "removeTags", "addSources", "removeSources", "stage", "archived"]
 )
 def test_a_mutation_answers_with_blank_contact_fields_and_no_location(lever: httpx.Client, verb: str) -> None:
-    """3.3, 9.4"""
+    """3.3, 9.4, row 4"""
     one = active(lever)
     answer = write(lever, one["id"], verb)
     assert {name: answer[name] for name in BLANK} == BLANK
@@ -315,7 +315,7 @@ def test_creating_answers_with_the_contact_without_location_and_is_bumped_later(
 
 
 def test_one_call_takes_many_tags_with_anything_in_them(lever: httpx.Client) -> None:
-    """3.3, 9.4"""
+    """3.4, 3.3, 9.4, row 11"""
     one = some(lever)
     tags = ["🦄 pool", "sync: 2026-07-02T06:43:50Z", "San Francisco, CA", "R&D", "Half-Time", "Half-time"]
     assert write(lever, one["id"], "addTags", tags=tags)["tags"] == [*one["tags"], *tags]
@@ -637,7 +637,7 @@ def test_merging_confidentiality_anonymizing_and_applying_bump_updated_at(
 
 
 def test_an_application_has_levers_fields_and_the_opportunity_as_candidate(reader: httpx.Client) -> None:
-    """3.5, 9.4"""
+    """9.1, 3.5, 9.4"""
     kinds: dict[str, set[str]] = {}
     for each in walk(reader, "/opportunities", expand="applications"):
         for application in each["applications"]:
@@ -657,7 +657,7 @@ def test_an_application_has_levers_fields_and_the_opportunity_as_candidate(reade
 
 
 def test_repeated_creates_pile_up_on_one_contact(lever: httpx.Client) -> None:
-    """3.6, 9.4"""
+    """9.2, 3.6, 9.4"""
     made = [create(lever, emails=["again@example.com"]).json() for _ in range(3)]
     assert [each["deduped"] for each in made] == [False, True, True]
     assert len({each["data"]["contact"] for each in made}) == 1

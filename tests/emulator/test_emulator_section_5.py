@@ -90,7 +90,7 @@ def test_what_hangs_on_a_candidate_is_what_hangs_on_the_opportunity(reader: http
 
 
 def test_creating_a_candidate_makes_a_surplus_opportunity(lever: httpx.Client) -> None:
-    """4, 9.4"""
+    """4, 9.4, row 35"""
     one, user = some(lever), first(lever, "/users")["id"]
     body = {"emails": one["emails"], "tags": ["late"]}
     params = {"perform_as": user, "dedupe": "true"}

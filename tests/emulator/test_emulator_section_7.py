@@ -22,7 +22,7 @@ HEADERS = {
 
 
 def test_the_limit_is_twenty_at_once_and_then_ten_a_second_for_each_key() -> None:
-    """7.1"""
+    """7.1, row 25"""
     with running(contacts=2) as account, client(account) as lever, client(account, account.key()) as other:
         assert (account.account.config.rate, account.account.config.burst) == (10.0, 20)
         account.configure(rate=0.001)  # the burst alone, however slow this computer is
@@ -34,8 +34,8 @@ def test_the_limit_is_twenty_at_once_and_then_ten_a_second_for_each_key() -> Non
             assert twin.get("/users").status_code == 429
 
 
-def test_tokens_of_one_client_share_a_bucket(account: Running) -> None:
-    """7.1: two processes with one key, or one consent"""
+def test_two_clients_of_one_key_share_a_bucket(account: Running) -> None:
+    """7.1"""
     account.configure(rate=0.001, burst=2)
     with client(account) as one, client(account) as two:
         assert [each.get("/tags").status_code for each in (one, two, one)] == [200, 200, 429]
@@ -45,7 +45,7 @@ def test_tokens_of_one_client_share_a_bucket(account: Running) -> None:
 def test_every_answer_has_levers_headers_and_none_about_limits_or_requests(
     lever: httpx.Client, path: str
 ) -> None:
-    """7.1, 7.3"""
+    """1.1, 7.1, 7.3"""
     headers = lever.get(path).headers
     assert {name: headers[name] for name in HEADERS} == HEADERS
     assert not [name for name in headers if re.search("ratelimit|retry|request-id|correlation", name)]
@@ -179,7 +179,7 @@ def test_ids_are_uuids(reader: httpx.Client, path: str) -> None:
 
 
 def test_stage_ids_are_uuids_or_slugs(reader: httpx.Client) -> None:
-    """7.3, 9.4"""
+    """3.5, 7.3, 9.4"""
     kinds = {bool(re.fullmatch(UUID, each["stage"])) for each in walk(reader, "/opportunities")}
     assert kinds == {True, False}
 

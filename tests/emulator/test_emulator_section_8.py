@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -56,7 +57,7 @@ def test_there_are_ten_events_and_no_others(lever: httpx.Client) -> None:
 
 
 def test_a_created_webhook_shows_its_token_once_and_six_origins(lever: httpx.Client) -> None:
-    """8.1"""
+    """8.1, row 30"""
     body = lever.post("/webhooks", json={"url": ELSEWHERE, "event": "candidateHired"}).json()
     made = body["data"]
     assert (list(body), list(made)) == (
@@ -193,7 +194,7 @@ def test_a_certificate_that_signs_itself_is_refused(
 
 
 def test_a_delivery_is_a_json_post_with_the_signature_in_its_body(lever: httpx.Client) -> None:
-    """8.2"""
+    """8.2, row 28"""
     with receiver() as held:
         made = subscribe(lever, held.url, "candidateStageChange")
         write(lever, some(lever)["id"], "stage", stage="offer")
@@ -213,7 +214,7 @@ def test_a_delivery_is_a_json_post_with_the_signature_in_its_body(lever: httpx.C
 def test_a_webhook_without_a_signing_token_sends_no_signature(
     account: Running, hooked: dict[str, dict[str, Any]]
 ) -> None:
-    """8.2"""
+    """8.2, row 29"""
     account.configure(webhook_signed=False)
     account.create(name="N")
     assert [set(body) for body in sent(account)] == [{"id", "event", "triggeredAt", "token", "data"}]
@@ -246,7 +247,7 @@ def settled(account: Running) -> dict[str, Any]:
 def test_a_delivery_is_tried_five_times_more_with_growing_waits(
     account: Running, lever: httpx.Client
 ) -> None:
-    """8.2"""
+    """8.2, row 29"""
     assert account.account.config.webhook_retries == 5
     account.configure(webhook_wait_s=0.02)
     with receiver(*[500] * 9) as held:
@@ -261,6 +262,21 @@ def test_a_delivery_is_tried_five_times_more_with_growing_waits(
     at = [attempt["at"] for attempt in delivery["attempts"]]
     waits = [after - before for before, after in pairwise(at)]
     assert all(wait >= 19 * 2**number for number, wait in enumerate(waits))
+
+
+def test_a_receiver_that_does_not_answer_in_time_has_not_received(
+    account: Running, lever: httpx.Client
+) -> None:
+    """Row 29"""
+    account.configure(webhook_timeout_s=0.05, webhook_wait_s=0.001)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        subscribe(lever, f"http://127.0.0.1:{silent.getsockname()[1]}/", "candidateStageChange")
+        write(lever, some(lever)["id"], "stage", stage="offer")
+        while len(account.deliveries()[0]["attempts"]) < 2:
+            time.sleep(0.01)
+        (delivery,) = account.deliveries()
+    assert {attempt["outcome"] for attempt in delivery["attempts"]} == {"TimeoutError"}
+    assert not delivery["delivered"]
 
 
 def test_the_history_keeps_a_thousand(account: Running, hooked: dict[str, dict[str, Any]]) -> None:
@@ -338,7 +354,7 @@ Does = Callable[[Running, httpx.Client, dict[str, Any]], dict[str, Any]]
 def test_an_event_carries_ids_and_nothing_about_the_person(
     account: Running, lever: httpx.Client, hooked: dict[str, dict[str, Any]], event: str, act: Does
 ) -> None:
-    """8.3, 9.4: the contact and the opportunity always"""
+    """8.3, 9.4, row 28: the contact and the opportunity always"""
     one = active(lever)
     own = act(account, lever, one)
     ids = {"opportunityId": one["id"], "candidateId": one["id"], "contactId": one["contact"]}

@@ -188,7 +188,7 @@ def test_expanding_makes_pages_larger(reader: httpx.Client) -> None:
 
 
 def test_a_full_scan_finds_what_updates_alone_miss(reader: httpx.Client) -> None:
-    """9.4"""
+    """3.1, 9.4"""
     updated = {each["id"] for each in walk(reader, "/opportunities", updated_at_start=0)}
     missed = [each for each in walk(reader, "/opportunities") if each["id"] not in updated]
     assert {each["updatedAt"] for each in missed} == {None}

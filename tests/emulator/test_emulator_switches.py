@@ -57,7 +57,7 @@ def test_profiles_and_files_start_from_the_defaults(tmp_path: Path) -> None:
 def test_what_may_be_sent_as_tags(
     account: Running, lever: httpx.Client, switches: dict[str, Any], tags: list[str], status: int
 ) -> None:
-    """Rows 9, 10, 11"""
+    """3.4, Rows 9, 10, 11"""
     account.configure(**switches)
     before = account.state()
     assert tag(lever, some(lever)["id"], tags).status_code == status
@@ -82,7 +82,7 @@ def test_how_tags_are_changed_on_their_way_in(
 
 
 def test_folding_finds_the_spelling_that_is_there(account: Running, lever: httpx.Client) -> None:
-    """Row 8"""
+    """3.4, Row 8, row 11"""
     one = some(lever)
     account.add_tags(one["id"], ["Warm Lead"])
     account.configure(tag_normalisation="fold")
@@ -147,7 +147,7 @@ def test_renaming_a_posting_rewrites_the_tags_of_its_active_opportunities() -> N
 
 
 def test_lists_of_values_are_repeated_unless_switched(account: Running, lever: httpx.Client) -> None:
-    """Row 14"""
+    """3.1, Row 14"""
     everything = lever.get("/opportunities").json()["data"]
     first, second = everything[0]["contact"], everything[-1]["contact"]
     wanted = [each for each in everything if each["contact"] in (first, second)]

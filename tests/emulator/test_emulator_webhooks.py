@@ -61,14 +61,14 @@ def subscribe(lever: httpx.Client, url: str, event: str, **configuration: Any) -
 
 
 def test_the_signature_is_the_one_of_the_reference() -> None:
-    """8.2, its test vector"""
+    """9.4: 8.2, its test vector"""
     key, token = "0123456789abcdef" * 3, "be58f711f349c7780e4579cd7c63341ac6f881e4dccc3154"
     expected = "65f4216d1725a5c4cadf3eb52db61cf370ffc1fd2e1b4ee6e2dc40d32ffb1d7d"
     assert signature(key, token, 1431454330072) == expected
 
 
 def test_the_token_is_shown_once_and_hooks_belong_to_their_key(account: Running, lever: httpx.Client) -> None:
-    """8.1"""
+    """2, 8.1"""
     made = subscribe(lever, "https://example.com/hook", "candidateHired")
     assert len(made["configuration"]["signatureToken"]) == 48
     assert len(made["configuration"]["conditions"]["origins"]) == 6
@@ -113,7 +113,7 @@ def test_a_stage_change_is_delivered_signed_with_the_contact(account: Running, l
 def test_archiving_hiring_and_deleting_are_events_and_tagging_is_none(
     account: Running, lever: httpx.Client
 ) -> None:
-    """8.1, 8.3"""
+    """9.3, 8.1, 8.3"""
     with receiver() as held:
         for event in ("candidateArchiveChange", "candidateHired", "candidateDeleted"):
             subscribe(lever, held.url, event)

@@ -23,6 +23,7 @@ def test_added_tags_are_appended_and_contact_fields_are_blank_in_the_answer(leve
 
 @pytest.mark.parametrize("root", ["/opportunities", "/candidates"])
 def test_tags_are_a_set_and_repeating_changes_nothing(lever: httpx.Client, root: str) -> None:
+    """Rows 5, 6, 10"""
     path = f"{root}/{some(lever)['id']}"
     first = lever.post(f"{path}/addTags", json={"tags": ["x", "x"]}).json()
     assert lever.post(f"{path}/addTags", json={"tags": ["x"]}).json() == first
@@ -41,6 +42,7 @@ def test_a_tag_nobody_has_leaves_the_list_of_tags(account: Running, lever: httpx
 
 @pytest.mark.parametrize("body", [{}, {"tags": "x"}, {"tags": [1]}, [], "no"])
 def test_a_body_of_another_shape_is_refused(account: Running, lever: httpx.Client, body: object) -> None:
+    """Row 10"""
     before = account.state()
     assert lever.post(f"/opportunities/{some(lever)['id']}/addTags", json=body).status_code == 400
     assert account.state() == before
