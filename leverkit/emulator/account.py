@@ -49,6 +49,7 @@ class Account:
         self.stages: list[Object] = []
         self.ranks: dict[str, float] = {}
         self.archive_reasons: list[Object] = []
+        self.dispositions: list[Object] = []  # the same as a file shows them among the stages
         self.postings: dict[str, Object] = {}
         self.users: dict[str, Object] = {}
         self.deleted: list[Object] = []

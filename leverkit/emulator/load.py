@@ -68,6 +68,7 @@ def _load_lookups(account: Account, folder: Path) -> None:
     stages = disposition.get("stages") or _ranked(_items(folder, "stages"))
     account.add_stages(stages or _ranked(_mentioned_stages(folder)))
     account.archive_reasons = _items(folder, "archive_reasons")
+    account.dispositions = disposition.get("archiveReasons") or []
     account.postings = {each["id"]: each for each in _items(folder, "postings")}
     account.users = {each["id"]: each for each in _items(folder, "users")}
     account.applications = {each["id"]: each for each in _items(folder, "applications")}

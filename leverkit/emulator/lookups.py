@@ -80,7 +80,8 @@ def disposition_stages(request: Request) -> Answer:
         }
         for reason in request.account.archive_reasons
     ]
-    return ok({"stages": request.account.stages, "archiveReasons": reasons})
+    shown = request.account.dispositions or reasons
+    return ok({"stages": request.account.stages, "archiveReasons": shown})
 
 
 def archive_reasons(request: Request) -> Answer:

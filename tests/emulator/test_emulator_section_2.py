@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
 import pytest
-from accounts import walk
+from accounts import client, walk
 
-from leverkit.emulator import Running
+from leverkit.emulator import Running, running
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 YEAR = 365 * 86_400_000
@@ -152,6 +153,16 @@ def test_disposition_stages_hold_the_pipeline_with_ranks_and_the_reasons(reader:
     ]
     kinds = {reason["text"]: reason["type"] for reason in body["data"]["archiveReasons"]}
     assert (kinds["Hired"], kinds["No response - OLD"]) == ("hired", None)
+
+
+def test_loaded_dispositions_are_served_as_they_stand(reader: httpx.Client, tmp_path: Path) -> None:
+    """2.2"""
+    shown = reader.get("/disposition_stages").json()
+    shown["data"]["archiveReasons"].reverse()
+    (tmp_path / "disposition_stages.json").write_text(json.dumps(shown))
+    (tmp_path / "opportunities.json").write_text(reader.get("/opportunities").text)
+    with running(load=tmp_path, rate=None) as account, client(account) as lever:
+        assert lever.get("/disposition_stages").json() == shown
 
 
 def test_a_token_does_not_expire_and_serves_another_run(account: Running, lever: httpx.Client) -> None:
