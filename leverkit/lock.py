@@ -65,7 +65,8 @@ def hold(
             while not _try(file):
                 if clock() >= deadline:
                     raise Locked(
-                        f"{path} is held by {holder(path) or 'another process'}; one writer at a time"
+                        f"{path} is held by {holder(path) or 'another process'}; one writer at a time; "
+                        "try again when it has ended"
                     )
                 sleep(0.05)
             _sign(file, purpose)
