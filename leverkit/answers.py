@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ ADVICE = {
 }
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
 NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them
 LATER = "Lever has trouble of its own: run the same again later."
 
 
@@ -69,35 +71,54 @@ def read(answer: Answer, type: type[T], *, method: str, path: str) -> T:
         raise _error(AccessDenied, answer, method, path)
     if answer.status >= 300:
         raise _error(ApiError, answer, method, path)
-    value = _decode(answer.content, type)
-    if value is None:
-        message = "the answer is not the JSON that Lever documents."
-        raise Unreachable(message, method=method, path=path, status=answer.status, advice=NO_ANSWER)
-    return value
+    try:
+        return _decode(answer.content, type)
+    except UNREADABLE as error:
+        message = f"the answer is not the JSON that Lever documents{_where(error)}."
+        raise Unreachable(message, method=method, path=path, status=answer.status, advice=NO_ANSWER) from None
 
 
-def _decode(content: bytes, type: type[T]) -> T | None:
+def _decode(content: bytes, type: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=type)
-    except msgspec.ValidationError:
-        return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_halves(content, type)
+        return _decode_loosely(content, type)
 
 
-def _decode_halves(content: bytes, type: type[T]) -> T | None:
-    """Decode JSON with lone surrogates (an emoji cut in two, in somebody's headline, say)."""
-    try:
-        text = json.dumps(json.loads(content), ensure_ascii=False)
-        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return msgspec.json.decode(whole, type=type)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return None
+def _decode_loosely(content: bytes, type: type[T]) -> T:
+    """Decode JSON that says the same in another way than Lever documents.
+
+    That is: null for a field that is left out, an object where its id was asked for (`expand`), a number
+    as text, and lone surrogates (an emoji cut in two, in somebody's headline, say).
+    """
+    text = json.dumps(_usual(json.loads(content)), ensure_ascii=False)
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return msgspec.json.decode(whole, type=type, strict=False)
+
+
+def _usual(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_usual(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _usual(_id(name, one)) for name, one in value.items() if one is not None}
+
+
+def _id(name: str, value: Any) -> Any:
+    return value["id"] if name in EXPANDED and isinstance(value, dict) and "id" in value else value
+
+
+def _where(error: Exception) -> str:
+    """Say what is wrong and where; msgspec names types and fields, never a value."""
+    return f" ({error})" if isinstance(error, msgspec.ValidationError) else ""
 
 
 def _error(kind: type[ApiError], answer: Answer, method: str, path: str) -> ApiError:
-    said = _decode(answer.content, Envelope) or Envelope()
-    message = _line(said.message) or answer.failure or "no message of Lever's."
+    try:
+        said = _decode(answer.content, Envelope)
+    except UNREADABLE:
+        said = Envelope()
+    message = _sentence(_line(said.message)) or answer.failure or "no message of Lever's."
     advice = _advice(answer.status)
     return kind(message, method=method, path=path, status=answer.status, code=_line(said.code), advice=advice)
 
@@ -112,6 +133,10 @@ def _advice(status: int | None) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:300]
+
+
+def _sentence(text: str) -> str:
+    return f"{text}." if text and text[-1] not in ".!?" else text
 
 
 def _until(date: str, sent: str) -> float:

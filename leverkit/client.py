@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from leverkit.errors import ApiError, UsageError
+from leverkit.errors import ApiError, Unreachable, UsageError
 from leverkit.pacing import Pace
 from leverkit.records import ArchiveReason, Opportunity, TagCount, User
 from leverkit.wire import Secret, Wire, checked_url
@@ -48,10 +48,10 @@ class Single(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
-    """Lever's envelope around a page; on the last one `next` is absent."""
+    """Lever's envelope around a page; on the last one `next` is absent, in some listings `hasNext` too."""
 
     data: list[T]
-    has_next: bool = False
+    has_next: bool | None = None
     next: str | None = None
 
 
@@ -124,8 +124,8 @@ class ReadOnlyLever:
         """
         asked = _given({**params, "offset": offset})
         found = self._wire.call("GET", path, type=_listing(type), params=asked, turn_taken=turn_taken)
-        following = found.next if found.has_next else None
-        if found.has_next and (not following or following == offset):
+        following = None if found.has_next is False else found.next or None
+        if (found.has_next and not following) or (following is not None and following == offset):
             raise ApiError(
                 "the listing does not go on: Lever announces a next page and gives no new offset.",
                 method="GET",
@@ -217,24 +217,27 @@ class ReadOnlyLever:
 class Lever(ReadOnlyLever):
     """A Lever account, to be read and tagged. Tags are a set: adding or removing twice is harmless."""
 
-    def add_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity:
-        """Add tags to one opportunity and return it as it is now.
+    def add_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity | None:
+        """Add tags to one opportunity and return it as it is now; None where Lever's yes does not show it.
 
         Raises ApiError (404: it is gone), AccessDenied, Unreachable (the outcome is unknown).
         """
         return self._write(opportunity, "addTags", tags)
 
-    def remove_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity:
-        """Remove tags from one opportunity and return it as it is now; raises as `add_tags`."""
+    def remove_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity | None:
+        """Remove tags from one opportunity; returns and raises as `add_tags`."""
         return self._write(opportunity, "removeTags", tags)
 
-    def _write(self, opportunity: str, verb: str, tags: Sequence[str]) -> Opportunity:
+    def _write(self, opportunity: str, verb: str, tags: Sequence[str]) -> Opportunity | None:
         path = f"{_at(opportunity)}/{verb}"
         params = _given({"perform_as": self._performer()})
-        answer = self._wire.call(
-            "POST", path, type=_single(Opportunity), params=params, body={"tags": list(tags)}
-        )
-        return answer.data
+        kind, body = _single(Opportunity), {"tags": list(tags)}
+        try:
+            return self._wire.call("POST", path, type=kind, params=params, body=body, unreadable=1).data
+        except Unreachable as error:
+            if error.status is None or error.status >= 300:
+                raise
+            return None  # Lever said yes, and nothing more: what it did is for the reader to see
 
     def _performer(self) -> str | None:
         """Return the user id to act as; an e-mail is looked up once."""

@@ -66,8 +66,8 @@ class Halt:
             failed = self._answers.count(False)
             heard = len(self._answers)
         if failed >= FAILURES:
-            rate = f"{failed} of the last {heard} writes failed"
-            self.ask(ERRORS, BrakeTripped(f"{rate}; the latest: {note}. The same command resumes"))
+            rate, latest = f"{failed} of the last {heard} writes failed", note.rstrip(".")
+            self.ask(ERRORS, BrakeTripped(f"{rate}; the latest: {latest}. The same command resumes"))
 
     @property
     def reason(self) -> str:

@@ -23,6 +23,7 @@ from leverkit.pacing import Pace
 T = TypeVar("T")
 CONNECTIONS = 16
 PATIENCE = 300.0  # seconds of nothing but 429 after which a request gives up
+LONGEST_ANSWER = 120.0  # seconds in which a body that has begun must end
 FIRST_CONTACT = 2  # retries before anything ever answered: a wrong address should say so soon
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -99,10 +100,12 @@ class Wire:
         params: Mapping[str, Any] | None = None,
         body: object = None,
         turn_taken: bool = False,
+        unreadable: int | None = None,
     ) -> T:
         """Send until there is a usable answer, and decode it as `type`.
 
         `turn_taken`: the caller has waited at the pace for the first attempt already.
+        `unreadable`: how often to repeat where Lever said yes in a way that cannot be read.
         Raises AccessDenied, ApiError, and Unreachable when no retry is left.
         """
         started, failures = self._clock(), 0
@@ -115,7 +118,7 @@ class Wire:
                 return read(answer, type, method=method, path=path)
             except Unreachable as error:
                 trouble = error
-            if self._is_over(answer, failures, self._clock() - started):
+            if self._is_over(answer, failures, self._clock() - started, unreadable):
                 raise trouble
             if answer.status == 429:
                 self.pace.refused(answer.retry_after)
@@ -128,18 +131,31 @@ class Wire:
 
     def _attempt(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Answer:
         try:
-            response = self._http.request(method, path, params=params, json=body)
+            with self._http.stream(method, path, params=params, json=body) as response:
+                content = self._content(response)
         except httpx.LocalProtocolError:  # its message quotes headers, so perhaps the key
             return Answer(failure="the request could not be sent.")
         except httpx.HTTPError as error:
             return Answer(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
         self._answered.set()
         self.ahead = seconds_ahead(response.headers.get("date", ""), default=self.ahead)
-        return Answer(response.status_code, response.content, response.headers)
+        return Answer(response.status_code, content, response.headers)
 
-    def _is_over(self, answer: Answer, failures: int, elapsed: float) -> bool:
+    def _content(self, response: httpx.Response) -> bytes:
+        """Read the body; time-outs of the library only limit the wait for its next piece."""
+        end = self._clock() + LONGEST_ANSWER
+        pieces = []
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            if self._clock() > end:
+                raise httpx.ReadTimeout("the answer did not end")
+        return b"".join(pieces)
+
+    def _is_over(self, answer: Answer, failures: int, elapsed: float, unreadable: int | None) -> bool:
         if answer.status == 429:
             return elapsed > PATIENCE
+        if unreadable is not None and answer.status is not None and answer.status < 300:
+            return failures >= unreadable
         known = self._answered.is_set()
         return failures >= (self._retries if known else min(self._retries, FIRST_CONTACT))
 

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from leverkit.answers import Answer, read
+from leverkit.client import Listing
 from leverkit.errors import ApiError, Unreachable
+from leverkit.records import Opportunity
 
 
 class Tagged(msgspec.Struct):
@@ -26,7 +28,9 @@ def error(status: int | None, body: Any = None, **answer: Any) -> ApiError:
 def test_errors_carry_method_path_status_and_lever_s_own_words() -> None:
     found = error(404, {"code": "ResourceNotFound", "message": "stages 1 was\nnot found"})
     assert (found.method, found.path, found.status) == ("GET", "/stages/1", 404)
-    assert str(found).startswith("GET /stages/1: 404 ResourceNotFound: stages 1 was not found It was deleted")
+    assert str(found).startswith(
+        "GET /stages/1: 404 ResourceNotFound: stages 1 was not found. It was deleted"
+    )
 
 
 @pytest.mark.parametrize("status", [None, 301, 400, 401, 403, 404, 429, 500, 503])
@@ -45,6 +49,29 @@ def test_half_an_emoji_in_a_headline_does_not_cost_the_page() -> None:
     content = b'{"headline": "a \\ud83d", "tags": ["b \\ude00!", "\\ud83d\\ude00"]}'
     found = read(Answer(200, content), Tagged, method="GET", path="/")
     assert found.tags == ["b \ufffd!", "\U0001f600"]
+
+
+def test_null_stands_for_a_field_that_is_left_out() -> None:
+    content = (
+        b'{"id": "o", "contact": "c", "tags": null, "sources": null, "applications": null, "archived": null}'
+    )
+    found = read(Answer(200, content), Opportunity, method="GET", path="/")
+    assert (found.tags, found.sources, found.applications, found.archived) == ((), (), (), None)
+
+
+def test_an_object_where_an_id_was_asked_for_is_its_id() -> None:
+    content = b'{"id": "o", "contact": {"id": "c", "name": "x"}, "stage": {"id": "s"}, "createdAt": "12"}'
+    found = read(Answer(200, content), Opportunity, method="GET", path="/")
+    assert (found.contact, found.stage, found.created_at) == ("c", "s", 12)
+
+
+def test_an_unusable_answer_names_the_field_and_shows_no_value() -> None:
+    content = b'{"data": [{"id": "o", "contact": ["ada@example.org"]}]}'
+    with pytest.raises(
+        Unreachable, match=r"Expected `str`, got `array` - at `\$\.data\[0\]\.contact`"
+    ) as caught:
+        read(Answer(200, content), Listing[Opportunity], method="GET", path="/opportunities")
+    assert "ada" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

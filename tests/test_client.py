@@ -75,6 +75,12 @@ def test_a_listing_that_does_not_move_is_an_error(following: str) -> None:
         lever(handle).page("/tags", type=dict, offset="same")
 
 
+def test_a_next_page_is_read_whether_or_not_has_next_announces_it() -> None:
+    answers = [{"data": [1], "next": "token"}, {"data": [2]}]
+    handle = lambda _: httpx.Response(200, json=answers.pop(0))  # noqa: E731
+    assert [page.items for page in lever(handle).pages("/tags", type=int)] == [[1], [2]]
+
+
 def test_a_refused_offset_can_be_told_apart() -> None:
     refusal = {"code": "BadRequestError", "message": "Invalid offset token: Offset token is invalid for sort"}
     _, handle = recorded(httpx.Response(400, json=refusal))
@@ -165,6 +171,13 @@ def test_a_tag_write_without_an_answer_is_repeated_then_unknown() -> None:
         lever(handle, retries=3).add_tags("o", ["x"])
     assert len(requests) == 4
     assert (caught.value.method, caught.value.status) == ("POST", 502)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b'{"data": {}}', b'{"id": "o", "contact": "c"}'])
+def test_a_tag_write_that_lever_accepts_without_showing_it_is_repeated_once(content: bytes) -> None:
+    requests, handle = recorded(httpx.Response(200, content=content))
+    assert lever(handle).add_tags("o", ["x"]) is None
+    assert len(requests) == 2
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -149,3 +150,16 @@ def test_a_turn_that_the_caller_took_is_not_waited_for_twice() -> None:
     scene.wire.pace.wait()
     scene.wire.call("GET", "/tags", type=dict, turn_taken=True)
     assert scene.now == 0
+
+
+def test_a_body_that_trickles_in_without_end_is_given_up() -> None:
+    def trickle(scene: Scene) -> Iterator[bytes]:
+        while True:
+            scene.now += 20
+            yield b" "
+
+    scene = Scene(retries=0)
+    scene.answers = [httpx.Response(200, content=trickle(scene))]
+    with pytest.raises(Unreachable, match="did not end"):
+        scene.ask()
+    assert scene.now < 200
