@@ -30,7 +30,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
     6  widgets              -> decision, lock, plan, report, review
     6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
-                               reading
+                               reading, records
     5  account              -> budget, client, demo, errors, pacing, wire
     5  audit                -> associations, audit_report, cost, evidence, findings, postings, report,
                                snapshot, spreadsheet

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import quote, urlsplit
@@ -18,10 +18,11 @@ import msgspec
 
 from leverkit.errors import ApiError, Unreachable, UsageError
 from leverkit.pacing import Pace
-from leverkit.records import ArchiveReason, Opportunity, TagCount, User
+from leverkit.records import ArchiveReason, Listing, Opportunity, Single, TagCount, User
 from leverkit.wire import Secret, Wire, checked_url
 
 T = TypeVar("T")
+Again = Callable[[bool], bool] | None
 
 
 def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -39,20 +40,6 @@ class Page(NamedTuple, Generic[T]):
 
     items: list[T]
     next: str | None
-
-
-class Single(msgspec.Struct, Generic[T], frozen=True):
-    """Lever's envelope around one object."""
-
-    data: T
-
-
-class Listing(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
-    """Lever's envelope around a page; on the last one `next` is absent, in some listings `hasNext` too."""
-
-    data: list[T]
-    has_next: bool | None = None
-    next: str | None = None
 
 
 class ReadOnlyLever:
@@ -217,23 +204,32 @@ class ReadOnlyLever:
 class Lever(ReadOnlyLever):
     """A Lever account, to be read and tagged. Tags are a set: adding or removing twice is harmless."""
 
-    def add_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity | None:
+    def add_tags(self, opportunity: str, tags: Sequence[str], *, again: Again = None) -> Opportunity | None:
         """Add tags to one opportunity and return it as it is now; None where Lever's yes does not show it.
 
+        `again` says, before a request is repeated, whether it may be, as the opportunity may have changed; it
+        is told whether an earlier attempt may have had its effect (any but those refused with 429).
         Raises ApiError (404: it is gone), AccessDenied, Unreachable (the outcome is unknown).
         """
-        return self._write(opportunity, "addTags", tags)
+        return self._write(opportunity, "addTags", tags, again)
 
-    def remove_tags(self, opportunity: str, tags: Sequence[str]) -> Opportunity | None:
+    def remove_tags(
+        self, opportunity: str, tags: Sequence[str], *, again: Again = None
+    ) -> Opportunity | None:
         """Remove tags from one opportunity; returns and raises as `add_tags`."""
-        return self._write(opportunity, "removeTags", tags)
+        return self._write(opportunity, "removeTags", tags, again)
 
-    def _write(self, opportunity: str, verb: str, tags: Sequence[str]) -> Opportunity | None:
-        path = f"{_at(opportunity)}/{verb}"
-        params = _given({"perform_as": self._performer()})
-        kind, body = _single(Opportunity), {"tags": list(tags)}
+    def _write(self, opportunity: str, verb: str, tags: Sequence[str], again: Again) -> Opportunity | None:
         try:
-            return self._wire.call("POST", path, type=kind, params=params, body=body, unreadable=1).data
+            return self._wire.call(
+                "POST",
+                f"{_at(opportunity)}/{verb}",
+                type=_single(Opportunity),
+                params=_given({"perform_as": self._performer()}),
+                body={"tags": list(tags)},
+                unreadable=1,
+                again=again,
+            ).data
         except Unreachable as error:
             if error.status is None or error.status >= 300:
                 raise

@@ -6,11 +6,29 @@ phones that an answer may carry are dropped here, before anything is kept or wri
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import msgspec
+
+T = TypeVar("T")
 
 
 class Record(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A value decoded from Lever's camelCase JSON."""
+
+
+class Single(msgspec.Struct, Generic[T], frozen=True):
+    """Lever's envelope around one object."""
+
+    data: T
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
+    """Lever's envelope around a page; on the last one `next` is absent, in some listings `hasNext` too."""
+
+    data: list[T]
+    has_next: bool | None = None
+    next: str | None = None
 
 
 class Archived(Record, frozen=True):

@@ -101,14 +101,17 @@ class Wire:
         body: object = None,
         turn_taken: bool = False,
         unreadable: int | None = None,
+        again: Callable[[bool], bool] | None = None,
     ) -> T:
         """Send until there is a usable answer, and decode it as `type`.
 
         `turn_taken`: the caller has waited at the pace for the first attempt already.
         `unreadable`: how often to repeat where Lever said yes in a way that cannot be read.
-        Raises AccessDenied, ApiError, and Unreachable when no retry is left.
+        `again` is asked before each repetition, and told whether an attempt so far may have had its effect
+        (any but those refused with 429); its no ends them.
+        Raises AccessDenied, ApiError, and Unreachable when no retry is left: 429 only if that was all.
         """
-        started, failures = self._clock(), 0
+        started, failures, doubtful = self._clock(), 0, None
         while True:
             if not turn_taken:
                 self.pace.wait()
@@ -118,12 +121,16 @@ class Wire:
                 return read(answer, type, method=method, path=path)
             except Unreachable as error:
                 trouble = error
+            if answer.status != 429:
+                doubtful = trouble
             if self._is_over(answer, failures, self._clock() - started, unreadable):
-                raise trouble
+                raise doubtful or trouble
             if answer.status == 429:
                 self.pace.refused(answer.retry_after)
             failures += 1
             self._sleep(self._back_off(answer, failures))
+            if again and not again(doubtful is not None):
+                raise doubtful or trouble
 
     def close(self) -> None:
         """Close all connections."""

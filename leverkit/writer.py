@@ -17,10 +17,11 @@ from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.halt import DENIED, PAUSED, Halt
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
 from leverkit.operations import ACTIONS, Operation, batches
-from leverkit.outcomes import Verdict, after_write, before_write
+from leverkit.outcomes import Verdict, after_write, before_write, is_so
 from leverkit.planfile import Plan
 from leverkit.progress import Progress
 from leverkit.reading import Reading, read
+from leverkit.records import Opportunity
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
 LOOK_AGAIN = 0.5  # seconds between two looks at the file PAUSE
@@ -57,6 +58,7 @@ class Writer:
         self._inside = inside
         self._ended = sum(map(self._standing.settled, inside))
         self._ours = {(i.opportunity, tag) for i in self._standing.intents.values() for tag in i.tags}
+        self._landed = set[str]()  # opportunities whose answer was lost, with the effect seen since
         self._known = {*plan.before, *(late.opportunity for late in self._standing.noticed)}
 
     def phases(self) -> None:
@@ -159,24 +161,42 @@ class Writer:
             updated_at=now.updated_at,
         )
         number = self._journal.append(intent)
-        said, note = self._send(intent)
+        said, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))
         window = round((self._times.clock() - reading.asked_at) * 1000)
         answer = Answer(number, said, window, note)
         self._journal.append(answer)
         if said == "denied":
             return {}
-        self._halt.heard(said == "ok", note)
+        self._halt.heard(said == "ok" or now.id in self._landed, note)
         return dict.fromkeys(group, answer)
 
-    def _send(self, intent: Intent) -> tuple[Said, str]:
+    def _may_repeat(self, group: tuple[Operation, ...], before: Opportunity, in_doubt: bool) -> bool:
+        """Say whether a request without an answer may be repeated: what it was decided on is still so.
+
+        `in_doubt`: it may have had its effect, which a person may have undone, so nothing may have changed.
+        """
+        if self._halt.reason:
+            return False
+        try:
+            reading = self._read(group)
+        except ApiError:
+            return False  # the reading back settles it
+        now = reading.found.get(before.id)
+        if in_doubt and now is not None and all(is_so(operation, now) for operation in group):
+            self._landed.add(now.id)
+        if in_doubt and now != before:
+            return False
+        return all(self._judge(operation, reading).outcome is None for operation in group)
+
+    def _send(self, intent: Intent, again: Callable[[bool], bool]) -> tuple[Said, str]:
         send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
         try:
-            send(intent.opportunity, intent.tags)
+            send(intent.opportunity, intent.tags, again=again)
         except AccessDenied as error:
             self._halt.ask(DENIED, error)
             return "denied", str(error)
         except Unreachable as error:
-            return "lost", str(error)
+            return ("refused" if error.status == 429 else "lost"), str(error)
         except ApiError as error:
             return ("refused" if error.status else "lost"), str(error)
         return "ok", ""

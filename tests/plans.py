@@ -138,8 +138,8 @@ def hooked(before: Callable[[str, str], None]) -> type[Lever]:
     """A client that calls `before(verb, opportunity)` before each write: where a person may step in."""
 
     class Hooked(Lever):
-        def _write(self, opportunity: str, verb: str, tags: Any) -> Any:
+        def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
             before(verb, opportunity)
-            return super()._write(opportunity, verb, tags)
+            return super()._write(opportunity, verb, tags, again)
 
     return Hooked

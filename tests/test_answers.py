@@ -9,9 +9,8 @@ import msgspec
 import pytest
 
 from leverkit.answers import Answer, read
-from leverkit.client import Listing
 from leverkit.errors import ApiError, Unreachable
-from leverkit.records import Opportunity
+from leverkit.records import Listing, Opportunity
 
 
 class Tagged(msgspec.Struct):

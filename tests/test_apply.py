@@ -44,7 +44,7 @@ from leverkit.errors import (
 from leverkit.halt import TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
 from leverkit.lock import account_lock, hold
-from leverkit.operations import Known, Operation
+from leverkit.operations import WRITES, Known, Operation
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, status
@@ -312,6 +312,51 @@ def test_a_lost_answer_is_settled_by_reading(tmp_path: Path) -> None:
     assert result.counts["done"] == result.planned
 
 
+def test_lost_answers_whose_effect_is_seen_are_no_failures(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        before, plan = tags_of(emulated), migration(emulated, lever)
+        emulated.fault("status", method="POST", times=None, when="after")
+        result = carried_out(plan, tmp_path, lever)
+        assert tags_of(emulated) == wished(plan, before)
+        assert len(writes(emulated)) == plan.counts["opportunities"] > WRITES
+    assert (result.counts["done"], result.state) == (result.planned, "finished")
+
+
+def test_what_a_person_took_back_after_a_lost_answer_is_not_written_again(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        op = first(plan)
+
+        def take_back(_: float) -> None:
+            emulated.remove_tags(op.opportunity, [op.tag])
+
+        emulated.fault("status", method="POST", path=f"*/{op.opportunity}/addTags", when="after")
+        with opened(emulated, sleep=take_back) as slow:
+            result = carried_out(plan, tmp_path, slow)
+        assert op.tag not in tags_of(emulated)[op.opportunity]
+    assert outcome_of(result, op) == ("failed", False)
+
+
+def test_what_a_person_did_during_a_storm_of_refusals_is_theirs(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        op = first(plan)
+
+        def step_in(_: float) -> None:
+            emulated.add_tags(op.opportunity, [op.tag])
+
+        emulated.fault("throttle", method="POST", path=f"*/{op.opportunity}/addTags", times=2)
+        with opened(emulated, sleep=step_in) as slow:
+            result = carried_out(plan, tmp_path, slow)
+        assert not [entry for entry in writes(emulated) if op.opportunity in entry["path"]][2:]
+    assert outcome_of(result, op) == ("no_op", False)
+
+
+def outcome_of(result: Result, op: Operation) -> tuple[str, bool]:
+    (ended,) = [each for each in result.ended if each.operation == op]
+    return ended.outcome, ended.effective
+
+
 def test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         before, plan = tags_of(emulated), migration(emulated, lever)
@@ -344,7 +389,7 @@ def test_a_refusal_is_not_repeated_and_fails_only_its_own_opportunity(tmp_path: 
 class Deaf(Lever):
     """Lever says 200 and does nothing."""
 
-    def _write(self, opportunity: str, verb: str, tags: Any) -> Any:
+    def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
         return Opportunity(id=opportunity, contact="", tags=tuple(tags))
 
 
@@ -466,9 +511,9 @@ class Dying(Lever):
 
     dead = False
 
-    def _write(self, opportunity: str, verb: str, tags: Any) -> Any:
+    def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
         self.dead = True
-        return super()._write(opportunity, verb, tags)
+        return super()._write(opportunity, verb, tags, again)
 
     def opportunities_of(self, contacts: Any, **params: Any) -> Any:
         if self.dead:

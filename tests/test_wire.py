@@ -65,6 +65,18 @@ def test_what_may_pass_is_asked_again(trouble: Any, method: str) -> None:
     assert scene.requests == 3
 
 
+def test_a_repetition_may_be_called_off_and_hears_whether_an_effect_is_possible() -> None:
+    scene, heard = Scene(429, 500, 429, OK), []
+
+    def again(in_doubt: bool) -> bool:
+        heard.append(in_doubt)
+        return len(heard) < 3
+
+    with pytest.raises(Unreachable) as caught:
+        scene.wire.call("POST", "/tags", type=dict, again=again)
+    assert (heard, caught.value.status, scene.requests) == ([False, True, True], 500, 3)
+
+
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 404, 409, 422])
 def test_a_refusal_is_never_asked_again(status: int) -> None:
     scene = Scene(status)

@@ -302,7 +302,7 @@ def _watching(flow: Flow, folder: Path, run: Run, die_at: int, sent: bool) -> ty
     writes = [0]
 
     class Watched(Lever):
-        def _write(self, opportunity: str, verb: str, tags: Any) -> Any:
+        def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
             action = "add" if verb == "addTags" else "remove"
             with lock:
                 writes[0] += 1
@@ -311,7 +311,7 @@ def _watching(flow: Flow, folder: Path, run: Run, die_at: int, sent: bool) -> ty
                     flow.unsent += 1
                     raise Death
                 try:
-                    answer = super()._write(opportunity, verb, tags)
+                    answer = super()._write(opportunity, verb, tags, again)
                 finally:
                     self._taken(opportunity, action, tags)
                 if writes[0] == die_at:
