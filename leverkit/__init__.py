@@ -13,8 +13,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     9  receiver             -> inbox, logbook, subject, webhook, wire, worker
     8  propagate            -> account, apply, brakes, client, errors, journal, matching, operations,
                                planfile, records, result, sharing, subject, webhook
-    8  step                 -> account, apply, brakes, charts, client, errors, planfile, report, result,
-                               verification, verify
+    8  step                 -> account, apply, brakes, charts, client, errors, people, planfile, report,
+                               result, verification, verify
     8  worker               -> apply, brakes, client, errors, inbox, logbook, meter, operations, planfile,
                                policy, records, result, sharing
     7  apply                -> account, client, errors, gate, halt, journal, lock, planfile, progress,
@@ -32,23 +32,26 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
                                reading, records
     5  account              -> budget, client, demo, errors, pacing, wire
-    5  audit                -> associations, audit_report, cost, evidence, findings, postings, report,
-                               snapshot, spreadsheet
+    5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
+                               people, policy, postings, readiness, report, snapshot, spreadsheet
     5  conservation         -> client, planfile, records, verification
     5  gate                 -> errors, journal, planfile, waves
     5  outcomes             -> journal, operations, planfile, records
     5  plan                 -> brakes, errors, operations, planfile, waves
-    5  result               -> errors, halt, journal, lock, operations, planfile, report, spreadsheet
+    5  result               -> errors, halt, journal, lock, operations, people, planfile, report,
+                               spreadsheet
     5  review               -> decision, lastsaved, policy, report
     5  rollback             -> brakes, errors, journal, lock, operations, planfile, waves
+    4  audit_report         -> audit_charts, charts, findings, people, report
     4  demo                 -> client, errors, pacing, wire
     4  evidence             -> snapshot
-    4  planfile             -> brakes, errors, operations, report, spreadsheet, waves
+    4  planfile             -> brakes, errors, operations, people, report, spreadsheet, waves
     4  policy               -> charts, cost, decision, errors, lastsaved, operations, policyfile, report,
                                suggestion
     4  reading              -> client, operations, records
     4  sweep                -> client, errors, records, spool, windows
-    4  verification         -> errors, report, spreadsheet, waves
+    4  verification         -> errors, people, report, spreadsheet, waves
+    3  audit_charts         -> charts, findings, report
     3  budget               -> pacing, wire
     3  client               -> errors, pacing, records, wire
     3  cost                 -> operations
@@ -59,26 +62,28 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  sharing              -> matching, operations, records
     3  snapshot             -> errors, parquet
     3  waves                -> errors, operations
-    2  audit_report         -> charts, errors, findings, report
+    2  charts               -> drawing, report
     2  decision             -> errors, spreadsheet
     2  inbox                -> errors, lock
     2  jobrecord            -> errors, job, lock, spreadsheet
+    2  matrix               -> errors, people, report
     2  operations           -> errors, spreadsheet
     2  parquet              -> records, spool
-    2  readiness            -> spreadsheet
     2  scan                 -> scanner
     2  subject              -> webhook
     2  wire                 -> answers, errors, pacing
     1  answers              -> errors
     1  brakes               -> errors
-    1  charts               -> report
+    1  drawing              -> report
     1  findings             -> spelling
     1  halt                 -> errors
     1  job                  -> errors
     1  journal              -> errors
     1  lock                 -> errors
     1  matching             -> records
+    1  people               -> errors
     1  postings             -> spelling
+    1  readiness            -> errors
     1  scanner              -> errors
     1  spool                -> errors, records, windows
     1  spreadsheet          -> errors

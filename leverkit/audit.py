@@ -6,7 +6,7 @@ Reads Parquet through DuckDB, gives pandas DataFrames with a fixed order, and dr
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ from leverkit import evidence, postings
 from leverkit.associations import associations
 from leverkit.cost import costs
 from leverkit.findings import findings
+from leverkit.people import People
+from leverkit.policy import Policy
+from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report import count
 from leverkit.snapshot import Snapshot
 from leverkit.spreadsheet import replace
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from leverkit.audit_report import Reader
     from leverkit.report import Chart, Section
 
 
@@ -55,14 +59,14 @@ class Audit:
     summary: dict[str, Any]
     snapshot: Snapshot
 
-    def contact(self, contact: str) -> Section:
+    def contact(self, contact: str, *, anonymise: bool = False) -> Section:
         """Draw a person's opportunities and tags as a small matrix; takes an id or the start of one.
 
         Raises UsageError where no contact, or more than one, has an id that begins so.
         """
-        from leverkit.audit_report import matrix
+        from leverkit.matrix import matrix
 
-        return matrix(self.snapshot, contact)
+        return matrix(self.snapshot, contact, self._people(anonymise))
 
     @property
     def headline(self) -> str:
@@ -84,32 +88,81 @@ class Audit:
         """Return what a migration would do for each tag and scope, and what a wrong decision leaves."""
         return costs(self.tags)
 
+    def readiness(self, policy: Policy | Path | None = None) -> Readiness:
+        """Return how far the account is with what people decided: a policy, or its file if there is one."""
+        return readiness(self, _decided(policy))
+
+    def remember(self, policy: Policy | Path | None = None) -> pd.DataFrame:
+        """Add how far the account is to its history, a file beside the snapshot, and return the history.
+
+        Raises UsageError where the file cannot be written.
+        """
+        return remember(self.snapshot.path / HISTORY, self.readiness(policy))
+
     def coverage_chart(self) -> Chart:
         """Draw where the tags that need a decision are, and where they are missing."""
-        from leverkit.audit_report import coverage
+        from leverkit.audit_charts import coverage
 
         return coverage(self)
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        from leverkit.audit_report import people
+        from leverkit.audit_charts import people
 
         return people(self)
 
-    def to_json(self) -> str:
-        """Return summary, findings and tags as one JSON document."""
-        frames = {
-            name: json.loads(getattr(self, name).to_json(orient="records", date_format="iso"))
-            for name in ("findings", "tags")
-        }
-        return json.dumps({"summary": self.summary, **frames}, indent=1, ensure_ascii=False, sort_keys=True)
+    def agreement_chart(self, policy: Policy | Path | None = None) -> Chart:
+        """Draw what a tag covers against how often siblings agree on it, with its scope as colour."""
+        from leverkit.audit_charts import agreement
 
-    def to_html(self, path: Path | str) -> Path:
-        """Write the report: one HTML file, no script, no network, no names; returns its path."""
+        return agreement(self, _decided(policy).scopes)
+
+    def spellings_chart(self) -> Chart:
+        """Draw the groups of spellings of one tag."""
+        from leverkit.audit_charts import spellings
+
+        return spellings(self)
+
+    def to_json(self, policy: Policy | Path | None = None) -> str:
+        """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
+        frames = {
+            name: json.loads(frame.to_json(orient="records", date_format="iso"))
+            for name, frame in (
+                ("findings", self.findings),
+                ("tags", self.tags),
+                ("history", history(self.snapshot.path / HISTORY)),
+            )
+        }
+        document = {"summary": self.summary, "readiness": asdict(self.readiness(policy)), **frames}
+        return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
+
+    def sections(self, policy: Policy | Path | None = None, *, anonymise: bool = False) -> dict[str, Section]:
+        """Return the parts of the report by name, each of which draws itself in a notebook."""
+        from leverkit.audit_report import sections
+
+        return sections(self, self._reader(policy, anonymise))
+
+    def to_html(
+        self, path: Path | str, *, policy: Policy | Path | None = None, anonymise: bool = False
+    ) -> Path:
+        """Write the report: one HTML file, no script, no network, no names; returns its path.
+
+        Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `People`).
+        """
         from leverkit.audit_report import render
 
-        replace(Path(path), render(self).encode())
+        replace(Path(path), render(self, self._reader(policy, anonymise)).encode())
         return Path(path)
+
+    def _people(self, anonymise: bool) -> People:
+        host = str(self.snapshot.meta.get("base_url_host", ""))
+        return People.of(self.snapshot.path, api=host, anonymise=anonymise)
+
+    def _reader(self, policy: Policy | Path | None, anonymise: bool) -> Reader:
+        from leverkit.audit_report import Reader
+
+        states = history(self.snapshot.path / HISTORY)
+        return Reader(self._people(anonymise), _decided(policy).scopes, self.readiness(policy), states)
 
     def _repr_html_(self) -> str:
         from leverkit.audit_report import glance
@@ -149,6 +202,12 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
         summary,
         snapshot,
     )
+
+
+def _decided(policy: Policy | Path | None) -> Policy:
+    if isinstance(policy, Path):
+        return Policy.read(policy) if policy.exists() else Policy()
+    return policy or Policy()
 
 
 def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:

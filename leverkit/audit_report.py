@@ -1,85 +1,70 @@
 """How an audit looks: a glance in a notebook, a page to send to somebody.
 
-The finding first, then the picture, then the table. No names; contacts appear as the start of their id.
+The finding first, then the picture, then the table. No names; contacts appear as `People` says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from leverkit.charts import chart_contacts, chart_coverage
-from leverkit.errors import UsageError
-from leverkit.findings import CODES
+from leverkit.audit_charts import agreement, coverage, people, spellings, to_decide
+from leverkit.charts import chart_readiness
+from leverkit.findings import CODES, duplicates
+from leverkit.people import People
 from leverkit.report import Chart, Html, Section, cell, facts, page, share, short, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
+    from leverkit.readiness import Readiness
     from leverkit.snapshot import Snapshot
 
 
-def render(audit: Audit) -> str:
+@dataclass(frozen=True)
+class Reader:
+    """What a report is told beside the audit: how people appear, what is decided, how far it all is."""
+
+    people: People = field(default_factory=People)
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    state: Readiness | None = None
+    history: pd.DataFrame | None = None
+
+
+def render(audit: Audit, reader: Reader) -> str:
     """Return the report of an audit as one HTML page."""
     return page(
         audit.headline,
-        sections(audit).values(),
+        sections(audit, reader).values(),
         lead=_lead(audit),
         footer=f"leverkit audit of account {audit.summary['account']}, snapshot "
-        f"{short(audit.summary['snapshot'])}. Contacts appear by the start of their id, without names.",
+        f"{short(audit.summary['snapshot'])}. {reader.people.words}",
     )
 
 
-def sections(audit: Audit) -> dict[str, Section]:
+def sections(audit: Audit, reader: Reader) -> dict[str, Section]:
     """Return the parts of the report by name, each headed by its finding, for a page or a notebook."""
-    return {
+    parts = {
         "account": _figures(audit),
-        "decide": _decide(audit),
-        "people": _people(audit),
+        "ready": _ready(reader),
+        "decide": _decide(audit, reader),
+        "people": _people(audit, reader.people),
         "postings": _postings(audit),
+        "spellings": _spellings(audit),
         "other": _other(audit),
     }
+    return {name: part for name, part in parts.items() if part}
 
 
 def glance(audit: Audit) -> str:
     """Return the finding and the tags to decide, for a notebook."""
-    rows = _open(audit.tags)
+    rows = to_decide(audit.tags)
     return f"<p><strong>{escape(audit.headline)}</strong></p>" + (
         table(_worded(rows), limit=10) if len(rows) else ""
     )
-
-
-def coverage(audit: Audit) -> Chart:
-    """Draw how far people who carry a tag that is no posting's carry it, those with most missing first."""
-    return chart_coverage(_open(audit.tags).assign(kind="undecided"), title=audit.headline)
-
-
-def people(audit: Audit) -> Chart:
-    """Draw how many contacts have several opportunities."""
-    return chart_contacts(audit.sizes, title=_people_headline(audit))
-
-
-def matrix(snapshot: Snapshot, contact: str) -> Section:
-    """Return the tags of a contact's opportunities: a row a tag, a column an opportunity, oldest first."""
-    import pandas as pd
-
-    query = """SELECT contact, tags, archived_at IS NOT NULL AS archived,
-                      strftime(make_timestamp_ms(created_at), '%Y-%m-%d') AS day
-               FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
-    rows = snapshot.sql(query, params={"start": contact}).fetchall()
-    people = sorted({row[0] for row in rows})
-    if len(people) != 1:
-        raise UsageError(f"{len(people):,} contacts have an id that begins with {contact!r}; name one")
-    own = [set(tags) for _, tags, _, _ in rows]
-    texts = sorted(set().union(*own), key=lambda text: (-sum(text in tags for tags in own), text))
-    columns = {"Tag": texts}
-    for place, (_, _, archived, day) in enumerate(rows, 1):
-        name = f"{place}: {day}" + (" archived" if archived else "")
-        columns[name] = ["●" if text in own[place - 1] else "" for text in texts]
-    common = sum(all(text in tags for tags in own) for text in texts)
-    heading = f"{common:,} of {len(texts):,} tags are on all of {len(rows):,} opportunities"
-    return Section(heading, [table(pd.DataFrame(columns), caption=f"Contact {short(people[0])}")])
 
 
 def _lead(audit: Audit) -> str:
@@ -106,7 +91,22 @@ def _figures(audit: Audit) -> Section:
     return Section("The account", parts)
 
 
-def _decide(audit: Audit) -> Section:
+def _ready(reader: Reader) -> Section | None:
+    if not reader.state:
+        return None
+    parts: list[str | Html | Chart] = [
+        facts(reader.state.figures),
+        "Ready are the opportunities that lack a tag of a sibling and need nothing more: the tag is decided "
+        "on, and is not to be copied there.",
+    ]
+    if reader.history is not None and len(reader.history) > 1:
+        first, last = reader.history["ready"].iloc[0], reader.history["ready"].iloc[-1]
+        title = f"From {first:.0f} % to {last:.0f} % ready in {len(reader.history):,} snapshots"
+        parts.append(chart_readiness(reader.history, title=title))
+    return Section(reader.state.headline, parts)
+
+
+def _decide(audit: Audit, reader: Reader) -> Section:
     count = audit.summary["tags_to_decide"]
     if not count:
         return Section(
@@ -118,15 +118,10 @@ def _decide(audit: Audit) -> Section:
             "Is it about the person, then it is copied, or about one candidacy, then it stays? That is for "
             "people to say. Siblings that agree far more often than by chance speak for the person.",
             coverage(audit),
-            table(_worded(_open(audit.tags)), limit=20),
+            agreement(audit, reader.scopes),
+            table(_worded(to_decide(audit.tags)), limit=20),
         ],
     )
-
-
-def _open(tags: pd.DataFrame) -> pd.DataFrame:
-    """Return the tags that people have to decide on: missing somewhere, and no posting's."""
-    rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
-    return rows.sort_values(["missing", "tag"], ascending=[False, True])
 
 
 _COLUMNS = {
@@ -162,13 +157,15 @@ def _people_headline(audit: Audit) -> str:
     return f"{s['split_contacts']:,} of {s['contacts']:,} people {verb} more than one opportunity"
 
 
-def _people(audit: Audit) -> Section:
+def _people(audit: Audit, names: People) -> Section:
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot disagree."])
-    rows = audit.contacts.assign(contact=[short(contact) for contact in audit.contacts["contact"]])
     order = ["tags_to_decide", "inconsistent_tags", "contact"]
-    rows = rows.sort_values(order, ascending=[False, False, True])
-    names = {
+    rows = audit.contacts.sort_values(order, ascending=[False, False, True])
+    newest = _newest(audit.snapshot, list(rows["contact"].head(10)))
+    links = {names.name(contact): names.link(opportunity) for contact, opportunity in newest.items()}
+    rows = rows.assign(contact=rows["contact"].map(names.name))
+    columns = {
         "contact": "Contact",
         "opportunities": "Opportunities",
         "archived": "Archived",
@@ -177,6 +174,7 @@ def _people(audit: Audit) -> Section:
         "tags_to_decide": "Of these to decide",
         "last_created_at": "Latest",
     }
+    shown = rows[list(columns)].rename(columns=columns)
     s = audit.summary
     return Section(
         _people_headline(audit),
@@ -184,9 +182,16 @@ def _people(audit: Audit) -> Section:
             f"Tags differ between the opportunities of {s['inconsistent_contacts']:,} of them, as they "
             f"should where they come from postings. {s['contacts_to_decide']:,} have one that may be theirs.",
             people(audit),
-            table(rows[list(names)].rename(columns=names), limit=10),
+            table(shown, limit=10, links={"Contact": lambda name: links.get(name, "")}),
         ],
     )
+
+
+def _newest(snapshot: Snapshot, contacts: list[str]) -> dict[str, str]:
+    """Return the newest opportunity of each contact: the one that a link opens."""
+    query = """SELECT contact, arg_max(id, (created_at, id)) FROM opportunities
+               WHERE list_contains($contacts, contact) GROUP BY contact"""
+    return dict(snapshot.sql(query, params={"contacts": contacts}).fetchall())
 
 
 def _postings(audit: Audit) -> Section:
@@ -204,6 +209,26 @@ def _postings(audit: Audit) -> Section:
     )
 
 
+def _spellings_headline(groups: list[list[tuple[str, int]]]) -> str:
+    apart = sum(used for group in groups for _, used in group[1:])
+    have = "tag has" if len(groups) == 1 else "tags have"
+    return f"{len(groups):,} {have} several spellings, which part {apart:,} opportunities from the rest"
+
+
+def _spellings(audit: Audit) -> Section | None:
+    groups = duplicates(audit.tags)
+    if not groups:
+        return None
+    return Section(
+        _spellings_headline(groups),
+        [
+            "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
+            "tags) before anything is copied.",
+            spellings(audit),
+        ],
+    )
+
+
 def _other(audit: Audit) -> Section:
     rows = audit.findings
     if rows.empty:
@@ -214,4 +239,7 @@ def _other(audit: Audit) -> Section:
     )
     shown = rows[rows["code"] != "LK101"].groupby("code").head(5)
     names = {"subject": "Subject", "code": "Code", "evidence": "Evidence", "fix": "What to do"}
-    return Section(f"{len(rows):,} findings", [f"{counts}.", table(shown[list(names)].rename(columns=names))])
+    where = "docs/audit.md explains each code. Below, the largest of each but LK101, which is above."
+    return Section(
+        f"{len(rows):,} findings", [f"{counts}.", where, table(shown[list(names)].rename(columns=names))]
+    )

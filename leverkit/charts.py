@@ -1,52 +1,17 @@
-"""Pictures that answer one question each, drawn by matplotlib without pyplot and its global state.
+"""Pictures that answer one question each, under the finding as title.
 
-Colours are Okabe and Ito's, told apart by colour-blind readers; letters stay readable on a phone.
-A tag is text, never mathematics: `$` and control characters do nothing.
+Every one takes a frame with the columns named, and says in words (`alt`) what it shows.
 """
 
 from __future__ import annotations
 
-import io
-import unicodedata
-import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from leverkit.report import Chart
+from leverkit.drawing import COLOURS, PLAIN, SOFT, chart, label, legend
+from leverkit.report import Chart, share
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLOURS = {
-    "contact": "#0072B2",
-    "opportunity": "#E69F00",
-    "ignore": "#8A8F98",
-    "undecided": "#CC79A7",
-    "done": "#009E73",
-    "no_op": "#8CCFB7",
-    "pending": "#B8C0C8",
-    "drifted": "#E69F00",
-    "gone": "#8A8F98",
-    "failed": "#D55E00",
-    "unknown": "#CC79A7",
-}
-_PLAIN = "#5B6B7A"
-_INK, _SOFT = "#1f2933", "#52606d"
-_STYLE: dict[Any, Any] = {
-    "text.parse_math": False,
-    "axes.formatter.use_mathtext": False,
-    "font.family": "sans-serif",
-    "font.size": 10.5,
-    "text.color": _INK,
-    "axes.edgecolor": "#C5CDD5",
-    "axes.labelcolor": _SOFT,
-    "xtick.color": _SOFT,
-    "ytick.color": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "ytick.major.size": 0,
-}
 
 
 def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
@@ -65,14 +30,14 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         rows, colours = range(len(shown)), [COLOURS[kind] for kind in kinds]
         axes.barh(rows, present, color=colours, height=0.68)
         bars = axes.barh(rows, missing, left=present, color=colours, height=0.68, alpha=0.28)
-        axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=_SOFT, fontsize=9.5)
+        axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
         axes.set_xlabel("opportunities (pale: without the tag)", fontsize=9.5, loc="left")
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
-            _legend(axes, list(dict.fromkeys(kinds)))
+            legend(axes, list(dict.fromkeys(kinds)))
 
-    return _chart(draw, title=title, alt=f"{title}. Missing: {words}", rows=len(shown) + 1)
+    return chart(draw, title=title, alt=f"{title}. Missing: {words}", rows=len(shown) + 1)
 
 
 def chart_contacts(frame: pd.DataFrame, *, title: str, largest: int = 6) -> Chart:
@@ -86,13 +51,13 @@ def chart_contacts(frame: pd.DataFrame, *, title: str, largest: int = 6) -> Char
 
     def draw(axes: Any) -> None:
         bars = axes.barh(range(len(counts)), list(counts.values()), color=COLOURS["contact"], height=0.68)
-        axes.bar_label(bars, labels=[f"{n:,}" for n in counts.values()], padding=4, color=_SOFT)
+        axes.bar_label(bars, labels=[f"{n:,}" for n in counts.values()], padding=4, color=SOFT)
         axes.set_yticks(range(len(counts)), [f"{name} opportunities" for name in counts])
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.margins(x=0.14)
 
-    return _chart(draw, title=title, alt=f"{title}: {words}", rows=len(counts))
+    return chart(draw, title=title, alt=f"{title}: {words}", rows=len(counts))
 
 
 def chart_outcomes(frame: pd.DataFrame, *, title: str) -> Chart:
@@ -104,15 +69,15 @@ def chart_outcomes(frame: pd.DataFrame, *, title: str) -> Chart:
         start = 0
         for outcome, operations in pairs:
             axes.barh(
-                0, operations, left=start, color=COLOURS.get(outcome, _PLAIN), height=0.6, edgecolor="white"
+                0, operations, left=start, color=COLOURS.get(outcome, PLAIN), height=0.6, edgecolor="white"
             )
             start += operations
         axes.set_yticks([])
         axes.set_xlim(0, max(start, 1))
         axes.set_xticks([0, start], ["0", f"{start:,}"])
-        _legend(axes, [outcome for outcome, _ in pairs], [f"{outcome} {n:,}" for outcome, n in pairs])
+        legend(axes, [outcome for outcome, _ in pairs], [f"{outcome} {n:,}" for outcome, n in pairs])
 
-    return _chart(draw, title=title, alt=f"{title}: {words}", rows=1.6)
+    return chart(draw, title=title, alt=f"{title}: {words}", rows=1.6)
 
 
 def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
@@ -126,7 +91,7 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
         rows = range(len(shown))
         axes.hlines(rows, before, after, color="#C5CDD5", linewidth=3, zorder=1)
         axes.scatter(
-            before, rows, color="white", edgecolor=_PLAIN, s=46, linewidth=1.6, zorder=2, label="before"
+            before, rows, color="white", edgecolor=PLAIN, s=46, linewidth=1.6, zorder=2, label="before"
         )
         axes.scatter(after, rows, color=COLOURS["contact"], s=52, zorder=2, label="after")
         for row, (_, old, new) in enumerate(changes):
@@ -137,7 +102,7 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
                 textcoords="offset points",
                 va="center",
                 fontsize=9.5,
-                color=_SOFT,
+                color=SOFT,
             )
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
         axes.set_xlabel("opportunities", fontsize=9.5)
@@ -151,48 +116,88 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
             handletextpad=0.2,
         )
 
-    return _chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)
+    return chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)
 
 
-def label(tag: str, width: int = 24) -> str:
-    """Return a tag as an axis can show it: one line, no control or direction characters, shortened."""
-    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(tag))
-    line = " ".join(plain.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
+def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart:
+    """Draw how much of its people's opportunities a tag covers against how often siblings agree on it.
 
-
-def _legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
-    from matplotlib.patches import Patch
-
-    handles = [Patch(color=COLOURS.get(kind, _PLAIN)) for kind in kinds]
-    axes.legend(
-        handles, names or kinds, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(kinds), 3),
-        frameon=False, fontsize=9.5, handlelength=0.9, handleheight=0.9, columnspacing=1.2, borderaxespad=0.2,
-    )  # fmt: skip
-
-
-def _chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    out = io.BytesIO()
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(inches, 0.9 + 0.3 * rows), layout="constrained")
-        axes = figure.subplots()
-        draw(axes)
-        axes.invert_yaxis()
-        figure.savefig(out, format="png", dpi=190)
-    return Chart(_small(out), alt, round(inches * 100))
-
-
-def _small(picture: io.BytesIO) -> bytes:
-    """Return a PNG with a palette: a third of the bytes for pictures of a few flat colours."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.open(picture).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
-        out, format="png", optimize=True
+    Takes `tag`, `coverage`, `agreement` (shares), `missing` (the size of the dot) and `kind` (a scope).
+    """
+    shown = frame.dropna(subset=["coverage", "agreement"]).sort_values(
+        ["missing", "tag"], ascending=[False, True]
     )
-    return out.getvalue()
+    kinds = list(shown["kind"].value_counts().index)
+    worst = shown.head(named)
+    words = ", ".join(
+        f"{tag} covers {share(covers)}, siblings agree {share(agree)}"
+        for tag, covers, agree in zip(worst["tag"], worst["coverage"], worst["agreement"], strict=True)
+    )
+
+    def draw(axes: Any) -> None:
+        from matplotlib.ticker import PercentFormatter
+
+        for kind in kinds:
+            own = shown[shown["kind"] == kind]
+            sizes = 16 + 260 * own["missing"] / max(shown["missing"].max(), 1)
+            colour = COLOURS[str(kind)]
+            axes.scatter(own["coverage"], own["agreement"], s=sizes, color=colour, alpha=0.6, linewidth=0)
+        axes.set(xlim=(0, 1.05), ylim=(1.06, -0.06))  # turned over by `chart`
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.set_xlabel("of its people's opportunities carry it (larger dot: missing on more)", fontsize=9.5)
+        axes.set_ylabel("siblings agree", fontsize=9.5)
+        axes.grid(color="#E8ECF0")
+        axes.set_axisbelow(True)
+        legend(axes, [str(kind) for kind in kinds])
+
+    return chart(draw, title=title, alt=f"{title}. {words}", rows=9)
+
+
+def chart_spellings(groups: list[list[tuple[str, int]]], *, title: str, limit: int = 10) -> Chart:
+    """Draw groups of spellings of one tag, each the likely right one first, with how often each is used."""
+    shown = groups[:limit]
+    words = "; ".join(", ".join(f"{tag} on {used:,}" for tag, used in group) for group in shown)
+
+    def draw(axes: Any) -> None:
+        for row, ((_, used), *others) in enumerate(shown):
+            rest = sum(number for _, number in others)
+            axes.barh(row, used, color=COLOURS["contact"], height=0.68)
+            axes.barh(row, rest, left=used, color=COLOURS["failed"], height=0.68, edgecolor="white")
+            names = ", ".join(label(tag, 22) for tag, _ in others[:1]) + (" …" if len(others) > 1 else "")
+            axes.annotate(
+                f"{rest:,}: {names}", (used + rest, row), xytext=(5, 0), textcoords="offset points",
+                va="center", fontsize=9, color=SOFT,
+            )  # fmt: skip
+        axes.set_yticks(range(len(shown)), [label(group[0][0], 22) for group in shown])
+        axes.set_xlabel("opportunities", fontsize=9.5, loc="left")
+        axes.margins(x=0.75)
+        axes.set_xlim(left=0)
+        legend(axes, ["contact", "failed"], ["most used spelling", "other spellings"])
+
+    return chart(draw, title=title, alt=f"{title}: {words}", rows=len(shown) + 1)
+
+
+def chart_readiness(history: pd.DataFrame, *, title: str) -> Chart:
+    """Draw per cent decided and ready over the snapshots. Takes `taken_at`, `decided` and `ready`."""
+    import pandas as pd
+
+    days = pd.to_datetime(history["taken_at"], utc=True)
+    pairs = zip(days, history["ready"], strict=True)
+    words = ", ".join(f"{day:%Y-%m-%d} {ready:.0f} %" for day, ready in pairs)
+
+    def draw(axes: Any) -> None:
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
+        for name, colour in (("decided", COLOURS["opportunity"]), ("ready", COLOURS["done"])):
+            axes.plot(days, history[name], color=colour, marker="o", linewidth=2, markersize=5)
+        axes.set_ylim(105, -5)  # turned over by `chart`
+        axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
+        axes.xaxis.set_major_locator(locator)
+        formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(formatter)
+        axes.margins(x=0.06)
+        legend(axes, ["opportunity", "done"], ["decided", "ready"])
+
+    return chart(draw, title=title, alt=f"{title}: {words}", rows=4)

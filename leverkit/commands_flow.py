@@ -58,22 +58,36 @@ def pull(
 def audit(
     snapshot: c.Source,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What is decided; else policy.csv beside SNAPSHOT.")
+    ] = None,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="In the page, ids that lead to nobody instead of links.")
+    ] = False,
     as_json: c.Json = False,
     detailed: c.Detailed = False,
 ) -> None:
     """Say which tags are missing on opportunities of people who carry them. Reads files only.
 
+    How far the account is gets a row in readiness.csv in the snapshot's folder.
     Example: [bold]leverkit audit snapshot --html audit.html[/bold]
     """
     from leverkit.audit import audit
+    from leverkit.errors import UsageError
 
-    found = audit(snapshot)
+    if policy and not policy.exists():
+        raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
+    found, decided = audit(snapshot), policy or snapshot.absolute().parent / "policy.csv"
+    try:
+        found.remember(decided)
+    except UsageError as error:
+        say(f"note: {error}")
     if html:
-        say(f"report: {found.to_html(html)}")
+        say(f"report: {found.to_html(html, policy=decided, anonymise=anonymise)}")
     if as_json:
-        c.machine(found.to_json())
+        c.machine(found.to_json(decided))
     else:
-        show(_findings(found))
+        show(f"{_findings(found)}\n{found.readiness(decided).headline}")
     if detailed and len(found.findings):
         raise typer.Exit(c.CHANGES)
 

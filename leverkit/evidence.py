@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 PATTERNS = ("archived only", "mixed", "newer", "older")
 
 # All are numbered, as numbers are joined and grouped far faster than ids. `c` counts the contacts with
-# several opportunities in the order of their ids, the others are -o - 1 of their only one.
-# `upto`, `since`: how many of a contact's are not younger, not older than it;
-# `hidden`: archived, while another is active.
+# several opportunities in the order of their ids, the others are -o - 1 of their only one. `upto`, `since`:
+# how many of a contact's are not younger, not older than it; `hidden`: archived, while another is active.
 _PREPARE = (
     """CREATE TEMP TABLE split AS
     SELECT contact, count(*)::INTEGER AS n, row_number() OVER (ORDER BY contact)::INTEGER AS c,

@@ -78,19 +78,25 @@ def _archived(own: pd.DataFrame) -> Iterable[Finding]:
         )
 
 
-def _duplicates(tags: pd.DataFrame) -> Iterable[Finding]:
+def duplicates(tags: pd.DataFrame) -> list[list[tuple[str, int]]]:
+    """Return the groups of spellings of one tag with how often each is used, the likely right one first.
+
+    Groups come in the order of how many opportunities carry another spelling than the first.
+    """
     uses = {str(tag): int(used) for tag, used in zip(tags["tag"], tags["opportunities"], strict=True)}
-    for group in families(uses):
-        if len(group) < 2:
-            continue
-        ranked = [(uses[tag], tag) for tag in group]
-        spelt = ", ".join(f"{tag!r} on {used:,}" for used, tag in ranked)
+    groups = [[(tag, uses[tag]) for tag in family] for family in families(uses) if len(family) > 1]
+    return sorted(groups, key=lambda group: (-sum(used for _, used in group[1:]), group[0]))
+
+
+def _duplicates(tags: pd.DataFrame) -> Iterable[Finding]:
+    for (right, most), *others in duplicates(tags):
+        spelt = ", ".join(f"{tag!r} on {used:,}" for tag, used in [(right, most), *others])
         yield Finding(
             "LK111",
-            ranked[0][1],
-            sum(used for used, _ in ranked[1:]),
-            f"{len(ranked)} spellings: {spelt} opportunities",
-            f"merge them in Lever (Settings, Sources and tags), most use {ranked[0][1]!r}",
+            right,
+            sum(used for _, used in others),
+            f"{len(others) + 1} spellings: {spelt} opportunities",
+            f"merge them in Lever (Settings, Sources and tags), most use {right!r}",
         )
 
 

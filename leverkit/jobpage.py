@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from leverkit.jobrecord import RunRecord
 from leverkit.report import POLICY
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
+# Markdown has no table without a head; an empty one says nothing to a screen reader.
+_BARE_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
 SHOWN = ["text/html", "image/png", "text/markdown", "text/plain"]
 
 
@@ -45,7 +48,7 @@ def render(notebook: Any, record: RunRecord) -> str:
     notebook = notebook if record.status == "done" else _reached(notebook)
     facts = {"title": title(notebook), "policy": POLICY, "style": style, "record": record}
     body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
-    return str(body)
+    return _BARE_HEAD.sub("", str(body))
 
 
 def _reached(notebook: Any) -> Any:

@@ -31,6 +31,7 @@ from leverkit.operations import (
     write_csv,
     write_skipped,
 )
+from leverkit.people import People
 from leverkit.waves import Canary
 
 if TYPE_CHECKING:
@@ -227,17 +228,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def __repr__(self) -> str:
         return f"<Plan {self.short}: {self.summary}>"
 
-    def _repr_html_(self) -> str:
-        from leverkit.report import short, table
+    def html(self, people: People) -> str:
+        """Return the plan as markup, with people named so."""
+        from leverkit.report import table
 
         notes = "".join(f"<li>{escape(warning)}</li>" for warning in self.warnings)
         head = f"<p><strong>Plan {self.short}</strong> ({self.kind}): {escape(self.summary)}</p>"
         head += f"<ul>{notes}</ul>" if notes else ""
         if not self.operations:
             return head
-        frame = self.frame
-        frame = frame.assign(**{name: frame[name].map(short) for name in ("contact", "opportunity")})
-        return head + table(frame, limit=15, caption="First operations, ids shortened; plan.csv holds all")
+        return head + table(**people.named(self.frame, 15), caption="First operations; plan.csv holds all")
+
+    def _repr_html_(self) -> str:
+        return self.html(People())
 
 
 _SHARED = tuple(name for name in _Sealed.__struct_fields__ if name in Plan.__struct_fields__)

@@ -1,4 +1,7 @@
-"""How far an account is on the way: what is decided, what holds, and how both went over the snapshots."""
+"""How far an account is on the way: what is decided, what holds, and how both went over the snapshots.
+
+The history is a file beside the snapshot that only grows: figures and times, no tag and no person.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.spreadsheet import replace
+from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
     from leverkit.policy import Policy
+
+HISTORY = "readiness.csv"  # in the folder of the snapshot
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,19 @@ class Readiness:
     @property
     def headline(self) -> str:
         """Return the finding in a sentence."""
+        if not self.to_decide + self.to_copy:
+            return "100 % ready: nothing to decide on, nothing to copy"
         return f"{self.ready:.0f} % ready: {self.to_decide:,} to decide on, {self.to_copy:,} to copy"
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Return the figures with their names, for a report."""
+        return {
+            "ready": f"{self.ready:.0f} %",
+            "decided": f"{self.decided:.0f} %",
+            "places to decide on": f"{self.to_decide:,}",
+            "places to copy to": f"{self.to_copy:,}",
+        }
 
 
 def readiness(audit: Audit, policy: Policy) -> Readiness:
@@ -63,18 +80,55 @@ def readiness(audit: Audit, policy: Policy) -> Readiness:
 
 
 def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
-    """Write a state into the history file, a row a snapshot (the later of two holds), and return it all."""
+    """Append a state to the history file unless it stands there, and return the history.
+
+    Raises UsageError where the file cannot be written.
+    """
+    path, names = Path(path), [field.name for field in fields(Readiness)]
+    state = {name: str(value) for name, value in asdict(now).items()}
+    if state in [{name: row.get(name) for name in names} for row in _rows(path)[-1:]]:
+        return history(path)
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    if not path.exists():
+        writer.writeheader()
+    writer.writerow(state)
+    try:
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.write(out.getvalue())
+    except OSError as error:
+        raise UsageError(f"{path}: the history cannot be kept: {error.strerror}") from None
+    return history(path)
+
+
+def history(path: Path | str) -> pd.DataFrame:
+    """Return the history, oldest first, a row a snapshot (of two states of one, the later holds)."""
     import pandas as pd
 
-    path, names = Path(path), [field.name for field in fields(Readiness)]
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))) if path.exists() else []
-    kept = [row for row in rows if row.get("snapshot") != now.snapshot]
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(sorted([*kept, asdict(now)], key=lambda row: str(row["taken_at"])))
-    replace(path, out.getvalue().encode())
-    return pd.read_csv(io.StringIO(out.getvalue()), dtype={"snapshot": str})
+    names = [field.name for field in fields(Readiness)]
+    last = {row["snapshot"]: row for row in _rows(Path(path))}
+    rows = sorted(last.values(), key=lambda row: row["taken_at"])
+    frame = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
+    whole = {"to_decide": "int64", "to_copy": "int64"}
+    return frame.astype({"decided": float, "consistent": float, "ready": float, **whole})
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a history file; one that a stop cut off is none."""
+    if not path.exists():
+        return []
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    return [row for row in rows if _whole(row)]
+
+
+def _whole(row: dict[str, str]) -> bool:
+    try:
+        Readiness(**row)  # type: ignore[arg-type]
+        return all(
+            float(row[name]) >= 0 for name in ("decided", "consistent", "ready", "to_decide", "to_copy")
+        )
+    except (TypeError, ValueError):
+        return False
 
 
 def _percent(part: int, whole: int) -> float:

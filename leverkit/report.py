@@ -7,7 +7,7 @@ script or network, with a content security policy that would stop both.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isnan
@@ -68,15 +68,26 @@ class Section:
         return f"<h3>{escape(self.heading)}</h3>" + "".join(_part(part) for part in self.parts)
 
 
-def table(frame: pd.DataFrame, *, limit: int = 50, caption: str = "") -> Html:
-    """Return a frame as an escaped HTML table without its index; says how many rows it leaves out."""
+def table(
+    frame: pd.DataFrame,
+    *,
+    limit: int = 50,
+    caption: str = "",
+    links: Mapping[str, Callable[[str], str]] | None = None,
+) -> Html:
+    """Return a frame as an escaped HTML table without its index; says how many rows it leaves out.
+
+    `links` names the columns (of texts) whose cells lead to an address, and how a text becomes one; where
+    it becomes none, the text stays a text.
+    """
     names = [str(name) for name in frame.columns]
     rows = frame.head(limit).itertuples(index=False, name=None)
     numeric = [_numeric(frame.iloc[:limit, position]) for position in range(len(names))]
     head = "".join(
         f'<th scope="col"{_class(n)}>{escape(name)}</th>' for name, n in zip(names, numeric, strict=True)
     )
-    body = "".join(_row(names, numeric, row) for row in rows)
+    addresses = [(links or {}).get(name, _nowhere) for name in names]
+    body = "".join(_row(names, numeric, addresses, row) for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     rest = len(frame) - limit
     more = f'<p class="more">and {rest:,} more rows</p>' if rest > 0 else ""
@@ -150,12 +161,24 @@ def short(identifier: str) -> str:
     return identifier[:8]
 
 
-def _row(names: list[str], numeric: list[bool], row: Sequence[object]) -> str:
+def _row(
+    names: list[str], numeric: list[bool], addresses: list[Callable[[str], str]], row: Sequence[object]
+) -> str:
     cells = (
-        f'<td data-label="{escape(name)}"{_class(number)}>{escape(cell(value))}</td>'
-        for name, number, value in zip(names, numeric, row, strict=True)
+        f'<td data-label="{escape(name)}"{_class(number)}>{_linked(cell(value), address(str(value)))}</td>'
+        for name, number, address, value in zip(names, numeric, addresses, row, strict=True)
     )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _linked(text: str, address: str) -> str:
+    if not address:
+        return escape(text)
+    return f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(text)}</a>'
+
+
+def _nowhere(text: str) -> str:
+    return ""
 
 
 def _class(numeric: bool) -> str:

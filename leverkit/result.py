@@ -18,6 +18,7 @@ from leverkit.halt import PAUSE, PAUSED
 from leverkit.journal import Noticed, Standing
 from leverkit.lock import holder
 from leverkit.operations import Operation, guarded
+from leverkit.people import People
 from leverkit.planfile import Kind, Plan
 
 if TYPE_CHECKING:
@@ -151,13 +152,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<Result of plan {self.plan_id[:12]}: {self.summary}>"
 
-    def _repr_html_(self) -> str:
+    def html(self, people: People) -> str:
+        """Return the result as markup, with people named so."""
         from leverkit.report import table
 
         frame = self.frame
         rest = frame[~frame["outcome"].isin(TRIED)]
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong> ({self.kind}): {escape(self.summary)}</p>"
-        return head + (table(rest, limit=50, caption="Operations that were not done") if len(rest) else "")
+        if rest.empty:
+            return head
+        return head + table(**people.named(rest, 50), caption="Operations that were not done")
+
+    def _repr_html_(self) -> str:
+        return self.html(People())
 
 
 def result(plan: Plan, run: Path, standing: Standing) -> Result:

@@ -17,8 +17,9 @@ from leverkit.apply import apply
 from leverkit.brakes import Brakes
 from leverkit.client import ReadOnlyLever
 from leverkit.errors import UsageError
+from leverkit.people import People
 from leverkit.planfile import Plan
-from leverkit.report import Chart, Html
+from leverkit.report import Chart, Html, count
 from leverkit.result import Result, status
 from leverkit.verification import Verification
 from leverkit.verify import verify
@@ -53,21 +54,31 @@ class Step:
         check_mode(self.mode)
 
     def changes(self) -> Chart | Note:
-        """Draw how many opportunities carry each tag before and after."""
+        """Draw how many opportunities carry each tag before and after the run, as planned."""
         import pandas as pd
 
         from leverkit.charts import chart_change
 
         if not self.plan.operations:
             return note("No tag would change, so there is nothing to draw.")
-        added = Counter[str]()
-        for operation in self.plan.operations:
-            added[operation.tag] += 1 if operation.action == "add" else -1
-        ranked = sorted(added, key=lambda tag: (-abs(added[tag]), tag))
-        rows = [(tag, self.plan.tag_counts[tag] - added[tag], self.plan.tag_counts[tag]) for tag in ranked]
+        after = self.plan.tag_counts
+        rows = [(tag, after[tag] - added, after[tag]) for tag, added in self._added]
         counts = self.plan.counts
-        title = f"{counts['operations']:,} changes to {counts['tags']} tags of {counts['contacts']:,} people"
+        changes = count(counts["operations"], "change")
+        title = (
+            f"{changes} to {count(counts['tags'], 'tag')} of {count(counts['contacts'], 'person', 'people')}"
+        )
         return chart_change(pd.DataFrame(rows, columns=["tag", "before", "after"]), title=title)
+
+    def show(self, what: Plan | Result | Verification | Note, *, anonymise: bool = False) -> Html:
+        """Draw the plan or what came of it, with links into Lever, or with ids that lead to nobody.
+
+        The salt of those ids is kept beside the snapshot, as for the audit's report.
+        """
+        if isinstance(what, Note):
+            return what
+        snapshot = self.run.parent.parent / "snapshot"
+        return Html(what.html(People.of(snapshot, api=self.lever.host, anonymise=anonymise)))
 
     def carry_out(self) -> Result | Note:
         """Apply the plan in mode `apply`, from wherever it was left; otherwise say where it stands."""
@@ -90,11 +101,34 @@ class Step:
         title = f"{done:,} of {len(self.plan.operations):,} changes are in place"
         return chart_outcomes(pd.DataFrame(counts.items(), columns=["outcome", "operations"]), title=title)
 
+    def arrived(self) -> Chart | Note:
+        """Draw, in mode `verify`, how many opportunities carried each tag before, and carry it now."""
+        import pandas as pd
+
+        from leverkit.charts import chart_change
+
+        if self.mode != "verify" or not self.plan.operations:
+            return note("Counted at Lever in mode verify.")
+        listed = self.lever.tag_counts()
+        planned = self.plan.tag_counts
+        rows = [(tag, planned[tag] - added, listed.get(tag, 0)) for tag, added in self._added]
+        agree = sum(now == planned[tag] for tag, _, now in rows)
+        title = f"Lever counts {agree:,} of {count(len(rows), 'tag')} as planned"
+        return chart_change(pd.DataFrame(rows, columns=["tag", "before", "after"]), title=title)
+
     def verify(self) -> Verification | Note:
         """Read the account again and compare it with the plan, in mode `verify`."""
         if self.mode != "verify":
             return note("Not verified in this run: that is mode verify.")
         return verify(self.run, lever=self.lever)
+
+    @property
+    def _added(self) -> list[tuple[str, int]]:
+        """Return the tags of the plan with the opportunities that gain it less those that lose it."""
+        added = Counter[str]()
+        for operation in self.plan.operations:
+            added[operation.tag] += 1 if operation.action == "add" else -1
+        return sorted(added.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
 
     @property
     def next(self) -> Note:

@@ -11,6 +11,7 @@ import msgspec
 
 from leverkit import spreadsheet
 from leverkit.errors import Partial, VerificationFailed
+from leverkit.people import People
 from leverkit.waves import ALL
 
 if TYPE_CHECKING:
@@ -93,6 +94,13 @@ class Count(msgspec.Struct, frozen=True):
             text += f"; {self.unexplained:+d} not explained"
         elif self.unexplained:
             text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
+        return text
+
+    def said(self, people: People) -> str:
+        """Return the difference in words, with opportunities named so."""
+        text = self.note
+        for change in self.others:
+            text = text.replace(change.opportunity, people.name(change.opportunity))
         return text
 
 
@@ -192,12 +200,20 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<Verification of plan {self.plan_id[:12]}: {self.summary}>"
 
-    def _repr_html_(self) -> str:
+    def html(self, people: People) -> str:
+        """Return the finding as markup, with people named so."""
         from leverkit.report import table
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
-        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self.notes, self.hint) if note)
+        notes = [count.said(people) for count in self.counts if count.note]
+        notes += [self.hint] if self.hint else []
+        listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"
-        head += f"<ul>{notes}</ul>" if notes else ""
-        return head + (table(differences, limit=50, caption="Differences") if len(differences) else "")
+        head += f"<ul>{listed}</ul>" if listed else ""
+        return head + (
+            table(**people.named(differences, 50), caption="Differences") if len(differences) else ""
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html(People())

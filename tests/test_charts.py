@@ -9,7 +9,16 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from leverkit.charts import chart_change, chart_contacts, chart_coverage, chart_outcomes, label
+from leverkit.charts import (
+    chart_agreement,
+    chart_change,
+    chart_contacts,
+    chart_coverage,
+    chart_outcomes,
+    chart_readiness,
+    chart_spellings,
+)
+from leverkit.drawing import label
 from leverkit.report import Chart
 
 HOSTILE = ["$a_$", r"$\foo$", "‮abc", "<b>", "\x00\n\t", "東京 🦄 مريم", "x" * 300, ""]

@@ -1,0 +1,63 @@
+"""The pictures of an audit, each with the finding that it shows as title."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from leverkit.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
+from leverkit.findings import duplicates
+from leverkit.report import Chart
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leverkit.audit import Audit
+
+
+def coverage(audit: Audit) -> Chart:
+    """Draw how far people who carry a tag that is no posting's carry it, those with most missing first."""
+    rows = to_decide(audit.tags)
+    title = "No tag is missing anywhere"
+    if len(rows):
+        worst = rows.iloc[0]
+        places = worst["missing"] + worst["present"]
+        title = f"Most is missing of {worst['tag']}: on {worst['missing']:,} of {places:,} opportunities"
+    return chart_coverage(rows.assign(kind="undecided"), title=title)
+
+
+def agreement(audit: Audit, scopes: Mapping[str, str]) -> Chart:
+    """Draw coverage against agreement for the tags that are missing somewhere, with the scope as colour.
+
+    Tags of postings are of scope opportunity; others are undecided unless `scopes` says more.
+    """
+    rows = audit.tags[audit.tags["missing"] > 0]
+    postings = zip(rows["tag"], rows["posting_tag"], strict=True)
+    kinds = [scopes.get(tag, "opportunity" if posting else "undecided") for tag, posting in postings]
+    own = to_decide(audit.tags)
+    agreed = int((own["agreement"] >= 0.5).sum())
+    title = f"Siblings agree at least half the time on {agreed:,} of {len(own):,} tags to decide"
+    return chart_agreement(rows.assign(kind=kinds), title=title)
+
+
+def spellings(audit: Audit) -> Chart:
+    """Draw the groups of spellings of one tag, those with most opportunities apart first."""
+    groups = duplicates(audit.tags)
+    title = "Every tag has one spelling"
+    if groups:
+        (right, _), *others = groups[0]
+        title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
+    return chart_spellings(groups, title=title)
+
+
+def people(audit: Audit) -> Chart:
+    """Draw how many contacts have several opportunities."""
+    two = int(audit.sizes.loc[audit.sizes["opportunities"] == 2, "contacts"].sum())
+    split = audit.summary["split_contacts"]
+    return chart_contacts(audit.sizes, title=f"{two:,} of {split:,} people with several have exactly two")
+
+
+def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the tags that people have to decide on: missing somewhere, and no posting's."""
+    rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
+    return rows.sort_values(["missing", "tag"], ascending=[False, True])

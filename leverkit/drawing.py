@@ -1,0 +1,95 @@
+"""How pictures are drawn: colours, letters, labels, PNG; by matplotlib without pyplot and its global state.
+
+Colours are Okabe and Ito's, told apart by colour-blind readers; letters stay readable on a phone.
+A tag is text, never mathematics: `$` and control characters do nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import unicodedata
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from leverkit.report import Chart
+
+COLOURS = {
+    "contact": "#0072B2",
+    "opportunity": "#E69F00",
+    "ignore": "#8A8F98",
+    "undecided": "#CC79A7",
+    "done": "#009E73",
+    "no_op": "#8CCFB7",
+    "pending": "#B8C0C8",
+    "drifted": "#E69F00",
+    "gone": "#8A8F98",
+    "failed": "#D55E00",
+    "unknown": "#CC79A7",
+}
+PLAIN = "#5B6B7A"
+INK, SOFT = "#1f2933", "#52606d"
+_STYLE: dict[Any, Any] = {
+    "text.parse_math": False,
+    "axes.formatter.use_mathtext": False,
+    "font.family": "sans-serif",
+    "font.size": 10.5,
+    "text.color": INK,
+    "axes.edgecolor": "#C5CDD5",
+    "axes.labelcolor": SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "ytick.major.size": 0,
+}
+
+
+def label(tag: str, width: int = 24) -> str:
+    """Return a tag as an axis can show it: one line, no control or direction characters, shortened."""
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(tag))
+    line = " ".join(plain.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
+    """Name the kinds above the picture, each with its colour."""
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=COLOURS.get(kind, PLAIN)) for kind in kinds]
+    axes.legend(
+        handles, names or kinds, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(kinds), 3),
+        frameon=False, fontsize=9.5, handlelength=0.9, handleheight=0.9, columnspacing=1.2, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:
+    """Return what `draw` puts on axes as a picture under its title, the first row on top."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    out = io.BytesIO()
+    lines = textwrap.wrap(label(title, 200), 62)
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(inches, 0.9 + 0.2 * len(lines) + 0.3 * rows), layout="constrained")
+        figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+        axes = figure.subplots()
+        draw(axes)
+        axes.invert_yaxis()
+        figure.savefig(out, format="png", dpi=190)
+    return Chart(_small(out), alt, round(inches * 100))
+
+
+def _small(picture: io.BytesIO) -> bytes:
+    """Return a PNG with a palette: a third of the bytes for pictures of a few flat colours."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(picture).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
+        out, format="png", optimize=True
+    )
+    return out.getvalue()
