@@ -90,8 +90,11 @@ def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
         return history(path)
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, names, lineterminator="\n")
-    if not path.exists():
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not before:
         writer.writeheader()
+    elif not before.endswith("\n"):
+        out.write("\n")  # after a line that a stop cut off
     writer.writerow(state)
     try:
         with path.open("a", encoding="utf-8", newline="") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from leverkit.charts import (
     chart_readiness,
     chart_spellings,
 )
-from leverkit.drawing import label
+from leverkit.drawing import COLOURS, label
 from leverkit.report import Chart
 
 HOSTILE = ["$a_$", r"$\foo$", "‮abc", "<b>", "\x00\n\t", "東京 🦄 مريم", "x" * 300, ""]
@@ -44,7 +45,17 @@ def change(tags: list[str]) -> Chart:
     return chart_change(pd.DataFrame({"tag": tags, "before": range(n), "after": range(5, n + 5)}), title="T")
 
 
-@pytest.mark.parametrize("draw", [coverage, change])
+def agreement(tags: list[str]) -> Chart:
+    n = len(tags)
+    frame = pd.DataFrame({"tag": tags, "coverage": 0.5, "agreement": 0.1, "missing": range(n, 0, -1)})
+    return chart_agreement(frame.assign(kind=["contact", "ignore"] * (n // 2)), title=" ".join(tags), named=n)
+
+
+def spellings(tags: list[str]) -> Chart:
+    return chart_spellings([[(tag, 3), (tag + "!", 1)] for tag in tags], title=" ".join(tags))
+
+
+@pytest.mark.parametrize("draw", [coverage, change, agreement, spellings])
 def test_hostile_tags_are_drawn_as_text(draw: Callable[[list[str]], Chart]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -66,6 +77,31 @@ def test_the_words_say_what_the_picture_shows() -> None:
     assert chart_outcomes(outcomes, title="A run").alt == "A run: 1,200 done, 3 failed"
     assert change(["vip"]).alt == "T. vip 0 to 5"
     assert coverage(["vip", "x"]).alt == "T. Missing: vip on 0 of 1, x on 1 of 2"
+
+
+def test_a_history_is_told_by_day_and_drawn_without_a_change_too() -> None:
+    times = ["2026-01-02T00:00:00+00:00", "2026-03-04T00:00:00+00:00"]
+    frame = pd.DataFrame({"taken_at": times, "decided": [40.0, 90.0], "ready": [10.0, 80.0]})
+    chart = chart_readiness(frame, title="Up")
+    assert chart.alt == "Up: 2026-01-02 10 %, 2026-03-04 80 %"
+    assert size(chart)[0] > 800
+    assert size(chart_readiness(frame.head(1), title="One"))[0] > 800
+
+
+def test_a_longer_title_takes_more_lines_and_no_less_picture() -> None:
+    frame = pd.DataFrame({"outcome": ["done"], "operations": [1]})
+    short, long = (chart_outcomes(frame, title="word " * words) for words in (2, 40))
+    assert size(long)[0] == size(short)[0]
+    assert size(long)[1] > size(short)[1]
+
+
+def test_colours_of_scopes_are_told_apart_in_grey_too() -> None:
+    def light(colour: str) -> float:
+        red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    greys = sorted(light(COLOURS[scope]) for scope in ("contact", "undecided", "opportunity"))
+    assert all(after - before > 0.05 for before, after in pairwise(greys))
 
 
 def test_a_picture_is_the_same_every_time() -> None:
