@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.drawing import COLOURS, PLAIN, SOFT, chart, label, legend
+from leverkit.drawing import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
 from leverkit.report import Chart, share
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         bars = axes.barh(rows, missing, left=present, color=colours, height=0.68, alpha=0.28)
         axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        axes.set_xlabel("opportunities (pale: without the tag)", fontsize=9.5, loc="left")
+        count_along(axes, "opportunities (pale: without the tag)")
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
             legend(axes, list(dict.fromkeys(kinds)))
@@ -105,7 +105,7 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
                 color=SOFT,
             )
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        axes.set_xlabel("opportunities", fontsize=9.5)
+        count_along(axes, "opportunities")
         axes.margins(x=0.12, y=0.5 / max(len(shown), 1))
         axes.legend(
             loc="lower left",
@@ -124,14 +124,13 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart
 
     Takes `tag`, `coverage`, `agreement` (shares), `missing` (the size of the dot) and `kind` (a scope).
     """
-    shown = frame.dropna(subset=["coverage", "agreement"]).sort_values(
-        ["missing", "tag"], ascending=[False, True]
-    )
+    shown = frame.dropna(subset=["coverage", "agreement"])
+    shown = shown.sort_values(["agreement", "missing", "tag"], ascending=[False, False, True])
     kinds = list(shown["kind"].value_counts().index)
-    worst = shown.head(named)
+    best = shown.head(named)
     words = ", ".join(
         f"{tag} covers {share(covers)}, siblings agree {share(agree)}"
-        for tag, covers, agree in zip(worst["tag"], worst["coverage"], worst["agreement"], strict=True)
+        for tag, covers, agree in zip(best["tag"], best["coverage"], best["agreement"], strict=True)
     )
 
     def draw(axes: Any) -> None:
@@ -145,35 +144,33 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart
         axes.set(xlim=(0, 1.05), ylim=(1.06, -0.06))  # turned over by `chart`
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("of its people's opportunities carry it (larger dot: missing on more)", fontsize=9.5)
+        axes.set_xlabel("coverage of its people (larger dot: missing on more)", fontsize=9.5)
         axes.set_ylabel("siblings agree", fontsize=9.5)
         axes.grid(color="#E8ECF0")
         axes.set_axisbelow(True)
         legend(axes, [str(kind) for kind in kinds])
 
-    return chart(draw, title=title, alt=f"{title}. {words}", rows=9)
+    return chart(draw, title=title, alt=f"{title}. Most agreement: {words}", rows=9)
 
 
 def chart_spellings(groups: list[list[tuple[str, int]]], *, title: str, limit: int = 10) -> Chart:
-    """Draw groups of spellings of one tag, each the likely right one first, with how often each is used."""
+    """Draw how many opportunities carry another than the likely right spelling, which is first in its group.
+
+    A group holds the spellings with how often each is used.
+    """
     shown = groups[:limit]
     words = "; ".join(", ".join(f"{tag} on {used:,}" for tag, used in group) for group in shown)
+    apart = [sum(used for _, used in group[1:]) for group in shown]
 
     def draw(axes: Any) -> None:
-        for row, ((_, used), *others) in enumerate(shown):
-            rest = sum(number for _, number in others)
-            axes.barh(row, used, color=COLOURS["contact"], height=0.68)
-            axes.barh(row, rest, left=used, color=COLOURS["failed"], height=0.68, edgecolor="white")
-            names = ", ".join(label(tag, 22) for tag, _ in others[:1]) + (" …" if len(others) > 1 else "")
-            axes.annotate(
-                f"{rest:,}: {names}", (used + rest, row), xytext=(5, 0), textcoords="offset points",
-                va="center", fontsize=9, color=SOFT,
-            )  # fmt: skip
-        axes.set_yticks(range(len(shown)), [label(group[0][0], 22) for group in shown])
-        axes.set_xlabel("opportunities", fontsize=9.5, loc="left")
-        axes.margins(x=0.75)
-        axes.set_xlim(left=0)
-        legend(axes, ["contact", "failed"], ["most used spelling", "other spellings"])
+        bars = axes.barh(range(len(shown)), apart, color=COLOURS["contact"], height=0.68)
+        more = [" …" if len(group) > 2 else "" for group in shown]
+        others = [label(group[1][0], 26) + rest for group, rest in zip(shown, more, strict=True)]
+        named = [f"{number:,}  {other}" for number, other in zip(apart, others, strict=True)]
+        axes.bar_label(bars, labels=named, padding=4, color=SOFT, fontsize=9.5)
+        axes.set_yticks(range(len(shown)), [f"{label(group[0][0])} ({group[0][1]:,})" for group in shown])
+        count_along(axes, "opportunities with another spelling")
+        axes.set_xlim(0, 2.2 * max(apart, default=1))
 
     return chart(draw, title=title, alt=f"{title}: {words}", rows=len(shown) + 1)
 

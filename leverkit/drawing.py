@@ -54,6 +54,15 @@ def label(tag: str, width: int = 24) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def count_along(axes: Any, name: str) -> None:
+    """Let the horizontal axis count whole things, thousands apart."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(name, fontsize=9.5, loc="left")
+
+
 def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
     """Name the kinds above the picture, each with its colour."""
     from matplotlib.patches import Patch
@@ -71,7 +80,7 @@ def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inc
     from matplotlib.figure import Figure
 
     out = io.BytesIO()
-    lines = textwrap.wrap(label(title, 200), 62)
+    lines = textwrap.wrap(label(title, 200), 56)
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")

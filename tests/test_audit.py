@@ -180,7 +180,7 @@ def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
     )
     assert result.contacts_chart().alt == "1 of 1 people with several have exactly two: 1 with 2"
     assert result.agreement_chart().alt == (
-        "Siblings agree at least half the time on 0 of 1 tags to decide. "
+        "Siblings agree at least half the time on 0 of 1 tags to decide. Most agreement: "
         "Sales covers 50%, siblings agree 0%, vip covers 50%, siblings agree 0%"
     )
 
@@ -238,7 +238,14 @@ def described(name: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", part, re.MULTILINE))
 
 
-TYPES = {"str": "text", "int64": "integer", "int32": "integer", "float64": "number", "bool": "yes or no"}
+TYPES = {
+    "str": "text",
+    "object": "text",
+    "int64": "integer",
+    "int32": "integer",
+    "float64": "number",
+    "bool": "yes or no",
+}
 
 
 @pytest.mark.parametrize(
