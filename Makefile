@@ -6,7 +6,7 @@
 #   make notebooks  execute and normalise the committed notebooks
 #   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit
 #   make teeth      plant bugs, and name the test that catches each
-#   make browser    the review widget in a real JupyterLab; needs Chromium
+#   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
 #   make measure    how right the suggestions are, on accounts whose truth is known
 
@@ -47,7 +47,7 @@ teeth: $(READY)
 
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
-	$(BIN)/pytest -m browser -rs tests/test_browser.py
+	$(BIN)/pytest -m browser -rs tests/test_browser.py tests/test_axe.py
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py

@@ -69,6 +69,22 @@ def test_the_report_asks_the_network_for_nothing_and_runs_no_script(tmp_path: Pa
     assert not [word for word in words if word in page]
 
 
+def test_a_table_without_headings_has_no_row_of_them_in_the_report(tmp_path: Path) -> None:
+    page = notebook(tmp_path)
+    written_by_hand = nbformat.read(page, as_version=4)
+    written_by_hand.cells[
+        0
+    ].source += "\n\n| | |\n| --- | --- |\n| **Purpose** | x |\n\n| a |\n| --- |\n| b |"
+    nbformat.write(written_by_hand, page)
+    run(page, tmp_path / "out", settings=SETTINGS)
+    text = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert ("<strong>Purpose</strong>" in text, text.count("<th>a</th>"), "<th></th>" in text) == (
+        True,
+        1,
+        False,
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [
