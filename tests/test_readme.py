@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ BLOCK = re.compile(
 )
 BLOCKS = [match.groupdict() for match in BLOCK.finditer(README)]
 RUN = [block for block in BLOCKS if block["language"] in {"console", "python"} and not block["reason"]]
-DECIDE = "leverkit policy suggest snapshot -o policy.csv --accept 0.9\n"
+(EMULATOR,) = (str(block["code"]) for block in BLOCKS if "leverkit emulator --" in str(block["code"]))
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,11 @@ def with_plan_id(command: str, folder: Path) -> str:
     return command if run is None else command.replace("PLAN_ID", plan_id(folder / run[1]))
 
 
+def accounts(folder: Path, *snapshots: str) -> int:
+    """Count the accounts that were read."""
+    return len({json.loads((folder / name / "snapshot.json").read_bytes())["account"] for name in snapshots})
+
+
 def plan_id(run: Path) -> str:
     return str(json.loads((run / "plan.json").read_text(encoding="utf-8"))["plan_id"])
 
@@ -52,11 +60,26 @@ def test_every_snippet_is_run_or_says_why_not() -> None:
 
 
 def steps(block: dict[str, str | None]) -> list[str]:
-    """Return a console block's lines, a person's deciding before the check, or a Python block whole."""
+    """Return a console block's lines, each with what the block exports; a Python block whole."""
     code = str(block["code"])
     if block["language"] == "python":
         return [code]
-    return [DECIDE * ("policy check" in line) + line for line in code.splitlines()]
+    exports = "".join(line for line in code.splitlines(keepends=True) if line.startswith("export "))
+    return [exports + line for line in code.splitlines() if not line.startswith("export ")]
+
+
+@contextmanager
+def emulator(folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    """Keep the emulator running as the README says, as in a terminal of its own."""
+    command = ["bash", "-euc", EMULATOR]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
+    while not (folder / "emulator.json").exists() or b"\n" not in (folder / "emulator.json").read_bytes():
+        assert started.poll() is None
+        time.sleep(0.1)
+    yield
+    os.killpg(started.pid, signal.SIGTERM)
+    started.wait()
 
 
 def test_each_promise_names_tests_that_exist() -> None:
@@ -74,15 +97,20 @@ def test_every_command_is_in_the_readme() -> None:
     assert len(commands) >= 11
 
 
+@pytest.mark.timeout(900)  # forty commands, each a process, some at Lever's ten requests a second
 def test_the_snippets_take_a_newcomer_from_the_key_to_the_way_back(
     newcomer: tuple[Path, dict[str, str]],
 ) -> None:
     folder, environment = newcomer
-    for block in RUN:
-        tool = ["bash", "-euc"] if block["language"] == "console" else [sys.executable, "-c"]
-        for step in steps(block):
-            command = [*tool, with_plan_id(step, folder)]
-            ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-            assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+    with emulator(folder, environment):
+        for block in RUN:
+            tool = ["bash", "-euc"] if block["language"] == "console" else [sys.executable, "-c"]
+            for step in steps(block):
+                command = [*tool, with_plan_id(step, folder)]
+                ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+                more = 8 if "--wave canary" in step and "apply" in step else 0
+                assert ended.returncode in (0, more), f"{command}\n{ended.stdout}\n{ended.stderr}"
+    assert accounts(folder, "snapshot", "rehearsal/snapshot") == 2
+    assert json.loads((folder / "rehearsal" / "undo" / "verify.json").read_text(encoding="utf-8"))["ok"]
     assert json.loads((folder / "undo" / "verify.json").read_text(encoding="utf-8"))
     assert (folder / "audit.html").stat().st_size > 1000
