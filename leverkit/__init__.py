@@ -87,9 +87,10 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  scanner              -> errors
     1  spool                -> errors, records, windows
     1  spreadsheet          -> errors
-    1  suggestion           -> spelling
+    1  suggestion           -> spelling, weighing
     1  webhook              -> errors
-    0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling, windows
+    0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling, weighing,
+                               windows
 """
 
 from __future__ import annotations

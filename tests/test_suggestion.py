@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import comb
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from snapshots import Posting, Row, write_generated, write_snapshot
 
 from leverkit.audit import audit
 from leverkit.policy import Policy
-from leverkit.suggestion import Suggestion, evidence, suggest
+from leverkit.suggestion import Suggestion, suggest
+from leverkit.weighing import evidence
 
 SIZES = {1: 1400, 2: 400, 3: 200}
 
@@ -41,6 +43,16 @@ def test_a_tag_that_grows_with_the_number_of_opportunities_speaks_for_the_candid
 
 def test_siblings_that_resemble_each_other_a_little_are_no_proof() -> None:
     assert evidence({(1, 1): 70, (2, 1): 38, (2, 2): 2, (3, 1): 28, (3, 2): 2}, SIZES) < 0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.4])
+def test_siblings_that_agree_no_more_than_by_chance_speak_for_the_candidacy(share: float) -> None:
+    held = {
+        (n, k): round(1000 * comb(n, k) * share**k * (1 - share) ** (n - k))
+        for n in (2, 3)
+        for k in (1, 2, 3)[:n]
+    }
+    assert evidence({(1, 1): round(3000 * share), **held}, {1: 3000, 2: 1000, 3: 1000}) < -2.2
 
 
 def test_nobody_to_compare_is_no_evidence() -> None:
