@@ -24,7 +24,7 @@ def named(request: Request, items: Iterable[Object], resource: str) -> Answer:
 
 
 def _counted(request: Request, counts: Counter[str]) -> Answer:
-    order = sorted(counts, key=lambda text: (text.casefold(), text))
+    order = sorted(counts, key=lambda text: (text.casefold(), text.swapcase()))  # recorded: small ones first
     at = 0
     if request.offset is not None:
         wanted: Key = read(request.offset, (str,))
