@@ -89,8 +89,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  spreadsheet          -> errors
     1  suggestion           -> spelling, weighing
     1  webhook              -> errors
-    0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling, weighing,
-                               windows
+    0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling,
+            weighing, windows
 """
 
 from __future__ import annotations
