@@ -24,6 +24,7 @@ EPILOG = (
     "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
     "Without LEVER_API_KEY everything runs on a demo account on this computer."
 )
+INTERRUPTED = 130
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -126,6 +127,8 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(arguments, prog_name="leverkit", standalone_mode=False) or 0
+        if code == INTERRUPTED:  # typer has turned a KeyboardInterrupt into its exit code by now
+            raise KeyboardInterrupt
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in arguments:
             traceback.print_exc()
@@ -139,8 +142,8 @@ def _told(error: BaseException) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if isinstance(error, KeyboardInterrupt):
-        say(f"leverkit: interrupted; {error or 'the same command resumes'}")
-        return 130
+        say("leverkit: interrupted; the same command resumes")
+        return INTERRUPTED
     if isinstance(error, LeverkitError):
         say(f"leverkit: {error}")
         return error.exit_code

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from leverkit.errors import ApiError, Unreachable, UsageError
+from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 from leverkit.pacing import Pace
 from leverkit.records import ArchiveReason, Listing, Opportunity, Single, TagCount, User
 from leverkit.wire import Secret, Wire, checked_url
@@ -186,10 +186,7 @@ class ReadOnlyLever:
         return self._account
 
     def sees_confidential(self) -> bool:
-        """Say whether the key may read confidential opportunities; asks once.
-
-        Lever documents an "access error" without its status, so 403 and 404 both mean no.
-        """
+        """Say whether the key may read confidential ones; asks once (Lever gives no status: 403, 404 mean no)."""
         if self._confidential is None:
             try:
                 self.page("/opportunities", type=msgspec.Raw, confidentiality="all", limit=1, include="id")
@@ -243,7 +240,14 @@ class Lever(ReadOnlyLever):
             return self._perform_as
 
     def _user(self, email: str) -> str:
-        for user in self.page("/users", type=User, email=email).items:
+        try:
+            users = self.page("/users", type=User, email=email).items
+        except AccessDenied as error:
+            if error.status == 401:
+                raise
+            text = "LEVER_PERFORM_AS is an e-mail and the key may not read users: name the user's id instead"
+            raise UsageError(text) from None
+        for user in users:
             if (user.email or "").casefold() == email.casefold():
                 return user.id
         raise UsageError("LEVER_PERFORM_AS names an e-mail that no active user of this account has")

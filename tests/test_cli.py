@@ -61,6 +61,18 @@ def policy(leverkit: Command, lever_account: Running) -> Path:
     return Path("policy.csv")
 
 
+def test_an_interruption_is_told_and_says_how_to_go_on(
+    leverkit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leverkit.doctor.examine", interrupted)
+    ended = leverkit("doctor")
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err.strip() == "leverkit: interrupted; the same command resumes"
+
+
 def test_the_flow_goes_through_by_single_commands(
     leverkit: Command, policy: Path, lever_account: Running
 ) -> None:

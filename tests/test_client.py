@@ -165,6 +165,13 @@ def test_an_e_mail_of_nobody_is_refused_before_anything_is_written() -> None:
     assert {request.method for request in requests} == {"GET"}
 
 
+def test_a_key_that_may_not_read_users_needs_the_id_of_the_user() -> None:
+    requests, handle = recorded(httpx.Response(403, json={}))
+    with pytest.raises(UsageError, match="name the user's id"):
+        lever(handle, perform_as="ada@example.org").add_tags("o", ["x"])
+    assert {request.method for request in requests} == {"GET"}
+
+
 def test_a_tag_write_without_an_answer_is_repeated_then_unknown() -> None:
     requests, handle = recorded(httpx.Response(502, text="<html>bad gateway</html>"))
     with pytest.raises(Unreachable) as caught:
