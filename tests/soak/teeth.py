@@ -41,7 +41,7 @@ class Bug:
 
 
 _INTENT = "        number = self._journal.append(intent)\n"
-_SEND = "        said, note = self._send(intent)\n"
+_SEND = "        said, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
@@ -159,8 +159,8 @@ BUGS = (
     Bug(
         "a refusal (4xx) is asked again",
         "answers",
-        "        raise _error(ApiError, answer, method, path)\n    value",
-        "        raise _error(Unreachable, answer, method, path)\n    value",
+        "        raise _error(ApiError, answer, method, path)\n    try",
+        "        raise _error(Unreachable, answer, method, path)\n    try",
         "test_wire::test_a_refusal_is_never_asked_again",
     ),
     Bug(
@@ -285,8 +285,8 @@ BUGS = (
     Bug(
         "a spreadsheet calculates what is not done",
         "result",
-        "list(map(spreadsheet.guard, row))",
-        "list(row)",
+        "rows.append(guarded(dict(zip(columns, cells, strict=True))))",
+        "rows.append(list(cells))",
         "test_result::test_the_table_has_a_reason_for_each_that_is_not_done",
     ),
     Bug(
