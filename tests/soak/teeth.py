@@ -164,6 +164,13 @@ BUGS = (
         "test_wire::test_a_refusal_is_never_asked_again",
     ),
     Bug(
+        "a lost write is repeated over what a person did",
+        "wire",
+        "if again and not again(doubtful is not None):",
+        "if False:",
+        "test_apply::test_what_a_person_took_back_after_a_lost_answer_is_not_written_again",
+    ),
+    Bug(
         "failures are not counted",
         "halt",
         "if failed >= FAILURES:",
