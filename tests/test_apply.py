@@ -312,10 +312,11 @@ def test_a_lost_answer_is_settled_by_reading(tmp_path: Path) -> None:
     assert result.counts["done"] == result.planned
 
 
-def test_lost_answers_whose_effect_is_seen_are_no_failures(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["status", "malformed"])
+def test_lost_answers_whose_effect_is_seen_are_no_failures(tmp_path: Path, fault: str) -> None:
     with account(contacts=300) as (emulated, lever):
         before, plan = tags_of(emulated), migration(emulated, lever)
-        emulated.fault("status", method="POST", times=None, when="after")
+        emulated.fault(fault, method="POST", times=None, when="after")
         result = carried_out(plan, tmp_path, lever)
         assert tags_of(emulated) == wished(plan, before)
         assert len(writes(emulated)) == plan.counts["opportunities"] > WRITES

@@ -50,7 +50,6 @@ def posts(emulated: Any) -> int:
         ("status", {"status": 400}),
         ("status", {"status": 500}),
         ("reset", {}),
-        ("malformed", {}),
         ("ignored", {}),
     ],
 )
