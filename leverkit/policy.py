@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from leverkit import lastsaved, policyfile
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from leverkit.report import Chart
     from leverkit.snapshot import Snapshot
 
+SHOWN = MappingProxyType({
+    "tag": "Tag", "scope": "Scope", "decided_by": "Decided by", "suggested_scope": "Suggested",
+    "confidence": "Confidence", "missing": "Missing on", "reason": "Why",
+})  # fmt: skip
 _MISSING = """
     WITH split AS (SELECT contact, count(*) AS n FROM opportunities GROUP BY contact HAVING count(*) > 1),
     held AS (
@@ -156,7 +161,8 @@ class Policy:
             )
         problems += [f"{where}: {each}" for each in self.lost]
         problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
-        if waiting := [each.tag for each in self.undecided(snapshot)]:
+        ranked = sorted(self.undecided(snapshot), key=lambda each: (-each.opportunities, each.tag))
+        if waiting := [each.tag for each in ranked]:
             problems.append(f"LK201 {where}: {_many(waiting, 'is', 'are')} undecided: {_some(waiting)}")
         return problems
 
@@ -224,8 +230,8 @@ class Policy:
     def _repr_html_(self) -> str:
         from leverkit.report import table
 
-        columns = ["tag", "scope", "suggested_scope", "confidence", "reason", "missing"]
-        return table(self.frame[columns], limit=30, caption=self.summary())
+        frame = self.frame.rename(columns=SHOWN)
+        return table(frame[[*SHOWN.values()]], limit=30, caption=self.summary())
 
 
 def _now() -> datetime:

@@ -19,6 +19,7 @@ from worlds import CANARY, NOTEBOOKS
 
 from leverkit.emulator import Running
 from leverkit.job import declared
+from leverkit.policy import SHOWN
 
 PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))
 MIGRATE = NOTEBOOKS / "30_migrate.ipynb"
@@ -150,3 +151,17 @@ def test_a_page_of_its_own_on_an_empty_desk_changes_nothing(lever_account: Runni
     page = str(NOTEBOOKS / "40_rollback.ipynb")
     papermill.execute_notebook(page, str(tmp_path / "out.ipynb"), {"rate": 500.0}, progress_bar=False)
     assert lever_account.state() == before
+
+
+def test_the_policy_is_a_table_for_readers_without_a_kernel() -> None:
+    (cell,) = [cell for cell in code(NOTEBOOKS / "20_policy.ipynb") if "TagReview(" in cell.source]
+    (output,) = cell.outputs
+    assert "application/vnd.jupyter.widget-view+json" not in output.data
+    page = output.data["text/html"]
+    assert [name for name in SHOWN.values() if f'<th scope="col">{name}</th>' not in page] == [
+        "Confidence",
+        "Missing on",
+    ]
+    assert page.count("<tr>") == 31
+    assert re.search(r"<caption>\d+ tags: .+ undecided", page)
+    assert "The plan would add" in output.data["text/plain"]
