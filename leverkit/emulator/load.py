@@ -83,14 +83,21 @@ def _ranked(stages: list[Object]) -> list[Object]:
     """Give plain `{id, text}` stages ranks: the known ones of built-in slugs, the others between."""
     last, ranked = 0.0, []
     for stage in stages:
-        last = float(SLUGS.get(stage["id"], last + 0.5))
+        last = max(float(SLUGS.get(stage["id"], 0)), last + 0.5)
         ranked.append({**stage, "pipeline": None, "rank": last, "hasInterview": False})
     return ranked
 
 
 def _mentioned_stages(folder: Path) -> list[Object]:
-    mentioned = {decode(raw)["stage"] for raw in _raw_opportunities(folder)} | SLUGS.keys()
-    found = sorted(mentioned, key=lambda stage: (SLUGS.get(stage, 200), stage))
+    """Return the stages of opportunities alone: pages as Lever sends them have them in pipeline order."""
+    found = list(dict.fromkeys(decode(raw)["stage"] for raw in _raw_opportunities(folder)))
+    built_in = [stage for stage in found if stage in SLUGS]
+    if built_in != sorted(built_in, key=SLUGS.__getitem__):
+        found.sort(key=lambda stage: (SLUGS.get(stage, 200), stage))
+    for slug, rank in SLUGS.items():
+        if slug not in found:
+            later = (place for place, stage in enumerate(found) if SLUGS.get(stage, 0) > rank)
+            found.insert(next(later, len(found)), slug)
     return [{"id": stage, "text": stage.replace("-", " ")} for stage in found]
 
 
