@@ -156,11 +156,12 @@ def test_disposition_stages_hold_the_pipeline_with_ranks_and_the_reasons(reader:
 
 
 def test_recorded_pages_alone_are_served_in_their_order(reader: httpx.Client, tmp_path: Path) -> None:
-    """2.2: their stages are in the order of the pipeline"""
+    """2.1, 2.2: their stages are in the order of the pipeline, and their ranks are whole in tokens"""
     recorded = walk(reader, "/opportunities")
     (tmp_path / "opportunities.jsonl").write_text("\n".join(map(json.dumps, recorded)))
     with running(load=tmp_path, rate=None) as account, client(account) as lever:
         assert walk(lever, "/opportunities", limit=30) == recorded
+        assert not [body for body in pages(lever, "/opportunities", limit=30)[:-1] if ".0%2C" in body["next"]]
 
 
 def test_loaded_dispositions_are_served_as_they_stand(reader: httpx.Client, tmp_path: Path) -> None:
