@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -12,7 +13,7 @@ from leverkit.emulator.filters import Query, flag, milliseconds, one
 from leverkit.emulator.reads import allowed, between, confidential, envelope, page, trimmed
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import encode
-from leverkit.emulator.tokens import Key, read, write
+from leverkit.emulator.tokens import read, write
 
 
 def named(request: Request, items: Iterable[Object], resource: str) -> Answer:
@@ -23,12 +24,17 @@ def named(request: Request, items: Iterable[Object], resource: str) -> Answer:
     raise not_found(resource, request.ids[0])
 
 
+def _spelling(text: str) -> tuple[str, str]:
+    """Return the key of the alphabet in which Lever lists texts: small letters before capitals (recorded)."""
+    return text.casefold(), text.swapcase()
+
+
 def _counted(request: Request, counts: Counter[str]) -> Answer:
-    order = sorted(counts, key=lambda text: (text.casefold(), text.swapcase()))  # recorded: small ones first
+    order = sorted(counts, key=_spelling)
     at = 0
     if request.offset is not None:
-        wanted: Key = read(request.offset, (str,))
-        at = next((place for place, text in enumerate(order) if text == wanted[0]), len(order))
+        wanted: str = read(request.offset, (str,))[0]
+        at = bisect_left(order, _spelling(wanted), key=_spelling)
     after = at + request.limit()
     following = write((order[after],)) if after < len(order) else None
     return envelope((encode({"count": counts[text], "text": text}) for text in order[at:after]), following)

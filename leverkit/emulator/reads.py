@@ -36,10 +36,20 @@ def page(
     at = 0
     if request.offset is not None:
         wanted = tokens.read(request.offset, ((int, float, str), str))
-        at = next((place for place, item in enumerate(order) if keyed(item) == wanted), len(order))
+        reached = (place for place, item in enumerate(order) if _reached(keyed(item), wanted, descending))
+        at = next(reached, len(order))
     after = at + request.limit()
     following = tokens.write(keyed(order[after])) if after < len(order) else None
     return envelope((encode(trimmed(request, item)) for item in order[at:after]), following)
+
+
+def _reached(key: tokens.Key, wanted: tokens.Key, descending: bool) -> bool:
+    """Say whether an item is the token's or comes after it, so that a token outlives what it names."""
+    if isinstance(key[0], str) != isinstance(wanted[0], str):
+        raise tokens.invalid("Offset token is invalid for sort")
+    if key[0] == wanted[0]:
+        return bool(key[1] >= wanted[1])
+    return (key[0] < wanted[0]) is descending
 
 
 def trimmed(request: Request, item: Object) -> Object:

@@ -155,6 +155,19 @@ def test_disposition_stages_hold_the_pipeline_with_ranks_and_the_reasons(reader:
     assert (kinds["Hired"], kinds["No response - OLD"]) == ("hired", None)
 
 
+def test_other_tokens_outlive_what_they_name_too(account: Running, lever: httpx.Client) -> None:
+    """2.2"""
+    one = account.create(tags=["!! first", "!! second", "!! third"])
+    for path, gone in (("/tags", "!! second"), ("/feedback_templates", "")):
+        page = lever.get(path, params={"limit": 1}).json()
+        rest = walk(lever, path, offset=page["next"])
+        if gone:
+            account.remove_tags(one, [gone])
+        else:
+            assert lever.delete(f"{path}/{rest[0]['id']}").status_code == 204
+        assert walk(lever, path, offset=page["next"]) == rest[1:]
+
+
 def test_recorded_pages_alone_are_served_in_their_order(reader: httpx.Client, tmp_path: Path) -> None:
     """2.1, 2.2: their stages are in the order of the pipeline, and their ranks are whole in tokens"""
     recorded = walk(reader, "/opportunities")
