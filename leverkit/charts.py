@@ -176,7 +176,7 @@ def chart_spellings(groups: list[list[tuple[str, int]]], *, title: str, limit: i
 
 
 def chart_readiness(history: pd.DataFrame, *, title: str) -> Chart:
-    """Draw per cent decided and ready over the snapshots. Takes `taken_at`, `decided` and `ready`."""
+    """Draw per cent decided and ready from snapshot to snapshot. Takes `taken_at`, `decided` and `ready`."""
     import pandas as pd
 
     days = pd.to_datetime(history["taken_at"], utc=True)
@@ -184,17 +184,14 @@ def chart_readiness(history: pd.DataFrame, *, title: str) -> Chart:
     words = ", ".join(f"{day:%Y-%m-%d} {ready:.0f} %" for day, ready in pairs)
 
     def draw(axes: Any) -> None:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
+        places = range(len(days))
         for name, colour in (("decided", COLOURS["opportunity"]), ("ready", COLOURS["done"])):
-            axes.plot(days, history[name], color=colour, marker="o", linewidth=2, markersize=5)
+            axes.plot(places, history[name], color=colour, marker="o", linewidth=2, markersize=5)
         axes.set_ylim(105, -5)  # turned over by `chart`
         axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
-        axes.xaxis.set_major_locator(locator)
-        formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_formatter(formatter)
-        axes.margins(x=0.06)
+        ends = sorted({0, len(days) // 2, len(days) - 1}) if len(days) > 2 else list(places)
+        axes.set_xticks(ends, [f"{days.iloc[place]:%Y-%m-%d}" for place in ends])
+        axes.margins(x=0.12)
         legend(axes, ["opportunity", "done"], ["decided", "ready"])
 
     return chart(draw, title=title, alt=f"{title}: {words}", rows=4)
