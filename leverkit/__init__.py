@@ -24,7 +24,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     7  verify               -> account, advice, client, conservation, errors, operations, planfile,
                                progress, records, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
-    6  doctor               -> account, client, errors, report
+    6  doctor               -> account, client, errors, records, report
     6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result

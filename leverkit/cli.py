@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
@@ -151,6 +152,11 @@ def _told(error: BaseException) -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "leverkit")
         say(f"leverkit: {error.format_message()} Try `{command} --help`.")
         return UsageError.exit_code
+    if isinstance(error, OSError | sqlite3.Error):
+        what = getattr(error, "strerror", None) or str(error)
+        where = getattr(error, "filename", None)
+        say(f"leverkit: {f'{where}: ' if where else ''}{what}; mend that, the same command goes on then")
+        return 1
     say(f"leverkit: unexpected {type(error).__name__}: {error} (`leverkit --debug …` shows where)")
     return 1
 

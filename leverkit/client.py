@@ -186,7 +186,7 @@ class ReadOnlyLever:
         return self._account
 
     def sees_confidential(self) -> bool:
-        """Say whether the key may read confidential ones; asks once (Lever gives no status: 403, 404 mean no)."""
+        """Say whether the key may read confidential ones; asks once (403 and 404 both mean no)."""
         if self._confidential is None:
             try:
                 self.page("/opportunities", type=msgspec.Raw, confidentiality="all", limit=1, include="id")
@@ -224,7 +224,6 @@ class Lever(ReadOnlyLever):
                 type=_single(Opportunity),
                 params=_given({"perform_as": self._performer()}),
                 body={"tags": list(tags)},
-                unreadable=1,
                 again=again,
             ).data
         except Unreachable as error:

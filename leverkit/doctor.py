@@ -13,12 +13,14 @@ from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 
 from leverkit.account import Settings, connect
 from leverkit.client import ReadOnlyLever
-from leverkit.errors import AccessDenied, ApiError, LeverkitError
+from leverkit.errors import AccessDenied, ApiError, LeverkitError, UsageError
+from leverkit.records import User
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +81,8 @@ def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = N
     checks = [_python(), _packages(), _kernel(), _workspace(settings.home), _key(settings)]
     with nullcontext(lever) if lever else connect(settings=settings) as account:
         checks += _account(account)
+        if settings.perform_as and checks[-1].what == "write tags":
+            checks.append(_acting(account, settings.perform_as))
     return Checkup(tuple(checks))
 
 
@@ -130,6 +134,23 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
     else:
         yield Check("read confidential ones", None, "not granted: they stay unseen, and reports say so")
     yield Check("write tags", None, "cannot be tried without writing; apply needs it")
+
+
+def _acting(lever: ReadOnlyLever, user: str) -> Check:
+    """Look for the user in whose name tags are to be written; Lever may refuse writes for an unknown one."""
+    try:
+        if "@" in user:
+            users = lever.page("/users", type=User, email=user).items
+            known = any((one.email or "").casefold() == user.casefold() for one in users)
+        else:
+            known = bool(lever.get(f"/users/{quote(user, safe='')}", type=User))
+    except ApiError as error:
+        if error.status != 404:
+            return Check("act as", None, f"cannot be looked up: {error}")
+        known = False
+    if known:
+        return Check("act as", True, user)
+    return Check("act as", False, f"no active user {user}: correct LEVER_PERFORM_AS", UsageError.exit_code)
 
 
 def _tried(what: str, ask: Callable[[], Any]) -> Check:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from leverkit.errors import Refused
+from leverkit.errors import Refused, UsageError
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -227,11 +227,19 @@ def fold(entries: Iterable[Entry]) -> Standing:
     return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state, tuple(waves))
 
 
+# what a full, read-only or failing disk answers; the low byte of SQLite's extended codes
+DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
+
+
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DISK:
+            raise UsageError(
+                f"{path}: cannot be used ({error}): mend that, the same command goes on then"
+            ) from None
         message = f"{path}: the journal is damaged or was edited ({error}); nothing was written"
         raise Refused(message) from None
 

@@ -100,13 +100,11 @@ class Wire:
         params: Mapping[str, Any] | None = None,
         body: object = None,
         turn_taken: bool = False,
-        unreadable: int | None = None,
         again: Callable[[bool], bool] | None = None,
     ) -> T:
         """Send until there is a usable answer, and decode it as `type`.
 
         `turn_taken`: the caller has waited at the pace for the first attempt already.
-        `unreadable`: how often to repeat where Lever said yes in a way that cannot be read.
         `again` is asked before each repetition, and told whether an attempt so far may have had its effect
         (any but those refused with 429); its no ends them.
         Raises AccessDenied, ApiError, and Unreachable when no retry is left: 429 only if that was all.
@@ -123,7 +121,7 @@ class Wire:
                 trouble = error
             if answer.status != 429:
                 doubtful = trouble
-            if self._is_over(answer, failures, self._clock() - started, unreadable):
+            if self._is_over(answer, failures, self._clock() - started):
                 raise doubtful or trouble
             if answer.status == 429:
                 self.pace.refused(answer.retry_after)
@@ -158,11 +156,9 @@ class Wire:
                 raise httpx.ReadTimeout("the answer did not end")
         return b"".join(pieces)
 
-    def _is_over(self, answer: Answer, failures: int, elapsed: float, unreadable: int | None) -> bool:
+    def _is_over(self, answer: Answer, failures: int, elapsed: float) -> bool:
         if answer.status == 429:
             return elapsed > PATIENCE
-        if unreadable is not None and answer.status is not None and answer.status < 300:
-            return failures >= unreadable
         known = self._answered.is_set()
         return failures >= (self._retries if known else min(self._retries, FIRST_CONTACT))
 

@@ -323,6 +323,16 @@ def test_lost_answers_whose_effect_is_seen_are_no_failures(tmp_path: Path, fault
     assert (result.counts["done"], result.state) == (result.planned, "finished")
 
 
+def test_a_yes_without_a_body_is_read_back_and_not_sent_again(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        before, plan = tags_of(emulated), migration(emulated, lever)
+        emulated.fault("malformed", method="POST", times=None)
+        result = carried_out(plan, tmp_path, lever)
+        assert tags_of(emulated) == wished(plan, before)
+        assert len(writes(emulated)) == plan.counts["opportunities"]
+    assert (result.counts["done"], result.exit_code) == (result.planned, 0)
+
+
 def test_what_a_person_took_back_after_a_lost_answer_is_not_written_again(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)

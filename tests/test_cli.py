@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +60,25 @@ def policy(leverkit: Command, lever_account: Running) -> Path:
             text = text.replace(f"\n{tag},undecided,,", f"\n{tag},contact,me,")
     Path("policy.csv").write_text(text, encoding="utf-8")
     return Path("policy.csv")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (OSError(28, "No space left on device", "run/plan.csv"), "run/plan.csv: No space left on device"),
+        (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_one_clear_line(
+    leverkit: Command, monkeypatch: pytest.MonkeyPatch, trouble: Exception, said: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr("leverkit.doctor.examine", full)
+    ended = leverkit("doctor")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.strip() == f"leverkit: {said}; mend that, the same command goes on then"
 
 
 def test_an_interruption_is_told_and_says_how_to_go_on(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from leverkit.account import Settings
+import pytest
+
+from leverkit.account import Settings, connect
 from leverkit.doctor import Check, Checkup, examine
 from leverkit.emulator import Running, running
+from leverkit.records import User
 from leverkit.wire import Secret
 
 
@@ -54,3 +58,19 @@ def test_a_workspace_that_cannot_be_written_is_trouble(lever_account: Running, t
     (tmp_path / "file").touch()
     checkup = examine(settings(lever_account, lever_account.api_key, tmp_path / "file" / "below"))
     assert (found(checkup)["workspace"].ok, checkup.exit_code) == (False, 64)
+
+
+@pytest.mark.parametrize("user", ["nobody@example.test", "no-such-user"])
+def test_a_user_to_act_as_who_is_not_there_is_trouble_before_anything_is_written(
+    lever_account: Running, tmp_path: Path, user: str
+) -> None:
+    checkup = examine(replace(settings(lever_account, lever_account.api_key, tmp_path), perform_as=user))
+    assert (found(checkup)["act as"].ok, checkup.exit_code) == (False, 64)
+
+
+def test_a_user_to_act_as_is_found_by_id_and_by_e_mail(lever_account: Running, tmp_path: Path) -> None:
+    known = settings(lever_account, lever_account.api_key, tmp_path)
+    with connect(settings=known, rate=1000) as lever:
+        user = lever.page("/users", type=User).items[0]
+    for name in (user.id, str(user.email)):
+        assert found(examine(replace(known, perform_as=name)))["act as"].ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from leverkit.errors import Refused
+from leverkit.errors import Refused, UsageError
 from leverkit.journal import Answer, Begun, Intent, Journal, Noticed, Outcome, Sealed, Standing, fold, read
 
 INTENT = Intent((0, 1), "o1", "add", ("vip", "lang"), ("seed",), 5)
@@ -201,3 +202,11 @@ def test_the_state_says_how_the_last_process_ended() -> None:
     assert standing(Begun("a"), Sealed("interrupted")).state == "interrupted"
     assert standing(Begun("a"), Sealed("interrupted"), Begun("b")).state == "broken off"
     assert [late.opportunity for late in standing(Noticed("c", "o9"), Noticed("c", "o9")).noticed] == ["o9"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the way in which a file cannot be opened")
+def test_a_journal_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").mkdir()
+    for use in (Journal, read):
+        with pytest.raises(UsageError, match="cannot be used"):
+            use(tmp_path / "journal.sqlite")
