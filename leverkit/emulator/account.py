@@ -62,6 +62,9 @@ class Account:
         self.merged: dict[str, str] = {}
         self.offsets: dict[str, tuple[Any, float]] = {}
         self.lists: dict[str, list[Object]] = {}
+        self.created: set[str] = set()
+        self.uploads: dict[str, Object] = {}
+        self.contents: dict[str, bytes] = {}
         self.config = Config()
         self.emit: Callable[[str, Object], None] = lambda event, data: None
         self.invented = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import re
 import secrets
 import time
 from collections import deque
@@ -139,7 +140,7 @@ class App:
                 _handled(lambda: handle(request))
             return spoilt.instead(fault)
         if fault.kind == "ignored":
-            return _handled(lambda: undo.without_effect(self.account, lambda: handle(request)))
+            return _handled(lambda: undo.without_effect(self.account, request.ids, lambda: handle(request)))
         if fault.kind == "clock":
             self.account.skew_ms += int(fault.ms)
         request.stale_ms = fault.ms if fault.kind == "stale" else 0.0
@@ -149,7 +150,7 @@ class App:
     def _enter(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Answer], Request]:
         """Return the handler and the request it gets. Raises Failure where it does not come that far."""
         path: str = scope["path"]
-        route, ids = self._table.find(scope["method"], path.removeprefix(PREFIX).rstrip("/"))
+        route, ids = self._table.find(scope["method"], _plain(path))
         headers = dict(scope["headers"])
         key = self.gate.admit(route, headers.get(b"authorization"))
         query = requests.parse(scope["query_string"].decode("latin-1"), self.account.config)
@@ -162,6 +163,12 @@ class App:
     def _pause(self) -> float:
         median = self.account.config.latency_ms / 1000
         return median * math.exp(self._random.gauss(0.0, 0.25)) if median else 0.0
+
+
+def _plain(path: str) -> str:
+    """Return a path without /v1, and with single slashes: a production client asks for /v1//opportunities."""
+    plain = path.removeprefix(PREFIX).rstrip("/")
+    return re.sub("/{2,}", "/", plain) if "//" in plain else plain
 
 
 def _handled(handle: Callable[[], Answer]) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from leverkit.emulator import views
+from leverkit.emulator import document, views
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import Answer, not_found, ok
 from leverkit.emulator.reads import page, trimmed, visible
@@ -29,8 +29,18 @@ KINDS = (
     "referrals",
     "resumes",
 )
+LEVER = "https://api.lever.co/v1"
 RARITY = {"feedback": 4, "files": 5, "interviews": 4, "notes": 3, "offers": 9, "panels": 4, "referrals": 8}
 RARITY |= {"resumes": 2, "forms": 7}
+
+
+def here(request: Request, item: Object) -> Object:
+    """Return an object whose file is fetched from this server, and nowhere else."""
+    if isinstance(item.get("file"), dict):
+        return {**item, "file": here(request, item["file"])}
+    if isinstance(item.get("downloadUrl"), str):
+        return {**item, "downloadUrl": item["downloadUrl"].replace(LEVER, request.root, 1)}
+    return item
 
 
 def _id(row: Row, salt: int) -> str:
@@ -83,12 +93,12 @@ def _file(row: Row, name: str, salt: int, kind: str) -> Object:
     identifier = _id(row, salt)
     return {
         "id": identifier,
-        "downloadUrl": f"https://api.lever.co/v1/opportunities/{row.id}/{kind}/{identifier}/download",
+        "downloadUrl": f"{LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
         "ext": ".pdf",
         "name": name,
         "uploadedAt": row.created,
         "status": "processed",
-        "size": 12_345,
+        "size": len(document.INVENTED),
     }
 
 
@@ -198,7 +208,9 @@ def kept(account: Account, row: Row, kind: str) -> list[Object]:
 
 def _invented(account: Account, row: Row, kind: str) -> list[Object]:
     maker = MAKERS.get(kind)
-    if maker is None or not account.invented or row.anonymized or int(row.id[-6:], 16) % RARITY[kind]:
+    if maker is None or not account.invented or row.id in account.created:
+        return []
+    if row.anonymized or int(row.id[-6:], 16) % RARITY[kind]:
         return []
     return [maker(row, next(iter(account.users), None))]
 
@@ -207,7 +219,9 @@ def listing(kind: str) -> Callable[[Request], Answer]:
     """Return the handler of GET …/:id/<kind>."""
 
     def handler(request: Request) -> Answer:
-        return page(request, of(request.account, visible(request), kind), "createdAt", descending=True)
+        found = of(request.account, visible(request), kind)
+        key = "uploadedAt" if kind == "files" else "createdAt"
+        return page(request, (here(request, each) for each in found), key, descending=True)
 
     return handler
 
@@ -218,7 +232,7 @@ def single(kind: str) -> Callable[[Request], Answer]:
     def handler(request: Request) -> Answer:
         for each in of(request.account, visible(request), kind):
             if each["id"] == request.ids[1]:
-                return ok(trimmed(request, each))
+                return ok(trimmed(request, here(request, each)))
         raise not_found(kind, request.ids[1])
 
     return handler

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 
-from leverkit.emulator import events
+from leverkit.emulator import events, files
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import Answer, Failure, bad_request, not_found, ok
 from leverkit.emulator.filters import flag
+from leverkit.emulator.forms import LISTS
 from leverkit.emulator.humans import appended, together, update_contact
 from leverkit.emulator.request import Request
 from leverkit.emulator.rows import Row, encode
@@ -18,7 +17,6 @@ from leverkit.emulator.views import BLANK, after_write, shared
 from leverkit.emulator.writes import performer, writable, written
 
 ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
-LISTS = ("emails", "links", "tags", "sources", "followers", "postings")
 
 
 def blank_opportunity(identifier: str, contact: str, person: Object, stage: str, at: int) -> Object:
@@ -75,6 +73,7 @@ def create(account: Account, contact: str | None, fields: Object, *, by: str | N
     posting = next(iter(fields.get("postings") or ()), None)
     _apply(account, value, posting, fields.get("opportunityLocation"))
     row = account.insert(encode(value), posting)
+    account.created.add(row.id)
     _announce(account, row, new=not siblings)
     if siblings and any(shared(siblings).get(name) != value for name, value in person.items()):
         update_contact(account, row.contact, person)
@@ -112,39 +111,6 @@ def _announce(account: Account, row: Row, *, new: bool) -> None:
         events.of_contact(account, "contactCreated", row.contact)
     if row.application is not None:
         events.of_row(account, "applicationCreated", row, applicationId=row.application)
-
-
-def _form(request: Request) -> Object:
-    """Return a body, JSON or multipart; in a form, names of lists end in [] or repeat."""
-    kind = request.headers.get(b"content-type", b"")
-    if not kind.startswith(b"multipart/"):
-        return request.json()
-    message = BytesParser(policy=HTTP).parsebytes(b"content-type: " + kind + b"\r\n\r\n" + request.body)
-    fields: Object = {}
-    for part in message.iter_parts():
-        name = str(part.get_param("name", "", "content-disposition"))
-        if part.get_filename() or not name:
-            continue
-        payload: Any = part.get_payload(decode=True)
-        _put(fields, name, (payload or b"").decode("utf-8", "replace"))
-    return fields
-
-
-def _put(fields: Object, name: str, text: str) -> None:
-    """Put a form's field in its place: `emails[]`, `phones[][value]`, `archived[reason]`, `name`."""
-    plain, *inner = name.replace("]", "").split("[")
-    value = int(text) if (inner or [plain])[-1] in ("createdAt", "archivedAt") and text.isdigit() else text
-    if plain in LISTS:
-        fields.setdefault(plain, []).append(text)
-    elif plain == "phones":
-        phones, key = fields.setdefault(plain, []), (inner or [""])[-1] or "value"
-        if not phones or key in phones[-1]:
-            phones.append({})
-        phones[-1][key] = text
-    elif inner:
-        fields.setdefault(plain, {})[inner[-1]] = value
-    else:
-        fields[plain] = value
 
 
 def _checked(account: Account, fields: Object) -> Object:
@@ -221,13 +187,16 @@ def post_opportunity(request: Request) -> Answer:
     The answer lacks opportunityLocation, and Lever's later work bumps updatedAt once more (section 3.3).
     """
     account, user = request.account, performer(request, required=True)
-    fields = {name: value for name, value in _checked(account, _form(request)).items() if value is not None}
+    given, attached = request.form()
+    fields = {name: value for name, value in _checked(account, given).items() if value is not None}
     fields.setdefault("owner", _owner(request, fields) or user)
     fields["followers"] = appended(fields.get("followers", []), [user] if user else [])
     fields.setdefault("sourcedBy", user if fields.get("origin", "sourced") == "sourced" else None)
     fields.pop("confidentiality", None)  # it is the posting's
     contact = _contact(account, fields)
     row = create(account, contact, fields, by=user)
+    for file in attached:
+        files.keep(account, row, "resumes" if file.field == "resumeFile" else "files", file)
     answer = ok(after_write(row, blank=False), status=201, deduped=contact is not None)
     account.edit(row, lambda value: None)
     return answer

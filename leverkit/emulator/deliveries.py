@@ -16,6 +16,7 @@ from leverkit.emulator.account import Account, Object
 from leverkit.emulator.rows import encode
 
 HISTORY = 1000
+AT_ONCE = 50
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -25,13 +26,18 @@ def signature(key: str, token: str, triggered_at: int) -> str:
 
 
 class Deliveries:
-    """Sends events to the webhooks that want them: at least once, in no order unless switched."""
+    """Sends events to the webhooks that want them: at least once, in no order unless switched.
+
+    No more than 50 connections are open at once, so that a receiver that hangs costs the account little.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.history: deque[Object] = deque(maxlen=HISTORY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines: dict[str, asyncio.Lock] = {}
+        self.under_way = 0
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._random = random.Random(0)
 
     def publish(self, event: str, payload: Object) -> None:
@@ -94,9 +100,17 @@ class Deliveries:
     async def _attempt(self, delivery: Object) -> int | str:
         """Return the status of one try, or in words why there is none."""
         try:
-            return await asyncio.wait_for(self._post(delivery), self.account.config.webhook_timeout_s)
+            async with self._places:
+                return await self._in_time(delivery)
         except (OSError, ValueError, TimeoutError, EOFError) as error:
             return str(error) or type(error).__name__
+
+    async def _in_time(self, delivery: Object) -> int:
+        self.under_way += 1
+        try:
+            return await asyncio.wait_for(self._post(delivery), self.account.config.webhook_timeout_s)
+        finally:
+            self.under_way -= 1
 
     async def _post(self, delivery: Object) -> int:
         url = urlsplit(delivery["url"])

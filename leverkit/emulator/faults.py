@@ -41,7 +41,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     - html: the same with a page
     - reset: the connection breaks; cut: it breaks within the body
     - malformed: half the JSON; empty: 200 without a body; no_rows: a list without anything in it
-    - ignored: 200 as if it had worked, but no change to any opportunity
+    - ignored: 200 as if it had worked, but nothing changed
     - stale: a read that shows what was `ms` ago; duplicate, drop: the next page starts a row early or late
     - refuse_offset: 400 Invalid offset token; clock: the account's clock jumps by `ms`
     """

@@ -85,7 +85,7 @@ def stock(account: Account, rng: Random) -> None:
     users = list(account.users.values())
     account.lists = {
         "requisitions": [_requisition(rng, users, number) for number in range(5)],
-        "requisition_fields": [],
+        "requisition_fields": [_requisition_field()],
         "feedback_templates": [
             _template(rng, text, number) for number, text in enumerate(("Screen", "On-site"))
         ],
@@ -122,6 +122,11 @@ def _requisition(rng: Random, users: list[Object], number: int) -> Object:
         "closedAt": None,
         "updatedAt": at,
     }
+
+
+def _requisition_field() -> Object:
+    field = {"id": "cost_center", "text": "Cost center", "type": "text", "isRequired": False}
+    return {**field, "createdAt": EPOCH_MS - 900 * DAY, "updatedAt": EPOCH_MS - 900 * DAY}
 
 
 def _template(rng: Random, text: str, number: int) -> Object:

@@ -229,3 +229,9 @@ def window_of_deleted(name: str) -> Callable[[Request], Answer]:
         return page(request, found, "deletedAt")
 
     return handler
+
+
+def eeo_responses(request: Request) -> Answer:
+    """GET /eeo/responses and /eeo/responses/pii: an object, not a page (Lever's documentation)."""
+    found = request.account.lists.get("eeo_responses", [])
+    return ok({"eeoResponses": between(request, found, "created_at", "appliedAt")})

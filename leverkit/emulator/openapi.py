@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from leverkit.emulator import filters
+from leverkit.emulator import filters, postings, views
+from leverkit.emulator.account import Account
+from leverkit.emulator.creation import ORIGINS
 from leverkit.emulator.events import EVENTS
+from leverkit.emulator.examples import Examples
 from leverkit.emulator.routes import ROUTES, Route
 
 Schema = dict[str, Any]
@@ -73,6 +76,7 @@ ANSWERS: dict[str, Schema] = {
     "Note": _object({"id": TEXT, "text": TEXT, "fields": OBJECTS}, required=["id"]),
     "Webhook": ANY,
     "Webhooks": OBJECTS,
+    "Objects": OBJECTS,
 }
 CONDITIONS: Schema = _object({"conditions": ANY, "verifyConnection": FLAG})
 BODIES: dict[str, Schema] = {
@@ -105,7 +109,12 @@ BODIES: dict[str, Schema] = {
             "archived": ANY,
         }
     ),
+    "NewPosting": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}, required=["text"]),
     "PostingChange": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}),
+    "Application": _object(
+        {"personalInformation": OBJECTS, "urls": OBJECTS, "origin": TEXT, "source": TEXT},
+        required=["personalInformation"],
+    ),
     "ContactChange": _object(
         {"name": TEXT, "headline": TEXT, "location": TEXT, "emails": TEXTS, "phones": OBJECTS}
     ),
@@ -124,7 +133,36 @@ ERRORS = {
 }
 
 
-def _parameter(name: str) -> Schema:
+FILE: Schema = _object({"file": {"type": "string", "format": "binary"}}, required=["file"])
+BYTES: Schema = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+CHOICES = {"origin": ORIGINS, "confidentiality": filters.CONFIDENTIALITY}
+
+
+def _choices(name: str, path: str) -> tuple[str, ...] | None:
+    """Return the values that a parameter is limited to, None where it takes any."""
+    if name != "expand":
+        return CHOICES.get(name)
+    if path in ("/opportunities", "/candidates", "/opportunities/:id", "/candidates/:id"):
+        return views.EXPANDABLE
+    return postings.PEOPLE if path in ("/postings", "/postings/:id") else None
+
+
+def _parameter(name: str, path: str, examples: list[Any]) -> Schema:
+    known: Schema = {"name": name, "in": "query", "required": False, "explode": True}
+    schema, choices = _schema(name), _choices(name, path)
+    if choices is not None:
+        limited: Schema = {"type": "string", "enum": list(choices)}
+        schema = limited if name == "confidentiality" else {"type": "array", "items": limited}
+    return {**known, "schema": schema, **_examples(examples)}
+
+
+def _examples(values: list[Any]) -> Schema:
+    """Return `examples` of a parameter or body, nothing where there are none."""
+    found = {str(number): {"value": value} for number, value in enumerate(values, 1)}
+    return {"examples": found} if found else {}
+
+
+def _schema(name: str) -> Schema:
     schema: Schema = TEXT
     if name == "limit":
         schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}
@@ -134,12 +172,14 @@ def _parameter(name: str) -> Schema:
         schema = TIME
     elif name in (*filters.UNIONS, "include", "expand"):
         schema = TEXTS
-    return {"name": name, "in": "query", "required": False, "schema": schema, "explode": True}
+    return schema
 
 
 def _answer(route: Route) -> Schema:
     if route.status == 204:
         return {"description": "Done"}
+    if route.answer == "Bytes":
+        return {"description": "The file", "content": BYTES}
     data: Schema = {"$ref": f"#/components/schemas/{route.answer}"}
     schema: Schema = _object({"data": data}, required=["data"])
     if route.many:
@@ -150,32 +190,48 @@ def _answer(route: Route) -> Schema:
     return {"description": "As asked", "content": {"application/json": {"schema": schema}}}
 
 
-def _operation(route: Route) -> Schema:
-    refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    answers = {status: {"description": text, "content": refusal} for status, text in ERRORS.items()}
-    in_path = [
-        {"name": name, "in": "path", "required": True, "schema": TEXT}
-        for name in re.findall(r":(\w+)", route.path)
-    ]
+def _refusals(route: Route) -> Schema:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    errors = {**ERRORS, "422": "The file could not be processed"} if route.answer == "Bytes" else ERRORS
+    return {status: {"description": text, "content": content} for status, text in errors.items()}
+
+
+def _in_path(route: Route, values: dict[str, list[str]]) -> list[Schema]:
+    known = {"in": "path", "required": True, "schema": TEXT}
+    names = re.findall(r":(\w+)", route.path)
+    return [{"name": name, **known, **_examples(values.get(name, []))} for name in names]
+
+
+def _body(name: str, examples: Examples) -> Schema:
+    if name == "File":
+        return {"required": True, "content": {"multipart/form-data": {"schema": FILE}}}
+    schema = {"$ref": f"#/components/schemas/{name}Body"}
+    given = [examples.bodies[name]] if name in examples.bodies else []
+    return {"required": True, "content": {"application/json": {"schema": schema, **_examples(given)}}}
+
+
+def _operation(route: Route, examples: Examples) -> Schema:
+    asked = dict.fromkeys(route.params)
+    query = [_parameter(name, route.path, examples.query.get(name, [])) for name in asked]
     operation: Schema = {
         "summary": (route.handler.__doc__ or f"{route.method} {route.path}").partition("\n")[0],
-        "parameters": [*in_path, *map(_parameter, dict.fromkeys(route.params))],
-        "responses": {str(route.status): _answer(route), **answers},
+        "parameters": [*_in_path(route, examples.path(route.path)), *query],
+        "responses": {str(route.status): _answer(route), **_refusals(route)},
         "x-permission": route.scope,
         "deprecated": route.path.startswith("/candidates"),
     }
     if route.body is not None:
-        schema = {"$ref": f"#/components/schemas/{route.body}Body"}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = _body(route.body, examples)
     return operation
 
 
-def describe(server: str) -> Schema:
-    """Return an OpenAPI 3.1 description with the address of this server."""
+def describe(server: str, account: Account) -> Schema:
+    """Return an OpenAPI 3.1 description with the address of this server, and ids that its account has."""
     paths: Schema = {}
+    examples = Examples(account)
     for route in ROUTES:
         path = re.sub(r":(\w+)", r"{\1}", route.path)
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, examples)
     bodies = {f"{name}Body": schema for name, schema in BODIES.items()}
     basic = {"type": "http", "scheme": "basic", "description": "the API key as user name, no password"}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -56,7 +57,7 @@ def opening(rng: Random, users: list[str]) -> Opening:
     rest = (department, team, location, commitment, *own)
     confidential = rng.random() < 0.04
     identifier = uuid4(rng)
-    value = _object(identifier, title, (department, team, location, commitment), own)
+    value = blank(identifier, title, (department, team, location, commitment), own)
     value["state"] = rng.choice(("published", "published", "internal", "closed", "closed", "draft"))
     value["confidentiality"] = "confidential" if confidential else "non-confidential"
     value.update(user=rng.choice(users), owner=rng.choice(users), hiringManager=rng.choice(users))
@@ -74,9 +75,8 @@ def opening(rng: Random, users: list[str]) -> Opening:
     )
 
 
-def _object(
-    identifier: str, title: str, categories: tuple[str, str, str, str], own: tuple[str, ...]
-) -> Object:
+def blank(identifier: str, title: str, categories: Sequence[str | None], own: tuple[str, ...]) -> Object:
+    """Return a posting; `categories` are department, team, location and commitment."""
     department, team, location, commitment = categories
     return {
         "id": identifier,
@@ -90,7 +90,7 @@ def _object(
             "team": team,
             "department": department,
             "location": location,
-            "allLocations": [location],
+            "allLocations": [location] if location else [],
             "commitment": commitment,
             "level": None,
         },

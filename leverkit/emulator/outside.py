@@ -94,7 +94,7 @@ class Outside:
         if path == "/" and method == "GET":
             return Answer(200, page.render(self.app), page.HEADERS)
         if path == f"{ROOT}/openapi.json" and method == "GET":
-            return Answer(200, encode(openapi.describe(f"http://{host}/v1")))
+            return Answer(200, encode(openapi.describe(f"http://{host}/v1", self.app.account)))
         if path == ROOT or path.startswith(ROOT + "/"):
             return self._control(method, path.removeprefix(ROOT), headers.get(b"authorization"), body)
         raise no_such_path(path)
@@ -128,6 +128,7 @@ class Outside:
             "tags": len(account.tags),
             "deleted": len(account.deleted),
             "requests": len(self.app.log),
+            "deliveries_under_way": self.app.deliveries.under_way,
             "humans": dict(self.app.actor.done),
             "accidents": self.app.faults.accidents,
         }

@@ -29,13 +29,13 @@ def listing(request: Request) -> Answer:
     wanted = allowed(request)
     if {"updated_at_start", "updated_at_end"} & request.query.keys() and ALONE & request.query.keys():
         raise bad_request("updated_at_start and updated_at_end go only with confidentiality")
-    found = [
+    kept = [
         posting
         for posting in between(request, request.account.postings.values(), "updated_at", "updatedAt")
         if wanted in ("all", posting.get("confidentiality", "non-confidential"))
         and _matches(posting, request.query)
     ]
-    return page(request, (_shown(request, each) for each in found), "createdAt", descending=True)
+    return page(request, (_shown(request, each) for each in kept), "createdAt", descending=True)
 
 
 PEOPLE = ("user", "owner", "hiringManager", "followers")
@@ -53,7 +53,7 @@ def _shown(request: Request, posting: Object) -> Object:
 
 def single(request: Request) -> Answer:
     """GET /postings/:id."""
-    return ok(trimmed(request, _shown(request, _found(request))))
+    return ok(trimmed(request, _shown(request, found(request))))
 
 
 FIXED = ("id", "confidentiality")
@@ -61,14 +61,14 @@ FIXED = ("id", "confidentiality")
 
 def update(request: Request) -> Answer:
     """POST /postings/:id: a renaming rewrites the tags of its opportunities (section 3.4)."""
-    body, known = request.json(), _found(request)
+    body, known = request.json(), found(request)
     fields = {name: value for name, value in body.items() if name in known and name not in FIXED}
-    if not all(_same_kind(name, known[name], value) for name, value in fields.items()):
+    if not all(same_kind(name, known[name], value) for name, value in fields.items()):
         raise bad_request("A field of the posting has the wrong type")
     return ok(humans.edit_posting(request.account, request.ids[0], fields))
 
 
-def _same_kind(name: str, known: object, given: object) -> bool:
+def same_kind(name: str, known: object, given: object) -> bool:
     """Say whether a posting's field may take a value: the kind it has; texts and lists of texts within."""
     if name == "categories":
         return isinstance(given, dict) and all(_texts(value) for value in given.values())
@@ -85,18 +85,11 @@ def _texts(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _found(request: Request) -> Object:
+def found(request: Request) -> Object:
+    """Return the posting of the path. Raises Failure 404, or 403 for a confidential one without grant."""
     posting = request.account.postings.get(request.ids[0])
     if posting is None:
         raise not_found("postings", request.ids[0])
     if posting.get("confidentiality") == "confidential" and not request.key.confidential:
         raise confidential(request, "postings")
     return posting
-
-
-def form(request: Request) -> Answer:
-    """GET /postings/:id/apply: the questions of a posting's form."""
-    posting = _found(request)
-    fields = [{"name": name, "text": name, "type": "text", "required": True} for name in ("name", "email")]
-    shown = {"id": posting["id"], "text": posting["text"], "personalInformation": fields}
-    return ok({**shown, "customQuestions": []})

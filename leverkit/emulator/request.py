@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from leverkit.emulator import forms
 from leverkit.emulator.account import Account
 from leverkit.emulator.answers import bad_request
 from leverkit.emulator.auth import Key
@@ -51,6 +52,22 @@ class Request:
         """Return the offset token, None on the first page."""
         return one(self.query, "offset")
 
+    @property
+    def content_type(self) -> bytes:
+        """Return what the body is said to be."""
+        return self.headers.get(b"content-type", b"")
+
+    @property
+    def root(self) -> str:
+        """Return the address of this API as the client calls it."""
+        return f"http://{self.headers.get(b'host', b'127.0.0.1').decode('latin-1')}/v1"
+
+    def form(self) -> tuple[dict[str, Any], list[forms.File]]:
+        """Return the fields and files of a multipart body; of any other, its object and no file."""
+        if self.content_type.startswith(b"multipart/"):
+            return forms.multipart(self.content_type, self.body)
+        return self.json(), []
+
     def limit(self) -> int:
         """Return the page size, 1 to 100, by default 100. Raises Failure 400 outside (section 2)."""
         text = one(self.query, "limit")
@@ -64,10 +81,12 @@ class Request:
         return number
 
     def json(self) -> dict[str, Any]:
-        """Return the body, an object. Raises Failure 400 for anything else."""
+        """Return the body, an object: JSON whatever its content type says, or a form. Raises Failure 400."""
         try:
             value = decode(self.body or b"{}")
         except msgspec.DecodeError as error:
+            if self.content_type.startswith(b"application/x-www-form-urlencoded"):
+                return forms.encoded(self.body)
             raise bad_request("Request body is not valid JSON") from error
         if not isinstance(value, dict):
             raise bad_request("Request body must be a JSON object")

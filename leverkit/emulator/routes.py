@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leverkit.emulator import (
+    applying,
     children,
     creation,
+    files,
     filters,
     lookups,
     postings,
@@ -27,16 +29,8 @@ LISTING = (*PAGING, *SHOWING, *filters.UNIONS, *filters.TIMES, *filters.FLAGS, "
 DELETED = (*PAGING, "deleted_at_start", "deleted_at_end")
 PERIOD = ("created_at_start", "created_at_end", "updated_at_start", "updated_at_end")
 CREATED = (*PAGING, *PERIOD[:2])
-POSTINGS = (
-    *PAGING,
-    *SHOWING,
-    *postings.FIELDS,
-    "state",
-    "tag",
-    "confidentiality",
-    "group",
-    "distribution",
-)
+OF_POSTINGS = ("state", "tag", "confidentiality", "group", "distribution")
+POSTINGS = (*PAGING, *SHOWING, *postings.FIELDS, *OF_POSTINGS)
 
 
 @dataclass(frozen=True)
@@ -93,16 +87,29 @@ def _of_opportunities(root: str) -> list[Route]:
     return own
 
 
+DOWNLOADS = ("files", "resumes", "offers")
+
+
 def _of_kind(path: str, kind: str) -> list[Route]:
     """Return the routes of one kind of object under an opportunity."""
     scope, one = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
     routes = [
         _many(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
-        _one(one, scope, children.single(kind), "Object", SHOWING),
     ]
+    if kind != "file_actions":
+        routes.append(_one(one, scope, children.single(kind), "Object", SHOWING))
+    if kind in DOWNLOADS:
+        routes.append(_one(f"{one}/download", scope, files.download(kind), "Bytes"))
     if kind not in shelf.KINDS:
         return routes
     write = f"{scope}:write:admin"
+    if kind == "files":
+        attached = Route("POST", path, write, files.attach, PERFORM, body="File", status=201)
+        return [
+            *routes,
+            attached,
+            Route("DELETE", one, write, shelf.delete_child(kind), PERFORM, "", status=204),
+        ]
     if kind != "notes":
         routes.append(Route("POST", path, write, shelf.create_child(kind), PERFORM, body="Any", status=201))
     routes.append(Route("PUT", one, write, shelf.update_child(kind), PERFORM, body="Any"))
@@ -134,11 +141,8 @@ def _listed(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Rou
 
 
 def _users() -> list[Route]:
-    params, write = (
-        (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id"),
-        "users:write:admin",
-    )
-    one = "/users/:id"
+    params = (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id")
+    one, write = "/users/:id", "users:write:admin"
     return [
         _many("/users", "users", lookups.users, "User", params),
         _one(one, "users", lookups.user, "User"),
@@ -146,6 +150,26 @@ def _users() -> list[Route]:
         Route("PUT", one, write, shelf.update_user, (), "User", body="User"),
         Route("POST", f"{one}/deactivate", write, shelf.deactivate_user, (), "User"),
         Route("POST", f"{one}/reactivate", write, shelf.reactivate_user, (), "User"),
+    ]
+
+
+def _applying() -> list[Route]:
+    write, form = "postings:write:admin", "/postings/:id/apply"
+    return [
+        Route("POST", "/postings", write, applying.create, PERFORM, "Posting", body="NewPosting", status=201),
+        _one(form, "postings", applying.questions, "Object", ("location", "distribution")),
+        Route(
+            "POST", form, write, applying.apply, ("send_confirmation_email",), body="Application", status=201
+        ),
+        Route("POST", "/uploads", "uploads:write:admin", files.upload, (), body="File", status=201),
+        Route(
+            "GET",
+            "/surveys/diversity/:id",
+            "diversity_surveys:read:admin",
+            applying.surveys,
+            ("country_code", "location"),
+            answer="Objects",
+        ),
     ]
 
 
@@ -193,8 +217,9 @@ ROUTES: list[Route] = [
         body="PostingChange",
     ),
     *_users(),
-    _one("/postings/:id/apply", "postings", postings.form, "Object"),
-    _many("/eeo/responses", "eeo_responses", lookups.stored("eeo_responses"), "Object", CREATED),
+    *_applying(),
+    _one("/eeo/responses", "eeo_responses", lookups.eeo_responses, "Object", CREATED),
+    _one("/eeo/responses/pii", "eeo_responses_pii", lookups.eeo_responses, "Object", (*CREATED, "expand")),
     _one("/contacts/:id", "contact", lookups.contact, "Contact"),
     Route(
         "PUT",

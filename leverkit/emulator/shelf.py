@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from leverkit.emulator import children, events
 from leverkit.emulator.account import Account, Object
 from leverkit.emulator.answers import Answer, bad_request, not_found, ok
+from leverkit.emulator.filters import one
 from leverkit.emulator.reads import visible
 from leverkit.emulator.request import Request
+from leverkit.emulator.rows import Row
 
 Handler = Callable[[Request], Answer]
 LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates")
@@ -44,7 +47,7 @@ def update(name: str) -> Handler:
 
     def handler(request: Request) -> Answer:
         item = _find(request.account.lists.get(name, []), request.ids[0], name)
-        item.update({**request.json(), "id": item["id"], "createdAt": item["createdAt"]})
+        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
         item["updatedAt"] = request.account.tick()
         return ok(item)
 
@@ -62,17 +65,46 @@ def delete(name: str) -> Handler:
     return handler
 
 
+def _panel(account: Account, row: Row, item: Object) -> None:
+    """Let the interviews of a new panel be interviews of the opportunity."""
+    given: Any = item.get("interviews")
+    found = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    item["interviews"] = [{**made(account, each), "panel": item["id"]} for each in found]
+    children.kept(account, row, "interviews")[:0] = item["interviews"]
+    for each in item["interviews"]:
+        events.of_child(account, "interviews", "Created", row, each)
+
+
 def create_child(kind: str) -> Handler:
     """Return the handler of POST …/:id/<kind>."""
 
     def handler(request: Request) -> Answer:
-        row = visible(request)
-        item = made(request.account, request.json())
-        children.kept(request.account, row, kind).insert(0, item)
-        events.of_child(request.account, kind, "Created", row, item)
+        account, row = request.account, visible(request)
+        user = one(request.query, "perform_as")
+        item = made(account, {**FILLED.get(kind, {}), **request.json(), "user": user})
+        if kind in ("forms", "feedback"):
+            item = {"stage": row.stage, "completedAt": item["createdAt"], **item}
+        if kind == "panels":
+            _panel(account, row, item)
+        children.kept(account, row, kind).insert(0, item)
+        events.of_child(account, kind, "Created", row, item)
         return ok(item, status=201)
 
     return handler
+
+
+FILLED: dict[str, Object] = {
+    "forms": {"type": "form", "instructions": "", "deletedAt": None},
+    "feedback": {
+        "type": "interview",
+        "instructions": "",
+        "interview": None,
+        "panel": None,
+        "deletedAt": None,
+    },
+    "panels": {"canceledAt": None, "note": "", "externallyManaged": True, "externalUrl": None},
+    "interviews": {"canceledAt": None, "feedbackForms": [], "note": "", "location": ""},
+}
 
 
 def update_child(kind: str) -> Handler:
@@ -81,7 +113,7 @@ def update_child(kind: str) -> Handler:
     def handler(request: Request) -> Answer:
         row = visible(request)
         item = _find(children.kept(request.account, row, kind), request.ids[1], kind)
-        item.update({**request.json(), "id": item["id"], "createdAt": item["createdAt"]})
+        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
         item["updatedAt"] = request.account.tick()
         events.of_child(request.account, kind, "Updated", row, item)
         return ok(item)

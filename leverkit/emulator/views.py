@@ -144,7 +144,7 @@ EXPANDABLE = ("applications", "stage", "owner", "followers", "sourcedBy", "conta
 
 
 def _asked(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    expand = tuple(query.get("expand") or ())
+    expand = tuple(dict.fromkeys(query.get("expand") or ()))
     for name in expand:
         if name not in EXPANDABLE:
             raise bad_request(f"{name} is not expandable")

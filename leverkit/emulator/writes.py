@@ -129,16 +129,28 @@ def set_archived(request: Request) -> Answer:
 
 
 def add_note(request: Request) -> Answer:
-    """POST …/notes `{"value": text}`: bumps lastInteractionAt, not updatedAt (section 3.6)."""
+    """POST …/notes `{"value": text}`: bumps lastInteractionAt, not updatedAt (section 3.6).
+
+    `createdAt` may be in the past, as EF's import sends it; then it is no later interaction.
+    """
     row, user = writable(request), performer(request)
-    text = request.json().get("value")
+    body, account = request.json(), request.account
+    text, given = body.get("value"), body.get("createdAt")
     if not isinstance(text, str):
         raise bad_request("value must be a string")
-    account = request.account
-    at, identifier = account.tick(), account.new_id()
+    if given is not None and (type(given) is not int or not 0 <= given <= account.now()):
+        raise bad_request("createdAt must be a timestamp in the past")
+    at, identifier = account.tick() if given is None else given, account.new_id()
     field = {"type": "note", "text": "Comment", "value": text, "score": None, "stage": row.stage}
     note: Object = {"id": identifier, "text": "Note", "fields": [field | {"user": user, "createdAt": at}]}
-    note |= {"user": user, "secret": False, "completedAt": at, "createdAt": at, "deletedAt": None}
+    note |= {
+        "user": user,
+        "secret": body.get("secret") is True,
+        "completedAt": at,
+        "createdAt": at,
+        "deletedAt": None,
+    }
     children.kept(account, row, "notes").insert(0, note)
-    account.edit(row, lambda value: value.update(lastInteractionAt=at), touch=False)
+    last = max(at, row.object()["lastInteractionAt"])
+    account.edit(row, lambda value: value.update(lastInteractionAt=last), touch=False)
     return ok(note, status=201)

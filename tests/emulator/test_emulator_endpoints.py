@@ -219,7 +219,6 @@ def test_everything_under_an_opportunity_is_a_list_of_objects(
         "/feedback_templates",
         "/form_templates",
         "/audit_events",
-        "/eeo/responses",
         "/postings/deleted",
         "/applications/deleted",
         "/opportunities/deleted",

@@ -152,3 +152,49 @@ def test_accidents_come_by_share_and_leave_a_usable_account() -> None:
                 seen.add("reset")
         assert seen == {200, 500, 502, 503, "reset"}
         assert {entry["fault"] for entry in account.log()} == {None, "status", "html", "reset"}
+
+
+def everything(account: Running) -> str:
+    """Return all that requests can change, as text."""
+
+    def shown(held: Any) -> str:
+        rows = sorted(row.raw for row in held.rows.values())
+        hanging = sorted((key, items) for key, items in held.children.items() if items)
+        return repr((rows, hanging, held.postings, held.users, held.lists, held.webhooks, held.uploads))
+
+    text: str = account.do(shown)
+    return text
+
+
+def test_an_ignored_write_of_any_kind_changes_nothing_and_sends_no_event(
+    account: Running, lever: httpx.Client
+) -> None:
+    """Each write of the route table, with the bodies of its own description."""
+    root = account.base_url.removesuffix("/v1") + "/_emulator"
+    paths = lever.get(f"{root}/openapi.json").json()["paths"]
+    before, done = everything(account), 0
+    account.fault("ignored", times=None)
+    for path, method, operation in (
+        (path, method, each) for path, methods in paths.items() for method, each in methods.items()
+    ):
+        if method != "get":
+            done += sent(lever, path, method, operation).is_success
+            assert everything(account) == before, (method, path)
+    assert done > 60
+    assert account.deliveries() == []
+
+
+def sent(lever: httpx.Client, path: str, method: str, operation: dict[str, Any]) -> httpx.Response:
+    """Send a request that is made of the examples in a description."""
+    params: dict[str, Any] = {}
+    for each in operation["parameters"]:
+        value = next(iter(each.get("examples", {"": {"value": "none"}}).values()))["value"]
+        if each["in"] == "path":
+            path = path.replace("{" + each["name"] + "}", value)
+        elif "examples" in each:
+            params[each["name"]] = value
+    content = operation.get("requestBody", {}).get("content", {})
+    if "multipart/form-data" in content:
+        return lever.request(method, path, params=params, files={"file": ("f.txt", b"x")})
+    body = next(iter(content.get("application/json", {}).get("examples", {}).values()), {"value": {}})
+    return lever.request(method, path, params=params, json=body["value"] if content else None)

@@ -80,7 +80,7 @@ def test_the_page_shows_the_account_and_is_inert(account: Running, lever: httpx.
 
 def valid(route: Any, lever: httpx.Client) -> httpx.Response:
     """Send a plausible request along a route."""
-    roots = {"opportunities": "/opportunities", "candidates": "/opportunities", "contacts": "/opportunities"}
+    roots = dict.fromkeys(("candidates", "contacts"), "/opportunities") | {"surveys": "/postings"}
     name = route.path.split("/")[1]
     identifier = "none"
     if ":id" in route.path and name != "webhooks":

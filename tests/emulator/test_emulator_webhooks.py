@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +17,7 @@ import pytest
 from accounts import client, served, some
 
 from leverkit.emulator import Running
-from leverkit.emulator.deliveries import signature
+from leverkit.emulator.deliveries import AT_ONCE, signature
 
 
 class Receiver:
@@ -197,3 +199,83 @@ def test_nothing_is_delivered_beyond_this_computer_unless_switched(
     lever.get("/tags")
     (delivery,) = account.deliveries()
     assert "not on this computer" in delivery["attempts"][0]["outcome"]
+
+
+def test_interviews_are_events_whether_made_alone_or_with_a_panel(lever: httpx.Client) -> None:
+    """8.1, 8.3"""
+    path, user = f"/opportunities/{some(lever)['id']}", lever.get("/users").json()["data"][0]["id"]
+    with receiver() as held:
+        for event in ("interviewCreated", "interviewUpdated", "interviewDeleted"):
+            subscribe(lever, held.url, event)
+        given = {"subject": "S", "date": 1, "duration": 30, "interviewers": [{"id": user}]}
+        panel = lever.post(f"{path}/panels", json={"timezone": "UTC", "interviews": [given]}).json()["data"]
+        alone = lever.post(f"{path}/interviews", json={**given, "panel": panel["id"]}).json()["data"]
+        lever.put(f"{path}/interviews/{alone['id']}", json={**given, "subject": "T"})
+        lever.delete(f"{path}/interviews/{alone['id']}")
+        got = [held.got.get(timeout=10)[1] for _ in range(4)]
+    found = {(each["event"], each["data"]["interviewId"]) for each in got}
+    (first,) = panel["interviews"]
+    changes = {(f"interview{what}", alone["id"]) for what in ("Created", "Updated", "Deleted")}
+    assert found == {("interviewCreated", first["id"]), *changes}
+    assert {each["data"]["opportunityId"] for each in got} == {path.rpartition("/")[2]}
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """Listen, and never answer."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        yield f"http://127.0.0.1:{held.getsockname()[1]}/hook"
+
+
+def settled(account: Running, attempts: int) -> list[Any]:
+    """Wait until the only delivery was tried so often; returns how each try ended."""
+    for _ in range(2000):
+        (delivery,) = account.deliveries()
+        if len(delivery["attempts"]) == attempts:
+            break
+        time.sleep(0.005)
+    return [attempt["outcome"] for attempt in delivery["attempts"]]
+
+
+def test_a_receiver_that_hangs_is_left_alone_after_the_retries(account: Running, lever: httpx.Client) -> None:
+    """8.2: five more tries"""
+    account.configure(webhook_timeout_s=0.05, webhook_wait_s=0.001)
+    with silence() as url:
+        subscribe(lever, url, "contactUpdated")
+        lever.put(f"/contacts/{some(lever)['contact']}", json={"headline": "H"})
+        assert settled(account, 6) == ["TimeoutError"] * 6
+        assert account.deliveries()[0]["delivered"] is False
+
+
+def test_a_receiver_that_hangs_holds_up_neither_the_api_nor_the_others(
+    account: Running, lever: httpx.Client
+) -> None:
+    with silence() as url, receiver() as held:
+        for address in (url, held.url):
+            subscribe(lever, address, "candidateStageChange")
+        for one in lever.get("/opportunities", params={"limit": 20}).json()["data"]:
+            assert lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"}).status_code == 200
+            assert held.got.get(timeout=10)[1]["data"]["opportunityId"] == one["id"]
+    assert sum(each["delivered"] for each in account.deliveries()) >= 19
+
+
+def test_no_more_than_fifty_deliveries_are_under_way_at_once(account: Running, lever: httpx.Client) -> None:
+    with silence() as url:
+        subscribe(lever, url, "contactUpdated")
+        contact = some(lever)["contact"]
+        for number in range(AT_ONCE + 20):
+            lever.put(f"/contacts/{contact}", json={"headline": str(number)})
+        assert len(account.deliveries()) == AT_ONCE + 20
+        control = account.base_url.removesuffix("/v1") + "/_emulator"
+        assert lever.get(control).json()["data"]["deliveries_under_way"] == AT_ONCE
+
+
+def test_a_redirect_is_not_followed(account: Running, lever: httpx.Client) -> None:
+    """8.2: 3xx fails"""
+    account.configure(webhook_retries=0)
+    with receiver(302) as held:
+        subscribe(lever, held.url, "contactUpdated")
+        lever.put(f"/contacts/{some(lever)['contact']}", json={"headline": "H"})
+        held.got.get(timeout=10)
+        assert settled(account, 1) == [302]
+        assert held.got.empty()
