@@ -6,6 +6,7 @@
 #   make notebooks  execute and normalise the committed notebooks
 #   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit
 #   make teeth      plant bugs, and name the test that catches each
+#   make contract   the emulator against its own OpenAPI description, with schemathesis
 #   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
 #   make measure    how right the suggestions are, on accounts whose truth is known
@@ -17,7 +18,7 @@ PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab lint notebooks soak teeth browser bench measure
+.PHONY: demo test lab lint notebooks soak teeth contract browser bench measure
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -44,6 +45,10 @@ soak: $(READY)
 
 teeth: $(READY)
 	$(BIN)/python tests/soak/teeth.py
+
+contract: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[contract]'
+	$(BIN)/python tests/contract.py
 
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'

@@ -91,6 +91,6 @@ def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_make_knows_every_target_that_is_promised() -> None:
-    for target in ("demo", "test", "lab", "lint", "notebooks", "soak", "bench"):
+    for target in ("demo", "test", "lab", "lint", "notebooks", "soak", "contract", "bench"):
         plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
         assert plan.returncode == 0, plan.stderr
