@@ -92,7 +92,7 @@ class Outside:
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             raise no_such_path(path)
         if path == "/" and method == "GET":
-            return Answer(200, page.render(self.app), page.HEADERS)
+            return Answer(200, page.render(self.app, f"http://{host}"), page.HEADERS)
         if path == f"{ROOT}/openapi.json" and method == "GET":
             return Answer(200, encode(openapi.describe(f"http://{host}/v1", self.app.account)))
         if path == ROOT or path.startswith(ROOT + "/"):

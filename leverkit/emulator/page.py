@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_plus
 
 import msgspec
 
+from leverkit.emulator.faults import Fault
+from leverkit.emulator.pagestyle import STYLE
+
 if TYPE_CHECKING:
+    from leverkit.emulator.account import Object
     from leverkit.emulator.app import App
 
 CSP = (
@@ -22,105 +29,214 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
-STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem; }
-p { margin: .3rem 0; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: GrayText; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #8884; }
-td { overflow-wrap: anywhere; vertical-align: top; min-width: 4.5em; }
-code { font-family: ui-monospace, monospace; font-size: .92em; }
-"""
+LATEST = 25
+UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def _table(caption: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows]
+class Cell(NamedTuple):
+    """A text of a table: `kind` is good, warn, bad or long; `whole` is shown where a pointer rests on it."""
+
+    text: str
+    kind: str = ""
+    whole: str = ""
+
+    def html(self) -> str:
+        """Return the cell, escaped."""
+        kind = f' class="{self.kind}"' if self.kind else ""
+        whole = f' title="{escape(self.whole)}"' if self.whole else ""
+        return f"<td{kind}{whole}>{escape(self.text)}</td>"
+
+
+Rows = Iterable[Sequence[Cell]]
+
+
+def _table(names: Sequence[str], rows: Rows, otherwise: str) -> str:
+    lines = ["".join(cell.html() for cell in row) for row in rows]
     if not lines:
-        return f"<p>{escape(caption)}: none.</p>"
+        return f'<p class="soft">{otherwise}</p>'
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _holdings(app: App) -> list[tuple[str, int]]:
+def _holdings(app: App) -> str:
     account = app.account
     rows = account.rows.values()
-    split = sum(1 for siblings in account.by_contact.values() if len(siblings) > 1)
-    return [
-        ("Opportunities", len(account.rows)),
-        ("of them archived", sum(1 for row in rows if row.archived is not None)),
-        ("of them confidential", sum(1 for row in rows if row.confidential)),
-        ("Contacts", len(account.by_contact)),
-        ("of them with two or more opportunities", split),
-        ("Tags", len(account.tags)),
-        ("Postings", len(account.postings)),
-        ("Users", len(account.users)),
-        ("Deleted opportunities", len(account.deleted)),
-    ]
+    counts = {
+        "opportunities": len(account.rows),
+        "of them archived": sum(row.archived is not None for row in rows),
+        "of them confidential": sum(row.confidential for row in rows),
+        "contacts": len(account.by_contact),
+        "with two or more opportunities": sum(len(each) > 1 for each in account.by_contact.values()),
+        "tags in use": len(account.tags),
+        "postings": len(account.postings),
+        "users": len(account.users),
+        "deleted opportunities": len(account.deleted),
+        "webhooks": len(account.webhooks),
+        "requests so far": len(app.log),
+        "deliveries so far": len(app.deliveries.history),
+    }
+    cards = (f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in counts.items())
+    return f"<dl>{''.join(cards)}</dl>"
 
 
-def _requests(app: App) -> Iterable[Sequence[Any]]:
-    for entry in list(app.log)[:-26:-1]:
-        target = entry["path"] + ("?" + entry["query"] if entry["query"] else "")
-        status = "no answer" if entry["status"] is None else entry["status"]
-        yield entry["method"], target[:200], status, entry["fault"] or "", entry["ms"]
+def _short(text: str) -> str:
+    """Return a path or query to read at a glance: decoded, ids cut to their first part."""
+    return UUID.sub(r"\1…", unquote_plus(unquote_plus(text)))[:200]
 
 
-def _faults(app: App) -> Iterable[Sequence[Any]]:
+def _ago(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _status(status: int | None) -> Cell:
+    if status is None:
+        return Cell("no answer", "bad")
+    return Cell(str(status), "good" if status < 400 else "warn" if status < 500 else "bad")
+
+
+def _requests(app: App) -> Rows:
+    now = time.monotonic()
+    for entry in list(app.log)[: -LATEST - 1 : -1]:
+        whole = entry["path"] + ("?" + entry["query"] if entry["query"] else "")
+        took = "" if entry["ms"] is None else f"{entry['ms']} ms"
+        yield (
+            Cell(entry["method"]),
+            Cell(_short(whole), "long", whole),
+            _status(entry["status"]),
+            Cell(entry["fault"] or "", "warn"),
+            Cell(took),
+            Cell(_ago(now - entry["at"])),
+        )
+
+
+PLAIN = Fault(kind="delay")
+SHOWN = ("query", "status", "when", "ms", "retry_after", "skip", "probability")
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _faults(app: App) -> Rows:
     for fault in app.faults.all:
-        yield fault.kind, f"{fault.method} {fault.path}", fault.matched, fault.fired
+        special = [name for name in SHOWN if getattr(fault, name) != getattr(PLAIN, name)]
+        options = ", ".join(f"{name} {_plain(getattr(fault, name))}" for name in special)
+        limit = "" if fault.times is None else f" of {fault.times}"
+        active = fault.times is None or fault.fired < fault.times
+        yield (
+            Cell(fault.kind),
+            Cell(f"{fault.method} {fault.path}" + (f" · {options}" if options else ""), "long"),
+            Cell(f"fired {fault.fired}{limit}"),
+            Cell(f"matched {fault.matched}"),
+            Cell("active" if active else "used up", "warn" if active else ""),
+        )
     for name, count in app.faults.accidents.items():
-        yield "accident", name, "", count
+        yield (
+            Cell("accident"),
+            Cell(name, "long"),
+            Cell(f"fired {count}"),
+            Cell(""),
+            Cell("by chance", "warn"),
+        )
 
 
-def _deliveries(app: App) -> Iterable[Sequence[Any]]:
-    for each in list(app.deliveries.history)[:-26:-1]:
-        outcomes = Counter(str(attempt["outcome"]) for attempt in each["attempts"])
-        text = ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items())
-        yield each["event"], each["url"], "yes" if each["delivered"] else "no", text or "on its way"
+def _answers(delivery: Object) -> str:
+    """Return how the tries ended, as `500, Connection refused (2 times)`."""
+    found = Counter(re.sub(r"^\[Errno \d+\] ", "", str(each["outcome"])) for each in delivery["attempts"])
+    return ", ".join(text if times == 1 else f"{text} ({times} times)" for text, times in found.items())
 
 
-def _switches(app: App) -> Iterable[Sequence[Any]]:
+def _outcome(delivery: Object, tries: int) -> Cell:
+    if delivery["delivered"]:
+        return Cell("delivered", "good")
+    return Cell("given up", "bad") if len(delivery["attempts"]) >= tries else Cell("on its way", "warn")
+
+
+def _deliveries(app: App) -> Rows:
+    tries = 1 + app.account.config.webhook_retries
+    for each in list(app.deliveries.history)[: -LATEST - 1 : -1]:
+        answers = _answers(each)
+        yield (
+            Cell(each["event"]),
+            Cell(f"{each['url'][:200]}{f' · {answers[:200]}' if answers else ''}", "long"),
+            _outcome(each, tries),
+            Cell(f"tries {len(each['attempts'])}"),
+        )
+
+
+def _switches(app: App) -> Rows:
     config, plain = app.account.config, type(app.account.config)()
     for name in msgspec.structs.asdict(config):
         value = getattr(config, name)
         if value != getattr(plain, name):
-            yield name, value, getattr(plain, name)
+            yield Cell(name), Cell(str(value), "long"), Cell(f"default {getattr(plain, name)}")
 
 
-def render(app: App) -> bytes:
-    """Return the page as UTF-8 HTML."""
-    sections = [
-        ("What it holds", _table("Counts", ("", "number"), _holdings(app))),
+def _humans(app: App) -> Rows:
+    return ((Cell(act), Cell(str(times), "long")) for act, times in sorted(app.actor.done.items()))
+
+
+def _start(root: str) -> str:
+    """Return how to point a client here. The key is not shown: whoever can open this page may not have it."""
+    base = escape(root)
+    return (
+        "<p>Use this address in place of <code>https://api.lever.co/v1</code>, and the key that the emulator "
+        "printed when it started (user name of Basic authentication, no password):</p>"
+        f"<pre>{base}/v1</pre>"
+        f"<pre>curl -u API_KEY: '{base}/v1/opportunities?limit=2'</pre>"
+        "<p>Let the next tag write fail after it took effect:</p>"
+        f"<pre>curl -u API_KEY: {base}/_emulator/faults -d "
+        """'{"kind": "status", "status": 503, "path": "*/addTags", "when": "after"}'</pre>"""
+        '<p>For any OpenAPI tool: <a href="/_emulator/openapi.json">the description of every path</a>.</p>'
+    )
+
+
+def _sections(app: App, root: str) -> list[tuple[str, str, str]]:
+    """Return anchor, title and content of each part."""
+    asked = ("method", "path", "status", "fault", "took", "when")
+    return [
+        ("start", "Point a client at it", _start(root)),
+        ("holds", "What it holds", _holdings(app)),
+        ("requests", "Last requests", _table(asked, _requests(app), "No request yet.")),
         (
-            "Last requests",
-            _table("The latest 25", ("method", "path", "status", "fault", "ms"), _requests(app)),
-        ),
-        (
+            "faults",
             "Faults",
-            _table("Faults set, and accidents", ("kind", "requests", "matched", "fired"), _faults(app)),
+            _table(("kind", "requests", "fired", "matched", "now"), _faults(app), "Everything goes right."),
         ),
         (
+            "deliveries",
             "Webhook deliveries",
-            _table("The latest 25", ("event", "to", "delivered", "answers"), _deliveries(app)),
+            _table(("event", "to, and its answers", "now", "tries"), _deliveries(app), "None so far."),
         ),
         (
+            "switches",
             "Switches",
-            _table("Those that differ from the defaults", ("switch", "now", "default"), _switches(app)),
+            _table(("switch", "value", "default"), _switches(app), "All as they are by default."),
         ),
-        ("Humans at work", _table("What they did", ("act", "times"), sorted(app.actor.done.items()))),
+        (
+            "humans",
+            "Humans at work",
+            _table(("what they did", "times"), _humans(app), "Nobody changes anything by hand."),
+        ),
     ]
-    body = "".join(f"<h2>{title}</h2>{content}" for title, content in sections)
+
+
+def render(app: App, root: str) -> bytes:
+    """Return the page as UTF-8 HTML; `root` is the address of this server."""
+    sections = _sections(app, root)
+    links = "".join(f'<a href="#{anchor}">{title}</a>' for anchor, title, _ in sections)
+    body = "".join(
+        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{content}</section>'
+        for anchor, title, content in sections
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Emulated Lever account</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head><body><main><h1>An emulated Lever account</h1>"
-        "<p>Everything in it is invented or was loaded from files; nothing reaches Lever. The API is under "
-        "<code>/v1</code>, its description at <code>/_emulator/openapi.json</code>. Reload to see more.</p>"
-        f"{body}</main></body></html>"
+        f"<style>{STYLE}</style></head><body><header><h1>A Lever account on this computer</h1>"
+        "<p>Everything in it is invented or was loaded from files, and nothing reaches Lever. "
+        f"Reload to see what is new.</p><nav>{links}</nav></header><main>{body}</main></body></html>"
     ).encode()

@@ -76,6 +76,37 @@ def test_the_page_shows_the_account_and_is_inert(account: Running, lever: httpx.
     assert "<img" not in answer.text
     assert "/never" in answer.text
     assert account.api_key not in answer.text
+    assert not re.search(r"""(src|href)=["']?(?!["']?(#|/_emulator/))""", answer.text)
+
+
+def test_the_page_says_how_to_point_a_client_at_the_account(account: Running) -> None:
+    text = httpx.get(account.base_url.removesuffix("/v1") + "/").text
+    assert f"<pre>{account.base_url}</pre>" in text
+    assert f"curl -u API_KEY: &#x27;{account.base_url}/opportunities" in text.replace("'", "&#x27;")
+
+
+def test_the_page_tells_what_faults_and_deliveries_came_to(account: Running, lever: httpx.Client) -> None:
+    account.configure(webhook_retries=0)
+    account.fault("status", path="/tags", status=503, times=2)
+    lever.get("/tags")
+    lever.post("/webhooks", json={"url": "https://example.com/<hook>", "event": "contactUpdated"})
+    lever.put(f"/contacts/{some(lever)['contact']}", json={"headline": "H"})
+    lever.get("/tags")
+    text = httpx.get(account.base_url.removesuffix("/v1") + "/").text
+    assert "fired 2 of 2" in text
+    assert "used up" in text
+    assert "given up" in text
+    assert "https://example.com/&lt;hook&gt; · not on this computer" in text
+
+
+@pytest.mark.parametrize("path", ["/opportunities/{id}", "/postings/{id}", "/users/{id}", "/contacts/{id}"])
+def test_the_description_names_ids_that_the_account_has(
+    reader: httpx.Client, library: Running, path: str
+) -> None:
+    description = reader.get(control(library) + "/openapi.json").json()
+    (identifier,) = (each for each in description["paths"][path]["get"]["parameters"] if each["in"] == "path")
+    for example in identifier["examples"].values():
+        assert reader.get(path.replace("{id}", example["value"])).status_code == 200
 
 
 def valid(route: Any, lever: httpx.Client) -> httpx.Response:
