@@ -97,9 +97,9 @@ class Count(msgspec.Struct, frozen=True):
         return text
 
     def said(self, people: People) -> str:
-        """Return the difference in words, with opportunities named so."""
+        """Return the difference in words, in which nobody can be looked up where people are anonymised."""
         text = self.note
-        for change in self.others:
+        for change in self.others if people.salt else ():
             text = text.replace(change.opportunity, people.name(change.opportunity))
         return text
 

@@ -4,7 +4,8 @@
 
 The account is made by DuckDB: people with one to five opportunities, 1,500 postings of which each
 opportunity has five tags, 500 tags of people and candidacies. Each audit runs in a process of its own, so
-that its memory is its own; `of all cores` is processor time, which others on the computer do not stretch.
+that its memory is its own. `processor` is the time of all threads: others on the computer stretch it less
+than the clock, though not by nothing.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _seal(folder: Path) -> None:
 
 def main(counts: list[int]) -> None:
     """Audit an account of each size once."""
-    print("| opportunities | taggings | tags | audit | of all cores | suggestions | peak memory |")
+    print("| opportunities | taggings | tags | audit | processor | suggestions | peak memory |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,80 @@
+"""What a run's report shows: people as links or ids that lead to nobody, and tag counts as Lever has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from leverkit.audit import audit
+from leverkit.desk import Desk, desk
+from leverkit.emulator import Running
+from leverkit.operations import Operation
+from leverkit.people import SALT, People
+from leverkit.report import Chart
+from leverkit.result import Ended, Result
+from leverkit.step import Note, Step
+from leverkit.verification import Change, Checked, Count, Verification
+
+SALTED = People(salt=bytes(range(32)))
+
+
+@pytest.fixture
+def decided(lever_account: Running) -> Iterator[Desk]:
+    """Give a desk where people have decided, as the truth of the account is."""
+    found = desk(rate=1000.0)
+    with found.lever:
+        policy = found.suggest(audit(found.pull()))
+        known = {tag: scope for tag, scope in lever_account.truth.items() if tag in policy.scopes}
+        policy.decide(known, by="a test").write(found.policy_file)
+        yield found
+
+
+def ids(step: Step) -> set[str]:
+    """Return the starts of the ids of everybody in a plan."""
+    pairs = ((operation.contact, operation.opportunity) for operation in step.plan.operations)
+    return {identifier[:8] for pair in pairs for identifier in pair}
+
+
+def test_a_plan_links_its_opportunities_to_lever(decided: Desk) -> None:
+    step = decided.migration("plan")
+    shown = step.show(step.plan)
+    first = step.plan.operations[0]
+    assert f'href="https://hire.lever.co/candidates/{first.opportunity}"' in shown
+    assert first.contact not in shown
+    assert not (decided.folder / "snapshot" / SALT).exists()
+
+
+def test_an_anonymised_plan_leads_to_nobody(decided: Desk) -> None:
+    step = decided.migration("plan")
+    shown = step.show(step.plan, anonymise=True)
+    assert "<a " not in shown
+    assert [start for start in ids(step) if start in shown] == []
+    assert shown == step.show(step.plan, anonymise=True)
+
+
+def test_what_was_found_different_leads_to_nobody_either() -> None:
+    pair = Checked("+", "contact-1", "opportunity-1", "vip")
+    count = Count("vip", 3, 4, others=(Change("opportunity-2", 1),))
+    found = Verification(run="run", plan_id="0" * 64, checked=(pair,), same=0, counts=(count,))
+    ended = Ended(Operation("contact-1", "opportunity-1", "add", "vip", ""), "drifted")
+    text = found.html(SALTED) + _result(ended).html(SALTED)
+    assert [
+        word for word in ("contact-", "opportunity-", "<a ") if word in text.replace("data-label", "")
+    ] == []
+    assert "opportunity-2" in found._repr_html_()
+
+
+def _result(ended: Ended) -> Result:
+    facts = {"run": "run", "plan_id": "0" * 64, "kind": "migrate", "account": "a", "state": "finished"}
+    return Result(**facts, ended=(ended,), read_to_write_ms={})  # type: ignore[arg-type]
+
+
+def test_before_and_after_is_what_lever_counts_once_verified(decided: Desk) -> None:
+    planned = decided.migration("plan")
+    assert isinstance(planned.arrived(), Note)
+    decided.migration("apply", planned.plan.short).carry_out()
+    drawn = decided.migration("verify").arrived()
+    assert isinstance(drawn, Chart)
+    tags = planned.plan.counts["tags"]
+    assert drawn.alt.startswith(f"Lever counts {tags} of {tags} tags as planned")
