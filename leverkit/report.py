@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STYLE = Path(__file__).parent / "templates" / "report" / "report.css"
+# JupyterLab sets every cell of a table to the right, sentences too.
+_LEFT = (
+    "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
+    ".scroll .leverkit .n{text-align:right}</style>"
+)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -94,7 +99,7 @@ def table(
     label = escape(caption or "table of " + ", ".join(names))
     return Html(
         f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
-        f'<table class="leverkit">{title}<thead><tr>{head}</tr></thead>'
+        f'{_LEFT}<table class="leverkit">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{more}"
     )
 

@@ -28,6 +28,7 @@ def test_names_cells_and_captions_are_escaped() -> None:
     text = table(pd.DataFrame({EVIL: [EVIL, '"><script>']}), caption=EVIL)
     assert {tag for tag, _ in Checker(text).seen} == {
         "div",
+        "style",
         "table",
         "caption",
         "thead",
@@ -36,6 +37,11 @@ def test_names_cells_and_captions_are_escaped() -> None:
         "tbody",
         "td",
     }
+
+
+def test_sentences_in_a_table_are_set_to_the_left_whatever_the_notebook_does() -> None:
+    text = table(pd.DataFrame({"why": ["because it is so"]}))
+    assert "<style>.scroll .leverkit :is(th,td,caption){text-align:left" in text
 
 
 def test_a_table_has_no_index_and_says_what_it_leaves_out() -> None:
