@@ -6,6 +6,7 @@ Human text goes to stderr, results to stdout. Heavy libraries load inside the co
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sqlite3
@@ -126,6 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code; errors are one line, with `--debug` also where they come from."""
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _encode(utf8="--json" in arguments)
     try:
         code = app(arguments, prog_name="leverkit", standalone_mode=False) or 0
         if code == INTERRUPTED:  # typer has turned a KeyboardInterrupt into its exit code by now
@@ -135,6 +137,13 @@ def main(arguments: list[str] | None = None) -> None:
             traceback.print_exc()
         code = _told(error)
     sys.exit(code)
+
+
+def _encode(*, utf8: bool) -> None:
+    """Let no tag stop a command on a terminal that cannot show it; JSON is UTF-8 everywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
 
 
 def _told(error: BaseException) -> int:

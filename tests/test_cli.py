@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -79,6 +80,16 @@ def test_a_full_disk_is_one_clear_line(
     ended = leverkit("doctor")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.strip() == f"leverkit: {said}; mend that, the same command goes on then"
+
+
+def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
+    code = "from leverkit import doctor; from leverkit.cli import main; "
+    code += (
+        "doctor.examine = lambda: doctor.Checkup((doctor.Check('a', None, 'caf\\u00e9'),)); main(['doctor'])"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "note     a: caf\\xe9\n", "")
 
 
 def test_an_interruption_is_told_and_says_how_to_go_on(
