@@ -139,7 +139,9 @@ class Step:
             "plan": f"Read plan.csv in the run folder. To carry out exactly this, run this notebook with "
             f"mode = apply and approve = {self.plan.short}.",
             "apply": "Run this notebook with mode = verify: it reads again what was touched.",
-            "verify": "All is as planned. 40_rollback shows how to take it back.",
+            "verify": "All is as planned. 40_rollback shows how to take it back."
+            if self.plan.kind == "migrate"
+            else "What the run had changed is undone.",
         }
         return note(words[self.mode])
 
