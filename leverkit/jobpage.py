@@ -13,6 +13,7 @@ from leverkit.report import POLICY
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
 # Markdown has no table without a head; an empty one says nothing to a screen reader.
 _BARE_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
+_BOX = re.compile(r'<input[^>]*class="task-list-item-checkbox"[^>]*>')
 SHOWN = ["text/html", "image/png", "text/markdown", "text/plain"]
 
 
@@ -48,7 +49,13 @@ def render(notebook: Any, record: RunRecord) -> str:
     notebook = notebook if record.status == "done" else _reached(notebook)
     facts = {"title": title(notebook), "policy": POLICY, "style": style, "record": record}
     body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
-    return _BARE_HEAD.sub("", str(body))
+    return _readable(str(body))
+
+
+def _readable(body: str) -> str:
+    """Take out what screen readers stumble over: bare heads, boxes without name, landmarks of one name."""
+    body = _BOX.sub('<span aria-hidden="true">☐ </span>', _BARE_HEAD.sub("", body))
+    return body.replace(' role="region"', ' role="group"')
 
 
 def _reached(notebook: Any) -> Any:
