@@ -66,8 +66,9 @@ class Halt:
             failed = self._answers.count(False)
             heard = len(self._answers)
         if failed >= FAILURES:
-            rate, latest = f"{failed} of the last {heard} writes failed", note.rstrip(".")
-            self.ask(ERRORS, BrakeTripped(f"{rate}; the latest: {latest}. The same command resumes"))
+            advice = "" if "run the same again" in note else ". The same command resumes"
+            text = f"{failed} of the last {heard} writes failed; the latest: {note.rstrip('.')}{advice}"
+            self.ask(ERRORS, BrakeTripped(text))
 
     @property
     def reason(self) -> str:

@@ -82,6 +82,20 @@ def test_five_failures_among_the_last_fifty_writes_ask_and_four_do_not() -> None
     assert str(halt.error).startswith("5 of the last 50 writes failed; the latest: 500 again")
 
 
+@pytest.mark.parametrize(
+    ("note", "end"),
+    [
+        ("500 again", "500 again. The same command resumes"),
+        ("no answer; run the same again.", "the same again"),
+    ],
+)
+def test_too_many_failures_give_one_piece_of_advice(note: str, end: str) -> None:
+    halt = Halt()
+    for _ in range(5):
+        halt.heard(False, note)
+    assert str(halt.error).endswith(end)
+
+
 def test_a_file_stops_and_a_file_pauses(tmp_path: Path) -> None:
     halt = Halt(folder=tmp_path)
     assert (halt.paused, halt.reason) == (False, "")
