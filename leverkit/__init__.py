@@ -22,7 +22,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     7  replay               -> advice, errors, gate, journal, planfile, result, spreadsheet, verification,
                                waves
     7  verify               -> account, advice, client, conservation, errors, operations, planfile,
-                               progress, records, verification, waves
+                               progress, records, spelling, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report
     6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
@@ -36,7 +36,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                people, policy, postings, readiness, report, snapshot, spreadsheet
     5  conservation         -> client, planfile, records, verification
     5  gate                 -> errors, journal, planfile, waves
-    5  outcomes             -> journal, operations, planfile, records
+    5  outcomes             -> journal, operations, planfile, records, spelling
     5  plan                 -> brakes, errors, operations, planfile, waves
     5  result               -> errors, halt, journal, lock, operations, people, planfile, report,
                                spreadsheet

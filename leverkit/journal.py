@@ -79,12 +79,16 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
 
 
 class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
-    """How an operation ended, with the evidence; `effective` where our request changed the account."""
+    """How an operation ended, with the evidence; `effective` where our request changed the account.
+
+    `stored` is the form in which Lever stored its tag, where that is another one.
+    """
 
     op: int
     outcome: OutcomeName
     effective: bool = False
     evidence: str = ""
+    stored: str = ""
 
 
 class Noticed(msgspec.Struct, frozen=True, tag="noticed"):

@@ -7,20 +7,27 @@ there, or somebody else stepped in. A person's change is never overwritten: in d
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from leverkit.journal import Answer, Intent, OutcomeName
 from leverkit.operations import Operation
 from leverkit.planfile import Kind
 from leverkit.records import Opportunity
+from leverkit.spelling import altered
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How an operation ended, and why; None where it has not: it is to be written, or read again."""
+    """How an operation ended, and why; None where it has not: it is to be written, or read again.
+
+    `stored` is the form in which Lever stored its tag, where that is another one.
+    """
 
     outcome: OutcomeName | None = None
     evidence: str = ""
     effective: bool = False
+    stored: str = ""
 
 
 def is_so(operation: Operation, now: Opportunity) -> bool:
@@ -42,13 +49,21 @@ def before_write(
         if intent is None:
             return Verdict("no_op", "already so when read")
         return Verdict("done", "found so after a request whose answer was lost", effective=True)
-    if intent is not None and intent.updated_at != now.updated_at:
-        return Verdict("drifted", "changed by someone after a request of ours whose answer was lost")
+    if intent is not None:
+        if stored := _stored(operation, now, intent.before):
+            return stored
+        if intent.updated_at != now.updated_at:
+            return Verdict("drifted", "changed by someone after a request of ours whose effect was not seen")
     return _obstacle(operation, kind, now, source) or Verdict()
 
 
-def after_write(operation: Operation, now: Opportunity | None, answer: Answer, *, last: bool) -> Verdict:
-    """Judge an operation by reading back after its request; until the `last` reading it may stay open."""
+def after_write(
+    operation: Operation, now: Opportunity | None, answer: Answer, *, before: Collection[str], last: bool
+) -> Verdict:
+    """Judge an operation by reading back after its request; until the `last` reading it may stay open.
+
+    `before` are the opportunity's tags as they were read before the request.
+    """
     if now is None:
         return Verdict("gone", "the opportunity is not to be found after the request")
     if is_so(operation, now):
@@ -59,9 +74,19 @@ def after_write(operation: Operation, now: Opportunity | None, answer: Answer, *
         return Verdict("failed", f"refused: {answer.note}")
     if not last:
         return Verdict()
+    if stored := _stored(operation, now, before):
+        return stored
     if answer.said == "ok":
         return Verdict("failed", "accepted by Lever, but without effect when read back")
     return Verdict("failed", f"no answer, and no effect when read back: {answer.note}")
+
+
+def _stored(operation: Operation, now: Opportunity, before: Collection[str]) -> Verdict | None:
+    """Say whether what came since `before` is our tag in another form."""
+    form = altered(operation.tag, set(now.tags) - set(before)) if operation.action == "add" else ""
+    if not form:
+        return None
+    return Verdict("failed", f"Lever stored it as {form!r}: decide on that form, or take it off", stored=form)
 
 
 def _obstacle(operation: Operation, kind: Kind, now: Opportunity, source: bool) -> Verdict | None:

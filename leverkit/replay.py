@@ -163,6 +163,9 @@ class _States:
             self.changes[op.tag] += 1 if op.action == "add" else -1
         elif outcome.outcome in LEFT_ALONE:
             self._foreign.add((op.opportunity, op.tag))  # what stands there is somebody's
+        elif outcome.stored and outcome.stored not in self.tags[op.opportunity]:
+            self.tags[op.opportunity].add(outcome.stored)
+            self.changes[outcome.stored] += 1
         if not outcome.effective and outcome.outcome != "no_op":
             return
         (self.tags[op.opportunity].add if op.action == "add" else self.tags[op.opportunity].discard)(op.tag)

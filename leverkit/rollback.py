@@ -47,8 +47,7 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
             action = INVERSE[operation.action]
             operations.append(Operation(operation.contact, operation.opportunity, action, operation.tag, why))
         else:
-            reason = f"not changed by run {plan.short}: {standing.name(number)}"
-            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+            skipped.append(_skipped(plan, standing, number))
     removals = sum(operation.action == "remove" for operation in operations)
     operations.sort()
     before = _before(plan, standing, operations)
@@ -78,6 +77,16 @@ def _ours(standing: Standing, number: int) -> str:
     if outcome is not None:
         return "changed by the run" if outcome.effective else ""
     return "perhaps changed by the run: it was broken off here" if standing.unanswered(number) else ""
+
+
+def _skipped(plan: Plan, standing: Standing, number: int) -> Skipped:
+    """Say why an operation is not undone; a tag that Lever stored in another form is told by that form."""
+    operation, outcome = plan.operations[number], standing.outcomes.get(number)
+    if outcome is not None and outcome.stored:
+        reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"
+        return Skipped(operation.contact, operation.opportunity, outcome.stored, reason)
+    reason = f"not changed by run {plan.short}: {standing.name(number)}"
+    return Skipped(operation.contact, operation.opportunity, operation.tag, reason)
 
 
 def _before(plan: Plan, standing: Standing, operations: list[Operation]) -> dict[str, Known]:

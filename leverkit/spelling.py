@@ -19,6 +19,20 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def altered(tag: str, new: Iterable[str]) -> str:
+    """Return which of the new tags is this one as Lever may have stored it; empty where none is.
+
+    Trimmed, in other letters, composed, or cut: reference section 10, 8 and 9, both not documented.
+    """
+    whole = fold(tag)
+    forms = [text for text in sorted(new) if text != tag and _is_form(fold(text), whole)]
+    return max(forms, key=len, default="")
+
+
+def _is_form(form: str, whole: str) -> bool:
+    return form == whole or (len(form) >= SHORTEST and whole.startswith(form))
+
+
 def loose(tag: str) -> str:
     """Return the form in which near-duplicates are one: no accents, punctuation, spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", fold(tag)) if not unicodedata.combining(c))

@@ -22,6 +22,7 @@ SIGNS = {
     "+": "missing",
     "-": "unexpected",
     ">": "written by later waves already",
+    "~": "stored by Lever in another form than planned",
     "*": "changed by someone else",
     "!": "could not be read",
 }
@@ -124,7 +125,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def signs(self) -> dict[str, int]:
-        """Return how many pairs bear each of the six signs."""
+        """Return how many pairs bear each of the signs."""
         found = Counter(checked.sign for checked in self.checked)
         return {sign: found[sign] for sign in SIGNS}
 

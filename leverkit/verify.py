@@ -23,6 +23,7 @@ from leverkit.operations import Operation
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.records import Opportunity
+from leverkit.spelling import altered
 from leverkit.verification import Checked, Verification
 from leverkit.waves import ALL, numbers, part
 
@@ -125,12 +126,17 @@ def _compare(
         )
         for (opportunity, tag), operation in planned.items()
     ]
+    missing: dict[str, list[str]] = {}
+    for pair in checked:
+        if pair.sign == "+":
+            missing.setdefault(pair.opportunity, []).append(pair.tag)
     same = 0
     for opportunity, known in plan.before.items():
         before, after = set(known.tags), _tags(now, opportunity)
         rest = {tag for tag in before | after if (opportunity, tag) not in planned}
         changed = sorted(rest & (before ^ after))
-        checked += [Checked("*", known.contact, opportunity, tag) for tag in changed]
+        ours = {altered(tag, after - before) for tag in missing.get(opportunity, ())}
+        checked += [Checked("~" if tag in ours else "*", known.contact, opportunity, tag) for tag in changed]
         same += len(rest) - len(changed)
     return checked, same
 

@@ -105,7 +105,7 @@ class Writer:
         verdicts = {operation: self._judge(operation, reading) for operation in batch}
         self._settle(verdicts)
         todo = [operation for operation, verdict in verdicts.items() if verdict.outcome is None]
-        self._confirm(self._write(todo, reading, pool))
+        self._confirm(self._write(todo, reading, pool), reading)
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
         return read(self._lever, tuple(operations), self._times.clock())
@@ -201,7 +201,7 @@ class Writer:
             return ("refused" if error.status else "lost"), str(error)
         return "ok", ""
 
-    def _confirm(self, answers: dict[Operation, Answer]) -> None:
+    def _confirm(self, answers: dict[Operation, Answer], before: Reading) -> None:
         """Read back what was sent until each effect is seen or known to be missing."""
         waits = (0.0, *self._times.reread_after)
         for turn, wait in enumerate(waits, 1):
@@ -212,7 +212,11 @@ class Writer:
             reading = self._read(answers)
             verdicts = {
                 operation: after_write(
-                    operation, reading.found.get(operation.opportunity), answer, last=turn == len(waits)
+                    operation,
+                    reading.found.get(operation.opportunity),
+                    answer,
+                    before=before.found[operation.opportunity].tags,
+                    last=turn == len(waits),
                 )
                 for operation, answer in answers.items()
             }
@@ -233,7 +237,9 @@ class Writer:
     def _settle(self, verdicts: Mapping[Operation, Verdict]) -> None:
         """Record the verdicts that are outcomes, in one commit."""
         outcomes = [
-            Outcome(self._numbers[operation], verdict.outcome, verdict.effective, verdict.evidence)
+            Outcome(
+                self._numbers[operation], verdict.outcome, verdict.effective, verdict.evidence, verdict.stored
+            )
             for operation, verdict in verdicts.items()
             if verdict.outcome is not None
         ]

@@ -20,6 +20,10 @@ def now(*tags: str, contact: str = "c1", updated_at: int | None = 7, anonymized:
     return Opportunity(id="o1", contact=contact, tags=tags, updated_at=updated_at, is_anonymized=anonymized)
 
 
+def after(op: Any, seen: Opportunity | None, answer: Answer, *, had: Any = (), last: bool = True) -> Verdict:
+    return after_write(op, seen, answer, before=had, last=last)
+
+
 def before(op: Any, seen: Opportunity | None, **options: Any) -> Verdict:
     return before_write(op, now=seen, **{"kind": "migrate", "source": True, "intent": None} | options)
 
@@ -71,9 +75,36 @@ def test_before_a_write(op: Any, seen: Any, options: Any, outcome: str | None, e
     ],
 )
 def test_after_a_write(op: Any, seen: Any, said: Any, last: bool, outcome: str | None, evidence: str) -> None:
-    verdict = after_write(op, seen, Answer(1, said, 5, "because"), last=last)
+    verdict = after(op, seen, Answer(1, said, 5, "because"), last=last)
     assert verdict.outcome == outcome
     assert evidence in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("tag", "stored"),
+    [
+        ("vip ", "vip"),
+        ("VIP", "vip"),
+        ("Cafe\u0301 lovers", "Caf\u00e9 lovers"),
+        ("a  b", "a b"),
+        ("speaks Portuguese", "speaks Portu"),
+    ],
+)
+def test_a_tag_that_lever_stored_in_another_form_is_named(tag: str, stored: str) -> None:
+    op, answered = operation(tag=tag), Answer(1, "ok", 5)
+    seen = now(stored, "old", updated_at=8)
+    verdict = after(op, seen, answered, had=("old",))
+    assert (verdict.outcome, verdict.stored, verdict.effective) == ("failed", stored, False)
+    assert f"Lever stored it as {stored!r}" in verdict.evidence
+    again = Intent((0,), "o1", "add", (tag,), ("old",), 7)
+    assert before(op, seen, intent=again) == verdict  # and it is not written again
+    assert after(op, seen, answered, had=("old", stored)).stored == ""
+
+
+def test_another_new_tag_is_not_taken_for_ours() -> None:
+    for other in ("by hand", "v", "vip lounge", "VI"):
+        assert after(ADD, now(other), Answer(1, "ok", 5)).stored == ""
+    assert after(REMOVE, now("vip", "VIP"), Answer(1, "ok", 5), had=("vip",)).stored == ""
 
 
 def test_every_history_ends_true_and_no_person_is_overruled() -> None:
@@ -98,7 +129,7 @@ def test_every_history_ends_true_and_no_person_is_overruled() -> None:
             clock, has = clock + 1, not has
         seen = now(*["vip"] * has, updated_at=clock)
         if answered:
-            verdict = after_write(op, seen, Answer(1, "ok" if applied else "lost", 5), last=True)
+            verdict = after(op, seen, Answer(1, "ok" if applied else "lost", 5))
         else:
             verdict = before(op, seen, intent=intent)
         if verdict.outcome is None:  # written again: only where nobody has touched it since

@@ -12,7 +12,9 @@ from leverkit.apply import carry_out
 from leverkit.errors import Locked, Refused, UsageError
 from leverkit.journal import Journal
 from leverkit.lock import hold
+from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
+from leverkit.replay import replay
 from leverkit.result import Result
 from leverkit.rollback import rollback
 from leverkit.verify import verify
@@ -118,6 +120,28 @@ def test_a_run_that_did_nothing_has_nothing_to_undo(tmp_path: Path) -> None:
     made = rollback(tmp_path / "run", tmp_path / "back")
     assert (made.operations, made.before, made.tag_counts) == ((), {}, {})
     assert made.skipped[0].reason.endswith("pending")
+
+
+def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Path) -> None:
+    with account(contacts=30) as (emulated, lever):
+        contacts = emulated.state()["contacts"]
+        contact = next(c for c in contacts.values() if list(contacts.values()).count(c) > 1)
+        source, target, *_ = (o for o, c in contacts.items() if c == contact)
+        emulated.add_tags(source, ["trailing "])
+        before = {o: Known(contact, tuple(t)) for o, t in tags_of(emulated).items() if contacts[o] == contact}
+        emulated.configure(tag_normalisation="trim")
+        op = Operation(contact, target, "add", "trailing ")
+        plan = plan_of(op, account=lever.account_id(), before=before)
+        first, again = (carried_out(plan, tmp_path / "run", lever) for _ in range(2))
+        found = verify(tmp_path / "run", lever=lever, reread_after=())
+        assert replay(tmp_path / "run").gaps == ()
+        made = rollback(tmp_path / "run", tmp_path / "back")
+    assert [e.evidence[:32] for e in first.ended + again.ended] == ["Lever stored it as 'trailing': d"] * 2
+    assert (found.signs["~"], found.signs["*"], found.exit_code) == (1, 0, 6)
+    assert made.operations == ()
+    (listed,) = made.skipped
+    assert (listed.opportunity, listed.tag) == (target, "trailing")
+    assert "take it off by hand" in listed.reason
 
 
 def test_a_rollback_may_remove_what_it_must_and_no_more(tmp_path: Path) -> None:
