@@ -23,7 +23,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10, help="at most, for each operation and phase")
-    parser.add_argument("--seconds", type=int, default=300, help="at most, for the whole run")
+    parser.add_argument("--seconds", type=int, default=900, help="at most, for the whole run")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

@@ -76,7 +76,6 @@ class Examples:
             "contact_id": [[row.contact for row in self.rows[:2]]],
             "archive_reason_id": [_ids(account.archive_reasons)],
             "created_at_start": times[:1],
-            "updated_at_start": times[:1],
             "include": [["id", "tags"]],
         }
 

@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_account_and_the_truth_covers_every_tag() -
 
 
 def test_the_process_says_where_it_is_and_ends_when_idle(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "leverkit.emulator", "--contacts", "5", "--idle-exit", "0.3"]
+    command = [sys.executable, "-m", "leverkit.emulator", "--contacts", "5", "--idle-exit", "2"]
     command += ["--truth", str(tmp_path / "truth.json"), "--api-key", "k"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
