@@ -33,7 +33,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                reading, records
     5  account              -> budget, client, demo, errors, pacing, wire
     5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
-                               people, policy, postings, readiness, report, snapshot, spreadsheet
+                               people, placements, policy, postings, readiness, report, snapshot,
+                               spreadsheet
     5  conservation         -> client, planfile, records, verification
     5  gate                 -> errors, journal, planfile, waves
     5  outcomes             -> journal, operations, planfile, records, spelling
@@ -82,6 +83,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  lock                 -> errors
     1  matching             -> records
     1  people               -> errors
+    1  placements           -> spelling
     1  postings             -> spelling
     1  readiness            -> errors
     1  scanner              -> errors

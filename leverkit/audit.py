@@ -15,6 +15,7 @@ from leverkit.associations import associations
 from leverkit.cost import costs
 from leverkit.findings import findings
 from leverkit.people import People
+from leverkit.placements import placements
 from leverkit.policy import Policy
 from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report import count
@@ -46,7 +47,8 @@ class Audit:
     `inconsistencies`: one row a (contact, tag): have, lack, pattern, posting_tag.
     `findings`: code, subject, count, evidence, fix, docs (where the code is explained).
     `sizes`: contacts by number of opportunities.
-    `placements`: contacts (of a total) by tag, their number n of postings, and on how many k they carry it.
+    `placements`: for tags that are no posting's, contacts (of a total) by tag, their number n of postings, and
+    on how many k they carry it; spellings of one tag count as one.
     Shares are 0 to 1, times are UTC timestamps.
     """
 
@@ -187,7 +189,7 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
         contacts = connection.sql(evidence.CONTACTS).df()
         rows = connection.sql(evidence.INCONSISTENCIES).fetchnumpy()
         sizes = connection.sql(evidence.SIZES).df()
-        placements = connection.sql(evidence.PLACEMENTS).df()
+        placed = placements(connection, tags)
         totals = connection.sql(evidence.TOTALS).df().iloc[0].to_dict()
     inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
     contacts = contacts.assign(tags_to_decide=_to_decide(rows, contacts, inconsistencies)).drop(columns="c")
@@ -198,7 +200,7 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
         inconsistencies,
         findings(tags, snapshot, totals),
         sizes,
-        placements,
+        placed,
         summary,
         snapshot,
     )

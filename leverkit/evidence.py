@@ -114,34 +114,6 @@ INCONSISTENCIES = "SELECT c, t, have, lack, enum_code(pattern) AS pattern FROM i
 SIZES = """
     SELECT n AS opportunities, (count(*) / n)::BIGINT AS contacts FROM opp GROUP BY n ORDER BY n"""
 
-# On how many of a contact's n places a tag is: what `suggestion` weighs. Opportunities of one posting, or
-# without posting but with the same tags, are one place: that they agree says nothing about the person. Few
-# contacts have two at one place (`crowded`); the others' places are their opportunities, counted already.
-PLACEMENTS = """
-    WITH place AS (
-        SELECT o, c, p::VARCHAR AS place FROM opp WHERE n > 1 AND p IS NOT NULL
-        UNION ALL
-        SELECT o, c, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
-        FROM opp JOIN opportunities ON file_row_number = o WHERE n > 1 AND p IS NULL),
-    crowded AS (
-        SELECT c, count(DISTINCT place)::INTEGER AS room FROM place GROUP BY c
-        HAVING count(DISTINCT place) < count(*)),
-    size AS (
-        SELECT n, count(*) AS total
-        FROM (SELECT coalesce(room, n) AS n FROM split LEFT JOIN crowded USING (c)
-              UNION ALL SELECT 1 FROM opp WHERE n = 1)
-        GROUP BY n),
-    held AS (
-        SELECT t, any_value(room) AS n, count(DISTINCT place) AS k
-        FROM tagging JOIN crowded USING (c) JOIN place USING (o) GROUP BY t, tagging.c),
-    placed AS (
-        SELECT t, n, k, count(*) AS contacts FROM held GROUP BY t, n, k
-        UNION ALL SELECT t, n, k, count(*) FROM sibling ANTI JOIN crowded USING (c) GROUP BY t, n, k
-        UNION ALL SELECT t, 1, 1, count(*) FROM tagging WHERE n = 1 GROUP BY t)
-    SELECT text AS tag, n::BIGINT AS n, k::BIGINT AS k, sum(contacts)::BIGINT AS contacts,
-           any_value(total) AS total
-    FROM placed JOIN size USING (n) JOIN tag USING (t) GROUP BY text, n, k ORDER BY ALL"""
-
 TOTALS = """
     SELECT count(*) AS opportunities, count(*) FILTER (n = 1) + (SELECT count(*) FROM split) AS contacts,
            (SELECT count(*) FROM split) AS split_contacts,

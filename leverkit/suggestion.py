@@ -8,8 +8,8 @@ one candidacy that people are given once: that is never sure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import exp
 from typing import TYPE_CHECKING, Any
 
@@ -45,35 +45,43 @@ def suggest(audit: Audit) -> dict[str, Suggestion]:
     for tag, n, k, contacts in zip(frame["tag"], frame["n"], frame["k"], frame["contacts"], strict=True):
         placements.setdefault(tag, {})[int(n), int(k)] = int(contacts)
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
-    groups = families({tag: int(row["opportunities"]) for tag, row in rows.items()})
-    weighed = (_weigh([rows[tag] for tag in group], placements, sizes) for group in groups)
-    return {row["tag"]: said for group in weighed for row, said in group}
+    weighed: dict[str, Suggestion] = {}
+    for group in families({tag: int(row["opportunities"]) for tag, row in rows.items()}):
+        weighed |= _weigh([rows[tag] for tag in group], placements.get(group[0], {}), sizes)
+    return weighed
 
 
 def _weigh(
-    group: list[dict[Any, Any]], placements: Mapping[str, Placements], sizes: Mapping[int, int]
-) -> Iterable[tuple[dict[Any, Any], Suggestion]]:
-    """Weigh the spellings of one tag together: the evidence adds up, the doubt of one is the doubt of all."""
-    posting = any(row["posting_tag"] for row in group)
-    weight = 0.0 if posting else sum(evidence(placements[row["tag"]], sizes) for row in group)
-    people = sum(count for row in group for (n, _), count in placements[row["tag"]].items() if n > 1)
+    group: list[dict[Any, Any]], placements: Placements, sizes: Mapping[int, int]
+) -> dict[str, Suggestion]:
+    """Weigh the spellings of one tag together: the evidence of one is that of all, and so is the doubt."""
+    weight = evidence(placements, sizes)
+    people = sum(count for (n, _), count in placements.items() if n > 1)
     alike = max(group, key=lambda row: float(row["posting_strength"]))
-    return [(row, _suggestion(row, alike, weight, people)) for row in group]
+    said = _suggestion(group[0], alike, weight, people)
+    return {row["tag"]: _spelt(row, group[0], alike, said) for row in group}
 
 
-def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], weight: float, people: int) -> Suggestion:
-    """Put evidence into words; `alike` is the spelling of the tag that looks most like a posting's."""
+def _spelt(
+    row: Mapping[Any, Any], head: Mapping[Any, Any], alike: Mapping[Any, Any], said: Suggestion
+) -> Suggestion:
+    """Say of each spelling what is said of all; a posting's own spelling is surer than those like it."""
     if row["posting_tag"]:
         return Suggestion("opportunity", float(row["posting_strength"]), f"posting tag: {row['why']}")
     if alike["posting_tag"]:
         return Suggestion("opportunity", 0.8, f"spelt like the posting tag {alike['tag']!r}")
+    return said if row is head else replace(said, reason=f"weighed with {head['tag']!r}: {said.reason}")
+
+
+def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], weight: float, people: int) -> Suggestion:
+    """Put evidence into words; `alike` is the spelling of the tag that looks most like a posting's."""
     if people < FEWEST:
         return Suggestion("undecided", 0.5, f"too few to tell: {_words(row)}")
     person = 1 / (1 + exp(-max(min(weight, 50), -50)))
     scope, sure = ("contact", person) if person >= 0.5 else ("opportunity", 1 - person)
     sure = min(sure, _CAP)
-    if scope == "contact" and row["posting_strength"] > 0:
-        return Suggestion("undecided", 0.5, f"it may be a posting tag: {row['why']}")
+    if scope == "contact" and alike["posting_strength"] > 0:
+        return Suggestion("undecided", 0.5, f"it may be a posting tag: {alike['why']}")
     if scope == "contact" and row["goes_with"] == "stage":
         where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
         return Suggestion("undecided", 0.5, f"the signs contradict each other: {where}; {_words(row)}")
