@@ -47,8 +47,8 @@ class Audit:
     `inconsistencies`: one row a (contact, tag): have, lack, pattern, posting_tag.
     `findings`: code, subject, count, evidence, fix, docs (where the code is explained).
     `sizes`: contacts by number of opportunities.
-    `placements`: for tags that are no posting's, contacts (of a total) by tag, their number n of postings, and
-    on how many k they carry it; spellings of one tag count as one.
+    `placements`: for tags that are no posting's, contacts (of a total) by tag, their number n of postings,
+    and on how many k they carry it; spellings of one tag count as one.
     Shares are 0 to 1, times are UTC timestamps.
     """
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people with several opportunities who have to carry a tag before it is judged
+SETTLED = 0.99  # probability of *candidacy* from which it stands against siblings that often share the tag
 _CAP = 0.98
 
 
@@ -76,35 +77,47 @@ def _spelt(
 def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], weight: float, people: int) -> Suggestion:
     """Put evidence into words; `alike` is the spelling of the tag that looks most like a posting's."""
     if people < FEWEST:
-        return Suggestion("undecided", 0.5, f"too few to tell: {_words(row)}")
+        return Suggestion("undecided", 0.5, f"too few to tell: {_people(row)}")
     person = 1 / (1 + exp(-max(min(weight, 50), -50)))
     scope, sure = ("contact", person) if person >= 0.5 else ("opportunity", 1 - person)
-    sure = min(sure, _CAP)
+    together = row["agreement"] > max(0.2, 3 * row["expected"])
     if scope == "contact" and alike["posting_strength"] > 0:
         return Suggestion("undecided", 0.5, f"it may be a posting tag: {alike['why']}")
     if scope == "contact" and row["goes_with"] == "stage":
         where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
-        return Suggestion("undecided", 0.5, f"the signs contradict each other: {where}; {_words(row)}")
-    if scope == "opportunity" and row["agreement"] > max(0.2, 3 * row["expected"]):
-        return Suggestion("undecided", 0.5, f"the signs contradict each other: {_words(row)}")
+        return Suggestion(
+            "undecided",
+            0.5,
+            f"the signs contradict each other: {where}, but {_together(row)}; {_people(row)}",
+        )
+    if scope == "opportunity" and together and sure < SETTLED:
+        return Suggestion(
+            "undecided",
+            0.5,
+            f"the signs contradict each other: {_together(row)}, but {_GROWS}; {_people(row)}",
+        )
+    sure = min(sure, _CAP)
     if sure < DECIDED:
-        return Suggestion("undecided", sure, f"too little to tell; {_words(row)}")
-    return Suggestion(scope, sure, f"{_STORIES[scope]}: {_words(row)}")
+        once = f"{_ONCE}: " if row["agreement"] <= max(0.1, row["expected"]) else ""
+        return Suggestion("undecided", sure, f"too close to call: {once}{_together(row)}; {_people(row)}")
+    grows = f"{_GROWS}, although " if together and scope == "opportunity" else ""
+    return Suggestion(scope, sure, f"{_STORIES[scope]}: {grows}{_together(row)}; {_people(row)}")
 
 
 _STORIES = {
     "contact": "behaves as a tag about the person",
     "opportunity": "behaves as a tag of one candidacy",
 }
+_ONCE = "people have it about once, as they may have tags of either kind"
+_GROWS = "the more opportunities people have, the more of them carry it"
 
 
-def _words(row: Mapping[Any, Any]) -> str:
-    people = (
-        f"{row['split_contacts']:,} of {row['contacts']:,} people who carry it have several opportunities"
-    )
-    if row["split_contacts"] < FEWEST:
-        return people
+def _people(row: Mapping[Any, Any]) -> str:
+    return f"{row['split_contacts']:,} of the {row['contacts']:,} people with it have several opportunities"
+
+
+def _together(row: Mapping[Any, Any]) -> str:
     return (
-        f"{people}, and where one is tagged so are {row['agreement']:.0%} of its siblings "
+        f"where it is on one opportunity, it is on {row['agreement']:.0%} of the same person's others, too "
         f"({row['expected']:.0%} by chance)"
     )

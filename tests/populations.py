@@ -108,7 +108,7 @@ class _Maker:
         posting = Posting(
             f"posting-{number}", self.word(), choose(self.teams), None, choose(self.towns), tags=own
         )
-        self.truth |= dict.fromkeys(tags_of(posting), "opportunity")
+        self.truth |= dict.fromkeys(tags_of(posting), "posting")
         return posting
 
     def listed(self) -> list[Posting]:
@@ -203,7 +203,7 @@ def tags_of(posting: Posting) -> list[str]:
 
 
 def write_population(folder: Path, how: Population, *, seed: int) -> dict[str, str]:
-    """Write an account as a snapshot; return its truth (tag to scope)."""
+    """Write an account as a snapshot; return its truth (tag to scope, or posting)."""
     maker = _Maker(how, seed)
     rows = [row for number in range(how.people) for row in maker.person(f"contact-{number}")]
     write_snapshot(folder, rows, maker.listed())

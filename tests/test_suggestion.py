@@ -7,6 +7,7 @@ from math import comb
 from pathlib import Path
 
 import pytest
+from offices import Office, write_office
 from populations import Population, write_population
 from snapshots import Posting, Row, write_generated, write_snapshot
 
@@ -152,6 +153,51 @@ def test_no_tag_of_postings_or_candidacies_is_surely_suggested_for_the_person(
         said = suggest(audit(tmp_path / str(seed)))
         copied = {tag for tag, row in said.items() if row.scope == "contact" and row.confidence >= 0.9}
         assert {truth[tag] for tag in copied} <= {"contact"}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Office(),
+        Office(renamed=0.6, reorganised=0.4, deleted=0.5, edited=0.5),
+        Office(noise=0.03, variants=0.3, affinity=0.9),
+        Office(bare=0.9, shared=0.3),
+    ],
+)
+def test_sure_suggestions_are_right_in_offices_and_no_posting_tag_is_a_persons(
+    tmp_path: Path, how: Office
+) -> None:
+    sure = []
+    for seed in (3000, 3001):
+        truth = write_office(tmp_path / str(seed), how, seed=seed)
+        for tag, said in suggest(audit(tmp_path / str(seed))).items():
+            assert (truth[tag], said.scope) != ("posting", "contact")
+            if said.scope != "undecided" and said.confidence >= 0.9:
+                sure.append((truth[tag] == "contact") == (said.scope == "contact"))
+    assert sum(sure) / len(sure) >= 0.98
+
+
+def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: Path) -> None:
+    rows = [
+        Row(f"c{n}", [("VIP", "vip")[turn]], f"p{n % 7 + 7 * turn}") for n in range(12) for turn in (0, 1)
+    ]
+    crowd = [Row(f"d{n % 150}", ["x"], f"p{n % 14}") for n in range(300)]
+    said = suggested(tmp_path, [*rows, *crowd])
+    assert said["VIP"].scope == said["vip"].scope == "contact"
+    assert said["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
+
+
+def test_archived_opportunities_that_lost_their_tags_say_nothing_about_the_person(tmp_path: Path) -> None:
+    postings = [Posting(f"p{n}", text=f"job {n}") for n in range(14)]
+    rows = [
+        Row(f"c{n}", ["vip", f"job {n % 7 + 7 * turn}"], f"p{n % 7 + 7 * turn}")
+        for n in range(12)
+        for turn in (0, 1)
+    ]
+    rows += [Row(f"c{n}", [], f"p{n + 1}", archived=True) for n in range(12)]
+    rows += [Row(f"d{n % 150}", [f"job {n % 14}"], f"p{n % 14}") for n in range(300)]
+    placed = audit(write_snapshot(tmp_path, rows, postings)).placements
+    assert placed[["tag", "n", "k", "contacts"]].to_numpy().tolist() == [["vip", 2, 2, 12]]
 
 
 def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
