@@ -24,8 +24,8 @@ class Office:
 
     `split`: of contacts, those with several opportunities; `affinity`: how often they come back to a
     department they know. `renamed`, `deleted`, `edited` (own tags added or dropped later): of postings;
-    `reorganised`: of departments, renamed one day. `writers`: who tags persons; `spread`: how far the tag of a
-    recruiter reaches siblings; `copied`: of people, on whom a script copied the tags of persons to all.
+    `reorganised`: of departments, renamed one day. `writers`: who tags persons; `spread`: how far the tag of
+    a recruiter reaches siblings; `copied`: of people, on whom a script copied the tags of persons to all.
     `migrated`: the day until which all hand-made tags of a person were on all of the person's opportunities.
     `campaigns`, `sticky`: of tags of candidacies, those of a season and the answers that people repeat.
     `noise`: of taggings, those lost, and as many astray; `variants`: of tags, those with a second spelling;
