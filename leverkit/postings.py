@@ -170,7 +170,7 @@ def _by_posting(row: Mapping[str, Any]) -> Verdict:
     alike = "with the same other tags" if inferred else "of the same posting"
     why = f"{agreement:.0%} of the others {alike} carry it, {expected:.0%} of all"
     if excess >= 0.6:
-        return Verdict(0.97 if excess >= 0.8 and not inferred else 0.85, why)
+        return Verdict(0.97 if excess >= 0.8 and not inferred else 0.92, why)
     return Verdict(0.35, why) if excess >= 0.25 else Verdict(0.0, "")
 
 

@@ -144,7 +144,7 @@ def calibration(rows: list[Judged]) -> Iterator[str]:
         yield f"| {low:.2f} to {min(high, 1):.2f} | {' | '.join(cells)} |"
 
 
-def main(count: int = 5, first: int = HELD_OUT, only: str = "") -> None:
+def main(count: int = 3, first: int = HELD_OUT, only: str = "") -> None:
     """Print a row for each setting and one over all, and the calibration over all."""
     print(
         f"Seeds {first} to {first + count - 1}, suggestions with confidence >= {SURE}:\n\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import comb
 from pathlib import Path
 
 import pytest
@@ -14,50 +13,10 @@ from snapshots import Posting, Row, write_generated, write_snapshot
 from leverkit.audit import audit
 from leverkit.policy import Policy
 from leverkit.suggestion import Suggestion, suggest
-from leverkit.weighing import evidence
-
-SIZES = {1: 1400, 2: 400, 3: 200}
 
 
 def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, Suggestion]:
     return suggest(audit(write_snapshot(folder, rows, postings or [])))
-
-
-def test_siblings_that_agree_far_beyond_chance_speak_for_the_person() -> None:
-    assert evidence({(1, 1): 28, (2, 2): 6, (2, 1): 3, (3, 3): 2, (3, 2): 1}, SIZES) > 3
-
-
-def test_a_tag_that_siblings_never_share_is_never_surely_about_the_person() -> None:
-    large = {n: 100 * count for n, count in SIZES.items()}
-    assert abs(evidence({(1, 1): 140, (2, 1): 40, (3, 1): 20}, SIZES)) < 1
-    assert abs(evidence({(1, 1): 14000, (2, 1): 4000, (3, 1): 2000}, large)) < 1
-
-
-def test_one_sibling_in_five_that_agrees_makes_it_sure() -> None:
-    assert evidence({(1, 1): 140, (2, 1): 32, (2, 2): 8, (3, 1): 16, (3, 3): 4}, SIZES) > 2.2
-
-
-def test_a_tag_that_grows_with_the_number_of_opportunities_speaks_for_the_candidacy() -> None:
-    large = {n: 10 * count for n, count in SIZES.items()}
-    assert evidence({(1, 1): 70, (2, 1): 40, (3, 1): 30}, large) < -2
-
-
-def test_siblings_that_resemble_each_other_a_little_are_no_proof() -> None:
-    assert evidence({(1, 1): 70, (2, 1): 38, (2, 2): 2, (3, 1): 28, (3, 2): 2}, SIZES) < 0
-
-
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.4])
-def test_siblings_that_agree_no_more_than_by_chance_speak_for_the_candidacy(share: float) -> None:
-    held = {
-        (n, k): round(1000 * comb(n, k) * share**k * (1 - share) ** (n - k))
-        for n in (2, 3)
-        for k in (1, 2, 3)[:n]
-    }
-    assert evidence({(1, 1): round(3000 * share), **held}, {1: 3000, 2: 1000, 3: 1000}) < -2.2
-
-
-def test_nobody_to_compare_is_no_evidence() -> None:
-    assert evidence({(1, 1): 500}, SIZES) == 0.0
 
 
 def test_too_few_people_leave_it_undecided(tmp_path: Path) -> None:
@@ -185,19 +144,6 @@ def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: P
     said = suggested(tmp_path, [*rows, *crowd])
     assert said["VIP"].scope == said["vip"].scope == "contact"
     assert said["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
-
-
-def test_archived_opportunities_that_lost_their_tags_say_nothing_about_the_person(tmp_path: Path) -> None:
-    postings = [Posting(f"p{n}", text=f"job {n}") for n in range(14)]
-    rows = [
-        Row(f"c{n}", ["vip", f"job {n % 7 + 7 * turn}"], f"p{n % 7 + 7 * turn}")
-        for n in range(12)
-        for turn in (0, 1)
-    ]
-    rows += [Row(f"c{n}", [], f"p{n + 1}", archived=True) for n in range(12)]
-    rows += [Row(f"d{n % 150}", [f"job {n % 14}"], f"p{n % 14}") for n in range(300)]
-    placed = audit(write_snapshot(tmp_path, rows, postings)).placements
-    assert placed[["tag", "n", "k", "contacts"]].to_numpy().tolist() == [["vip", 2, 2, 12]]
 
 
 def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
