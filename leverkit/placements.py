@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 _PLACES = """
     CREATE TEMP TABLE kept AS
     WITH rule AS (
-        SELECT coalesce(avg(tagged::INTEGER), 0) >= 0.95 AS lost FROM opp WHERE p IS NOT NULL AND NOT archived)
-    SELECT o, c, n, p::VARCHAR AS place FROM opp, rule WHERE p IS NOT NULL AND (tagged OR NOT lost)
+        SELECT coalesce(avg(tagged::INTEGER), 0) >= 0.95 AS lost
+        FROM opp WHERE p IS NOT NULL AND NOT archived),
+    seen AS (SELECT o, c, n, p, tagged FROM opp, rule WHERE tagged OR p IS NULL OR NOT lost)
+    SELECT o, c, n, CASE WHEN n > 1 THEN p::VARCHAR END AS place FROM seen WHERE n = 1 OR p IS NOT NULL
     UNION ALL
-    SELECT o, c, n, CASE WHEN tagged AND n > 1 THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
-    FROM opp JOIN opportunities ON file_row_number = o WHERE p IS NULL"""
+    SELECT o, c, n, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
+    FROM seen JOIN opportunities ON file_row_number = o WHERE n > 1 AND p IS NULL"""
 
 _FAMILY = """
     CREATE TEMP TABLE family AS
