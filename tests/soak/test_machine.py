@@ -82,6 +82,8 @@ class Flow(RuleBasedStateMachine):
         self.model = Model({o: set(t) for o, t in state["opportunities"].items()}, dict(state["contacts"]))
         self.identity = self.lever.account_id()
         self.stage = next(iter(state["stages"].values()))
+        hires = self.emulated.do(lambda lever: {r["id"] for r in lever.archive_reasons if r["type"] == "hired"})
+        self.hired = {o for o, reason in state["archived"].items() if reason in hires}
         split = [
             o for o, c in sorted(state["contacts"].items()) if list(state["contacts"].values()).count(c) > 1
         ]
@@ -128,7 +130,7 @@ class Flow(RuleBasedStateMachine):
         elif act == "delete" and len(self.model.tags) > 10:
             self.emulated.delete(opportunity)
             del self.model.tags[opportunity]
-        elif act == "anonymize":
+        elif act == "anonymize" and opportunity not in self.hired:  # Lever refuses that with hires
             self.emulated.anonymize(opportunity)
             self.model.blank.add(opportunity)
             self.model.tags[opportunity] = set(self.emulated.state()["opportunities"][opportunity])
