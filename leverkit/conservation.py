@@ -6,7 +6,7 @@ an opportunity which changed since the snapshot, by a known amount, is a failure
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -14,6 +14,12 @@ from leverkit.client import ReadOnlyLever
 from leverkit.planfile import Plan
 from leverkit.records import DeletedOpportunity, Opportunity
 from leverkit.verification import Change, Count
+
+# Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).
+KINDS: tuple[tuple[str, Callable[[Opportunity], bool]], ...] = (
+    ("confidential", lambda each: each.confidentiality == "confidential"),
+    ("archived", lambda each: each.archived is not None),
+)
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
@@ -35,7 +41,8 @@ def conservation(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLeve
     if not any(count.unexplained for count in counts):
         return counts
     elsewhere = _elsewhere(plan, now, lever)
-    return [_traced(count, plan, now, elsewhere) if count.unexplained else count for count in counts]
+    traced = [_traced(count, plan, now, elsewhere) if count.unexplained else count for count in counts]
+    return [_sifted(count, plan, now, lever) if count.wrong else count for count in traced]
 
 
 def _count(
@@ -75,7 +82,41 @@ def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere:
     changes = tuple(_changes(count.tag, had, elsewhere))
     there = sum(count.tag in opportunity.tags for opportunity in now.values())
     stayed = len(had - now.keys()) + sum(change.by for change in changes)
-    return msgspec.structs.replace(count, others=changes, recount=there + stayed)
+    off = _at_snapshot(count, plan) - len(_held(count.tag, plan))
+    return msgspec.structs.replace(count, others=changes, recount=there + stayed, off=off)
+
+
+def _at_snapshot(count: Count, plan: Plan) -> int:
+    """Return Lever's count at the snapshot: the prediction, less the plan."""
+    change = sum(op.action == "add" or -1 for op in plan.operations if op.tag == count.tag)
+    return count.predicted - change
+
+
+def _held(tag: str, plan: Plan) -> set[str]:
+    """Return who had a tag at the snapshot, by the listing."""
+    return {*plan.holders[tag], *(each for each, known in plan.before.items() if tag in known.tags)}
+
+
+def _sifted(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Count:
+    """Say which kind Lever's count leaves out, if that settles it now and settled it at the snapshot.
+
+    Reads every opportunity with the tag, each of which must be where it should be: so a write of ours
+    elsewhere is found here, not excused.
+    """
+    if count.tag not in plan.holders:
+        return count
+    found = {each.id: each for each in lever.opportunities(tag=count.tag) if count.tag in each.tags}
+    should = set(plan.holders[count.tag]) - now.keys()
+    should |= {each.id for each in now.values() if count.tag in each.tags}
+    should ^= {change.opportunity for change in count.others}
+    held = _held(count.tag, plan)
+    if found.keys() != should or not held <= should:
+        return count
+    for name, kind in KINDS:
+        rest = {each.id for each in found.values() if not kind(each)}
+        if (len(rest), len(rest & held)) == (count.listed, _at_snapshot(count, plan)):
+            return msgspec.structs.replace(count, left_out=name)
+    return count
 
 
 def _changes(tag: str, had: set[str], elsewhere: Elsewhere) -> Iterator[Change]:

@@ -166,14 +166,15 @@ def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, 
 
 
 def _holders(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
-    """Return who else has the plan's tags: against it `verify` tells later changes one by one."""
+    """Return who else has each of the plan's tags: against it `verify` tells later changes one by one."""
     if not operations:
         return {}
     params = {
         "tags": sorted({operation.tag for operation in operations}),
         "contacts": sorted({operation.contact for operation in operations}),
     }
-    return {tag: tuple(ids) for tag, ids in snapshot.sql(_HOLDERS, params=params).fetchall()}
+    found = dict(snapshot.sql(_HOLDERS, params=params).fetchall())
+    return {tag: tuple(found.get(tag, ())) for tag in params["tags"]}
 
 
 def _traits(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[bool, ...]]:

@@ -27,6 +27,7 @@ SIGNS = {
     "!": "could not be read",
 }
 NAMED = 5  # changes by others that a note names; verify.json has all
+LATE = "Lever's counts may lag: verify again in some minutes"
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
 
 
@@ -59,7 +60,9 @@ class Count(msgspec.Struct, frozen=True):
     """A tag's count at Lever beside the prediction.
 
     `explained` is what the opportunities of the plan's contacts account for; `others` are the changes
-    to other opportunities since the snapshot; `recount` counts every holder that can be read.
+    to other opportunities since the snapshot; `recount` counts every holder that can be read; `off` is by
+    how much Lever's count differed from the listing at the snapshot already. `left_out` is the kind that
+    Lever does not count: shown by reading each holder, which are those that they should be.
     """
 
     tag: str
@@ -68,6 +71,8 @@ class Count(msgspec.Struct, frozen=True):
     explained: int = 0
     others: tuple[Change, ...] = ()
     recount: int | None = None
+    off: int = 0
+    left_out: str = ""
 
     @property
     def unexplained(self) -> int:
@@ -77,7 +82,7 @@ class Count(msgspec.Struct, frozen=True):
     @property
     def wrong(self) -> bool:
         """Say whether nothing that can be read accounts for the difference."""
-        return self.unexplained != 0 and self.recount != self.listed
+        return self.unexplained != 0 and self.recount != self.listed and not self.left_out
 
     @property
     def note(self) -> str:
@@ -91,8 +96,12 @@ class Count(msgspec.Struct, frozen=True):
             text += f"; by others since the snapshot: {', '.join(map(str, self.others[:NAMED]))}"
         if len(self.others) > NAMED:
             text += f" and {len(self.others) - NAMED} more"
+        if self.off:
+            text += f"; at the snapshot Lever's count was {self.off:+d} off its own listing already"
         if self.wrong:
             text += f"; {self.unexplained:+d} not explained"
+        elif self.left_out:
+            text += f"; all who should carry it were found, and Lever counts all but the {self.left_out} ones"
         elif self.unexplained:
             text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
         return text
@@ -187,7 +196,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Return the differences between tag counts and prediction, in words."""
-        return [count.note for count in self.counts if count.note]
+        found = [count.note for count in self.counts if count.note]
+        return found + [LATE] * any(count.wrong for count in self.counts)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -208,6 +218,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
         notes = [count.said(people) for count in self.counts if count.note]
+        notes += [LATE] * any(count.wrong for count in self.counts)
         notes += [self.hint] if self.hint else []
         listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"

@@ -54,6 +54,10 @@ def test_a_contact_tag_goes_to_the_persons_other_opportunities(tmp_path: Path) -
     assert (made.kind, made.account, made.opportunities) == ("migrate", "0123456789ab", 10)
 
 
+def test_a_tag_that_only_the_plans_contacts_have_has_no_other_holders(tmp_path: Path) -> None:
+    assert plan(snapshot(tmp_path), policy(seed="contact")).holders == {"seed": ()}
+
+
 def test_the_canary_knows_archived_confidential_and_never_updated(tmp_path: Path) -> None:
     odd: dict[int, dict[str, Any]] = {
         3: {"archived": True},
