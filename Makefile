@@ -7,6 +7,7 @@
 #   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit
 #   make teeth      plant bugs, and name the test that catches each
 #   make contract   the emulator against its own OpenAPI description, with schemathesis
+#   make coverage   which lines and branches the tests reach, against what is promised
 #   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
 #   make measure    how right the suggestions are, on accounts whose truth is known
@@ -18,7 +19,7 @@ PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lab lint notebooks soak teeth contract browser bench measure
+.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -49,6 +50,11 @@ teeth: $(READY)
 contract: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[contract]'
 	$(BIN)/python tests/contract.py
+
+coverage: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" --ignore=tests/samples \
+	  --cov=leverkit --cov-branch --cov-report= tests
+	$(BIN)/python tests/covered.py
 
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
