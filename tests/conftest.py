@@ -27,9 +27,10 @@ class Worlds:
         self._open: Path | None = None
 
     def begin(self) -> None:
-        """Hide the real account, and keep IPython's and matplotlib's files out of the home folder."""
+        """Hide the real account, and keep our, IPython's and matplotlib's files out of the home folder."""
         home = self._session.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
         own = {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
+        own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and budgets
         own["LEVERKIT_WORKSPACE"] = f"{home}/workspace"
         self._session.enter_context(environment(NOWHERE | own))
         for name in ("LEVER_ACCESS_TOKEN", "LEVER_PERFORM_AS"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from bisect import bisect_left
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platformdirs import user_cache_dir
 
 from leverkit.account import Settings, connect
 from leverkit.budget import Shared, budget
@@ -90,6 +92,10 @@ def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 2
     assert not any(path.name[-2:] == "77" or b"canary" in path.read_bytes() for path in files)
+
+
+def test_tests_leave_nothing_in_the_cache_of_whoever_runs_them() -> None:
+    assert Path(user_cache_dir("leverkit")).is_relative_to(tempfile.gettempdir())
 
 
 def test_a_connection_queues_at_the_budget_of_its_key(
