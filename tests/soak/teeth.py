@@ -103,7 +103,7 @@ BUGS = (
     Bug(
         "a person's edit after a lost answer is overruled",
         "outcomes",
-        "if intent is not None and intent.updated_at != now.updated_at:",
+        "if intent.updated_at != now.updated_at:",
         "if False:",
         "test_kill::test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming",
     ),
