@@ -21,7 +21,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                result, waves, writer
     7  replay               -> advice, errors, gate, journal, planfile, result, spreadsheet, verification,
                                waves
-    7  verify               -> account, advice, client, conservation, errors, operations, planfile,
+    7  verify               -> account, advice, client, conservation, errors, journal, operations, planfile,
                                progress, records, spelling, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report

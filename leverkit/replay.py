@@ -7,7 +7,7 @@ The journal's chain, the seven outcomes, what each request read before it, and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from leverkit.gate import last_write
 from leverkit.journal import Entry, Intent, Opened, Outcome, Sealed, Standing, fold, read
 from leverkit.planfile import Plan
 from leverkit.result import OUTCOMES
-from leverkit.verification import LEFT_ALONE
+from leverkit.verification import SINCE, Checked
 from leverkit.waves import ALL
 
 Tags = dict[str, set[str]]
@@ -33,6 +33,13 @@ class Gap(msgspec.Struct, frozen=True):
     sign: str
     seen: str
     explained: bool
+
+    @property
+    def said(self) -> str:
+        """Return the difference in words."""
+        then, now = ("gone", "found") if self.sign == "+" else ("there", "did not find")
+        seen = f"the run had seen it {then}, verify {now} it, and Lever tells of no change since"
+        return f"{self.sign}{self.tag!r} on {self.opportunity}: {seen}"
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +71,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """Return the finding in one line."""
         others = sum(gap.explained for gap in self.gaps)
-        gaps = [f"{gap.sign}{gap.tag!r} on {gap.opportunity}" for gap in self.gaps if not gap.explained]
+        gaps = [gap.said for gap in self.gaps if not gap.explained]
         wrong = [*self.problems, *gaps]
         verdict = f"replay DIFFERS: {'; '.join(wrong[:5])}" if wrong else "replay agrees"
         unseen = "nothing to compare with: verify it first"
@@ -92,8 +99,8 @@ def replay(run: Path | str) -> Replay:
         raise Refused(f"{run}: journal.sqlite belongs to another plan or account")
     states = _States(plan, fold(entries))
     gaps = [gap for entry in entries for gap in states.step(entry)]
-    seen = _seen(run, entries)
-    gaps += states.against(seen)
+    seen, since = _seen(run, entries)
+    gaps += states.against(seen, since)
     found = Replay(
         run=str(run),
         plan_id=plan.plan_id,
@@ -115,6 +122,7 @@ def replay(run: Path | str) -> Replay:
 
 class _Verified(msgspec.Struct):
     began_ms: int
+    differences: tuple[Checked, ...] = ()
 
 
 class _States:
@@ -124,14 +132,13 @@ class _States:
         self._plan = plan
         ops = enumerate(plan.operations)
         self._open = {(op.opportunity, op.tag) for n, op in ops if standing.name(n) == "unknown"}
-        self._planned = {(op.opportunity, op.tag) for op in plan.operations}
         self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
         self.changes = Counter[str]()
         self.twice: list[int] = []
         self.unasked: list[int] = []
         self._sent: set[int] = set()
         self._done: set[int] = set()
-        self._foreign: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str]] = set()
 
     def step(self, entry: Entry) -> Iterator[Gap]:
         """Take an entry in; yield what its request read that the replay does not have: others did that."""
@@ -143,8 +150,12 @@ class _States:
         elif isinstance(body, Outcome):
             self._take(body)
 
-    def against(self, seen: dict[str, list[str]]) -> list[Gap]:
-        """Return the differences to what `verify` read; what was in flight may be so or not."""
+    def against(self, seen: Mapping[str, Sequence[str]], since: Collection[tuple[str, str]]) -> list[Gap]:
+        """Return the differences to what `verify` read; what was in flight may be so or not.
+
+        `since` are the planned changes of which Lever told `verify` that they were changed later.
+        """
+        self._seen -= set(since)
         return [
             gap
             for opportunity, tags in seen.items()
@@ -154,6 +165,8 @@ class _States:
 
     def _take(self, outcome: Outcome) -> None:
         op = self._plan.operations[outcome.op]
+        pair = (op.opportunity, op.tag)
+        (self._seen.add if outcome.effective or outcome.outcome == "no_op" else self._seen.discard)(pair)
         if outcome.effective:
             if outcome.op in self._done:
                 self.twice.append(outcome.op)
@@ -161,8 +174,6 @@ class _States:
                 self.unasked.append(outcome.op)
             self._done.add(outcome.op)
             self.changes[op.tag] += 1 if op.action == "add" else -1
-        elif outcome.outcome in LEFT_ALONE:
-            self._foreign.add((op.opportunity, op.tag))  # what stands there is somebody's
         elif outcome.stored and outcome.stored not in self.tags[op.opportunity]:
             self.tags[op.opportunity].add(outcome.stored)
             self.changes[outcome.stored] += 1
@@ -173,22 +184,25 @@ class _States:
     def _differences(self, opportunity: str, seen: set[str], where: str) -> Iterator[Gap]:
         have = self.tags.get(opportunity, set())
         for tag in sorted(seen ^ have):
-            pair = (opportunity, tag)
-            ours = pair in self._planned and pair not in self._foreign and where == "by verify"
+            # What was never seen in place contradicts nothing: whoever it is from, the run did not claim it.
+            ours = (opportunity, tag) in self._seen and where == "by verify"
             yield Gap(opportunity, tag, "+" if tag in seen else "-", where, not ours)
 
 
-def _seen(run: Path, entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """Return what `verify` read after the last write; {} where it did not."""
+def _seen(
+    run: Path, entries: Sequence[Entry]
+) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, str]]]:
+    """Return what `verify` read after the last write, and which planned changes others changed since."""
     path = run / "after.json"
     try:
         seen = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
-        began = msgspec.json.decode((run / "verify.json").read_bytes(), type=_Verified).began_ms
+        verified = msgspec.json.decode((run / "verify.json").read_bytes(), type=_Verified)
     except FileNotFoundError:
-        return {}
+        return {}, frozenset()
     except msgspec.DecodeError as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
-    return seen if began > last_write(entries) else {}
+    since = frozenset((each.opportunity, each.tag) for each in verified.differences if each.reported == SINCE)
+    return (seen, since) if verified.began_ms > last_write(entries) else ({}, frozenset())
 
 
 def _counts(plan: Plan, entries: Sequence[Entry]) -> dict[str, int]:

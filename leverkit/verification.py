@@ -29,6 +29,7 @@ SIGNS = {
 NAMED = 5  # changes by others that a note names; verify.json has all
 LATE = "Lever's counts may lag: verify again in some minutes"
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
+SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class Checked(msgspec.Struct, frozen=True):
     @property
     def wrong(self) -> bool:
         """Say whether this is neither as planned, nor left alone on purpose, nor somebody else's."""
-        return self.sign in "+-!" and self.reported not in LEFT_ALONE
+        return self.sign in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -158,6 +159,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         signs = ", ".join(f"{number} {SIGNS[sign]}" for sign, number in self.signs.items() if number)
         agree = sum(count.listed == count.predicted for count in self.counts)
         some = "" if self.wave == ALL else f" (wave {self.wave})"
+        since = sum(pair.reported == SINCE for pair in self.checked)
+        signs += f" ({since} of them seen in place by the run and changed since)" if since else ""
         verdict = {0: "verified", Partial.exit_code: "verified in part"}.get(self.exit_code, "NOT as planned")
         parts = [signs or "nothing was planned", f"{agree} of {len(self.counts)} tag counts as predicted"]
         return f"{verdict}{some}: {'; '.join(parts)}"

@@ -126,6 +126,17 @@ def tags_of(emulated: Running) -> dict[str, list[str]]:
     return dict(emulated.state()["opportunities"])
 
 
+def lost(emulated: Running, op: Operation) -> None:
+    """Let Lever lose a tag: it is gone, and nobody changed the opportunity."""
+
+    def lose(account: Any) -> None:
+        row = account.row(op.opportunity)
+        left = [tag for tag in row.tags if tag != op.tag]
+        account.edit(row, lambda value: value.update(tags=left), touch=False)
+
+    emulated.do(lose)
+
+
 def wished(plan: Plan, before: dict[str, list[str]]) -> dict[str, list[str]]:
     """The tags of every opportunity after the plan, by plain set algebra."""
     tags = {opportunity: set(each) for opportunity, each in before.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import account, carried_out, hooked, migration, opened, operation, plan_of, tags_of
+from plans import account, carried_out, hooked, lost, migration, opened, operation, plan_of, tags_of
 
 from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError, VerificationFailed
@@ -79,11 +79,34 @@ def test_a_planned_tag_that_is_not_as_the_journal_says_differs(tmp_path: Path) -
         plan = migration(emulated, lever)
         carried_out(plan, tmp_path, lever)
         op = plan.operations[0]
-        emulated.remove_tags(op.opportunity, [op.tag])
+        lost(emulated, op)
         looked(tmp_path, lever)
     with pytest.raises(VerificationFailed, match="DIFFERS") as caught:
         replay(tmp_path).require()
-    assert f"-{op.tag!r} on {op.opportunity}" in str(caught.value)
+    why = "the run had seen it there, verify did not find it, and Lever tells of no change since"
+    assert f"-{op.tag!r} on {op.opportunity}: {why}" in str(caught.value)
+
+
+def test_what_others_changed_after_the_run_saw_it_in_place_is_explained(tmp_path: Path) -> None:
+    with account(contacts=80) as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path, lever)
+        op = plan.operations[0]
+        emulated.remove_tags(op.opportunity, [op.tag])
+        looked(tmp_path, lever)
+    found = replay(tmp_path).require()
+    assert [(gap.sign, gap.tag, gap.opportunity) for gap in found.gaps] == [("-", op.tag, op.opportunity)]
+    assert "1 changes by others" in found.summary
+
+
+def test_what_a_person_did_of_a_plan_before_the_run_came_to_it_is_explained(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path, lever, wave="canary")
+        op = next(op for op in plan.operations if op.contact not in plan.canary.contacts)
+        emulated.add_tags(op.opportunity, [op.tag])
+        verify(tmp_path, lever=lever, wave="canary", reread_after=())
+    assert [(gap.sign, gap.tag) for gap in replay(tmp_path).require().gaps] == [("+", op.tag)]
 
 
 def test_a_change_left_to_a_person_is_no_difference(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from plans import account, carried_out, migration, opened, operation, plan_of, tags_of
+from plans import account, carried_out, lost, migration, opened, operation, plan_of, tags_of
 
 from leverkit.client import Lever, ReadOnlyLever
 from leverkit.conservation import KINDS
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
+from leverkit.journal import Journal, Outcome
 from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
 from leverkit.rollback import rollback
@@ -74,7 +75,7 @@ def test_what_lever_shows_late_is_no_failure_and_what_it_never_shows_is_one(tmp_
     with account() as (emulated, lever):
         plan = applied(tmp_path, emulated, lever)
         op = plan.operations[0]
-        emulated.remove_tags(op.opportunity, [op.tag])
+        lost(emulated, op)
         assert patient(tmp_path, lever=lever, sleep=naps.append).exit_code == 6
         assert naps == list(REREAD_AFTER)
 
@@ -88,13 +89,40 @@ def test_each_difference_has_its_sign(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = applied(tmp_path, emulated, lever)
         missing, gone = plan.operations[0], plan.operations[-1]
-        emulated.remove_tags(missing.opportunity, [missing.tag])
+        lost(emulated, missing)
+        (tmp_path / "journal.sqlite").unlink()
         emulated.add_tags(missing.opportunity, ["by hand"])
         emulated.delete(gone.opportunity)
         found = verify(tmp_path, lever=lever)
     assert (sign(found, missing), sign(found, gone)) == ("+", "!")
     assert Checked("*", missing.contact, missing.opportunity, "by hand") in found.checked
     assert found.exit_code == 6
+
+
+def test_what_others_changed_after_the_run_saw_it_in_place_is_partial_not_failed(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        undone, gone = plan.operations[0], plan.operations[-1]
+        emulated.remove_tags(undone.opportunity, [undone.tag])
+        emulated.delete(gone.opportunity)
+        found = verify(tmp_path, lever=lever)
+        assert (sign(found, undone), sign(found, gone), found.exit_code) == ("+", "!", 3)
+        assert {each.reported for each in found.checked if each.sign in "+!"} == {"changed since"}
+        assert "2 of them seen in place by the run and changed since" in found.summary
+        lost(emulated, plan.operations[1])
+        assert verify(tmp_path, lever=lever).exit_code == 6
+
+
+def test_a_journal_that_claims_what_lever_never_had_excuses_nothing(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        journal = Journal(tmp_path / "journal.sqlite")
+        journal.bind(plan.plan_id, plan.account)
+        journal.append(*(Outcome(number, "done", True) for number in range(len(plan.operations))))
+        journal.close()
+        found = verify(tmp_path, lever=lever)
+    assert (found.exit_code, found.signs["+"]) == (6, len(plan.operations))
 
 
 def test_a_removal_that_did_not_happen_is_unexpected(tmp_path: Path) -> None:
@@ -318,10 +346,10 @@ def test_a_run_that_was_taken_back_names_the_rollback(tmp_path: Path) -> None:
         found = verify(run, lever=lever)
         assert verify(undo, lever=lever).exit_code == 0
     hint = f"the rollback in {undo} took this run back, wholly or in part; verify that one: "
-    assert (found.exit_code, found.hint) == (6, f"{hint}leverkit verify '{undo}'")
+    assert (found.exit_code, found.hint) == (3, f"{hint}leverkit verify '{undo}'")
     assert found.hint.replace("'", "&#x27;") in found._repr_html_()
     assert json.loads((run / "verify.json").read_text())["hint"] == found.hint
-    with pytest.raises(VerificationFailed, match="took this run back"):
+    with pytest.raises(Partial, match="took this run back"):
         found.require()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import AT_ONCE, account, carried_out, migration, operation, plan_of, tags_of, wished
+from plans import AT_ONCE, account, carried_out, lost, migration, operation, plan_of, tags_of, wished
 
 from leverkit.advice import advice
 from leverkit.apply import carry_out
@@ -151,7 +151,7 @@ def test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting(tmp_
         verify(tmp_path, lever=lever, wave="canary", now=lambda: 0.0)
         with pytest.raises(Refused, match="which was not verified since it last wrote"):
             carry_out(plan, tmp_path, lever)
-        emulated.remove_tags(op.opportunity, [op.tag])
+        lost(emulated, op)
         assert verify(tmp_path, lever=lever, wave="canary", reread_after=()).exit_code == 6
         writes = sum(entry["method"] == "POST" for entry in emulated.log())
         with pytest.raises(Refused, match=r"which is NOT as planned \(wave canary\)"):
