@@ -21,8 +21,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                result, waves, writer
     7  replay               -> advice, errors, gate, journal, planfile, result, spreadsheet, verification,
                                waves
-    7  verify               -> account, advice, client, conservation, errors, journal, operations, planfile,
-                               progress, records, spelling, verification, waves
+    7  verify               -> account, advice, client, conservation, errors, operations, planfile,
+                               progress, records, since, spelling, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report
     6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
@@ -43,6 +43,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                spreadsheet
     5  review               -> decision, lastsaved, policy, report
     5  rollback             -> brakes, errors, journal, lock, operations, planfile, waves
+    5  since                -> errors, journal, operations, planfile, records
     4  audit_report         -> audit_charts, charts, findings, people, report
     4  demo                 -> client, errors, pacing, wire
     4  evidence             -> snapshot

@@ -19,13 +19,12 @@ from leverkit.account import connect
 from leverkit.advice import hint
 from leverkit.client import ReadOnlyLever
 from leverkit.conservation import conservation
-from leverkit.errors import Refused, UsageError, VerificationFailed
-from leverkit.journal import Entry, Outcome, fold
-from leverkit.journal import read as read_journal
+from leverkit.errors import Refused, VerificationFailed
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
 from leverkit.progress import progress
 from leverkit.records import Opportunity
+from leverkit.since import since
 from leverkit.spelling import altered
 from leverkit.verification import SINCE, Checked, Verification
 from leverkit.waves import ALL, numbers, part
@@ -74,7 +73,8 @@ def _look(
     inside = numbers(whole, wave)
     ahead = _ahead(whole, inside, now)
     plan = part(whole, inside | ahead)
-    reported = _reported(run, whole) | _since(run, whole, now, lever.now() - int(time.time() * 1000))
+    later = since(run, whole, now, ahead_ms=lever.now() - int(time.time() * 1000))
+    reported = _reported(run, whole) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
     return Verification(
         run=str(run),
@@ -169,35 +169,3 @@ def _reported(run: Path, plan: Plan) -> dict[tuple[str, str], str]:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _since(
-    run: Path, plan: Plan, now: Mapping[str, Opportunity], ahead_ms: int
-) -> dict[tuple[str, str], str]:
-    """Return what the run saw in place, and what is otherwise now because it was changed later.
-
-    `ahead_ms` is by how much Lever's clock is ahead of ours, to the second. Lever bumps `updatedAt` with
-    every change of a tag (reference section 3.5), so an older one says that nobody changed what is missing.
-    """
-    try:
-        entries = read_journal(run / "journal.sqlite")
-    except (Refused, UsageError):  # for `status` to tell; what was read at Lever stands without it
-        return {}
-    standing, settled = fold(entries), _settled(plan, entries)
-    return {
-        (op.opportunity, op.tag): SINCE
-        for number, op in enumerate(plan.operations)
-        if standing.name(number) in ("done", "no_op")
-        and _sign(op.action, op.tag, now.get(op.opportunity)) != "="
-        and _changed_after(settled[op.opportunity] + ahead_ms, now.get(op.opportunity))
-    }
-
-
-def _settled(plan: Plan, entries: Sequence[Entry]) -> dict[str, int]:
-    """Return when the run last recorded an outcome for each opportunity, in ms by our clock."""
-    ends = [(entry.body.op, entry.at_ms) for entry in entries if isinstance(entry.body, Outcome)]
-    return {plan.operations[number].opportunity: at_ms for number, at_ms in ends}
-
-
-def _changed_after(moment: int, now: Opportunity | None) -> bool:
-    return now is None or (now.updated_at or 0) > moment

@@ -113,6 +113,35 @@ def test_what_others_changed_after_the_run_saw_it_in_place_is_partial_not_failed
         assert verify(tmp_path, lever=lever).exit_code == 6
 
 
+def test_what_was_changed_between_two_requests_of_the_run_is_told_as_changed_since(tmp_path: Path) -> None:
+    class Interrupted(Lever):
+        reads = 0
+
+        def opportunities_of(self, contacts: Any, **params: Any) -> Any:
+            self.reads += 1
+            if self.reads == 3:  # it was added and seen; the removal is not read for yet
+                emulated.remove_tags(opportunity, ["vip"])
+            return super().opportunities_of(contacts, **params)
+
+    with account(contacts=5) as (emulated, lever), opened(emulated, kind=Interrupted) as hit:
+        opportunity, contact = next(iter(emulated.state()["contacts"].items()))
+        emulated.add_tags(opportunity, ["old"])
+        add, remove = (
+            Operation(contact, opportunity, "add", "vip"),
+            Operation(contact, opportunity, "remove", "old"),
+        )
+        known = {opportunity: Known(contact, tuple(tags_of(emulated)[opportunity]))}
+        plan = plan_of(add, remove, account=lever.account_id(), before=known, kind="rollback")
+        assert carried_out(plan, tmp_path, hit).counts["done"] == 2
+        emulated.do(
+            lambda each: each.edit(
+                each.row(opportunity), lambda value: value.update(updatedAt=1), touch=False
+            )
+        )
+        found = verify(tmp_path, lever=lever)
+    assert (sign(found, add), sign(found, remove), found.exit_code) == ("+", "=", 3)
+
+
 def test_a_journal_that_claims_what_lever_never_had_excuses_nothing(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)

@@ -82,7 +82,9 @@ class Flow(RuleBasedStateMachine):
         self.model = Model({o: set(t) for o, t in state["opportunities"].items()}, dict(state["contacts"]))
         self.identity = self.lever.account_id()
         self.stage = next(iter(state["stages"].values()))
-        hires = self.emulated.do(lambda lever: {r["id"] for r in lever.archive_reasons if r["type"] == "hired"})
+        hires = self.emulated.do(
+            lambda lever: {r["id"] for r in lever.archive_reasons if r["type"] == "hired"}
+        )
         self.hired = {o for o, reason in state["archived"].items() if reason in hires}
         split = [
             o for o, c in sorted(state["contacts"].items()) if list(state["contacts"].values()).count(c) > 1

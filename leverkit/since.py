@@ -1,0 +1,64 @@
+"""What a run saw in place, and what is otherwise now because it was changed later: not the run's failure.
+
+The journal says what was seen and when. It is not believed alone: Lever bumps `updatedAt` with every
+change of a tag (reference section 3.5), so an older one says that nobody changed what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from leverkit.errors import Refused, UsageError
+from leverkit.journal import Entry, Intent, Outcome, fold, read
+from leverkit.operations import Operation
+from leverkit.planfile import Plan
+from leverkit.records import Opportunity
+
+
+def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
+    """Return the planned (opportunity, tag) that were in place when the run looked, and were changed later.
+
+    `ahead_ms` is by how much Lever's clock is ahead of ours, to the second. Gone is changed, too.
+    """
+    try:
+        entries = read(run / "journal.sqlite")
+    except (Refused, UsageError):  # for `status` to tell; what was read at Lever stands without it
+        return set()
+    standing, story = fold(entries), _Story(plan, entries, ahead_ms)
+    return {
+        (op.opportunity, op.tag)
+        for number, op in enumerate(plan.operations)
+        if standing.name(number) in ("done", "no_op") and story.changed(number, op, now.get(op.opportunity))
+    }
+
+
+class _Story:
+    """When each operation ended, and what the run's later requests to the same opportunity read first."""
+
+    def __init__(self, plan: Plan, entries: Collection[Entry], ahead_ms: int) -> None:
+        self._ended: dict[int, int] = {}  # by Lever's clock
+        self._latest: dict[str, int] = {}
+        self._read: dict[str, list[Intent]] = {}
+        for entry in entries:
+            if isinstance(entry.body, Outcome):
+                self._ended[entry.body.op] = entry.at_ms + ahead_ms
+                self._latest[plan.operations[entry.body.op].opportunity] = entry.at_ms + ahead_ms
+            elif isinstance(entry.body, Intent):
+                self._read.setdefault(entry.body.opportunity, []).append(entry.body)
+
+    def changed(self, number: int, op: Operation, now: Opportunity | None) -> bool:
+        """Say whether an operation is undone by a change later than its end and not the run's own."""
+        if now is None:
+            return True
+        if _is_so(op, now.tags):
+            return False
+        if (now.updated_at or 0) > self._latest[op.opportunity]:
+            return True
+        ended = self._ended[number]
+        read = self._read.get(op.opportunity, ())
+        return any((each.updated_at or 0) > ended and not _is_so(op, each.before) for each in read)
+
+
+def _is_so(op: Operation, tags: Collection[str]) -> bool:
+    return (op.tag in tags) == (op.action == "add")
