@@ -93,11 +93,16 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  suggestion           -> spelling, weighing
     1  webhook              -> errors
     0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling,
-            weighing, windows
+            starting, weighing, windows
 """
 
 from __future__ import annotations
 
+from leverkit import starting
+
+starting.begin()  # before what takes a second to load
+
+# ruff: noqa: E402
 from leverkit.account import connect, workspace
 from leverkit.apply import apply
 from leverkit.audit import Audit, audit

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sqlite3
 import sys
 import traceback
@@ -17,16 +16,16 @@ from typing import Annotated
 
 import typer
 
-from leverkit import commands_flow, commands_integration, commands_run
+from leverkit import commands_flow, commands_integration, commands_run, starting
 from leverkit.commands import Json, Out, file, machine, say, show
 from leverkit.errors import LeverkitError, UsageError
+from leverkit.starting import INTERRUPTED
 
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
     "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
     "Without LEVER_API_KEY everything runs on a demo account on this computer."
 )
-INTERRUPTED = 130
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -126,7 +125,7 @@ commands_integration.register(app)
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code; errors are one line, with `--debug` also where they come from."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    starting.begun()
     _encode(utf8="--json" in arguments)
     try:
         code = app(arguments, prog_name="leverkit", standalone_mode=False) or 0

@@ -113,7 +113,7 @@ def replay(run: Path | str) -> Replay:
         gaps=tuple(gaps),
         problems=tuple(_problems(plan, run, entries, states)),
     )
-    if found.exit_code or found.counts["pending"] or found.counts["unknown"]:
+    if found.exit_code or since or found.counts["pending"] or found.counts["unknown"]:
         found = msgspec.structs.replace(found, hint=hint(run, ALL))
     content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
     spreadsheet.replace(run / "replay.json", content)
