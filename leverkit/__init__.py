@@ -25,11 +25,12 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                progress, records, since, spelling, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report
-    6  pull                 -> account, client, errors, parquet, progress, records, snapshot, spool, sweep
+    6  pull                 -> account, client, errors, hands, parquet, progress, records, snapshot,
+                               spool, sweep
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
     6  widgets              -> decision, lock, plan, report, review
-    6  writer               -> client, errors, halt, journal, operations, outcomes, planfile, progress,
+    6  writer               -> client, errors, halt, hands, journal, operations, outcomes, planfile, progress,
                                reading, records
     5  account              -> budget, client, demo, errors, pacing, wire
     5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
@@ -51,7 +52,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     4  policy               -> charts, cost, decision, errors, lastsaved, operations, policyfile, report,
                                suggestion
     4  reading              -> client, operations, records
-    4  sweep                -> client, errors, records, spool, windows
+    4  sweep                -> client, errors, hands, records, spool, windows
     4  verification         -> errors, people, report, spreadsheet, waves
     3  audit_charts         -> charts, findings, report
     3  budget               -> pacing, wire
@@ -68,6 +69,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  decision             -> errors, spreadsheet
     2  inbox                -> errors, lock
     2  jobrecord            -> errors, job, lock, spreadsheet
+    2  journal              -> disk, errors
     2  matrix               -> errors, people, report
     2  operations           -> errors, spreadsheet
     2  parquet              -> records, spool
@@ -76,11 +78,11 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  wire                 -> answers, errors, pacing
     1  answers              -> errors
     1  brakes               -> errors
+    1  disk                 -> errors
     1  drawing              -> report
     1  findings             -> spelling
     1  halt                 -> errors
     1  job                  -> errors
-    1  journal              -> errors
     1  lock                 -> errors
     1  matching             -> records
     1  people               -> errors
@@ -92,7 +94,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  spreadsheet          -> errors
     1  suggestion           -> spelling, weighing
     1  webhook              -> errors
-    0  associations, emulator, errors, logbook, meter, pacing, progress, records, report, spelling,
+    0  associations, emulator, errors, hands, logbook, meter, pacing, progress, records, report, spelling,
             starting, weighing, windows
 """
 

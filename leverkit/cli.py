@@ -12,13 +12,14 @@ import sqlite3
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from leverkit import commands_flow, commands_integration, commands_run, starting
 from leverkit.commands import Json, Out, file, machine, say, show
 from leverkit.errors import LeverkitError, UsageError
+from leverkit.hands import left
 from leverkit.starting import INTERRUPTED
 
 EPILOG = (
@@ -135,7 +136,16 @@ def main(arguments: list[str] | None = None) -> None:
         if "--debug" in arguments:
             traceback.print_exc()
         code = _told(error)
+    if code == INTERRUPTED and left():
+        _leave(code)
     sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once; all that must not be lost is on disk."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _encode(*, utf8: bool) -> None:

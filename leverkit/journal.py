@@ -10,21 +10,21 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from leverkit.errors import Refused, UsageError
+from leverkit.disk import durable, sound
+from leverkit.errors import Refused
 
 FORMAT = 1
 GENESIS = "0" * 64
 OutcomeName = Literal["done", "no_op", "drifted", "gone", "failed"]
 Said = Literal["ok", "refused", "denied", "lost"]
 
-# WAL with synchronous=FULL: a commit is on disk when it returns. Measured: 7,000 a second; Lever allows 10.
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS entries (
         seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -122,8 +122,8 @@ class Journal:
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         self._lock = threading.Lock()
         self._now = now
-        with _refusing(path), ExitStack() as stack:
-            self._db = stack.enter_context(closing(_connect(path)))
+        with sound(path), ExitStack() as stack:
+            self._db = stack.enter_context(closing(durable(path)))
             self._db.executescript(_SCHEMA)
             self.entries = _read(self._db)
             stack.pop_all()
@@ -154,14 +154,15 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; entries stay readable here."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
 
 def read(path: Path) -> list[Entry]:
     """Read a journal without changing it; [] where there is none. Raises Refused where it is damaged."""
     if not path.exists():
         return []
-    with _refusing(path), closing(_connect(path)) as db:
+    with sound(path), closing(durable(path)) as db:
         return _read(db)
 
 
@@ -229,32 +230,6 @@ def fold(entries: Iterable[Entry]) -> Standing:
             case Opened():
                 state = "broken off"
     return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state, tuple(waves))
-
-
-# what a full, read-only or failing disk answers; the low byte of SQLite's extended codes
-DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DISK:
-            raise UsageError(
-                f"{path}: cannot be used ({error}): mend that, the same command goes on then"
-            ) from None
-        message = f"{path}: the journal is damaged or was edited ({error}); nothing was written"
-        raise Refused(message) from None
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    with ExitStack() as stack:
-        db = stack.enter_context(closing(sqlite3.connect(path, check_same_thread=False, timeout=10)))
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        stack.pop_all()
-    return db
 
 
 def _text(body: Body) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from leverkit.account import connect
 from leverkit.client import ReadOnlyLever, fields
 from leverkit.errors import ApiError, Refused, UsageError
+from leverkit.hands import hands
 from leverkit.parquet import (
     counted,
     fingerprint,
@@ -81,7 +81,7 @@ class _Pull:
         grant = {"confidentiality": "all"} if self._lever.sees_confidential() else {}
         if not grant:
             self._unseen.add(UNGRANTED)
-        with ThreadPoolExecutor(3) as pool, database() as db:
+        with hands(3) as pool, database() as db:
             postings = pool.submit(lambda: self._all("/postings", Posting, include=fields(Posting), **grant))
             stages = pool.submit(lambda: self._all("/stages", Stage))
             ranks = pool.submit(self._ranks)

@@ -23,6 +23,7 @@ _RISKY = re.compile(
     r"'*(?:[=+\-@|%\t\r\n＝＋－＠]|[\d.,(]|[^\W\d_]+[\s\-/.]*\d+\Z|(?:true|false)\Z)", re.IGNORECASE
 )
 _DELIMITERS = (",", ";", "\t")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, .ods and .numbers begin (zip), and .xls
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,11 @@ def _decode(path: Path) -> tuple[str, bool]:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
+    if content.startswith(_WORKBOOKS):
+        raise UsageError(
+            f"{path}: this is a workbook (Excel, LibreOffice or Numbers), not a CSV file: open it in the "
+            "spreadsheet and save it as CSV (UTF-8)"
+        )
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace"), True
     bom = content.startswith(b"\xef\xbb\xbf")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from leverkit.client import Page, ReadOnlyLever
 from leverkit.errors import ApiError
+from leverkit.hands import hands
 from leverkit.records import Opportunity
 from leverkit.spool import Spool
 from leverkit.windows import Chart, Window, agree, trial
@@ -113,14 +114,11 @@ class _Drain:
         self._flying: dict[Future[Page[Opportunity]], Window] = {}
 
     def run(self) -> None:
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="pull")
-        try:
+        with hands(self._workers) as pool:
             while not self._chart.done:
                 self._dispatch(pool)
                 for future in [one for one in self._flying if one.done()]:
                     self._settle(future, self._flying.pop(future))
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _dispatch(self, pool: ThreadPoolExecutor) -> None:
         window = self._take() if len(self._flying) < self._workers else None

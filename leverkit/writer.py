@@ -15,6 +15,7 @@ from itertools import groupby
 from leverkit.client import Lever
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.halt import DENIED, PAUSED, Halt
+from leverkit.hands import hands
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
 from leverkit.operations import ACTIONS, Operation, batches
 from leverkit.outcomes import Verdict, after_write, before_write, is_so
@@ -63,7 +64,7 @@ class Writer:
 
     def phases(self) -> None:
         """Add everything; only when that has ended, remove."""
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with hands(WORKERS) as pool:
             for action in ACTIONS:
                 for batch in batches(self._left(action), self._plan.siblings):
                     self._pause()

@@ -120,3 +120,10 @@ def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
     spreadsheet.replace(path, b"new")
     assert [file.name for file in path.parent.iterdir()] == ["t.csv"]
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_is_told_and_what_to_do_with_it(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "policy.xlsx").write_bytes(head + b"\x00\xff,\n" * 20)
+    with pytest.raises(UsageError, match=r"this is a workbook .* save it as CSV"):
+        spreadsheet.read(tmp_path / "policy.xlsx")
