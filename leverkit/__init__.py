@@ -25,13 +25,13 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                progress, records, since, spelling, verification, waves
     6  advice               -> errors, gate, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report
-    6  pull                 -> account, client, errors, hands, parquet, progress, records, snapshot,
-                               spool, sweep
+    6  pull                 -> account, client, errors, hands, parquet, progress, records, snapshot, spool,
+                               sweep
     6  runner               -> account, errors, job, jobpage, jobrecord, lock, spreadsheet
     6  tour                 -> audit, client, errors, pacing, planfile, policy, result
     6  widgets              -> decision, lock, plan, report, review
-    6  writer               -> client, errors, halt, hands, journal, operations, outcomes, planfile, progress,
-                               reading, records
+    6  writer               -> client, errors, halt, hands, journal, operations, outcomes, planfile,
+                               progress, reading, records
     5  account              -> budget, client, demo, errors, pacing, wire
     5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
                                people, placements, policy, postings, readiness, report, snapshot,
