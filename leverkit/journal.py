@@ -227,7 +227,7 @@ def fold(entries: Iterable[Entry]) -> Standing:
             case Begun(wave=wave):
                 waves[wave] = None
                 state = "broken off"  # until it is sealed
-            case Opened():
+            case _:  # opened, and a process died before it began
                 state = "broken off"
     return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state, tuple(waves))
 

@@ -348,6 +348,23 @@ def test_what_a_person_took_back_after_a_lost_answer_is_not_written_again(tmp_pa
     assert outcome_of(result, op) == ("failed", False)
 
 
+def test_a_write_without_an_answer_is_not_repeated_where_nobody_can_look(tmp_path: Path) -> None:
+    with account(contacts=12, seed=5) as (emulated, lever):
+        plan = migration(emulated, lever)
+        op = first(plan)
+
+        def blind(_: float) -> None:
+            emulated.clear_faults()
+            emulated.fault("status", method="GET", path="/opportunities", status=400)
+
+        emulated.fault("status", method="POST", path=f"*/{op.opportunity}/addTags")
+        with opened(emulated, sleep=blind) as lost:
+            result = carried_out(plan, tmp_path, lost)
+        assert sum(op.opportunity in entry["path"] for entry in writes(emulated)) == 1
+        assert op.tag not in tags_of(emulated)[op.opportunity]
+    assert outcome_of(result, op) == ("failed", False)
+
+
 def test_what_a_person_did_during_a_storm_of_refusals_is_theirs(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)
