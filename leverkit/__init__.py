@@ -32,7 +32,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     6  widgets              -> decision, lock, plan, report, review
     6  writer               -> client, errors, halt, hands, journal, operations, outcomes, planfile,
                                progress, reading, records
-    5  account              -> budget, client, demo, errors, pacing, wire
+    5  account              -> budget, client, demo, errors, pacing, patience, wire
     5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
                                people, placements, policy, postings, readiness, report, snapshot,
                                spreadsheet
@@ -75,7 +75,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  parquet              -> records, spool
     2  scan                 -> scanner
     2  subject              -> webhook
-    2  wire                 -> answers, errors, pacing
+    2  wire                 -> answers, errors, pacing, patience
     1  answers              -> errors
     1  brakes               -> errors
     1  disk                 -> errors
@@ -94,8 +94,8 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  spreadsheet          -> errors
     1  suggestion           -> spelling, weighing
     1  webhook              -> errors
-    0  associations, emulator, errors, hands, logbook, meter, pacing, progress, records, report, spelling,
-            starting, weighing, windows
+    0  associations, emulator, errors, hands, logbook, meter, pacing, patience, progress, records, report,
+            spelling, starting, weighing, windows
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from leverkit.client import Lever, ReadOnlyLever
 from leverkit.demo import demo_account
 from leverkit.errors import UsageError
 from leverkit.pacing import Pace
+from leverkit.patience import Waits
 from leverkit.wire import Secret, checked_url
 
 PRODUCTION = "https://api.lever.co/v1"
@@ -91,21 +92,37 @@ class Settings:
 
 @overload
 def connect(
-    *, write: Literal[True], settings: Settings | None = ..., rate: float = ..., burst: int = ...
+    *,
+    write: Literal[True],
+    settings: Settings | None = ...,
+    rate: float = ...,
+    burst: int = ...,
+    waits: Waits | None = ...,
 ) -> Lever: ...
 @overload
 def connect(
-    *, write: Literal[False] = ..., settings: Settings | None = ..., rate: float = ..., burst: int = ...
+    *,
+    write: Literal[False] = ...,
+    settings: Settings | None = ...,
+    rate: float = ...,
+    burst: int = ...,
+    waits: Waits | None = ...,
 ) -> ReadOnlyLever: ...
 
 
 def connect(
-    *, write: bool = False, settings: Settings | None = None, rate: float = 9.8, burst: int = 10
+    *,
+    write: bool = False,
+    settings: Settings | None = None,
+    rate: float = 9.8,
+    burst: int = 10,
+    waits: Waits | None = None,
 ) -> ReadOnlyLever:
     """Open the account of the environment, read-only unless `write`; without a key, the demo account.
 
     `rate` is requests a second, of the 10 that Lever allows a key; all processes of this user on this
-    machine that use the key queue together. Sends no request itself.
+    machine that use the key queue together. `waits` tells of waits for Lever, by default on stderr.
+    Sends no request itself.
     Raises UsageError for settings that cannot be right.
     """
     settings = settings or Settings.from_environment()
@@ -120,6 +137,7 @@ def connect(
         scheme=settings.scheme,
         perform_as=settings.perform_as,
         pace=Pace(rate, burst, ledger=budget(base_url, key)),
+        waits=waits or Waits(),
     )
 
 

@@ -58,7 +58,7 @@ class ReadOnlyLever:
         transport: Any = None,
         **clocks: Any,
     ) -> None:
-        """Open the account; `clocks` may hold `clock`, `sleep` and `random` for tests."""
+        """Open the account; `clocks` may hold `waits`, and `clock`, `sleep` and `random` for tests."""
         self.base_url = checked_url(base_url)
         self._wire = Wire(
             self.base_url,

@@ -77,6 +77,8 @@ def listen(
     """
     from leverkit.account import Settings, connect
     from leverkit.inbox import Inbox
+    from leverkit.logbook import note
+    from leverkit.patience import Waits
     from leverkit.receiver import Limits, Receiver
     from leverkit.worker import Rules, Worker
 
@@ -86,7 +88,8 @@ def listen(
     place = state or settings.home / "receiver"
     rules = Rules(policy, place / "runs", sweep_s=sweep)
     rules.tags()  # a policy that cannot be read should say so now
-    with connect(write=True, settings=settings, rate=rate) as lever:
+    waits = Waits(lambda text: note("waiting", level=30, why=text))
+    with connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
         inbox = Inbox(place / "inbox.sqlite")
         receiver = Receiver(
             inbox,

@@ -19,6 +19,7 @@ import httpx
 from leverkit.answers import Answer, read, seconds_ahead
 from leverkit.errors import Unreachable, UsageError
 from leverkit.pacing import Pace
+from leverkit.patience import Waits
 
 T = TypeVar("T")
 CONNECTIONS = 16
@@ -75,8 +76,9 @@ class Wire:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = chance,
+        waits: Waits | None = None,
     ) -> None:
-        self.pace, self._retries = pace, retries
+        self.pace, self._retries, self._waits = pace, retries, waits or Waits(lambda _: None)
         self._clock, self._sleep, self._random = clock, sleep, random
         self._answered = threading.Event()
         self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest answer
@@ -116,7 +118,9 @@ class Wire:
             turn_taken = False
             answer = self._attempt(method, path, params, body)
             try:
-                return read(answer, type, method=method, path=path)
+                found = read(answer, type, method=method, path=path)
+                self._waits.over()
+                return found
             except Unreachable as error:
                 trouble = error
             if answer.status != 429:
@@ -126,7 +130,9 @@ class Wire:
             if answer.status == 429:
                 self.pace.refused(answer.retry_after)
             failures += 1
-            self._sleep(self._back_off(answer, failures))
+            wait = self._back_off(answer, failures)
+            self._waits.begin(_why(answer), wait)
+            self._sleep(wait)
             if again and not again(doubtful is not None):
                 raise doubtful or trouble
 
@@ -165,6 +171,14 @@ class Wire:
     def _back_off(self, answer: Answer, failures: int) -> float:
         wait = min(0.5 * 2.0 ** (failures - 1), 30.0) * (0.5 + self._random() / 2)
         return max(wait, answer.retry_after or 0.0)
+
+
+def _why(answer: Answer) -> str:
+    if answer.status is None:
+        return f"no answer from Lever ({answer.failure.rstrip('.')})"
+    if answer.status == 429:
+        return f"Lever refuses with 429, too many requests (for {PATIENCE / 60:.0f} minutes at most)"
+    return f"Lever answers {answer.status}" + (", unreadably" if answer.status < 300 else "")
 
 
 def checked_url(text: str) -> str:

@@ -92,6 +92,14 @@ def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "note     a: caf\\xe9\n", "")
 
 
+def test_a_wait_for_lever_is_told(leverkit: Command, lever_account: Running) -> None:
+    lever_account.fault("throttle", retry_after=3)
+    ended = leverkit("pull", "-o", "snapshot")
+    assert ended.code == 0
+    why = "Lever refuses with 429, too many requests (for 5 minutes at most)"
+    assert f"{why}: waiting 3 s before the next try\n" in ended.err
+
+
 def test_an_interruption_is_told_and_says_how_to_go_on(
     leverkit: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.pacing import Pace
+from leverkit.patience import Waits
 from leverkit.wire import Secret, Wire
 
 
@@ -18,6 +19,7 @@ class Scene:
 
     def __init__(self, *answers: Any, retries: int = 6) -> None:
         self.answers, self.requests, self.waits, self.now = list(answers), 0, [], 0.0
+        self.told: list[str] = []
         self.wire = Wire(
             "https://lever.test/v1",
             Secret("k"),
@@ -29,6 +31,7 @@ class Scene:
             clock=self.clock,
             sleep=self.sleep,
             random=lambda: 1.0,
+            waits=Waits(self.told.append, clock=self.clock),
         )
 
     def clock(self) -> float:
@@ -175,3 +178,19 @@ def test_a_body_that_trickles_in_without_end_is_given_up() -> None:
     with pytest.raises(Unreachable, match="did not end"):
         scene.ask()
     assert scene.now < 200
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (429, "Lever refuses with 429, too many requests (for 5 minutes at most)"),
+        (503, "Lever answers 503"),
+        (HTML, "Lever answers 200, unreadably"),
+        (httpx.ConnectError("name not known"), "no answer from Lever (ConnectError: name not known)"),
+    ],
+)
+def test_a_long_wait_is_told_with_its_reason(trouble: Any, why: str) -> None:
+    scene = Scene(OK, trouble, trouble, trouble, trouble, OK)
+    scene.ask()
+    scene.ask()
+    assert scene.told == [f"{why}: waiting 2 s before the next try, 2 s so far"]
