@@ -13,6 +13,7 @@ from leverkit.errors import UsageError
 from leverkit.tour import MARK, tour
 
 
+@pytest.mark.timeout(900)  # the whole flow with its notebooks, on a busy machine
 def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path) -> None:
     lines = tour(tmp_path / "demo", contacts=150).splitlines()
     words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
@@ -27,6 +28,7 @@ def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path
     assert [(record["status"], record["exit_code"]) for record in records] == [("done", 0)] * 9
 
 
+@pytest.mark.timeout(900)
 def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
     with running(contacts=40, seed=5) as account:
         rows = account.do(lambda held: [row.raw for row in held.rows.values()])
