@@ -36,8 +36,9 @@ class Waits:
 
     def over(self) -> None:
         """Note that a request succeeded."""
-        if self._since is not None:
-            self._since = None
+        if self._since is not None:  # asked without the lock, as nearly every request finds nothing to do
+            with self._lock:
+                self._since = None
 
 
 def _line(text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 
 from leverkit.patience import Waits
@@ -35,6 +37,22 @@ def test_a_success_begins_anew() -> None:
     told.waits.over()
     assert told.at(20.0, 1.0) == []
     assert told.at(40.0, 4.0) == ["refused: waiting 4 s before the next try, 20 s so far"]
+
+
+def test_a_success_of_one_thread_does_not_come_between_while_another_notes_its_wait() -> None:
+    blocked: list[bool] = []
+
+    def clock() -> float:
+        success = Thread(target=waits.over)
+        success.start()
+        success.join(0.1)
+        blocked.append(success.is_alive())
+        return 0.0
+
+    waits = Waits(lambda _: None, clock=clock)
+    waits.begin("refused", 1.0)
+    waits.begin("refused", 1.0)
+    assert blocked == [False, True]  # nothing to forget at first, so nothing to wait for
 
 
 def test_a_line_goes_to_stderr_and_on_a_terminal_takes_the_place_of_the_progress(
