@@ -50,6 +50,10 @@ class People:
             return identifier[:8]
         return hmac.new(self.salt, identifier.encode(), hashlib.sha256).hexdigest()[:LENGTH]
 
+    def hidden(self, text: str, identifier: str) -> str:
+        """Return a text without this contact or opportunity in it, where people are anonymised."""
+        return text.replace(identifier, self.name(identifier)) if self.salt else text
+
     def link(self, opportunity: str) -> str:
         """Return the address of an opportunity in Lever; nothing where people are anonymised."""
         return "" if self.salt or not opportunity else f"https://{self.host}/candidates/{opportunity}"
@@ -58,8 +62,11 @@ class People:
         """Return a frame with names for its contacts and opportunities, and links, as `table` takes them."""
         shown = frame.head(limit)
         links = {self.name(one): self.link(one) for one in shown["opportunity"]}
-        names = {column: frame[column].map(self.name) for column in ("contact", "opportunity")}
-        return {"frame": frame.assign(**names), "limit": limit, "links": {"opportunity": links.__getitem__}}
+        named = {column: frame[column].map(self.name) for column in ("contact", "opportunity")}
+        if "evidence" in frame:  # an error of Lever's names the address that was asked
+            rows = zip(frame["evidence"], frame["opportunity"], strict=True)
+            frame = frame.assign(evidence=[self.hidden(text, one) for text, one in rows])
+        return {"frame": frame.assign(**named), "limit": limit, "links": {"opportunity": links.__getitem__}}
 
     @property
     def words(self) -> str:

@@ -110,8 +110,8 @@ class Count(msgspec.Struct, frozen=True):
     def said(self, people: People) -> str:
         """Return the difference in words, in which nobody can be looked up where people are anonymised."""
         text = self.note
-        for change in self.others if people.salt else ():
-            text = text.replace(change.opportunity, people.name(change.opportunity))
+        for change in self.others:
+            text = people.hidden(text, change.opportunity)
         return text
 
 

@@ -57,7 +57,8 @@ def test_what_was_found_different_leads_to_nobody_either() -> None:
     pair = Checked("+", "contact-1", "opportunity-1", "vip")
     count = Count("vip", 3, 4, others=(Change("opportunity-2", 1),))
     found = Verification(run="run", plan_id="0" * 64, checked=(pair,), same=0, counts=(count,))
-    ended = Ended(Operation("contact-1", "opportunity-1", "add", "vip", ""), "drifted")
+    evidence = "refused: POST /opportunities/opportunity-1/addTags: 400: no."
+    ended = Ended(Operation("contact-1", "opportunity-1", "add", "vip", ""), "failed", evidence)
     text = found.html(SALTED) + _result(ended).html(SALTED)
     assert [
         word for word in ("contact-", "opportunity-", "<a ") if word in text.replace("data-label", "")
