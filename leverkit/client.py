@@ -18,17 +18,11 @@ import msgspec
 
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 from leverkit.pacing import Pace
-from leverkit.records import ArchiveReason, Listing, Opportunity, Single, TagCount, User
+from leverkit.records import ArchiveReason, Listing, Opportunity, Single, TagCount, User, fields
 from leverkit.wire import Secret, Wire, checked_url
 
 T = TypeVar("T")
 Again = Callable[[bool], bool] | None
-
-
-def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return Lever's names of the fields of a record, for `include`, which is subtractive."""
-    return tuple(field.encode_name for field in msgspec.structs.fields(kind))
-
 
 FIELDS = fields(Opportunity)
 
@@ -171,6 +165,11 @@ class ReadOnlyLever:
     def now(self) -> int:
         """Return the time by Lever's clock, as its latest answer gave it, in ms since the epoch."""
         return int((time.time() + self._wire.ahead) * 1000)
+
+    @property
+    def ahead_ms(self) -> int:
+        """Ms by which Lever's clock is ahead of ours at most, as it tells whole seconds; 0 where it is mute."""
+        return int((self._wire.ahead + 1) * 1000) if self._wire.ahead else 0
 
     def tag_counts(self) -> dict[str, int]:
         """Read every tag with the number of opportunities, archived ones too, that carry it."""

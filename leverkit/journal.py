@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Literal
@@ -133,8 +133,7 @@ class Journal:
         """Bind a new journal to its plan and account. Raises Refused where it is bound to others."""
         if not self.entries:
             self.append(Opened(plan_id, account))
-        opened = self.entries[0].body
-        if opened != Opened(plan_id, account):
+        if not belongs(self.entries, plan_id, account):
             raise Refused("journal.sqlite belongs to another plan or account; choose another run folder")
 
     def append(self, *bodies: Body) -> int:
@@ -164,6 +163,11 @@ def read(path: Path) -> list[Entry]:
         return []
     with sound(path), closing(durable(path)) as db:
         return _read(db)
+
+
+def belongs(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
+    """Say whether a journal is this plan's and account's; one without entries is anybody's."""
+    return not entries or entries[0].body == Opened(plan_id, account)
 
 
 class Standing(msgspec.Struct, frozen=True):

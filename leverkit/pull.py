@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leverkit.account import connect
-from leverkit.client import ReadOnlyLever, fields
+from leverkit.client import ReadOnlyLever
 from leverkit.errors import ApiError, Refused, UsageError
 from leverkit.hands import hands
 from leverkit.parquet import (
@@ -26,7 +26,7 @@ from leverkit.parquet import (
     write_tags,
 )
 from leverkit.progress import Progress, progress
-from leverkit.records import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank
+from leverkit.records import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
 from leverkit.snapshot import FORMAT, Snapshot, database
 from leverkit.spool import Spool
 from leverkit.sweep import Sweep, read

@@ -17,6 +17,11 @@ class Record(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A value decoded from Lever's camelCase JSON."""
 
 
+def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return Lever's names of the fields of a record, for `include`, which is subtractive."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind))
+
+
 class Single(msgspec.Struct, Generic[T], frozen=True):
     """Lever's envelope around one object."""
 

@@ -16,7 +16,7 @@ from leverkit import spreadsheet
 from leverkit.advice import hint
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.gate import last_write
-from leverkit.journal import Entry, Intent, Opened, Outcome, Sealed, Standing, fold, read
+from leverkit.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
 from leverkit.planfile import Plan
 from leverkit.result import OUTCOMES
 from leverkit.verification import SINCE, Checked
@@ -95,7 +95,7 @@ def replay(run: Path | str) -> Replay:
     """
     run = Path(run)
     plan, entries = Plan.read(run), read(run / "journal.sqlite")
-    if entries and entries[0].body != Opened(plan.plan_id, plan.account):
+    if not belongs(entries, plan.plan_id, plan.account):
         raise Refused(f"{run}: journal.sqlite belongs to another plan or account")
     states = _States(plan, fold(entries))
     gaps = [gap for entry in entries for gap in states.step(entry)]

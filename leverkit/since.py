@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from leverkit.errors import Refused, UsageError
-from leverkit.journal import Entry, Intent, Outcome, fold, read
+from leverkit.journal import Entry, Intent, Outcome, belongs, fold, read
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
@@ -19,11 +19,14 @@ from leverkit.records import Opportunity
 def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
     """Return the planned (opportunity, tag) that were in place when the run looked, and were changed later.
 
-    `ahead_ms` is by how much Lever's clock is ahead of ours, to the second. Gone is changed, too.
+    `ahead_ms` is by how much Lever's clock is ahead of ours, rather too much than too little. Gone is
+    changed, too. A journal that is damaged or another plan's tells nothing.
     """
     try:
         entries = read(run / "journal.sqlite")
     except (Refused, UsageError):  # for `status` to tell; what was read at Lever stands without it
+        return set()
+    if not belongs(entries, plan.plan_id, plan.account):
         return set()
     standing, story = fold(entries), _Story(plan, entries, ahead_ms)
     return {

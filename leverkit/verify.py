@@ -73,7 +73,7 @@ def _look(
     inside = numbers(whole, wave)
     ahead = _ahead(whole, inside, now)
     plan = part(whole, inside | ahead)
-    later = since(run, whole, now, ahead_ms=lever.now() - int(time.time() * 1000))
+    later = since(run, whole, now, ahead_ms=lever.ahead_ms)
     reported = _reported(run, whole) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
     return Verification(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -247,5 +248,7 @@ def test_time_is_told_by_lever_s_clock() -> None:
         httpx.Response(200, json={"data": {}}, headers={"Date": "Tue, 24 Nov 2037 10:00:00 GMT"})
     )
     with lever(handle) as account:
+        assert account.ahead_ms == 0
         account.get("/x", type=dict)
         assert abs(account.now() - 2142669600000) < 60_000
+        assert 0 < account.ahead_ms - (account.now() - time.time() * 1000) <= 1001

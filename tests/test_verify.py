@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,27 @@ def test_a_journal_that_claims_what_lever_never_had_excuses_nothing(tmp_path: Pa
         journal.close()
         found = verify(tmp_path, lever=lever)
     assert (found.exit_code, found.signs["+"]) == (6, len(plan.operations))
+
+
+def test_a_clock_that_tells_whole_seconds_excuses_no_tag_that_lever_lost(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        lost(emulated, plan.operations[0])
+        lever._wire.ahead = -0.999  # by a Date that is about to go on to the next second
+        assert verify(tmp_path, lever=lever).exit_code == 6
+
+
+def test_a_journal_of_another_plan_excuses_nothing(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        emulated.remove_tags(plan.operations[0].opportunity, [plan.operations[0].tag])
+        assert verify(tmp_path, lever=lever).exit_code == 3
+        (tmp_path / "journal.sqlite").unlink()
+        with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+            journal.bind("another plan", plan.account)
+            journal.append(Outcome(len(plan.operations), "done", True))
+            journal.append(*(Outcome(number, "done", True) for number in range(len(plan.operations))))
+        assert verify(tmp_path, lever=lever).exit_code == 6
 
 
 def test_a_removal_that_did_not_happen_is_unexpected(tmp_path: Path) -> None:
