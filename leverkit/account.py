@@ -3,6 +3,7 @@
     LEVER_API_KEY or LEVER_ACCESS_TOKEN   the key, or an OAuth token; without either: the demo account
     LEVER_BASE_URL                        https://api.lever.co/v1
     LEVER_PERFORM_AS                      user id or e-mail in whose name tags are written
+    LEVER_WEBHOOK_SECRETS                 signature tokens of webhooks, for the receiver only
     LEVERKIT_WORKSPACE                    ~/leverkit
 
 A `.env` file in the current directory or above it is read too; the environment wins.

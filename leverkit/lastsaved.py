@@ -55,11 +55,12 @@ def lost(path: Path, decisions: Iterable[Decision]) -> list[Lost]:
     return [
         Lost(row.tag, *kept[row.tag], stands=row.scope)
         for row in decisions
-        if row.tag in kept and _is_older(row, *kept[row.tag])
+        if row.tag in kept and _is_older(row, kept[row.tag])
     ]
 
 
-def _is_older(row: Decision, scope: str, by: str, at: str) -> bool:
+def _is_older(row: Decision, kept: tuple[str, str, str]) -> bool:
+    scope, _, at = kept
     if row.scope == scope or (not row.decided_at and row.spoken):
         return False
     return not row.spoken or moment(row.decided_at) < moment(at)
