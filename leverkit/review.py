@@ -95,7 +95,7 @@ class Review:
         """Take back the last decision of this review, where nobody has changed it since."""
         if not self._done:
             return ["nothing to undo"]
-        last = self._done.pop()
+        last = self._done[-1]
 
         def back(fresh: Policy) -> Policy:
             return fresh.replaced(
@@ -107,7 +107,7 @@ class Review:
             )
 
         heard = self._change(back)
-        self._done.pop()
+        del self._done[-2:]  # only now, as a file that cannot be written leaves it to be undone
         return heard
 
     def refresh(self) -> list[str]:

@@ -110,6 +110,20 @@ def test_a_decision_of_somebody_else_on_the_same_tag_is_shown_and_not_overwritte
     assert Policy.read(file).scopes["vip"] == "ignore"
 
 
+def test_an_undo_that_could_not_be_written_can_be_tried_again(file: Path) -> None:
+    review = Review(file, by="ada")
+    tag = review.policy.decisions[0].tag
+    before = review.policy.scopes[tag]
+    review.decide({tag: "ignore"})
+    content = file.read_bytes()
+    file.write_text("no policy")
+    with pytest.raises(UsageError):
+        review.undo()
+    file.write_bytes(content)
+    review.undo()
+    assert Policy.read(file).scopes[tag] == before
+
+
 def test_undo_leaves_what_others_decided_since(file: Path) -> None:
     one, other = ada(file), ada(file, "bob")
     one.decide({"vip": "contact"})
