@@ -153,9 +153,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Raise Refused unless `approve` is the plan id or at least its first 8 hex digits."""
         given = approve.strip().lower()
         if not given:
-            raise Refused(
-                f"not approved: {self.summary}. To carry out exactly this, approve plan {self.short}"
-            )
+            raise Refused(f"not approved: {self.summary}. To carry out just this, approve plan {self.short}")
         if len(given) < LEAST or not self.plan_id.startswith(given):
             raise Refused(
                 f"approval {given[:SHORT]!r} is not for this plan, {self.short}; nothing was written"
@@ -199,8 +197,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         sealed = _open(run / "plan.json")
         before = _part(run / "before.json", dict[str, Known], sealed.before_digest)
         holders = _part(run / "holders.json", dict[str, tuple[str, ...]], sealed.holders_digest)
-        shared: dict[str, Any] = {name: getattr(sealed, name) for name in _SHARED}
-        plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **shared)
+        plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **_shared(sealed))
         if plan.plan_id != sealed.plan_id:
             raise Refused(f"{run / 'plan.csv'}: {_EDITED}; what it does is changed in the policy")
         return plan
@@ -210,11 +207,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Return one row an operation: contact, opportunity, action, tag, reason."""
         import pandas as pd
 
-        rows = [msgspec.structs.asdict(operation) for operation in self.operations]
-        return pd.DataFrame(rows, columns=list(Operation.__struct_fields__))
+        return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)
 
     def _sealed(self) -> _Sealed:
-        shared: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
         return _Sealed(
             plan_id=self.plan_id,
             counts=self.counts,
@@ -222,7 +217,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             minutes=self.minutes,
             before_digest=digest(self.before),
             holders_digest=digest(self.holders),
-            **shared,
+            **_shared(self),
         )
 
     def __repr__(self) -> str:
@@ -247,6 +242,10 @@ _SHARED = tuple(name for name in _Sealed.__struct_fields__ if name in Plan.__str
 _EDITED = "edited after the plan was made; make the plan again"
 
 
+def _shared(of: Plan | _Sealed) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in _SHARED}
+
+
 def _decode(path: Path, type_: Any) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes(), type=type_)
@@ -264,10 +263,8 @@ def _part(path: Path, type_: Any, expected: str) -> Any:
 def _open(path: Path) -> _Sealed:
     document = _decode(path, dict[str, Any])
     seal = document.pop("seal", None)
-    if document.get("format") != FORMAT:
-        raise Refused(
-            f"{path}: plan format {document.get('format')}, this leverkit reads {FORMAT}; make the plan again"
-        )
+    if (format_ := document.get("format")) != FORMAT:
+        raise Refused(f"{path}: plan format {format_}, this leverkit reads {FORMAT}; make the plan again")
     if digest(document) != seal:
         raise Refused(f"{path}: {_EDITED}")
     return msgspec.convert(document, _Sealed)
