@@ -128,7 +128,7 @@ def anonymize(account: Account, opportunity: str) -> None:
     Lever does so with archived ones only, so one that is not is archived first, and never with a hire.
     """
     row = account.row(opportunity)
-    hired = {each["id"] for each in account.archive_reasons if each["type"] == "hired"}
+    hired = {each["id"] for each in account.archive_reasons if each.get("type") == "hired"}
     if row.reason in hired:
         raise bad_request("A hired opportunity cannot be anonymized")
     if row.archived is None:
