@@ -168,7 +168,7 @@ class ReadOnlyLever:
 
     @property
     def ahead_ms(self) -> int:
-        """Ms by which Lever's clock is ahead of ours at most, as it tells whole seconds; 0 where it is mute."""
+        """Ms by which Lever's clock is ahead of ours at most, as it tells whole seconds; 0 while untold."""
         return int((self._wire.ahead + 1) * 1000) if self._wire.ahead else 0
 
     def tag_counts(self) -> dict[str, int]:

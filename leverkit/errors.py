@@ -7,7 +7,7 @@ LeverkitError                 1   the root: catch this one to catch all
 │   └── Unreachable           1   no usable answer after all retries
 ├── Refused                   4   the plan is stale, edited, unapproved or of another account
 ├── BrakeTripped              5   the plan is larger than its brakes allow
-├── Partial                   3   the run ended, some operations failed, drifted or are gone
+├── Partial                   3   some operations failed, drifted, are gone, or were changed since
 ├── VerificationFailed        6   the account is not as the plan says, or outcomes are unknown
 ├── Stopped                   8   stopped by a limit or by request; the same command resumes
 └── Locked                   11   another writer holds the run or the account
@@ -80,7 +80,7 @@ class BrakeTripped(LeverkitError):
 
 
 class Partial(LeverkitError):
-    """A run that ended with operations failed, drifted or gone."""
+    """A run that ended with operations failed, drifted or gone, or that others have undone since."""
 
     exit_code = 3
 

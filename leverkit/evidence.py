@@ -1,8 +1,8 @@
 """The evidence about each tag, computed in DuckDB over a snapshot's Parquet files.
 
 `prepare` lays out opportunities and taggings once (tags are sets; order is fixed by ids), the
-functions below it each return one relation. Contacts with a single opportunity never enter a
-grouping by (contact, tag): they are most of an account and cannot disagree with themselves.
+queries each give one relation. Contacts with a single opportunity never enter a grouping by
+(contact, tag): they are most of an account and cannot disagree with themselves.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ SINCE = "changed since"  # reported of a planned change that the run saw in plac
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """One (opportunity, tag), and what result.json says of a planned operation that was not done."""
+    """One (opportunity, tag); `reported`: its outcome by result.json where it was not done, or SINCE."""
 
     sign: str
     contact: str
@@ -141,7 +141,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """Return 0 where all is as planned, 3 where planned changes were left alone on purpose, else 6."""
+        """Return 0 where all is as planned, 3 where the rest was left on purpose or undone since, else 6."""
         if any(pair.wrong for pair in self.checked) or any(count.wrong for count in self.counts):
             return VerificationFailed.exit_code
         if any(checked.sign in "+-!" for checked in self.checked):

@@ -1,8 +1,8 @@
 """Read again what a plan touched, and the account's tag counts, and say whether it is as planned.
 
-Knows the plan and the account only: nothing of how `apply` went about it, so that it cannot
-repeat its mistakes. What the files of the run say names a difference; it never turns one into a match,
-and never without Lever's word: changed since is only what Lever says was changed, or has no more.
+What is so, it takes from the plan and the account only, so that it cannot repeat mistakes of `apply`.
+What the files of the run say names a difference and never turns one into a match. Where the journal has
+seen a change in place, it is "changed since" only if Lever says that too: newer, or gone.
 """
 
 from __future__ import annotations
