@@ -23,7 +23,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                waves
     7  verify               -> account, advice, client, conservation, errors, operations, planfile,
                                progress, records, since, spelling, verification, waves
-    6  advice               -> errors, gate, journal, lock, planfile, waves
+    6  advice               -> errors, gate, halt, journal, lock, planfile, waves
     6  doctor               -> account, client, errors, records, report
     6  pull                 -> account, client, errors, hands, parquet, progress, records, snapshot, spool,
                                sweep

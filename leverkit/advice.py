@@ -13,6 +13,7 @@ import msgspec
 
 from leverkit.errors import LeverkitError
 from leverkit.gate import unverified
+from leverkit.halt import PAUSE
 from leverkit.journal import Entry, Standing, fold, read
 from leverkit.lock import holder
 from leverkit.planfile import Kind, Plan
@@ -71,6 +72,8 @@ def advice(run: Path | str) -> Advice:
     if not plan.operations:
         return Advice("nothing is planned")
     if holder(folder.run / "lock"):
+        if (folder.run / PAUSE).exists():
+            return Advice(f"it waits while {folder.run / PAUSE} is there: remove that file to go on")
         return Advice("it is being worked on: wait until it has ended")
     undone = _undone(folder)
     if undone:
@@ -99,7 +102,8 @@ def _after(folder: _Folder, begun: str) -> Advice:
     plan, run = folder.plan, folder.run
     trouble = unverified(plan, run, folder.entries, begun)
     if trouble:
-        return Advice(f"wave {begun}, {trouble}", _to_verify(run, begun))
+        what = "the run" if begun == ALL else f"wave {begun}"
+        return Advice(f"{what} {trouble.removeprefix('which ')}", _to_verify(run, begun))
     failed = sum(outcome.outcome == "failed" for outcome in folder.standing.outcomes.values())
     if failed:
         return Advice(f"{failed} failed, and may succeed when tried again", to_apply(run, plan, begun))

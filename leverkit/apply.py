@@ -117,7 +117,7 @@ def _work(
 
 
 def _through(wave: str) -> str:
-    return f"wave {wave} is through; verify it, then go on"
+    return f"wave {wave} is through"
 
 
 def _settled(plan: Plan, journal: Journal, wave: str) -> bool:

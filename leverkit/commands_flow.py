@@ -109,6 +109,8 @@ def suggest(
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
     show("\n".join([policy.summary(), *_waiting(policy)]))
+    if sure := len(policy.acceptable(0.9)):
+        say(f"{sure:,} are sure and decided in one go by: leverkit policy accept {out} --min-confidence 0.9")
     say(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
 
 

@@ -87,6 +87,8 @@ def verify(
     else:
         show("\n".join([found.summary, *found.notes]))
     _hint(found.hint)
+    if not found.exit_code:
+        _next(run)
     raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
 
 

@@ -92,7 +92,7 @@ class Count(msgspec.Struct, frozen=True):
             return ""
         text = f"{self.tag!r}: {self.listed} at Lever, {self.predicted} predicted"
         if self.explained:
-            text += f"; {self.explained:+d} by the opportunities above"
+            text += f"; {self.explained:+d} by the opportunities that differ"
         if self.others:
             text += f"; by others since the snapshot: {', '.join(map(str, self.others[:NAMED]))}"
         if len(self.others) > NAMED:

@@ -57,7 +57,7 @@ def test_failures_are_tried_again_when_the_rest_is_verified(tmp_path: Path) -> N
         assert carried_out(plan, tmp_path, lever).counts["failed"] >= 1
         assert advice(tmp_path).command == f"leverkit verify {tmp_path}"
         verify(tmp_path, lever=lever, reread_after=())
-        assert "which is NOT as planned" in advice(tmp_path).why
+        assert advice(tmp_path).why.startswith("the run is NOT as planned")
         for op in plan.operations:
             emulated.add_tags(op.opportunity, [op.tag])
         assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 0
@@ -78,6 +78,8 @@ def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Pa
     plan_of(operation()).write(tmp_path / "run")
     with hold(tmp_path / "run" / "lock", purpose="apply"):
         assert str(advice(tmp_path / "run")) == "it is being worked on: wait until it has ended"
+        (tmp_path / "run" / "PAUSE").touch()
+        assert str(advice(tmp_path / "run")).endswith("PAUSE is there: remove that file to go on")
     plan_of().write(tmp_path / "empty")
     assert str(advice(tmp_path / "empty")) == "nothing is planned"
     with pytest.raises(UsageError, match="no plan"):

@@ -215,7 +215,7 @@ def test_a_count_that_the_read_opportunities_explain_is_no_failure(tmp_path: Pat
         found = verify(tmp_path, lever=lever)
     (count,) = [count for count in found.counts if count.tag == op.tag]
     assert (count.listed - count.predicted, count.explained, count.wrong) == (1, 1, False)
-    assert "+1 by the opportunities above" in found.notes[0]
+    assert "+1 by the opportunities that differ" in found.notes[0]
     assert found.exit_code == 0
 
 
