@@ -118,6 +118,25 @@ def test_a_key_without_the_grant_is_not_asked_for_confidential_ones_again(status
         assert account.sees_confidential() is False
 
 
+def test_what_is_refused_once_is_neither_gone_nor_hidden() -> None:
+    refusals = {"confidentiality": 1, "single": 1}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        single = request.url.path.endswith("/opportunities/o1")
+        asked = "single" if single else "confidentiality"
+        refusals[asked] -= 1
+        if refusals[asked] == 0:
+            return httpx.Response(403, json={"code": "ForbiddenError", "message": "no"})
+        return httpx.Response(200, json={"data": {"id": "o1", "contact": "c"}}) if single else listing()
+
+    with lever(handle) as account:
+        found = account.find_opportunity("o1")
+        assert found is not None
+        assert found.contact == "c"
+        assert account.sees_confidential()
+    assert refusals == {"confidentiality": -1, "single": -1}
+
+
 def test_a_wrong_key_is_not_taken_for_a_missing_grant() -> None:
     _, handle = recorded(httpx.Response(401, json={"code": "UnauthorizedError", "message": "no"}))
     with pytest.raises(AccessDenied, match="LEVER_API_KEY"):
