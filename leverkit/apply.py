@@ -107,7 +107,8 @@ def _work(
     journal.append(Begun(identity(), wave))
     inside = numbers(plan, wave)
     try:
-        with progress(f"apply {plan.short}", len(inside)) as bar:
+        # No rate: what is settled without a request counts too, so it would not be the requests a second.
+        with progress(f"apply {plan.short}", len(inside), rate=False) as bar:
             Writer(plan, lever, journal, halt, times, bar, inside).phases()
     except BaseException as error:
         with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard

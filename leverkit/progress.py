@@ -29,18 +29,19 @@ class Screen(Protocol):
 
 
 class Progress:
-    """How far something is: `done` of `total` (if that is known), how fast, how long to go."""
+    """How far something is: `done` of `total` (if that is known), how fast (if `rate`), how long to go."""
 
     def __init__(
         self,
         label: str,
         total: int | None = None,
         *,
+        rate: bool = True,
         screen: Screen | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.label, self.total = label, total
-        self.done, self.note = 0, ""
+        self.done, self.note, self._rate = 0, "", rate
         self._screen, self._clock = screen or _screen(), clock
         self._began = clock()
         self._shown = float("-inf")
@@ -71,7 +72,7 @@ class Progress:
         seconds = self._clock() - self._began
         share = f"{self.done:,} of {self.total:,}" if self.total else f"{self.done:,}"
         parts = [f"{self.label}: {share}", self.note]
-        if seconds >= 1 and self.done:
+        if self._rate and seconds >= 1 and self.done:
             parts.append(f"{self.done / seconds:.1f}/s")
         if self._closed:
             parts.append(f"in {_duration(seconds)}")
@@ -95,9 +96,9 @@ class Progress:
         self._screen.show(self)
 
 
-def progress(label: str, total: int | None = None) -> Progress:
+def progress(label: str, total: int | None = None, *, rate: bool = True) -> Progress:
     """Open a progress display that fits where we run."""
-    return Progress(label, total)
+    return Progress(label, total, rate=rate)
 
 
 class Notebook:

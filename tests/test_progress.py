@@ -37,10 +37,18 @@ class Clock:
 
 def test_the_line_tells_share_speed_and_what_is_left() -> None:
     clock = Clock()
-    shown = Progress("apply", 1000, screen=Recorder(), clock=clock)
+    shown = Progress("verify", 1000, screen=Recorder(), clock=clock)
     clock.now = 10
     shown.update(100, "2 drifted")
-    assert shown.text == "apply: 100 of 1,000, 2 drifted, 10.0/s, 1 min 30 s to go"
+    assert shown.text == "verify: 100 of 1,000, 2 drifted, 10.0/s, 1 min 30 s to go"
+
+
+def test_a_rate_that_would_be_of_something_else_is_left_out() -> None:
+    clock = Clock()
+    shown = Progress("apply", 1000, rate=False, screen=Recorder(), clock=clock)
+    clock.now = 10
+    shown.update(100)
+    assert shown.text == "apply: 100 of 1,000, 1 min 30 s to go"
 
 
 def test_without_a_total_no_time_left_is_invented() -> None:
