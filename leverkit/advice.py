@@ -137,9 +137,20 @@ def _undone(folder: _Folder) -> Advice | None:
     for path in sorted(beside):
         if (path.parent / "journal.sqlite").exists() and _undoes(path, folder.plan):
             undo = folder.run.parent / path.parent.name
+            if _verified(undo, folder.entries):
+                return Advice(f"the rollback in {undo} took this run back, and is verified")
             why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
             return Advice(why, _to_verify(undo, ALL))
     return None
+
+
+def _verified(undo: Path, entries: list[Entry]) -> bool:
+    """Say whether a rollback was verified since it, or the run that it takes back, last wrote."""
+    try:
+        written = [*entries, *read(undo / "journal.sqlite")]
+        return not unverified(Plan.read(undo), undo, written, ALL)
+    except LeverkitError:  # edited or damaged: `verify` says which file
+        return False
 
 
 def _undoes(path: Path, plan: Plan) -> bool:

@@ -71,6 +71,23 @@ def test_a_run_that_was_taken_back_leads_to_its_rollback(tmp_path: Path) -> None
         run, undo = tmp_path / "run", tmp_path / "undo"
         carried_out(migration(emulated, lever), run, lever)
         carried_out(rollback(run, undo), undo, lever)
+        assert advice(run).command == f"leverkit verify {undo}"
+        assert verify(undo, lever=lever).exit_code == 0
+        assert str(advice(run)) == f"the rollback in {undo} took this run back, and is verified"
+        (undo / "plan.csv").write_text((undo / "plan.csv").read_text() + "edited")
+        assert advice(run).command == f"leverkit verify {undo}"
+
+
+def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path: Path) -> None:
+    with account(contacts=300) as (emulated, lever):
+        run, undo = tmp_path / "run", tmp_path / "undo"
+        plan = migration(emulated, lever)
+        carried_out(plan, run, lever, wave="canary")
+        carried_out(rollback(run, undo), undo, lever)
+        assert verify(undo, lever=lever).exit_code == 0
+        assert str(advice(run)).endswith("and is verified")
+        verify(run, lever=lever, wave="canary")
+        carry_out(plan, run, lever, wave="all", times=AT_ONCE)
     assert advice(run).command == f"leverkit verify {undo}"
 
 

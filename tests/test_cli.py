@@ -130,10 +130,11 @@ def test_the_flow_goes_through_by_single_commands(
     undo = json.loads(leverkit("rollback", "run", "-o", "undo", "--json").out)
     assert leverkit("verify", "undo", "--detailed-exitcode").code == 2
     assert leverkit("apply", "undo", "--approve", undo["plan_id"][:12], "--rate", "1000").code == 0
+    assert "verify that one: leverkit verify undo" in leverkit("status", "run").err
     assert json.loads(leverkit("verify", "undo", "--json").out)["ok"] is True
     assert lever_account.state()["opportunities"] == start
-    assert "verify that one: leverkit verify undo" in leverkit("verify", "run").err
-    assert "verify that one: leverkit verify undo" in leverkit("replay", "run").err
+    for command in ("status", "verify", "replay"):
+        assert "the rollback in undo took this run back, and is verified" in leverkit(command, "run").err
 
 
 def test_a_stopped_run_is_told_with_the_way_on(leverkit: Command, policy: Path) -> None:
