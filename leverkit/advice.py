@@ -13,7 +13,7 @@ import msgspec
 
 from leverkit.errors import LeverkitError
 from leverkit.gate import unverified
-from leverkit.halt import PAUSE
+from leverkit.halt import PAUSE, STOP, STOPPED
 from leverkit.journal import Entry, Standing, fold, read
 from leverkit.lock import holder
 from leverkit.planfile import Kind, Plan
@@ -127,7 +127,10 @@ def _unfinished(folder: _Folder) -> Advice | None:
     left, begun = folder.open(folder.begun), folder.begun
     if not left:
         return None
-    why = f"the run is unfinished ({folder.standing.state}), {left} operations are left; apply again"
+    state, stop = folder.standing.state, folder.run / STOP
+    told = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
+    again = f"remove {stop}, then apply again" if stop.exists() else "apply again"
+    why = f"the run is unfinished{told}, {left} operations are left; {again}"
     return Advice(why, to_apply(folder.run, folder.plan, begun))
 
 

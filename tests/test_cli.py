@@ -144,11 +144,14 @@ def test_a_stopped_run_is_told_with_the_way_on(leverkit: Command, policy: Path) 
     Path("run/STOP").touch()
     stopped = leverkit("apply", "run", "--approve", short)
     assert stopped.code == 8
-    assert stopped.err.rstrip().endswith(f"apply again: leverkit apply run --approve {short}")
+    way = f"operations are left; remove run/STOP, then apply again: leverkit apply run --approve {short}"
+    assert stopped.err.rstrip().endswith(way)
+    assert (stopped.out + stopped.err).count("stopped by the file STOP") == 1
+    Path("run/STOP").unlink()
     told = leverkit("verify", "run")
     assert (told.code, f"apply again: leverkit apply run --approve {short}" in told.err) == (6, True)
     status = leverkit("status", "run")
-    assert f"apply again: leverkit apply run --approve {short}" in status.err
+    assert f"left; apply again: leverkit apply run --approve {short}" in status.err
 
 
 @pytest.mark.parametrize("command", ["apply", "verify", "rollback", "status", "replay", "plan"])
