@@ -61,8 +61,17 @@ def first(plan: Plan) -> str:
 
 
 def to_apply(run: Path, plan: Plan, wave: str) -> str:
-    """Return the command that carries out a wave of a plan."""
-    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}"
+    """Return the command that carries out a wave of a plan, with what its brakes need to let it through."""
+    raised = plan.brakes.needed(plan.size)
+    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}" + (
+        f" {raised}" if raised else ""
+    )
+
+
+def braked(plan: Plan) -> str:
+    """Say which brakes of its own a plan trips, which `to_apply` raises; empty where it trips none."""
+    tripped = plan.brakes.tripped(plan.size)
+    return tripped and f"{tripped}; this command raises the brake: look at plan.csv first"
 
 
 def advice(run: Path | str) -> Advice:
@@ -79,7 +88,9 @@ def advice(run: Path | str) -> Advice:
     if undone:
         return undone
     if not begun:
-        return Advice("nothing was written yet", to_apply(folder.run, plan, first(plan)))
+        brake = braked(plan)
+        why = f"nothing was written yet ({brake})" if brake else "nothing was written yet"
+        return Advice(why, to_apply(folder.run, plan, first(plan)))
     return _unfinished(folder) or _after(folder, begun)
 
 

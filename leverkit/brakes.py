@@ -6,6 +6,9 @@ tripped one names the flag, the number and the limit.
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import msgspec
 
 from leverkit.errors import BrakeTripped
@@ -39,11 +42,24 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
             max_removals=self.max_removals if max_removals is None else max_removals,
         )
 
-    def check(self, size: Size) -> None:
-        """Raise BrakeTripped naming every brake that a plan of this size trips."""
-        tripped = [reason for reason in (self._ops(size), self._pct(size), self._removals(size)) if reason]
+    def check(self, size: Size, table: Path | str = "plan.csv") -> None:
+        """Raise BrakeTripped naming every brake that a plan of this size trips, and where to look at it."""
+        tripped = self.tripped(size)
         if tripped:
-            raise BrakeTripped("; ".join(tripped) + ". Look at plan.csv, then raise the flag if it is meant")
+            raise BrakeTripped(f"{tripped}. Look at {table}; if it is meant, give {self.needed(size)}")
+
+    def tripped(self, size: Size) -> str:
+        """Return every brake that a plan of this size trips; empty where it trips none."""
+        return "; ".join(filter(None, (self._ops(size), self._pct(size), self._removals(size))))
+
+    def needed(self, size: Size) -> str:
+        """Return the options that let a plan of this size through; empty where none is needed."""
+        flags = (
+            f"--max-ops {size.operations}" if self._ops(size) else "",
+            f"--max-pct {math.ceil(_share(size))}" if self._pct(size) else "",
+            f"--max-removals {size.removals}" if self._removals(size) else "",
+        )
+        return " ".join(filter(None, flags))
 
     def _ops(self, size: Size) -> str:
         if self.max_ops is None or size.operations <= self.max_ops:
@@ -53,7 +69,7 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
     def _pct(self, size: Size) -> str:
         if self.max_pct is None or size.account < FLOOR:
             return ""
-        share = 100 * size.touched / size.account
+        share = _share(size)
         if share <= self.max_pct:
             return ""
         part = f"{size.touched} of {size.account} opportunities"
@@ -63,3 +79,7 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         if self.max_removals is None or size.removals <= self.max_removals:
             return ""
         return f"{size.removals} removals are more than --max-removals {self.max_removals}"
+
+
+def _share(size: Size) -> float:
+    return 100 * size.touched / size.account

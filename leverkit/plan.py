@@ -109,7 +109,7 @@ def plan(
     )
     if out is not None:
         made.write(out)
-    made.check_brakes()
+    made.brakes.check(made.size, "plan.csv" if out is None else Path(out) / "plan.csv")
     return made
 
 

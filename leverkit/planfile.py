@@ -136,18 +136,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Return the minutes that carrying it out takes at 10 requests a second."""
         return math.ceil(self.requests / 60) / 10
 
+    @property
+    def size(self) -> Size:
+        """Return what brakes look at."""
+        ops, removals, touched = (self.counts[name] for name in ("operations", "removes", "opportunities"))
+        return Size(operations=ops, removals=removals, touched=touched, account=self.opportunities)
+
     def check_brakes(
         self, *, max_ops: int | None = None, max_pct: float | None = None, max_removals: int | None = None
     ) -> None:
         """Raise BrakeTripped where the plan is larger than its brakes, or those given here, allow."""
-        counts = self.counts
-        size = Size(
-            operations=counts["operations"],
-            removals=counts["removes"],
-            touched=counts["opportunities"],
-            account=self.opportunities,
-        )
-        self.brakes.override(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals).check(size)
+        self.brakes.override(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals).check(self.size)
 
     def check_approval(self, approve: str) -> None:
         """Raise Refused unless `approve` is the plan id or at least its first 8 hex digits."""

@@ -12,6 +12,7 @@ from plans import AT_ONCE, account, carried_out, migration, operation, plan_of
 
 from leverkit.advice import advice
 from leverkit.apply import carry_out
+from leverkit.brakes import Brakes
 from leverkit.errors import UsageError
 from leverkit.lock import hold
 from leverkit.rollback import rollback
@@ -101,6 +102,14 @@ def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Pa
     assert str(advice(tmp_path / "empty")) == "nothing is planned"
     with pytest.raises(UsageError, match="no plan"):
         advice(tmp_path)
+
+
+def test_a_plan_beyond_its_brakes_is_told_with_what_lets_it_through(tmp_path: Path) -> None:
+    plan = plan_of(operation(1), operation(2), brakes=Brakes(max_ops=1))
+    plan.write(tmp_path)
+    told = advice(tmp_path)
+    assert told.why.startswith("nothing was written yet (2 operations are more than --max-ops 1; ")
+    assert told.command == f"leverkit apply {tmp_path} --approve {plan.short} --max-ops 2"
 
 
 def test_a_small_plan_needs_no_canary(tmp_path: Path) -> None:

@@ -26,6 +26,19 @@ def test_a_tripped_brake_names_flag_number_and_limit(brakes: Brakes, what: Size,
         brakes.check(what)
 
 
+def test_what_is_needed_lets_just_this_size_through() -> None:
+    what = size(removals=2, touched=31)
+    brakes = Brakes(max_ops=1)
+    assert brakes.needed(what) == "--max-ops 50 --max-pct 31 --max-removals 2"
+    assert brakes.override(max_ops=50, max_pct=31, max_removals=2).tripped(what) == ""
+    assert Brakes().needed(size(touched=301, account=1000)) == "--max-pct 31"
+    assert Brakes().needed(size()) == ""
+    with pytest.raises(
+        BrakeTripped, match=r"Look at run/plan\.csv; if it is meant, give --max-ops 50 --max-pct"
+    ):
+        brakes.check(what, "run/plan.csv")
+
+
 def test_all_tripped_brakes_are_named_at_once() -> None:
     with pytest.raises(BrakeTripped, match=r"--max-ops 1;.*--max-pct 30;.*--max-removals 0"):
         Brakes(max_ops=1).check(size(removals=2, touched=90))

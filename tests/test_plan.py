@@ -138,7 +138,7 @@ def test_an_incomplete_snapshot_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_a_tripped_brake_leaves_a_plan_to_look_at(tmp_path: Path) -> None:
-    with pytest.raises(BrakeTripped, match="--max-ops 1"):
+    with pytest.raises(BrakeTripped, match=f"--max-ops 1. Look at {tmp_path / 'run' / 'plan.csv'}; "):
         plan(snapshot(tmp_path), policy(vip="contact", seed="contact"), tmp_path / "run", max_ops=1)
     with pytest.raises(BrakeTripped, match="--max-ops 1"):
         Plan.read(tmp_path / "run").check_brakes()
