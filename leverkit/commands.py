@@ -49,8 +49,8 @@ def planned(made: Plan, out: Path, as_json: bool) -> None:
     if made.operations:
         from leverkit.advice import braked, first, to_apply
 
-        canary = f"{made.canary.operations} operations of {made.canary.strata} kinds"
-        say(f"canary (--wave canary): {canary}; {made.canary.bound}")
+        canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
+        say("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
         if brake := braked(made):
             say(f"note: {brake}")
         say(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ALL, CANARY = "all", "canary"
 LEAST, SHARE = 300, 0.1  # operations that a canary has at least, if they are not more than this share
+FEW = 30  # people drawn below which a bound (10 % and more) says nothing
 MANY = 4  # opportunities of a contact from which on their number makes no new kind
 _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
@@ -137,9 +138,10 @@ def _bound(drawn: int) -> str:
     """Say what a clean canary would show: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
 
     Contacts are what was drawn, so they are what it bounds; those added for their kinds only help.
+    Empty where so few were drawn that it would say nothing.
     """
-    if drawn <= 3:
-        return "too few people to bound anything"
+    if drawn < FEW:
+        return ""
     return (
         f"if it shows no anomaly, then fewer than {300 / drawn:.2g} % of the plan's people would "
         f"(95 % confidence, from {drawn} of them drawn at random)"

@@ -33,5 +33,7 @@ def test_a_large_plan_is_shown_with_its_canary_first(
     made = plan_of(*ops, canary=choose(ops, {}))
     planned(made, tmp_path, False)
     said = capsys.readouterr().err
-    assert "canary (--wave canary): 50 operations of 2 kinds; if it shows no anomaly, then" in said
+    assert (
+        "canary (--wave canary): 50 operations, which cover all 2 kinds; if it shows no anomaly, then" in said
+    )
     assert said.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")
