@@ -10,7 +10,7 @@ import typer
 
 from leverkit import commands as c
 from leverkit.commands import file, say, show
-from leverkit.report import plain, share
+from leverkit.report import count, plain, share
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit
@@ -109,8 +109,7 @@ def suggest(
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
     show("\n".join([policy.summary(), *_waiting(policy)]))
-    if sure := len(policy.acceptable(0.9)):
-        say(f"{sure:,} are sure and decided in one go by: leverkit policy accept {out} --min-confidence 0.9")
+    _say_sure(policy, out)
     say(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
 
 
@@ -165,6 +164,7 @@ def check(
     problems = read.check(account)
     waiting = {each.tag for each in read.undecided(account)}
     show("\n".join([read.summary(waiting), *problems]))
+    _say_sure(read, policy)
     say(f"next: leverkit plan {snapshot} --policy {policy} -o run")
     if detailed and problems:
         raise typer.Exit(c.CHANGES)
@@ -218,9 +218,20 @@ def _waiting(policy: Policy) -> list[str]:
     waiting = [row for row in policy.decisions if row.waits]
     if not waiting:
         return []
-    scopes = [row.suggested_scope for row in waiting]
+    scopes = [row.suggested_scope for row in waiting if not row.from_posting]
     counts = {scope: scopes.count(scope) for scope in ("contact", "opportunity", "undecided")}
     return [
-        f"{len(waiting):,} wait for a decision: {counts['contact']:,} suggested contact, "
+        f"{len(waiting):,} wait for a decision: {len(waiting) - len(scopes):,} from postings; of the other "
+        f"{len(scopes):,}, {counts['contact']:,} suggested contact, "
         f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
     ]
+
+
+def _say_sure(policy: Policy, path: Path) -> None:
+    """Say how many tags need no thought, and what decides them in one go."""
+    sure = policy.acceptable(0.9)
+    if sure:
+        theirs = sum(row.from_posting for row in policy.decisions if row.tag in sure)
+        number = count(len(sure), "suggestion is", "suggestions are")
+        decided = f"decided in one go by: leverkit policy accept {path} --min-confidence 0.9"
+        say(f"{number} sure, {theirs:,} of them from postings; {decided}")

@@ -69,6 +69,11 @@ class Decision:
         return self.scope == "undecided" and self.evidence.get("missing") != 0
 
     @property
+    def from_posting(self) -> bool:
+        """Say whether the audit took the tag for a posting's."""
+        return bool(self.evidence.get("posting_tag"))
+
+    @property
     def said(self) -> tuple[str, str, str]:
         """Return what was decided: scope, by whom, when."""
         return self.scope, self.decided_by, self.decided_at

@@ -149,21 +149,27 @@ class Policy:
         }
 
     def check(self, snapshot: Snapshot) -> list[str]:
-        """Compare with a snapshot and return what deserves a look, one line each; [] when all is well."""
+        """Compare with a snapshot and return what deserves a look, one line each; [] when all is well.
+
+        Undecided tags are named with those of postings last.
+        """
         present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
         where = self.source or "policy"
         problems = [
             f"{where}: tag {tag!r} is not in the snapshot" for tag in self.scopes if tag not in present
         ]
         if missing := sorted(present - set(self.scopes)):
-            problems.append(
-                f"{where}: {_many(missing, 'has', 'have')} no row, so undecided: {_some(missing)}"
-            )
+            lack = count(len(missing), "tag has", "tags have")
+            problems.append(f"{where}: {lack} no row, so undecided: {_some(missing)}")
         problems += [f"{where}: {each}" for each in self.lost]
         problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
-        ranked = sorted(self.undecided(snapshot), key=lambda each: (-each.opportunities, each.tag))
-        if waiting := [each.tag for each in ranked]:
-            problems.append(f"LK201 {where}: {_many(waiting, 'is', 'are')} undecided: {_some(waiting)}")
+        theirs = {row.tag for row in self.decisions if row.from_posting}
+        waiting = sorted(self.undecided(snapshot), key=lambda e: (e.tag in theirs, -e.opportunities, e.tag))
+        if tags := [each.tag for each in waiting]:
+            number = count(len(tags), "tag is", "tags are") + " undecided"
+            posted = len(theirs & set(tags))
+            number += f", {posted:,} of them from postings" if posted else ""
+            problems.append(f"LK201 {where}: {number}: {_some(tags)}")
         return problems
 
     def undecided(self, snapshot: Snapshot) -> tuple[Undecided, ...]:
@@ -260,10 +266,5 @@ def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, 
     return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)
 
 
-def _many(tags: list[str], one: str, several: str) -> str:
-    return f"1 tag {one}" if len(tags) == 1 else f"{len(tags)} tags {several}"
-
-
-def _some(tags: list[str], limit: int = 3) -> str:
-    shown = ", ".join(repr(tag) for tag in tags[:limit])
-    return shown + (f" and {len(tags) - limit} more" if len(tags) > limit else "")
+def _some(tags: list[str]) -> str:
+    return ", ".join(map(repr, tags[:3])) + (f" and {len(tags) - 3:,} more" if len(tags) > 3 else "")

@@ -174,5 +174,4 @@ def _order(row: Decision, order: str) -> tuple[float, str]:
     if order == "tag":
         return 0.0, row.tag.casefold()
     value = row.evidence.get(order.replace(" ", "_"))
-    posting = bool(row.evidence.get("posting_tag"))
-    return (1.0 if posting else 0.0) - (0.0 if posting else float(value or 0)), row.tag
+    return (1.0 if row.from_posting else 0.0) - (0.0 if row.from_posting else float(value or 0)), row.tag

@@ -166,11 +166,19 @@ def test_help_cuts_no_option_off_on_a_narrow_terminal(
 
 def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, policy: Path) -> None:
     Path("policy.csv").unlink()
-    out = leverkit("policy", "suggest", "snapshot", "-o", "policy.csv").out
+    ended = leverkit("policy", "suggest", "snapshot", "-o", "policy.csv")
+    out = ended.out
     undecided = re.search(r" ([\d,]+) undecided", out)
     assert undecided
     assert f"\n{undecided[1]} wait for a decision: " in out
     assert "suggested contact" in out
+    theirs = sum(row.waits and row.from_posting for row in Policy.read("policy.csv").decisions)
+    assert f" wait for a decision: {theirs} from postings; of the other " in out
+    sure = "from postings; decided in one go by: leverkit policy accept policy.csv --min-confidence 0.9"
+    assert sure in ended.err
+    checked = leverkit("policy", "check", "policy.csv", "snapshot")
+    assert f", {theirs} of them from postings: " in checked.out
+    assert sure in checked.err
 
 
 def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, policy: Path) -> None:

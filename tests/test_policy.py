@@ -232,6 +232,12 @@ def test_check_names_unknown_missing_undecided_and_doubtful_tags(tmp_path: Path)
     ]
 
 
+def test_check_names_undecided_tags_of_postings_last(tmp_path: Path) -> None:
+    rows = [Decision(tag, evidence={"posting_tag": tag != "vip"}) for tag in ("Alps", "Baku", "vip")]
+    (line,) = Policy(tuple(rows), "p").check(snapshot(tmp_path, Alps=True, Baku=True, vip=True))
+    assert line == "LK201 p: 3 tags are undecided, 2 of them from postings: 'vip', 'Alps', 'Baku'"
+
+
 def test_check_has_nothing_to_say_about_a_finished_policy(tmp_path: Path) -> None:
     assert Policy((Decision("vip", "contact"),)).check(snapshot(tmp_path, vip=True)) == []
 
