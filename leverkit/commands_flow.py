@@ -144,7 +144,7 @@ def accept(
         return c.machine(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
     lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
     show("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
-    return say(f"next: leverkit policy check {policy} SNAPSHOT")
+    return say(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
 
 
 @policies.command()
@@ -165,7 +165,7 @@ def check(
     waiting = {each.tag for each in read.undecided(account)}
     show("\n".join([read.summary(waiting), *problems]))
     _say_sure(read, policy)
-    say(f"next: leverkit plan {snapshot} --policy {policy} -o run")
+    say(f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
     if detailed and problems:
         raise typer.Exit(c.CHANGES)
 
@@ -199,6 +199,8 @@ def plan(
     for lost in read.lost:
         say(f"note: {lost}")
     c.planned(made, out, as_json)
+    if not made.operations:
+        say(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
     if detailed and made.operations:
         raise typer.Exit(c.CHANGES)
 
@@ -225,6 +227,21 @@ def _waiting(policy: Policy) -> list[str]:
         f"{len(scopes):,}, {counts['contact']:,} suggested contact, "
         f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
     ]
+
+
+def _snapshot_beside(policy: Path) -> str:
+    """Return the one snapshot beside a policy, or how to call it where that cannot be told."""
+    beside = list(policy.absolute().parent.glob("*/snapshot.json"))
+    return str(policy.parent / beside[0].parent.name) if len(beside) == 1 else "SNAPSHOT (what pull wrote)"
+
+
+def _no_contact(policy: Policy, path: Path) -> str:
+    """Say what to do where a plan would be empty, as no tag is decided to be about the person."""
+    if "contact" in policy.scopes.values():
+        return ""
+    return (
+        f"no tag is contact yet, so a plan is empty; write contact in {path} where a tag is about the person"
+    )
 
 
 def _say_sure(policy: Policy, path: Path) -> None:

@@ -199,6 +199,15 @@ def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, pol
     assert {row.decided_by for row in Policy.read("policy.csv").decisions} == {"", "ada", user()}
 
 
+def test_without_a_contact_tag_the_next_step_is_to_decide_one(leverkit: Command, policy: Path) -> None:
+    policy.write_text("tag,scope\nvip,opportunity\n", encoding="utf-8")
+    said = "next: no tag is contact yet, so a plan is empty; write contact in policy.csv "
+    assert said in leverkit("policy", "check", "policy.csv", "snapshot").err
+    assert said in leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run").err
+    accepted = leverkit("policy", "accept", "policy.csv", "--min-confidence", "0.9")
+    assert accepted.err.endswith("next: leverkit policy check policy.csv snapshot\n")
+
+
 def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, policy: Path) -> None:
     words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
     out = leverkit(*words).out
