@@ -115,6 +115,7 @@ def doctor(as_json: Json = False) -> None:
     else:
         words = {True: "well   ", False: "TROUBLE", None: "note   "}
         show("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
+    say(checkup.verdict)
     raise typer.Exit(checkup.exit_code)
 
 

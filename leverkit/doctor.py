@@ -58,6 +58,14 @@ class Checkup(msgspec.Struct, frozen=True):
         return next((check.exit_code or 1 for check in self.checks if check.ok is False), 0)
 
     @property
+    def verdict(self) -> str:
+        """Say whether all is well, and what comes next."""
+        trouble = [check.what for check in self.checks if check.ok is False]
+        if trouble:
+            return f"there is trouble with {', '.join(trouble)}; mend that, next: leverkit doctor"
+        return "all is well; next: leverkit pull -o snapshot"
+
+    @property
     def frame(self) -> pd.DataFrame:
         """Return one row a check: what, state, found."""
         import pandas as pd

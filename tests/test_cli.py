@@ -315,7 +315,9 @@ def test_debug_shows_where_an_error_comes_from(leverkit: Command) -> None:
 
 
 def test_the_check_up_is_told_to_people_and_machines(leverkit: Command, lever_account: Running) -> None:
-    assert "well     account: " in leverkit("doctor").out
+    told = leverkit("doctor")
+    assert "well     account: " in told.out
+    assert told.err.endswith("all is well; next: leverkit pull -o snapshot\n")
     assert {check["what"] for check in json.loads(leverkit("doctor", "--json").out)["checks"]} > {
         "key",
         "kernel",
