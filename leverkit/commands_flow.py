@@ -77,6 +77,8 @@ def audit(
 
     if policy and not policy.exists():
         raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
+    if anonymise and not html:
+        raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
     found, decided = audit(snapshot), policy or snapshot.absolute().parent / "policy.csv"
     try:
         found.remember(decided)
@@ -88,6 +90,7 @@ def audit(
         c.machine(found.to_json(decided))
     else:
         show(f"{_findings(found)}\n{found.readiness(decided).headline}")
+    say(f"next: {_to_policy(snapshot, decided)}")
     if detailed and len(found.findings):
         raise typer.Exit(c.CHANGES)
 
@@ -227,6 +230,14 @@ def _waiting(policy: Policy) -> list[str]:
         f"{len(scopes):,}, {counts['contact']:,} suggested contact, "
         f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
     ]
+
+
+def _to_policy(snapshot: Path, policy: Path) -> str:
+    """Return the command that makes the policy of an audit, or checks the one that is there."""
+    here = Path.cwd()
+    path = policy.relative_to(here) if policy.is_relative_to(here) else policy
+    check = f"leverkit policy check {path} {snapshot}"
+    return check if policy.exists() else f"leverkit policy suggest {snapshot} -o {path}"
 
 
 def _snapshot_beside(policy: Path) -> str:

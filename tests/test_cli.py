@@ -208,6 +208,17 @@ def test_without_a_contact_tag_the_next_step_is_to_decide_one(leverkit: Command,
     assert accepted.err.endswith("next: leverkit policy check policy.csv snapshot\n")
 
 
+def test_the_audit_leads_to_the_policy_and_takes_no_option_without_effect(
+    leverkit: Command, policy: Path
+) -> None:
+    assert leverkit("audit", "snapshot").err.endswith("next: leverkit policy check policy.csv snapshot\n")
+    policy.unlink()
+    ended = leverkit("audit", "snapshot", "--html", "a.html", "--anonymise")
+    assert ended.err.endswith("next: leverkit policy suggest snapshot -o policy.csv\n")
+    refused = leverkit("audit", "snapshot", "--anonymise")
+    assert (refused.code, "add --html FILE" in refused.err) == (64, True)
+
+
 def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, policy: Path) -> None:
     words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
     out = leverkit(*words).out
