@@ -95,6 +95,8 @@ def carry_out(
         stack.enter_context(on_signals(halt))
         ended = _work(plan, run, lever, journal, halt, times, wave)
     if halt.reason == INTERRUPTED:
+        if ended.state == FINISHED:
+            raise KeyboardInterrupt(f"interrupted, but {ended.summary}; nothing is left to resume")
         raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
     if halt.error is not None and ended.state != FINISHED:
         raise halt.error

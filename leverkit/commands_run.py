@@ -9,9 +9,16 @@ import typer
 
 from leverkit import commands as c
 from leverkit.commands import file, say, show
-from leverkit.errors import Refused
+from leverkit.errors import LeverkitError, Refused
+from leverkit.starting import INTERRUPTED
 
 Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
+
+
+class _Interrupted(LeverkitError):
+    """A run that Ctrl-C ended in good order; typer would lose where it stands."""
+
+    exit_code = INTERRUPTED
 
 
 def register(app: typer.Typer) -> None:
@@ -56,8 +63,13 @@ def apply(
     if not approve and Plan.read(run).operations:
         c.planned(Plan.read(run), run, as_json)
         raise Refused("not approved, so nothing was written")
-    with connect(write=True, rate=rate) as lever:
-        ended = apply(run, approve=approve, lever=lever, wave=wave, **limits)  # type: ignore[arg-type]
+    try:
+        with connect(write=True, rate=rate) as lever:
+            ended = apply(run, approve=approve, lever=lever, wave=wave, **limits)  # type: ignore[arg-type]
+    except KeyboardInterrupt as interrupted:
+        if not str(interrupted):  # the second one, which ends it at once
+            raise
+        raise _Interrupted(str(interrupted)) from None
     if as_json:
         file(run / "result.json")
     else:

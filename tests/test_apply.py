@@ -499,6 +499,16 @@ def test_a_signal_finishes_what_is_in_flight_and_the_run_resumes(tmp_path: Path,
         assert tags_of(emulated) == wished(plan, before)
 
 
+def test_a_signal_in_the_last_write_leaves_nothing_to_resume(tmp_path: Path) -> None:
+    def interrupt(_: str, __: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with account() as (emulated, lever), opened(emulated, kind=hooked(interrupt)) as hit:
+        plan = plan_of(migration(emulated, lever).operations[0], account=lever.account_id())
+        with pytest.raises(KeyboardInterrupt, match="but finished: 1 done of 1 .*; nothing is left to"):
+            carried_out(plan, tmp_path, hit)
+
+
 def test_a_second_signal_ends_the_run_at_once_and_it_resumes(tmp_path: Path) -> None:
     calls: list[str] = []
 

@@ -112,6 +112,21 @@ def test_an_interruption_is_told_and_says_how_to_go_on(
     assert ended.err.strip() == "leverkit: interrupted; the same command resumes"
 
 
+def test_an_interrupted_run_says_where_it_stands(
+    leverkit: Command, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt("interrupted, but finished: 1 done of 1 planned; nothing is left to resume")
+
+    leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
+    monkeypatch.setattr(sys.modules["leverkit.apply"], "apply", interrupted)
+    ended = leverkit("apply", "run", "--approve", Plan.read("run").short)
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err == (
+        "leverkit: interrupted, but finished: 1 done of 1 planned; nothing is left to resume\n"
+    )
+
+
 def test_the_flow_goes_through_by_single_commands(
     leverkit: Command, policy: Path, lever_account: Running
 ) -> None:
