@@ -80,7 +80,7 @@ def carry_out(
     if lever.account_id() != plan.account:
         raise Refused(
             f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
-            "nothing was written"
+            "nothing was written. Check LEVER_API_KEY, or plan for this account"
         )
     locks = (run / "lock", account_lock(plan.account))
     with ExitStack() as stack:

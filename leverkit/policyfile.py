@@ -30,6 +30,10 @@ def alone(path: Path) -> AbstractContextManager[None]:
 
 def read(path: Path) -> tuple[Decision, ...]:
     """Read the rows. Raises UsageError that names each line that is wrong, and what is allowed."""
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such file; `leverkit policy suggest` writes the policy.csv to decide in"
+        )
     sheet = spreadsheet.read(path)
     names = _columns(path, sheet.columns)
     problems: list[str] = []

@@ -302,3 +302,8 @@ def test_the_chart_shows_what_is_missing_with_its_scope() -> None:
     evidence = {"present": 2, "missing": 3}
     policy = Policy((Decision("vip", "contact", evidence=evidence), Decision("x", evidence={"missing": 0})))
     assert policy.chart(title="T").alt == "T. Missing: vip on 3 of 5"
+
+
+def test_a_policy_that_is_not_there_names_the_command_that_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nope\.csv: no such file; `leverkit policy suggest` writes"):
+        Policy.read(tmp_path / "nope.csv")
