@@ -155,7 +155,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             raise Refused(f"not approved: {self.summary}. To carry out just this, approve plan {self.short}")
         if len(given) < LEAST or not self.plan_id.startswith(given):
             raise Refused(
-                f"approval {given[:SHORT]!r} is not for this plan, {self.short}; nothing was written"
+                f"approval {given[:SHORT]!r} is not for this plan, {self.short}; nothing was written. "
+                "The id to approve is what `plan` or `rollback` printed"
             )
 
     @property
