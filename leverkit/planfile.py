@@ -162,13 +162,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def summary(self) -> str:
         """Return the plan in one line."""
-        count, skipped = self.counts, left_out(self.skipped)
+        count, left = self.counts, left_out(self.skipped)
+        left += f", {count['undecided']} tags undecided" if self.kind == "migrate" else ""
         if not self.operations:
-            return f"nothing to do ({skipped}, {count['undecided']} tags undecided)"
+            return f"nothing to do ({left})"
         return (
             f"{count['adds']} to add, {count['removes']} to remove on {count['opportunities']} opportunities "
-            f"of {count['contacts']} contacts, {skipped}, "
-            f"{count['undecided']} tags undecided; {self.requests} requests, about {self.minutes} min"
+            f"of {count['contacts']} contacts, {left}; {self.requests} requests, about {self.minutes} min"
         )
 
     def write(self, run: Path | str) -> None:
