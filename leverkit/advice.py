@@ -61,17 +61,15 @@ def first(plan: Plan) -> str:
 
 
 def to_apply(run: Path, plan: Plan, wave: str) -> str:
-    """Return the command that carries out a wave of a plan, with what its brakes need to let it through."""
-    raised = plan.brakes.needed(plan.size)
-    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}" + (
-        f" {raised}" if raised else ""
-    )
+    """Return the command that carries out a wave of a plan; a brake that it trips stays on, see `braked`."""
+    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}"
 
 
 def braked(plan: Plan) -> str:
-    """Say which brakes of its own a plan trips, which `to_apply` raises; empty where it trips none."""
+    """Say which brakes of its own a plan trips, and what lets it through; empty where it trips none."""
     tripped = plan.brakes.tripped(plan.size)
-    return tripped and f"{tripped}; this command raises the brake: look at plan.csv first"
+    meant = f"look at plan.csv; if it is meant, add {plan.brakes.needed(plan.size)} to the command"
+    return tripped and f"{tripped}: {meant}"
 
 
 def advice(run: Path | str) -> Advice:
