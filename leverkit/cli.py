@@ -95,7 +95,10 @@ def run(
         file(out / "run.json")
     else:
         show("\n".join(str(out / name) for name in record.files))
-    say(f"leverkit: {record.summary}" if record.exit_code else record.summary)
+    page = "".join(f"; open {out / name}" for name in record.files if name.endswith(".html"))
+    say(f"leverkit: {record.summary}{page}" if record.exit_code else f"{record.summary}{page}")
+    if record.next:
+        say(f"next: {record.next}")
     raise typer.Exit(record.exit_code or 0)
 
 

@@ -39,7 +39,8 @@ class Failure(msgspec.Struct, frozen=True):
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a job. Times are ISO 8601 in UTC; `exit_code` is None while it runs.
 
-    A killed process leaves "running" in the file; `read` tells it as "died".
+    A killed process leaves "running" in the file; `read` tells it as "died". `next` is what the notebook
+    says is to be done now.
     """
 
     format: int = 1
@@ -56,6 +57,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     git: str | None
     versions: dict[str, str]
     files: tuple[str, ...] = ()
+    next: str = ""
 
     @classmethod
     def begin(cls, notebook: Path, parameters: Mapping[str, Value], *, attempt: int) -> Self:

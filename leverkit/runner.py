@@ -7,11 +7,12 @@ marks every cell completed. Facts about it were tried with 2.7.0.
 from __future__ import annotations
 
 import base64
+import re
 import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -195,7 +196,14 @@ def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
         return record.end("failed", 1, leak, ())
     for name, text in zip(names, texts, strict=True):
         spreadsheet.replace(partial.parent / name, text.encode())
-    return ended
+    return msgspec.structs.replace(ended, next=_next(executed)) if end.status == "done" else ended
+
+
+def _next(executed: Any) -> str:
+    """Return what the code cell with the id `next` shows, as plain text; empty without one."""
+    outputs = [out for cell in executed.cells if cell.get("id") == "next" for out in cell.get("outputs", [])]
+    markup = " ".join("".join(out.get("data", {}).get("text/html", "")) for out in outputs)
+    return unescape(re.sub("<[^>]*>", "", markup)).strip()
 
 
 def _told_all(executed: Any, end: End) -> End:

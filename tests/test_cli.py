@@ -354,6 +354,8 @@ def test_a_notebook_runs_as_a_job(leverkit: Command, lever_account: Running) -> 
     page = str(Path(__file__).parent.parent / "notebooks" / "30_migrate.ipynb")
     good = leverkit("run", page, "-o", "job", "-p", "rate=500", "--json")
     assert (good.code, json.loads(good.out)["status"]) == (0, "done")
+    end = ["30_migrate.ipynb done; open job/30_migrate.html", "next: Nothing to do for this plan."]
+    assert good.err.splitlines()[-2:] == end
     bad = leverkit("run", page, "-o", "job", "-p", "mode=apply", "-p", f"approve={'0' * 12}")
     assert bad.code == 64
     assert json.loads(leverkit("status", "job", "--json").out)["status"] == "failed"

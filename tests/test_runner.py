@@ -60,6 +60,15 @@ def test_a_good_run_leaves_record_notebook_and_report(tmp_path: Path) -> None:
     assert "parameters(globals())" not in page
 
 
+def test_the_record_says_what_comes_next_as_the_notebook_does(tmp_path: Path) -> None:
+    page = notebook(tmp_path, "from IPython.display import HTML\nHTML('<p>approve = a &amp; b</p>')")
+    book = nbformat.read(page, as_version=4)
+    book.cells[-2]["id"] = "next"
+    nbformat.write(book, page)
+    record = run(page, tmp_path / "out", settings=SETTINGS)
+    assert (record.next, written(tmp_path)["next"]) == ("approve = a & b",) * 2
+
+
 def test_the_report_asks_the_network_for_nothing_and_runs_no_script(tmp_path: Path) -> None:
     job(tmp_path, "from IPython.display import HTML\nHTML('<progress value=3 max=4></progress>')")
     page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
