@@ -32,6 +32,7 @@ from leverkit.operations import (
     write_skipped,
 )
 from leverkit.people import People
+from leverkit.report import count, table
 from leverkit.waves import Canary
 
 if TYPE_CHECKING:
@@ -162,14 +163,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def summary(self) -> str:
         """Return the plan in one line."""
-        count, left = self.counts, left_out(self.skipped)
-        left += f", {count['undecided']} tags undecided" if self.kind == "migrate" else ""
+        size, left = self.counts, left_out(self.skipped)
+        left += f", {count(size['undecided'], 'tag')} undecided" if self.kind == "migrate" else ""
         if not self.operations:
             return f"nothing to do ({left})"
-        return (
-            f"{count['adds']} to add, {count['removes']} to remove on {count['opportunities']} opportunities "
-            f"of {count['contacts']} contacts, {left}; {self.requests} requests, about {self.minutes} min"
-        )
+        change = f"{size['adds']:,} to add, {size['removes']:,} to remove"
+        where = count(size["opportunities"], "opportunity", "opportunities")
+        who, cost = count(size["contacts"], "contact"), count(self.requests, "request")
+        return f"{change} on {where} of {who}, {left}; {cost}, about {self.minutes} min"
 
     def write(self, run: Path | str) -> None:
         """Write the files of the plan into a run folder, plan.json last.
@@ -225,8 +226,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def html(self, people: People) -> str:
         """Return the plan as markup, with people named so."""
-        from leverkit.report import table
-
         notes = "".join(f"<li>{escape(warning)}</li>" for warning in self.warnings)
         head = f"<p><strong>Plan {self.short}</strong> ({self.kind}): {escape(self.summary)}</p>"
         head += f"<ul>{notes}</ul>" if notes else ""
