@@ -28,6 +28,7 @@ def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path
     assert [(record["status"], record["exit_code"]) for record in records] == [("done", 0)] * 9
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
     with running(contacts=40, seed=5) as account:

@@ -1,6 +1,6 @@
 """R9: a planted key and the people of an account, looked for in every byte of every file.
 
-Of the whole flow by commands, of every notebook as a job, of the receiver, the scan, and the cache.
+Of the whole flow by commands, of the notebooks as jobs, of the receiver, the scan, and the cache.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ FLOW = (
     "replay run",
     "rollback run -o undo",
     "apply undo --approve UNDO_ID",
-    "run 00_start_here.ipynb -o jobs/start",
     "run 10_audit.ipynb -o jobs/audit",
     "run 20_policy.ipynb -o jobs/policy -p accept=0.5",
     "run 30_migrate.ipynb -o jobs/plan -p max_pct=100",

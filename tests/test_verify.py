@@ -421,8 +421,8 @@ def test_a_run_that_is_not_at_its_end_is_told_from_a_wrong_one(tmp_path: Path) -
         stopped = verify(tmp_path, lever=lever).hint
         (tmp_path / "journal.sqlite").write_bytes(b"damaged")
         assert verify(tmp_path, lever=lever).hint == ""
-    assert stopped.startswith("the run is unfinished (stopped by the file STOP")
-    assert stopped.endswith(f"{left} operations are left; apply again: {apply}")
+    assert stopped.startswith(f"the run is unfinished, {left} operations are left; remove ")
+    assert stopped.endswith(f"STOP, then apply again: {apply}")
 
 
 def test_an_answer_that_cannot_be_read_is_an_error_not_a_finding(tmp_path: Path) -> None:
