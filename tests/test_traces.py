@@ -109,7 +109,7 @@ def test_no_file_holds_the_key_or_a_person(flow: tuple[Path, set[bytes], str]) -
     assert {"snapshot", "audit.html", "policy.csv", "run", "undo", "workspace", "cache"} <= written
     assert {"scan.sarif", "receiver"} <= written
     assert {path.parent.name for path in (folder / "jobs").glob("*/*.html")} == {
-        "start", "audit", "policy", "plan", "apply", "undo", "lesson",
+        "audit", "policy", "plan", "apply", "undo", "lesson",
     }  # fmt: skip
     assert list((folder / "receiver").rglob("journal.sqlite"))
     assert len(files) > 60
