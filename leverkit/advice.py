@@ -112,7 +112,7 @@ def _after(folder: _Folder, begun: str) -> Advice:
     trouble = unverified(plan, run, folder.entries, begun)
     if trouble:
         what = "the run" if begun == ALL else f"wave {begun}"
-        return Advice(f"{what} {trouble.removeprefix('which ')}", _to_verify(run, begun))
+        return Advice(f"{what} {trouble}", _to_verify(run, begun))
     failed = sum(outcome.outcome == "failed" for outcome in folder.standing.outcomes.values())
     if failed:
         return Advice(f"{failed} failed, and may succeed when tried again", to_apply(run, plan, begun))

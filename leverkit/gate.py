@@ -30,7 +30,7 @@ def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> No
     trouble = unverified(plan, run, entries, last)
     if trouble:
         advice = f"run `leverkit verify {run} --wave {last}`"
-        raise Refused(f"wave {wave} waits for wave {last}, {trouble}: {advice}; nothing was written")
+        raise Refused(f"wave {wave} waits for wave {last}, which {trouble}: {advice}; nothing was written")
 
 
 def unverified(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> str:
@@ -38,12 +38,12 @@ def unverified(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> st
     try:
         found: dict[str, Any] = msgspec.json.decode((run / "verify.json").read_bytes())
         if found["plan_id"] != plan.plan_id or not numbers(plan, found["wave"]) >= numbers(plan, wave):
-            return "which was not verified"
+            return "was not verified"
         if found["began_ms"] <= last_write(entries):
-            return "which was not verified since it last wrote"
-        return "" if found["exit_code"] in (0, Partial.exit_code) else f"which is {found['summary']}"
+            return "was not verified since it last wrote"
+        return "" if found["exit_code"] in (0, Partial.exit_code) else f"is {found['summary']}"
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
-        return "which was not verified"
+        return "was not verified"
 
 
 def last_write(entries: Iterable[Entry]) -> int:

@@ -1,8 +1,8 @@
 """One request to Lever, at the common pace, repeated until there is an answer; the only room with httpx.
 
 429 is always repeated, for some minutes; no answer, 5xx and unreadable answers a few times; other
-4xx never. Repeating is harmless for all that is sent from here: reads, and tag writes, which
-treat tags as a set.
+4xx never. Reads can be repeated at any time; whoever writes is asked before each repetition whether
+it may be, as somebody may have undone what was written meanwhile.
 """
 
 from __future__ import annotations
