@@ -67,7 +67,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     3  waves                -> errors, operations
     2  charts               -> drawing, report
     2  decision             -> errors, spreadsheet
-    2  inbox                -> errors, lock
+    2  inbox                -> disk, errors, lock
     2  jobrecord            -> errors, job, lock, spreadsheet
     2  journal              -> disk, errors
     2  matrix               -> errors, people, report

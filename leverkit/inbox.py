@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.disk import durable
 from leverkit.errors import UsageError
 from leverkit.lock import hold
 
@@ -150,12 +151,9 @@ class Inbox:
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:
     try:
-        db = sqlite3.connect(path, check_same_thread=False, timeout=10)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
+        return closing(durable(path))
     except sqlite3.Error as error:
         raise UsageError(f"{path}: cannot keep events here: {error}") from None
-    return closing(db)
 
 
 def _split(text: str | None) -> tuple[str, ...]:
