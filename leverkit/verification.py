@@ -199,7 +199,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Return the differences between tag counts and prediction, in words."""
-        found = [count.note for count in self.counts if count.note]
+        return self._said(People())
+
+    def _said(self, people: People) -> list[str]:
+        found = [count.said(people) for count in self.counts if count.note]
         return found + [LATE] * any(count.wrong for count in self.counts)
 
     @property
@@ -220,9 +223,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
-        notes = [count.said(people) for count in self.counts if count.note]
-        notes += [LATE] * any(count.wrong for count in self.counts)
-        notes += [self.hint] if self.hint else []
+        notes = self._said(people) + [self.hint] * bool(self.hint)
         listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
         head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"
         head += f"<ul>{listed}</ul>" if listed else ""
