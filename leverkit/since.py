@@ -22,6 +22,9 @@ def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: in
     `ahead_ms` is by how much Lever's clock is ahead of ours, rather too much than too little. Gone is
     changed, too. A journal that is damaged or another plan's tells nothing.
     """
+    undone = {number: op for number, op in enumerate(plan.operations) if not _stands(op, now)}
+    if not undone:
+        return set()  # nothing to tell, so no journal to read
     try:
         entries = read(run / "journal.sqlite")
     except (Refused, UsageError):  # for `status` to tell; what was read at Lever stands without it
@@ -31,7 +34,7 @@ def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: in
     standing, story = fold(entries), _Story(plan, entries, ahead_ms)
     return {
         (op.opportunity, op.tag)
-        for number, op in enumerate(plan.operations)
+        for number, op in undone.items()
         if standing.name(number) in ("done", "no_op") and story.changed(number, op, now.get(op.opportunity))
     }
 
@@ -51,16 +54,19 @@ class _Story:
                 self._read.setdefault(entry.body.opportunity, []).append(entry.body)
 
     def changed(self, number: int, op: Operation, now: Opportunity | None) -> bool:
-        """Say whether an operation is undone by a change later than its end and not the run's own."""
+        """Say whether an operation was undone by a change later than its end and not the run's own."""
         if now is None:
             return True
-        if _is_so(op, now.tags):
-            return False
         if (now.updated_at or 0) > self._latest[op.opportunity]:
             return True
         ended = self._ended[number]
         read = self._read.get(op.opportunity, ())
         return any((each.updated_at or 0) > ended and not _is_so(op, each.before) for each in read)
+
+
+def _stands(op: Operation, now: Mapping[str, Opportunity]) -> bool:
+    found = now.get(op.opportunity)
+    return found is not None and _is_so(op, found.tags)
 
 
 def _is_so(op: Operation, tags: Collection[str]) -> bool:
