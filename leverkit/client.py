@@ -176,6 +176,11 @@ class ReadOnlyLever:
         pages = self.pages("/tags", type=TagCount)
         return {tag.text: tag.count for page in pages for tag in page.items}
 
+    def user_with(self, email: str) -> User | None:
+        """Return the active user who has an e-mail; None where there is none. Raises as `page`."""
+        users = self.page("/users", type=User, email=email).items
+        return next((user for user in users if (user.email or "").casefold() == email.casefold()), None)
+
     def account_id(self) -> str:
         """Recognise the account by its archive reasons, whose ids no other account has: 12 hex digits."""
         if not self._account:
@@ -240,16 +245,15 @@ class Lever(ReadOnlyLever):
 
     def _user(self, email: str) -> str:
         try:
-            users = self.page("/users", type=User, email=email).items
+            found = self.user_with(email)
         except AccessDenied as error:
             if error.status == 401:
                 raise
             text = "LEVER_PERFORM_AS is an e-mail and the key may not read users: name the user's id instead"
             raise UsageError(text) from None
-        for user in users:
-            if (user.email or "").casefold() == email.casefold():
-                return user.id
-        raise UsageError("LEVER_PERFORM_AS names an e-mail that no active user of this account has")
+        if found is None:
+            raise UsageError("LEVER_PERFORM_AS names an e-mail that no active user of this account has")
+        return found.id
 
 
 def _at(opportunity: str) -> str:

@@ -147,11 +147,8 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
 def _acting(lever: ReadOnlyLever, user: str) -> Check:
     """Look for the user in whose name tags are to be written; Lever may refuse writes for an unknown one."""
     try:
-        if "@" in user:
-            users = lever.page("/users", type=User, email=user).items
-            known = any((one.email or "").casefold() == user.casefold() for one in users)
-        else:
-            known = bool(lever.get(f"/users/{quote(user, safe='')}", type=User))
+        by_id = f"/users/{quote(user, safe='')}"
+        known = bool(lever.user_with(user) if "@" in user else lever.get(by_id, type=User))
     except ApiError as error:
         if error.status != 404:
             return Check("act as", None, f"cannot be looked up: {error}")

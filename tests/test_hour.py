@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from leverkit.answers import Answer
 from leverkit.pacing import RECOVERY, SLOWER, Pace
@@ -22,19 +23,6 @@ TROUBLES = {
     "down": Answer(503),
     "lost": Answer(failure="no answer"),
 }
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Lever(Wire):

@@ -5,25 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
+from clocks import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leverkit.pacing import Pace
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.lock = threading.Lock()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        with self.lock:
-            self.now += seconds
 
 
 def pace_on(clock: Clock, rate: float = 10, burst: int = 10) -> Pace:
@@ -39,17 +25,17 @@ def turns(pace: Pace, clock: Clock, count: int) -> list[float]:
 
 
 def test_turns_come_at_the_rate() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     assert turns(pace_on(clock), clock, 4) == pytest.approx([100.0, 100.1, 100.2, 100.3])
 
 
 def test_a_new_pace_has_one_turn_in_hand_only() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     assert len({round(at, 6) for at in turns(pace_on(clock), clock, 5)}) == 5
 
 
 def test_unused_turns_are_kept_up_to_the_burst() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock, burst=10)
     clock.now += 60
     times = turns(pace, clock, 12)
@@ -59,7 +45,7 @@ def test_unused_turns_are_kept_up_to_the_burst() -> None:
 
 @given(st.lists(st.floats(0, 3), max_size=60), st.integers(1, 15))
 def test_no_second_sees_more_than_rate_and_burst(pauses: list[float], burst: int) -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock, 10, burst)
     times = []
     for pause in pauses:
@@ -70,7 +56,7 @@ def test_no_second_sees_more_than_rate_and_burst(pauses: list[float], burst: int
 
 
 def test_a_turn_given_back_is_there_at_once() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     pace.wait()
     pace.give_back()
@@ -79,7 +65,7 @@ def test_a_turn_given_back_is_there_at_once() -> None:
 
 
 def test_a_refusal_pauses_and_slows_down_once_a_second() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     pace.wait()
     for _ in range(5):
@@ -89,7 +75,7 @@ def test_a_refusal_pauses_and_slows_down_once_a_second() -> None:
 
 
 def test_refusals_in_later_seconds_slow_down_further_but_never_to_nothing() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     for _ in range(200):
         pace.refused()
@@ -98,7 +84,7 @@ def test_refusals_in_later_seconds_slow_down_further_but_never_to_nothing() -> N
 
 
 def test_retry_after_sets_the_pause() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     pace.refused(retry_after=7)
     pace.refused()
@@ -106,7 +92,7 @@ def test_retry_after_sets_the_pause() -> None:
 
 
 def test_the_rate_comes_back_slowly() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     pace.refused()
     clock.now += 10
@@ -118,7 +104,7 @@ def test_the_rate_comes_back_slowly() -> None:
 
 
 def test_turns_waited_for_are_called_off_by_a_refusal() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace: Pace
 
     def sleep_refused(seconds: float) -> None:
@@ -133,7 +119,7 @@ def test_turns_waited_for_are_called_off_by_a_refusal() -> None:
 
 
 def test_threads_share_one_pace() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     pace = pace_on(clock)
     taken: list[int] = []
 

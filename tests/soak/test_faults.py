@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 from mixture import World, mixed
 from plans import account, tags_of, wished
 
@@ -63,19 +64,6 @@ PHASES: dict[str, dict[str, Any]] = {
     "post-read": {"method": "GET", "path": "/opportunities", "query": "*contact_id*", "skip": 1},
 }
 PASSING = {"once": 1, "persistent": None}
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Trial(World):
