@@ -18,7 +18,7 @@ import msgspec
 
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 from leverkit.pacing import Pace
-from leverkit.records import ArchiveReason, Listing, Opportunity, Single, TagCount, User, fields
+from leverkit.records import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
 from leverkit.wire import Secret, Wire, checked_url
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class ReadOnlyLever:
 
         Raises AccessDenied, ApiError (404: it is gone), Unreachable.
         """
-        return self._wire.call("GET", path, type=_single(type), params=_given(params)).data
+        return self._wire.call("GET", path, type=single(type), params=_given(params)).data
 
     def page(
         self, path: str, *, type: type[T], offset: str | None = None, turn_taken: bool = False, **params: Any
@@ -104,7 +104,7 @@ class ReadOnlyLever:
         `turn_taken`: the caller has waited at `pace` already. Raises ApiError, Unreachable.
         """
         asked = _given({**params, "offset": offset})
-        found = self._wire.call("GET", path, type=_listing(type), params=asked, turn_taken=turn_taken)
+        found = self._wire.call("GET", path, type=listing(type), params=asked, turn_taken=turn_taken)
         following = None if found.has_next is False else found.next or None
         if (found.has_next and not following) or (following is not None and following == offset):
             raise ApiError(
@@ -226,7 +226,7 @@ class Lever(ReadOnlyLever):
             return self._wire.call(
                 "POST",
                 f"{_at(opportunity)}/{verb}",
-                type=_single(Opportunity),
+                type=single(Opportunity),
                 params=_given({"perform_as": self._performer()}),
                 body={"tags": list(tags)},
                 again=again,
@@ -262,14 +262,6 @@ def _at(opportunity: str) -> str:
 
 def _given(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
-
-
-def _single(of: type[T]) -> type[Single[T]]:
-    return Single[of]  # type: ignore[valid-type]
-
-
-def _listing(of: type[T]) -> type[Listing[T]]:
-    return Listing[of]  # type: ignore[valid-type]
 
 
 def _insist(ask: Callable[[], T]) -> T:

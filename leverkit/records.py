@@ -36,6 +36,16 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
     next: str | None = None
 
 
+def single(of: type[T]) -> type[Single[T]]:
+    """Return the type of the envelope around one record of this type."""
+    return Single[of]  # type: ignore[valid-type]
+
+
+def listing(of: type[T]) -> type[Listing[T]]:
+    """Return the type of the envelope around a page of records of this type."""
+    return Listing[of]  # type: ignore[valid-type]
+
+
 class Archived(Record, frozen=True):
     """When and why an opportunity was archived (milliseconds since epoch, reason id)."""
 
