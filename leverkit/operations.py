@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Literal, get_args
@@ -36,6 +36,10 @@ class Operation(msgspec.Struct, frozen=True, order=True):
     action: Action
     tag: str
     reason: str = ""
+
+    def is_so(self, tags: Collection[str]) -> bool:
+        """Say whether an opportunity with these tags is as the operation wants it."""
+        return (self.tag in tags) == (self.action == "add")
 
 
 class Known(msgspec.Struct, frozen=True):

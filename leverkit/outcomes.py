@@ -30,11 +30,6 @@ class Verdict(msgspec.Struct, frozen=True):
     stored: str = ""
 
 
-def is_so(operation: Operation, now: Opportunity) -> bool:
-    """Say whether the opportunity is already as the operation wants it."""
-    return (operation.tag in now.tags) == (operation.action == "add")
-
-
 def before_write(
     operation: Operation, *, kind: Kind, now: Opportunity | None, source: bool, intent: Intent | None
 ) -> Verdict:
@@ -45,7 +40,7 @@ def before_write(
     """
     if now is None:
         return Verdict("gone", "the opportunity is not to be found")
-    if is_so(operation, now):
+    if operation.is_so(now.tags):
         if intent is None:
             return Verdict("no_op", "already so when read")
         return Verdict("done", "found so after a request whose answer was lost", effective=True)
@@ -66,7 +61,7 @@ def after_write(
     """
     if now is None:
         return Verdict("gone", "the opportunity is not to be found after the request")
-    if is_so(operation, now):
+    if operation.is_so(now.tags):
         if answer.said == "refused":
             return Verdict("no_op", f"refused, yet someone else made it so: {answer.note}")
         return Verdict("done", "read back", effective=True)

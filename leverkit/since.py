@@ -61,13 +61,9 @@ class _Story:
             return True
         ended = self._ended[number]
         read = self._read.get(op.opportunity, ())
-        return any((each.updated_at or 0) > ended and not _is_so(op, each.before) for each in read)
+        return any((each.updated_at or 0) > ended and not op.is_so(each.before) for each in read)
 
 
 def _stands(op: Operation, now: Mapping[str, Opportunity]) -> bool:
     found = now.get(op.opportunity)
-    return found is not None and _is_so(op, found.tags)
-
-
-def _is_so(op: Operation, tags: Collection[str]) -> bool:
-    return (op.tag in tags) == (op.action == "add")
+    return found is not None and op.is_so(found.tags)

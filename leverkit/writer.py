@@ -18,7 +18,7 @@ from leverkit.halt import DENIED, PAUSED, Halt
 from leverkit.hands import hands
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
 from leverkit.operations import ACTIONS, Operation, batches
-from leverkit.outcomes import Verdict, after_write, before_write, is_so
+from leverkit.outcomes import Verdict, after_write, before_write
 from leverkit.planfile import Plan
 from leverkit.progress import Progress
 from leverkit.reading import Reading, read
@@ -183,7 +183,7 @@ class Writer:
         except ApiError:
             return False  # the reading back settles it
         now = reading.found.get(before.id)
-        if in_doubt and now is not None and all(is_so(operation, now) for operation in group):
+        if in_doubt and now is not None and all(operation.is_so(now.tags) for operation in group):
             self._landed.add(now.id)
         if in_doubt and now != before:
             return False

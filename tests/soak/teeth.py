@@ -82,8 +82,8 @@ BUGS = (
     Bug(
         "a yes is an effect",
         "outcomes",
-        "    if is_so(operation, now):\n        if answer.said",
-        '    if is_so(operation, now) or answer.said == "ok":\n        if answer.said',
+        "    if operation.is_so(now.tags):\n        if answer.said",
+        '    if operation.is_so(now.tags) or answer.said == "ok":\n        if answer.said',
         "test_apply::test_a_yes_without_effect_is_not_done",
     ),
     Bug(
