@@ -34,8 +34,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
                                progress, reading, records
     5  account              -> budget, client, demo, errors, pacing, patience, wire
     5  audit                -> associations, audit_charts, audit_report, cost, evidence, findings, matrix,
-                               people, placements, policy, postings, readiness, report, snapshot,
-                               spreadsheet
+                               people, placements, postings, readiness, report, snapshot, spreadsheet
     5  conservation         -> client, planfile, records, verification
     5  gate                 -> errors, journal, planfile, waves
     5  outcomes             -> journal, operations, planfile, records, spelling

@@ -16,7 +16,6 @@ from leverkit.cost import costs
 from leverkit.findings import findings
 from leverkit.people import People
 from leverkit.placements import placements
-from leverkit.policy import Policy
 from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report import count
 from leverkit.snapshot import Snapshot
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit_report import Reader
+    from leverkit.policy import Policy
     from leverkit.report import Chart, Section
 
 
@@ -90,11 +90,11 @@ class Audit:
         """Return what a migration would do for each tag and scope, and what a wrong decision leaves."""
         return costs(self.tags)
 
-    def readiness(self, policy: Policy | Path | None = None) -> Readiness:
-        """Return how far the account is with what people decided: a policy, or its file if there is one."""
-        return readiness(self, _decided(policy))
+    def readiness(self, policy: Policy | None = None) -> Readiness:
+        """Return how far the account is with what people decided."""
+        return readiness(self, policy.scopes if policy else {})
 
-    def remember(self, policy: Policy | Path | None = None) -> pd.DataFrame:
+    def remember(self, policy: Policy | None = None) -> pd.DataFrame:
         """Add how far the account is to its history, a file beside the snapshot, and return the history.
 
         Raises UsageError where the file cannot be written.
@@ -113,11 +113,11 @@ class Audit:
 
         return people(self)
 
-    def agreement_chart(self, policy: Policy | Path | None = None) -> Chart:
+    def agreement_chart(self, policy: Policy | None = None) -> Chart:
         """Draw what a tag covers against how often siblings agree on it, with its scope as colour."""
         from leverkit.audit_charts import agreement
 
-        return agreement(self, _decided(policy).scopes)
+        return agreement(self, policy.scopes if policy else {})
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
@@ -125,7 +125,7 @@ class Audit:
 
         return spellings(self)
 
-    def to_json(self, policy: Policy | Path | None = None) -> str:
+    def to_json(self, policy: Policy | None = None) -> str:
         """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
         frames = {
             name: json.loads(frame.to_json(orient="records", date_format="iso"))
@@ -138,15 +138,13 @@ class Audit:
         document = {"summary": self.summary, "readiness": asdict(self.readiness(policy)), **frames}
         return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
 
-    def sections(self, policy: Policy | Path | None = None, *, anonymise: bool = False) -> dict[str, Section]:
+    def sections(self, policy: Policy | None = None, *, anonymise: bool = False) -> dict[str, Section]:
         """Return the parts of the report by name, each of which draws itself in a notebook."""
         from leverkit.audit_report import sections
 
         return sections(self, self._reader(policy, anonymise))
 
-    def to_html(
-        self, path: Path | str, *, policy: Policy | Path | None = None, anonymise: bool = False
-    ) -> Path:
+    def to_html(self, path: Path | str, *, policy: Policy | None = None, anonymise: bool = False) -> Path:
         """Write the report: one HTML file, no script, no network, no names; returns its path.
 
         Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `People`).
@@ -160,11 +158,11 @@ class Audit:
         host = str(self.snapshot.meta.get("base_url_host", ""))
         return People.of(self.snapshot.path, api=host, anonymise=anonymise)
 
-    def _reader(self, policy: Policy | Path | None, anonymise: bool) -> Reader:
+    def _reader(self, policy: Policy | None, anonymise: bool) -> Reader:
         from leverkit.audit_report import Reader
 
-        states = history(self.snapshot.path / HISTORY)
-        return Reader(self._people(anonymise), _decided(policy).scopes, self.readiness(policy), states)
+        states, scopes = history(self.snapshot.path / HISTORY), policy.scopes if policy else {}
+        return Reader(self._people(anonymise), scopes, readiness(self, scopes), states)
 
     def _repr_html_(self) -> str:
         from leverkit.audit_report import glance
@@ -204,12 +202,6 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
         summary,
         snapshot,
     )
-
-
-def _decided(policy: Policy | Path | None) -> Policy:
-    if isinstance(policy, Path):
-        return Policy.read(policy) if policy.exists() else Policy()
-    return policy or Policy()
 
 
 def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:

@@ -74,12 +74,14 @@ def audit(
     """
     from leverkit.audit import audit
     from leverkit.errors import UsageError
+    from leverkit.policy import Policy
 
     if policy and not policy.exists():
         raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
     if anonymise and not html:
         raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
-    found, decided = audit(snapshot), policy or snapshot.absolute().parent / "policy.csv"
+    path = policy or snapshot.absolute().parent / "policy.csv"
+    found, decided = audit(snapshot), Policy.at(path)
     try:
         found.remember(decided)
     except UsageError as error:
@@ -90,7 +92,7 @@ def audit(
         c.machine(found.to_json(decided))
     else:
         show(f"{_findings(found)}\n{found.readiness(decided).headline}")
-    say(f"next: {_to_policy(snapshot, decided)}")
+    say(f"next: {_to_policy(snapshot, path)}")
     if detailed and len(found.findings):
         raise typer.Exit(c.CHANGES)
 

@@ -73,6 +73,11 @@ class Desk:
         """Return where people decide."""
         return self.folder / "policy.csv"
 
+    @property
+    def policy(self) -> Policy:
+        """Return what is decided there so far."""
+        return Policy.at(self.policy_file)
+
     def suggest(self, facts: Audit, accept: float = 0.0) -> Policy:
         """Propose a scope for every tag into policy.csv, keeping what people decided there.
 

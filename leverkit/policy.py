@@ -75,6 +75,11 @@ class Policy:
         """
         return cls(policyfile.read(Path(path)), str(path))
 
+    @classmethod
+    def at(cls, path: Path | str) -> Policy:
+        """Read policy.csv as `read` does; where there is no such file yet, nothing is decided."""
+        return cls.read(path) if Path(path).exists() else cls()
+
     def write(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
         """Write policy.csv in one step and return what it now holds.
 
@@ -84,7 +89,7 @@ class Policy:
         """
         path = Path(path)
         with policyfile.alone(path):
-            before = Policy.read(path) if path.exists() else Policy()
+            before = Policy.at(path)
             return before.merge(self)._overwrite(path, before, spreadsheet_bom)
 
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
-    from leverkit.policy import Policy
 
 HISTORY = "readiness.csv"  # in the folder of the snapshot
 
@@ -59,10 +59,9 @@ class Readiness:
         }
 
 
-def readiness(audit: Audit, policy: Policy) -> Readiness:
-    """Return where an account stands, from the facts of a snapshot and what people decided."""
+def readiness(audit: Audit, scopes: Mapping[str, str]) -> Readiness:
+    """Return where an account stands, from the facts of a snapshot and the scopes that people decided on."""
     tags = audit.tags[~audit.tags["posting_tag"]]
-    scopes = policy.scopes
     scope = tags["tag"].map(lambda tag: scopes.get(tag, "undecided"))
     missing = int(tags["missing"].sum())
     to_decide = int(tags.loc[scope == "undecided", "missing"].sum())

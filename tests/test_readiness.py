@@ -23,7 +23,7 @@ def facts(folder: Path, rows: list[Row]) -> Audit:
 
 def test_an_account_nobody_decided_on_is_not_ready(tmp_path: Path) -> None:
     found = facts(tmp_path, BEFORE)
-    now = readiness(found, Policy.suggest(found))
+    now = readiness(found, Policy.suggest(found).scopes)
     assert (now.decided, now.consistent, now.ready) == (0.0, 100.0, 0.0)
     assert now.headline == "0 % ready: 4 to decide on, 0 to copy"
 
@@ -31,55 +31,55 @@ def test_an_account_nobody_decided_on_is_not_ready(tmp_path: Path) -> None:
 def test_decisions_make_it_half_ready_and_the_migration_wholly(tmp_path: Path) -> None:
     found = facts(tmp_path / "1", BEFORE)
     policy = Policy.suggest(found).decide(SCOPES, by="ada")
-    now = readiness(found, policy)
+    now = readiness(found, policy.scopes)
     assert (now.decided, now.consistent, now.ready, now.to_copy) == (100.0, 33.3, 50.0, 2)
-    then = readiness(facts(tmp_path / "2", AFTER), policy)
+    then = readiness(facts(tmp_path / "2", AFTER), policy.scopes)
     assert (then.consistent, then.ready, then.to_copy) == (100.0, 100.0, 0)
 
 
 def test_a_tag_without_a_row_is_undecided(tmp_path: Path) -> None:
-    assert readiness(facts(tmp_path, BEFORE), Policy()).to_decide == 4
+    assert readiness(facts(tmp_path, BEFORE), Policy().scopes).to_decide == 4
 
 
 def test_the_history_has_a_row_a_snapshot_and_the_later_state_holds(tmp_path: Path) -> None:
     found, later = facts(tmp_path / "1", BEFORE), facts(tmp_path / "2", AFTER)
     policy = Policy.suggest(found)
-    remember(tmp_path / "history.csv", readiness(found, policy))
-    remember(tmp_path / "history.csv", readiness(found, policy.decide(SCOPES, by="ada")))
-    history = remember(tmp_path / "history.csv", readiness(later, policy.decide(SCOPES, by="ada")))
+    remember(tmp_path / "history.csv", readiness(found, policy.scopes))
+    remember(tmp_path / "history.csv", readiness(found, policy.decide(SCOPES, by="ada").scopes))
+    history = remember(tmp_path / "history.csv", readiness(later, policy.decide(SCOPES, by="ada").scopes))
     assert sorted(history["ready"]) == [50.0, 100.0]
 
 
 def test_the_history_only_grows(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "1", BEFORE), tmp_path / "history.csv"
     policy = Policy.suggest(found)
-    remember(file, readiness(found, policy))
+    remember(file, readiness(found, policy.scopes))
     first = file.read_bytes()
-    assert len(remember(file, readiness(found, policy))) == 1
+    assert len(remember(file, readiness(found, policy.scopes))) == 1
     assert file.read_bytes() == first
-    remember(file, readiness(found, policy.decide(SCOPES, by="ada")))
+    remember(file, readiness(found, policy.decide(SCOPES, by="ada").scopes))
     assert file.read_bytes().startswith(first)
     assert file.read_bytes().count(b"\n") == 3
 
 
 def test_a_line_that_a_stop_cut_off_is_passed_over(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "1", BEFORE), tmp_path / "history.csv"
-    remember(file, readiness(found, Policy()))
+    remember(file, readiness(found, Policy().scopes))
     file.write_text(file.read_text() + "2026-01-01T00:00:00+00:00,abc,5")
     assert history(file)["ready"].tolist() == [0.0]
 
 
 def test_after_a_line_that_was_cut_off_the_next_state_is_kept(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "1", BEFORE), tmp_path / "history.csv"
-    remember(file, readiness(found, Policy()))
+    remember(file, readiness(found, Policy().scopes))
     file.write_text(file.read_text() + "2026-01-01T00:00:00+00:00,abc,5")
     policy = Policy.suggest(found).decide(SCOPES, by="ada")
-    assert remember(file, readiness(found, policy))["ready"].tolist() == [50.0]
+    assert remember(file, readiness(found, policy.scopes))["ready"].tolist() == [50.0]
 
 
 def test_a_history_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the history cannot be kept"):
-        remember(tmp_path / "nowhere" / "history.csv", readiness(facts(tmp_path, BEFORE), Policy()))
+        remember(tmp_path / "nowhere" / "history.csv", readiness(facts(tmp_path, BEFORE), Policy().scopes))
 
 
 def test_the_history_lies_beside_the_snapshot_and_names_nobody(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_the_history_lies_beside_the_snapshot_and_names_nobody(tmp_path: Path) -
 
 def test_an_audit_tells_how_far_the_account_is_with_a_policy_file_or_none(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "s", BEFORE), tmp_path / "policy.csv"
-    assert found.readiness(file).ready == 0.0
+    assert found.readiness(Policy.at(file)).ready == 0.0
     Policy.suggest(found).decide(SCOPES, by="ada").write(file)
-    assert found.readiness(file).ready == 50.0
+    assert found.readiness(Policy.at(file)).ready == 50.0
 
 
 def test_the_report_draws_the_history_from_the_second_snapshot_on(tmp_path: Path) -> None:
