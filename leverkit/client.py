@@ -206,22 +206,27 @@ class ReadOnlyLever:
 class Lever(ReadOnlyLever):
     """A Lever account, to be read and tagged. Tags are a set: adding or removing twice is harmless."""
 
-    def add_tags(self, opportunity: str, tags: Sequence[str], *, again: Again = None) -> Opportunity | None:
+    def add_tags(
+        self, opportunity: str, tags: Sequence[str], *, again: Again = None, turn_taken: bool = False
+    ) -> Opportunity | None:
         """Add tags to one opportunity and return it as it is now; None where Lever's yes does not show it.
 
         `again` says, before a request is repeated, whether it may be, as the opportunity may have changed; it
         is told whether an earlier attempt may have had its effect (any but those refused with 429).
+        `turn_taken`: the caller has waited at `pace` already.
         Raises ApiError (404: it is gone), AccessDenied, Unreachable (the outcome is unknown).
         """
-        return self._write(opportunity, "addTags", tags, again)
+        return self._write(opportunity, "addTags", tags, again, turn_taken)
 
     def remove_tags(
-        self, opportunity: str, tags: Sequence[str], *, again: Again = None
+        self, opportunity: str, tags: Sequence[str], *, again: Again = None, turn_taken: bool = False
     ) -> Opportunity | None:
         """Remove tags from one opportunity; returns and raises as `add_tags`."""
-        return self._write(opportunity, "removeTags", tags, again)
+        return self._write(opportunity, "removeTags", tags, again, turn_taken)
 
-    def _write(self, opportunity: str, verb: str, tags: Sequence[str], again: Again) -> Opportunity | None:
+    def _write(
+        self, opportunity: str, verb: str, tags: Sequence[str], again: Again, turn_taken: bool
+    ) -> Opportunity | None:
         try:
             return self._wire.call(
                 "POST",
@@ -229,6 +234,7 @@ class Lever(ReadOnlyLever):
                 type=single(Opportunity),
                 params=_given({"perform_as": self._performer()}),
                 body={"tags": list(tags)},
+                turn_taken=turn_taken,
                 again=again,
             ).data
         except Unreachable as error:

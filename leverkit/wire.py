@@ -117,15 +117,14 @@ class Wire:
         """Send until there is a usable answer, and decode it as `type`.
 
         `turn_taken`: the caller has waited at the pace for the first attempt already.
-        `again` is asked before each repetition, and told whether an attempt so far may have had its effect
-        (any but those refused with 429); its no ends them.
+        `again` is asked when it is the turn of a repetition, and told whether an attempt so far may have had
+        its effect (any but those refused with 429); its no ends them.
         Raises AccessDenied, ApiError, and Unreachable when no retry is left: 429 only if that was all.
         """
         started, failures, doubtful = self._clock(), 0, None
+        if not turn_taken:
+            self.pace.wait()
         while True:
-            if not turn_taken:
-                self.pace.wait()
-            turn_taken = False
             answer = self._attempt(method, path, params, body)
             try:
                 found = read(answer, type, method=method, path=path)
@@ -143,7 +142,9 @@ class Wire:
             wait = self._back_off(answer, failures)
             self._waits.begin(_why(answer), wait)
             self._sleep(wait)
+            self.pace.wait()
             if again and not again(doubtful is not None):
+                self.pace.give_back()
                 raise doubtful or trouble
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from leverkit.reading import Reading, read
 from leverkit.records import Opportunity
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
+FRESH = 10.0  # seconds after which a reading is too old for a write to rest on it
 LOOK_AGAIN = 0.5  # seconds between two looks at the file PAUSE
 REREAD_AFTER = (0.5, 1.0, 2.0, 4.0)  # seconds; Lever may show a write a moment later
 
@@ -67,10 +68,12 @@ class Writer:
         with hands(WORKERS) as pool:
             for action in ACTIONS:
                 for batch in batches(self._left(action), self._plan.siblings):
-                    self._pause()
-                    if self._halt.reason:
-                        return
-                    self._batch(batch, pool)
+                    left = batch
+                    while left:
+                        self._pause()
+                        if self._halt.reason:
+                            return
+                        left = self._batch(left, pool)
 
     def _pause(self) -> None:
         while self._halt.paused:
@@ -100,13 +103,16 @@ class Writer:
         self._settle({operation: _held(name) for operation, name in held.items()})
         return [operation for operation in removals if operation not in held]
 
-    def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> None:
+    def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> tuple[Operation, ...]:
+        """Read, settle, write, read back; return what was not sent, as its turn came too late."""
         reading = self._read(batch)
         self._notice(batch, reading)
         verdicts = {operation: self._judge(operation, reading) for operation in batch}
         self._settle(verdicts)
         todo = [operation for operation, verdict in verdicts.items() if verdict.outcome is None]
-        self._confirm(self._write(todo, reading, pool), reading)
+        answers = self._write(todo, reading, pool)
+        self._confirm(answers, reading)
+        return tuple(operation for operation in todo if operation not in answers)
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
         return read(self._lever, tuple(operations), self._times.clock())
@@ -150,7 +156,10 @@ class Writer:
         return {operation: answer for future in sent for operation, answer in future.result().items()}
 
     def _request(self, group: tuple[Operation, ...], reading: Reading) -> dict[Operation, Answer]:
-        if self._halt.reason:
+        """Send a request when it is its turn, unless the run should stop by then or the reading is old."""
+        self._lever.pace.wait()
+        if self._halt.reason or self._times.clock() - reading.asked_at > FRESH:
+            self._lever.pace.give_back()
             return {}
         now = reading.found[group[0].opportunity]
         intent = Intent(
@@ -192,7 +201,7 @@ class Writer:
     def _send(self, intent: Intent, again: Callable[[bool], bool]) -> tuple[Said, str]:
         send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
         try:
-            send(intent.opportunity, intent.tags, again=again)
+            send(intent.opportunity, intent.tags, again=again, turn_taken=True)
         except AccessDenied as error:
             self._halt.ask(DENIED, error)
             return "denied", str(error)

@@ -58,8 +58,8 @@ def plan_of(*operations: Operation, **fields: Any) -> Plan:
 def opened(account: Running, *, kind: type[Lever] = Lever, key: str = "", **options: Any) -> Lever:
     """A client of an emulated account, without a pace worth speaking of and without waits."""
     pace = Pace(rate=1e6, burst=1000)
-    defaults: dict[str, Any] = {"retries": 1, "sleep": lambda _: None}
-    return kind(base_url=account.base_url, key=key or account.api_key, pace=pace, **defaults | options)
+    defaults: dict[str, Any] = {"pace": pace, "retries": 1, "sleep": lambda _: None}
+    return kind(base_url=account.base_url, key=key or account.api_key, **defaults | options)
 
 
 @contextmanager
@@ -149,8 +149,8 @@ def hooked(before: Callable[[str, str], None]) -> type[Lever]:
     """A client that calls `before(verb, opportunity)` before each write: where a person may step in."""
 
     class Hooked(Lever):
-        def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
+        def _write(self, opportunity: str, verb: str, tags: Any, *rest: Any) -> Any:
             before(verb, opportunity)
-            return super()._write(opportunity, verb, tags, again)
+            return super()._write(opportunity, verb, tags, *rest)
 
     return Hooked

@@ -7,12 +7,15 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 from plans import (
     AT_ONCE,
     account,
@@ -26,6 +29,7 @@ from plans import (
     wished,
 )
 
+from leverkit import hands
 from leverkit.apply import apply, carry_out
 from leverkit.brakes import Brakes
 from leverkit.client import Lever, ReadOnlyLever
@@ -41,14 +45,15 @@ from leverkit.errors import (
     UsageError,
     VerificationFailed,
 )
-from leverkit.halt import TIME_LIMIT
+from leverkit.halt import STOP, TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
 from leverkit.lock import account_lock, hold
 from leverkit.operations import WRITES, Known, Operation
+from leverkit.pacing import Pace
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, status
-from leverkit.writer import REREAD_AFTER, Times
+from leverkit.writer import FRESH, REREAD_AFTER, WORKERS, Times
 
 
 def writes(emulated: Any) -> list[dict[str, Any]]:
@@ -380,6 +385,68 @@ def test_what_a_person_did_during_a_storm_of_refusals_is_theirs(tmp_path: Path) 
     assert outcome_of(result, op) == ("no_op", False)
 
 
+class Queue(Pace):
+    """A pace at which something happens while the first write waits for its turn."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__(rate=1e6, burst=1000)
+        self._happens, self._first = happens, threading.Lock()
+
+    def wait(self) -> None:
+        writes = threading.current_thread().name.startswith(hands.NAME)
+        if writes and self._first.acquire(blocking=False):
+            self._happens()
+        super().wait()
+
+
+def test_a_write_whose_turn_comes_late_rests_on_another_reading(tmp_path: Path) -> None:
+    clock = Clock()
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        op = plan.operations[-1]
+        sources = [o for o, tags in tags_of(emulated).items() if op.tag in tags]
+
+        def a_minute_later() -> None:
+            for source in sources:
+                emulated.remove_tags(source, [op.tag])
+            clock.sleep(60)
+
+        with opened(emulated, pace=Queue(a_minute_later)) as late:
+            result = carried_out(plan, tmp_path, late, times=Times(clock=clock, sleep=lambda _: None))
+        assert op.tag not in tags_of(emulated)[op.opportunity]
+    assert outcome_of(result, op) == ("drifted", False)
+    assert result.counts["done"] == result.planned - result.counts["drifted"] > 0
+    assert result.read_to_write_ms["p99"] <= FRESH * 1000
+
+
+def test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        with opened(emulated, pace=Queue((tmp_path / STOP).touch)) as queue:
+            result = carried_out(plan, tmp_path, queue)
+        assert len(writes(emulated)) == len(bodies(tmp_path, Intent)) < WORKERS
+    assert result.counts["pending"] > 0 == result.counts["unknown"]
+
+
+def test_after_a_second_signal_nothing_leaves_that_waits_for_its_turn(tmp_path: Path) -> None:
+    released = threading.Event()
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+        released.wait()
+
+    with account() as (emulated, lever), opened(emulated, pace=Queue(interrupt)) as queue:
+        plan = migration(emulated, lever)
+        with pytest.raises(KeyboardInterrupt):
+            carried_out(plan, tmp_path, queue)
+        sent = len(writes(emulated))
+        released.set()
+        while hands.left():
+            time.sleep(0.01)
+        assert len(writes(emulated)) == sent == len(bodies(tmp_path, Intent))
+
+
 def outcome_of(result: Result, op: Operation) -> tuple[str, bool]:
     (ended,) = [each for each in result.ended if each.operation == op]
     return ended.outcome, ended.effective
@@ -417,7 +484,7 @@ def test_a_refusal_is_not_repeated_and_fails_only_its_own_opportunity(tmp_path: 
 class Deaf(Lever):
     """Lever says 200 and does nothing."""
 
-    def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
+    def _write(self, opportunity: str, verb: str, tags: Any, *rest: Any) -> Any:
         return Opportunity(id=opportunity, contact="", tags=tuple(tags))
 
 
@@ -549,9 +616,9 @@ class Dying(Lever):
 
     dead = False
 
-    def _write(self, opportunity: str, verb: str, tags: Any, again: Any) -> Any:
+    def _write(self, opportunity: str, verb: str, tags: Any, *rest: Any) -> Any:
         self.dead = True
-        return super()._write(opportunity, verb, tags, again)
+        return super()._write(opportunity, verb, tags, *rest)
 
     def opportunities_of(self, contacts: Any, **params: Any) -> Any:
         if self.dead:
