@@ -144,11 +144,12 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart
         axes.set(xlim=(0, 1.05), ylim=(1.06, -0.06))  # turned over by `chart`
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("coverage of its people (larger dot: missing on more)", fontsize=9.5)
-        axes.set_ylabel("siblings agree", fontsize=9.5)
+        axes.set_xlabel("share of its people's opportunities (larger: missing on more)", fontsize=9.5)
+        axes.set_ylabel("siblings agree on it", fontsize=9.5)
         axes.grid(color="#E8ECF0")
         axes.set_axisbelow(True)
-        legend(axes, [str(kind) for kind in kinds])
+        whose = {"opportunity": "opportunity, posting"}
+        legend(axes, [str(kind) for kind in kinds], [whose.get(str(kind), str(kind)) for kind in kinds])
 
     return chart(draw, title=title, alt=f"{title}. Most agreement: {words}", rows=9)
 

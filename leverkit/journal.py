@@ -173,6 +173,7 @@ def belongs(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
 class Standing(msgspec.Struct, frozen=True):
     """Where each operation (by position in the plan) stands: its last intent, answer and outcome.
 
+    `intents` are in the order in which they were made.
     `waves` are those that were begun, each once.
     """
 
@@ -216,6 +217,7 @@ def fold(entries: Iterable[Entry]) -> Standing:
             case Intent(ops=ops) as intent:
                 by_seq[entry.seq] = intent
                 for op in ops:
+                    intents.pop(op, None)  # so that the latest is last
                     intents[op] = intent
                     answers.pop(op, None)
                     outcomes.pop(op, None)

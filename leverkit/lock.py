@@ -106,7 +106,10 @@ def _open(path: Path) -> IO[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: cannot lock: {error.strerror or error}") from None
+        raise UsageError(
+            f"{path}: cannot lock: {error.strerror or error}; without its lock nothing is written to Lever. "
+            "Let this user write there (on Linux, XDG_CACHE_HOME may name another cache folder)"
+        ) from None
 
 
 def _try(file: IO[str]) -> bool:

@@ -23,7 +23,7 @@ SIGNS = {
     "-": "unexpected",
     ">": "written by later waves already",
     "~": "stored by Lever in another form than planned",
-    "*": "changed by someone else",
+    "*": "changed outside this plan",
     "!": "could not be read",
 }
 NAMED = 5  # changes by others that a note names; verify.json has all
@@ -94,7 +94,7 @@ class Count(msgspec.Struct, frozen=True):
         if self.explained:
             text += f"; {self.explained:+d} by the opportunities that differ"
         if self.others:
-            text += f"; by others since the snapshot: {', '.join(map(str, self.others[:NAMED]))}"
+            text += f"; outside this plan since the snapshot: {', '.join(map(str, self.others[:NAMED]))}"
         if len(self.others) > NAMED:
             text += f" and {len(self.others) - NAMED} more"
         if self.off:

@@ -10,7 +10,7 @@ from plans import account, carried_out, hooked, migration, opened, operation, pl
 
 from leverkit.apply import carry_out
 from leverkit.errors import Locked, Refused, UsageError
-from leverkit.journal import Journal
+from leverkit.journal import Intent, Journal, Outcome
 from leverkit.lock import hold
 from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
@@ -142,6 +142,19 @@ def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Pa
     (listed,) = made.skipped
     assert (listed.opportunity, listed.tag) == (target, "trailing")
     assert "take it off by hand" in listed.reason
+
+
+def test_what_the_latest_request_read_is_the_state_to_go_back_from(tmp_path: Path) -> None:
+    plan = plan_of(operation(tag="a"), operation(tag="b"))
+    plan.write(tmp_path / "run")
+    journal = Journal(tmp_path / "run" / "journal.sqlite")
+    journal.bind(plan.plan_id, plan.account)
+    journal.append(Intent((0,), "o1", "add", ("a",), before=()), Outcome(0, "failed"))
+    journal.append(Intent((1,), "o1", "add", ("b",), before=()), Outcome(1, "done", effective=True))
+    journal.append(Intent((0,), "o1", "add", ("a",), before=("b", "a person's")))
+    journal.append(Outcome(0, "done", effective=True))
+    journal.close()
+    assert set(rollback(tmp_path / "run", tmp_path / "back").before["o1"].tags) == {"a", "b", "a person's"}
 
 
 def test_a_rollback_may_remove_what_it_must_and_no_more(tmp_path: Path) -> None:

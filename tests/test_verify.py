@@ -242,7 +242,7 @@ def test_a_count_that_others_may_have_changed_is_named(tmp_path: Path, step: str
     (change,) = count.others
     assert (change.by, count.wrong) == (-1 if step in ("remove", "delete") else 1, False)
     assert change.opportunity == named or step == "create"
-    assert f"by others since the snapshot: {change}" in found.notes[0]
+    assert f"outside this plan since the snapshot: {change}" in found.notes[0]
     assert found.exit_code == 0
 
 
