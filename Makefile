@@ -42,7 +42,7 @@ notebooks: $(READY)
 	$(BIN)/python tests/refresh_notebooks.py
 
 soak: $(READY)
-	$(BIN)/pytest -m soak --timeout=3600 tests
+	$(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests
 
 teeth: $(READY)
 	$(BIN)/python tests/soak/teeth.py

@@ -170,6 +170,7 @@ class Writer:
             before=now.tags,
             updated_at=now.updated_at,
         )
+        self._ours.update((now.id, tag) for tag in intent.tags)
         number = self._journal.append(intent)
         said, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))
         window = round((self._times.clock() - reading.asked_at) * 1000)

@@ -122,6 +122,13 @@ BUGS = (
         "test_apply::test_what_we_wrote_ourselves_is_no_source_for_the_rest",
     ),
     Bug(
+        "what this process wrote counts as a source",
+        "writer",
+        "        self._ours.update((now.id, tag) for tag in intent.tags)\n",
+        "",
+        "test_apply::test_what_we_wrote_a_moment_ago_is_no_source_for_a_repetition",
+    ),
+    Bug(
         "an opportunity that moved is written to",
         "outcomes",
         'if now.contact != operation.contact and kind != "rollback"',
