@@ -42,7 +42,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     5  result               -> errors, halt, journal, lock, operations, people, planfile, report,
                                spreadsheet
     5  review               -> decision, lastsaved, policy, report
-    5  rollback             -> brakes, errors, journal, lock, operations, planfile, waves
+    5  rollback             -> errors, journal, lock, operations, planfile, waves
     5  since                -> errors, journal, operations, planfile, records
     4  audit_report         -> audit_charts, charts, findings, people, report
     4  demo                 -> client, errors, pacing, wire

@@ -36,6 +36,7 @@ def apply(
     lever: Lever | None = None,
     max_ops: int | None = None,
     max_pct: float | None = None,
+    max_tag_pct: float | None = None,
     max_removals: int | None = None,
     max_seconds: float | None = None,
     wave: str = ALL,
@@ -54,7 +55,7 @@ def apply(
     plan = Plan.read(run)
     if plan.operations:
         plan.check_approval(approve)
-    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)
+    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect(write=True))
         return carry_out(plan, Path(run), account, max_seconds=max_seconds, wave=wave, wait=wait)

@@ -1,4 +1,4 @@
-"""How large a plan may be before a person has to say so: brakes on number, share and removals.
+"""How large a plan may be before a person has to say so: brakes on number, shares and removals.
 
 Checked when a plan is made and again when it is applied; each brake has its own flag, and a
 tripped one names the flag, the number and the limit.
@@ -13,7 +13,21 @@ import msgspec
 
 from leverkit.errors import BrakeTripped
 
-FLOOR = 10  # below this many opportunities a share says nothing
+FLOOR = 10  # below this many opportunities, or operations of a tag, a share says nothing
+GROWTH = 300.0  # per cent: a tag comes to be on four times as many opportunities as now
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How many operations a tag has, and on how many opportunities it is now, by Lever's count."""
+
+    tag: str
+    operations: int
+    now: int
+
+    @property
+    def pct(self) -> float:
+        """Return the operations in per cent of the opportunities with the tag."""
+        return 100 * self.operations / max(self.now, 1)
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,24 +37,24 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     removals: int
     touched: int
     account: int
+    tags: tuple[Spread, ...] = ()
 
 
 class Brakes(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits; None switches one off. `max_pct` is per cent of the account's opportunities."""
+    """Limits; None switches one off.
+
+    `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have the tag now.
+    """
 
     max_ops: int | None = None
     max_pct: float | None = 30.0
+    max_tag_pct: float | None = GROWTH
     max_removals: int | None = 0
 
-    def override(
-        self, *, max_ops: int | None = None, max_pct: float | None = None, max_removals: int | None = None
-    ) -> Brakes:
+    def override(self, **given: float | None) -> Brakes:
         """Return these brakes with the given ones in their place; None keeps what is set."""
-        return Brakes(
-            max_ops=self.max_ops if max_ops is None else max_ops,
-            max_pct=self.max_pct if max_pct is None else max_pct,
-            max_removals=self.max_removals if max_removals is None else max_removals,
-        )
+        wanted = {name: limit for name, limit in given.items() if limit is not None}
+        return msgspec.structs.replace(self, **wanted)
 
     def check(self, size: Size, table: Path | str = "plan.csv") -> None:
         """Raise BrakeTripped naming every brake that a plan of this size trips, and where to look at it."""
@@ -50,13 +64,15 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
 
     def tripped(self, size: Size) -> str:
         """Return every brake that a plan of this size trips; empty where it trips none."""
-        return "; ".join(filter(None, (self._ops(size), self._pct(size), self._removals(size))))
+        found = (self._ops(size), self._pct(size), self._tags(size), self._removals(size))
+        return "; ".join(filter(None, found))
 
     def needed(self, size: Size) -> str:
         """Return the options that let a plan of this size through; empty where none is needed."""
         flags = (
             f"--max-ops {size.operations}" if self._ops(size) else "",
             f"--max-pct {math.ceil(_share(size))}" if self._pct(size) else "",
+            f"--max-tag-pct {math.ceil(self._spread(size)[0].pct)}" if self._spread(size) else "",
             f"--max-removals {size.removals}" if self._removals(size) else "",
         )
         return " ".join(filter(None, flags))
@@ -75,10 +91,31 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         part = f"{size.touched} of {size.account} opportunities"
         return f"{part}, {share:.1f} %, are more than --max-pct {self.max_pct:g}"
 
+    def _spread(self, size: Size) -> list[Spread]:
+        """Return the tags that a plan spreads further than allowed, the worst first."""
+        if self.max_tag_pct is None:
+            return []
+        large = [each for each in size.tags if each.operations >= FLOOR and each.pct > self.max_tag_pct]
+        return sorted(large, key=lambda each: (-each.pct, each.tag))
+
+    def _tags(self, size: Size) -> str:
+        beyond = self._spread(size)
+        if not beyond:
+            return ""
+        worst, others = beyond[0], len(beyond) - 1
+        more = f" (and so for {others} more tags)" if others else ""
+        return (
+            f"{worst.operations} operations of tag {worst.tag!r}, which is on {worst.now} now{more}, "
+            f"{worst.pct:.0f} %, are more than --max-tag-pct {self.max_tag_pct:g}"
+        )
+
     def _removals(self, size: Size) -> str:
         if self.max_removals is None or size.removals <= self.max_removals:
             return ""
         return f"{size.removals} removals are more than --max-removals {self.max_removals}"
+
+
+OFF = Brakes(max_pct=None, max_tag_pct=None, max_removals=None)
 
 
 def _share(size: Size) -> float:

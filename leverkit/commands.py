@@ -88,6 +88,10 @@ MaxPct = Annotated[
     float | None,
     typer.Option(min=0, help="Brake: refuse to touch more than this per cent of all opportunities."),
 ]
+MaxTagPct = Annotated[
+    float | None,
+    typer.Option(min=0, help="Brake: refuse more operations of a tag, in per cent of where it is now."),
+]
 MaxRemovals = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more removals than this.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `plan` or `rollback` wrote.")]
 Source = Annotated[Path, typer.Argument(metavar="SNAPSHOT", help="The folder that `pull` wrote.")]

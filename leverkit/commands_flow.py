@@ -185,6 +185,7 @@ def plan(
     ] = None,
     max_ops: c.MaxOps = None,
     max_pct: c.MaxPct = 30.0,
+    max_tag_pct: c.MaxTagPct = 300.0,
     max_removals: c.MaxRemovals = 0,
     as_json: c.Json = False,
     detailed: c.Detailed = False,
@@ -198,9 +199,8 @@ def plan(
     from leverkit.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
-    made = plan(
-        account, read, out, max_ops=max_ops, max_pct=max_pct, max_removals=max_removals, only=only or ()
-    )
+    limits = {"max_pct": max_pct, "max_tag_pct": max_tag_pct}
+    made = plan(account, read, out, max_ops=max_ops, max_removals=max_removals, **limits, only=only or ())
     for lost in read.lost:
         say(f"note: {lost}")
     c.planned(made, out, as_json)

@@ -34,6 +34,7 @@ def apply(
     ] = "",
     max_ops: c.MaxOps = None,
     max_pct: c.MaxPct = None,
+    max_tag_pct: c.MaxTagPct = None,
     max_removals: c.MaxRemovals = None,
     max_seconds: Annotated[
         float | None,
@@ -58,8 +59,8 @@ def apply(
     from leverkit.apply import apply
     from leverkit.planfile import Plan
 
-    limits = {"max_ops": max_ops, "max_pct": max_pct, "max_removals": max_removals}
-    limits |= {"max_seconds": max_seconds or seconds, "wait": wait}
+    limits = {"max_ops": max_ops, "max_pct": max_pct, "max_tag_pct": max_tag_pct}
+    limits |= {"max_removals": max_removals, "max_seconds": max_seconds or seconds, "wait": wait}
     if not approve and Plan.read(run).operations:
         c.planned(Plan.read(run), run, as_json)
         raise Refused("not approved, so nothing was written")

@@ -18,7 +18,7 @@ import msgspec
 
 from leverkit.account import Settings, connect
 from leverkit.audit import audit
-from leverkit.brakes import Brakes
+from leverkit.brakes import GROWTH, OFF, Brakes
 from leverkit.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
@@ -29,7 +29,7 @@ from leverkit.report import table
 from leverkit.result import status
 from leverkit.rollback import rollback
 from leverkit.snapshot import Snapshot
-from leverkit.step import OFF, Step, check_mode
+from leverkit.step import Step, check_mode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +92,7 @@ class Desk:
         *,
         max_ops: int | None = None,
         max_pct: float | None = 30.0,
+        max_tag_pct: float | None = GROWTH,
         max_removals: int | None = 0,
     ) -> Step:
         """Plan the migration from what people decided, or take up the plan that was approved.
@@ -102,7 +103,9 @@ class Desk:
         the plan that is to be applied.
         """
         check_mode(mode)
-        brakes = Brakes(max_ops=max_ops or None, max_pct=max_pct, max_removals=max_removals)
+        brakes = Brakes(
+            max_ops=max_ops or None, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals
+        )
         if mode != "plan":
             run = self._find("migrate", approve)
             if mode == "apply":

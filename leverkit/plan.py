@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.brakes import Brakes
+from leverkit.brakes import GROWTH, Brakes
 from leverkit.errors import UsageError
 from leverkit.operations import Known, Operation, Skipped, Undecided
 from leverkit.planfile import Plan
@@ -76,14 +76,16 @@ def plan(
     *,
     max_ops: int | None = None,
     max_pct: float | None = 30.0,
+    max_tag_pct: float | None = GROWTH,
     max_removals: int | None = 0,
     only: Collection[str] = (),
 ) -> Plan:
     """Plan the migration and, with `out`, write it into that run folder; nothing is written to Lever.
 
     `only` plans these tags alone; each must have scope `contact`, else UsageError.
-    `max_pct` is per cent of the account's opportunities. Raises BrakeTripped naming the flag where
-    the plan is larger than allowed: the folder then holds the plan to look at, `apply` refuses it too.
+    `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have a tag now. Raises
+    BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to
+    look at, `apply` refuses it too.
     """
     tags = _wanted(policy, only)
     operations, skipped = _gaps(snapshot, tags)
@@ -105,7 +107,7 @@ def plan(
         skipped=skipped,
         warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations)),
         canary=choose(operations, siblings, _traits(snapshot, operations)),
-        brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals),
+        brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals),
     )
     if out is not None:
         made.write(out)

@@ -14,7 +14,7 @@ from typing import Any
 
 from leverkit.account import workspace
 from leverkit.apply import carry_out
-from leverkit.brakes import Brakes
+from leverkit.brakes import OFF
 from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
@@ -133,7 +133,7 @@ def _plan(
         taken_at=at,
         operations=tuple(sorted(operations)),
         before=before,
-        brakes=Brakes(max_pct=None, max_removals=None),
+        brakes=OFF,
     )
 
 

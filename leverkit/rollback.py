@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from leverkit.brakes import Brakes
 from leverkit.errors import UsageError
 from leverkit.journal import GENESIS, Standing, fold, read
 from leverkit.lock import hold
@@ -67,7 +66,7 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
         skipped=tuple(skipped),
         warnings=_warnings(operations),
         canary=choose(operations, siblings),
-        brakes=Brakes(max_pct=plan.brakes.max_pct, max_removals=removals),
+        brakes=plan.brakes.override(max_removals=removals),
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from leverkit.account import connect
 from leverkit.apply import apply
-from leverkit.brakes import Brakes
+from leverkit.brakes import OFF, Brakes
 from leverkit.client import ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.people import People
@@ -24,7 +24,6 @@ from leverkit.result import Result, status
 from leverkit.verification import Verification
 from leverkit.verify import verify
 
-OFF = Brakes(max_pct=None, max_removals=None)  # no brakes but the plan's own
 MODES = ("plan", "apply", "verify")
 
 

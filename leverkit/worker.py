@@ -147,7 +147,7 @@ class Worker:
                     taken_at=self._ms(),
                     operations=tuple(sorted(operations)),
                     before=before,
-                    brakes=Brakes(max_pct=None),
+                    brakes=Brakes(max_pct=None, max_tag_pct=None),
                 )
             )
         for waiting in batch:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from leverkit.brakes import Brakes, Size
+from leverkit.brakes import OFF, Brakes, Size, Spread
 from leverkit.errors import BrakeTripped
 
 
-def size(operations: int = 50, removals: int = 0, touched: int = 30, account: int = 100) -> Size:
-    return Size(operations=operations, removals=removals, touched=touched, account=account)
+def size(
+    operations: int = 50, removals: int = 0, touched: int = 30, account: int = 100, **tags: tuple[int, int]
+) -> Size:
+    spread = tuple(Spread(tag, *numbers) for tag, numbers in tags.items())
+    return Size(operations=operations, removals=removals, touched=touched, account=account, tags=spread)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,16 @@ def size(operations: int = 50, removals: int = 0, touched: int = 30, account: in
         (Brakes(max_ops=49), size(), "50 operations are more than --max-ops 49"),
         (Brakes(), size(touched=31), "31 of 100 opportunities, 31.0 %, are more than --max-pct 30"),
         (Brakes(max_pct=0.5), size(touched=1), "1.0 %, are more than --max-pct 0.5"),
+        (
+            Brakes(),
+            size(vip=(49, 12)),
+            "49 operations of tag 'vip', which is on 12 now, 408 %, .* --max-tag-pct 300",
+        ),
+        (
+            Brakes(),
+            size(a=(40, 1), b=(99, 1)),
+            r"99 operations of tag 'b', .* \(and so for 1 more tags\), 9900 %",
+        ),
         (Brakes(), size(removals=1), "1 removals are more than --max-removals 0"),
     ],
 )
@@ -27,10 +40,10 @@ def test_a_tripped_brake_names_flag_number_and_limit(brakes: Brakes, what: Size,
 
 
 def test_what_is_needed_lets_just_this_size_through() -> None:
-    what = size(removals=2, touched=31)
+    what = size(removals=2, touched=31, vip=(10, 3), old=(11, 3))
     brakes = Brakes(max_ops=1)
-    assert brakes.needed(what) == "--max-ops 50 --max-pct 31 --max-removals 2"
-    assert brakes.override(max_ops=50, max_pct=31, max_removals=2).tripped(what) == ""
+    assert brakes.needed(what) == "--max-ops 50 --max-pct 31 --max-tag-pct 367 --max-removals 2"
+    assert brakes.override(max_ops=50, max_pct=31, max_tag_pct=367, max_removals=2).tripped(what) == ""
     assert Brakes().needed(size(touched=301, account=1000)) == "--max-pct 31"
     assert Brakes().needed(size()) == ""
     with pytest.raises(
@@ -49,6 +62,8 @@ def test_all_tripped_brakes_are_named_at_once() -> None:
     [
         (Brakes(max_ops=50, max_removals=3), size(removals=3)),
         (Brakes(max_pct=None, max_removals=None), size(removals=9, touched=100)),
+        (OFF, size(removals=9, touched=100, vip=(99, 1))),
+        (Brakes(), size(vip=(30, 10), old=(9, 1))),
         (Brakes(), size(touched=9, account=9)),
         (Brakes(), size(touched=9, account=0)),
     ],

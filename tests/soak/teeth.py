@@ -222,8 +222,8 @@ BUGS = (
     Bug(
         "brakes hold only when planning",
         "apply",
-        "    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_removals=max_removals)\n",
-        "",
+        "plan.check_brakes(max_ops=max_ops,",
+        "dict(max_ops=max_ops,",
         "test_apply::test_the_brakes_of_the_plan_hold_at_apply_unless_raised",
     ),
     Bug(
