@@ -95,11 +95,11 @@ def verify(
 
     with connect(rate=rate) as lever:
         found = verify(run, lever=lever, wave=wave)
+    _hint(found.hint)
     if as_json:
         file(run / "verify.json")
     else:
         show("\n".join([found.summary, *found.notes]))
-    _hint(found.hint)
     if not found.exit_code:
         _next(run)
     raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
