@@ -80,6 +80,19 @@ def test_a_repetition_may_be_called_off_and_hears_whether_an_effect_is_possible(
     assert (heard, caught.value.status, scene.requests) == ([False, True, True], 500, 3)
 
 
+def test_whether_a_repetition_may_be_sent_is_asked_when_its_turn_has_come() -> None:
+    scene, asked = Scene(500, OK), []
+    scene.wire.pace = Pace(0.01, 1, clock=scene.clock, sleep=scene.sleep)
+
+    def again(_: bool) -> bool:
+        asked.append(scene.now)
+        return len(asked) < 2
+
+    scene.wire.call("POST", "/tags", type=dict, again=again)
+    assert asked == [scene.now]
+    assert scene.now >= 99  # seconds: the turns are a hundred apart
+
+
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 404, 409, 422])
 def test_a_refusal_is_never_asked_again(status: int) -> None:
     scene = Scene(status)
