@@ -54,6 +54,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     4  sweep                -> client, errors, hands, records, spool, windows
     4  verification         -> errors, people, report, spreadsheet, waves
     3  audit_charts         -> charts, findings, report
+    3  brakes               -> errors, operations
     3  budget               -> pacing, wire
     3  client               -> errors, pacing, records, wire
     3  cost                 -> operations
@@ -76,7 +77,6 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  subject              -> webhook
     2  wire                 -> answers, errors, pacing, patience
     1  answers              -> errors
-    1  brakes               -> errors
     1  disk                 -> errors
     1  drawing              -> report
     1  findings             -> spelling

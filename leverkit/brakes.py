@@ -7,11 +7,13 @@ tripped one names the flag, the number and the limit.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from leverkit.errors import BrakeTripped
+from leverkit.operations import Operation
 
 FLOOR = 10  # below this many opportunities, or operations of a tag, a share says nothing
 GROWTH = 300.0  # per cent: a tag comes to be on four times as many opportunities as now
@@ -28,6 +30,15 @@ class Spread(msgspec.Struct, frozen=True):
     def pct(self) -> float:
         """Return the operations in per cent of the opportunities with the tag."""
         return 100 * self.operations / max(self.now, 1)
+
+
+def spreads(operations: Iterable[Operation], predicted: Mapping[str, int]) -> tuple[Spread, ...]:
+    """Return the spread of each tag whose count afterwards is predicted."""
+    changes: dict[str, list[int]] = {}
+    for op in operations:
+        changes.setdefault(op.tag, []).append(1 if op.action == "add" else -1)
+    known = {tag: changes.get(tag, []) for tag in predicted}
+    return tuple(Spread(tag, len(change), predicted[tag] - sum(change)) for tag, change in known.items())
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):

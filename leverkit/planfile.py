@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from leverkit import spreadsheet
-from leverkit.brakes import Brakes, Size, Spread
+from leverkit.brakes import Brakes, Size, spreads
 from leverkit.errors import Refused, UsageError
 from leverkit.operations import (
     Known,
@@ -141,14 +141,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def size(self) -> Size:
         """Return what brakes look at."""
         ops, removals, touched = (self.counts[name] for name in ("operations", "removes", "opportunities"))
-        tags, change = Counter[str](), Counter[str]()
-        for op in self.operations:
-            tags[op.tag] += 1
-            change[op.tag] += 1 if op.action == "add" else -1
-        spread = tuple(Spread(tag, tags[tag], count - change[tag]) for tag, count in self.tag_counts.items())
-        return Size(
-            operations=ops, removals=removals, touched=touched, account=self.opportunities, tags=spread
-        )
+        tags = spreads(self.operations, self.tag_counts)
+        return Size(operations=ops, removals=removals, touched=touched, account=self.opportunities, tags=tags)
 
     def check_brakes(self, **limits: float | None) -> None:
         """Raise BrakeTripped where the plan is larger than its brakes, or those given here, allow."""
