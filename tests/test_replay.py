@@ -145,7 +145,7 @@ def test_what_was_in_flight_when_it_broke_off_may_be_so_or_not(tmp_path: Path) -
             carried_out(plan, tmp_path, dying)
         looked(tmp_path, lever)
     found = replay(tmp_path)
-    assert (found.exit_code, found.compared) == (0, len(plan.before))
+    assert (found.exit_code, found.compared, found.gaps) == (0, len(plan.before), ())
     assert found.hint.startswith("the run is unfinished (error: SystemError)")
     assert found.hint.endswith(f"apply again: leverkit apply {tmp_path} --approve {plan.short}")
 

@@ -87,7 +87,7 @@ def test_a_rare_kind_is_in_the_canary() -> None:
 
 def test_many_tags_make_no_large_canary() -> None:
     sizes, tags = {f"c{n}": 2 + n % 4 for n in range(2000)}, [f"tag {n}" for n in range(60)]
-    ops = [operation(n, tags[n * n % 60], contact=f"c{n % 2000}") for n in range(4300)]
+    ops = [operation(n, tags[(n * 37 + n // 60) % 60], contact=f"c{n % 2000}") for n in range(4300)]
     ops += [operation(n, tag, contact="c7") for n, tag in enumerate(tags)]
     traits = {f"o{n}": (n % 3 == 0, n % 20 == 0, n % 7 == 0) for n in range(4300)}
     canary = choose(ops, sizes, traits)
