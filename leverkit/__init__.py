@@ -76,7 +76,7 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     2  scan                 -> scanner
     2  subject              -> webhook
     2  wire                 -> answers, errors, pacing, patience
-    1  answers              -> errors
+    1  answers              -> decoding, errors
     1  disk                 -> errors
     1  drawing              -> report
     1  findings             -> spelling
@@ -92,9 +92,9 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
     1  spool                -> errors, records, windows
     1  spreadsheet          -> errors
     1  suggestion           -> spelling, weighing
-    1  webhook              -> errors
-    0  associations, emulator, errors, hands, logbook, meter, pacing, patience, progress, records, report,
-            spelling, starting, weighing, windows
+    1  webhook              -> decoding, errors
+    0  associations, decoding, emulator, errors, hands, logbook, meter, pacing, patience, progress,
+            records, report, spelling, starting, weighing, windows
 """
 
 from __future__ import annotations

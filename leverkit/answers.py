@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from leverkit.decoding import known
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def read(answer: Answer, type: type[T], *, method: str, path: str) -> T:
 
 def _decode(content: bytes, type: type[T]) -> T:
     try:
-        return msgspec.json.decode(content, type=type)
+        return msgspec.json.decode(content, type=known(type))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_loosely(content, type)
 
@@ -93,7 +94,7 @@ def _decode_loosely(content: bytes, type: type[T]) -> T:
     """
     text = json.dumps(_usual(json.loads(content)), ensure_ascii=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return msgspec.json.decode(whole, type=type, strict=False)
+    return msgspec.json.decode(whole, type=known(type), strict=False)
 
 
 def _usual(value: Any) -> Any:

@@ -192,6 +192,13 @@ BUGS = (
         "test_apply::test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent",
     ),
     Bug(
+        "threads meet a type at the same time",
+        "decoding",
+        "return _met(type)",
+        "return type",
+        "test_decoding::test_threads_may_be_the_first_to_decode_by_a_type",
+    ),
+    Bug(
         "failures are not counted",
         "halt",
         "if failed >= FAILURES:",
