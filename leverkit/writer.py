@@ -115,7 +115,7 @@ class Writer:
         return tuple(operation for operation in todo if operation not in answers)
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
-        return read(self._lever, tuple(operations), self._times.clock())
+        return read(self._lever, tuple(operations), self._times.clock)
 
     def _judge(self, operation: Operation, reading: Reading) -> Verdict:
         return before_write(
@@ -158,7 +158,7 @@ class Writer:
     def _request(self, group: tuple[Operation, ...], reading: Reading) -> dict[Operation, Answer]:
         """Send a request when it is its turn, unless the run should stop by then or the reading is old."""
         self._lever.pace.wait()
-        if self._halt.reason or self._times.clock() - reading.asked_at > FRESH:
+        if self._halt.reason or self._times.clock() - reading.answered_at > FRESH:
             self._lever.pace.give_back()
             return {}
         now = reading.found[group[0].opportunity]

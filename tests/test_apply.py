@@ -421,6 +421,21 @@ def test_a_write_whose_turn_comes_late_rests_on_another_reading(tmp_path: Path) 
     assert result.read_to_write_ms["p99"] <= FRESH * 1000
 
 
+def test_a_lever_that_answers_slowly_is_not_read_for_ever(tmp_path: Path) -> None:
+    clock = Clock()
+
+    class Slow(Lever):
+        def opportunities_of(self, contacts: Any, **params: Any) -> Any:
+            clock.sleep(60)
+            return super().opportunities_of(contacts, **params)
+
+    with account(contacts=8, seed=5) as (emulated, lever), opened(emulated, kind=Slow) as slow:
+        plan = migration(emulated, lever)
+        result = carried_out(plan, tmp_path, slow, times=Times(clock=clock, sleep=lambda _: None))
+    assert result.counts["done"] == result.planned > 0
+    assert result.read_to_write_ms["p50"] == 60_000
+
+
 def test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)

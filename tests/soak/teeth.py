@@ -180,15 +180,15 @@ BUGS = (
     Bug(
         "a write rests on an old reading",
         "writer",
-        "self._halt.reason or self._times.clock() - reading.asked_at > FRESH",
+        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
         "self._halt.reason",
         "test_apply::test_a_write_whose_turn_comes_late_rests_on_another_reading",
     ),
     Bug(
         "what waits for its turn is sent though the run was stopped",
         "writer",
-        "self._halt.reason or self._times.clock() - reading.asked_at > FRESH",
-        "self._times.clock() - reading.asked_at > FRESH",
+        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._times.clock() - reading.answered_at > FRESH",
         "test_apply::test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent",
     ),
     Bug(
