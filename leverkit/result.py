@@ -90,7 +90,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reasons(self) -> list[str]:
         """Return why operations ended otherwise than done, the commonest reasons first, with their number."""
-        found = Counter((e.outcome, e.evidence) for e in self.exceptions if e.outcome not in OPEN)
+        ended = [each for each in self.exceptions if each.outcome not in OPEN]
+        found = Counter((e.outcome, e.evidence.replace(e.operation.opportunity, ":id")) for e in ended)
         lines = [f"{number} {outcome}: {reason}" for (outcome, reason), number in found.most_common(NAMED)]
         return lines + [f"and more: {EXCEPTIONS} has all"] * (len(found) > NAMED)
 

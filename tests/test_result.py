@@ -63,6 +63,13 @@ def test_reasons_are_counted_and_the_long_tail_is_in_the_table(tmp_path: Path) -
     assert found.reasons == []
 
 
+def test_a_refusal_is_one_reason_whichever_opportunities_it_names(tmp_path: Path) -> None:
+    plan = plan_of(operation(1), operation(2))
+    ended = [Ended(op, "failed", f"refused: POST /opportunities/{op.opportunity}") for op in plan.operations]
+    found = msgspec.structs.replace(result(plan, tmp_path, fold([])), ended=tuple(ended))
+    assert found.reasons == ["2 failed: refused: POST /opportunities/:id"]
+
+
 def test_a_run_that_is_done_has_an_empty_table(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         assert carried_out(migration(emulated, lever), tmp_path, lever).reasons == []
