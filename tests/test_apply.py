@@ -671,12 +671,19 @@ def three(emulated: Any, lever: Lever) -> tuple[Plan, str, str, str]:
     return plan_of(*ops, account=lever.account_id(), before=before), source, second, third
 
 
+def until_tagged(emulated: Any, opportunity: str) -> None:
+    """Wait until the other thread's write has arrived."""
+    while "vip" not in tags_of(emulated)[opportunity]:
+        time.sleep(0.01)
+
+
 def test_what_we_wrote_ourselves_is_no_source_for_the_rest(tmp_path: Path) -> None:
     with account(contacts=200) as (emulated, lever):
         plan, source, second, third = three(emulated, lever)
 
         def stumble(_: str, opportunity: str) -> None:
             if opportunity == third:
+                until_tagged(emulated, second)
                 raise ZeroDivisionError
 
         with opened(emulated, kind=hooked(stumble)) as broken, pytest.raises(ZeroDivisionError):
@@ -691,8 +698,7 @@ def test_what_we_wrote_a_moment_ago_is_no_source_for_a_repetition(tmp_path: Path
         plan, source, second, third = three(emulated, lever)
 
         def person(_: float) -> None:
-            while "vip" not in tags_of(emulated)[second]:
-                time.sleep(0.01)
+            until_tagged(emulated, second)
             emulated.remove_tags(source, ["vip"])
 
         emulated.fault("throttle", method="POST", path=f"*/{third}/addTags", times=1)
