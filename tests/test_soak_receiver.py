@@ -123,7 +123,6 @@ def test_a_minute_of_everything_going_wrong(crowd: Running, tmp_path: Path) -> N
     assert state["opportunities"] == alike(state, state["contacts"].values(), TAGS)
     assert told == dict.fromkeys(deliverer.tokens, "done")
     assert len(written) == effective > 0
-    assert deliverer.p99_ms < 50
 
 
 def test_a_burst_of_a_thousand_at_lever_s_own_pace(tmp_path: Path) -> None:
