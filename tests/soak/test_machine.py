@@ -343,8 +343,8 @@ def _watching(flow: Flow, folder: Path, run: Run, die_at: int, sent: bool) -> ty
     return Watched
 
 
-def explore(examples: int, steps: int, events: tuple[str, ...], *, same: bool = False) -> None:
-    """Go through examples, always the `same` if wanted; fails where one of the events hardly happened."""
+def explore(examples: int, steps: int, *, same: bool = False) -> Counter[str]:
+    """Go through examples, always the `same` if wanted, and return how often what happened in them."""
     limits = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -356,17 +356,22 @@ def explore(examples: int, steps: int, events: tuple[str, ...], *, same: bool = 
     Flow.seen.clear()
     run_state_machine_as_test(Flow, settings=limits)
     print(f"{examples} examples of {steps} steps: {dict(Flow.seen)}")
-    for event in events:
-        assert Flow.seen[event] >= examples / 10, f"{event} hardly ever happened: {dict(Flow.seen)}"
+    return Flow.seen
+
+
+def rare(seen: Counter[str], events: tuple[str, ...], examples: int) -> list[str]:
+    """Return the events that hardly ever happened, so that little was shown of them."""
+    return [event for event in events if seen[event] < examples / 10]
 
 
 @pytest.mark.timeout(600)
 def test_any_order_of_steps() -> None:
-    explore(10, 25, ("applied", "written"), same=True)
+    assert rare(explore(10, 25, same=True), ("applied", "written"), 10) == []
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
 def test_many_orders_of_fifty_steps(quarter: int) -> None:
-    explore(int(os.environ.get("EXAMPLES", "1000")) // 4, 50, EVENTS)
+    examples = int(os.environ.get("EXAMPLES", "1000")) // 4
+    assert rare(explore(examples, 50), EVENTS, examples) == []
