@@ -199,8 +199,16 @@ def plan(
     from leverkit.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
-    limits = {"max_pct": max_pct, "max_tag_pct": max_tag_pct}
-    made = plan(account, read, out, max_ops=max_ops, max_removals=max_removals, **limits, only=only or ())
+    made = plan(
+        account,
+        read,
+        out,
+        max_ops=max_ops,
+        max_pct=max_pct,
+        max_tag_pct=max_tag_pct,
+        max_removals=max_removals,
+        only=only or (),
+    )
     for lost in read.lost:
         say(f"note: {lost}")
     c.planned(made, out, as_json)
