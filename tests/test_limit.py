@@ -34,5 +34,4 @@ def test_a_flow_at_lever_s_own_limit_sees_no_refusal(tmp_path: Path, monkeypatch
     assert ended.exit_code == 0
     assert len(log) > 30
     assert {entry["status"] for entry in log} == {200}
-    # Arrivals bunch a little where the machine is busy; test_pacing has the bound of the turns themselves.
-    assert most_in_a_second([entry["at"] for entry in log]) <= RATE + BURST + 2
+    assert most_in_a_second([entry["at"] for entry in log]) <= RATE + BURST
