@@ -37,6 +37,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict tests/contract/api.py
 
 notebooks: $(READY)
 	$(BIN)/python tests/refresh_notebooks.py

@@ -1,0 +1,25 @@
+"""Write the recordings that the contract tests compare with: `python tests/contract/record.py`.
+
+Doing so is legitimate only for a change that users are told of in CHANGELOG.md, never to make a test pass.
+"""
+
+from __future__ import annotations
+
+import surface
+
+STATIC = {
+    "names.json": surface.names,
+    "commands.json": surface.commands,
+    "exit_codes.json": surface.exit_codes,
+    "notebooks.json": surface.notebooks,
+}
+
+
+def main() -> None:
+    """Write all recordings."""
+    for name, found in STATIC.items():
+        surface.write(name, found())
+
+
+if __name__ == "__main__":
+    main()
