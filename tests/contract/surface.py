@@ -61,20 +61,20 @@ def names() -> dict[str, Any]:
 
 def commands() -> dict[str, Any]:
     """Return the commands with their options and arguments, by the words that call them."""
-    tree = dict(_walk(typer.main.get_command(application()), "leverkit"))
+    tree = dict(_walk(typer.main.get_command(door().app), "leverkit"))
     tree["leverkit emulator"]["usage"] = _emulator_options()
     return tree
 
 
-def application() -> typer.Typer:
-    """Return the typer application behind the entry point; its module may be another than is installed."""
+def door() -> Any:
+    """Return the module behind the entry point, with `app` and `main`, wherever it is by now."""
     entry = next(iter(entry_points(group="console_scripts", name="leverkit")))
     for module in (entry.module, "leverkit.cli.main", "leverkit.cli"):
         try:
-            found = getattr(importlib.import_module(module), "app", None)
+            found = importlib.import_module(module)
         except ModuleNotFoundError:
             continue
-        if isinstance(found, typer.Typer):
+        if isinstance(getattr(found, "app", None), typer.Typer):
             return found
     raise LookupError(f"no typer application `app` at the entry point {entry.value}")
 
