@@ -15,8 +15,8 @@ from leverkit.errors import LeverkitError
 from leverkit.gate import unverified
 from leverkit.halt import PAUSE, STOP, STOPPED
 from leverkit.journal import Entry, Standing, fold, read
-from leverkit.lock import holder
 from leverkit.planfile import Kind, Plan
+from leverkit.storage.lock import holder
 from leverkit.waves import ALL, CANARY, largest, numbers
 
 FEW = 40  # operations up to which a canary is not worth two more commands

@@ -18,10 +18,10 @@ from leverkit.errors import Refused, UsageError
 from leverkit.gate import check_gate
 from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
 from leverkit.journal import Begun, Journal, Sealed, fold
-from leverkit.lock import account_lock, hold, identity
 from leverkit.planfile import Plan
-from leverkit.progress import progress
+from leverkit.report.progress import progress
 from leverkit.result import Result, result
+from leverkit.storage.lock import account_lock, hold, identity
 from leverkit.waves import ALL, largest, numbers
 from leverkit.writer import Times, Writer
 

@@ -14,12 +14,12 @@ from leverkit import evidence, postings
 from leverkit.associations import associations
 from leverkit.cost import costs
 from leverkit.findings import findings
-from leverkit.people import People
 from leverkit.placements import placements
 from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
-from leverkit.report import count
+from leverkit.report.anonymisation import People
+from leverkit.report.text import count
 from leverkit.snapshot import Snapshot
-from leverkit.spreadsheet import replace
+from leverkit.storage.files import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from leverkit.audit_report import Reader
     from leverkit.policy import Policy
-    from leverkit.report import Chart, Section
+    from leverkit.report.html import Chart, Section
 
 
 @dataclass(frozen=True, repr=False)

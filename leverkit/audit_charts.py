@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from leverkit.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
 from leverkit.findings import duplicates
-from leverkit.report import Chart
+from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
+from leverkit.report.html import Chart
 
 if TYPE_CHECKING:
     import pandas as pd

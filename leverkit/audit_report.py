@@ -11,10 +11,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.audit_charts import agreement, coverage, people, spellings, to_decide
-from leverkit.charts import chart_readiness
 from leverkit.findings import CODES, duplicates
-from leverkit.people import People
-from leverkit.report import Chart, Html, Section, cell, facts, page, share, short, table
+from leverkit.report.anonymisation import People
+from leverkit.report.charts import chart_readiness
+from leverkit.report.html import Chart, Html, Section, facts, page, table
+from leverkit.report.text import cell, share, short
 
 if TYPE_CHECKING:
     import pandas as pd

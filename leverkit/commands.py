@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leverkit.report import plain
+from leverkit.report.text import plain
 
 if TYPE_CHECKING:
     from leverkit.operations import Operation

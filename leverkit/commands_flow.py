@@ -10,7 +10,7 @@ import typer
 
 from leverkit import commands as c
 from leverkit.commands import file, say, show
-from leverkit.report import count, plain, share
+from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit
@@ -137,8 +137,8 @@ def accept(
 
     Example: [bold]leverkit policy accept policy.csv --min-confidence 0.9 --scope contact[/bold]
     """
-    from leverkit.lock import user
     from leverkit.policy import Policy
+    from leverkit.storage.lock import user
 
     before, after = Policy.edit(
         policy, lambda held: held.decide(held.acceptable(sure, scope or ""), by=by or user())

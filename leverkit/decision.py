@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from leverkit.errors import UsageError
-from leverkit.spreadsheet import guard, number, unguard
+from leverkit.storage.csv_file import guard, number, unguard
 
 SCOPES = ("contact", "opportunity", "ignore", "undecided")
 MACHINE = "leverkit suggestion"

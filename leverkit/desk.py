@@ -25,7 +25,7 @@ from leverkit.plan import plan
 from leverkit.planfile import LEAST, SHORT, Kind, Plan
 from leverkit.policy import Policy
 from leverkit.pull import pull
-from leverkit.report import table
+from leverkit.report.html import table
 from leverkit.result import status
 from leverkit.rollback import rollback
 from leverkit.snapshot import Snapshot

@@ -78,7 +78,7 @@ class Checkup(msgspec.Struct, frozen=True):
         return "<Checkup: all is well>" if not self.exit_code else "<Checkup: there is trouble>"
 
     def _repr_html_(self) -> str:
-        from leverkit.report import table
+        from leverkit.report.html import table
 
         return table(self.frame, caption="Check-up")
 

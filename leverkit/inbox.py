@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.disk import durable
 from leverkit.errors import UsageError
-from leverkit.lock import hold
+from leverkit.storage.lock import hold
+from leverkit.storage.sqlite import durable
 
 KEEP_MS = 2 * 86_400_000 + 600_000  # longer than a delivery may be old, see webhook.verify
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leverkit.jobrecord import RunRecord
-from leverkit.report import POLICY
+from leverkit.report.html import POLICY
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
 # Markdown has no table without a head; an empty one says nothing to a screen reader.

@@ -17,10 +17,10 @@ from typing import Literal, Self
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.errors import Locked, UsageError
 from leverkit.job import Value
-from leverkit.lock import hold
+from leverkit.storage import files
+from leverkit.storage.lock import hold
 
 NAME = "run.json"
 LOCK = "job.lock"
@@ -87,7 +87,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, folder: Path) -> None:
         """Write run.json in one step."""
-        spreadsheet.replace(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        files.replace(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
     @classmethod
     def read(cls, folder: Path) -> Self:

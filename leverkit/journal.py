@@ -17,8 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from leverkit.disk import durable, sound
 from leverkit.errors import Refused
+from leverkit.storage.sqlite import durable, sound
 
 FORMAT = 1
 GENESIS = "0" * 64

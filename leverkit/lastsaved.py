@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.decision import Decision, moment
+from leverkit.storage import files
 
 Kept = dict[str, tuple[str, str, str]]
 
@@ -46,7 +46,7 @@ def keep(path: Path, before: Iterable[Decision], after: Iterable[Decision]) -> N
     untouched = {row.tag for row in after if said.get(row.tag) == row.said}
     kept = {row.tag: row.said for row in after if row.spoken}
     kept |= {each.tag: (each.scope, each.by, each.at) for each in lost(path, before) if each.tag in untouched}
-    spreadsheet.replace(_beside(path), msgspec.json.encode(kept, order="deterministic"))
+    files.replace(_beside(path), msgspec.json.encode(kept, order="deterministic"))
 
 
 def lost(path: Path, decisions: Iterable[Decision]) -> list[Lost]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from leverkit.errors import LeverkitError
-from leverkit.report import Html, table
+from leverkit.report.html import Html, table
 from leverkit.scan import scan
 
 if TYPE_CHECKING:

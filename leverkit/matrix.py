@@ -6,8 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
-from leverkit.people import People
-from leverkit.report import Html, Section, table
+from leverkit.report.anonymisation import People
+from leverkit.report.html import Html, Section, table
 
 if TYPE_CHECKING:
     from leverkit.snapshot import Snapshot

@@ -6,7 +6,6 @@ a contact and writing to it, in which a person might step in.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -15,8 +14,8 @@ from typing import Literal, get_args
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.errors import Refused, UsageError
+from leverkit.storage import csv_file, files
 
 Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
@@ -65,25 +64,20 @@ class Skipped(msgspec.Struct, frozen=True):
     reason: str
 
 
-def digest(value: object) -> str:
-    """Return the sha256 (hex) of a value's canonical JSON: keys sorted, no spaces, UTF-8."""
-    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
-
-
 def write_csv(path: Path, operations: Sequence[Operation]) -> None:
     """Write plan.csv in one step: one row an operation; what people wrote is guarded against spreadsheets.
 
     Ids stay as they are, so that the file can be joined with others.
     """
     rows = [guarded({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
-    spreadsheet.replace(path, spreadsheet.render(COLUMNS, rows, spreadsheet.Dialect()))
+    files.replace(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row a change that was left out, with the reason."""
     names = Skipped.__struct_fields__
     rows = [guarded({name: getattr(each, name) for name in names}) for each in skipped]
-    spreadsheet.replace(path, spreadsheet.render(names, rows, spreadsheet.Dialect()))
+    files.replace(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
 def left_out(skipped: Sequence[Skipped]) -> str:
@@ -96,7 +90,7 @@ def left_out(skipped: Sequence[Skipped]) -> str:
 def guarded(row: Mapping[str, str]) -> list[str]:
     """Return a row's cells, those that people write guarded against spreadsheets, and ids as they are."""
     return [
-        cell if name not in WRITTEN and cell[:1].isalnum() else spreadsheet.guard(cell)
+        cell if name not in WRITTEN and cell[:1].isalnum() else csv_file.guard(cell)
         for name, cell in row.items()
     ]
 
@@ -104,8 +98,8 @@ def guarded(row: Mapping[str, str]) -> list[str]:
 def read_csv(path: Path) -> tuple[Operation, ...]:
     """Read plan.csv, also after a spreadsheet saved it. Raises Refused where it is not a plan's table."""
     try:
-        sheet = spreadsheet.read(path)
-        rows = [{name: spreadsheet.unguard(row.cells[name]) for name in COLUMNS} for row in sheet.rows]
+        sheet = csv_file.read(path)
+        rows = [{name: csv_file.unguard(row.cells[name]) for name in COLUMNS} for row in sheet.rows]
         return tuple(sorted(msgspec.convert(rows, list[Operation])))
     except (UsageError, KeyError, msgspec.ValidationError) as error:
         raise Refused(f"{path}: not the table of a plan, make the plan again: {error}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from leverkit.spool import Spool
 
 if TYPE_CHECKING:
     import duckdb
+
 
 OPPORTUNITIES = {
     "id": "VARCHAR",
@@ -113,12 +113,6 @@ def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:
     """Count the rows of a file."""
     (found,) = db.sql(f"select count(*) from read_parquet({literal(file)})").fetchall()
     return int(found[0])
-
-
-def fingerprint(file: Path) -> str:
-    """Return the sha256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def literal(text: object) -> str:

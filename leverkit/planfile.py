@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.brakes import Brakes, Size, spreads
 from leverkit.errors import Refused, UsageError
 from leverkit.operations import (
@@ -24,15 +23,17 @@ from leverkit.operations import (
     Operation,
     Skipped,
     Undecided,
-    digest,
     left_out,
     read_csv,
     requests,
     write_csv,
     write_skipped,
 )
-from leverkit.people import People
-from leverkit.report import count, table
+from leverkit.report.anonymisation import People
+from leverkit.report.html import table
+from leverkit.report.text import count
+from leverkit.storage import files
+from leverkit.storage.files import digest
 from leverkit.waves import Canary
 
 if TYPE_CHECKING:
@@ -183,10 +184,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         write_skipped(run / "skipped.csv", self.skipped)
         for name in ("before", "holders"):
             content = msgspec.json.encode(getattr(self, name), order="deterministic")
-            spreadsheet.replace(run / f"{name}.json", content)
+            files.replace(run / f"{name}.json", content)
         document = msgspec.to_builtins(self._sealed())
         document["seal"] = digest(document)
-        spreadsheet.replace(run / "plan.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        files.replace(run / "plan.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
     @classmethod
     def read(cls, run: Path | str) -> Plan:

@@ -21,14 +21,14 @@ from leverkit.cost import at_stake
 from leverkit.decision import EVIDENCE, MACHINE, SCOPES, Decision, scope_of
 from leverkit.errors import UsageError
 from leverkit.operations import Undecided
-from leverkit.report import count
+from leverkit.report.text import count
 from leverkit.suggestion import Suggestion, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.audit import Audit
-    from leverkit.report import Chart
+    from leverkit.report.html import Chart
     from leverkit.snapshot import Snapshot
 
 SHOWN = MappingProxyType({
@@ -229,7 +229,7 @@ class Policy:
 
     def chart(self, *, title: str = "Tags by scope, most missing first") -> Chart:
         """Draw where the tags that are missing somewhere are, and where not, with the scope as colour."""
-        from leverkit.charts import chart_coverage
+        from leverkit.report.charts import chart_coverage
 
         frame = self.frame
         rows = frame[frame["missing"].fillna(0) > 0].sort_values(["missing", "tag"], ascending=[False, True])
@@ -239,7 +239,7 @@ class Policy:
         return f"<Policy of {len(self.decisions):,} tags>"
 
     def _repr_html_(self) -> str:
-        from leverkit.report import table
+        from leverkit.report.html import table
 
         frame = self.frame.rename(columns=SHOWN)
         return table(frame[[*SHOWN.values()]], limit=30, caption=self.summary())

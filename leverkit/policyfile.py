@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from leverkit import spreadsheet
 from leverkit.decision import COLUMNS, EVIDENCE, Decision
 from leverkit.errors import UsageError
-from leverkit.lock import hold
+from leverkit.storage import csv_file, files
+from leverkit.storage.lock import hold
 
 WAIT = 30.0  # seconds for others who write to the file: each takes a fraction of one
 LINES = 20  # problems that are told at once
@@ -34,7 +34,7 @@ def read(path: Path) -> tuple[Decision, ...]:
         raise UsageError(
             f"{path}: no such file; `leverkit policy suggest` writes the policy.csv to decide in"
         )
-    sheet = spreadsheet.read(path)
+    sheet = csv_file.read(path)
     names = _columns(path, sheet.columns)
     problems: list[str] = []
     rows = tuple(_rows(path, sheet, names, problems))
@@ -48,12 +48,12 @@ def read(path: Path) -> tuple[Decision, ...]:
 
 def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | None = None) -> None:
     """Write the rows in one step; delimiter and byte order mark stay those of the file that is there."""
-    dialect = spreadsheet.read(path).dialect if path.exists() else spreadsheet.Dialect()
+    dialect = csv_file.read(path).dialect if path.exists() else csv_file.Dialect()
     if spreadsheet_bom is not None:
         dialect = replace(dialect, bom=spreadsheet_bom)
     names = columns(decisions)
     rows = [decision.cells(names) for decision in decisions]
-    spreadsheet.replace(path, spreadsheet.render(names, rows, dialect))
+    files.replace(path, csv_file.render(names, rows, dialect))
 
 
 def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
 
 
 def _rows(
-    path: Path, sheet: spreadsheet.Sheet, names: Mapping[str, str], problems: list[str]
+    path: Path, sheet: csv_file.Sheet, names: Mapping[str, str], problems: list[str]
 ) -> Iterator[Decision]:
     """Yield the rows that can be read; what is wrong with the others goes into `problems`."""
     seen: dict[str, int] = {}

@@ -19,11 +19,12 @@ from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
 from leverkit.matching import Matching, every
-from leverkit.operations import Action, Known, Operation, digest
+from leverkit.operations import Action, Known, Operation
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, result
 from leverkit.sharing import lacking
+from leverkit.storage.files import digest
 from leverkit.subject import Subject, subject
 from leverkit.webhook import Event
 

@@ -16,19 +16,12 @@ from leverkit.account import connect
 from leverkit.client import ReadOnlyLever
 from leverkit.errors import ApiError, Refused, UsageError
 from leverkit.hands import hands
-from leverkit.parquet import (
-    counted,
-    fingerprint,
-    size,
-    write_opportunities,
-    write_postings,
-    write_stages,
-    write_tags,
-)
-from leverkit.progress import Progress, progress
+from leverkit.parquet import counted, size, write_opportunities, write_postings, write_stages, write_tags
 from leverkit.records import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
+from leverkit.report.progress import Progress, progress
 from leverkit.snapshot import FORMAT, Snapshot, database
 from leverkit.spool import Spool
+from leverkit.storage.files import fingerprint
 from leverkit.sweep import Sweep, read
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.advice import hint
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.gate import last_write
 from leverkit.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
 from leverkit.planfile import Plan
 from leverkit.result import OUTCOMES
+from leverkit.storage import files
 from leverkit.verification import SINCE, Checked
 from leverkit.waves import ALL
 
@@ -116,7 +116,7 @@ def replay(run: Path | str) -> Replay:
     if found.exit_code or since or found.counts["pending"] or found.counts["unknown"]:
         found = msgspec.structs.replace(found, hint=hint(run, ALL))
     content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    spreadsheet.replace(run / "replay.json", content)
+    files.replace(run / "replay.json", content)
     return found
 
 

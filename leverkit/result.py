@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit import journal, spreadsheet
+from leverkit import journal
 from leverkit.errors import Partial, Stopped, VerificationFailed
 from leverkit.halt import PAUSE, PAUSED
 from leverkit.journal import Noticed, Standing
-from leverkit.lock import holder
 from leverkit.operations import Operation, guarded
-from leverkit.people import People
 from leverkit.planfile import Kind, Plan
+from leverkit.report.anonymisation import People
+from leverkit.storage import csv_file, files
+from leverkit.storage.lock import holder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,8 +117,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         document = msgspec.to_builtins(msgspec.structs.replace(self, ended=self.exceptions))
         document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
         document["exceptions"] = document.pop("ended")
-        spreadsheet.replace(Path(self.run) / EXCEPTIONS, self._table())
-        spreadsheet.replace(
+        files.replace(Path(self.run) / EXCEPTIONS, self._table())
+        files.replace(
             Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         )
 
@@ -128,7 +129,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             planned = [str(getattr(ended.operation, name)) for name in columns[:4]]
             cells = (*planned, ended.outcome, ended.evidence)
             rows.append(guarded(dict(zip(columns, cells, strict=True))))
-        return spreadsheet.render(columns, rows, spreadsheet.Dialect())
+        return csv_file.render(columns, rows, csv_file.Dialect())
 
     def _word(self, outcome: str) -> str:
         """Return an outcome as people read it: one of a run that was killed is not lost."""
@@ -155,7 +156,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     def html(self, people: People) -> str:
         """Return the result as markup, with people named so."""
-        from leverkit.report import table
+        from leverkit.report.html import table
 
         frame = self.frame
         rest = frame[~frame["outcome"].isin(TRIED)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from leverkit.decision import Decision
 from leverkit.lastsaved import lost
 from leverkit.policy import Policy
-from leverkit.report import count
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from leverkit.errors import UsageError
 from leverkit.journal import GENESIS, Standing, fold, read
-from leverkit.lock import hold
 from leverkit.operations import Action, Known, Operation, Skipped
 from leverkit.planfile import Plan
+from leverkit.storage.lock import hold
 from leverkit.waves import choose
 
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}

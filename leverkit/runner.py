@@ -19,13 +19,13 @@ from typing import Any
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.account import Settings
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.job import Declared, Value, check_names, declared, fit
 from leverkit.jobpage import render
 from leverkit.jobrecord import LOCK, NAME, Failure, RunRecord, Status
-from leverkit.lock import hold
+from leverkit.storage import files
+from leverkit.storage.lock import hold
 
 INTERRUPTED = 130
 PATIENCE = 20  # seconds in which an interrupted kernel may seal its journal
@@ -195,7 +195,7 @@ def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
         leak = Failure("Leak", "the key is in the notebook's output, so nothing of it was published")
         return record.end("failed", 1, leak, ())
     for name, text in zip(names, texts, strict=True):
-        spreadsheet.replace(partial.parent / name, text.encode())
+        files.replace(partial.parent / name, text.encode())
     return msgspec.structs.replace(ended, next=_next(executed)) if end.status == "done" else ended
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.errors import UsageError
-from leverkit.parquet import fingerprint, literal
+from leverkit.parquet import literal
+from leverkit.storage.files import fingerprint
 
 if TYPE_CHECKING:
     import duckdb

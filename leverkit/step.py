@@ -17,9 +17,10 @@ from leverkit.apply import apply
 from leverkit.brakes import OFF, Brakes
 from leverkit.client import ReadOnlyLever
 from leverkit.errors import UsageError
-from leverkit.people import People
 from leverkit.planfile import Plan
-from leverkit.report import Chart, Html, count
+from leverkit.report.anonymisation import People
+from leverkit.report.html import Chart, Html
+from leverkit.report.text import count
 from leverkit.result import Result, status
 from leverkit.verification import Verification
 from leverkit.verify import verify
@@ -56,7 +57,7 @@ class Step:
         """Draw how many opportunities carry each tag before and after the run, as planned."""
         import pandas as pd
 
-        from leverkit.charts import chart_change
+        from leverkit.report.charts import chart_change
 
         if not self.plan.operations:
             return note("No tag would change, so there is nothing to draw.")
@@ -91,7 +92,7 @@ class Step:
         """Draw where the operations stand."""
         import pandas as pd
 
-        from leverkit.charts import chart_outcomes
+        from leverkit.report.charts import chart_outcomes
 
         counts = status(self.run).counts
         if not self.plan.operations:
@@ -104,7 +105,7 @@ class Step:
         """Draw, in mode `verify`, how many opportunities carried each tag before, and carry it now."""
         import pandas as pd
 
-        from leverkit.charts import chart_change
+        from leverkit.report.charts import chart_change
 
         if self.mode != "verify" or not self.plan.operations:
             return note("Counted at Lever in mode verify.")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit import spreadsheet
 from leverkit.errors import Partial, VerificationFailed
-from leverkit.people import People
+from leverkit.report.anonymisation import People
+from leverkit.storage import files
 from leverkit.waves import ALL
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         }
         content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         after = msgspec.json.encode(self.after, order="deterministic")
-        spreadsheet.replace(Path(self.run) / "after.json", after)
-        spreadsheet.replace(Path(self.run) / "verify.json", content)
+        files.replace(Path(self.run) / "after.json", after)
+        files.replace(Path(self.run) / "verify.json", content)
 
     @property
     def notes(self) -> list[str]:
@@ -219,7 +219,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     def html(self, people: People) -> str:
         """Return the finding as markup, with people named so."""
-        from leverkit.report import table
+        from leverkit.report.html import table
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]

@@ -22,8 +22,8 @@ from leverkit.conservation import conservation
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
-from leverkit.progress import progress
 from leverkit.records import Opportunity
+from leverkit.report.progress import progress
 from leverkit.since import since
 from leverkit.spelling import altered
 from leverkit.verification import SINCE, Checked, Verification

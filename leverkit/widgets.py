@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from leverkit.decision import SCOPES, Decision
-from leverkit.lock import user
 from leverkit.plan import gains
-from leverkit.report import count, share
+from leverkit.report.text import count, share
 from leverkit.review import ORDERS, SHOWN, Review, View
+from leverkit.storage.lock import user
 
 if TYPE_CHECKING:
     from leverkit.audit import Audit

@@ -20,12 +20,13 @@ from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
 from leverkit.meter import Meter
-from leverkit.operations import Known, digest
+from leverkit.operations import Known
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
 from leverkit.records import Opportunity
 from leverkit.result import Result
 from leverkit.sharing import lacking
+from leverkit.storage.files import digest
 
 CONTACTS = 50  # in one reading
 ATTEMPTS = 8  # before an event is given up that Lever answers and refuses

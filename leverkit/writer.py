@@ -20,9 +20,9 @@ from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeN
 from leverkit.operations import ACTIONS, Operation, batches
 from leverkit.outcomes import Verdict, after_write, before_write
 from leverkit.planfile import Plan
-from leverkit.progress import Progress
 from leverkit.reading import Reading, read
 from leverkit.records import Opportunity
+from leverkit.report.progress import Progress
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
 FRESH = 10.0  # seconds after which a reading is too old for a write to rest on it

@@ -14,8 +14,8 @@ from leverkit.advice import advice
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
 from leverkit.errors import UsageError
-from leverkit.lock import hold
 from leverkit.rollback import rollback
+from leverkit.storage.lock import hold
 from leverkit.verify import verify
 from leverkit.waves import choose
 

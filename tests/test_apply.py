@@ -47,12 +47,12 @@ from leverkit.errors import (
 )
 from leverkit.halt import STOP, TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
-from leverkit.lock import account_lock, hold
 from leverkit.operations import WRITES, Known, Operation
 from leverkit.pacing import Pace
 from leverkit.planfile import Plan
 from leverkit.records import Opportunity
 from leverkit.result import Result, status
+from leverkit.storage.lock import account_lock, hold
 from leverkit.writer import FRESH, REREAD_AFTER, Times
 
 

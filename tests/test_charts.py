@@ -10,7 +10,8 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from leverkit.charts import (
+from leverkit.report.chart_style import COLOURS, label
+from leverkit.report.charts import (
     chart_agreement,
     chart_change,
     chart_contacts,
@@ -19,8 +20,7 @@ from leverkit.charts import (
     chart_readiness,
     chart_spellings,
 )
-from leverkit.drawing import COLOURS, label
-from leverkit.report import Chart
+from leverkit.report.html import Chart
 
 HOSTILE = ["$a_$", r"$\foo$", "‮abc", "<b>", "\x00\n\t", "東京 🦄 مريم", "x" * 300, ""]
 

@@ -17,9 +17,9 @@ import pytest
 
 from leverkit.cli import main
 from leverkit.emulator import Running
-from leverkit.lock import user
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
+from leverkit.storage.lock import user
 
 Command = Callable[..., "Ended"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from leverkit.errors import Locked, UsageError
-from leverkit.lock import account_lock, hold, identity
-from leverkit.lock import holder as look
+from leverkit.storage.lock import account_lock, hold, identity
+from leverkit.storage.lock import holder as look
 
 HOLDER = """
 import sys, time

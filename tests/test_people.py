@@ -10,8 +10,8 @@ from snapshots import Row, write_snapshot
 
 from leverkit.audit import audit
 from leverkit.errors import UsageError
-from leverkit.people import LENGTH, SALT, People
-from leverkit.report import table
+from leverkit.report.anonymisation import LENGTH, SALT, People
+from leverkit.report.html import table
 
 FIRST, SECOND = bytes(range(32)), bytes(range(1, 33))
 ONE, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

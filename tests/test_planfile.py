@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plans import HOSTILE, operation, plan_of
 
-from leverkit import spreadsheet
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.journal import Journal
 from leverkit.operations import Known, Operation, Skipped, Undecided, batches, read_csv, requests, write_csv
 from leverkit.planfile import Plan
+from leverkit.storage import csv_file
 
 
 def rich() -> Plan:
@@ -45,9 +45,9 @@ def test_a_plan_read_back_is_the_plan_written(tmp_path: Path) -> None:
 
 def test_a_spreadsheet_may_save_the_table_in_its_own_way(tmp_path: Path) -> None:
     run = written(tmp_path)
-    sheet = spreadsheet.read(run / "plan.csv")
+    sheet = csv_file.read(run / "plan.csv")
     rows = [[row.cells[name] for name in sheet.columns] for row in reversed(sheet.rows)]
-    content = spreadsheet.render(sheet.columns, rows, spreadsheet.Dialect(";", bom=True))
+    content = csv_file.render(sheet.columns, rows, csv_file.Dialect(";", bom=True))
     (run / "plan.csv").write_bytes(content)
     assert Plan.read(run) == rich()
 

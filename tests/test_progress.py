@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from leverkit.progress import Log, Notebook, Progress, Terminal
+from leverkit.report.progress import Log, Notebook, Progress, Terminal
 
 
 class Recorder:

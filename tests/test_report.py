@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from leverkit.report import Chart, Html, Section, cell, facts, page, plain, share, table
+from leverkit.report.html import Chart, Html, Section, facts, page, table
+from leverkit.report.text import cell, plain, share
 
 EVIL = "<img src=x onerror=alert(1)>"
 

@@ -10,8 +10,8 @@ import msgspec
 from plans import account, carried_out, migration, operation, plan_of
 
 from leverkit.journal import Begun, Intent, Journal, Outcome, fold
-from leverkit.lock import hold
 from leverkit.result import Ended, Result, result, status
+from leverkit.storage.lock import hold
 
 
 def table(run: Path) -> list[list[str]]:

@@ -17,8 +17,8 @@ import pytest
 from leverkit.account import Settings
 from leverkit.errors import Locked, UsageError
 from leverkit.jobrecord import RunRecord
-from leverkit.lock import hold
 from leverkit.runner import exit_code_of, inspect, run
+from leverkit.storage.lock import hold
 from leverkit.wire import Secret
 
 CANARY = "canary-0123456789"

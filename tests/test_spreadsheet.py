@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leverkit import spreadsheet
 from leverkit.errors import UsageError
-from leverkit.spreadsheet import Dialect, guard, number, unguard
+from leverkit.storage import csv_file, files
+from leverkit.storage.csv_file import Dialect, guard, number, unguard
 
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 AWKWARD = st.sampled_from(
@@ -50,16 +50,16 @@ def test_a_file_comes_back_cell_by_cell(
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     kept = [row for row in rows if any(row)]
-    path.write_bytes(spreadsheet.render(["tag", "scope"], kept, Dialect(delimiter, bom)))
-    sheet = spreadsheet.read(path)
+    path.write_bytes(csv_file.render(["tag", "scope"], kept, Dialect(delimiter, bom)))
+    sheet = csv_file.read(path)
     assert [[row.cells["tag"], row.cells["scope"]] for row in sheet.rows] == kept
     assert sheet.dialect == Dialect(delimiter, bom)
 
 
-def read(tmp_path: Path, content: bytes) -> spreadsheet.Sheet:
+def read(tmp_path: Path, content: bytes) -> csv_file.Sheet:
     path = tmp_path / "t.csv"
     path.write_bytes(content)
-    return spreadsheet.read(path)
+    return csv_file.read(path)
 
 
 def test_excels_sep_line_is_understood(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_what_is_no_table_is_refused_with_its_line(tmp_path: Path, content: byte
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"policy\.csv: No such file"):
-        spreadsheet.read(tmp_path / "policy.csv")
+        csv_file.read(tmp_path / "policy.csv")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_numbers_are_read_as_spreadsheets_write_them(text: str, value: float | N
 
 def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "t.csv"
-    spreadsheet.replace(path, b"old")
-    spreadsheet.replace(path, b"new")
+    files.replace(path, b"old")
+    files.replace(path, b"new")
     assert [file.name for file in path.parent.iterdir()] == ["t.csv"]
     assert path.read_bytes() == b"new"
 
@@ -126,4 +126,4 @@ def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_workbook_is_told_and_what_to_do_with_it(tmp_path: Path, head: bytes) -> None:
     (tmp_path / "policy.xlsx").write_bytes(head + b"\x00\xff,\n" * 20)
     with pytest.raises(UsageError, match=r"this is a workbook .* save it as CSV"):
-        spreadsheet.read(tmp_path / "policy.xlsx")
+        csv_file.read(tmp_path / "policy.xlsx")

@@ -10,8 +10,8 @@ from leverkit.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.operations import Operation
-from leverkit.people import SALT, People
-from leverkit.report import Chart
+from leverkit.report.anonymisation import SALT, People
+from leverkit.report.html import Chart
 from leverkit.result import Ended, Result
 from leverkit.step import Note, Step
 from leverkit.verification import Change, Checked, Count, Verification

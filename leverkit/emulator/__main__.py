@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from leverkit.emulator import config as configuration
+from leverkit.emulator import config
 from leverkit.emulator.config import Config
 from leverkit.emulator.faults import Fault
 from leverkit.emulator.running import Running, serve
@@ -34,7 +34,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     add("--burst", type=int, help="requests at once (20)")
     add("--latency", type=float, metavar="MS", help="median in milliseconds (0)")
     add("--api-key", help="default: a random one")
-    add("--profile", choices=sorted(configuration.PROFILES), help="lever (default), strict or chaos")
+    add("--profile", choices=sorted(config.PROFILES), help="lever (default), strict or chaos")
     add("--config", type=Path, metavar="FILE", help="switches as TOML or JSON")
     add("--faults", type=Path, metavar="FILE", help="a JSON list of faults")
     add("--truth", metavar="FILE", help="write the true scope of each generated tag to a file")
@@ -44,14 +44,14 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 def _config(options: argparse.Namespace) -> Config:
     """Return the switches: those of the command line win over those of the file."""
-    switches: dict[str, Any] = configuration.read(options.config) if options.config else {}
+    switches: dict[str, Any] = config.read(options.config) if options.config else {}
     name = options.profile or switches.pop("profile", "lever")
     if options.rate is not None:
         switches["rate"] = options.rate or None
     given = {"burst": options.burst, "latency_ms": options.latency}
     switches.update({switch: value for switch, value in given.items() if value is not None})
     switches.pop("profile", None)
-    return configuration.profile(name, **switches)
+    return config.profile(name, **switches)
 
 
 def _faults(path: Path | None) -> list[Fault]:

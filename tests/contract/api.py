@@ -14,7 +14,7 @@ import leverkit as lk
 from leverkit.doctor import examine
 from leverkit.emulator import running
 from leverkit.lesson import lesson
-from leverkit.report import table
+from leverkit.report.html import table
 from leverkit.webhook import Rejected
 from leverkit.webhook import verify as verify_delivery
 from leverkit.widgets import TagReview

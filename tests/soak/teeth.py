@@ -46,7 +46,7 @@ _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"
 BUGS = (
     Bug(
         "the sync is off",
-        "disk",
+        "storage/sqlite",
         "synchronous = FULL",
         "synchronous = OFF",
         "test_journal::test_an_entry_is_on_disk_when_append_returns",

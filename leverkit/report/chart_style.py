@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from leverkit.report import Chart
+from leverkit.report.html import Chart
 
 COLOURS = {
     "contact": "#0072B2",

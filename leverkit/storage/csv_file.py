@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,17 +90,6 @@ def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Diale
     writer.writerow(columns)
     writer.writerows(rows)
     return out.getvalue().encode("utf-8-sig" if dialect.bom else "utf-8")
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def number(text: str) -> float | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.drawing import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
-from leverkit.report import Chart, share
+from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
+from leverkit.report.html import Chart
+from leverkit.report.text import share
 
 if TYPE_CHECKING:
     import pandas as pd
