@@ -104,10 +104,9 @@ from leverkit import starting
 starting.begin()  # before what takes a second to load
 
 # ruff: noqa: E402
-from leverkit.account import connect, workspace
+from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.apply import apply
 from leverkit.audit import Audit, audit
-from leverkit.client import Lever, ReadOnlyLever
 from leverkit.desk import desk
 from leverkit.errors import LeverkitError
 from leverkit.job import parameters
@@ -117,6 +116,7 @@ from leverkit.policy import Policy
 from leverkit.propagate import propagate
 from leverkit.pull import pull
 from leverkit.rollback import rollback
+from leverkit.settings import connect, workspace
 from leverkit.snapshot import Snapshot
 from leverkit.verify import verify
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.account import connect
-from leverkit.client import Lever
+from leverkit.api.client import Lever
 from leverkit.errors import Refused, UsageError
 from leverkit.gate import check_gate
 from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
@@ -21,6 +20,7 @@ from leverkit.journal import Begun, Journal, Sealed, fold
 from leverkit.planfile import Plan
 from leverkit.report.progress import progress
 from leverkit.result import Result, result
+from leverkit.settings import connect
 from leverkit.storage.lock import account_lock, hold, identity
 from leverkit.waves import ALL, largest, numbers
 from leverkit.writer import Times, Writer

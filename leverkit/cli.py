@@ -17,9 +17,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from leverkit import commands_flow, commands_integration, commands_run, starting
+from leverkit.api.threads import left
 from leverkit.commands import Json, Out, file, machine, say, show
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.hands import left
 from leverkit.starting import INTERRUPTED
 
 EPILOG = (

@@ -40,8 +40,8 @@ def pull(
 
     Example: [bold]leverkit pull -o snapshot[/bold]
     """
-    from leverkit.account import connect
     from leverkit.pull import pull
+    from leverkit.settings import connect
 
     with connect(rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full)

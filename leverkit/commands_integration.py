@@ -75,11 +75,11 @@ def listen(
     Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout is JSON with the url. TLS is
     the matter of a proxy in front. Example: [bold]leverkit listen --policy policy.csv --port 8080[/bold]
     """
-    from leverkit.account import Settings, connect
+    from leverkit.api.http import Waits
     from leverkit.inbox import Inbox
     from leverkit.logbook import note
-    from leverkit.patience import Waits
     from leverkit.receiver import Limits, Receiver
+    from leverkit.settings import Settings, connect
     from leverkit.worker import Rules, Worker
 
     settings = Settings.from_environment()

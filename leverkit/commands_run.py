@@ -55,9 +55,9 @@ def apply(
 
     Example: [bold]leverkit apply run --approve 3f2a9c1e77b0[/bold]
     """
-    from leverkit.account import connect
     from leverkit.apply import apply
     from leverkit.planfile import Plan
+    from leverkit.settings import connect
 
     limits = {"max_ops": max_ops, "max_pct": max_pct, "max_tag_pct": max_tag_pct}
     limits |= {"max_removals": max_removals, "max_seconds": max_seconds or seconds, "wait": wait}
@@ -90,7 +90,7 @@ def verify(
 
     Example: [bold]leverkit verify run[/bold]
     """
-    from leverkit.account import connect
+    from leverkit.settings import connect
     from leverkit.verify import verify
 
     with connect(rate=rate) as lever:

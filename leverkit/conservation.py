@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import DeletedOpportunity, Opportunity
 from leverkit.planfile import Plan
-from leverkit.records import DeletedOpportunity, Opportunity
 from leverkit.verification import Change, Count
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from leverkit.operations import PAGE, WRITES
+from leverkit.api.rate_limit import PAGE, WRITES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,10 +18,10 @@ from typing import Any
 
 from platformdirs import user_cache_dir
 
-from leverkit.client import ReadOnlyLever
+from leverkit.api.auth import Secret
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
-from leverkit.pacing import Pace
-from leverkit.wire import Secret
 
 IDLE = 3600  # seconds without a request after which the emulator ends by itself
 OPTIONS = ("--contacts", "400", "--seed", "7", "--idle-exit", str(IDLE))

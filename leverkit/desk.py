@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.account import Settings, connect
+from leverkit.api.client import ReadOnlyLever
 from leverkit.audit import audit
 from leverkit.brakes import GROWTH, OFF, Brakes
-from leverkit.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
 from leverkit.planfile import LEAST, SHORT, Kind, Plan
@@ -28,6 +27,7 @@ from leverkit.pull import pull
 from leverkit.report.html import table
 from leverkit.result import status
 from leverkit.rollback import rollback
+from leverkit.settings import Settings, connect
 from leverkit.snapshot import Snapshot
 from leverkit.step import Step, check_mode
 

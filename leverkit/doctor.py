@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from leverkit.account import Settings, connect
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import User
 from leverkit.errors import AccessDenied, ApiError, LeverkitError, UsageError
-from leverkit.records import User
+from leverkit.settings import Settings, connect
 
 if TYPE_CHECKING:
     import pandas as pd

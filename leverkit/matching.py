@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from leverkit.records import Application, Opportunity
+from leverkit.api.models import Application, Opportunity
 
 Matching = Callable[[Opportunity], bool]
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from leverkit.api.rate_limit import CONTACTS, PAGE, WRITES
 from leverkit.errors import Refused, UsageError
 from leverkit.storage import csv_file, files
 
@@ -21,10 +22,6 @@ Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
 COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
 WRITTEN = ("tag", "reason")  # by people, or quoting them
-
-PAGE = 100  # opportunities on one listing page
-CONTACTS = 50  # ids in one request, 2.4 KB of query
-WRITES = 40  # four seconds at Lever's 10 requests a second
 
 
 class Operation(msgspec.Struct, frozen=True, order=True):

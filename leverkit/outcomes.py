@@ -11,11 +11,11 @@ from collections.abc import Collection
 
 import msgspec
 
+from leverkit.api.models import Opportunity
+from leverkit.api.tags import altered
 from leverkit.journal import Answer, Intent, OutcomeName
 from leverkit.operations import Operation
 from leverkit.planfile import Kind
-from leverkit.records import Opportunity
-from leverkit.spelling import altered
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from leverkit.records import Posting, Stage, StageRank
+from leverkit.api.models import Posting, Stage, StageRank
 from leverkit.spool import Spool
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from leverkit.spelling import fold
+from leverkit.api.tags import fold
 
 if TYPE_CHECKING:
     import duckdb

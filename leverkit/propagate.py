@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from leverkit.account import workspace
+from leverkit.api.client import Lever, ReadOnlyLever
+from leverkit.api.models import Opportunity
 from leverkit.apply import carry_out
 from leverkit.brakes import OFF
-from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.journal import fold
 from leverkit.matching import Matching, every
 from leverkit.operations import Action, Known, Operation
 from leverkit.planfile import Plan
-from leverkit.records import Opportunity
 from leverkit.result import Result, result
+from leverkit.settings import workspace
 from leverkit.sharing import lacking
 from leverkit.storage.files import digest
 from leverkit.subject import Subject, subject

@@ -12,13 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from leverkit.account import connect
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
+from leverkit.api.threads import hands
 from leverkit.errors import ApiError, Refused, UsageError
-from leverkit.hands import hands
 from leverkit.parquet import counted, size, write_opportunities, write_postings, write_stages, write_tags
-from leverkit.records import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
 from leverkit.report.progress import Progress, progress
+from leverkit.settings import connect
 from leverkit.snapshot import FORMAT, Snapshot, database
 from leverkit.spool import Spool
 from leverkit.storage.files import fingerprint

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import Opportunity
 from leverkit.operations import Operation
-from leverkit.records import Opportunity
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from leverkit.api.auth import Secret
 from leverkit.inbox import Entry, Inbox
 from leverkit.logbook import note
 from leverkit.subject import subject
 from leverkit.webhook import MAX_BYTES, Rejected, verify
-from leverkit.wire import Secret
 from leverkit.worker import Worker
 
 Message = MutableMapping[str, Any]

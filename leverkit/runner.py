@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
-from leverkit.account import Settings
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.job import Declared, Value, check_names, declared, fit
 from leverkit.jobpage import render
 from leverkit.jobrecord import LOCK, NAME, Failure, RunRecord, Status
+from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
 

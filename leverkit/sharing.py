@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
+from leverkit.api.models import Opportunity
 from leverkit.matching import Matching, every
 from leverkit.operations import Operation
-from leverkit.records import Opportunity
 
 REASON = "contact tag on another opportunity"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from leverkit.api.models import Opportunity
 from leverkit.errors import Refused, UsageError
 from leverkit.journal import Entry, Intent, Outcome, belongs, fold, read
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
-from leverkit.records import Opportunity
 
 
 def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:

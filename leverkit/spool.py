@@ -14,8 +14,8 @@ from typing import IO, Self
 
 import msgspec
 
+from leverkit.api.models import Application, Opportunity
 from leverkit.errors import Locked, UsageError
-from leverkit.records import Application, Opportunity
 from leverkit.windows import Window
 
 NAME = "pull.sqlite"

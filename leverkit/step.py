@@ -12,16 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.account import connect
+from leverkit.api.client import ReadOnlyLever
 from leverkit.apply import apply
 from leverkit.brakes import OFF, Brakes
-from leverkit.client import ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.planfile import Plan
 from leverkit.report.anonymisation import People
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
 from leverkit.result import Result, status
+from leverkit.settings import connect
 from leverkit.verification import Verification
 from leverkit.verify import verify
 

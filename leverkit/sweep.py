@@ -12,10 +12,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from leverkit.client import Page, ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import Opportunity
+from leverkit.api.pagination import Page
+from leverkit.api.threads import hands
 from leverkit.errors import ApiError
-from leverkit.hands import hands
-from leverkit.records import Opportunity
 from leverkit.spool import Spool
 from leverkit.windows import Chart, Window, agree, trial
 

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.audit import audit
-from leverkit.client import ReadOnlyLever
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.pacing import Pace
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
 from leverkit.result import status

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.account import connect
 from leverkit.advice import hint
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import Opportunity
+from leverkit.api.tags import altered
 from leverkit.conservation import conservation
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.operations import Operation
 from leverkit.planfile import Plan
-from leverkit.records import Opportunity
 from leverkit.report.progress import progress
+from leverkit.settings import connect
 from leverkit.since import since
-from leverkit.spelling import altered
 from leverkit.verification import SINCE, Checked, Verification
 from leverkit.waves import ALL, numbers, part
 

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from leverkit.decoding import known
+from leverkit.api.responses import known
 from leverkit.errors import LeverkitError, UsageError
 
 Reason = Literal["oversized", "malformed", "unsigned", "forged", "stale", "future", "replayed"]

@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leverkit.api.client import Lever
+from leverkit.api.models import Opportunity
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import Lever
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
@@ -23,7 +24,6 @@ from leverkit.meter import Meter
 from leverkit.operations import Known
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
-from leverkit.records import Opportunity
 from leverkit.result import Result
 from leverkit.sharing import lacking
 from leverkit.storage.files import digest

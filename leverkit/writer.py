@@ -12,16 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 
-from leverkit.client import Lever
+from leverkit.api.client import Lever
+from leverkit.api.models import Opportunity
+from leverkit.api.threads import hands
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.halt import DENIED, PAUSED, Halt
-from leverkit.hands import hands
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
 from leverkit.operations import ACTIONS, Operation, batches
 from leverkit.outcomes import Verdict, after_write, before_write
 from leverkit.planfile import Plan
 from leverkit.reading import Reading, read
-from leverkit.records import Opportunity
 from leverkit.report.progress import Progress
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency

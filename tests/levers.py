@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.emulator.running import Running
-from leverkit.pacing import Pace
 
 
 class Hooked(httpx.BaseTransport):

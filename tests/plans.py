@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from leverkit.api.client import Lever
+from leverkit.api.rate_limit import Pace
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import Lever
 from leverkit.emulator import Running, running
 from leverkit.operations import Known, Operation
-from leverkit.pacing import Pace
 from leverkit.planfile import Plan
 from leverkit.result import Result
 from leverkit.waves import choose

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.account import PRODUCTION, Settings, connect, workspace
-from leverkit.client import Lever, ReadOnlyLever
+from leverkit.api.auth import Secret
+from leverkit.api.client import Lever, ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
-from leverkit.pacing import Pace
-from leverkit.wire import Secret
+from leverkit.settings import PRODUCTION, Settings, connect, workspace
 
 CANARY = "canary-secret-77"
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from leverkit.answers import Answer, read
+from leverkit.api.models import Listing, Opportunity
+from leverkit.api.responses import Answer, read
 from leverkit.errors import ApiError, Unreachable
-from leverkit.records import Listing, Opportunity
 
 
 class Tagged(msgspec.Struct):

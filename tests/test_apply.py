@@ -29,10 +29,12 @@ from plans import (
     wished,
 )
 
-from leverkit import hands
+from leverkit.api import threads
+from leverkit.api.client import Lever, ReadOnlyLever
+from leverkit.api.models import Opportunity
+from leverkit.api.rate_limit import WRITES, Pace
 from leverkit.apply import apply, carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import Lever, ReadOnlyLever
 from leverkit.errors import (
     AccessDenied,
     ApiError,
@@ -47,10 +49,8 @@ from leverkit.errors import (
 )
 from leverkit.halt import STOP, TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
-from leverkit.operations import WRITES, Known, Operation
-from leverkit.pacing import Pace
+from leverkit.operations import Known, Operation
 from leverkit.planfile import Plan
-from leverkit.records import Opportunity
 from leverkit.result import Result, status
 from leverkit.storage.lock import account_lock, hold
 from leverkit.writer import FRESH, REREAD_AFTER, Times
@@ -393,7 +393,7 @@ class Queue(Pace):
         self._happens, self._one, self._happened = happens, threading.Lock(), False
 
     def wait(self) -> None:
-        if threading.current_thread().name.startswith(hands.NAME):
+        if threading.current_thread().name.startswith(threads.NAME):
             with self._one:
                 if not self._happened:
                     self._happened = True
@@ -458,7 +458,7 @@ def test_after_a_second_signal_nothing_leaves_that_waits_for_its_turn(tmp_path: 
         with pytest.raises(KeyboardInterrupt):
             carried_out(plan, tmp_path, queue)
         released.set()
-        while hands.left():
+        while threads.left():
             time.sleep(0.01)
         assert writes(emulated) == bodies(tmp_path, Intent) == []
 

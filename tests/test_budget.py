@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from platformdirs import user_cache_dir
 
-from leverkit.account import Settings, connect
-from leverkit.budget import Shared, budget
+from leverkit.api.auth import Secret
+from leverkit.api.rate_limit import Pace, Turns
+from leverkit.api.shared_rate_limit import Shared, budget
 from leverkit.emulator import Running, running
-from leverkit.pacing import Pace, Turns
-from leverkit.wire import Secret
+from leverkit.settings import Settings, connect
 
 RATE, BURST = 9.8, 10  # the defaults of `connect`; Lever's own bucket holds 20
 READER = """

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from levers import reader
 
-from leverkit.client import FIELDS, Lever, ReadOnlyLever
+from leverkit.api.client import FIELDS, Lever, ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
-from leverkit.pacing import Pace
 
 CANARY = "canary-key-5a1f"
 Handler = Callable[[httpx.Request], httpx.Response]

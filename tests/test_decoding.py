@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from leverkit.answers import Answer, read
-from leverkit.decoding import known
-from leverkit.records import Listing, Opportunity, User, listing
+from leverkit.api.models import Listing, Opportunity, User, listing
+from leverkit.api.responses import Answer, known, read
 
 CHILDREN = 30  # without `known`, four in ten of them end by a signal
 

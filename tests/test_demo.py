@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from leverkit import account
-from leverkit.client import ReadOnlyLever
+from leverkit import settings as account
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.demo import demo_account
-from leverkit.pacing import Pace
 
 SMALL = ("--contacts", "20", "--idle-exit", "60")
 Demo = Callable[[], tuple[str, str]]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.account import Settings, connect
+from leverkit.api.auth import Secret
+from leverkit.api.models import User
 from leverkit.doctor import Check, Checkup, examine
 from leverkit.emulator import Running, running
-from leverkit.records import User
-from leverkit.wire import Secret
+from leverkit.settings import Settings, connect
 
 
 def settings(account: Running, key: str, home: Path) -> Settings:

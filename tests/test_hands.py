@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 
-from leverkit.hands import hands, left
+from leverkit.api.threads import hands, left
 
 HANGING = """
 import time

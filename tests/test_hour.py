@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from clocks import Clock
 
-from leverkit.answers import Answer
-from leverkit.pacing import RECOVERY, SLOWER, Pace
-from leverkit.wire import Secret, Wire
+from leverkit.api.auth import Secret
+from leverkit.api.http import Wire
+from leverkit.api.rate_limit import RECOVERY, SLOWER, Pace
+from leverkit.api.responses import Answer
 
 RATE, BURST = 9.8, 10
 HOUR = 3600.0

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.account import connect
 from leverkit.apply import apply
 from leverkit.audit import audit
 from leverkit.emulator import running
 from leverkit.plan import plan
 from leverkit.policy import Policy
 from leverkit.pull import pull
+from leverkit.settings import connect
 
 RATE, BURST = 9.8, 10
 

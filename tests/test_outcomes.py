@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from plans import operation
 
+from leverkit.api.models import Opportunity
 from leverkit.journal import Answer, Intent
 from leverkit.outcomes import Verdict, after_write, before_write
-from leverkit.records import Opportunity
 
 ADD, REMOVE = operation(), operation(action="remove")
 INTENT = Intent((0,), "o1", "add", ("vip",), (), 7)

@@ -9,7 +9,7 @@ from clocks import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leverkit.pacing import Pace
+from leverkit.api.rate_limit import Pace
 
 
 def pace_on(clock: Clock, rate: float = 10, burst: int = 10) -> Pace:

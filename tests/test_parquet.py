@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from leverkit.api.models import Categories, Opportunity, Posting, Stage, StageRank
 from leverkit.parquet import counted, size, write_opportunities, write_postings, write_stages, write_tags
-from leverkit.records import Categories, Opportunity, Posting, Stage, StageRank
 from leverkit.snapshot import database
 from leverkit.spool import Spool
 from leverkit.storage.files import fingerprint

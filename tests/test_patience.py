@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from leverkit.patience import Waits
+from leverkit.api.http import Waits
 
 
 class Told:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from levers import Bound, Forgetful, Hooked, reader
 
+from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
 from leverkit.emulator.running import Running
 from leverkit.errors import Locked, Refused, Unreachable, UsageError
-from leverkit.pacing import Pace
 from leverkit.pull import pull
 from leverkit.snapshot import Snapshot
 from leverkit.spool import Spool

@@ -15,11 +15,11 @@ import pytest
 from households import policy
 from plans import opened
 
+from leverkit.api.auth import Secret
 from leverkit.emulator import running
 from leverkit.inbox import Inbox
 from leverkit.receiver import Limits, Receiver
 from leverkit.webhook import DAY_MS, MAX_BYTES, sign
-from leverkit.wire import Secret
 from leverkit.worker import Rules, Worker
 
 SECRET, OTHER, NOW = "a" * 48, "b" * 48, 1_782_974_004_990

@@ -14,12 +14,12 @@ from typing import Any
 import nbformat
 import pytest
 
-from leverkit.account import Settings
+from leverkit.api.auth import Secret
 from leverkit.errors import Locked, UsageError
 from leverkit.jobrecord import RunRecord
 from leverkit.runner import exit_code_of, inspect, run
+from leverkit.settings import Settings
 from leverkit.storage.lock import hold
-from leverkit.wire import Secret
 
 CANARY = "canary-0123456789"
 SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leverkit.records import Opportunity
+from leverkit.api.models import Opportunity
 from leverkit.sharing import lacking
 
 

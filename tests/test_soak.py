@@ -7,9 +7,9 @@ from time import monotonic
 
 import pytest
 
-from leverkit.client import ReadOnlyLever
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.rate_limit import Pace
 from leverkit.emulator import Running, running
-from leverkit.pacing import Pace
 from leverkit.pull import pull
 
 pytestmark = pytest.mark.soak

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from leverkit.api.models import Application, Archived, Opportunity
 from leverkit.errors import Locked, UsageError
-from leverkit.records import Application, Archived, Opportunity
 from leverkit.spool import NAME, Spool, row
 from leverkit.windows import Window
 

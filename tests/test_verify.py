@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from plans import account, carried_out, lost, migration, opened, operation, plan_of, tags_of
 
-from leverkit.client import Lever, ReadOnlyLever
+from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.conservation import KINDS
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.journal import Journal, Outcome

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from leverkit.api.auth import Secret
+from leverkit.api.http import Waits, Wire
+from leverkit.api.rate_limit import Pace
 from leverkit.errors import AccessDenied, ApiError, Unreachable
-from leverkit.pacing import Pace
-from leverkit.patience import Waits
-from leverkit.wire import Secret, Wire
 
 
 class Scene:

@@ -11,7 +11,7 @@ from households import alike, households, policy
 from listening import until
 from plans import account
 
-from leverkit.client import Lever
+from leverkit.api.client import Lever
 from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
 from leverkit.inbox import Entry, Inbox

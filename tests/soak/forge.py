@@ -99,10 +99,10 @@ class Fate:
 
 
 def _apply(order: dict[str, Any]) -> int:
+    from leverkit.api.client import Lever
+    from leverkit.api.rate_limit import Pace
     from leverkit.apply import apply
-    from leverkit.client import Lever
     from leverkit.errors import ApiError
-    from leverkit.pacing import Pace
 
     fate = Fate(order)
 
@@ -161,8 +161,8 @@ def _lock(journal: Any) -> Any:
 def _pull(order: dict[str, Any]) -> int:
     import httpx
 
-    from leverkit.client import ReadOnlyLever
-    from leverkit.pacing import Pace
+    from leverkit.api.client import ReadOnlyLever
+    from leverkit.api.rate_limit import Pace
     from leverkit.pull import pull
 
     fate = Fate(order)

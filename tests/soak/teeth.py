@@ -165,14 +165,14 @@ BUGS = (
     ),
     Bug(
         "a refusal (4xx) is asked again",
-        "answers",
+        "api/responses",
         "        raise _error(ApiError, answer, method, path)\n    try",
         "        raise _error(Unreachable, answer, method, path)\n    try",
         "test_wire::test_a_refusal_is_never_asked_again",
     ),
     Bug(
         "a lost write is repeated over what a person did",
-        "wire",
+        "api/http",
         "if again and not again(doubtful is not None):",
         "if False:",
         "test_apply::test_what_a_person_took_back_after_a_lost_answer_is_not_written_again",
@@ -193,7 +193,7 @@ BUGS = (
     ),
     Bug(
         "threads meet a type at the same time",
-        "decoding",
+        "api/responses",
         "return _met(type)",
         "return type",
         "test_decoding::test_threads_may_be_the_first_to_decode_by_a_type",
@@ -403,14 +403,14 @@ BUGS = (
     ),
     Bug(
         "each process has a budget of its own",
-        "account",
+        "settings",
         "ledger=budget(base_url, key)",
         "ledger=None",
         "test_budget::test_a_connection_queues_at_the_budget_of_its_key",
     ),
     Bug(
         "the budget's file is not locked",
-        "budget",
+        "api/shared_rate_limit",
         "            fcntl.flock(file, fcntl.LOCK_EX)\n",
         "",
         "test_budget::test_threads_and_openings_exclude_each_other",

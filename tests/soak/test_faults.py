@@ -15,10 +15,10 @@ from clocks import Clock
 from mixture import World, mixed
 from plans import account, tags_of, wished
 
+from leverkit.api.client import Lever
+from leverkit.api.rate_limit import Pace
 from leverkit.apply import carry_out
-from leverkit.client import Lever
 from leverkit.errors import LeverkitError
-from leverkit.pacing import Pace
 from leverkit.replay import replay
 from leverkit.result import Result, status
 from leverkit.writer import Times

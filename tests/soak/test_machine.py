@@ -30,13 +30,13 @@ from hypothesis.stateful import (
 from model import Model, Run
 from plans import AT_ONCE, account
 
+from leverkit.api.client import Lever
+from leverkit.api.rate_limit import Pace
 from leverkit.apply import carry_out
 from leverkit.brakes import Brakes
-from leverkit.client import Lever
 from leverkit.errors import LeverkitError
 from leverkit.journal import Intent, Outcome, fold, read
 from leverkit.operations import Known, Operation
-from leverkit.pacing import Pace
 from leverkit.planfile import Plan
 from leverkit.replay import replay
 from leverkit.result import Result, status

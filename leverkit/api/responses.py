@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from leverkit.decoding import known
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 
 T = TypeVar("T")
+_one_at_a_time = threading.Lock()
+
+
+def known(type: type[T]) -> type[T]:
+    """Return a type, ready to decode or convert by in any thread."""
+    with _one_at_a_time:
+        return _met(type)  # type: ignore[arg-type]
+
+
+@cache
+def _met(type: type[T]) -> type[T]:
+    msgspec.json.Decoder(type)  # writes down on the type what decoding needs
+    return type  # the one that was written on: an equal `Listing[User]` may be another object
+
+
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut to this
 
 ADVICE = {

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from leverkit.pacing import Ledger, Turns
-from leverkit.wire import Secret
+from leverkit.api.auth import Secret
+from leverkit.api.rate_limit import Ledger, Turns
 
 _LAYOUT = struct.Struct("<7d")  # when the clock began (s since the epoch), then the turns
 SAME_START = 60.0  # seconds within which two beginnings of the clock are one

@@ -7,59 +7,67 @@ it may be, as somebody may have undone what was written meanwhile.
 
 from __future__ import annotations
 
-import base64
 import ssl
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from random import random as chance
 from typing import Any, TypeVar
 
 import httpx
 
-from leverkit.answers import Answer, read, seconds_ahead
-from leverkit.errors import Unreachable, UsageError
-from leverkit.pacing import Pace
-from leverkit.patience import Waits
+from leverkit.api.auth import LOOPBACK, Secret, Signature
+from leverkit.api.rate_limit import Pace
+from leverkit.api.responses import Answer, read, seconds_ahead
+from leverkit.errors import Unreachable
+
+WORTH = 3.0  # seconds of waiting that are worth a word
+BETWEEN = 10.0  # seconds between two words
+
+
+class Waits:
+    """What all threads of a client report their waits to; says so now and then, until a request succeeds."""
+
+    def __init__(
+        self, say: Callable[[str], None] | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say, self._clock = say or _line, clock
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self._said = float("-inf")
+
+    def begin(self, why: str, seconds: float) -> None:
+        """Note that a request waits so long before it is repeated."""
+        with self._lock:
+            now = self._clock()
+            self._since = now if self._since is None else self._since
+            waited = now - self._since
+            if waited + seconds < WORTH or now - self._said < BETWEEN:
+                return
+            self._said = now
+        so_far = f", {waited:.0f} s so far" if waited >= 1 else ""
+        self._say(f"{why}: waiting {seconds:.0f} s before the next try{so_far}")
+
+    def over(self) -> None:
+        """Note that a request succeeded."""
+        if self._since is not None:  # asked without the lock, as nearly every request finds nothing to do
+            with self._lock:
+                self._since = None
+
+
+def _line(text: str) -> None:
+    """Write a line, on a terminal in place of the progress, which is shown anew below it."""
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{clear}{text}", file=sys.stderr, flush=True)
+
 
 T = TypeVar("T")
 CONNECTIONS = 16
 PATIENCE = 300.0  # seconds of nothing but 429 after which a request gives up
 LONGEST_ANSWER = 120.0  # seconds in which a body that has begun must end
 FIRST_CONTACT = 2  # retries before anything ever answered: a wrong address should say so soon
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class Secret:
-    """A key or token that never shows in a repr, a message, a pickle or a traceback."""
-
-    __slots__ = ("reveal",)
-
-    def __init__(self, value: str) -> None:
-        self.reveal: Callable[[], str] = lambda: value  # a closure: no attribute holds the value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret cannot be pickled")
-
-
-class Signature(httpx.Auth):
-    """Sign requests with the key: as Basic user name without a password, or as Bearer token."""
-
-    def __init__(self, key: Secret, scheme: str) -> None:
-        self._key, self._scheme = key, scheme
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header at the last moment, so that it is kept nowhere else."""
-        if self._scheme == "bearer":
-            request.headers["Authorization"] = "Bearer " + self._key.reveal()
-        else:
-            token = base64.b64encode(self._key.reveal().encode() + b":").decode()
-            request.headers["Authorization"] = "Basic " + token
-        yield request
 
 
 @cache
@@ -190,20 +198,3 @@ def _why(answer: Answer) -> str:
     if answer.status == 429:
         return f"Lever refuses with 429, too many requests (for {PATIENCE / 60:.0f} minutes at most)"
     return f"Lever answers {answer.status}" + (", unreadably" if answer.status < 300 else "")
-
-
-def checked_url(text: str) -> str:
-    """Return the base URL without a trailing slash; raise UsageError where it is not one, or unsafe."""
-    try:
-        url = httpx.URL(text.strip())
-    except httpx.InvalidURL:
-        raise UsageError("LEVER_BASE_URL is not a URL, such as https://api.lever.co/v1") from None
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-        raise UsageError(
-            "LEVER_BASE_URL must look like https://api.lever.co/v1, without a key or query in it"
-        )
-    if url.scheme == "http" and url.host not in LOOPBACK:
-        raise UsageError(
-            f"LEVER_BASE_URL must begin with https:// for {url.host}: http would show the key to the network"
-        )
-    return str(url).rstrip("/")

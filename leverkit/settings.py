@@ -20,13 +20,13 @@ from typing import Literal, Self, overload
 
 from dotenv import dotenv_values, find_dotenv
 
-from leverkit.budget import budget
-from leverkit.client import Lever, ReadOnlyLever
+from leverkit.api.auth import Secret, checked_url
+from leverkit.api.client import Lever, ReadOnlyLever
+from leverkit.api.http import Waits
+from leverkit.api.rate_limit import Pace
+from leverkit.api.shared_rate_limit import budget
 from leverkit.demo import demo_account
 from leverkit.errors import UsageError
-from leverkit.pacing import Pace
-from leverkit.patience import Waits
-from leverkit.wire import Secret, checked_url
 
 PRODUCTION = "https://api.lever.co/v1"
 VARIABLES = (

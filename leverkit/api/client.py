@@ -11,15 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from leverkit.api.auth import Secret, checked_url
+from leverkit.api.http import Wire
+from leverkit.api.models import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
+from leverkit.api.pagination import Page
+from leverkit.api.rate_limit import Pace
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
-from leverkit.pacing import Pace
-from leverkit.records import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
-from leverkit.wire import Secret, Wire, checked_url
 
 T = TypeVar("T")
 Again = Callable[[bool], bool] | None
@@ -27,13 +29,6 @@ Again = Callable[[bool], bool] | None
 FIELDS = fields(Opportunity)
 
 CONTACTS_A_REQUEST = 100  # ids repeated in one URL: about 5 kB; Lever documents no limit
-
-
-class Page(NamedTuple, Generic[T]):
-    """One page of a listing; `next` is the offset of the following one, None on the last."""
-
-    items: list[T]
-    next: str | None
 
 
 class ReadOnlyLever:

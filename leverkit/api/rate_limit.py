@@ -12,6 +12,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+PAGE = 100  # opportunities on one listing page
+CONTACTS = 50  # ids in one request, 2.4 KB of query
+WRITES = 40  # four seconds at Lever's 10 requests a second
+
+
 PAUSE = 0.5  # seconds without a request after a refusal that names no time
 SLOWER = 0.85  # what a refusal leaves of the rate
 SLOWEST = 0.05  # share of the full rate below which refusals do not press it

@@ -1,0 +1,60 @@
+"""api.auth."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator
+
+import httpx
+
+from leverkit.errors import UsageError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Secret:
+    """A key or token that never shows in a repr, a message, a pickle or a traceback."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, value: str) -> None:
+        self.reveal: Callable[[], str] = lambda: value  # a closure: no attribute holds the value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret cannot be pickled")
+
+
+class Signature(httpx.Auth):
+    """Sign requests with the key: as Basic user name without a password, or as Bearer token."""
+
+    def __init__(self, key: Secret, scheme: str) -> None:
+        self._key, self._scheme = key, scheme
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header at the last moment, so that it is kept nowhere else."""
+        if self._scheme == "bearer":
+            request.headers["Authorization"] = "Bearer " + self._key.reveal()
+        else:
+            token = base64.b64encode(self._key.reveal().encode() + b":").decode()
+            request.headers["Authorization"] = "Basic " + token
+        yield request
+
+
+def checked_url(text: str) -> str:
+    """Return the base URL without a trailing slash; raise UsageError where it is not one, or unsafe."""
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL:
+        raise UsageError("LEVER_BASE_URL is not a URL, such as https://api.lever.co/v1") from None
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+        raise UsageError(
+            "LEVER_BASE_URL must look like https://api.lever.co/v1, without a key or query in it"
+        )
+    if url.scheme == "http" and url.host not in LOOPBACK:
+        raise UsageError(
+            f"LEVER_BASE_URL must begin with https:// for {url.host}: http would show the key to the network"
+        )
+    return str(url).rstrip("/")
