@@ -114,10 +114,10 @@ from leverkit.plan import plan
 from leverkit.planfile import Plan
 from leverkit.policy import Policy
 from leverkit.propagate import propagate
-from leverkit.pull import pull
 from leverkit.rollback import rollback
 from leverkit.settings import connect, workspace
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.pull import pull
+from leverkit.snapshot.snapshot import Snapshot
 from leverkit.verify import verify
 
 __all__ = [

@@ -18,7 +18,7 @@ from leverkit.placements import placements
 from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report.anonymisation import People
 from leverkit.report.text import count
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.files import replace
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from leverkit.audit import Audit
     from leverkit.readiness import Readiness
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

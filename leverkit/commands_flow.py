@@ -40,8 +40,8 @@ def pull(
 
     Example: [bold]leverkit pull -o snapshot[/bold]
     """
-    from leverkit.pull import pull
     from leverkit.settings import connect
+    from leverkit.snapshot.pull import pull
 
     with connect(rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full)
@@ -163,7 +163,7 @@ def check(
     Example: [bold]leverkit policy check policy.csv snapshot[/bold]
     """
     from leverkit.policy import Policy
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
     problems = read.check(account)
@@ -196,7 +196,7 @@ def plan(
     """
     from leverkit.plan import plan
     from leverkit.policy import Policy
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
     made = plan(

@@ -23,12 +23,12 @@ from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
 from leverkit.planfile import LEAST, SHORT, Kind, Plan
 from leverkit.policy import Policy
-from leverkit.pull import pull
 from leverkit.report.html import table
 from leverkit.result import status
 from leverkit.rollback import rollback
 from leverkit.settings import Settings, connect
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.pull import pull
+from leverkit.snapshot.snapshot import Snapshot
 from leverkit.step import Step, check_mode
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.snapshot import database
+from leverkit.snapshot.snapshot import database
 
 if TYPE_CHECKING:
     import duckdb

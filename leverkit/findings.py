@@ -14,7 +14,7 @@ from leverkit.spelling import families
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
 
 CODES = {

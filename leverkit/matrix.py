@@ -10,7 +10,7 @@ from leverkit.report.anonymisation import People
 from leverkit.report.html import Html, Section, table
 
 if TYPE_CHECKING:
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
 
 def matrix(snapshot: Snapshot, contact: str, names: People) -> Section:

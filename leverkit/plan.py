@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.policy import Policy
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
 __all__ = ["Known", "Operation", "Plan", "Skipped", "Undecided", "plan"]
 

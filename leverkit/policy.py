@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from leverkit.audit import Audit
     from leverkit.report.html import Chart
-    from leverkit.snapshot import Snapshot
+    from leverkit.snapshot.snapshot import Snapshot
 
 SHOWN = MappingProxyType({
     "tag": "Tag", "scope": "Scope", "decided_by": "Decided by", "suggested_scope": "Suggested",

@@ -13,7 +13,7 @@ from leverkit.cost import at_stake
 from leverkit.decision import Decision
 from leverkit.plan import plan
 from leverkit.policy import Policy
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 
 ROWS = [Row("a", ["vip"]), Row("a", day=1), Row("a", day=2), Row("b", ["vip", "x"]), Row("b", ["x"], day=1)]
 

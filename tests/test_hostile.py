@@ -15,7 +15,7 @@ from leverkit.audit import Audit, audit
 from leverkit.cli import main
 from leverkit.plan import plan
 from leverkit.policy import Policy
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",

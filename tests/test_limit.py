@@ -11,8 +11,8 @@ from leverkit.audit import audit
 from leverkit.emulator import running
 from leverkit.plan import plan
 from leverkit.policy import Policy
-from leverkit.pull import pull
 from leverkit.settings import connect
+from leverkit.snapshot.pull import pull
 
 RATE, BURST = 9.8, 10
 

@@ -9,9 +9,16 @@ import duckdb
 import pytest
 
 from leverkit.api.models import Categories, Opportunity, Posting, Stage, StageRank
-from leverkit.parquet import counted, size, write_opportunities, write_postings, write_stages, write_tags
-from leverkit.snapshot import database
-from leverkit.spool import Spool
+from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.snapshot import database
+from leverkit.snapshot.tables import (
+    counted,
+    size,
+    write_opportunities,
+    write_postings,
+    write_stages,
+    write_tags,
+)
 from leverkit.storage.files import fingerprint
 
 HOSTILE = [

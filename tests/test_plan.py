@@ -14,7 +14,7 @@ from leverkit.decision import Decision
 from leverkit.errors import BrakeTripped
 from leverkit.plan import Operation, Plan, plan
 from leverkit.policy import Policy
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 
 ROWS = [
     Row("ann", ("vip", "seed"), id="a1"),

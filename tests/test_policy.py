@@ -19,7 +19,7 @@ from leverkit.decision import COLUMNS, MACHINE, SCOPES, Decision
 from leverkit.errors import UsageError
 from leverkit.plan import plan
 from leverkit.policy import Policy
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 
 HEADER = ",".join(COLUMNS)
 AWKWARD = [

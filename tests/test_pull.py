@@ -17,9 +17,9 @@ from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
 from leverkit.emulator.running import Running
 from leverkit.errors import Locked, Refused, Unreachable, UsageError
-from leverkit.pull import pull
-from leverkit.snapshot import Snapshot
-from leverkit.spool import Spool
+from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.pull import pull
+from leverkit.snapshot.snapshot import Snapshot
 
 SUICIDE = """
 import os, signal, sys

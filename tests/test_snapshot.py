@@ -10,8 +10,8 @@ from levers import reader
 
 from leverkit.emulator import running
 from leverkit.errors import UsageError
-from leverkit.pull import pull
-from leverkit.snapshot import Snapshot, database
+from leverkit.snapshot.pull import pull
+from leverkit.snapshot.snapshot import Snapshot, database
 
 FILES = ["opportunities.parquet", "postings.parquet", "tags.parquet", "stages.parquet"]
 

@@ -10,7 +10,7 @@ import pytest
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.emulator import Running, running
-from leverkit.pull import pull
+from leverkit.snapshot.pull import pull
 
 pytestmark = pytest.mark.soak
 

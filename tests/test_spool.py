@@ -10,8 +10,8 @@ import pytest
 
 from leverkit.api.models import Application, Archived, Opportunity
 from leverkit.errors import Locked, UsageError
-from leverkit.spool import NAME, Spool, row
-from leverkit.windows import Window
+from leverkit.snapshot.checkpoint import NAME, Spool, row
+from leverkit.snapshot.windows import Window
 
 
 def opportunity(number: int, **fields: object) -> Opportunity:

@@ -13,8 +13,8 @@ from levers import Bound, Hooked, reader
 from leverkit.emulator import running
 from leverkit.emulator.running import Running
 from leverkit.errors import ApiError
-from leverkit.spool import Spool
-from leverkit.sweep import Sweep, read
+from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.listing_reader import Sweep, read
 
 END = 4_000_000_000_000
 CREATED = Sweep("created", "created_at", 0, END)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leverkit.windows import Chart, Window, agree, cut, trial
+from leverkit.snapshot.windows import Chart, Window, agree, cut, trial
 
 DAY = 86_400_000
 START = 1_600_000_000_000

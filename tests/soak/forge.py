@@ -163,7 +163,7 @@ def _pull(order: dict[str, Any]) -> int:
 
     from leverkit.api.client import ReadOnlyLever
     from leverkit.api.rate_limit import Pace
-    from leverkit.pull import pull
+    from leverkit.snapshot.pull import pull
 
     fate = Fate(order)
 

@@ -23,7 +23,7 @@ from plans import account, tags_of, wished
 from leverkit.journal import Outcome, read
 from leverkit.replay import replay
 from leverkit.result import status
-from leverkit.snapshot import Snapshot
+from leverkit.snapshot.snapshot import Snapshot
 
 PAIRS, SEED = int(os.environ.get("PAIRS", "2000")), 20261124
 IN_FLIGHT = POINTS[2:7]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leverkit.api.models import Posting, Stage, StageRank
-from leverkit.spool import Spool
+from leverkit.snapshot.checkpoint import Spool
 
 if TYPE_CHECKING:
     import duckdb

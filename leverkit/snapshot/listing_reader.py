@@ -17,8 +17,8 @@ from leverkit.api.models import Opportunity
 from leverkit.api.pagination import Page
 from leverkit.api.threads import hands
 from leverkit.errors import ApiError
-from leverkit.spool import Spool
-from leverkit.windows import Chart, Window, agree, trial
+from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.windows import Chart, Window, agree, trial
 
 RESTARTS = 3  # how often a window may lose its cursor before we give up
 Axis = Literal["created_at", "updated_at"]

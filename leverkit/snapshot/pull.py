@@ -16,13 +16,20 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
 from leverkit.api.threads import hands
 from leverkit.errors import ApiError, Refused, UsageError
-from leverkit.parquet import counted, size, write_opportunities, write_postings, write_stages, write_tags
 from leverkit.report.progress import Progress, progress
 from leverkit.settings import connect
-from leverkit.snapshot import FORMAT, Snapshot, database
-from leverkit.spool import Spool
+from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.listing_reader import Sweep, read
+from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
+from leverkit.snapshot.tables import (
+    counted,
+    size,
+    write_opportunities,
+    write_postings,
+    write_stages,
+    write_tags,
+)
 from leverkit.storage.files import fingerprint
-from leverkit.sweep import Sweep, read
 
 if TYPE_CHECKING:
     import duckdb

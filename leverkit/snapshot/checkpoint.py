@@ -16,7 +16,7 @@ import msgspec
 
 from leverkit.api.models import Application, Opportunity
 from leverkit.errors import Locked, UsageError
-from leverkit.windows import Window
+from leverkit.snapshot.windows import Window
 
 NAME = "pull.sqlite"
 SCHEMA = """

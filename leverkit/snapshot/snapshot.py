@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.errors import UsageError
-from leverkit.parquet import literal
+from leverkit.snapshot.tables import literal
 from leverkit.storage.files import fingerprint
 
 if TYPE_CHECKING:
