@@ -104,9 +104,9 @@ from leverkit import starting
 starting.begin()  # before what takes a second to load
 
 # ruff: noqa: E402
+from leverkit.analysis.audit import Audit, audit
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.apply import apply
-from leverkit.audit import Audit, audit
 from leverkit.desk import desk
 from leverkit.errors import LeverkitError
 from leverkit.job import parameters

@@ -13,7 +13,7 @@ from leverkit.commands import file, say, show
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
     from leverkit.policy import Policy
 
 policies = typer.Typer(
@@ -72,7 +72,7 @@ def audit(
     How far the account is gets a row in readiness.csv in the snapshot's folder.
     Example: [bold]leverkit audit snapshot --html audit.html[/bold]
     """
-    from leverkit.audit import audit
+    from leverkit.analysis.audit import audit
     from leverkit.errors import UsageError
     from leverkit.policy import Policy
 
@@ -109,7 +109,7 @@ def suggest(
 
     Example: [bold]leverkit policy suggest snapshot -o policy.csv[/bold]
     """
-    from leverkit.audit import audit
+    from leverkit.analysis.audit import audit
     from leverkit.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)

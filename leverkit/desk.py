@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
-from leverkit.audit import audit
 from leverkit.brakes import GROWTH, OFF, Brakes
 from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
@@ -34,7 +34,7 @@ from leverkit.step import Step, check_mode
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
 
 
 def desk(workspace: str = "", *, rate: float = 9.8) -> Desk:

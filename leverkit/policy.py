@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from leverkit import lastsaved, policyfile
-from leverkit.cost import at_stake
+from leverkit.analysis.cost import at_stake
 from leverkit.decision import EVIDENCE, MACHINE, SCOPES, Decision, scope_of
 from leverkit.errors import UsageError
 from leverkit.operations import Undecided
@@ -27,7 +27,7 @@ from leverkit.suggestion import Suggestion, suggest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
     from leverkit.report.html import Chart
     from leverkit.snapshot.snapshot import Snapshot
 

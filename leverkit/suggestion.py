@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import TYPE_CHECKING, Any
 
-from leverkit.spelling import families
+from leverkit.analysis.spelling import families
 from leverkit.weighing import Placements, evidence
 
 if TYPE_CHECKING:
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people with several opportunities who have to carry a tag before it is judged

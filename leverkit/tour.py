@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
-from leverkit.audit import audit
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.planfile import Plan
 from leverkit.policy import Policy

@@ -20,7 +20,7 @@ from leverkit.review import ORDERS, SHOWN, Review, View
 from leverkit.storage.lock import user
 
 if TYPE_CHECKING:
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
 
 _STYLE = """<style>
 .leverkit-review .leverkit-row{border-top:1px solid var(--jp-border-color2,#ddd);padding:.45rem 0}

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from worlds import environment
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import running
 

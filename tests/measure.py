@@ -19,7 +19,7 @@ from offices import Office, write_office
 from populations import Population, write_population
 from snapshots import write_generated
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.policy import Policy
 
 SURE = 0.9

@@ -7,7 +7,7 @@ from typing import Any
 
 from snapshots import NOON, Posting, Row, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 
 STAGES = [
     Row(f"s{n}", [], "p", stage=("lead-new", "onsite")[n % 4 == 0], origin="applied") for n in range(80)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snapshots import Posting, Row, write_snapshot
 
-from leverkit.audit import Audit, audit
+from leverkit.analysis.audit import Audit, audit
 from leverkit.errors import UsageError
 
 

@@ -16,7 +16,7 @@ import pytest
 from lab import browser, in_a_browser, lab, notebook, run_all
 from worlds import NOTEBOOKS
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.emulator import running
 from leverkit.planfile import Plan
 from leverkit.policy import Policy

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from snapshots import Row, write_generated, write_snapshot
 
-from leverkit.audit import audit
-from leverkit.cost import at_stake
+from leverkit.analysis.audit import audit
+from leverkit.analysis.cost import at_stake
 from leverkit.decision import Decision
 from leverkit.plan import plan
 from leverkit.policy import Policy

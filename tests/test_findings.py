@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from snapshots import Row, write_snapshot
 
-from leverkit.audit import audit
-from leverkit.findings import CODES, DOCS
+from leverkit.analysis.audit import audit
+from leverkit.analysis.findings import CODES, DOCS
 
 PAGE = Path(__file__).parent.parent / DOCS.split("#")[0]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from snapshots import Row, write_snapshot
 
-from leverkit.audit import Audit, audit
+from leverkit.analysis.audit import Audit, audit
 from leverkit.cli import main
 from leverkit.plan import plan
 from leverkit.policy import Policy

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from leverkit.analysis.audit import audit
 from leverkit.apply import apply
-from leverkit.audit import audit
 from leverkit.emulator import running
 from leverkit.plan import plan
 from leverkit.policy import Policy

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from snapshots import Row, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import LENGTH, SALT, People
 from leverkit.report.html import table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snapshots import Posting, Row, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 
 
 def test_archived_opportunities_that_lost_their_tags_say_nothing_about_the_person(tmp_path: Path) -> None:

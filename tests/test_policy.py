@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snapshots import Row, write_generated, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.decision import COLUMNS, MACHINE, SCOPES, Decision
 from leverkit.errors import UsageError
 from leverkit.plan import plan

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from snapshots import Posting, Row, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 
 
 def judged(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, dict[Any, Any]]:

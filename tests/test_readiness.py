@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from snapshots import Row, write_snapshot
 
-from leverkit.audit import Audit, audit
+from leverkit.analysis.audit import Audit, audit
+from leverkit.analysis.readiness import HISTORY, history, readiness, remember
 from leverkit.errors import UsageError
 from leverkit.policy import Policy
-from leverkit.readiness import HISTORY, history, readiness, remember
 
 BEFORE = [Row("a", ["vip", "no-show"]), Row("a", day=1), Row("a", day=2)]
 AFTER = [Row("a", ["vip", "no-show"]), Row("a", ["vip"], day=1), Row("a", ["vip"], day=2)]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leverkit.analysis.spelling import families, loose
 from leverkit.api.tags import fold
-from leverkit.spelling import families, loose
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.operations import Operation

@@ -10,7 +10,7 @@ from offices import Office, write_office
 from populations import Population, write_population
 from snapshots import Posting, Row, write_generated, write_snapshot
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.policy import Policy
 from leverkit.suggestion import Suggestion, suggest
 

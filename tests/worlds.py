@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from leverkit.audit import audit
+from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import running
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import TYPE_CHECKING
 
-from leverkit.findings import duplicates
+from leverkit.analysis.findings import duplicates
+from leverkit.errors import UsageError
+from leverkit.report.anonymisation import People
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
-from leverkit.report.html import Chart
+from leverkit.report.html import Chart, Html, Section, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
+if TYPE_CHECKING:
+    from leverkit.snapshot.snapshot import Snapshot
 
 
 def coverage(audit: Audit) -> Chart:
@@ -61,3 +66,31 @@ def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
     """Return the tags that people have to decide on: missing somewhere, and no posting's."""
     rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
     return rows.sort_values(["missing", "tag"], ascending=[False, True])
+
+
+def matrix(snapshot: Snapshot, contact: str, names: People) -> Section:
+    """Return the tags of a contact's opportunities: a row a tag, a column an opportunity, oldest first."""
+    import pandas as pd
+
+    query = """SELECT contact, id, tags, archived_at IS NOT NULL AS archived,
+                      strftime(make_timestamp_ms(created_at), '%Y-%m-%d') AS day
+               FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
+    rows = snapshot.sql(query, params={"start": contact}).fetchall()
+    found = sorted({row[0] for row in rows})
+    if len(found) != 1:
+        raise UsageError(f"{len(found):,} contacts have an id that begins with {contact!r}; name one")
+    own = [set(tags) for _, _, tags, _, _ in rows]
+    texts = sorted(set().union(*own), key=lambda text: (-sum(text in tags for tags in own), text))
+    columns = {"Tag": texts}
+    for place, (_, _, tags, archived, day) in enumerate(rows, 1):
+        name = f"{place}: {day}" + (" archived" if archived else "")
+        columns[name] = ["●" if text in tags else "" for text in texts]
+    common = sum(all(text in tags for tags in own) for text in texts)
+    heading = f"{common:,} of {len(texts):,} tags are on all of {len(rows):,} opportunities"
+    grid = table(pd.DataFrame(columns), caption=f"Contact {names.name(found[0])}")
+    return Section(heading, [grid, *_opened(names.link(rows[-1][1]))])
+
+
+def _opened(address: str) -> list[Html]:
+    link = f'<a href="{escape(address)}" rel="noopener noreferrer">Open the newest in Lever</a>'
+    return [Html(f"<p>{link}</p>")] if address else []

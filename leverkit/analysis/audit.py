@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leverkit import evidence, postings
-from leverkit.associations import associations
-from leverkit.cost import costs
-from leverkit.findings import findings
-from leverkit.placements import placements
-from leverkit.readiness import HISTORY, Readiness, history, readiness, remember
+from leverkit.analysis import posting_tags, queries
+from leverkit.analysis.cost import costs
+from leverkit.analysis.findings import findings
+from leverkit.analysis.queries import associations, placements
+from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report.anonymisation import People
 from leverkit.report.text import count
 from leverkit.snapshot.snapshot import Snapshot
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from leverkit.audit_report import Reader
+    from leverkit.analysis.report import Reader
     from leverkit.policy import Policy
     from leverkit.report.html import Chart, Section
 
@@ -66,7 +65,7 @@ class Audit:
 
         Raises UsageError where no contact, or more than one, has an id that begins so.
         """
-        from leverkit.matrix import matrix
+        from leverkit.analysis.charts import matrix
 
         return matrix(self.snapshot, contact, self._people(anonymise))
 
@@ -103,25 +102,25 @@ class Audit:
 
     def coverage_chart(self) -> Chart:
         """Draw where the tags that need a decision are, and where they are missing."""
-        from leverkit.audit_charts import coverage
+        from leverkit.analysis.charts import coverage
 
         return coverage(self)
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        from leverkit.audit_charts import people
+        from leverkit.analysis.charts import people
 
         return people(self)
 
     def agreement_chart(self, policy: Policy | None = None) -> Chart:
         """Draw what a tag covers against how often siblings agree on it, with its scope as colour."""
-        from leverkit.audit_charts import agreement
+        from leverkit.analysis.charts import agreement
 
         return agreement(self, policy.scopes if policy else {})
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
-        from leverkit.audit_charts import spellings
+        from leverkit.analysis.charts import spellings
 
         return spellings(self)
 
@@ -140,7 +139,7 @@ class Audit:
 
     def sections(self, policy: Policy | None = None, *, anonymise: bool = False) -> dict[str, Section]:
         """Return the parts of the report by name, each of which draws itself in a notebook."""
-        from leverkit.audit_report import sections
+        from leverkit.analysis.report import sections
 
         return sections(self, self._reader(policy, anonymise))
 
@@ -149,7 +148,7 @@ class Audit:
 
         Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `People`).
         """
-        from leverkit.audit_report import render
+        from leverkit.analysis.report import render
 
         replace(Path(path), render(self, self._reader(policy, anonymise)).encode())
         return Path(path)
@@ -159,13 +158,13 @@ class Audit:
         return People.of(self.snapshot.path, api=host, anonymise=anonymise)
 
     def _reader(self, policy: Policy | None, anonymise: bool) -> Reader:
-        from leverkit.audit_report import Reader
+        from leverkit.analysis.report import Reader
 
         states, scopes = history(self.snapshot.path / HISTORY), policy.scopes if policy else {}
         return Reader(self._people(anonymise), scopes, readiness(self, scopes), states)
 
     def _repr_html_(self) -> str:
-        from leverkit.audit_report import glance
+        from leverkit.analysis.report import glance
 
         return glance(self)
 
@@ -179,16 +178,16 @@ def audit(snapshot: Snapshot | Path | str) -> Audit:
     Takes a Snapshot or its folder; raises UsageError where the folder is not a complete snapshot.
     """
     snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
-    with evidence.prepare(snapshot.path) as connection:
-        postings.prepare(connection)
-        tags = connection.sql(evidence.TAGS).df().merge(associations(connection), on="t", how="left")
+    with queries.prepare(snapshot.path) as connection:
+        posting_tags.prepare(connection)
+        tags = connection.sql(queries.TAGS).df().merge(associations(connection), on="t", how="left")
         numbers = tags["t"].to_numpy()
-        tags = postings.judge(tags, connection.sql(postings.EVIDENCE).df())
-        contacts = connection.sql(evidence.CONTACTS).df()
-        rows = connection.sql(evidence.INCONSISTENCIES).fetchnumpy()
-        sizes = connection.sql(evidence.SIZES).df()
+        tags = posting_tags.judge(tags, connection.sql(posting_tags.EVIDENCE).df())
+        contacts = connection.sql(queries.CONTACTS).df()
+        rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
+        sizes = connection.sql(queries.SIZES).df()
         placed = placements(connection, tags)
-        totals = connection.sql(evidence.TOTALS).df().iloc[0].to_dict()
+        totals = connection.sql(queries.TOTALS).df().iloc[0].to_dict()
     inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
     contacts = contacts.assign(tags_to_decide=_to_decide(rows, contacts, inconsistencies)).drop(columns="c")
     summary = _summary(totals, tags, contacts, snapshot)
@@ -209,7 +208,7 @@ def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.D
     import pandas as pd
 
     people = contacts.set_index("c")["contact"]
-    patterns = pd.Series(evidence.PATTERNS)
+    patterns = pd.Series(queries.PATTERNS)
     columns = {
         "contact": _taken(people, rows["c"]),
         "tag": _taken(tags["tag"], rows["t"]),

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from leverkit.audit_charts import agreement, coverage, people, spellings, to_decide
-from leverkit.findings import CODES, duplicates
+from leverkit.analysis.charts import agreement, coverage, people, spellings, to_decide
+from leverkit.analysis.findings import CODES, duplicates
 from leverkit.report.anonymisation import People
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
@@ -20,8 +20,8 @@ from leverkit.report.text import cell, share, short
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.audit import Audit
-    from leverkit.readiness import Readiness
+    from leverkit.analysis.audit import Audit
+    from leverkit.analysis.readiness import Readiness
     from leverkit.snapshot.snapshot import Snapshot
 
 

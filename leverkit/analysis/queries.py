@@ -7,13 +7,76 @@ queries each give one relation. Contacts with a single opportunity never enter a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leverkit.analysis.spelling import families
 from leverkit.snapshot.snapshot import database
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
+if TYPE_CHECKING:
+    import duckdb
+
+
+FEWEST = 5  # opportunities of a tag before it is said to go with something
+BOUND = 0.6  # excess over chance, of what is possible, from which it is
+PROOF = 8  # log of how unlikely chance has to be, roughly: many tags are compared with many values
+
+_DEPARTMENTS = """
+    CREATE TEMP TABLE department AS
+    SELECT v AS p, department FROM trait JOIN postings ON kind = 'posting' AND id = value
+    WHERE department IS NOT NULL"""
+
+_GOES_WITH = """
+    WITH every AS (
+        SELECT kind, value, uses / (SELECT count(*) FROM opp) AS expected FROM trait WHERE kind <> 'posting'
+        UNION ALL SELECT 'department', department, count(*) / (SELECT count(*) FROM opp)
+        FROM opp JOIN department USING (p) GROUP BY department),
+    held AS (
+        SELECT t, kind, value, held
+        FROM (SELECT t, stage AS v, count(*) AS held FROM tagging GROUP BY t, stage
+              UNION ALL SELECT t, origin, count(*) FROM tagging GROUP BY t, origin
+              UNION ALL SELECT t, source, count(*) FROM tagging GROUP BY t, source)
+        JOIN trait USING (v)
+        UNION ALL SELECT t, 'department', department, sum(k)::BIGINT
+        FROM used JOIN department USING (p) GROUP BY t, department),
+    total AS (SELECT t, count(*) AS total FROM tagging GROUP BY t),
+    excess AS (
+        SELECT t, kind, value, held / total AS share, expected, (share - expected) / (1 - expected) AS excess
+        FROM held JOIN every USING (kind, value) JOIN total USING (t)
+        WHERE total >= $fewest AND expected < 1 AND held * ln(share / expected) >= $proof),
+    best AS (
+        SELECT t, arg_max(kind, (excess, kind, value)) AS kind,
+               arg_max(value, (excess, kind, value)) AS value, arg_max(share, (excess, kind, value)) AS share,
+               arg_max(expected, (excess, kind, value)) AS expected, max(excess) AS excess
+        FROM excess GROUP BY t),
+    months AS (
+        SELECT t, min(first) AS first, max(last) AS last, max(c) / sum(c) AS busiest
+        FROM (SELECT t, created_at // 2592000000 AS month, count(*) AS c, min(created_at) AS first,
+                     max(created_at) AS last
+              FROM tagging GROUP BY t, month) GROUP BY t)
+    SELECT t, CASE WHEN excess >= $bound THEN kind END AS goes_with,
+           CASE WHEN excess >= $bound THEN coalesce(stages.text, value) END AS goes_with_what,
+           CASE WHEN excess >= $bound THEN share END AS goes_with_share,
+           CASE WHEN excess >= $bound THEN best.expected END AS goes_with_expected,
+           make_timestamp_ms(first) AS first_on, make_timestamp_ms(last) AS last_on, busiest AS busiest_month
+    FROM months LEFT JOIN best USING (t)
+    LEFT JOIN stages ON kind = 'stage' AND stages.id = value ORDER BY t"""
+
+
+def associations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return one row a tag (its number t), from the tables of `evidence` and `postings`.
+
+    `goes_with` is stage, department, origin or source where far more of its opportunities have the same
+    (`goes_with_what`) than by chance: `goes_with_share` against `goes_with_expected`. `first_on`, `last_on`:
+    creation of the first and last opportunity with it; `busiest_month`: share of them in its busiest 30 days.
+    """
+    connection.execute(_DEPARTMENTS)
+    return connection.execute(_GOES_WITH, {"fewest": FEWEST, "bound": BOUND, "proof": PROOF}).df()
+
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
 
@@ -135,3 +198,53 @@ def prepare(folder: Path) -> duckdb.DuckDBPyConnection:
     for statement in _PREPARE:
         connection.execute(statement)
     return connection
+
+
+# Lever gives every opportunity of a posting its tags: where the active ones have them, an opportunity
+# without any has lost them all, as archived ones do, and says nothing about the tags of people.
+_PLACES = """
+    CREATE TEMP TABLE kept AS
+    WITH rule AS (
+        SELECT coalesce(avg(tagged::INTEGER), 0) >= 0.95 AS lost
+        FROM opp WHERE p IS NOT NULL AND NOT archived),
+    seen AS (SELECT o, c, n, p, tagged FROM opp, rule WHERE tagged OR p IS NULL OR NOT lost)
+    SELECT o, c, n, CASE WHEN n > 1 THEN p::VARCHAR END AS place FROM seen WHERE n = 1 OR p IS NOT NULL
+    UNION ALL
+    SELECT o, c, n, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
+    FROM seen JOIN opportunities ON file_row_number = o WHERE n > 1 AND p IS NULL"""
+
+_FAMILY = """
+    CREATE TEMP TABLE family AS
+    SELECT t, head FROM (SELECT unnest($texts) AS text, unnest($heads) AS head) JOIN tag USING (text)"""
+
+_PLACEMENTS = """
+    WITH room AS (SELECT c, count(DISTINCT place) AS n FROM kept WHERE n > 1 GROUP BY c),
+    size AS (
+        SELECT n, count(*) AS total
+        FROM (SELECT n FROM room UNION ALL SELECT 1 FROM kept WHERE n = 1) GROUP BY n),
+    held AS (
+        SELECT head, c, count(DISTINCT place) AS k
+        FROM tagging JOIN family USING (t) JOIN kept USING (o, c) WHERE tagging.n > 1 GROUP BY head, c),
+    alone AS (SELECT DISTINCT head, o FROM tagging JOIN family USING (t) WHERE n = 1),
+    placed AS (SELECT head, n, k FROM held JOIN room USING (c) UNION ALL SELECT head, 1, 1 FROM alone)
+    SELECT head AS tag, n, k, count(*) AS contacts, any_value(total) AS total
+    FROM placed JOIN size USING (n) GROUP BY head, n, k ORDER BY ALL"""
+
+
+def placements(connection: duckdb.DuckDBPyConnection, tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the contacts by tag, their number n of places, and on how many k of them they carry it.
+
+    `tags` is that of the audit; tags of postings are left out, spellings of one tag are the one most used.
+    """
+    heads = dict(_heads(zip(tags["tag"], tags["opportunities"], tags["posting_tag"], strict=True)))
+    connection.execute(_PLACES)
+    connection.execute(_FAMILY, {"texts": list(heads), "heads": list(heads.values())})
+    return connection.execute(_PLACEMENTS).df()
+
+
+def _heads(tags: Iterable[tuple[str, int, bool]]) -> Iterable[tuple[str, str]]:
+    rows = list(tags)
+    of_postings = {tag for tag, _, posting in rows if posting}
+    for group in families({tag: int(uses) for tag, uses, _ in rows}):
+        if of_postings.isdisjoint(group):
+            yield from ((tag, group[0]) for tag in group)

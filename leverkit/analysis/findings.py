@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from leverkit.spelling import families
+from leverkit.analysis.spelling import families
 
 if TYPE_CHECKING:
     import pandas as pd

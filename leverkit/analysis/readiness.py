@@ -18,7 +18,7 @@ from leverkit.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.audit import Audit
+    from leverkit.analysis.audit import Audit
 
 HISTORY = "readiness.csv"  # in the folder of the snapshot
 

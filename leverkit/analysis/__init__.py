@@ -1,0 +1,1 @@
+"""Facts about tags, without opinion."""
