@@ -112,7 +112,7 @@ from leverkit.errors import LeverkitError
 from leverkit.job import parameters
 from leverkit.plan import plan
 from leverkit.planfile import Plan
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 from leverkit.propagate import propagate
 from leverkit.rollback import rollback
 from leverkit.settings import connect, workspace

@@ -14,7 +14,7 @@ from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
 
 policies = typer.Typer(
     no_args_is_help=True, help="Propose which tags are about the person; check what people decided."
@@ -74,7 +74,7 @@ def audit(
     """
     from leverkit.analysis.audit import audit
     from leverkit.errors import UsageError
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
 
     if policy and not policy.exists():
         raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
@@ -110,7 +110,7 @@ def suggest(
     Example: [bold]leverkit policy suggest snapshot -o policy.csv[/bold]
     """
     from leverkit.analysis.audit import audit
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
     show("\n".join([policy.summary(), *_waiting(policy)]))
@@ -137,7 +137,7 @@ def accept(
 
     Example: [bold]leverkit policy accept policy.csv --min-confidence 0.9 --scope contact[/bold]
     """
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
     from leverkit.storage.lock import user
 
     before, after = Policy.edit(
@@ -162,7 +162,7 @@ def check(
 
     Example: [bold]leverkit policy check policy.csv snapshot[/bold]
     """
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
@@ -195,7 +195,7 @@ def plan(
     Example: [bold]leverkit plan snapshot --policy policy.csv -o run[/bold]
     """
     from leverkit.plan import plan
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)

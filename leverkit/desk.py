@@ -22,7 +22,7 @@ from leverkit.brakes import GROWTH, OFF, Brakes
 from leverkit.errors import Refused, UsageError
 from leverkit.plan import plan
 from leverkit.planfile import LEAST, SHORT, Kind, Plan
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 from leverkit.report.html import table
 from leverkit.result import status
 from leverkit.rollback import rollback

@@ -45,13 +45,6 @@ class Known(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class Undecided(msgspec.Struct, frozen=True):
-    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
-
-    tag: str
-    opportunities: int
-
-
 class Skipped(msgspec.Struct, frozen=True):
     """A change that was considered and left out, and why."""
 

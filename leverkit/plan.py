@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 from leverkit.brakes import GROWTH, Brakes
 from leverkit.errors import UsageError
-from leverkit.operations import Known, Operation, Skipped, Undecided
+from leverkit.operations import Known, Operation, Skipped
 from leverkit.planfile import Plan
+from leverkit.policy.decision import Undecided
 from leverkit.waves import choose
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
 __all__ = ["Known", "Operation", "Plan", "Skipped", "Undecided", "plan"]

@@ -22,13 +22,13 @@ from leverkit.operations import (
     Known,
     Operation,
     Skipped,
-    Undecided,
     left_out,
     read_csv,
     requests,
     write_csv,
     write_skipped,
 )
+from leverkit.policy.decision import Undecided
 from leverkit.report.anonymisation import People
 from leverkit.report.html import table
 from leverkit.report.text import count

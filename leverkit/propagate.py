@@ -18,12 +18,11 @@ from leverkit.apply import carry_out
 from leverkit.brakes import OFF
 from leverkit.errors import UsageError
 from leverkit.journal import fold
-from leverkit.matching import Matching, every
 from leverkit.operations import Action, Known, Operation
 from leverkit.planfile import Plan
+from leverkit.policy.matching import Matching, every, lacking
 from leverkit.result import Result, result
 from leverkit.settings import workspace
-from leverkit.sharing import lacking
 from leverkit.storage.files import digest
 from leverkit.subject import Subject, subject
 from leverkit.webhook import Event

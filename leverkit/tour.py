@@ -20,7 +20,7 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.planfile import Plan
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 from leverkit.result import status
 
 RATE = 200.0  # requests a second: Lever allows 10, but nobody should wait for a demo

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from leverkit.decision import SCOPES, Decision
 from leverkit.plan import gains
+from leverkit.policy.decision import SCOPES, Decision
+from leverkit.policy.review import ORDERS, SHOWN, Review, View
 from leverkit.report.text import count, share
-from leverkit.review import ORDERS, SHOWN, Review, View
 from leverkit.storage.lock import user
 
 if TYPE_CHECKING:

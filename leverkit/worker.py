@@ -23,9 +23,9 @@ from leverkit.logbook import note
 from leverkit.meter import Meter
 from leverkit.operations import Known
 from leverkit.planfile import Plan
-from leverkit.policy import Policy
+from leverkit.policy.matching import lacking
+from leverkit.policy.policy import Policy
 from leverkit.result import Result
-from leverkit.sharing import lacking
 from leverkit.storage.files import digest
 
 CONTACTS = 50  # in one reading

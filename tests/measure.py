@@ -20,7 +20,7 @@ from populations import Population, write_population
 from snapshots import write_generated
 
 from leverkit.analysis.audit import audit
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 
 SURE = 0.9
 HELD_OUT = 1000

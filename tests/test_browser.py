@@ -19,8 +19,8 @@ from worlds import NOTEBOOKS
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
 from leverkit.planfile import Plan
-from leverkit.policy import Policy
-from leverkit.review import Review, View
+from leverkit.policy.policy import Policy
+from leverkit.policy.review import Review, View
 
 pytestmark = in_a_browser
 ADDS = re.compile(r"The plan would add ([\d,]+) tags? to opportunities of ([\d,]+) (?:person|people)")

@@ -10,9 +10,9 @@ from snapshots import Row, write_generated, write_snapshot
 
 from leverkit.analysis.audit import audit
 from leverkit.analysis.cost import at_stake
-from leverkit.decision import Decision
 from leverkit.plan import plan
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 
 ROWS = [Row("a", ["vip"]), Row("a", day=1), Row("a", day=2), Row("b", ["vip", "x"]), Row("b", ["x"], day=1)]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from leverkit.analysis.audit import audit
-from leverkit.decision import Decision
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.planfile import Plan
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 from leverkit.result import Result, status
 from leverkit.step import Note
 from leverkit.verification import Verification

@@ -10,7 +10,7 @@ from leverkit.analysis.audit import audit
 from leverkit.apply import apply
 from leverkit.emulator import running
 from leverkit.plan import plan
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 from leverkit.settings import connect
 from leverkit.snapshot.pull import pull
 

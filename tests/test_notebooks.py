@@ -19,7 +19,7 @@ from worlds import CANARY, NOTEBOOKS
 
 from leverkit.emulator import Running
 from leverkit.job import declared
-from leverkit.policy import SHOWN
+from leverkit.policy.policy import SHOWN
 
 PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))
 MIGRATE = NOTEBOOKS / "30_migrate.ipynb"

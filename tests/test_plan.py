@@ -10,10 +10,10 @@ import pytest
 from plans import HOSTILE
 from snapshots import Posting, Row, write_snapshot
 
-from leverkit.decision import Decision
 from leverkit.errors import BrakeTripped
 from leverkit.plan import Operation, Plan, plan
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 
 ROWS = [

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from snapshots import Row, write_generated, write_snapshot
 
 from leverkit.analysis.audit import audit
-from leverkit.decision import COLUMNS, MACHINE, SCOPES, Decision
 from leverkit.errors import UsageError
 from leverkit.plan import plan
-from leverkit.policy import Policy
+from leverkit.policy.decision import COLUMNS, MACHINE, SCOPES, Decision
+from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 
 HEADER = ",".join(COLUMNS)

@@ -10,7 +10,7 @@ from snapshots import Row, write_snapshot
 from leverkit.analysis.audit import Audit, audit
 from leverkit.analysis.readiness import HISTORY, history, readiness, remember
 from leverkit.errors import UsageError
-from leverkit.policy import Policy
+from leverkit.policy.policy import Policy
 
 BEFORE = [Row("a", ["vip", "no-show"]), Row("a", day=1), Row("a", day=2)]
 AFTER = [Row("a", ["vip", "no-show"]), Row("a", ["vip"], day=1), Row("a", ["vip"], day=2)]

@@ -8,10 +8,10 @@ from threading import Thread
 
 import pytest
 
-from leverkit.decision import Decision
 from leverkit.errors import UsageError
-from leverkit.policy import Policy
-from leverkit.review import Review, View
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
+from leverkit.policy.review import Review, View
 
 
 def row(tag: str, suggested: str, confidence: float, **evidence: float) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leverkit.api.models import Opportunity
-from leverkit.sharing import lacking
+from leverkit.policy.matching import lacking
 
 
 def one(id: str, *tags: str, contact: str = "c", hidden: bool = False) -> Opportunity:

@@ -11,8 +11,8 @@ from populations import Population, write_population
 from snapshots import Posting, Row, write_generated, write_snapshot
 
 from leverkit.analysis.audit import audit
-from leverkit.policy import Policy
-from leverkit.suggestion import Suggestion, suggest
+from leverkit.policy.policy import Policy
+from leverkit.policy.suggestion import Suggestion, suggest
 
 
 def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, Suggestion]:

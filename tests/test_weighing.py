@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from leverkit.weighing import evidence
+from leverkit.policy.scope_model import evidence
 
 SIZES = {1: 1400, 2: 400, 3: 200}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from leverkit.decision import Decision
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 from leverkit.widgets import TagReview, described
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.analysis.report import Reader
-    from leverkit.policy import Policy
+    from leverkit.policy.policy import Policy
     from leverkit.report.html import Chart, Section
 
 

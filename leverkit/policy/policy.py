@@ -16,13 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from leverkit import lastsaved, policyfile
 from leverkit.analysis.cost import at_stake
-from leverkit.decision import EVIDENCE, MACHINE, SCOPES, Decision, scope_of
 from leverkit.errors import UsageError
-from leverkit.operations import Undecided
+from leverkit.policy import policy_file
+from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, scope_of
+from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.text import count
-from leverkit.suggestion import Suggestion, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +72,7 @@ class Policy:
         Raises UsageError with the file, all lines concerned and what is allowed, on a missing column, unknown
         scopes, duplicate or empty tags, or a confidence that is no number from 0 to 1.
         """
-        return cls(policyfile.read(Path(path)), str(path))
+        return cls(policy_file.read(Path(path)), str(path))
 
     @classmethod
     def at(cls, path: Path | str) -> Policy:
@@ -88,7 +87,7 @@ class Policy:
         `spreadsheet_bom=True` adds the mark, by which Excel recognises UTF-8 on a double click.
         """
         path = Path(path)
-        with policyfile.alone(path):
+        with policy_file.alone(path):
             before = Policy.at(path)
             return before.merge(self)._overwrite(path, before, spreadsheet_bom)
 
@@ -99,14 +98,14 @@ class Policy:
         Raises UsageError where the file cannot be read, Locked where another process writes to it for long.
         """
         path = Path(path)
-        with policyfile.alone(path):
+        with policy_file.alone(path):
             before = cls.read(path)
             return before, change(before)._overwrite(path, before)
 
     def _overwrite(self, path: Path, before: Policy, spreadsheet_bom: bool | None = None) -> Policy:
         """Write policy.csv as it is here in place of what it held, under the file's lock."""
-        policyfile.write(path, self.decisions, spreadsheet_bom=spreadsheet_bom)
-        lastsaved.keep(path, before.decisions, self.decisions)
+        policy_file.write(path, self.decisions, spreadsheet_bom=spreadsheet_bom)
+        policy_file.keep(path, before.decisions, self.decisions)
         return replace(self, source=str(path))
 
     def replaced(self, rows: Mapping[str, Decision]) -> Policy:
@@ -204,7 +203,7 @@ class Policy:
     def lost(self) -> list[str]:
         """Return a line for each decision that a spreadsheet saved an older version over."""
         return (
-            [str(each) for each in lastsaved.lost(Path(self.source), self.decisions)] if self.source else []
+            [str(each) for each in policy_file.lost(Path(self.source), self.decisions)] if self.source else []
         )
 
     @property
@@ -223,7 +222,7 @@ class Policy:
         """Return one row a tag with the columns of the file; confidence and evidence as numbers."""
         import pandas as pd
 
-        columns = policyfile.columns(self.decisions)
+        columns = policy_file.columns(self.decisions)
         frame = pd.DataFrame([decision.values(columns) for decision in self.decisions], columns=list(columns))
         return frame.astype({"confidence": float})
 

@@ -10,8 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
+import msgspec
+
 from leverkit.errors import UsageError
 from leverkit.storage.csv_file import guard, number, unguard
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
+
+    tag: str
+    opportunities: int
+
 
 SCOPES = ("contact", "opportunity", "ignore", "undecided")
 MACHINE = "leverkit suggestion"

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from leverkit.api.models import Opportunity
-from leverkit.matching import Matching, every
+from leverkit.api.models import Application, Opportunity
 from leverkit.operations import Operation
+
+Matching = Callable[[Opportunity], bool]
+
+
+def every(_opportunity: Opportunity) -> bool:
+    """Match all opportunities, archived ones too."""
+    return True
+
+
+def active(opportunity: Opportunity) -> bool:
+    """Match opportunities that are not archived."""
+    return opportunity.archived is None
+
+
+def applied_to(*postings: str) -> Matching:
+    """Make a predicate that matches opportunities with an application to one of these postings (ids)."""
+
+    def matches(opportunity: Opportunity) -> bool:
+        applications = (one for one in opportunity.applications if isinstance(one, Application))
+        return any(application.posting in postings for application in applications)
+
+    return matches
+
 
 REASON = "contact tag on another opportunity"
 

@@ -14,7 +14,7 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.spelling import families
-from leverkit.weighing import Placements, evidence
+from leverkit.policy.scope_model import Placements, evidence
 
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit

@@ -13,9 +13,9 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.decision import Decision
-from leverkit.lastsaved import lost
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
+from leverkit.policy.policy_file import lost
 from leverkit.report.text import count
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What people decide: scopes of tags, proposed, edited and checked."""
