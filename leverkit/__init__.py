@@ -110,8 +110,8 @@ from leverkit.apply import apply
 from leverkit.desk import desk
 from leverkit.errors import LeverkitError
 from leverkit.job import parameters
-from leverkit.plan import plan
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
+from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.propagate import propagate
 from leverkit.rollback import rollback

@@ -15,9 +15,9 @@ from leverkit.errors import LeverkitError
 from leverkit.gate import unverified
 from leverkit.halt import PAUSE, STOP, STOPPED
 from leverkit.journal import Entry, Standing, fold, read
-from leverkit.planfile import Kind, Plan
+from leverkit.planning.plan import Kind, Plan
+from leverkit.planning.waves import ALL, CANARY, largest, numbers
 from leverkit.storage.lock import holder
-from leverkit.waves import ALL, CANARY, largest, numbers
 
 FEW = 40  # operations up to which a canary is not worth two more commands
 

@@ -17,12 +17,12 @@ from leverkit.errors import Refused, UsageError
 from leverkit.gate import check_gate
 from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
 from leverkit.journal import Begun, Journal, Sealed, fold
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
+from leverkit.planning.waves import ALL, largest, numbers
 from leverkit.report.progress import progress
 from leverkit.result import Result, result
 from leverkit.settings import connect
 from leverkit.storage.lock import account_lock, hold, identity
-from leverkit.waves import ALL, largest, numbers
 from leverkit.writer import Times, Writer
 
 FINISHED = "finished"

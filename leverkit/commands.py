@@ -11,8 +11,8 @@ import typer
 from leverkit.report.text import plain
 
 if TYPE_CHECKING:
-    from leverkit.operations import Operation
-    from leverkit.planfile import Plan
+    from leverkit.planning.operation import Operation
+    from leverkit.planning.plan import Plan
 
 LINES = 20  # of a list for people; --json or the file has all
 CHANGES = 2  # the exit code of --detailed-exitcode

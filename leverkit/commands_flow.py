@@ -194,7 +194,7 @@ def plan(
 
     Example: [bold]leverkit plan snapshot --policy policy.csv -o run[/bold]
     """
-    from leverkit.plan import plan
+    from leverkit.planning.planner import plan
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 

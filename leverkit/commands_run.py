@@ -56,7 +56,7 @@ def apply(
     Example: [bold]leverkit apply run --approve 3f2a9c1e77b0[/bold]
     """
     from leverkit.apply import apply
-    from leverkit.planfile import Plan
+    from leverkit.planning.plan import Plan
     from leverkit.settings import connect
 
     limits = {"max_ops": max_ops, "max_pct": max_pct, "max_tag_pct": max_tag_pct}

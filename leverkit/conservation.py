@@ -12,7 +12,7 @@ import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, Opportunity
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.verification import Change, Count
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).

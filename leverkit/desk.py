@@ -18,10 +18,10 @@ import msgspec
 
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
-from leverkit.brakes import GROWTH, OFF, Brakes
 from leverkit.errors import Refused, UsageError
-from leverkit.plan import plan
-from leverkit.planfile import LEAST, SHORT, Kind, Plan
+from leverkit.planning.brakes import GROWTH, OFF, Brakes
+from leverkit.planning.plan import LEAST, SHORT, Kind, Plan
+from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.report.html import table
 from leverkit.result import status

@@ -14,8 +14,8 @@ import msgspec
 
 from leverkit.errors import Partial, Refused
 from leverkit.journal import Answer, Entry, fold
-from leverkit.planfile import Plan
-from leverkit.waves import largest, numbers
+from leverkit.planning.plan import Plan
+from leverkit.planning.waves import largest, numbers
 
 
 def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> None:

@@ -14,8 +14,8 @@ import msgspec
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.journal import Answer, Intent, OutcomeName
-from leverkit.operations import Operation
-from leverkit.planfile import Kind
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Kind
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.operations import Operation
+from leverkit.planning.operation import Operation
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from leverkit.advice import hint
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.gate import last_write
 from leverkit.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
+from leverkit.planning.waves import ALL
 from leverkit.result import OUTCOMES
 from leverkit.storage import files
 from leverkit.verification import SINCE, Checked
-from leverkit.waves import ALL
 
 Tags = dict[str, set[str]]
 

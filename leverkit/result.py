@@ -16,8 +16,8 @@ from leverkit import journal
 from leverkit.errors import Partial, Stopped, VerificationFailed
 from leverkit.halt import PAUSE, PAUSED
 from leverkit.journal import Noticed, Standing
-from leverkit.operations import Operation, guarded
-from leverkit.planfile import Kind, Plan
+from leverkit.planning.operation import Operation, guarded
+from leverkit.planning.plan import Kind, Plan
 from leverkit.report.anonymisation import People
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import holder

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from leverkit.errors import UsageError
 from leverkit.journal import GENESIS, Standing, fold, read
-from leverkit.operations import Action, Known, Operation, Skipped
-from leverkit.planfile import Plan
+from leverkit.planning.canary import choose
+from leverkit.planning.operation import Action, Known, Operation, Skipped
+from leverkit.planning.plan import Plan
 from leverkit.storage.lock import hold
-from leverkit.waves import choose
 
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from leverkit.api.models import Opportunity
 from leverkit.errors import Refused, UsageError
 from leverkit.journal import Entry, Intent, Outcome, belongs, fold, read
-from leverkit.operations import Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
 
 
 def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:

@@ -14,9 +14,9 @@ import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.apply import apply
-from leverkit.brakes import OFF, Brakes
 from leverkit.errors import UsageError
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import OFF, Brakes
+from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import People
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count

@@ -19,7 +19,7 @@ from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.result import status
 

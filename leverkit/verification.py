@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, VerificationFailed
+from leverkit.planning.waves import ALL
 from leverkit.report.anonymisation import People
 from leverkit.storage import files
-from leverkit.waves import ALL
 
 if TYPE_CHECKING:
     import pandas as pd

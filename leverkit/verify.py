@@ -21,13 +21,13 @@ from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.conservation import conservation
 from leverkit.errors import Refused, VerificationFailed
-from leverkit.operations import Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
+from leverkit.planning.waves import ALL, numbers, part
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.since import since
 from leverkit.verification import SINCE, Checked, Verification
-from leverkit.waves import ALL, numbers, part
 
 CONTACTS = 50  # ids in one request
 REREAD_AFTER = (1.0, 3.0)  # seconds

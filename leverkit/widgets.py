@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from leverkit.plan import gains
+from leverkit.planning.planner import gains
 from leverkit.policy.decision import SCOPES, Decision
 from leverkit.policy.review import ORDERS, SHOWN, Review, View
 from leverkit.report.text import count, share

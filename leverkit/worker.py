@@ -16,13 +16,13 @@ from pathlib import Path
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.apply import carry_out
-from leverkit.brakes import Brakes
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
 from leverkit.meter import Meter
-from leverkit.operations import Known
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import Brakes
+from leverkit.planning.operation import Known
+from leverkit.planning.plan import Plan
 from leverkit.policy.matching import lacking
 from leverkit.policy.policy import Policy
 from leverkit.result import Result

@@ -18,9 +18,9 @@ from leverkit.api.threads import hands
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.halt import DENIED, PAUSED, Halt
 from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
-from leverkit.operations import ACTIONS, Operation, batches
 from leverkit.outcomes import Verdict, after_write, before_write
-from leverkit.planfile import Plan
+from leverkit.planning.operation import ACTIONS, Operation, batches
+from leverkit.planning.plan import Plan
 from leverkit.reading import Reading, read
 from leverkit.report.progress import Progress
 

@@ -14,12 +14,12 @@ import pytest
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.apply import carry_out
-from leverkit.brakes import Brakes
 from leverkit.emulator import Running, running
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import Brakes
+from leverkit.planning.canary import choose
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 from leverkit.result import Result
-from leverkit.waves import choose
 from leverkit.writer import Times
 
 AT_ONCE = Times(sleep=lambda _: None, reread_after=(0.0, 0.0, 0.0))

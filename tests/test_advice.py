@@ -12,12 +12,12 @@ from plans import AT_ONCE, account, carried_out, migration, operation, plan_of
 
 from leverkit.advice import advice
 from leverkit.apply import carry_out
-from leverkit.brakes import Brakes
 from leverkit.errors import UsageError
+from leverkit.planning.brakes import Brakes
+from leverkit.planning.canary import choose
 from leverkit.rollback import rollback
 from leverkit.storage.lock import hold
 from leverkit.verify import verify
-from leverkit.waves import choose
 
 
 def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:

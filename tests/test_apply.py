@@ -34,7 +34,6 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.rate_limit import WRITES, Pace
 from leverkit.apply import apply, carry_out
-from leverkit.brakes import Brakes
 from leverkit.errors import (
     AccessDenied,
     ApiError,
@@ -49,8 +48,9 @@ from leverkit.errors import (
 )
 from leverkit.halt import STOP, TIME_LIMIT
 from leverkit.journal import Answer, Intent, Journal, Outcome, read
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import Brakes
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 from leverkit.result import Result, status
 from leverkit.storage.lock import account_lock, hold
 from leverkit.writer import FRESH, REREAD_AFTER, Times

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leverkit.brakes import OFF, Brakes, Size, Spread
 from leverkit.errors import BrakeTripped
+from leverkit.planning.brakes import OFF, Brakes, Size, Spread
 
 
 def size(

@@ -18,7 +18,7 @@ from worlds import NOTEBOOKS
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.policy.review import Review, View
 

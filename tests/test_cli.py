@@ -17,7 +17,7 @@ import pytest
 
 from leverkit.cli import main
 from leverkit.emulator import Running
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.storage.lock import user
 

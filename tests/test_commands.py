@@ -8,7 +8,7 @@ import pytest
 from plans import operation, plan_of
 
 from leverkit.commands import machine, planned, say, show
-from leverkit.waves import choose
+from leverkit.planning.canary import choose
 
 HOSTILE = "a\x1b[31mred\u202egnp.exe\r"
 

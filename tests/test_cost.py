@@ -10,7 +10,7 @@ from snapshots import Row, write_generated, write_snapshot
 
 from leverkit.analysis.audit import audit
 from leverkit.analysis.cost import at_stake
-from leverkit.plan import plan
+from leverkit.planning.planner import plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot

@@ -10,7 +10,7 @@ from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.result import Result, status

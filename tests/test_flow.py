@@ -11,7 +11,7 @@ from plans import account, contact_tags, migration, tags_of, wished
 
 import leverkit as lk
 from leverkit.errors import BrakeTripped, Refused
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.result import status
 
 

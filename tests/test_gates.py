@@ -15,7 +15,7 @@ from plans import AT_ONCE, account, carried_out, hooked, migration, opened, tags
 from leverkit.apply import carry_out
 from leverkit.errors import BrakeTripped
 from leverkit.halt import ERRORS, ORPHANED, PAUSED, STOPPED
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.result import status
 from leverkit.writer import Times
 

@@ -13,7 +13,7 @@ from snapshots import Row, write_snapshot
 
 from leverkit.analysis.audit import Audit, audit
 from leverkit.cli import main
-from leverkit.plan import plan
+from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from plans import account, migration, tags_of, wished
 
 from leverkit.apply import carry_out
 from leverkit.journal import Intent, Outcome, read
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.result import status
 from leverkit.rollback import rollback
 

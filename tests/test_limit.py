@@ -9,7 +9,7 @@ import pytest
 from leverkit.analysis.audit import audit
 from leverkit.apply import apply
 from leverkit.emulator import running
-from leverkit.plan import plan
+from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.settings import connect
 from leverkit.snapshot.pull import pull

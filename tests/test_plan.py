@@ -11,7 +11,7 @@ from plans import HOSTILE
 from snapshots import Posting, Row, write_snapshot
 
 from leverkit.errors import BrakeTripped
-from leverkit.plan import Operation, Plan, plan
+from leverkit.planning.planner import Operation, Plan, plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot

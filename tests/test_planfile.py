@@ -14,8 +14,8 @@ from plans import HOSTILE, operation, plan_of
 
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.journal import Journal
-from leverkit.operations import Known, Operation, Skipped, batches, read_csv, requests, write_csv
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Known, Operation, Skipped, batches, read_csv, requests, write_csv
+from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
 from leverkit.storage import csv_file
 

@@ -16,7 +16,7 @@ from snapshots import Row, write_generated, write_snapshot
 
 from leverkit.analysis.audit import audit
 from leverkit.errors import UsageError
-from leverkit.plan import plan
+from leverkit.planning.planner import plan
 from leverkit.policy.decision import COLUMNS, MACHINE, SCOPES, Decision
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot

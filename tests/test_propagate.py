@@ -14,7 +14,7 @@ from plans import account, tags_of
 
 from leverkit.errors import ApiError, UsageError
 from leverkit.journal import read
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.policy.matching import active, applied_to
 from leverkit.propagate import propagate
 from leverkit.rollback import rollback

@@ -14,7 +14,7 @@ from plans import account, carried_out, hooked, lost, migration, opened, operati
 from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError, VerificationFailed
 from leverkit.journal import Begun, Intent, Journal, Outcome, Sealed
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.replay import replay
 from leverkit.rollback import rollback
 from leverkit.verify import verify

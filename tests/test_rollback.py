@@ -11,8 +11,8 @@ from plans import account, carried_out, hooked, migration, opened, operation, pl
 from leverkit.apply import carry_out
 from leverkit.errors import Locked, Refused, UsageError
 from leverkit.journal import Intent, Journal, Outcome
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 from leverkit.replay import replay
 from leverkit.result import Result
 from leverkit.rollback import rollback

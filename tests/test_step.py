@@ -9,7 +9,7 @@ import pytest
 from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
-from leverkit.operations import Operation
+from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, People
 from leverkit.report.html import Chart
 from leverkit.result import Ended, Result

@@ -19,7 +19,7 @@ import pytest
 from listening import SECRET, listening, until
 
 from leverkit.emulator import Running, running
-from leverkit.planfile import Plan
+from leverkit.planning.plan import Plan
 from leverkit.webhook import sign
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"

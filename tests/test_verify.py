@@ -16,8 +16,8 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.conservation import KINDS
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.journal import Journal, Outcome
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 from leverkit.rollback import rollback
 from leverkit.verification import Checked, Count, Verification
 from leverkit.verify import REREAD_AFTER

@@ -16,11 +16,12 @@ from leverkit.advice import advice
 from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError
 from leverkit.journal import read
-from leverkit.operations import Operation
-from leverkit.planfile import Plan
+from leverkit.planning.canary import Canary, choose
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
+from leverkit.planning.waves import numbers, part
 from leverkit.result import status
 from leverkit.verify import verify
-from leverkit.waves import Canary, choose, numbers, part
 
 WAVES = ("canary", "10%", "33.3%", "60%", "100%")
 operations = st.lists(

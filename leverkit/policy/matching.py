@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from leverkit.api.models import Application, Opportunity
-from leverkit.operations import Operation
+from leverkit.planning.operation import Operation
 
 Matching = Callable[[Opportunity], bool]
 

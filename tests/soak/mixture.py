@@ -10,8 +10,8 @@ from typing import Any
 
 from plans import migration
 
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 
 REQUESTS, ADDS = 25, 15
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from leverkit.operations import Operation
-from leverkit.planfile import Plan
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
 
 Pair = tuple[str, str]  # opportunity, tag
 

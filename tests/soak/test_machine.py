@@ -33,11 +33,11 @@ from plans import AT_ONCE, account
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.apply import carry_out
-from leverkit.brakes import Brakes
 from leverkit.errors import LeverkitError
 from leverkit.journal import Intent, Outcome, fold, read
-from leverkit.operations import Known, Operation
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import Brakes
+from leverkit.planning.operation import Known, Operation
+from leverkit.planning.plan import Plan
 from leverkit.replay import replay
 from leverkit.result import Result, status
 from leverkit.rollback import rollback

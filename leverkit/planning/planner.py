@@ -12,12 +12,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.brakes import GROWTH, Brakes
 from leverkit.errors import UsageError
-from leverkit.operations import Known, Operation, Skipped
-from leverkit.planfile import Plan
+from leverkit.planning.brakes import GROWTH, Brakes
+from leverkit.planning.canary import choose
+from leverkit.planning.operation import Known, Operation, Skipped
+from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
-from leverkit.waves import choose
 
 if TYPE_CHECKING:
     import pandas as pd

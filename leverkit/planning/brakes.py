@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import BrakeTripped
-from leverkit.operations import Operation
+from leverkit.planning.operation import Operation
 
 FLOOR = 10  # below this many opportunities, or operations of a tag, a share says nothing
 GROWTH = 300.0  # per cent: a tag comes to be on four times as many opportunities as now

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from leverkit.brakes import Brakes, Size, spreads
 from leverkit.errors import Refused, UsageError
-from leverkit.operations import (
+from leverkit.planning.brakes import Brakes, Size, spreads
+from leverkit.planning.canary import Canary
+from leverkit.planning.operation import (
     Known,
     Operation,
     Skipped,
@@ -34,7 +35,6 @@ from leverkit.report.html import table
 from leverkit.report.text import count
 from leverkit.storage import files
 from leverkit.storage.files import digest
-from leverkit.waves import Canary
 
 if TYPE_CHECKING:
     import pandas as pd
