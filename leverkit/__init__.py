@@ -106,15 +106,15 @@ starting.begin()  # before what takes a second to load
 # ruff: noqa: E402
 from leverkit.analysis.audit import Audit, audit
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.apply import apply
 from leverkit.desk import desk
 from leverkit.errors import LeverkitError
 from leverkit.job import parameters
+from leverkit.migration.apply import apply
+from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.propagate import propagate
-from leverkit.rollback import rollback
 from leverkit.settings import connect, workspace
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot

@@ -47,7 +47,7 @@ def planned(made: Plan, out: Path, as_json: bool) -> None:
     for warning in made.warnings:
         say(f"note: {warning}")
     if made.operations:
-        from leverkit.advice import braked, first, to_apply
+        from leverkit.migration.next_step import braked, first, to_apply
 
         canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
         say("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))

@@ -55,7 +55,7 @@ def apply(
 
     Example: [bold]leverkit apply run --approve 3f2a9c1e77b0[/bold]
     """
-    from leverkit.apply import apply
+    from leverkit.migration.apply import apply
     from leverkit.planning.plan import Plan
     from leverkit.settings import connect
 
@@ -110,7 +110,7 @@ def rollback(run: c.Run, out: c.Out, as_json: c.Json = False) -> None:
 
     Example: [bold]leverkit rollback run -o undo[/bold]
     """
-    from leverkit.rollback import rollback
+    from leverkit.migration.rollback import rollback
 
     c.planned(rollback(run, out), out, as_json)
 
@@ -159,8 +159,8 @@ def _job(folder: Path) -> tuple[object, str]:
 
 
 def _standing(run: Path) -> tuple[object, str]:
-    from leverkit.advice import advice
-    from leverkit.result import status
+    from leverkit.migration.next_step import advice
+    from leverkit.migration.result import status
 
     found = status(run)
     facts = {"plan_id": found.plan_id, "kind": found.kind, "account": found.account, "state": found.state}
@@ -171,7 +171,7 @@ def _standing(run: Path) -> tuple[object, str]:
 
 def _next(run: Path) -> None:
     """Say what comes next for a run."""
-    from leverkit.advice import advice
+    from leverkit.migration.next_step import advice
 
     say(f"next: {advice(run)}")
 

@@ -19,13 +19,13 @@ import msgspec
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
+from leverkit.migration.result import status
+from leverkit.migration.rollback import rollback
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Kind, Plan
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.report.html import table
-from leverkit.result import status
-from leverkit.rollback import rollback
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot

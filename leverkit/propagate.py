@@ -14,14 +14,14 @@ from typing import Any
 
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.apply import carry_out
 from leverkit.errors import UsageError
-from leverkit.journal import fold
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import fold
+from leverkit.migration.result import Result, result
 from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Action, Known, Operation
 from leverkit.planning.plan import Plan
 from leverkit.policy.matching import Matching, every, lacking
-from leverkit.result import Result, result
 from leverkit.settings import workspace
 from leverkit.storage.files import digest
 from leverkit.subject import Subject, subject

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.advice import hint
 from leverkit.errors import Refused, VerificationFailed
-from leverkit.gate import last_write
-from leverkit.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
+from leverkit.migration.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
+from leverkit.migration.next_step import hint, last_write
+from leverkit.migration.result import OUTCOMES
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL
-from leverkit.result import OUTCOMES
 from leverkit.storage import files
 from leverkit.verification import SINCE, Checked
 

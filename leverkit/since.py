@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leverkit.api.models import Opportunity
 from leverkit.errors import Refused, UsageError
-from leverkit.journal import Entry, Intent, Outcome, belongs, fold, read
+from leverkit.migration.journal import Entry, Intent, Outcome, belongs, fold, read
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
-from leverkit.apply import apply
 from leverkit.errors import UsageError
+from leverkit.migration.apply import apply
+from leverkit.migration.result import Result, status
 from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import People
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
-from leverkit.result import Result, status
 from leverkit.settings import connect
 from leverkit.verification import Verification
 from leverkit.verify import verify

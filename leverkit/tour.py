@@ -19,9 +19,9 @@ from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError, UsageError
+from leverkit.migration.result import status
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
-from leverkit.result import status
 
 RATE = 200.0  # requests a second: Lever allows 10, but nobody should wait for a demo
 ACCEPT = 0.9

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.advice import hint
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.conservation import conservation
 from leverkit.errors import Refused, VerificationFailed
+from leverkit.migration.next_step import hint
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, numbers, part

@@ -15,17 +15,17 @@ from pathlib import Path
 
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
-from leverkit.apply import carry_out
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
 from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.logbook import note
 from leverkit.meter import Meter
+from leverkit.migration.apply import carry_out
+from leverkit.migration.result import Result
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known
 from leverkit.planning.plan import Plan
 from leverkit.policy.matching import lacking
 from leverkit.policy.policy import Policy
-from leverkit.result import Result
 from leverkit.storage.files import digest
 
 CONTACTS = 50  # in one reading

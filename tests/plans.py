@@ -13,14 +13,14 @@ import pytest
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
-from leverkit.apply import carry_out
 from leverkit.emulator import Running, running
+from leverkit.migration.apply import carry_out
+from leverkit.migration.result import Result
+from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.result import Result
-from leverkit.writer import Times
 
 AT_ONCE = Times(sleep=lambda _: None, reread_after=(0.0, 0.0, 0.0))
 HOSTILE = (

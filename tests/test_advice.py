@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from plans import AT_ONCE, account, carried_out, migration, operation, plan_of
 
-from leverkit.advice import advice
-from leverkit.apply import carry_out
 from leverkit.errors import UsageError
+from leverkit.migration.apply import carry_out
+from leverkit.migration.next_step import advice
+from leverkit.migration.rollback import rollback
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
-from leverkit.rollback import rollback
 from leverkit.storage.lock import hold
 from leverkit.verify import verify
 

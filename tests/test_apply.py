@@ -33,7 +33,6 @@ from leverkit.api import threads
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.rate_limit import WRITES, Pace
-from leverkit.apply import apply, carry_out
 from leverkit.errors import (
     AccessDenied,
     ApiError,
@@ -46,14 +45,15 @@ from leverkit.errors import (
     UsageError,
     VerificationFailed,
 )
-from leverkit.halt import STOP, TIME_LIMIT
-from leverkit.journal import Answer, Intent, Journal, Outcome, read
+from leverkit.migration.apply import apply, carry_out
+from leverkit.migration.journal import Answer, Intent, Journal, Outcome, read
+from leverkit.migration.result import Result, status
+from leverkit.migration.stop import STOP, TIME_LIMIT
+from leverkit.migration.writer import FRESH, REREAD_AFTER, Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.result import Result, status
 from leverkit.storage.lock import account_lock, hold
-from leverkit.writer import FRESH, REREAD_AFTER, Times
 
 
 def writes(emulated: Any) -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ from plans import account, opened
 import leverkit as lk
 from leverkit.emulator import Running
 from leverkit.errors import LeverkitError
+from leverkit.migration.result import status
 from leverkit.replay import replay
-from leverkit.result import status
 
 KEY = "canary-key-5f1e"
 

@@ -10,10 +10,10 @@ from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
+from leverkit.migration.result import Result, status
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
-from leverkit.result import Result, status
 from leverkit.step import Note
 from leverkit.verification import Verification
 

@@ -11,8 +11,8 @@ from plans import account, contact_tags, migration, tags_of, wished
 
 import leverkit as lk
 from leverkit.errors import BrakeTripped, Refused
+from leverkit.migration.result import status
 from leverkit.planning.plan import Plan
-from leverkit.result import status
 
 
 def decided(folder: Path, emulated: Any) -> lk.Policy:

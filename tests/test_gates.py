@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from plans import AT_ONCE, account, carried_out, hooked, migration, opened, tags_of, wished
 
-from leverkit.apply import carry_out
 from leverkit.errors import BrakeTripped
-from leverkit.halt import ERRORS, ORPHANED, PAUSED, STOPPED
+from leverkit.migration.apply import carry_out
+from leverkit.migration.result import status
+from leverkit.migration.stop import ERRORS, ORPHANED, PAUSED, STOPPED
+from leverkit.migration.writer import Times
 from leverkit.planning.plan import Plan
-from leverkit.result import status
-from leverkit.writer import Times
 
 ORPHAN = """
 import sys

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from leverkit.errors import BrakeTripped
-from leverkit.halt import (
+from leverkit.migration.stop import (
     DENIED,
     ERRORS,
     INTERRUPTED,

@@ -12,7 +12,18 @@ import msgspec
 import pytest
 
 from leverkit.errors import Refused, UsageError
-from leverkit.journal import Answer, Begun, Intent, Journal, Noticed, Outcome, Sealed, Standing, fold, read
+from leverkit.migration.journal import (
+    Answer,
+    Begun,
+    Intent,
+    Journal,
+    Noticed,
+    Outcome,
+    Sealed,
+    Standing,
+    fold,
+    read,
+)
 
 INTENT = Intent((0, 1), "o1", "add", ("vip", "lang"), ("seed",), 5)
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from plans import account, migration, tags_of, wished
 
-from leverkit.apply import carry_out
-from leverkit.journal import Intent, Outcome, read
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import Intent, Outcome, read
+from leverkit.migration.result import status
+from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
-from leverkit.result import status
-from leverkit.rollback import rollback
 
 SUICIDE = '''
 """Apply a run, and die by SIGKILL at the n-th time that a point is reached."""

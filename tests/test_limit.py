@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from leverkit.analysis.audit import audit
-from leverkit.apply import apply
 from leverkit.emulator import running
+from leverkit.migration.apply import apply
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
 from leverkit.settings import connect

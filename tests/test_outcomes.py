@@ -9,8 +9,8 @@ import pytest
 from plans import operation
 
 from leverkit.api.models import Opportunity
-from leverkit.journal import Answer, Intent
-from leverkit.outcomes import Verdict, after_write, before_write
+from leverkit.migration.journal import Answer, Intent
+from leverkit.migration.outcomes import Verdict, after_write, before_write
 
 ADD, REMOVE = operation(), operation(action="remove")
 INTENT = Intent((0,), "o1", "add", ("vip",), (), 7)

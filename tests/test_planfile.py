@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plans import HOSTILE, operation, plan_of
 
 from leverkit.errors import BrakeTripped, Refused, UsageError
-from leverkit.journal import Journal
+from leverkit.migration.journal import Journal
 from leverkit.planning.operation import Known, Operation, Skipped, batches, read_csv, requests, write_csv
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided

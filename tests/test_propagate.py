@@ -13,11 +13,11 @@ import pytest
 from plans import account, tags_of
 
 from leverkit.errors import ApiError, UsageError
-from leverkit.journal import read
+from leverkit.migration.journal import read
+from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.policy.matching import active, applied_to
 from leverkit.propagate import propagate
-from leverkit.rollback import rollback
 from leverkit.webhook import CandidateHired, Event
 
 

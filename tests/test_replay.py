@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from plans import account, carried_out, hooked, lost, migration, opened, operation, plan_of, tags_of
 
-from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError, VerificationFailed
-from leverkit.journal import Begun, Intent, Journal, Outcome, Sealed
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import Begun, Intent, Journal, Outcome, Sealed
+from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.replay import replay
-from leverkit.rollback import rollback
 from leverkit.verify import verify
 
 

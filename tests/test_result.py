@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 from plans import account, carried_out, migration, operation, plan_of
 
-from leverkit.journal import Begun, Intent, Journal, Outcome, fold
-from leverkit.result import Ended, Result, result, status
+from leverkit.migration.journal import Begun, Intent, Journal, Outcome, fold
+from leverkit.migration.result import Ended, Result, result, status
 from leverkit.storage.lock import hold
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from plans import account, carried_out, hooked, migration, opened, operation, plan_of, tags_of, wished
 
-from leverkit.apply import carry_out
 from leverkit.errors import Locked, Refused, UsageError
-from leverkit.journal import Intent, Journal, Outcome
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import Intent, Journal, Outcome
+from leverkit.migration.result import Result
+from leverkit.migration.rollback import rollback
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
 from leverkit.replay import replay
-from leverkit.result import Result
-from leverkit.rollback import rollback
 from leverkit.storage.lock import hold
 from leverkit.verify import verify
 

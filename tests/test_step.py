@@ -9,10 +9,10 @@ import pytest
 from leverkit.analysis.audit import audit
 from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
+from leverkit.migration.result import Ended, Result
 from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, People
 from leverkit.report.html import Chart
-from leverkit.result import Ended, Result
 from leverkit.step import Note, Step
 from leverkit.verification import Change, Checked, Count, Verification
 

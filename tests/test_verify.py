@@ -15,10 +15,10 @@ from plans import account, carried_out, lost, migration, opened, operation, plan
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.conservation import KINDS
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
-from leverkit.journal import Journal, Outcome
+from leverkit.migration.journal import Journal, Outcome
+from leverkit.migration.rollback import rollback
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.rollback import rollback
 from leverkit.verification import Checked, Count, Verification
 from leverkit.verify import REREAD_AFTER
 from leverkit.verify import verify as patient

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plans import AT_ONCE, account, carried_out, lost, migration, operation, plan_of, tags_of, wished
 
-from leverkit.advice import advice
-from leverkit.apply import carry_out
 from leverkit.errors import Refused, UsageError
-from leverkit.journal import read
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import read
+from leverkit.migration.next_step import advice
+from leverkit.migration.result import status
 from leverkit.planning.canary import Canary, choose
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import numbers, part
-from leverkit.result import status
 from leverkit.verify import verify
 
 WAVES = ("canary", "10%", "33.3%", "60%", "100%")

@@ -16,7 +16,7 @@ from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
 from leverkit.inbox import Entry, Inbox
 from leverkit.meter import Meter
-from leverkit.rollback import rollback
+from leverkit.migration.rollback import rollback
 from leverkit.worker import Rules, Worker
 
 

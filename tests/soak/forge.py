@@ -101,8 +101,8 @@ class Fate:
 def _apply(order: dict[str, Any]) -> int:
     from leverkit.api.client import Lever
     from leverkit.api.rate_limit import Pace
-    from leverkit.apply import apply
     from leverkit.errors import ApiError
+    from leverkit.migration.apply import apply
 
     fate = Fate(order)
 
@@ -126,7 +126,7 @@ def _apply(order: dict[str, Any]) -> int:
 
 def _haunt_the_journal(fate: Fate) -> None:
     """Let the journal's commits be mortal: before the append, within the transaction, after it."""
-    from leverkit.journal import Journal
+    from leverkit.migration.journal import Journal
 
     names = {"Intent": "intent", "Answer": "result", "Outcome": "outcome", "Sealed": "seal"}
     append, connect = Journal.append, sqlite3.connect

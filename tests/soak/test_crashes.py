@@ -20,9 +20,9 @@ from forge import FAULTS, POINTS, SETTLING, Forge, forge
 from mixture import REQUESTS, World, mixed
 from plans import account, tags_of, wished
 
-from leverkit.journal import Outcome, read
+from leverkit.migration.journal import Outcome, read
+from leverkit.migration.result import status
 from leverkit.replay import replay
-from leverkit.result import status
 from leverkit.snapshot.snapshot import Snapshot
 
 PAIRS, SEED = int(os.environ.get("PAIRS", "2000")), 20261124

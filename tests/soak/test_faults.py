@@ -17,11 +17,11 @@ from plans import account, tags_of, wished
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
-from leverkit.apply import carry_out
 from leverkit.errors import LeverkitError
+from leverkit.migration.apply import carry_out
+from leverkit.migration.result import Result, status
+from leverkit.migration.writer import Times
 from leverkit.replay import replay
-from leverkit.result import Result, status
-from leverkit.writer import Times
 
 CODES = {0, 1, 3, 4, 5, 6, 8, 11, 12, 64}  # the documented exit codes that a command may end with by itself
 CORE: dict[str, dict[str, Any]] = {

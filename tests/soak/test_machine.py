@@ -32,16 +32,16 @@ from plans import AT_ONCE, account
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
-from leverkit.apply import carry_out
 from leverkit.errors import LeverkitError
-from leverkit.journal import Intent, Outcome, fold, read
+from leverkit.migration.apply import carry_out
+from leverkit.migration.journal import Intent, Outcome, fold, read
+from leverkit.migration.result import Result, status
+from leverkit.migration.rollback import rollback
+from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
 from leverkit.replay import replay
-from leverkit.result import Result, status
-from leverkit.rollback import rollback
-from leverkit.writer import Times
 
 TAGS = ("vip", "gdpr", "silver medal")
 FAULTS: tuple[dict[str, Any], ...] = (

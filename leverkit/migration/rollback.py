@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from leverkit.errors import UsageError
-from leverkit.journal import GENESIS, Standing, fold, read
+from leverkit.migration.journal import GENESIS, Standing, fold, read
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Action, Known, Operation, Skipped
 from leverkit.planning.plan import Plan

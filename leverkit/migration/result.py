@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit import journal
 from leverkit.errors import Partial, Stopped, VerificationFailed
-from leverkit.halt import PAUSE, PAUSED
-from leverkit.journal import Noticed, Standing
+from leverkit.migration import journal
+from leverkit.migration.journal import Noticed, Standing
+from leverkit.migration.stop import PAUSE, PAUSED
 from leverkit.planning.operation import Operation, guarded
 from leverkit.planning.plan import Kind, Plan
 from leverkit.report.anonymisation import People

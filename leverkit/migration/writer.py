@@ -16,12 +16,21 @@ from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.api.threads import hands
 from leverkit.errors import AccessDenied, ApiError, Unreachable
-from leverkit.halt import DENIED, PAUSED, Halt
-from leverkit.journal import Answer, Intent, Journal, Noticed, Outcome, OutcomeName, Said, Standing, fold
-from leverkit.outcomes import Verdict, after_write, before_write
+from leverkit.migration.journal import (
+    Answer,
+    Intent,
+    Journal,
+    Noticed,
+    Outcome,
+    OutcomeName,
+    Said,
+    Standing,
+    fold,
+)
+from leverkit.migration.outcomes import Reading, Verdict, after_write, before_write, read
+from leverkit.migration.stop import DENIED, PAUSED, Halt
 from leverkit.planning.operation import ACTIONS, Operation, batches
 from leverkit.planning.plan import Plan
-from leverkit.reading import Reading, read
 from leverkit.report.progress import Progress
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency

@@ -14,16 +14,16 @@ import msgspec
 
 from leverkit.api.client import Lever
 from leverkit.errors import Refused, UsageError
-from leverkit.gate import check_gate
-from leverkit.halt import INTERRUPTED, Halt, kernel_parent, on_signals
-from leverkit.journal import Begun, Journal, Sealed, fold
+from leverkit.migration.journal import Begun, Journal, Sealed, fold
+from leverkit.migration.next_step import check_gate
+from leverkit.migration.result import Result, result
+from leverkit.migration.stop import INTERRUPTED, Halt, kernel_parent, on_signals
+from leverkit.migration.writer import Times, Writer
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, largest, numbers
 from leverkit.report.progress import progress
-from leverkit.result import Result, result
 from leverkit.settings import connect
 from leverkit.storage.lock import account_lock, hold, identity
-from leverkit.writer import Times, Writer
 
 FINISHED = "finished"
 WAIT = 5.0  # seconds: the receiver's batches take less
