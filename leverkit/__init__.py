@@ -118,7 +118,7 @@ from leverkit.propagate import propagate
 from leverkit.settings import connect, workspace
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.verify import verify
+from leverkit.verification.verify import verify
 
 __all__ = [
     "Audit",

@@ -91,7 +91,7 @@ def verify(
     Example: [bold]leverkit verify run[/bold]
     """
     from leverkit.settings import connect
-    from leverkit.verify import verify
+    from leverkit.verification.verify import verify
 
     with connect(rate=rate) as lever:
         found = verify(run, lever=lever, wave=wave)
@@ -140,7 +140,7 @@ def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) ->
 
     Example: [bold]leverkit replay run[/bold]
     """
-    from leverkit.replay import replay
+    from leverkit.verification.replay import replay
 
     found = replay(run)
     if as_json:

@@ -22,8 +22,8 @@ from leverkit.report.anonymisation import People
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
 from leverkit.settings import connect
-from leverkit.verification import Verification
-from leverkit.verify import verify
+from leverkit.verification.verification import Verification
+from leverkit.verification.verify import verify
 
 MODES = ("plan", "apply", "verify")
 

@@ -17,7 +17,7 @@ from leverkit.migration.rollback import rollback
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
 from leverkit.storage.lock import hold
-from leverkit.verify import verify
+from leverkit.verification.verify import verify
 
 
 def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import leverkit as lk
 from leverkit.emulator import Running
 from leverkit.errors import LeverkitError
 from leverkit.migration.result import status
-from leverkit.replay import replay
+from leverkit.verification.replay import replay
 
 KEY = "canary-key-5f1e"
 

@@ -15,7 +15,7 @@ from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.step import Note
-from leverkit.verification import Verification
+from leverkit.verification.verification import Verification
 
 
 @pytest.fixture

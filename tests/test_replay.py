@@ -16,8 +16,8 @@ from leverkit.migration.apply import carry_out
 from leverkit.migration.journal import Begun, Intent, Journal, Outcome, Sealed
 from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
-from leverkit.replay import replay
-from leverkit.verify import verify
+from leverkit.verification.replay import replay
+from leverkit.verification.verify import verify
 
 
 def looked(run: Path, lever: Any) -> Any:

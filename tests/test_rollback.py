@@ -15,9 +15,9 @@ from leverkit.migration.result import Result
 from leverkit.migration.rollback import rollback
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.replay import replay
 from leverkit.storage.lock import hold
-from leverkit.verify import verify
+from leverkit.verification.replay import replay
+from leverkit.verification.verify import verify
 
 
 def undone(tmp_path: Path, lever: Any, run: str = "run", out: str = "back") -> Result:

@@ -14,7 +14,7 @@ from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, People
 from leverkit.report.html import Chart
 from leverkit.step import Note, Step
-from leverkit.verification import Change, Checked, Count, Verification
+from leverkit.verification.verification import Change, Checked, Count, Verification
 
 SALTED = People(salt=bytes(range(32)))
 

@@ -13,15 +13,15 @@ import pytest
 from plans import account, carried_out, lost, migration, opened, operation, plan_of, tags_of
 
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.conservation import KINDS
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.migration.journal import Journal, Outcome
 from leverkit.migration.rollback import rollback
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.verification import Checked, Count, Verification
-from leverkit.verify import REREAD_AFTER
-from leverkit.verify import verify as patient
+from leverkit.verification.tag_counts import KINDS
+from leverkit.verification.verification import Checked, Count, Verification
+from leverkit.verification.verify import REREAD_AFTER
+from leverkit.verification.verify import verify as patient
 
 
 def verify(run: Path, **options: Any) -> Verification:

@@ -21,7 +21,7 @@ from leverkit.planning.canary import Canary, choose
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import numbers, part
-from leverkit.verify import verify
+from leverkit.verification.verify import verify
 
 WAVES = ("canary", "10%", "33.3%", "60%", "100%")
 operations = st.lists(

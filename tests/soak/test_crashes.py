@@ -22,8 +22,8 @@ from plans import account, tags_of, wished
 
 from leverkit.migration.journal import Outcome, read
 from leverkit.migration.result import status
-from leverkit.replay import replay
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.verification.replay import replay
 
 PAIRS, SEED = int(os.environ.get("PAIRS", "2000")), 20261124
 IN_FLIGHT = POINTS[2:7]

@@ -21,7 +21,7 @@ from leverkit.errors import LeverkitError
 from leverkit.migration.apply import carry_out
 from leverkit.migration.result import Result, status
 from leverkit.migration.writer import Times
-from leverkit.replay import replay
+from leverkit.verification.replay import replay
 
 CODES = {0, 1, 3, 4, 5, 6, 8, 11, 12, 64}  # the documented exit codes that a command may end with by itself
 CORE: dict[str, dict[str, Any]] = {

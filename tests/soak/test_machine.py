@@ -41,7 +41,7 @@ from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.replay import replay
+from leverkit.verification.replay import replay
 
 TAGS = ("vip", "gdpr", "silver medal")
 FAULTS: tuple[dict[str, Any], ...] = (

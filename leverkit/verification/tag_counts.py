@@ -13,7 +13,7 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, Opportunity
 from leverkit.planning.plan import Plan
-from leverkit.verification import Change, Count
+from leverkit.verification.verification import Change, Count
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).
 KINDS: tuple[tuple[str, Callable[[Opportunity], bool]], ...] = (

@@ -19,7 +19,7 @@ from leverkit.migration.result import OUTCOMES
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL
 from leverkit.storage import files
-from leverkit.verification import SINCE, Checked
+from leverkit.verification.verification import SINCE, Checked
 
 Tags = dict[str, set[str]]
 

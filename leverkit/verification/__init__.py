@@ -1,0 +1,1 @@
+"""Check what a run did, by reading again and by recomputing."""
