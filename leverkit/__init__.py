@@ -114,11 +114,11 @@ from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
-from leverkit.propagate import propagate
 from leverkit.settings import connect, workspace
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.verification.verify import verify
+from leverkit.webhook.propagate import propagate
 
 __all__ = [
     "Audit",

@@ -18,7 +18,7 @@ from leverkit.commands import say, show
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from leverkit.receiver import Receiver
+    from leverkit.webhook.receiver import Receiver
 
 
 def register(app: typer.Typer) -> None:
@@ -76,11 +76,11 @@ def listen(
     the matter of a proxy in front. Example: [bold]leverkit listen --policy policy.csv --port 8080[/bold]
     """
     from leverkit.api.http import Waits
-    from leverkit.inbox import Inbox
-    from leverkit.logbook import note
-    from leverkit.receiver import Limits, Receiver
     from leverkit.settings import Settings, connect
-    from leverkit.worker import Rules, Worker
+    from leverkit.webhook.event_queue import Inbox
+    from leverkit.webhook.logs import note
+    from leverkit.webhook.receiver import Limits, Receiver
+    from leverkit.webhook.worker import Rules, Worker
 
     settings = Settings.from_environment()
     if not settings.webhook_secrets:
@@ -103,7 +103,7 @@ def listen(
 def _serve(receiver: Receiver, host: str, port: int) -> None:
     import uvicorn
 
-    from leverkit.logbook import to_stderr
+    from leverkit.webhook.logs import to_stderr
 
     to_stderr()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what uvicorn raises again, see below

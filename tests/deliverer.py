@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from listening import SECRET
 
-from leverkit.webhook import sign
+from leverkit.webhook.signature import sign
 
 HELD_BACK = 100  # deliveries among which the next one is drawn, so that order is lost
 DUPLICATES = 0.2

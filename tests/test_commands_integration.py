@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from leverkit import commands_integration
 from leverkit.emulator import Running
 from leverkit.errors import UsageError
-from leverkit.webhook import sign
+from leverkit.webhook.signature import sign
 
 OLD = """import requests
 requests.post(f"https://api.lever.co/v1/candidates/{candidate}/addTags", json={"tags": ["x"]})

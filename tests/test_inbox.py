@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leverkit.errors import Locked, UsageError
-from leverkit.inbox import Entry, Inbox
+from leverkit.webhook.event_queue import Entry, Inbox
 
 KILLED = """
 import os, signal, sys

@@ -18,7 +18,7 @@ from leverkit.emulator import Running
 from leverkit.scan import scan
 from leverkit.scanner import syntax
 from leverkit.scanner.finding import RULES
-from leverkit.webhook import sign
+from leverkit.webhook.signature import sign
 
 PAGE = (Path(__file__).parent.parent / "docs" / "integration.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))

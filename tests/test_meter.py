@@ -6,8 +6,8 @@ import io
 import json
 import logging
 
-from leverkit.logbook import LOG, Lines, note
-from leverkit.meter import Meter
+from leverkit.webhook.logs import LOG, Lines, note
+from leverkit.webhook.metrics import Meter
 
 
 def test_counts_gauges_and_durations_are_told_in_prometheus_text() -> None:

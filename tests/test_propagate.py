@@ -17,8 +17,8 @@ from leverkit.migration.journal import read
 from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.policy.matching import active, applied_to
-from leverkit.propagate import propagate
-from leverkit.webhook import CandidateHired, Event
+from leverkit.webhook.events import CandidateHired, Event
+from leverkit.webhook.propagate import propagate
 
 
 def person(emulated: Any) -> tuple[str, list[str]]:

@@ -17,10 +17,10 @@ from plans import opened
 
 from leverkit.api.auth import Secret
 from leverkit.emulator import running
-from leverkit.inbox import Inbox
-from leverkit.receiver import Limits, Receiver
-from leverkit.webhook import DAY_MS, MAX_BYTES, sign
-from leverkit.worker import Rules, Worker
+from leverkit.webhook.event_queue import Inbox
+from leverkit.webhook.receiver import Limits, Receiver
+from leverkit.webhook.signature import DAY_MS, MAX_BYTES, sign
+from leverkit.webhook.worker import Rules, Worker
 
 SECRET, OTHER, NOW = "a" * 48, "b" * 48, 1_782_974_004_990
 DATA = {"opportunityId": "o1", "contactId": "c1"}
@@ -187,7 +187,7 @@ def test_the_log_names_nobody(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     desk.deliver(delivery(), delivery(secret="x"))
     with desk.app:
         pass
-    ours = [record for record in caplog.records if record.name == "leverkit.receiver"]
+    ours = [record for record in caplog.records if record.name == "leverkit.webhook.receiver"]
     text = " ".join(f"{record.getMessage()} {record.__dict__}" for record in ours)
     assert "rejected" in text
     assert not any(word in text for word in ("c1", "o1", SECRET))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leverkit.subject import Subject, subject
-from leverkit.webhook import EVENTS, sign, verify
+from leverkit.webhook.events import EVENTS, Subject, subject
+from leverkit.webhook.signature import sign, verify
 
 DATA = {"opportunityId": "o", "contactId": "c"}
 

@@ -20,7 +20,7 @@ from listening import SECRET, listening, until
 
 from leverkit.emulator import Running, running
 from leverkit.planning.plan import Plan
-from leverkit.webhook import sign
+from leverkit.webhook.signature import sign
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 CANARY = "canary0key1of2nobody3"

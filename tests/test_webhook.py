@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leverkit import webhook
 from leverkit.errors import UsageError
-from leverkit.webhook import EVENTS, MAX_BYTES, Event, Rejected, ReplayCache, sign, signature, verify
+from leverkit.webhook import events
+from leverkit.webhook.events import EVENTS, Event
+from leverkit.webhook.signature import MAX_BYTES, Rejected, ReplayCache, sign, signature, verify
 
 SECRET = "0123456789abcdef0123456789abcdef0123456789abcdef"
 OLD_SECRET = "fedcba9876543210fedcba9876543210fedcba9876543210"
@@ -75,12 +76,12 @@ def test_stages_and_archive_states_are_read() -> None:
         secrets=[SECRET],
         now_ms=THEN,
     )
-    assert isinstance(moved, webhook.CandidateStageChange)
+    assert isinstance(moved, events.CandidateStageChange)
     assert (moved.from_stage_id, moved.to_stage_id) == ("offer", "lead-new")
     data = {**DATA, "fromArchived": None, "toArchived": {"archivedAt": 5, "reason": "r-1", "new": 1}}
     shelved = verify(delivery("candidateArchiveChange", data), secrets=[SECRET], now_ms=THEN)
-    assert isinstance(shelved, webhook.CandidateArchiveChange)
-    assert shelved.to_archived == webhook.ArchiveState(archived_at=5, reason="r-1")
+    assert isinstance(shelved, events.CandidateArchiveChange)
+    assert shelved.to_archived == events.ArchiveState(archived_at=5, reason="r-1")
 
 
 def test_unknown_events_and_fields_are_no_error() -> None:

@@ -14,10 +14,10 @@ from plans import account
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
-from leverkit.inbox import Entry, Inbox
-from leverkit.meter import Meter
 from leverkit.migration.rollback import rollback
-from leverkit.worker import Rules, Worker
+from leverkit.webhook.event_queue import Entry, Inbox
+from leverkit.webhook.metrics import Meter
+from leverkit.webhook.worker import Rules, Worker
 
 
 @dataclass

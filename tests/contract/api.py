@@ -15,8 +15,8 @@ from leverkit.doctor import examine
 from leverkit.emulator import running
 from leverkit.lesson import lesson
 from leverkit.report.html import table
-from leverkit.webhook import Rejected
-from leverkit.webhook import verify as verify_delivery
+from leverkit.webhook.signature import Rejected
+from leverkit.webhook.signature import verify as verify_delivery
 from leverkit.widgets import TagReview
 
 

@@ -16,9 +16,6 @@ from pathlib import Path
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
-from leverkit.inbox import KEEP_MS, Entry, Inbox, Waiting
-from leverkit.logbook import note
-from leverkit.meter import Meter
 from leverkit.migration.apply import carry_out
 from leverkit.migration.result import Result
 from leverkit.planning.brakes import Brakes
@@ -27,6 +24,9 @@ from leverkit.planning.plan import Plan
 from leverkit.policy.matching import lacking
 from leverkit.policy.policy import Policy
 from leverkit.storage.files import digest
+from leverkit.webhook.event_queue import KEEP_MS, Entry, Inbox, Waiting
+from leverkit.webhook.logs import note
+from leverkit.webhook.metrics import Meter
 
 CONTACTS = 50  # in one reading
 ATTEMPTS = 8  # before an event is given up that Lever answers and refuses

@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from leverkit.api.auth import Secret
-from leverkit.inbox import Entry, Inbox
-from leverkit.logbook import note
-from leverkit.subject import subject
-from leverkit.webhook import MAX_BYTES, Rejected, verify
-from leverkit.worker import Worker
+from leverkit.webhook.event_queue import Entry, Inbox
+from leverkit.webhook.events import subject
+from leverkit.webhook.logs import note
+from leverkit.webhook.signature import MAX_BYTES, Rejected, verify
+from leverkit.webhook.worker import Worker
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

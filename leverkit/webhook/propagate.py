@@ -24,8 +24,7 @@ from leverkit.planning.plan import Plan
 from leverkit.policy.matching import Matching, every, lacking
 from leverkit.settings import workspace
 from leverkit.storage.files import digest
-from leverkit.subject import Subject, subject
-from leverkit.webhook import Event
+from leverkit.webhook.events import Event, Subject, subject
 
 WAIT = 30.0  # seconds for another delivery about the same account to finish
 WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
