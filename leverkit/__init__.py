@@ -106,11 +106,11 @@ starting.begin()  # before what takes a second to load
 # ruff: noqa: E402
 from leverkit.analysis.audit import Audit, audit
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.desk import desk
 from leverkit.errors import LeverkitError
-from leverkit.job import parameters
 from leverkit.migration.apply import apply
 from leverkit.migration.rollback import rollback
+from leverkit.notebook.parameters import parameters
+from leverkit.notebook.workspace import desk
 from leverkit.planning.plan import Plan
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy

@@ -56,7 +56,7 @@ def demo(
 
     Example: [bold]leverkit demo -o demo-output[/bold]
     """
-    from leverkit.tour import tour
+    from leverkit.notebook.demo import tour
 
     show(tour(out, contacts=contacts, load=load))
 
@@ -88,7 +88,7 @@ def run(
 
     Example: [bold]leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan[/bold]
     """
-    from leverkit import runner
+    from leverkit.notebook import runner
 
     record = runner.run(notebook, out, dict(map(_pair, given or [])), timeout=timeout)
     if as_json:

@@ -152,7 +152,7 @@ def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) ->
 
 
 def _job(folder: Path) -> tuple[object, str]:
-    from leverkit.jobrecord import RunRecord
+    from leverkit.notebook.run_record import RunRecord
 
     record = RunRecord.read(folder)
     return record, record.summary

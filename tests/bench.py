@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from worlds import environment
 
 from leverkit.analysis.audit import audit
-from leverkit.desk import Desk, desk
 from leverkit.emulator import running
+from leverkit.notebook.workspace import Desk, desk
 
 
 @contextmanager

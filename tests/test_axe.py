@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lab import PATIENCE, browser, in_a_browser
 
-from leverkit.tour import tour
+from leverkit.notebook.demo import tour
 
 pytestmark = in_a_browser
 WIDTHS = {"desktop": 1280, "phone": 390}

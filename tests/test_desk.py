@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from leverkit.analysis.audit import audit
-from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.migration.result import Result, status
+from leverkit.notebook.migration_step import Note
+from leverkit.notebook.workspace import Desk, desk
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
-from leverkit.step import Note
 from leverkit.verification.verification import Verification
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leverkit.errors import UsageError
-from leverkit.job import Declared, declared, parameters
+from leverkit.notebook.parameters import Declared, declared, parameters
 
 CELL = """
 mode: str = "plan"  # plan, apply or verify

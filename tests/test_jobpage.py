@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import nbformat
 
-from leverkit.jobpage import render
-from leverkit.jobrecord import RunRecord
+from leverkit.notebook.html_page import render
+from leverkit.notebook.run_record import RunRecord
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "50_update_your_integration.ipynb"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from leverkit.lesson import Lesson, lesson
+from leverkit.notebook.tutorial import Lesson, lesson
 
 
 @pytest.fixture

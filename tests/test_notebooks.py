@@ -18,7 +18,7 @@ from refresh_notebooks import executed
 from worlds import CANARY, NOTEBOOKS
 
 from leverkit.emulator import Running
-from leverkit.job import declared
+from leverkit.notebook.parameters import declared
 from leverkit.policy.policy import SHOWN
 
 PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))

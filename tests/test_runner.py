@@ -16,8 +16,8 @@ import pytest
 
 from leverkit.api.auth import Secret
 from leverkit.errors import Locked, UsageError
-from leverkit.jobrecord import RunRecord
-from leverkit.runner import exit_code_of, inspect, run
+from leverkit.notebook.run_record import RunRecord
+from leverkit.notebook.runner import exit_code_of, inspect, run
 from leverkit.settings import Settings
 from leverkit.storage.lock import hold
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from leverkit.analysis.audit import audit
-from leverkit.desk import Desk, desk
 from leverkit.emulator import Running
 from leverkit.migration.result import Ended, Result
+from leverkit.notebook.migration_step import Note, Step
+from leverkit.notebook.workspace import Desk, desk
 from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, People
 from leverkit.report.html import Chart
-from leverkit.step import Note, Step
 from leverkit.verification.verification import Change, Checked, Count, Verification
 
 SALTED = People(salt=bytes(range(32)))

@@ -10,7 +10,7 @@ import pytest
 
 from leverkit.emulator import running
 from leverkit.errors import UsageError
-from leverkit.tour import MARK, tour
+from leverkit.notebook.demo import MARK, tour
 
 
 @pytest.mark.timeout(900)  # the whole flow with its notebooks, on a busy machine

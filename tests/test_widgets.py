@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from leverkit.notebook.tag_review import TagReview, described
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
-from leverkit.widgets import TagReview, described
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leverkit.analysis.audit import audit
-from leverkit.desk import Desk, desk
 from leverkit.emulator import running
+from leverkit.notebook.workspace import Desk, desk
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 CONTACTS, SEED, ACCEPT = 600, 7, 0.9

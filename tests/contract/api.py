@@ -13,11 +13,11 @@ from typing import Any
 import leverkit as lk
 from leverkit.doctor import examine
 from leverkit.emulator import running
-from leverkit.lesson import lesson
+from leverkit.notebook.tag_review import TagReview
+from leverkit.notebook.tutorial import lesson
 from leverkit.report.html import table
 from leverkit.webhook.signature import Rejected
 from leverkit.webhook.signature import verify as verify_delivery
-from leverkit.widgets import TagReview
 
 
 def read(folder: Path) -> lk.Snapshot:

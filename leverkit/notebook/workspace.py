@@ -21,6 +21,7 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
+from leverkit.notebook.migration_step import Step, check_mode
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Kind, Plan
 from leverkit.planning.planner import plan
@@ -29,7 +30,6 @@ from leverkit.report.html import table
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.step import Step, check_mode
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -95,7 +95,7 @@ class _Tour:
     def _job(self, name: str, notebook: str, **parameters: object) -> None:
         """Run a notebook as a job in a process of its own, with the demo's account in its environment."""
         print(f"{name} …", file=sys.stderr, flush=True)
-        command = [sys.executable, "-m", __package__ or "leverkit", "run"]
+        command = [sys.executable, "-m", "leverkit", "run"]
         command += [str(self.notebooks / f"{notebook}.ipynb"), "-o", str(self.out / "jobs" / name)]
         command += [word for pair in parameters.items() for word in ("-p", "{}={}".format(*pair))]
         ended = subprocess.run(command, env=self._environment(), capture_output=True, text=True)
@@ -157,7 +157,7 @@ class _Tour:
 @contextmanager
 def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
     """Serve an emulated account in a process of its own."""
-    command = [sys.executable, "-m", f"{__package__}.emulator", *source, "--truth", str(truth)]
+    command = [sys.executable, "-m", "leverkit.emulator", *source, "--truth", str(truth)]
     command += ["--rate", str(RATE), "--burst", str(int(2 * RATE))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -172,7 +172,7 @@ def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
 
 def _notebooks() -> Path:
     """Return the folder of the notebooks: they live in a checkout, not in the installed package."""
-    places = (Path(__file__).parent.parent / "notebooks", Path("notebooks"))
+    places = (Path(__file__).parent.parent.parent / "notebooks", Path("notebooks"))
     found = next((place for place in places if (place / "30_migrate.ipynb").exists()), None)
     if found is None:
         raise UsageError("the demo runs the notebooks of a checkout, and there is no folder notebooks here")

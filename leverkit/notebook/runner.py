@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.job import Declared, Value, check_names, declared, fit
-from leverkit.jobpage import render
-from leverkit.jobrecord import LOCK, NAME, Failure, RunRecord, Status
+from leverkit.notebook.html_page import render
+from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
+from leverkit.notebook.run_record import LOCK, NAME, Failure, RunRecord, Status
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold

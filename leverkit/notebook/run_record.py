@@ -18,7 +18,7 @@ from typing import Literal, Self
 import msgspec
 
 from leverkit.errors import Locked, UsageError
-from leverkit.job import Value
+from leverkit.notebook.parameters import Value
 from leverkit.storage import files
 from leverkit.storage.lock import hold
 

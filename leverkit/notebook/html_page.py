@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from leverkit.jobrecord import RunRecord
+from leverkit.notebook.run_record import RunRecord
 from leverkit.report.html import POLICY
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
@@ -30,7 +30,7 @@ def render(notebook: Any, record: RunRecord) -> str:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
-    folder = Path(str(files("leverkit"))) / "templates"
+    folder = Path(str(files("leverkit.notebook"))) / "templates"
     settings = Config()
     settings.NbConvertBase.display_data_priority = SHOWN
     settings.TagRemovePreprocessor.remove_cell_tags = LEFT_OUT
