@@ -1,0 +1,5 @@
+"""Path kept for notebook 50: the lesson about an integration."""
+
+from leverkit.notebook.tutorial import lesson
+
+__all__ = ["lesson"]
