@@ -99,9 +99,9 @@ The rooms and their levels; a room imports from the rooms named behind its arrow
 
 from __future__ import annotations
 
-from leverkit import starting
+from leverkit.cli import startup
 
-starting.begin()  # before what takes a second to load
+startup.begin()  # before what takes a second to load
 
 # ruff: noqa: E402
 from leverkit.analysis.audit import Audit, audit

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.cli import main
+from leverkit.cli.main import main
 from leverkit.emulator import Running
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from plans import operation, plan_of
 
-from leverkit.commands import machine, planned, say, show
+from leverkit.cli.options import machine, planned, say, show
 from leverkit.planning.canary import choose
 
 HOSTILE = "a\x1b[31mred\u202egnp.exe\r"

@@ -13,7 +13,7 @@ from households import alike, households, policy
 from listening import SECRET, Listener, listening, until
 from typer.testing import CliRunner
 
-from leverkit import commands_integration
+from leverkit.cli import integration
 from leverkit.emulator import Running
 from leverkit.errors import UsageError
 from leverkit.webhook.signature import sign
@@ -22,7 +22,7 @@ OLD = """import requests
 requests.post(f"https://api.lever.co/v1/candidates/{candidate}/addTags", json={"tags": ["x"]})
 """
 APP = typer.Typer()
-commands_integration.register(APP)
+integration.register(APP)
 
 
 def deliver(listener: Listener, token: str, contact: str) -> int:

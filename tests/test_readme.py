@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.cli import app
+from leverkit.cli.main import app
 from leverkit.emulator import running
 
 ROOT = Path(__file__).parent.parent

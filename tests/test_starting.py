@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leverkit import starting
+from leverkit.cli import startup
 
 HIT = "import os, signal; os.kill(os.getpid(), signal.{})"
 
@@ -50,8 +50,8 @@ def test_what_a_background_job_ignores_stays_ignored() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        starting.begin(["python", "-m", "leverkit"])
-        starting.begun()
+        startup.begin(["python", "-m", "leverkit"])
+        startup.begun()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         for number, handler in before.items():

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leverkit import commands as c
-from leverkit.commands import say, show
+from leverkit.cli import options
+from leverkit.cli.options import say, show
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def scan(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders with source.")],
-    as_json: c.Json = False,
+    as_json: options.Json = False,
     sarif: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write SARIF, which code hosts show.")
     ] = None,
-    detailed: c.Detailed = False,
+    detailed: options.Detailed = False,
 ) -> None:
     """Find uses of Lever's deprecated candidate endpoints in source, with what to use instead.
 
@@ -45,7 +45,7 @@ def scan(
     if sarif:
         sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
     if as_json:
-        c.machine(to_json(found.findings))
+        options.machine(to_json(found.findings))
     elif found.findings:
         show(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
@@ -54,7 +54,7 @@ def scan(
         + (f"; skipped: {skipped}" if skipped else "")
     )
     if detailed and found.findings:
-        raise typer.Exit(c.CHANGES)
+        raise typer.Exit(options.CHANGES)
 
 
 def listen(
@@ -68,7 +68,7 @@ def listen(
         float, typer.Option(min=0, help="Seconds between looks for changed tags; 0: never.")
     ] = 300,
     max_waiting: Annotated[int, typer.Option(min=1, help="Events that may wait; beyond: 503.")] = 100_000,
-    rate: c.Rate = 9.8,
+    rate: options.Rate = 9.8,
 ) -> None:
     """Receive Lever's webhooks and keep contact tags alike on all opportunities of a person.
 
@@ -110,7 +110,7 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
     sys.setswitchinterval(0.001)  # answers must not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
-        c.machine(json.dumps({"url": url, "pid": os.getpid()}))
+        options.machine(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
             receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
         )

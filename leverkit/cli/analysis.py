@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leverkit import commands as c
-from leverkit.commands import file, say, show
+from leverkit.cli import options
+from leverkit.cli.options import file, say, show
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def register(app: typer.Typer) -> None:
 
 
 def pull(
-    out: c.Out,
+    out: options.Out,
     full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 16,
-    rate: c.Rate = 9.8,
-    as_json: c.Json = False,
+    rate: options.Rate = 9.8,
+    as_json: options.Json = False,
 ) -> None:
     """Read the account into a snapshot; again: resume, or bring what changed. Only reads.
 
@@ -56,7 +56,7 @@ def pull(
 
 
 def audit(
-    snapshot: c.Source,
+    snapshot: options.Source,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What is decided; else policy.csv beside SNAPSHOT.")
@@ -64,8 +64,8 @@ def audit(
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="In the page, ids that lead to nobody instead of links.")
     ] = False,
-    as_json: c.Json = False,
-    detailed: c.Detailed = False,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
 ) -> None:
     """Say which tags are missing on opportunities of people who carry them. Reads files only.
 
@@ -89,18 +89,18 @@ def audit(
     if html:
         say(f"report: {found.to_html(html, policy=decided, anonymise=anonymise)}")
     if as_json:
-        c.machine(found.to_json(decided))
+        options.machine(found.to_json(decided))
     else:
         show(f"{_findings(found)}\n{found.readiness(decided).headline}")
     say(f"next: {_to_policy(snapshot, path)}")
     if detailed and len(found.findings):
-        raise typer.Exit(c.CHANGES)
+        raise typer.Exit(options.CHANGES)
 
 
 @policies.command()
 def suggest(
-    snapshot: c.Source,
-    out: c.Out = Path("policy.csv"),
+    snapshot: options.Source,
+    out: options.Out = Path("policy.csv"),
     accept: Annotated[
         float | None, typer.Option(min=0, max=1, help="Fill in suggestions with at least this confidence.")
     ] = None,
@@ -120,7 +120,7 @@ def suggest(
 
 @policies.command()
 def accept(
-    policy: c.PolicyFile,
+    policy: options.PolicyFile,
     sure: Annotated[
         float,
         typer.Option("--min-confidence", min=0.5, max=1, help="Take suggestions that are at least so sure."),
@@ -131,7 +131,7 @@ def accept(
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who decides; as a rule your user name here.")
     ] = None,
-    as_json: c.Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Decide undecided tags as suggested, in your name, and list them; what is decided stays.
 
@@ -146,7 +146,7 @@ def accept(
     taken = [row for old, row in zip(before.decisions, after.decisions, strict=True) if row != old]
     if as_json:
         names = ("tag", "scope", "confidence", "decided_by", "decided_at")
-        return c.machine(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
+        return options.machine(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
     lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
     show("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
     return say(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
@@ -154,9 +154,9 @@ def accept(
 
 @policies.command()
 def check(
-    policy: c.PolicyFile,
-    snapshot: c.Source,
-    detailed: c.Detailed = False,
+    policy: options.PolicyFile,
+    snapshot: options.Source,
+    detailed: options.Detailed = False,
 ) -> None:
     """Check an edited policy.csv: what cannot be read is an error, what deserves a look is listed.
 
@@ -172,23 +172,23 @@ def check(
     _say_sure(read, policy)
     say(f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
     if detailed and problems:
-        raise typer.Exit(c.CHANGES)
+        raise typer.Exit(options.CHANGES)
 
 
 def plan(
-    snapshot: c.Source,
+    snapshot: options.Source,
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
-    out: c.Out,
+    out: options.Out,
     only: Annotated[
         list[str] | None,
         typer.Option("--only-tag", metavar="TAG", help="Plan this tag alone; repeat for more."),
     ] = None,
-    max_ops: c.MaxOps = None,
-    max_pct: c.MaxPct = 30.0,
-    max_tag_pct: c.MaxTagPct = 300.0,
-    max_removals: c.MaxRemovals = 0,
-    as_json: c.Json = False,
-    detailed: c.Detailed = False,
+    max_ops: options.MaxOps = None,
+    max_pct: options.MaxPct = 30.0,
+    max_tag_pct: options.MaxTagPct = 300.0,
+    max_removals: options.MaxRemovals = 0,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
 ) -> None:
     """Write down every single change and a plan id; nothing is written to Lever.
 
@@ -211,15 +211,15 @@ def plan(
     )
     for lost in read.lost:
         say(f"note: {lost}")
-    c.planned(made, out, as_json)
+    options.planned(made, out, as_json)
     if not made.operations:
         say(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
     if detailed and made.operations:
-        raise typer.Exit(c.CHANGES)
+        raise typer.Exit(options.CHANGES)
 
 
 def _findings(found: Audit) -> str:
-    rows = found.findings.head(c.LINES)
+    rows = found.findings.head(options.LINES)
     lines = [
         plain(f"{code} {subject}: {text}")
         for code, subject, text in rows[["code", "subject", "evidence"]].values

@@ -16,11 +16,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from leverkit import commands_flow, commands_integration, commands_run, starting
 from leverkit.api.threads import left
-from leverkit.commands import Json, Out, file, machine, say, show
+from leverkit.cli import analysis, integration, migration, startup
+from leverkit.cli.options import Json, Out, file, machine, say, show
+from leverkit.cli.startup import INTERRUPTED
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.starting import INTERRUPTED
 
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
@@ -122,15 +122,15 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(checkup.exit_code)
 
 
-commands_flow.register(app)
-commands_run.register(app)
-commands_integration.register(app)
+analysis.register(app)
+migration.register(app)
+integration.register(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code; errors are one line, with `--debug` also where they come from."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    starting.begun()
+    startup.begun()
     _encode(utf8="--json" in arguments)
     try:
         code = app(arguments, prog_name="leverkit", standalone_mode=False) or 0

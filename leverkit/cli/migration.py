@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from leverkit import commands as c
-from leverkit.commands import file, say, show
+from leverkit.cli import options
+from leverkit.cli.options import file, say, show
+from leverkit.cli.startup import INTERRUPTED
 from leverkit.errors import LeverkitError, Refused
-from leverkit.starting import INTERRUPTED
 
 Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
 
@@ -28,14 +28,14 @@ def register(app: typer.Typer) -> None:
 
 
 def apply(
-    run: c.Run,
+    run: options.Run,
     approve: Annotated[
         str, typer.Option(metavar="PLAN_ID", help="The id of the plan that you approve.")
     ] = "",
-    max_ops: c.MaxOps = None,
-    max_pct: c.MaxPct = None,
-    max_tag_pct: c.MaxTagPct = None,
-    max_removals: c.MaxRemovals = None,
+    max_ops: options.MaxOps = None,
+    max_pct: options.MaxPct = None,
+    max_tag_pct: options.MaxTagPct = None,
+    max_removals: options.MaxRemovals = None,
     max_seconds: Annotated[
         float | None,
         typer.Option("--max-duration", metavar="SECONDS", min=1, help="Stop after so long; resumable."),
@@ -44,9 +44,9 @@ def apply(
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long another writer may be waited for.")
     ] = 5.0,
-    rate: c.Rate = 9.8,
+    rate: options.Rate = 9.8,
     seconds: Annotated[float | None, typer.Option("--max-seconds", min=1, hidden=True)] = None,
-    as_json: c.Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Carry out an approved plan; again: resume. Without --approve it shows the plan and stops.
 
@@ -62,7 +62,7 @@ def apply(
     limits = {"max_ops": max_ops, "max_pct": max_pct, "max_tag_pct": max_tag_pct}
     limits |= {"max_removals": max_removals, "max_seconds": max_seconds or seconds, "wait": wait}
     if not approve and Plan.read(run).operations:
-        c.planned(Plan.read(run), run, as_json)
+        options.planned(Plan.read(run), run, as_json)
         raise Refused("not approved, so nothing was written")
     try:
         with connect(write=True, rate=rate) as lever:
@@ -80,11 +80,11 @@ def apply(
 
 
 def verify(
-    run: c.Run,
+    run: options.Run,
     wave: Wave = "all",
-    rate: c.Rate = 9.8,
-    as_json: c.Json = False,
-    detailed: c.Detailed = False,
+    rate: options.Rate = 9.8,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
 ) -> None:
     """Read again what was touched, and Lever's tag counts, and say whether it is so. Only reads.
 
@@ -102,22 +102,22 @@ def verify(
         show("\n".join([found.summary, *found.notes]))
     if not found.exit_code:
         _next(run)
-    raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
+    raise typer.Exit(options.CHANGES if detailed and found.exit_code else found.exit_code)
 
 
-def rollback(run: c.Run, out: c.Out, as_json: c.Json = False) -> None:
+def rollback(run: options.Run, out: options.Out, as_json: options.Json = False) -> None:
     """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
 
     Example: [bold]leverkit rollback run -o undo[/bold]
     """
     from leverkit.migration.rollback import rollback
 
-    c.planned(rollback(run, out), out, as_json)
+    options.planned(rollback(run, out), out, as_json)
 
 
 def status(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")],
-    as_json: c.Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say where a run or a notebook job stands, from its files alone.
 
@@ -128,14 +128,14 @@ def status(
     job = (run / "run.json").exists()
     facts, line = _job(run) if job else _standing(run)
     if as_json:
-        c.machine(msgspec.json.encode(facts).decode())
+        options.machine(msgspec.json.encode(facts).decode())
     else:
         show(line)
     if not job:
         _next(run)
 
 
-def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) -> None:
+def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
     """Recompute what a run did from its files alone, and hold it against what `verify` read.
 
     Example: [bold]leverkit replay run[/bold]
@@ -148,7 +148,7 @@ def replay(run: c.Run, as_json: c.Json = False, detailed: c.Detailed = False) ->
     else:
         show(found.summary)
     _hint(found.hint)
-    raise typer.Exit(c.CHANGES if detailed and found.exit_code else found.exit_code)
+    raise typer.Exit(options.CHANGES if detailed and found.exit_code else found.exit_code)
 
 
 def _job(folder: Path) -> tuple[object, str]:
