@@ -15,9 +15,9 @@ import pytest
 from households import households
 
 from leverkit.emulator import Running
-from leverkit.scan import scan
 from leverkit.scanner import syntax
-from leverkit.scanner.finding import RULES
+from leverkit.scanner.rules import RULES
+from leverkit.scanner.scan import scan
 from leverkit.webhook.signature import sign
 
 PAGE = (Path(__file__).parent.parent / "docs" / "integration.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from leverkit.errors import UsageError
-from leverkit.scan import RULES, Finding, scan, survey, to_json, to_sarif, to_text
 from leverkit.scanner import syntax
+from leverkit.scanner.scan import RULES, Finding, scan, survey, to_json, to_sarif, to_text
 
 SAMPLES = Path(__file__).parent / "samples"
 OLD = 'import requests\nrequests.get("https://api.lever.co/v1/candidates")\n'

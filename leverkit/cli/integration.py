@@ -39,7 +39,7 @@ def scan(
 
     Example: [bold]leverkit scan src --sarif leverkit.sarif[/bold]
     """
-    from leverkit.scan import survey, to_json, to_sarif, to_text
+    from leverkit.scanner.scan import survey, to_json, to_sarif, to_text
 
     found = survey(paths)
     if sarif:

@@ -26,7 +26,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from leverkit.errors import LeverkitError
 from leverkit.report.html import Html, table
-from leverkit.scan import scan
+from leverkit.scanner.scan import scan
 
 if TYPE_CHECKING:
     from leverkit.emulator import Running

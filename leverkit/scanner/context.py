@@ -6,10 +6,10 @@ import re
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import callees, evidence, kinds, rules, syntax
-from leverkit.scanner.evidence import FileEvidence, Project
-from leverkit.scanner.fold import Folder
-from leverkit.scanner.rules import Endpoint
+from leverkit.scanner import attribution, call_names, endpoints, grammar, syntax
+from leverkit.scanner.attribution import FileEvidence, Project
+from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.endpoints import Endpoint
 from leverkit.scanner.sources import Source
 
 if TYPE_CHECKING:
@@ -35,63 +35,63 @@ class Context:
 
     def method(self, node: Node) -> str:
         """Infer the HTTP method, lower case or '', from the calls around, their arguments and chains."""
-        inside = takewhile(lambda step: step.type not in kinds.FUNCTIONS, syntax.ancestors(node))
+        inside = takewhile(lambda step: step.type not in grammar.FUNCTIONS, syntax.ancestors(node))
         for step in islice(inside, 14):
-            if step.type in kinds.CALLS:
-                said = rules.method_in_name(syntax.callee(step))
-                said = said or rules.method_in_text(syntax.beside(step, node))
-                said = said or next(filter(None, map(rules.method_in_name, syntax.followers(step))), "")
+            if step.type in grammar.CALLS:
+                said = endpoints.method_in_name(syntax.callee(step))
+                said = said or endpoints.method_in_text(syntax.beside(step, node))
+                said = said or next(filter(None, map(endpoints.method_in_name, syntax.followers(step))), "")
                 if said or (step.type == "command" and _CURL_BODY.search(syntax.text(step))):
                     return said or "post"
-            elif step.type in kinds.ANNOTATIONS:
-                return rules.method_in_name(syntax.text(step.child_by_field_name("name")))
-            elif step.type in kinds.OBJECTS and (said := rules.method_in_text(syntax.text(step)[:600])):
+            elif step.type in grammar.ANNOTATIONS:
+                return endpoints.method_in_name(syntax.text(step.child_by_field_name("name")))
+            elif step.type in grammar.OBJECTS and (said := endpoints.method_in_text(syntax.text(step)[:600])):
                 return said
         function = syntax.function_of(node)
-        return rules.method_in_text(syntax.text(function)) if function and self._is_kept(node) else ""
+        return endpoints.method_in_text(syntax.text(function)) if function and self._is_kept(node) else ""
 
     def _is_kept(self, node: Node) -> bool:
         """Say whether a path is kept in a variable, option or handle, with the method said elsewhere."""
         near = islice(syntax.ancestors(node), 3)
-        call = syntax.enclosing(node, kinds.CALLS)
+        call = syntax.enclosing(node, grammar.CALLS)
         low_level = call is not None and _LOW_LEVEL.search(syntax.callee(call))
-        return bool(low_level) or any(step.type in kinds.DEFINITIONS for step in near)
+        return bool(low_level) or any(step.type in grammar.DEFINITIONS for step in near)
 
     def placed(self, node: Node, found: Endpoint) -> bool:
         """Say whether a path stands where a request is made, and not in a route, a link or a message."""
-        if any(step.type in kinds.UNREQUESTED for step in islice(syntax.ancestors(node), 5)):
+        if any(step.type in grammar.UNREQUESTED for step in islice(syntax.ancestors(node), 5)):
             return syntax.in_interface(node)
         if syntax.is_compared(node):
             return False
         target = syntax.direct_callee(node)
-        if callees.serves(target) or callees.sends_nothing(target):
+        if call_names.serves(target) or call_names.sends_nothing(target):
             return False
         if found.base or (found.item and found.action):
             return True
-        call = syntax.enclosing(node, kinds.CALLS)
-        if call is not None and callees.stores(syntax.callee(call)):
+        call = syntax.enclosing(node, grammar.CALLS)
+        if call is not None and call_names.stores(syntax.callee(call)):
             return False
-        return callees.sends(target, path_is_plain=not found.item) if target else self._path_named(node)
+        return call_names.sends(target, path_is_plain=not found.item) if target else self._path_named(node)
 
     def _path_named(self, node: Node) -> bool:
         slash = "/" in syntax.text(node)
         function = syntax.function_of(node)
         if (definition := syntax.defined_by(node)) is not None:
-            return callees.names_path(syntax.name_of(definition)) or (slash and function is None)
-        returned = node.parent is not None and node.parent.type in kinds.RETURNS
-        return slash or bool(returned and function and callees.names_path(syntax.name_of(function)))
+            return call_names.names_path(syntax.name_of(definition)) or (slash and function is None)
+        returned = node.parent is not None and node.parent.type in grammar.RETURNS
+        return slash or bool(returned and function and call_names.names_path(syntax.name_of(function)))
 
     def means_lever(self, node: Node, found: Endpoint, template: str) -> bool:
         """Say whether Lever is meant, by host, name of the base, names around, file and project."""
-        if (said := evidence.host_says(template)) is not None:
+        if (said := attribution.host_says(template)) is not None:
             return said
-        if (said := evidence.words_say(found.base)) is not None:
+        if (said := attribution.words_say(found.base)) is not None:
             return said
         target = syntax.direct_callee(node)
-        if found.relative and evidence.words_say(target) is None and self._in_browser(target):
+        if found.relative and attribution.words_say(target) is None and self._in_browser(target):
             return False
         for names in (*syntax.scope(node), self._maker_of_receiver(node)):
-            if (said := evidence.words_say(names)) is not None:
+            if (said := attribution.words_say(names)) is not None:
                 return said
         return self._file_means_lever(node, found)
 
@@ -109,7 +109,7 @@ class Context:
         if self.said.imports and not self.said.about and not self.said.others:
             return not self._imported_elsewhere(node)
         if self.said.others or (self.said.named and not self.said.about):
-            near = evidence.near_says(self.source.text, syntax.statement(node), node.start_byte)
+            near = attribution.near_says(self.source.text, syntax.statement(node), node.start_byte)
             return self.said.named and near
         return self.said.about or self.project.calls_lever_for(self.source)
 
@@ -118,7 +118,7 @@ class Context:
         called = re.findall(rb"\w+", syntax.direct_callee(node).encode())[:1]
         imported = rb"(?m)^.*\b(?:import|from|require|use)\b.*\b%s\b.*$"
         line = re.search(imported % called[0], self.source.text) if called else None
-        return line is not None and evidence.words_say(line.group().decode("utf-8", "replace")) is None
+        return line is not None and attribution.words_say(line.group().decode("utf-8", "replace")) is None
 
     def fans_out(self, function: Node | None) -> bool:
         """Say whether a tag write reaches the contact's other opportunities, there or in its callers."""
@@ -135,4 +135,4 @@ class Context:
 
 
 def _filters(node: Node) -> bool:
-    return evidence.CONTACT_FILTER.search(node.text or b"") is not None
+    return attribution.CONTACT_FILTER.search(node.text or b"") is not None

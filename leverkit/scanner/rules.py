@@ -1,135 +1,125 @@
-"""What counts as a finding: endpoints, tag writes, webhook fields and signatures.
-
-A template (see `fold`) becomes an `Endpoint`; an endpoint and a method become a code of `finding.RULES`.
-"""
+"""What the scanner says: rules with stable codes, and findings as values."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import astuple, dataclass
-
-from leverkit.scanner.kinds import words
-
-_TAGS = words("addtags removetags")
-_WRITES = words(
-    """addlinks removelinks addsources removesources addpostings removepostings stage archived
-    addfollowers removefollowers"""
-)
-_READS = words(
-    """notes offers resumes files feedback forms interviews panels applications referrals
-    requisitions archive tags links sources emails"""
-)
-_NOT_IDS = words(
-    """search new import export all add edit bulk list me count stats create update delete next
-    archived filter upload compare invite login register profile dashboard"""
-)
-_ID = re.compile(r"^(?:.*\{.*\}.*|[:$]?[\w-]+|<[^>]+>)$")
-_HOLE = re.compile(r"\{[^{}]*\}")
-_HOST = re.compile(r"^(?:(?:https?:)?//|callout:)[^/]+")
-_LEADING_HOLES = re.compile(r"^(?:\{[^{}]*\})+")
-_BASE_SEGMENT = re.compile(r"^(?:v\d+|proxy|lever|\{[^{}]*\}.*)$")
-_METHOD = re.compile(r"(?<![a-z])(get|post|put|patch|delete)(?![a-z])")
-_QUOTED = re.compile(
-    r"[\"':.]\s*(GET|POST|PUT|PATCH|DELETE)\b|Method\.?(Get|Post|Put|Patch|Delete)\b"
-    r"|-X\s*(\w+)|--request[ =](\w+)"
-)
-_NAMED = re.compile(
-    r"\bmethod\w*[\"']?\s*(?:=>|[:=])\s*[\"':]?(?:\w+\.)*(get|post|put|patch|delete)\b", re.IGNORECASE
-)
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A path of Lever's API: the resource, whether an id follows, what is done to it, what stands before."""
+class Rule:
+    """One thing that can be found; `code` keeps its meaning for ever, `level` is SARIF's."""
 
-    resource: str
-    item: bool
-    action: str
-    base: str
-
-    @property
-    def relative(self) -> bool:
-        """Say whether nothing is known of the base: neither a host nor a variable."""
-        return not self.base
-
-    def same_as(self, other: Endpoint | None) -> bool:
-        """Say whether another path leads to the same place, whatever its base, ids and query."""
-        return other is not None and astuple(self)[:3] == astuple(other)[:3]
+    code: str
+    name: str
+    level: str
+    message: str
+    replacement: str
 
 
-def endpoint(template: str) -> Endpoint | None:
-    """Read a template as `…/candidates[/:id[/action]]` or `…/opportunities…`, or None where it is neither."""
-    path = re.split(r"[?#]", template.strip(), maxsplit=1)[0]
-    start = _HOST.match(path) or _LEADING_HOLES.match(path)
-    base = start.group() if start else ""
-    rest = re.sub(r"(candidates|opportunities)\{[^{}]*\}$", r"\1", path[len(base) :])
-    segments = [part for part in rest.split("/") if part]
-    at = next((i for i, part in enumerate(segments) if part in ("candidates", "opportunities")), -1)
-    if re.search(r"\s", path) or at < 0 or not all(map(_BASE_SEGMENT.match, segments[:at])):
-        return None
-    item, action, *more = [*segments[at + 1 :], "", ""]
-    if len(more) > 3 or (item and (item in _NOT_IDS or not _ID.match(item))):
-        return Endpoint(segments[at], True, "?", base) if _HOST.match(base) else None
-    return Endpoint(segments[at], bool(item), action, base)
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One place in a file. Lines and columns start at 1, columns count characters.
+
+    `detail` is the path as the scanner put it together (holes in braces) or the name it saw; `how` is
+    "parsed" where a syntax tree was read and "text" where only text was matched.
+    """
+
+    path: str
+    line: int
+    column: int
+    code: str
+    message: str
+    replacement: str
+    level: str = "warning"
+    detail: str = ""
+    how: str = "parsed"
+
+    def __str__(self) -> str:
+        how = "" if self.how == "parsed" else " (text match)"
+        return f"{self.path}:{self.line}:{self.column}: [{self.code}] {self.message}{how}"
 
 
-def known(action: str) -> bool:
-    """Say whether an action under /candidates/:id is one that Lever had."""
-    word = action.lower()
-    return not word or word in _WRITES | _TAGS | _READS or bool(_HOLE.search(word))
+FAN_OUT = (
+    "If the tag is about the person: take `contact`, GET /opportunities?contact_id=…, "
+    "and POST /opportunities/:id/addTags (or removeTags) for each. "
+    "If it is about one candidacy: only switch the endpoint."
+)
+_SAME_ID = "the id stays the same: a candidateId is an opportunityId"
+
+_RULES = (
+    Rule(
+        "LK301",
+        "CandidateTags",
+        "warning",
+        "deprecated candidate tags endpoint: it tags one opportunity, not the person",
+        FAN_OUT,
+    ),
+    Rule(
+        "LK302",
+        "CandidateWrite",
+        "warning",
+        "deprecated candidate endpoint that writes",
+        f"Use the same call under /opportunities/:id; {_SAME_ID}.",
+    ),
+    Rule(
+        "LK303",
+        "CandidateRead",
+        "warning",
+        "deprecated candidate endpoint that reads: one row an opportunity, not one a person",
+        f"Use the same call under /opportunities; {_SAME_ID}; the person is `contact`.",
+    ),
+    Rule(
+        "LK304",
+        "CandidateCreate",
+        "warning",
+        "deprecated candidate creation: for a known person it makes another opportunity",
+        "Use POST /opportunities to create. To tag a known person create nothing: " + FAN_OUT,
+    ),
+    Rule(
+        "LK305",
+        "CreateToTag",
+        "warning",
+        "creates an opportunity in order to add a tag",
+        "Create nothing. " + FAN_OUT,
+    ),
+    Rule(
+        "LK306",
+        "TagOnOne",
+        "note",
+        "tag write that reaches one opportunity and does not fan out over the contact's others",
+        FAN_OUT,
+    ),
+    Rule(
+        "LK307",
+        "CandidateIdAsPerson",
+        "warning",
+        "candidateId from a webhook is the id of one opportunity, not of a person",
+        "Use data.opportunityId for the candidacy and data.contactId for the person.",
+    ),
+    Rule(
+        "LK308",
+        "WebhookSignature",
+        "warning",
+        "Lever signs token + triggeredAt and sends the signature in the JSON body, not in a header",
+        "HMAC-SHA256(signature token, body.token + decimal(body.triggeredAt)), compared with body.signature.",
+    ),
+    Rule(
+        "LK390",
+        "SuppressionWithoutReason",
+        "warning",
+        "suppression without a reason: it has no effect",
+        "Write `leverkit: ignore[CODE] why`.",
+    ),
+)
+RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in _RULES})
 
 
-def writes_tags(action: str) -> bool:
-    """Say whether an action adds or removes tags, also where its end is a hole, as in `add{type}`."""
-    return action.lower() in _TAGS or bool(
-        re.match(r"^(add|remove|update)?\{[^}]*(tag|type|action|kind)", action, re.IGNORECASE)
-    )
-
-
-def code_of(found: Endpoint, method: str, where: str) -> str:
-    """Give the code for a /candidates endpoint; `where` is the name of the function it stands in."""
-    if writes_tags(found.action) or (found.action == "tags" and method not in ("", "get")):
-        return "LK301"
-    if found.action.lower() in _WRITES:
-        return "LK302"
-    if not found.item:
-        creates = method == "post" or (
-            not method and re.search(r"create|add|push|submit|export|send|upsert", where, re.IGNORECASE)
-        )
-        return "LK304" if creates else "LK303"
-    return "LK302" if method in ("post", "put", "patch", "delete") else "LK303"
-
-
-def method_in_name(callee: str) -> str:
-    """Read an HTTP method from what is called: `requests.post`, `PostAsync`, `Net::HTTP::Put.new`."""
-    tail = re.split(r"[.:>]+", callee.rsplit(")", 1)[-1])[-2:]
-    for word in (tail[-1], tail[0]):
-        spread = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
-        if match := _METHOD.search(spread):
-            return match.group(1)
-    return ""
-
-
-def method_in_text(arguments: str) -> str:
-    """Read an HTTP method from arguments: `"POST"`, `method: 'post'`, `http.MethodPost`, `-X POST`."""
-    if match := _NAMED.search(arguments):
-        return match.group(1).lower()
-    match = _QUOTED.search(arguments)
-    return next((group.lower() for group in match.groups() if group), "") if match else ""
-
-
-def only_tags(function: str, around: str) -> bool:
-    """Say whether a creation serves a tag: the body has tags and a person, and nothing of a candidacy."""
-    fields = "postings?|posting_id|postingId|name|headline|resume|stage|phones?|origin"
-    candidacy = re.search(rf"[\"':\s](?:{fields})[\"']?\s*(?:[:=]|=>)", around)
-    tags = re.search(r"\btags\b", around)
-    person = re.search(r"[\"':\s{]contact[\"']?\s*(?:[:=]|=>)", around) or re.search(
-        "tag", function, re.IGNORECASE
-    )
-    return bool(tags and person and not candidacy)
-
-
-def shown(method: str, template: str) -> str:
-    """Give method and path as a finding shows them: no query, no credentials, at most 160 characters."""
-    path = re.sub(r"//[^/@]*@", "//", template.split("?")[0])
-    return f"{method.upper()} {path}".strip()[:160]
+def finding(
+    code: str, path: str, line: int, column: int, *, detail: str = "", how: str = "parsed"
+) -> Finding:
+    """Make a finding of a rule at a place."""
+    rule = RULES[code]
+    message = f"{rule.message}: {detail}" if detail else rule.message
+    return Finding(path, line, column, code, message, rule.replacement, rule.level, detail, how)

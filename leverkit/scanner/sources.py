@@ -17,7 +17,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from leverkit.errors import UsageError
-from leverkit.scanner.kinds import words
+from leverkit.scanner.grammar import words
 
 _EXTENSIONS = {
     "python": ".py .pyi .pyw .ipynb",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import kinds
+from leverkit.scanner import grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -67,18 +67,18 @@ def enclosing(node: Node, types: frozenset[str]) -> Node | None:
 
 def function_of(node: Node) -> Node | None:
     """Give the nearest enclosing function that has a name."""
-    return next((step for step in ancestors(node) if step.type in kinds.FUNCTIONS and name_of(step)), None)
+    return next((step for step in ancestors(node) if step.type in grammar.FUNCTIONS and name_of(step)), None)
 
 
 def is_string(node: Node) -> bool:
     """Say whether a node is a literal or the text inside one."""
-    return node.type in kinds.STRINGS or node.type in kinds.CONTENTS
+    return node.type in grammar.STRINGS or node.type in grammar.CONTENTS
 
 
 def is_prose(node: Node) -> bool:
     """Say whether a node is a comment, a docstring, an import or text between JSX tags."""
     for step in (node, *ancestors(node)):
-        if step.type in kinds.PROSE:
+        if step.type in grammar.PROSE:
             return True
         if step.type == "expression_statement" and step.named_child_count == 1:
             child = step.named_child(0)
@@ -97,9 +97,9 @@ def name_of(node: Node) -> str:
     for field in ("name", "left", "key", "pattern"):
         if (name := node.child_by_field_name(field)) is not None:
             return last_word(text(name))
-    if node.type in kinds.FUNCTIONS and node.parent is not None:
-        return name_of(node.parent) if node.parent.type in kinds.DEFINITIONS else ""
-    if node.type in kinds.DEFINITIONS and node.named_child_count > 1:
+    if node.type in grammar.FUNCTIONS and node.parent is not None:
+        return name_of(node.parent) if node.parent.type in grammar.DEFINITIONS else ""
+    if node.type in grammar.DEFINITIONS and node.named_child_count > 1:
         return last_word(text(node.named_child(0)))
     return ""
 
@@ -122,33 +122,33 @@ def defined_by(node: Node) -> Node | None:
     parent = node.parent
     while parent is not None and parent.type in ("expression_list", "literal_element"):
         parent = parent.parent
-    return parent if parent is not None and parent.type in kinds.DEFINITIONS else None
+    return parent if parent is not None and parent.type in grammar.DEFINITIONS else None
 
 
 def is_compared(node: Node) -> bool:
     """Say whether a node is one side of a comparison, or in the list on that side."""
     parent = node.parent
-    while parent is not None and parent.type in kinds.ARRAYS:
+    while parent is not None and parent.type in grammar.ARRAYS:
         parent = parent.parent
-    if parent is None or parent.type not in kinds.BINARY:
+    if parent is None or parent.type not in grammar.BINARY:
         return parent is not None and parent.type == "comparison_operator"
-    return text(parent.child_by_field_name("operator") or parent.child(1)) in kinds.COMPARISONS
+    return text(parent.child_by_field_name("operator") or parent.child(1)) in grammar.COMPARISONS
 
 
 def is_key(node: Node) -> bool:
     """Say whether a node is the name that a definition defines."""
     parent = node.parent
-    return parent is not None and parent.type in kinds.DEFINITIONS and value_of(parent) != node
+    return parent is not None and parent.type in grammar.DEFINITIONS and value_of(parent) != node
 
 
 def is_entry(node: Node) -> bool:
     """Say whether a node is the key of an option, a field or a keyword argument."""
-    return node.parent is not None and node.parent.type in kinds.ENTRIES
+    return node.parent is not None and node.parent.type in grammar.ENTRIES
 
 
 def qualified(node: Node) -> Node:
     """Give `self.base.url` for its last name `url`."""
-    while (parent := node.parent) is not None and parent.type in kinds.MEMBERS:
+    while (parent := node.parent) is not None and parent.type in grammar.MEMBERS:
         if parent.end_byte != node.end_byte + (parent.type == "expansion"):
             break
         node = parent
@@ -167,7 +167,7 @@ def arguments(call: Node) -> list[Node]:
     holder = _arguments_of(call)
     children = holder.named_children if holder is not None else []
     inner = (arg.named_children[-1] if arg.type == "argument" else arg for arg in children)
-    return [arg for arg in inner if arg.type not in kinds.COMMENTS]
+    return [arg for arg in inner if arg.type not in grammar.COMMENTS]
 
 
 def callee(call: Node) -> str:
@@ -184,9 +184,9 @@ def callee(call: Node) -> str:
 def call_with(node: Node) -> Node | None:
     """Give the call of which a node is an argument."""
     parent = node.parent
-    while parent is not None and parent.type in kinds.ARGUMENTS:
+    while parent is not None and parent.type in grammar.ARGUMENTS:
         parent = parent.parent
-    return parent if parent is not None and parent.type in kinds.CALLS else None
+    return parent if parent is not None and parent.type in grammar.CALLS else None
 
 
 def direct_callee(node: Node) -> str:
@@ -206,13 +206,13 @@ def followers(call: Node) -> Iterator[str]:
     for step in ancestors(call):
         if step.start_byte != call.start_byte:
             return
-        if step.type in kinds.CALLS:
+        if step.type in grammar.CALLS:
             yield callee(step).rsplit(")", 1)[-1]
 
 
 def in_interface(node: Node) -> bool:
     """Say whether a node stands in an interface, whose annotations declare a client (Feign, Retrofit)."""
-    home = enclosing(node, kinds.CLASSES)
+    home = enclosing(node, grammar.CLASSES)
     return home is not None and home.type == "interface_declaration"
 
 
@@ -236,11 +236,11 @@ def scope(node: Node) -> Iterator[str]:
     """Give what names the place of a node, from the inside out: calls, keys, branches, functions, classes."""
     previous = node
     for step in ancestors(node):
-        if step.type in kinds.CALLS:
+        if step.type in grammar.CALLS:
             yield f"{beside(step, node)[:600]} {callee(step)}"
-        elif step.type in kinds.DEFINITIONS and value_of(step) is not None:
+        elif step.type in grammar.DEFINITIONS and value_of(step) is not None:
             yield text(step.named_child(0))[:120]
-        elif step.type in kinds.PLACES and step.parent is not None and not _is_alternative(previous, step):
+        elif step.type in grammar.PLACES and step.parent is not None and not _is_alternative(previous, step):
             yield _header(step)
         previous = step
 

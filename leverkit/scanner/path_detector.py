@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import evidence, kinds, rules, syntax
+from leverkit.scanner import attribution, endpoints, grammar, syntax
+from leverkit.scanner.attribution import FileEvidence, Project
+from leverkit.scanner.constant_folding import Folder
 from leverkit.scanner.context import Context
-from leverkit.scanner.evidence import FileEvidence, Project
-from leverkit.scanner.finding import Finding, finding
-from leverkit.scanner.fold import Folder
-from leverkit.scanner.rules import Endpoint
+from leverkit.scanner.endpoints import Endpoint
+from leverkit.scanner.rules import Finding, finding
 from leverkit.scanner.sources import Source
 
 if TYPE_CHECKING:
@@ -47,16 +47,16 @@ class PathDetector:
             return
         self.seen.add(key)
         template = self.folder.spread(node)
-        found = rules.endpoint(template)
+        found = endpoints.endpoint(template)
         if found is None:
             return
         definition = syntax.defined_by(node)
-        if definition is None or definition.type in kinds.ENTRIES:
+        if definition is None or definition.type in grammar.ENTRIES:
             yield from self._judge(node, [node], found, template)
             return
         uses = list(self._uses(syntax.name_of(definition), definition))
         local = _home(definition) is not None
-        leads_to = {use.id: rules.endpoint(self.folder.fold(use)) for use in uses}
+        leads_to = {use.id: endpoints.endpoint(self.folder.fold(use)) for use in uses}
         bare = [use for use in uses if local and found.same_as(leads_to[use.id])]
         longer = [use for use in uses if use not in bare]
         self.seen.update((use.start_byte, use.end_byte) for use in bare)
@@ -86,19 +86,19 @@ class PathDetector:
         code = self._code(node, found, method, template)
         if code and self.context.placed(node, found) and self.context.means_lever(node, found, template):
             line, column = self.source.place(node.start_byte)
-            detail = rules.shown(method, template)
+            detail = endpoints.shown(method, template)
             yield finding(code, self.source.path, line, column, detail=detail)
 
     def _code(self, node: Node, found: Endpoint, method: str, template: str) -> str:
         function = syntax.function_of(node)
         name = syntax.name_of(function) if function is not None else ""
         if found.resource == "candidates":
-            usual = rules.known(found.action) or evidence.host_says(template)
-            return rules.code_of(found, method, name) if usual else ""
-        if rules.writes_tags(found.action):
+            usual = endpoints.known(found.action) or attribution.host_says(template)
+            return endpoints.code_of(found, method, name) if usual else ""
+        if endpoints.writes_tags(found.action):
             return "" if self.context.fans_out(function) else "LK306"
         around = syntax.text(function or self.root)
-        return "LK305" if not found.item and method == "post" and rules.only_tags(name, around) else ""
+        return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
 
 
 def _home(definition: Node) -> Node | None:

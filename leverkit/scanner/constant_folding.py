@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import kinds, syntax
+from leverkit.scanner import grammar, syntax
 from leverkit.scanner.syntax import text
 
 if TYPE_CHECKING:
@@ -37,34 +37,34 @@ class Folder:
 
     def _extends(self, node: Node, parent: Node) -> bool:
         kind = parent.type
-        if kind in kinds.BINARY:
-            return _operator(parent) in ("+", ".", "%", "/", "<<") and node.type not in kinds.CONDITIONALS
-        if kind in kinds.CALLS:
+        if kind in grammar.BINARY:
+            return _operator(parent) in ("+", ".", "%", "/", "<<") and node.type not in grammar.CONDITIONALS
+        if kind in grammar.CALLS:
             return self._builds(parent)
-        if kind in kinds.CONTAINERS:
-            call = syntax.enclosing(parent, kinds.CALLS)
+        if kind in grammar.CONTAINERS:
+            call = syntax.enclosing(parent, grammar.CALLS)
             return call is not None and self._builds(call)
-        return kind in kinds.STRINGS or kind in kinds.INSIDE
+        return kind in grammar.STRINGS or kind in grammar.INSIDE
 
     def _builds(self, call: Node) -> bool:
-        return call.type != "command" and _verb(call) in kinds.BUILDERS
+        return call.type != "command" and _verb(call) in grammar.BUILDERS
 
     def fold(self, node: Node | None, depth: int = 0) -> str:
         """Give the template that a node puts together."""
         if node is None or depth > _DEPTH:
             return "{}"
         kind = node.type
-        if kind in kinds.JUXTAPOSED:
+        if kind in grammar.JUXTAPOSED:
             return "".join(self.fold(child, depth) for child in node.named_children)
-        if kind in kinds.STRINGS:
+        if kind in grammar.STRINGS:
             return self._literal(node, depth)
-        if kind in kinds.BINARY:
+        if kind in grammar.BINARY:
             return self._binary(node, depth)
-        if kind in kinds.PARENTHESES or kind in kinds.CONDITIONALS:
+        if kind in grammar.PARENTHESES or kind in grammar.CONDITIONALS:
             return self._inner(node, depth)
-        if kind in kinds.CALLS:
+        if kind in grammar.CALLS:
             return self._call(node, depth)
-        return self._name(node, depth) if kind in kinds.NAMES else _hole(node)
+        return self._name(node, depth) if kind in grammar.NAMES else _hole(node)
 
     def spread(self, node: Node) -> str:
         """Fold a node, together with the arguments after it where a call takes a path in pieces."""
@@ -73,15 +73,15 @@ class Folder:
         if call is None or folded.strip("/") != "candidates":
             return folded
         rest = [arg for arg in syntax.arguments(call) if arg.start_byte > node.start_byte][:2]
-        if len(rest) == 2 and all(arg.type in kinds.STRINGS | kinds.NAMES for arg in rest):
+        if len(rest) == 2 and all(arg.type in grammar.STRINGS | grammar.NAMES for arg in rest):
             return "/".join((folded.strip("/"), *(self.fold(arg, 1) for arg in rest)))
         return folded
 
     def _literal(self, node: Node, depth: int) -> str:
-        parts = [child for child in node.named_children if child.type not in kinds.QUOTES]
+        parts = [child for child in node.named_children if child.type not in grammar.QUOTES]
         if parts:
             return "".join(
-                text(part) if part.type in kinds.CONTENTS else self.fold(part, depth + 1) for part in parts
+                text(part) if part.type in grammar.CONTENTS else self.fold(part, depth + 1) for part in parts
             )
         return re.sub(r"^[a-zA-Z@$]{0,3}(\"\"\"|'''|[\"'`])(.*)\1$", r"\2", text(node), flags=re.DOTALL)
 
@@ -93,7 +93,7 @@ class Folder:
         if operator == "/":
             return f"{self.fold(left, depth).rstrip('/')}/{self.fold(right, depth).lstrip('/')}"
         if operator == "%" and right is not None:
-            values = right.named_children if right.type in kinds.ARRAYS else [right]
+            values = right.named_children if right.type in grammar.ARRAYS else [right]
             return self._fill(self.fold(left, depth), values, depth)
         if operator in ("||", "??", "or", "?:"):
             return max((self.fold(side, depth + 1) for side in (left, right)), key=_known)
@@ -109,27 +109,27 @@ class Folder:
 
     def _call(self, node: Node, depth: int) -> str:
         verb, receiver, args = _verb(node), _receiver(node), syntax.arguments(node)
-        if verb in kinds.FORMATS:
+        if verb in grammar.FORMATS:
             return self._format(verb, receiver, args, depth)
-        if verb in kinds.JOINS:
+        if verb in grammar.JOINS:
             return self._join(verb, receiver, args, depth)
-        if verb in kinds.APPENDS and receiver is not None:
+        if verb in grammar.APPENDS and receiver is not None:
             return "/".join(self.fold(part, depth + 1).strip("/") for part in (receiver, *args))
-        if verb in kinds.WRAPS:
+        if verb in grammar.WRAPS:
             return self._wrap(verb, receiver, args, depth)
         return self._returned(verb, depth + 1) or _hole(node)
 
     def _format(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
-        own = receiver is not None and (verb in ("format", "formatted") or receiver.type in kinds.STRINGS)
+        own = receiver is not None and (verb in ("format", "formatted") or receiver.type in grammar.STRINGS)
         if own and text(receiver) not in ("String", "string", "util", "fmt"):
             return self._fill(self.fold(receiver, depth), args, depth)
         return self._fill(self.fold(args[0], depth), args[1:], depth) if args else "{}"
 
     def _join(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
         pieces = [
-            part for arg in args for part in (arg.named_children if arg.type in kinds.ARRAYS else [arg])
+            part for arg in args for part in (arg.named_children if arg.type in grammar.ARRAYS else [arg])
         ]
-        if receiver is not None and receiver.type in kinds.ARRAYS:
+        if receiver is not None and receiver.type in grammar.ARRAYS:
             pieces = list(receiver.named_children)
         elif verb == "concat" and receiver is not None:
             return "".join(self.fold(part, depth + 1) for part in (receiver, *pieces))
@@ -139,7 +139,7 @@ class Folder:
         return "/".join(part for part in folded if part)
 
     def _wrap(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
-        if receiver is not None and (receiver.type in kinds.STRINGS or not args):
+        if receiver is not None and (receiver.type in grammar.STRINGS or not args):
             return self.fold(receiver, depth + 1)
         parts = [self.fold(arg, depth + 1) for arg in args]
         if verb == "URL" and len(parts) == 2:
@@ -161,7 +161,7 @@ class Folder:
 
     def definition(self, word: str, at: Node) -> Node | None:
         """Give the value of a name: the last before a node in its function, else in its class, else any."""
-        here, home = syntax.function_of(at), syntax.enclosing(at, kinds.CLASSES)
+        here, home = syntax.function_of(at), syntax.enclosing(at, grammar.CLASSES)
         best: tuple[int, Node | None] = (-1, None)
         for found, function, owner in self._definitions(word):
             if found.start_byte <= at.start_byte < found.end_byte:
@@ -177,7 +177,7 @@ class Folder:
             pattern = _BEFORE_NAME + name + _AFTER_NAME + rb"|\bconst\s+" + name + rb"\b"
             values = [self._defined(match.start(), word) for match in re.finditer(pattern, self.source)]
             self.defined[word] = [
-                (value, syntax.function_of(value), syntax.enclosing(value, kinds.CLASSES))
+                (value, syntax.function_of(value), syntax.enclosing(value, grammar.CLASSES))
                 for value in values
                 if value is not None
             ]
@@ -186,9 +186,9 @@ class Folder:
     def _defined(self, offset: int, word: str) -> Node | None:
         node = syntax.leaf(self.root, self.source.find(word.encode(), offset))
         for step in (node, *syntax.ancestors(node)):
-            if step.type in kinds.COMMENTS or step.type in kinds.CALLS:
+            if step.type in grammar.COMMENTS or step.type in grammar.CALLS:
                 return None
-            if step.type in kinds.DEFINITIONS:
+            if step.type in grammar.DEFINITIONS:
                 return syntax.value_of(step) if syntax.name_of(step) == word else None
         return None
 
@@ -198,7 +198,11 @@ class Folder:
             return ""
         for match in re.finditer(rb"\b" + word.encode() + rb"\b", self.source):
             function = syntax.leaf(self.root, match.start()).parent
-            if function is not None and function.type in kinds.FUNCTIONS and syntax.name_of(function) == word:
+            if (
+                function is not None
+                and function.type in grammar.FUNCTIONS
+                and syntax.name_of(function) == word
+            ):
                 folded = self.fold(_result(function), depth + 1)
                 return folded if "/" in folded else ""
         return ""
@@ -211,9 +215,9 @@ def _result(function: Node) -> Node | None:
     if (found := re.search(rb"\breturn\s+", body.text or b"")) is not None:
         statement = syntax.leaf(body, body.start_byte + found.start())
         return statement.named_child(0) if "return" in statement.type else None
-    if "expression" in body.type or body.type in kinds.STRINGS:
+    if "expression" in body.type or body.type in grammar.STRINGS:
         return body
-    children = [child for child in body.named_children if child.type not in kinds.COMMENTS]
+    children = [child for child in body.named_children if child.type not in grammar.COMMENTS]
     return children[-1] if children else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from leverkit.scanner.kinds import words
+from leverkit.scanner.grammar import words
 
 _VERBS = words("get post put patch delete all use route match group prefix handle handlefunc")
 _SERVERS = words("app router route routes server fastify bp blueprint mux r e g")

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from leverkit.scanner import evidence, names, plain, sarif, sources, syntax
-from leverkit.scanner.detect import PathDetector
-from leverkit.scanner.evidence import FileEvidence, Project
-from leverkit.scanner.finding import RULES, Finding, Rule, finding
-from leverkit.scanner.fold import Folder
+from leverkit.scanner import attribution, name_detector, sarif, sources, syntax, text_matching
+from leverkit.scanner.attribution import FileEvidence, Project
+from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.path_detector import PathDetector
+from leverkit.scanner.rules import RULES, Finding, Rule, finding
 from leverkit.scanner.sources import Source
 
 __all__ = ["RULES", "Finding", "Rule", "Survey", "scan", "survey", "to_json", "to_sarif", "to_text"]
@@ -62,11 +62,11 @@ def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
     for source in sources.walk(paths, skipped):
         files += 1
         if any(word in source.text for word in _TELLING):
-            said.append((source, evidence.of_file(source)))
+            said.append((source, attribution.of_file(source)))
     grouped: dict[str, list[tuple[str, FileEvidence]]] = {}
     for source, what in said:
         grouped.setdefault(source.project, []).append((source.path, what))
-    projects = {name: evidence.of_project(members) for name, members in grouped.items()}
+    projects = {name: attribution.of_project(members) for name, members in grouped.items()}
     found = {one for source, what in said for one in _findings(source, what, projects[source.project])}
     kept = (one for one in found if not codes or one.code in codes)
     return Survey(tuple(sorted(kept)), files, dict(sorted((+skipped).items())))
@@ -90,14 +90,14 @@ def _read(source: Source, said: FileEvidence, project: Project) -> list[Finding]
     """Parse a source, or match its text where there is no grammar or nesting is beyond reason."""
     parser = syntax.parser(source.language)
     if parser is None:
-        return list(plain.findings(source, said))
+        return list(text_matching.findings(source, said))
     root = parser.parse(source.text).root_node
     folder = Folder(root, source.text, project.constants)
     try:
         by_path = PathDetector(source, folder, said, project).findings()
-        return [*by_path, *names.findings(source, folder, said, project)]
+        return [*by_path, *name_detector.findings(source, folder, said, project)]
     except RecursionError:
-        return list(plain.findings(source, said))
+        return list(text_matching.findings(source, said))
 
 
 def _stands_alone(raw: bytes, offset: int) -> bool:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import evidence, syntax
-from leverkit.scanner.evidence import FileEvidence, Project
-from leverkit.scanner.finding import Finding, finding
-from leverkit.scanner.fold import Folder
+from leverkit.scanner import attribution, syntax
+from leverkit.scanner.attribution import FileEvidence, Project
+from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.rules import Finding, finding
 from leverkit.scanner.sources import Source
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _of_lever(source: Source, folder: Folder, offset: int, *, by_name: bool) -> 
     if not words:
         return False
     if by_name and re.search(r"lever(?:_?(?:client|api|sdk|service))?$", words[-1], re.IGNORECASE):
-        return evidence.words_say(words[-1]) is True
+        return attribution.words_say(words[-1]) is True
     made = syntax.text(folder.definition(words[-1], node))
-    return evidence.words_say(made.split("\n")[0][:120]) is True
+    return attribution.words_say(made.split("\n")[0][:120]) is True
 
 
 def _candidate_ids(source: Source, root: Node) -> Iterator[Finding]:
@@ -116,7 +116,7 @@ def _hashes(source: Source, root: Node, said: FileEvidence) -> Iterator[Finding]
     if _PAIR.search(source.text) or _HEADER.search(source.text):
         return
     for match in _HMAC.finditer(source.text):
-        near = evidence.near_says(
+        near = attribution.near_says(
             source.text, syntax.statement(syntax.leaf(root, match.start())), match.start()
         )
         if (said.about or said.imports or near) and not syntax.is_prose(syntax.leaf(root, match.start())):

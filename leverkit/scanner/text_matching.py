@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from leverkit.scanner import evidence, rules
-from leverkit.scanner.evidence import FileEvidence
-from leverkit.scanner.finding import Finding, finding
-from leverkit.scanner.rules import Endpoint
+from leverkit.scanner import attribution, endpoints
+from leverkit.scanner.attribution import FileEvidence
+from leverkit.scanner.endpoints import Endpoint
+from leverkit.scanner.rules import Finding, finding
 from leverkit.scanner.sources import Source
 
 _TOKEN = re.compile(
@@ -59,25 +59,27 @@ def _templates(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _judge(source: Source, text: str, offset: int, template: str, said: FileEvidence) -> Iterator[Finding]:
-    found = rules.endpoint(template)
+    found = endpoints.endpoint(template)
     if found is None or found.resource != "candidates":
         return
     start = text.rfind("\n", 0, offset) + 1
     line = text[start : (text + "\n").find("\n", offset)]
     called = re.findall(r"([\w.]+)\s*\(", line[: offset - start])
-    method = rules.method_in_name(called[-1] if called else "") or rules.method_in_text(line)
+    method = endpoints.method_in_name(called[-1] if called else "") or endpoints.method_in_text(line)
     if _means_lever(source, found, template, said, len(text[:offset].encode())):
-        yield _at(source, text, offset, rules.code_of(found, method, ""), rules.shown(method, template))
+        yield _at(
+            source, text, offset, endpoints.code_of(found, method, ""), endpoints.shown(method, template)
+        )
 
 
 def _means_lever(source: Source, found: Endpoint, template: str, said: FileEvidence, offset: int) -> bool:
-    for decided in (evidence.host_says(template), evidence.words_say(found.base)):
+    for decided in (attribution.host_says(template), attribution.words_say(found.base)):
         if decided is not None:
             return decided
-    if not rules.known(found.action) or (found.relative and not found.item):
+    if not endpoints.known(found.action) or (found.relative and not found.item):
         return False
     return said.named and (
-        not said.others or evidence.near_says(source.text, range(len(source.text)), offset)
+        not said.others or attribution.near_says(source.text, range(len(source.text)), offset)
     )
 
 
@@ -85,31 +87,35 @@ def _urls(source: Source, text: str) -> Iterator[Finding]:
     """Give whole URLs of Lever's API in a data file, comments aside."""
     for match in _URL.finditer(text):
         url, before = match.group(), text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        found = rules.endpoint(_INTERPOLATION.sub("{x}", url))
+        found = endpoints.endpoint(_INTERPOLATION.sub("{x}", url))
         comment = not source.path.endswith(".json") and _COMMENT.match(before)
-        if found is None or found.resource != "candidates" or comment or not evidence.host_says(url):
+        if found is None or found.resource != "candidates" or comment or not attribution.host_says(url):
             continue
         around = text[max(match.start() - 200, 0) : match.end() + 200]
-        method = rules.method_in_name(before.strip().split(" ")[0]) or rules.method_in_text(around)
-        yield _at(source, text, match.start(), rules.code_of(found, method, ""), rules.shown(method, url))
+        method = endpoints.method_in_name(before.strip().split(" ")[0]) or endpoints.method_in_text(around)
+        yield _at(
+            source, text, match.start(), endpoints.code_of(found, method, ""), endpoints.shown(method, url)
+        )
 
 
 def _postman(source: Source, text: str) -> list[Finding]:
     """Read a Postman collection: each request's method and URL."""
     collection = _collection(text)
-    named = evidence.words_say(json.dumps(collection.get("info"))) is True
+    named = attribution.words_say(json.dumps(collection.get("info"))) is True
     made: list[Finding] = []
     position = 0
     for method, url in _requests(collection):
         written = (json.dumps(url)[1:-1], json.dumps(url, ensure_ascii=False)[1:-1])
         position = max(position, *(text.find(one, position) for one in written))
         template = re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", r"{\1}", url)
-        found = rules.endpoint(template)
-        said = evidence.host_says(template)
-        lever = said if said is not None else named or evidence.words_say(url)
+        found = endpoints.endpoint(template)
+        said = attribution.host_says(template)
+        lever = said if said is not None else named or attribution.words_say(url)
         if found is not None and found.resource == "candidates" and lever:
-            detail = rules.shown(method, url)
-            made.append(_at(source, text, position, rules.code_of(found, method, ""), detail, how="parsed"))
+            detail = endpoints.shown(method, url)
+            made.append(
+                _at(source, text, position, endpoints.code_of(found, method, ""), detail, how="parsed")
+            )
         position += 1
     return made
 
