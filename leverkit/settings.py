@@ -25,7 +25,7 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.http import Waits
 from leverkit.api.rate_limit import Pace
 from leverkit.api.shared_rate_limit import budget
-from leverkit.demo import demo_account
+from leverkit.emulator.background import demo_account
 from leverkit.errors import UsageError
 
 PRODUCTION = "https://api.lever.co/v1"

@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from leverkit.emulator import Running, running
-from leverkit.emulator.answers import Failure
-from leverkit.emulator.routes import ROUTES, Table
+from leverkit.emulator.response import Failure
+from leverkit.emulator.server.routes import ROUTES, Table
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 

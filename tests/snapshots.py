@@ -109,7 +109,7 @@ def write_snapshot(
 
 def write_generated(folder: Path, *, contacts: int, seed: int) -> dict[str, str]:
     """Write the emulator's generated account as a snapshot without HTTP; return its truth (tag to scope)."""
-    from leverkit.emulator.generate import generate
+    from leverkit.emulator.generator.generate import generate
 
     account = generate(contacts=contacts, seed=seed)
     rows = [

@@ -15,7 +15,7 @@ import pytest
 from leverkit import settings as account
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
-from leverkit.demo import demo_account
+from leverkit.emulator.background import demo_account
 
 SMALL = ("--contacts", "20", "--idle-exit", "60")
 Demo = Callable[[], tuple[str, str]]

@@ -18,7 +18,9 @@ from households import alike, households, policy
 from listening import Listener, listening, until
 from test_commands_integration import waiting
 
-from leverkit.emulator import Running, creation, humans, running
+from leverkit.emulator import Running, running
+from leverkit.emulator.account import changes
+from leverkit.emulator.endpoints import creation
 
 pytestmark = pytest.mark.soak
 TAGS = ("vip", "speaks: 日本語", "=boomerang")
@@ -58,7 +60,7 @@ class Life(threading.Thread):
             self.people[contact].append(one)
         else:
             name, one = "candidateStageChange", self.chance.choice(self.people[contact])
-            humans.add_tags(account, one, [self.chance.choice(TAGS), "about this one only"])
+            changes.add_tags(account, one, [self.chance.choice(TAGS), "about this one only"])
         self.news.append((name, {"opportunityId": one, "contactId": contact}))
         return len(account.changes) - before
 

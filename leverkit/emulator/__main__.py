@@ -16,7 +16,7 @@ import msgspec
 
 from leverkit.emulator import config
 from leverkit.emulator.config import Config
-from leverkit.emulator.faults import Fault
+from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.running import Running, serve
 
 USAGE = 64

@@ -11,15 +11,17 @@ from typing import Any
 import msgspec
 
 from leverkit.emulator import config as configuration
-from leverkit.emulator import creation, humans, state
-from leverkit.emulator.account import Account
-from leverkit.emulator.app import App
-from leverkit.emulator.auth import Key
+from leverkit.emulator.account import account as state
+from leverkit.emulator.account import changes as humans
+from leverkit.emulator.account.account import Account
 from leverkit.emulator.config import Config
-from leverkit.emulator.faults import Fault
-from leverkit.emulator.generate import generate
-from leverkit.emulator.load import load as load_account
-from leverkit.emulator.server import Server
+from leverkit.emulator.endpoints import creation
+from leverkit.emulator.generator.generate import generate
+from leverkit.emulator.generator.load import load as load_account
+from leverkit.emulator.http.auth import Key
+from leverkit.emulator.http.faults import Fault
+from leverkit.emulator.server.app import App
+from leverkit.emulator.server.server import Server
 
 
 class Running:

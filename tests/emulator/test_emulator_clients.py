@@ -6,7 +6,7 @@ import httpx
 import pytest
 from accounts import some
 
-from leverkit.emulator import forms
+from leverkit.emulator.http import forms
 
 
 def test_a_note_may_come_as_a_url_encoded_form(lever: httpx.Client) -> None:

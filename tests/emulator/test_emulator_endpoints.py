@@ -9,9 +9,9 @@ import pytest
 from accounts import client, some, walk
 
 from leverkit.emulator import Running
-from leverkit.emulator.children import KINDS
-from leverkit.emulator.openapi import OPPORTUNITY
-from leverkit.emulator.views import FIELDS
+from leverkit.emulator.account.views import FIELDS
+from leverkit.emulator.endpoints.children import KINDS
+from leverkit.emulator.server.openapi import OPPORTUNITY
 
 OBJECT = [name for name in FIELDS if name not in ("deletedBy", "deletedAt")]
 

@@ -11,7 +11,7 @@ import pytest
 from accounts import walk
 
 from leverkit.emulator import Running
-from leverkit.emulator.generate import generate
+from leverkit.emulator.generator.generate import generate
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 FILTERS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {

@@ -11,7 +11,7 @@ from accounts import served, some, walk
 
 from leverkit.emulator import Running
 from leverkit.emulator.config import Config
-from leverkit.emulator.faults import Fault, Faults
+from leverkit.emulator.http.faults import Fault, Faults
 
 
 def test_a_fault_of_an_unknown_kind_or_option_is_refused(account: Running) -> None:

@@ -14,8 +14,8 @@ from typing import Any, get_args
 import pytest
 
 from leverkit.emulator.config import Config
-from leverkit.emulator.faults import Kind
-from leverkit.emulator.outside import HUMANS
+from leverkit.emulator.http.faults import Kind
+from leverkit.emulator.server.control_api import HUMANS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ import pytest
 from accounts import client, served, some, walk
 
 from leverkit.emulator import Running, running
-from leverkit.emulator.routes import ROUTES
+from leverkit.emulator.server.routes import ROUTES
 
 
 def control(account: Running) -> str:

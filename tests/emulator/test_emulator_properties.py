@@ -11,14 +11,15 @@ from accounts import walk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leverkit.emulator import Running, filters, listing, tokens
-from leverkit.emulator.account import Account
-from leverkit.emulator.actor import Actor
-from leverkit.emulator.answers import Failure
-from leverkit.emulator.bucket import Bucket
+from leverkit.emulator import Running
+from leverkit.emulator.account import filters, listing, offset_tokens
+from leverkit.emulator.account.account import Account
+from leverkit.emulator.account.listing import Listing
 from leverkit.emulator.config import Config
-from leverkit.emulator.generate import generate
-from leverkit.emulator.listing import Listing
+from leverkit.emulator.generator.generate import generate
+from leverkit.emulator.http.rate_limit import Bucket
+from leverkit.emulator.response import Failure
+from leverkit.emulator.server.simulated_users import Actor
 
 QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TIMES = st.integers(1_580_000_000_000, 1_750_000_000_000)
@@ -59,16 +60,16 @@ def test_any_walk_yields_each_matching_object_once(
     st.tuples(st.one_of(st.integers(0, 300), st.just(230.5)), st.integers(0, 1 << 45), st.uuids().map(str))
 )
 def test_tokens_survive_no_single_and_double_encoding(key: tuple[Any, ...]) -> None:
-    token = tokens.write(key)
+    token = offset_tokens.write(key)
     like = listing.DEFAULT.like
-    assert tokens.read(token, like) == tokens.read(tokens.plain(token), like) == key
+    assert offset_tokens.read(token, like) == offset_tokens.read(offset_tokens.plain(token), like) == key
     assert quote(token) != token
 
 
 @given(st.text())
 def test_anything_else_is_an_invalid_offset(text: str) -> None:
     with pytest.raises(Failure, match="Invalid offset token"):
-        tokens.read(text, listing.DEFAULT.like)
+        offset_tokens.read(text, listing.DEFAULT.like)
 
 
 @given(st.integers(1, 30), st.integers(1, 40), st.lists(st.floats(0, 0.5), max_size=120))

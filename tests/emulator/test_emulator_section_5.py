@@ -11,7 +11,7 @@ from test_emulator_section_1 import WRITES, first
 from test_emulator_section_3 import create, read
 
 from leverkit.emulator import Running
-from leverkit.emulator.children import KINDS
+from leverkit.emulator.endpoints.children import KINDS
 
 USER = [
     "id",

@@ -24,8 +24,8 @@ from test_emulator_section_3 import active, create, reason, write
 from test_emulator_webhooks import receiver, subscribe
 
 from leverkit.emulator import Running
-from leverkit.emulator.deliveries import signature
-from leverkit.emulator.events import EVENTS
+from leverkit.emulator.account.events import EVENTS
+from leverkit.emulator.http.deliveries import signature
 
 ORIGINS = ["applied", "sourced", "referred", "university", "internal", "agency"]
 CONDITIONAL = {"applicationCreated", "candidateArchiveChange", "candidateHired", "candidateStageChange"}

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from leverkit.emulator import Running, running
-from leverkit.emulator.bucket import Bucket
-from leverkit.emulator.generate import generate
+from leverkit.emulator.generator.generate import generate
+from leverkit.emulator.http.rate_limit import Bucket
 
 
 def test_basic_and_bearer_are_understood_and_nothing_else(account: Running) -> None:

@@ -17,7 +17,7 @@ import pytest
 from accounts import client, served, some
 
 from leverkit.emulator import Running
-from leverkit.emulator.deliveries import AT_ONCE, signature
+from leverkit.emulator.http.deliveries import AT_ONCE, signature
 
 
 class Receiver:

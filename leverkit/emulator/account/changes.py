@@ -1,0 +1,231 @@
+"""What people do in Lever's own pages, much of which has no endpoint: delete, merge, anonymize, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from leverkit.emulator.account import events
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.account.views import BLANK, contact, shared
+from leverkit.emulator.response import bad_request, not_found
+
+
+def posting_tags(posting: Object | None) -> list[str]:
+    """Return the tags that Lever derives from a posting: title and categories, then its own (section 3.4)."""
+    if posting is None:
+        return []
+    categories = posting.get("categories") or {}
+    derived = [
+        posting.get("text"),
+        *(categories.get(name) for name in CATEGORIES),
+        *(posting.get("tags") or ()),
+    ]
+    return list(dict.fromkeys(tag for tag in derived if tag))
+
+
+CATEGORIES = ("department", "team", "location", "commitment")
+
+
+def appended(present: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return a set in order of insertion: new ones at the end, none twice (section 3.3)."""
+    return list(dict.fromkeys([*present, *new]))
+
+
+def together(known: Object, new: Object) -> Object:
+    """Return contact data that cumulates: the known wins; e-mails, phones and links are added (3.6, 9.2)."""
+    fields = {name: known.get(name) or new.get(name, blank) for name, blank in BLANK.items()}
+    for name in ("emails", "phones", "links"):
+        present: list[Any] = known.get(name, [])
+        fields[name] = [*present, *(each for each in new.get(name, ()) if each not in present)]
+    return fields
+
+
+def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
+    """Set tags or sources; a change bumps updatedAt and nothing else, no change bumps nothing."""
+    if row.object().get(field) == values:
+        return False
+    account.edit(row, lambda value: value.update({field: values}))
+    return True
+
+
+def update_contact(account: Account, identifier: str, fields: Object) -> None:
+    """Change contact data, so all of the contact's opportunities; emits contactUpdated."""
+    for row in account.by_contact.get(identifier, ()):
+        if not row.anonymized:
+            account.edit(row, lambda value: value.update(fields))
+    account.forget_emails()
+    events.of_contact(account, "contactUpdated", identifier)
+
+
+def add_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
+    """Append tags."""
+    row = account.row(opportunity)
+    set_list(account, row, "tags", appended(row.tags, tags))
+
+
+def remove_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
+    """Take tags away."""
+    row = account.row(opportunity)
+    set_list(account, row, "tags", [tag for tag in row.tags if tag not in tags])
+
+
+def move(account: Account, opportunity: str, stage: str, *, user: str | None = None) -> None:
+    """Change the stage: sets lastAdvancedAt; an archived opportunity stays archived (section 3.5)."""
+    if stage not in account.ranks:
+        raise not_found("stages", stage)
+    row = account.row(opportunity)
+    before, place = row.stage, list(account.ranks).index(stage)
+
+    def change(value: Object) -> None:
+        at = account.tick()
+        entry = {"toStageId": stage, "toStageIndex": place, "updatedAt": at}
+        by = {"userId": user} if user else {}
+        value["stageChanges"] = [*value.get("stageChanges", ()), entry | by]
+        value.update(stage=stage, lastAdvancedAt=at, lastInteractionAt=at)
+
+    account.edit(row, change)
+    events.of_row(account, "candidateStageChange", row, toStageId=stage, fromStageId=before)
+
+
+def archive(account: Account, opportunity: str, reason: str | None) -> None:
+    """Archive with a reason, or with None take back; archiving again keeps lastAdvancedAt (section 3.5)."""
+    row = account.row(opportunity)
+    found = next((each for each in account.archive_reasons if each["id"] == reason), None)
+    if reason is not None and found is None:
+        raise not_found("archive_reasons", reason)
+    before: Any = row.object().get("archived")
+
+    def change(value: Object) -> None:
+        at = account.tick()
+        if reason is not None and before is None:
+            value["lastAdvancedAt"] = at
+        value["archived"] = None if reason is None else {"reason": reason, "archivedAt": at}
+        value["lastInteractionAt"] = at
+        if reason is not None and account.config.archiving_drops_posting_tags:
+            dropped = posting_tags(account.postings.get(row.posting or ""))
+            value["tags"] = [tag for tag in value["tags"] if tag not in dropped]
+
+    account.edit(row, change)
+    after = row.object()["archived"]
+    _leave(account, row, before, after)
+    events.of_row(account, "candidateArchiveChange", row, fromArchived=before, toArchived=after)
+    if found is not None and found.get("type") == "hired":
+        events.of_row(account, "candidateHired", row)
+
+
+def _leave(account: Account, row: Row, before: Any, after: Any) -> None:
+    """Archive the application too; archiving again does not move its archivedAt (section 3.5)."""
+    if row.application is not None:
+        first = account.left.get(row.application) or before
+        again = {"reason": after["reason"], "archivedAt": first["archivedAt"]} if before and after else after
+        account.left[row.application] = again
+
+
+def delete(account: Account, opportunity: str) -> None:
+    """Delete: gone from every list, and in the deleted one."""
+    row = account.row(opportunity)
+    value = row.object() | BLANK
+    value.update(deletedBy=next(iter(account.users), None), deletedAt=account.tick())
+    account.remove(row)
+    account.deleted.append(value)
+    if row.application is not None:
+        gone = {"id": row.application, "deletedAt": value["deletedAt"]}
+        gone |= {"opportunityId": row.id, "postingId": row.posting}
+        account.lists.setdefault("deleted_applications", []).append(gone)
+    events.of_row(account, "candidateDeleted", row)
+
+
+def anonymize(account: Account, opportunity: str) -> None:
+    """Blank the person's data; tags, sources and origin stay (section 9.3).
+
+    Lever does so with archived ones only, so one that is not is archived first, and never with a hire.
+    """
+    row = account.row(opportunity)
+    hired = {each["id"] for each in account.archive_reasons if each.get("type") == "hired"}
+    if row.reason in hired:
+        raise bad_request("A hired opportunity cannot be anonymized")
+    if row.archived is None:
+        reasons = (each["id"] for each in account.archive_reasons if each["id"] not in hired)
+        archive(account, opportunity, next(reasons))
+    account.edit(row, lambda value: value.update(BLANK, isAnonymized=True))
+    account.forget_emails()
+
+
+def merge(account: Account, loser: str, winner: str) -> None:
+    """Link every opportunity of `loser` to `winner`, whose data it then shows (section 9.2)."""
+    known = account.by_contact
+    if loser == winner or winner not in known or loser not in known:
+        raise bad_request("Two contacts with opportunities are needed")
+    person = together(shared(known[winner]), shared(known[loser]))
+    if account.config.merge_loser == "answers":
+        account.contacts[loser] = contact(account, loser) or {}
+    for row in [*known[loser], *known[winner]]:
+        fields = {"contact": winner} if row.anonymized else {**person, "contact": winner}
+        account.edit(row, _setting(fields), touch=account.config.merge_bumps)
+    account.merged[loser] = winner
+    account.forget_emails()
+    if account.config.merge_sends_contact_updated:
+        events.of_contact(account, "contactUpdated", winner)
+
+
+def _setting(fields: Object) -> Callable[[Object], None]:
+    return lambda value: value.update(fields)
+
+
+def rename_tag(account: Account, tag: str, into: str | None = None) -> None:
+    """Rename a tag in the settings, merge it into another, or without `into` remove it (section 3.4)."""
+    _rewrite(account, "tags", tag, into)
+
+
+def rename_source(account: Account, source: str, into: str | None = None) -> None:
+    """Do the same with a source: it holds for every opportunity that has it."""
+    _rewrite(account, "sources", source, into)
+
+
+def _rewrite(account: Account, field: str, text: str, into: str | None) -> None:
+    for row in [row for row in account.rows.values() if text in getattr(row, field)]:
+        texts = [into if each == text else each for each in getattr(row, field)]
+        set_list(account, row, field, appended([], [each for each in texts if each is not None]))
+
+
+def set_confidential(account: Account, opportunity: str, confidential: bool) -> None:
+    """Make an opportunity confidential, or not."""
+    word = "confidential" if confidential else "non-confidential"
+    account.edit(account.row(opportunity), lambda value: value.update(confidentiality=word))
+
+
+def set_posting_confidential(account: Account, posting: str, confidential: bool) -> None:
+    """Make a posting confidential or not, and so its opportunities (section 1.5)."""
+    found = _posting(account, posting)
+    found.update(
+        confidentiality="confidential" if confidential else "non-confidential", updatedAt=account.tick()
+    )
+    for row in [row for row in account.rows.values() if row.posting == posting]:
+        set_confidential(account, row.id, confidential)
+
+
+def _posting(account: Account, identifier: str) -> Object:
+    found = account.postings.get(identifier)
+    if found is None:
+        raise not_found("postings", identifier)
+    return found
+
+
+def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
+    """Change a posting; tags of its active opportunities follow: old ones go, new ones are appended (3.4).
+
+    `text` renames; `categories` are merged. Returns the posting.
+    """
+    found = _posting(account, identifier)
+    before = posting_tags(found)
+    categories = {**found.get("categories", {}), **fields.get("categories", {})}
+    found.update({**fields, "categories": categories, "updatedAt": account.tick()})
+    after = posting_tags(found)
+    if account.config.renaming_rewrites_tags and before != after:
+        gone, new = set(before) - set(after), [tag for tag in after if tag not in before]
+        rows = [row for row in account.rows.values() if row.posting == identifier and row.archived is None]
+        for row in rows:
+            set_list(account, row, "tags", appended([tag for tag in row.tags if tag not in gone], new))
+    return found

@@ -1,0 +1,110 @@
+"""The filters of `GET /opportunities` (section 3.1): different ones are an AND, repeated values a union."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.response import bad_request
+
+Query = dict[str, list[str]]
+Test = Callable[[Row], bool]
+
+RANGES = {
+    "created_at": "created",
+    "updated_at": "updated",
+    "advanced_at": "advanced",
+    "archived_at": "archived",
+}
+UNIONS: dict[str, Callable[[Row], Iterable[str | None]]] = {
+    "tag": attrgetter("tags"),
+    "source": attrgetter("sources"),
+    "origin": lambda row: (row.origin,),
+    "stage_id": lambda row: (row.stage,),
+    "posting_id": lambda row: (row.posting,),
+    "archived_posting_id": lambda row: (row.posting,) if row.archived else (),
+    "archive_reason_id": lambda row: (row.reason,),
+    "contact_id": lambda row: (row.contact,),
+    "location": lambda row: (row.location or "unspecified",),
+}
+FLAGS: dict[str, Callable[[Row, int], bool]] = {
+    "archived": lambda row, now: row.archived is not None,
+    "snoozed": lambda row, now: row.snoozed is not None and row.snoozed > now,
+}
+TIMES = [f"{name}_{end}" for name in RANGES for end in ("start", "end")]
+SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", "limit", "offset", "perform_as")
+CONFIDENTIALITY = ("confidential", "non-confidential", "all")
+
+
+def one(query: Query, name: str) -> str | None:
+    """Return the last value of a parameter that takes one, None where it is absent or empty."""
+    values = query.get(name)
+    return values[-1] or None if values else None
+
+
+def milliseconds(query: Query, name: str) -> int | None:
+    """Return a time parameter. Raises Failure 400 where it is no whole number."""
+    text = one(query, name)
+    if text is None:
+        return None
+    if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit():
+        raise bad_request(f"{name} must be a timestamp in milliseconds")
+    return int(text)
+
+
+def flag(query: Query, name: str) -> bool | None:
+    """Return a boolean parameter in any case: published connectors send `True`. Raises Failure 400."""
+    text = (one(query, name) or "").lower()
+    if text not in ("", "true", "false"):
+        raise bad_request(f"{name} must be true or false")
+    return text == "true" if text else None
+
+
+def _union(name: str, values: list[str]) -> Test:
+    wanted, of = frozenset(values), UNIONS[name]
+    return lambda row: not wanted.isdisjoint(of(row))
+
+
+def _range(name: str, start: int | None, end: int | None) -> Test:
+    of = attrgetter(RANGES[name])
+    low, high = start if start is not None else -(1 << 62), end if end is not None else 1 << 62
+
+    def test(row: Row) -> bool:
+        value: int | None = of(row)
+        return value is not None and low <= value <= high
+
+    return test
+
+
+def _flagged(name: str, wanted: bool, now: int) -> Test:
+    of = FLAGS[name]
+    return lambda row: of(row, now) is wanted
+
+
+def tests(query: Query, *, now: int) -> list[Test]:
+    """Return the tests that a row has to pass, confidentiality and e-mail aside."""
+    found = [_union(name, query[name]) for name in UNIONS if query.get(name)]
+    for name in RANGES:
+        start, end = milliseconds(query, f"{name}_start"), milliseconds(query, f"{name}_end")
+        if start is not None or end is not None:
+            found.append(_range(name, start, end))
+    for name in FLAGS:
+        wanted = flag(query, name)
+        if wanted is not None:
+            found.append(_flagged(name, wanted, now))
+    return found
+
+
+def confidentiality(query: Query) -> str:
+    """Return which opportunities or postings are asked for; the default is non-confidential (section 1.5)."""
+    wanted = one(query, "confidentiality") or "non-confidential"
+    if wanted not in CONFIDENTIALITY:
+        raise bad_request(f"confidentiality must be one of {', '.join(CONFIDENTIALITY)}")
+    return wanted
+
+
+def fingerprint(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what identifies a filter, whatever the order in which its parameters were written."""
+    names = [*UNIONS, *SINGLES]
+    return tuple((name, tuple(sorted(query[name]))) for name in names if query.get(name))

@@ -1,0 +1,82 @@
+"""Sorted views of the opportunities, kept right while rows change, and paged by keyset (section 2.2).
+
+Default order: stage rank, then lastAdvancedAt descending, then id. With `updated_at_*`: updatedAt, id.
+A page starts at the first item whose key is not below the token's: no snapshot is involved, so an
+opportunity that moves between two reads can be seen twice or be missed, as at Lever.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+from leverkit.emulator.account import offset_tokens
+from leverkit.emulator.account.filters import Test
+from leverkit.emulator.account.opportunity import Row
+
+SortKey = Callable[[Row], Any]
+
+
+class Order:
+    """A sort of the opportunities and the form of its token."""
+
+    def __init__(self, name: str, key: SortKey, like: tuple[type | tuple[type, ...], ...]) -> None:
+        self.name, self.key, self.like = name, key, like
+
+
+def by(field: str) -> Order:
+    """Return the order by a time ascending, then id."""
+    return Order(field, lambda row: (getattr(row, field) or 0, row.id), (int, str))
+
+
+DEFAULT = Order("default", attrgetter("order"), ((int, float), int, str))
+
+
+def _mirrored(key: offset_tokens.Key) -> offset_tokens.Key:
+    """Turn a default key into its token and back: lastAdvancedAt descends."""
+    return (key[0], -key[1], key[2]) if len(key) == 3 else key
+
+
+class Listing:
+    """The rows that pass some tests, in order."""
+
+    def __init__(self, rows: Iterable[Row], tests: list[Test], order: Order) -> None:
+        self.tests, self.order = tests, order
+        for test in tests:
+            rows = filter(test, rows)
+        self.rows = sorted(rows, key=order.key)
+
+    def _place(self, row: Row) -> int:
+        return bisect_left(self.rows, self.order.key(row), key=self.order.key)
+
+    def discard(self, row: Row) -> None:
+        """Take a row out before it changes; nothing happens where it is not in."""
+        at = self._place(row)
+        if at < len(self.rows) and self.rows[at] is row:
+            del self.rows[at]
+
+    def add(self, row: Row) -> None:
+        """Put a changed row in where it now belongs, if it passes the tests."""
+        if all(test(row) for test in self.tests):
+            self.rows.insert(self._place(row), row)
+
+    def start(self, offset: str | None) -> int:
+        """Return where the page of a token begins. Raises Failure 400 for another sort's token."""
+        if offset is None:
+            return 0
+        key = _mirrored(offset_tokens.read(offset, self.order.like))
+        return bisect_left(self.rows, key, key=self.order.key)
+
+    def page(self, offset: str | None, limit: int, *, slip: int = 0) -> tuple[list[Row], str | None]:
+        """Return a page of rows and the token of the next, None on the last page.
+
+        `slip` lets the next page start so many rows late (or, below zero, early): a fault.
+        """
+        at = self.start(offset)
+        after = at + limit
+        page = self.rows[at:after]
+        after += slip if after < len(self.rows) else 0
+        following = self.rows[after : after + 1]
+        return page, offset_tokens.write(_mirrored(self.order.key(following[0]))) if following else None

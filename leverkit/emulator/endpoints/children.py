@@ -1,0 +1,262 @@
+"""What hangs on an opportunity: notes, resumes, offers, interviews, … (believable lists, or those of files).
+
+In a generated account they follow from the opportunity's id, so that they cost nothing until asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from leverkit.emulator.account import views
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.endpoints.opportunities import page, trimmed, visible
+from leverkit.emulator.http.request import Request
+from leverkit.emulator.response import Answer, not_found, ok
+
+
+def _pdf(text: str) -> bytes:
+    """Return a document of one line."""
+    stream = f"BT /F1 18 Tf 72 720 Td ({text}) Tj ET".encode()
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    whole, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(whole))
+        whole += b"%d 0 obj\n%b\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 6\n0000000000 65535 f \n"
+    tail = b"trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(whole)
+    return whole + head + table + tail
+
+
+INVENTED = _pdf("An invented document")
+
+
+DAY = 86_400_000
+KINDS = (
+    "applications",
+    "feedback",
+    "file_actions",
+    "files",
+    "forms",
+    "interviews",
+    "notes",
+    "offers",
+    "panels",
+    "referrals",
+    "resumes",
+)
+LEVER = "https://api.lever.co/v1"
+RARITY = {"feedback": 4, "files": 5, "interviews": 4, "notes": 3, "offers": 9, "panels": 4, "referrals": 8}
+RARITY |= {"resumes": 2, "forms": 7}
+
+
+def here(request: Request, item: Object) -> Object:
+    """Return an object whose file is fetched from this server, and nowhere else."""
+    if isinstance(item.get("file"), dict):
+        return {**item, "file": here(request, item["file"])}
+    if isinstance(item.get("downloadUrl"), str):
+        return {**item, "downloadUrl": item["downloadUrl"].replace(LEVER, request.root, 1)}
+    return item
+
+
+def _id(row: Row, salt: int) -> str:
+    """Return an id that follows from the opportunity's: a uuid v4."""
+    number = int(row.id.replace("-", ""), 16) ^ (salt * 0x9E3779B97F4A7C15F39CC0605CEDC835) & ((1 << 128) - 1)
+    text = f"{number & ((1 << 128) - 1):032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def _form(row: Row, user: str | None, kind: str, text: str, salt: int) -> Object:
+    at = row.created + DAY
+    return {
+        "id": _id(row, salt),
+        "type": kind,
+        "text": text,
+        "instructions": "",
+        "baseTemplateId": _id(row, salt + 100),
+        "fields": [{"id": _id(row, salt + 200), "type": "textarea", "text": "Comment", "value": "Invented."}],
+        "user": user,
+        "stage": row.stage,
+        "createdAt": at,
+        "completedAt": at,
+        "updatedAt": at,
+        "deletedAt": None,
+    }
+
+
+def _note(row: Row, user: str | None) -> Object:
+    at = row.created + DAY
+    field = {
+        "type": "note",
+        "text": "Comment",
+        "value": "An invented note.",
+        "score": None,
+        "stage": row.stage,
+    }
+    return {
+        "id": _id(row, 1),
+        "text": "Note",
+        "fields": [{**field, "user": user, "createdAt": at}],
+        "user": user,
+        "secret": False,
+        "completedAt": at,
+        "createdAt": at,
+        "deletedAt": None,
+    }
+
+
+def _file(row: Row, name: str, salt: int, kind: str) -> Object:
+    identifier = _id(row, salt)
+    return {
+        "id": identifier,
+        "downloadUrl": f"{LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
+        "ext": ".pdf",
+        "name": name,
+        "uploadedAt": row.created,
+        "status": "processed",
+        "size": len(INVENTED),
+    }
+
+
+def _resume(row: Row, user: str | None) -> Object:
+    file = _file(row, "resume.pdf", 2, "resumes")
+    return {
+        "id": file.pop("id"),
+        "createdAt": row.created,
+        "file": file,
+        "parsedData": {"positions": [], "schools": []},
+    }
+
+
+def _offer(row: Row, user: str | None) -> Object:
+    at = row.created + 20 * DAY
+    return {
+        "id": _id(row, 3),
+        "posting": row.posting,
+        "createdAt": at,
+        "status": "draft",
+        "creator": user,
+        "fields": [{"text": "Salary amount", "identifier": "salary_amount", "value": "0"}],
+        "signatures": None,
+        "approved": None,
+        "approvedAt": None,
+        "sentAt": None,
+        "sentDocument": None,
+        "signedDocument": None,
+        "candidateId": row.id,
+    }
+
+
+def _panel(row: Row, user: str | None) -> Object:
+    at = row.created + 10 * DAY
+    return {
+        "id": _id(row, 4),
+        "applications": [row.application] if row.application else [],
+        "canceledAt": None,
+        "createdAt": at,
+        "start": at + DAY,
+        "end": at + DAY + 3_600_000,
+        "timezone": "America/Los_Angeles",
+        "feedbackReminder": "none",
+        "user": user,
+        "stage": row.stage,
+        "note": "",
+        "externallyManaged": False,
+        "externalUrl": None,
+        "interviews": [_interview(row, user)],
+    }
+
+
+def _interview(row: Row, user: str | None) -> Object:
+    at = row.created + 10 * DAY
+    return {
+        "id": _id(row, 5),
+        "panel": _id(row, 4),
+        "subject": "An invented interview",
+        "note": "",
+        "interviewers": [{"id": user, "name": "An interviewer", "email": "interviewer@example.com"}],
+        "timezone": "America/Los_Angeles",
+        "createdAt": at,
+        "date": at + DAY,
+        "duration": 60,
+        "location": "",
+        "feedbackTemplate": None,
+        "feedbackForms": [],
+        "feedbackReminder": "none",
+        "user": user,
+        "stage": row.stage,
+        "canceledAt": None,
+        "gcalEventUrl": None,
+        "postings": [row.posting] if row.posting else [],
+    }
+
+
+MAKERS: dict[str, Callable[[Row, str | None], Object]] = {
+    "feedback": lambda row, user: {
+        **_form(row, user, "interview", "Feedback", 6),
+        "interview": _id(row, 5),
+        "panel": _id(row, 4),
+    },
+    "files": lambda row, user: _file(row, "portfolio.pdf", 7, "files"),
+    "forms": lambda row, user: _form(row, user, "form", "Profile form", 8),
+    "interviews": _interview,
+    "notes": _note,
+    "offers": _offer,
+    "panels": _panel,
+    "referrals": lambda row, user: {**_form(row, user, "referral", "Referral", 9), "referrer": user},
+    "resumes": _resume,
+}
+
+
+def of(account: Account, row: Row, kind: str) -> list[Object]:
+    """Return the objects of a kind under an opportunity, newest first."""
+    if kind == "applications":
+        found: Any = views.application(account, row, row.object())
+        return [found] if found else []
+    stored = account.children.get((kind, row.id))
+    return _invented(account, row, kind) if stored is None else stored
+
+
+def kept(account: Account, row: Row, kind: str) -> list[Object]:
+    """Return the same list to change: from now on it is stored."""
+    return account.children.setdefault((kind, row.id), of(account, row, kind))
+
+
+def _invented(account: Account, row: Row, kind: str) -> list[Object]:
+    maker = MAKERS.get(kind)
+    if maker is None or not account.invented or row.id in account.created:
+        return []
+    if row.anonymized or int(row.id[-6:], 16) % RARITY[kind]:
+        return []
+    return [maker(row, next(iter(account.users), None))]
+
+
+def listing(kind: str) -> Callable[[Request], Answer]:
+    """Return the handler of GET …/:id/<kind>."""
+
+    def handler(request: Request) -> Answer:
+        found = of(request.account, visible(request), kind)
+        key = "uploadedAt" if kind == "files" else "createdAt"
+        return page(request, (here(request, each) for each in found), key, descending=True)
+
+    return handler
+
+
+def single(kind: str) -> Callable[[Request], Answer]:
+    """Return the handler of GET …/:id/<kind>/:id."""
+
+    def handler(request: Request) -> Answer:
+        for each in of(request.account, visible(request), kind):
+            if each["id"] == request.ids[1]:
+                return ok(trimmed(request, here(request, each)))
+        raise not_found(kind, request.ids[1])
+
+    return handler

@@ -1,0 +1,233 @@
+"""Creating opportunities: `POST /opportunities` with dedupe by e-mail (section 3.6), and by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leverkit.emulator.account import events
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.changes import appended, posting_tags, together, update_contact
+from leverkit.emulator.account.filters import flag
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.account.views import BLANK, after_write, shared
+from leverkit.emulator.endpoints import files
+from leverkit.emulator.endpoints.opportunity_writes import performer, writable, written
+from leverkit.emulator.http.forms import LISTS
+from leverkit.emulator.http.request import Request
+from leverkit.emulator.response import Answer, Failure, bad_request, encode, not_found, ok
+
+ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
+
+
+def blank_opportunity(identifier: str, contact: str, person: Object, stage: str, at: int) -> Object:
+    """Return a new opportunity without posting, keys in Lever's order (section 3.5)."""
+    show = f"https://hire.lever.co/candidates/{identifier}"
+    return {
+        "id": identifier,
+        "name": person["name"],
+        "contact": contact,
+        "headline": person["headline"],
+        "stage": stage,
+        "confidentiality": "non-confidential",
+        "location": person["location"],
+        "phones": person["phones"],
+        "emails": person["emails"],
+        "links": person["links"],
+        "archived": None,
+        "tags": [],
+        "sources": [],
+        "stageChanges": [{"toStageId": stage, "toStageIndex": 0, "updatedAt": at}],
+        "origin": "sourced",
+        "sourcedBy": None,
+        "owner": None,
+        "followers": [],
+        "applications": [],
+        "createdAt": at,
+        "updatedAt": at,
+        "lastInteractionAt": at,
+        "lastAdvancedAt": at,
+        "snoozedUntil": None,
+        "urls": {"list": "https://hire.lever.co/candidates", "show": show},
+        "isAnonymized": False,
+        "dataProtection": None,
+    }
+
+
+def create(account: Account, contact: str | None, fields: Object, *, by: str | None = None) -> Row:
+    """Create an opportunity from Lever's field names, of a new contact if none is given; `by` a user.
+
+    Data of an existing contact wins; e-mails, phones, links cumulate (section 3.6). A posting brings tags.
+    """
+    stage = str(fields.get("stage") or "lead-new")
+    if stage not in account.ranks:
+        raise bad_request("stage must be the id of a stage")
+    at = int(fields.get("createdAt") or account.tick())
+    siblings = account.by_contact.get(contact or "", [])
+    person: Object = {name: fields.get(name) or blank for name, blank in BLANK.items()}
+    if siblings:
+        person = together(shared(siblings), person)
+    value = blank_opportunity(account.new_id(), contact or account.new_id(), person, stage, at)
+    taken = ("tags", "sources", "origin", "owner", "followers", "archived", "sourcedBy", "confidentiality")
+    value.update({name: fields[name] for name in taken if name in fields})
+    value["stageChanges"][0].update({"toStageIndex": list(account.ranks).index(stage)} | _user(by))
+    posting = next(iter(fields.get("postings") or ()), None)
+    _apply(account, value, posting, fields.get("opportunityLocation"))
+    row = account.insert(encode(value), posting)
+    account.created.add(row.id)
+    _announce(account, row, new=not siblings)
+    if siblings and any(shared(siblings).get(name) != value for name, value in person.items()):
+        update_contact(account, row.contact, person)
+    return row
+
+
+def _user(by: str | None) -> Object:
+    return {"userId": by} if by else {}
+
+
+def _apply(account: Account, value: Object, posting: str | None, location: str | None = None) -> None:
+    """Link an opportunity to a posting: an application, the posting's tags, its confidentiality."""
+    if posting is None:
+        return
+    found = account.postings.get(posting)
+    if found is None:
+        raise not_found("postings", posting)
+    value["applications"] = [account.new_id()]
+    value["tags"] = appended(value["tags"], posting_tags(found))
+    value["confidentiality"] = found.get("confidentiality", "non-confidential")
+    place = location or _place(found.get("categories") or {})
+    if place:
+        value["opportunityLocation"] = place
+
+
+def _place(categories: Object) -> str | None:
+    """Return where a posting is: its one location, or "unspecified" for several (section 3.5)."""
+    location: str | None = categories.get("location")
+    return "unspecified" if len(categories.get("allLocations") or ()) > 1 else location
+
+
+def _announce(account: Account, row: Row, *, new: bool) -> None:
+    account.forget_emails()
+    if new:
+        events.of_contact(account, "contactCreated", row.contact)
+    if row.application is not None:
+        events.of_row(account, "applicationCreated", row, applicationId=row.application)
+
+
+def _checked(account: Account, fields: Object) -> Object:
+    for name in LISTS:
+        value: Any = fields.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise bad_request(f"{name} must be an array of strings")
+    if len(fields.get("postings") or ()) > 1:
+        raise bad_request("Only one posting may be specified")
+    for name in (
+        "name",
+        "headline",
+        "stage",
+        "location",
+        "owner",
+        "contact",
+        "origin",
+        "opportunityLocation",
+    ):
+        if not isinstance(fields.get(name), str | None):
+            raise bad_request(f"{name} must be a string")
+    if fields.get("origin") not in (None, *ORIGINS):
+        raise bad_request(f"origin must be one of {', '.join(ORIGINS)}")
+    _check_phones(fields.get("phones"))
+    _check_created(account, fields.get("createdAt"))
+    return _archived(account, fields)
+
+
+def _check_phones(phones: Any) -> None:
+    if phones is not None and not (
+        isinstance(phones, list) and all(isinstance(each, dict) for each in phones)
+    ):
+        raise bad_request("phones must be an array of objects")
+
+
+def _check_created(account: Account, at: Any) -> None:
+    if at is not None and (not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= account.now()):
+        raise bad_request("createdAt must be a timestamp in the past")
+
+
+def _archived(account: Account, fields: Object) -> Object:
+    """Return the fields with `archived` complete: without a reason it is refused, with a time it needs an
+    earlier `createdAt`.
+    """
+    given = fields.get("archived")
+    if given is None:
+        return {name: value for name, value in fields.items() if name != "archived"}
+    reasons = [each["id"] for each in account.archive_reasons]
+    if not isinstance(given, dict) or given.get("reason") not in reasons:
+        raise bad_request("archived needs the id of an archive reason")
+    at = given.get("archivedAt", account.now())
+    if type(at) is not int or ("archivedAt" in given and not 0 <= fields.get("createdAt", at) < at):
+        raise bad_request("archivedAt must be a timestamp after createdAt")
+    return {**fields, "archived": {"reason": given["reason"], "archivedAt": at}}
+
+
+def _contact(account: Account, fields: Object) -> str | None:
+    """Return the existing contact: the one named, or one with an e-mail of the request."""
+    named = fields.get("contact")
+    if named is not None:
+        rows = account.by_contact.get(named)
+        if rows is None:
+            raise not_found("contacts", named)
+        if all(row.anonymized for row in rows):
+            raise bad_request("Anonymized contacts cannot be linked")
+        return str(named)
+    found = sorted(set().union(*(account.contacts_with(email) for email in fields.get("emails") or ())))
+    return found[0] if found else None
+
+
+def post_opportunity(request: Request) -> Answer:
+    """POST /opportunities: 201 with `deduped`; perform_as is required and becomes owner and follower.
+
+    The answer lacks opportunityLocation, and Lever's later work bumps updatedAt once more (section 3.3).
+    """
+    account, user = request.account, performer(request, required=True)
+    given, attached = request.form()
+    fields = {name: value for name, value in _checked(account, given).items() if value is not None}
+    fields.setdefault("owner", _owner(request, fields) or user)
+    fields["followers"] = appended(fields.get("followers", []), [user] if user else [])
+    fields.setdefault("sourcedBy", user if fields.get("origin", "sourced") == "sourced" else None)
+    fields.pop("confidentiality", None)  # it is the posting's
+    contact = _contact(account, fields)
+    row = create(account, contact, fields, by=user)
+    for file in attached:
+        files.keep(account, row, "resumes" if file.field == "resumeFile" else "files", file)
+    answer = ok(after_write(row, blank=False), status=201, deduped=contact is not None)
+    account.edit(row, lambda value: None)
+    return answer
+
+
+def _owner(request: Request, fields: Object) -> str | None:
+    """Return the posting's owner where that is asked for. Raises Failure 400 without a posting."""
+    if not flag(request.query, "perform_as_posting_owner"):
+        return None
+    if not fields.get("postings"):
+        raise bad_request("perform_as_posting_owner needs one posting")
+    owner: str | None = request.account.postings.get(fields["postings"][0], {}).get("owner")
+    return owner
+
+
+def post_candidate(request: Request) -> Answer:
+    """POST /candidates: makes a new opportunity as well (section 4)."""
+    if not request.config.candidates_create:
+        raise Failure(405, "MethodNotAllowedError", "POST is not allowed")
+    return post_opportunity(request)
+
+
+def add_postings(request: Request) -> Answer:
+    """POST …/addPostings `{"postings": [id]}`: applies an opportunity to a posting, and un-archives it."""
+    row, _ = writable(request), performer(request)
+    given = request.json().get("postings")
+    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
+        raise bad_request("postings must hold one posting id")
+    value = row.object()
+    _apply(request.account, value, given[0])
+    value.update(archived=None, updatedAt=request.account.tick())
+    request.account.replace(row, value, posting=given[0])
+    events.of_row(request.account, "applicationCreated", row, applicationId=row.application)
+    return written(request, row)

@@ -1,0 +1,198 @@
+"""Plain create, update, delete for objects that nothing else depends on: requisitions, users, panels, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from leverkit.emulator.account import events
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.filters import one
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.endpoints import children
+from leverkit.emulator.endpoints.opportunities import visible
+from leverkit.emulator.http.request import Request
+from leverkit.emulator.response import Answer, bad_request, not_found, ok
+
+Handler = Callable[[Request], Answer]
+LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates")
+KINDS = ("notes", "feedback", "forms", "panels", "interviews", "files")
+
+
+def made(account: Account, fields: Object) -> Object:
+    """Return a new object: what was sent, with an id and times."""
+    at = account.tick()
+    return {"text": "", **fields, "id": account.new_id(), "createdAt": at, "updatedAt": at}
+
+
+def _find(items: list[Object], identifier: str, resource: str) -> Object:
+    for item in items:
+        if item["id"] == identifier:
+            return item
+    raise not_found(resource, identifier)
+
+
+def create(name: str) -> Handler:
+    """Return the handler of POST /<name>."""
+
+    def handler(request: Request) -> Answer:
+        item = made(request.account, request.json())
+        request.account.lists.setdefault(name, []).insert(0, item)
+        return ok(item, status=201)
+
+    return handler
+
+
+def update(name: str) -> Handler:
+    """Return the handler of PUT /<name>/:id."""
+
+    def handler(request: Request) -> Answer:
+        item = _find(request.account.lists.get(name, []), request.ids[0], name)
+        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
+        item["updatedAt"] = request.account.tick()
+        return ok(item)
+
+    return handler
+
+
+def delete(name: str) -> Handler:
+    """Return the handler of DELETE /<name>/:id."""
+
+    def handler(request: Request) -> Answer:
+        items = request.account.lists.get(name, [])
+        items.remove(_find(items, request.ids[0], name))
+        return Answer(204, b"")
+
+    return handler
+
+
+def _panel(account: Account, row: Row, item: Object) -> None:
+    """Let the interviews of a new panel be interviews of the opportunity."""
+    given: Any = item.get("interviews")
+    found = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    item["interviews"] = [{**made(account, each), "panel": item["id"]} for each in found]
+    children.kept(account, row, "interviews")[:0] = item["interviews"]
+    for each in item["interviews"]:
+        events.of_child(account, "interviews", "Created", row, each)
+
+
+def create_child(kind: str) -> Handler:
+    """Return the handler of POST …/:id/<kind>."""
+
+    def handler(request: Request) -> Answer:
+        account, row = request.account, visible(request)
+        user = one(request.query, "perform_as")
+        item = made(account, {**FILLED.get(kind, {}), **request.json(), "user": user})
+        if kind in ("forms", "feedback"):
+            item = {"stage": row.stage, "completedAt": item["createdAt"], **item}
+        if kind == "panels":
+            _panel(account, row, item)
+        children.kept(account, row, kind).insert(0, item)
+        events.of_child(account, kind, "Created", row, item)
+        return ok(item, status=201)
+
+    return handler
+
+
+FILLED: dict[str, Object] = {
+    "forms": {"type": "form", "instructions": "", "deletedAt": None},
+    "feedback": {
+        "type": "interview",
+        "instructions": "",
+        "interview": None,
+        "panel": None,
+        "deletedAt": None,
+    },
+    "panels": {"canceledAt": None, "note": "", "externallyManaged": True, "externalUrl": None},
+    "interviews": {"canceledAt": None, "feedbackForms": [], "note": "", "location": ""},
+}
+
+
+def update_child(kind: str) -> Handler:
+    """Return the handler of PUT …/:id/<kind>/:id."""
+
+    def handler(request: Request) -> Answer:
+        row = visible(request)
+        item = _find(children.kept(request.account, row, kind), request.ids[1], kind)
+        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
+        item["updatedAt"] = request.account.tick()
+        events.of_child(request.account, kind, "Updated", row, item)
+        return ok(item)
+
+    return handler
+
+
+def delete_child(kind: str) -> Handler:
+    """Return the handler of DELETE …/:id/<kind>/:id."""
+
+    def handler(request: Request) -> Answer:
+        row = visible(request)
+        items = children.kept(request.account, row, kind)
+        item = _find(items, request.ids[1], kind)
+        items.remove(item)
+        events.of_child(request.account, kind, "Deleted", row, item)
+        return Answer(204, b"")
+
+    return handler
+
+
+def _user_fields(request: Request) -> Object:
+    fields = request.json()
+    for name in ("name", "email", "accessRole", "username", "jobTitle", "managerId", "externalDirectoryId"):
+        if not isinstance(fields.get(name), str | None):
+            raise bad_request(f"{name} must be a string")
+    if any(name in fields and fields[name] is None for name in ("name", "accessRole", "username")):
+        raise bad_request("name, username and accessRole must be strings")
+    return fields
+
+
+def create_user(request: Request) -> Answer:
+    """POST /users."""
+    fields, account = _user_fields(request), request.account
+    if not fields.get("name") or not fields.get("email"):
+        raise bad_request("name and email are required")
+    user = {
+        "id": account.new_id(),
+        "name": fields["name"],
+        "username": fields["email"].partition("@")[0],
+        "email": fields["email"],
+        "accessRole": fields.get("accessRole") or "interviewer",
+        "photo": None,
+        "createdAt": account.tick(),
+        "deactivatedAt": None,
+        "externalDirectoryId": fields.get("externalDirectoryId"),
+        "linkedContactIds": None,
+        "jobTitle": fields.get("jobTitle"),
+        "managerId": fields.get("managerId"),
+    }
+    account.users[user["id"]] = user
+    return ok(user, status=201)
+
+
+def _user(request: Request) -> Object:
+    found = request.account.users.get(request.ids[0])
+    if found is None:
+        raise not_found("users", request.ids[0])
+    return found
+
+
+def update_user(request: Request) -> Answer:
+    """PUT /users/:id: a partial update."""
+    user = _user(request)
+    known = {name: value for name, value in _user_fields(request).items() if name in user and name != "id"}
+    user.update({name: value for name, value in known.items() if name not in ("createdAt", "deactivatedAt")})
+    return ok(user)
+
+
+def deactivate_user(request: Request) -> Answer:
+    """POST /users/:id/deactivate."""
+    user = _user(request)
+    user["deactivatedAt"] = request.account.tick()
+    return ok(user)
+
+
+def reactivate_user(request: Request) -> Answer:
+    """POST /users/:id/reactivate."""
+    user = _user(request)
+    user["deactivatedAt"] = None
+    return ok(user)

@@ -1,0 +1,105 @@
+"""Files: uploads that an application refers to, files of an opportunity, and their bytes.
+
+An invented file is a small PDF that says so; a file that was sent here is kept byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.endpoints import children
+from leverkit.emulator.endpoints import children as document
+from leverkit.emulator.endpoints.opportunities import visible
+from leverkit.emulator.http.forms import File
+from leverkit.emulator.http.request import Request
+from leverkit.emulator.response import Answer, Failure, bad_request, not_found, ok
+
+MAX_BYTES = 30 * 1024 * 1024
+UPLOAD_MS = 24 * 3_600_000
+
+
+def _only(request: Request, field: str) -> File:
+    """Return the one file of a multipart body. Raises Failure 400 without it or above 30 MB (7.3)."""
+    if not request.content_type.startswith(b"multipart/"):
+        raise bad_request("Only requests of type multipart/form-data are accepted")
+    found = next((file for file in request.form()[1] if file.field == field), None)
+    if found is None:
+        raise bad_request(f"Missing file: {field}")
+    if len(found.content) > MAX_BYTES:
+        raise bad_request("The file is larger than 30 MB")
+    return found
+
+
+def upload(request: Request) -> Answer:
+    """POST /uploads: keeps a file for 24 hours, for an application to refer to by its uri (section 7.3)."""
+    account, file = request.account, _only(request, "file")
+    identifier = f"{account.new_id()}-{file.name}"
+    value: Object = {
+        "expiresAt": account.now() + UPLOAD_MS,
+        "filename": file.name,
+        "id": identifier,
+        "uri": f"{request.root}/uploads/{quote(identifier)}",
+        "size": len(file.content),
+    }
+    account.uploads[identifier] = value
+    account.contents[identifier] = file.content
+    return ok(value, status=201)
+
+
+def uploaded(account: Account, uri: str) -> File:
+    """Return the file behind the uri of an upload. Raises Failure 400 for an unknown or expired one."""
+    for value in account.uploads.values():
+        if value["uri"].rpartition("/")[2] == uri.rpartition("/")[2] and value["expiresAt"] > account.now():
+            return File("resumeFile", value["filename"], account.contents[value["id"]])
+    raise bad_request("The uploaded file is unknown, or older than 24 hours")
+
+
+def keep(account: Account, row: Row, kind: str, file: File) -> Object:
+    """Hang a file on an opportunity, as one of its files or as a resume; returns it."""
+    at, identifier, (stem, dot, ending) = account.tick(), account.new_id(), file.name.rpartition(".")
+    value: Object = {
+        "id": identifier,
+        "downloadUrl": f"{children.LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
+        "ext": f"{dot}{ending}" if stem else "",
+        "name": file.name,
+        "uploadedAt": at,
+        "status": "processed",
+        "size": len(file.content),
+    }
+    account.contents[identifier] = file.content
+    if kind == "resumes":
+        value = {"id": value.pop("id"), "createdAt": at, "file": value, "parsedData": None}
+    children.kept(account, row, kind).insert(0, value)
+    return value
+
+
+def attach(request: Request) -> Answer:
+    """POST …/files with a multipart body."""
+    row = visible(request)
+    value = keep(request.account, row, "files", _only(request, "file"))
+    return ok(children.here(request, value), status=201)
+
+
+def download(kind: str) -> Callable[[Request], Answer]:
+    """Return the handler of GET …/:id/<kind>/:id/download: the bytes; 422 for an unreadable one."""
+
+    def handler(request: Request) -> Answer:
+        found = children.of(request.account, visible(request), kind)
+        item = next((each for each in found if each["id"] == request.ids[1]), None)
+        if item is None:
+            raise not_found(kind, request.ids[1])
+        file: Object = item["file"] if isinstance(item.get("file"), dict) else item
+        if file.get("status") == "error":
+            raise Failure(422, "UnprocessableEntityError", "The file could not be processed")
+        content = request.account.contents.get(item["id"])
+        name = quote(str(file.get("name") or f"{kind[:-1]}.pdf"))
+        headers = [
+            (b"content-type", b"application/octet-stream"),
+            (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
+        ]
+        return Answer(200, document.INVENTED if content is None else content, headers)
+
+    return handler

@@ -1,0 +1,154 @@
+"""The furniture of a generated account: users, pipeline, archive reasons, sources."""
+
+from __future__ import annotations
+
+from random import Random
+
+from leverkit.emulator.account.account import EPOCH_MS, Account, Object
+from leverkit.emulator.generator.postings import DAY, uuid4
+from leverkit.emulator.generator.vocabulary import word
+
+ROLES = ("super admin", "admin", "team member", "limited team member", "interviewer")
+STAGES = (
+    ("lead-new", "New lead", "lead", 1),
+    ("lead-reached-out", "Reached out", "lead", 3),
+    ("lead-responded", "Responded", "lead", 5),
+    ("applicant-new", "New applicant", "applicant", 101),
+    (None, "Hiring manager review", "applicant", 105.5),
+    (None, "Phone screen", "screen", 201),
+    (None, "Second screen", "screen", 230.5),
+    (None, "On-site interview", "onsite", 231),
+    (None, "Reference check", "onsite", 231.5),
+    ("offer", "Offer", "offer", 261),
+    (None, "Background check", "offer", 265.5),
+)
+REASONS = (
+    ("Hired", "active", "hired"),
+    ("Underqualified", "active", "non-hired"),
+    ("Withdrew", "active", "non-hired"),
+    ("Position closed", "active", "non-hired"),
+    ("Timing", "active", "non-hired"),
+    ("Offer declined", "active", "non-hired"),
+    ("No response - OLD", "inactive", "non-hired"),
+)
+SOURCES = (
+    "LinkedIn",
+    "Referral",
+    "Company website",
+    "GitHub",
+    "Job fair",
+    "Indeed",
+    "AngelList",
+    "Agency: Nimbus",
+)
+
+
+def _user(rng: Random, number: int) -> Object:
+    first, last = word(rng), word(rng)
+    return {
+        "id": uuid4(rng),
+        "name": f"{first} {last}",
+        "username": f"{first}.{last}".lower(),
+        "email": f"{first}.{last}@example.com".lower(),
+        "accessRole": ROLES[min(number, len(ROLES) - 1) if number < 5 else number % len(ROLES)],
+        "photo": None,
+        "createdAt": EPOCH_MS - (2200 - number * 37) * DAY,
+        "deactivatedAt": EPOCH_MS - 90 * DAY if number % 6 == 5 else None,
+        "externalDirectoryId": None,
+        "linkedContactIds": None,
+        "jobTitle": None,
+        "managerId": None,
+    }
+
+
+def furnish(account: Account, rng: Random) -> None:
+    """Give an account its users, stages with slugs and uuids, and archive reasons."""
+    users = [_user(rng, number) for number in range(14)]
+    account.users = {user["id"]: user for user in users}
+    account.add_stages(
+        {
+            "id": slug or uuid4(rng),
+            "text": text,
+            "pipeline": pipeline,
+            "rank": rank,
+            "hasInterview": rank in (201, 230.5, 231),
+        }
+        for slug, text, pipeline, rank in STAGES
+    )
+    account.archive_reasons = [
+        {"id": uuid4(rng), "text": text, "status": status, "type": kind} for text, status, kind in REASONS
+    ]
+
+
+def stock(account: Account, rng: Random) -> None:
+    """Give an account the lists that tagging has nothing to do with: requisitions, templates, …"""
+    users = list(account.users.values())
+    account.lists = {
+        "requisitions": [_requisition(rng, users, number) for number in range(5)],
+        "requisition_fields": [_requisition_field()],
+        "feedback_templates": [
+            _template(rng, text, number) for number, text in enumerate(("Screen", "On-site"))
+        ],
+        "form_templates": [_template(rng, "Profile form", 2)],
+        "audit_events": [_audit_event(rng, user, number) for number, user in enumerate(users)],
+    }
+
+
+def _requisition(rng: Random, users: list[Object], number: int) -> Object:
+    at = EPOCH_MS - (300 - number) * DAY
+    return {
+        "id": uuid4(rng),
+        "requisitionCode": f"REQ-{number + 1}",
+        "name": f"Invented requisition {number + 1}",
+        "backfill": False,
+        "confidentiality": "confidential" if number == 2 else "non-confidential",
+        "createdAt": at,
+        "creator": rng.choice(users)["id"],
+        "headcountHired": 0,
+        "headcountTotal": 1,
+        "owner": rng.choice(users)["id"],
+        "status": "open",
+        "hiringManager": rng.choice(users)["id"],
+        "internalNotes": "",
+        "location": "Berlin",
+        "compensationBand": {"currency": "EUR", "interval": "per-year-salary", "min": 1, "max": 2},
+        "employmentStatus": "full-time",
+        "team": "Platform",
+        "department": "Engineering",
+        "offerIds": [],
+        "postings": [],
+        "approval": None,
+        "customFields": {},
+        "closedAt": None,
+        "updatedAt": at,
+    }
+
+
+def _requisition_field() -> Object:
+    field = {"id": "cost_center", "text": "Cost center", "type": "text", "isRequired": False}
+    return {**field, "createdAt": EPOCH_MS - 900 * DAY, "updatedAt": EPOCH_MS - 900 * DAY}
+
+
+def _template(rng: Random, text: str, number: int) -> Object:
+    at = EPOCH_MS - (900 - number) * DAY
+    field = {"id": uuid4(rng), "type": "textarea", "text": "Comment", "required": False, "description": ""}
+    return {
+        "id": uuid4(rng),
+        "text": text,
+        "instructions": "",
+        "group": None,
+        "fields": [field],
+        "createdAt": at,
+        "updatedAt": at,
+    }
+
+
+def _audit_event(rng: Random, user: Object, number: int) -> Object:
+    return {
+        "id": uuid4(rng),
+        "createdAt": EPOCH_MS - (100 - number) * DAY,
+        "type": "user:created",
+        "user": {"id": user["id"], "email": user["email"], "name": user["name"]},
+        "target": {"type": "user", "id": user["id"], "label": user["name"]},
+        "meta": {},
+    }

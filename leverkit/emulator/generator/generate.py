@@ -1,0 +1,202 @@
+"""A believable account from a seed: the same one for the same seed, tens of thousands of people a second.
+
+About 70 % of the people have one opportunity, 20 % two, 10 % three or more. JSON is written directly
+from prepared pieces, since a million objects have to be made in well under a minute.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from random import Random
+from typing import NamedTuple
+
+from leverkit.emulator.account.account import EPOCH_MS, Account, Object, uncollected
+from leverkit.emulator.config import Config
+from leverkit.emulator.generator.account_setup import SOURCES, furnish, stock
+from leverkit.emulator.generator.postings import DAY, SPAN, Opening, opening, uuid4
+from leverkit.emulator.generator.tagging import Tagger
+from leverkit.emulator.generator.vocabulary import PLACES, first_names, last_names
+from leverkit.emulator.response import encode
+
+ORIGINS = ("sourced",) * 2 + ("applied",) * 3 + ("referred", "agency", "university", "internal")
+PROTECTED = (
+    '{"store":{"allowed":true,"expiresAt":1893456000000},"contact":{"allowed":false,"expiresAt":null}}'
+)
+URL = "https://hire.lever.co/candidates"
+
+
+def _json(text: str) -> str:
+    return encode(text).decode()
+
+
+def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None) -> Account:
+    """Return an account with about 1.5 opportunities a contact, and its truth (tag -> scope) set."""
+    account, rng = Account(), Random(seed)
+    account.config, account.invented = config or Config(), True
+    furnish(account, rng)
+    city = City(account, rng, contacts)
+    with uncollected():
+        for _ in range(contacts):
+            city.person()
+    account.truth = city.truth()
+    stock(account, rng)
+    account.lists["deleted_postings"] = city.deleted()
+    return account
+
+
+class Person(NamedTuple):
+    """A contact and what all of its opportunities share, as JSON: the name, and `location` … `links`."""
+
+    contact: str
+    name: str
+    rest: str
+    anonymized: bool
+    protection: str
+
+
+class City:
+    """Makes one person after the other, with all their opportunities."""
+
+    def __init__(self, account: Account, rng: Random, contacts: int) -> None:
+        self.account, self.rng, self.random = account, rng, rng.random
+        self.users = list(account.users)
+        self.openings = _openings(rng, self.users, contacts)
+        self.opened = [each.created for each in self.openings]
+        account.postings = {each.id: each.object for each in self.openings if not each.deleted}
+        self.tagger = Tagger(rng, contacts)
+        self.first = [_json(name)[1:-1] for name in first_names(rng)]
+        self.last = [_json(name)[1:-1] for name in last_names(rng)]
+        self.places = [_json(place) for place in ("", "", "", *PLACES)]
+        self.stages = [stage["id"] for stage in account.stages]
+        self.reasons = [reason["id"] for reason in account.archive_reasons]
+        self.sources = [_json(source) for source in SOURCES]
+        self.quirks = not account.config.plain_seed
+        self.touched = 1.0 - account.config.updated_null_share
+        self._known: dict[str, str] = {}
+        self._made = 0
+
+    def truth(self) -> dict[str, str]:
+        """Return the scope of every tag in use; a text that a posting has is a posting's."""
+        of_postings = {tag for each in self.openings for tag in (*each.tags, *each.former_tags)}
+        scopes = {**self.tagger.truth, **dict.fromkeys(of_postings, "opportunity")}
+        return {tag: scopes[tag] for tag in self.account.tags}
+
+    def deleted(self) -> list[Object]:
+        """Return the postings that are gone, as GET /postings/deleted shows them (section 3.2)."""
+        gone = [each for each in self.openings if each.deleted]
+        return [{"id": each.id, "deletedAt": EPOCH_MS - place * DAY} for place, each in enumerate(gone)]
+
+    def pick(self, pool: list[str]) -> str:
+        """Return one of a pool; faster than random.choice."""
+        return pool[int(self.random() * len(pool))]
+
+    def person(self) -> None:
+        """Add a contact and its opportunities, oldest first."""
+        chance = self.random()
+        count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
+        times = sorted(EPOCH_MS - 30 * DAY - int(self.random() ** 1.5 * SPAN) for _ in range(count))
+        closed = [self.random() < (0.45 if place == count - 1 else 0.8) for place in range(count)]
+        person = self._person(all(closed) and self.random() < 0.03)
+        tags = self.tagger.about_person(count)
+        for place, created in enumerate(times):
+            own = [text for text, start, end in tags if start <= place < end]
+            self._opportunity(person, created, own, closed[place])
+
+    def _person(self, anonymized: bool) -> Person:
+        contact = uuid4(self.rng)
+        if anonymized:
+            return Person(contact, '""', '"","phones":[],"emails":[],"links":[]', True, "null")
+        self._made += 1
+        first, last, number = self.pick(self.first), self.pick(self.last), self._made
+        user = "".join(filter(str.isascii, last.lower()))
+        email = f'"{user}.{number}@example.com"' if self.random() < 0.7 else ""
+        phone = _phone(number, self.quirks) if self.random() < 0.4 else ""
+        link = f'"https://example.com/people/{number}"' if self.random() < 0.3 else ""
+        rest = f'{self.pick(self.places)},"phones":[{phone}],"emails":[{email}],"links":[{link}]'
+        return Person(contact, f'"{first} {last}"', rest, False, PROTECTED if number % 9 == 0 else "null")
+
+    def _opening(self, created: int) -> Opening | None:
+        """Return a posting that was open then, rather a popular one; sometimes none."""
+        reach = bisect(self.opened, created)
+        if reach == 0 or (self.quirks and self.random() < 0.03):
+            return None
+        return self.openings[int(self.random() ** 1.4 * reach)]
+
+    def _tags(self, tags: list[str]) -> str:
+        known = self._known
+        for tag in tags:
+            if tag not in known:
+                known[tag] = _json(tag)
+        return ",".join([known[tag] for tag in dict.fromkeys(tags)])
+
+    def _opportunity(self, person: Person, created: int, own: list[str], closed: bool) -> None:
+        """Decide one opportunity's life and insert it."""
+        random = self.random
+        posting, place = self._opening(created), int(random() ** 1.5 * len(self.stages))
+        advanced = created if place == 0 else created + int(random() * 25 * DAY)
+        archived = advanced + int(random() * 5 * DAY) if closed else None
+        candidacy = self.tagger.about_candidacy(closed)
+        touched = random() < self.touched * (1.7 if own or candidacy else 0.3)
+        tags = [*(posting.tags_of(archived) if posting else ()), *own, *candidacy]
+        raw = self._write(person, posting, place, (created, advanced, archived), tags, touched)
+        self.account.insert(raw.encode(), posting.id if posting else None)
+
+    def _write(
+        self,
+        person: Person,
+        posting: Opening | None,
+        place: int,
+        times: tuple[int, int, int | None],
+        tags: list[str],
+        touched: bool,
+    ) -> str:
+        """Return the JSON in Lever's key order."""
+        random, (created, advanced, archived) = self.random, times
+        identifier, user = uuid4(self.rng), f'"{self.pick(self.users)}"'
+        origin, last = ORIGINS[int(random() * len(ORIGINS))], archived or advanced
+        reason = self.pick(self.reasons) if archived is not None else ""
+        if person.anonymized and reason == self.reasons[0]:
+            reason = self.reasons[1]  # a hire is never anonymized
+        shelf = f'{{"reason":"{reason}","archivedAt":{last}}}' if reason else "null"
+        secret = "confidential" if posting and posting.confidential else "non-confidential"
+        return (
+            f'{{"id":"{identifier}","name":{person.name},"contact":"{person.contact}","headline":"",'
+            f'"stage":"{self.stages[place]}","confidentiality":"{secret}",'
+            f'"location":{person.rest},"archived":{shelf},"tags":[{self._tags(tags)}],'
+            f'"sources":[{self.pick(self.sources)}],"stageChanges":[{self._changes(place, times, user)}],'
+            f'"origin":"{origin}","sourcedBy":{user if origin == "sourced" else "null"},'
+            f'"owner":{"null" if self.quirks and random() < 0.1 else user},"followers":[{user}],'
+            f'"applications":[{_application(self.rng, posting)}],"createdAt":{created},'
+            f'"updatedAt":{last + 60_000 if touched else "null"},"lastInteractionAt":{last},'
+            f'"lastAdvancedAt":{last},"snoozedUntil":{EPOCH_MS + 9999 * DAY if random() < 0.01 else "null"},'
+            f'"urls":{{"list":"{URL}","show":"{URL}/{identifier}"}},'
+            f'"isAnonymized":{"true" if person.anonymized else "false"},"dataProtection":{person.protection}'
+            f"{_location(posting)}}}"
+        )
+
+    def _changes(self, place: int, times: tuple[int, int, int | None], user: str) -> str:
+        first = f'{{"toStageId":"{self.stages[0]}","toStageIndex":0,"updatedAt":{times[0]}'
+        by = "" if self.quirks and self.random() < 0.6 else f',"userId":{user}'
+        if place == 0:
+            return f"{first}{by}}}"
+        then = f'{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{times[1]}'
+        return f"{first}{by}}},{then}{by}}}"
+
+
+def _phone(number: int, quirks: bool) -> str:
+    """Return a phone; old ones have no type, or null (section 3.5)."""
+    kind = ("", '"type":null,')[number % 2] if quirks and number % 5 == 0 else '"type":"mobile",'
+    return f'{{{kind}"value":"555-01{number % 100:02}"}}'
+
+
+def _openings(rng: Random, users: list[str], contacts: int) -> list[Opening]:
+    count = 6 + min(1500, int(contacts**0.5 * 2))
+    return sorted((opening(rng, users) for _ in range(count)), key=lambda each: each.created)
+
+
+def _application(rng: Random, posting: Opening | None) -> str:
+    return f'"{uuid4(rng)}"' if posting else ""
+
+
+def _location(posting: Opening | None) -> str:
+    return f',"opportunityLocation":{_json(posting.location)}' if posting else ""

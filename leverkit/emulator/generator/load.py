@@ -1,0 +1,141 @@
+"""An account from files in Lever's shapes: a directory of JSON and JSON Lines.
+
+`opportunities.jsonl` (or .json) is needed. `postings`, `disposition_stages` or `stages`, `archive_reasons`,
+`users`, `applications`, `deleted`, and lists such as `requisitions` are used where present; stages, archive
+reasons and users that opportunities only mention get invented texts, since no account is without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from leverkit.emulator.account.account import EPOCH_MS, Account, Object, uncollected
+from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.response import decode, encode
+
+SLUGS = {"lead-new": 1, "lead-reached-out": 3, "lead-responded": 5, "applicant-new": 101, "offer": 261}
+LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates", "audit_events")
+CHILDREN = ("feedback", "files", "forms", "interviews", "notes", "offers", "panels", "referrals", "resumes")
+
+
+def _items(folder: Path, name: str) -> list[Object]:
+    lines, plain = folder / f"{name}.jsonl", folder / f"{name}.json"
+    if lines.exists():
+        return [decode(line) for line in lines.read_bytes().splitlines() if line.strip()]
+    if not plain.exists():
+        return []
+    value: Any = decode(plain.read_bytes())
+    if isinstance(value, dict) and "data" in value:
+        value = value["data"]
+    return [value] if isinstance(value, dict) else list(value)
+
+
+def _raw_opportunities(folder: Path) -> Iterator[bytes]:
+    lines = folder / "opportunities.jsonl"
+    if not lines.exists():
+        yield from map(encode, _items(folder, "opportunities"))
+        return
+    with lines.open("rb") as file:
+        for line in file:
+            if line.strip():
+                yield line.strip()
+
+
+def load(folder: Path) -> Account:
+    """Read an account. Raises FileNotFoundError without opportunities, msgspec's errors for other shapes."""
+    if not any((folder / f"opportunities{end}").exists() for end in (".jsonl", ".json")):
+        raise FileNotFoundError(f"{folder}: no opportunities.jsonl")
+    account = Account()
+    _load_lookups(account, folder)
+    posting_of = {each["id"]: each.get("posting") for each in account.applications.values()}
+    titles = {posting["text"]: key for key, posting in account.postings.items()}
+    with uncollected():
+        for raw in _raw_opportunities(folder):
+            row = account.insert(raw, None)
+            row.posting = posting_of.get(row.application) or _posting_by_title(titles, row)
+    if not account.archive_reasons:
+        account.archive_reasons = _reasons(account)
+    if not account.users:
+        account.users = {user["id"]: user for user in _users(account)}
+    return account
+
+
+def _load_lookups(account: Account, folder: Path) -> None:
+    disposition: Object = next(iter(_items(folder, "disposition_stages")), {})
+    stages = disposition.get("stages") or _ranked(_items(folder, "stages"))
+    account.add_stages(stages or _ranked(_mentioned_stages(folder)))
+    account.archive_reasons = _items(folder, "archive_reasons")
+    account.dispositions = disposition.get("archiveReasons") or []
+    account.postings = {each["id"]: each for each in _items(folder, "postings")}
+    account.users = {each["id"]: each for each in _items(folder, "users")}
+    account.applications = {each["id"]: each for each in _items(folder, "applications")}
+    account.deleted = _items(folder, "deleted")
+    account.lists = {name: _items(folder, name) for name in LISTS}
+    for kind in CHILDREN:
+        for each in _items(folder, kind):
+            account.children.setdefault((kind, each.pop("opportunityId", "")), []).append(each)
+
+
+def _ranked(stages: list[Object]) -> list[Object]:
+    """Give plain `{id, text}` stages ranks: the known ones of built-in slugs, the others between."""
+    last, ranked = 0.0, []
+    for stage in stages:
+        last = max(float(SLUGS.get(stage["id"], 0)), last + 0.5)
+        ranked.append({**stage, "pipeline": None, "rank": last, "hasInterview": False})
+    return ranked
+
+
+def _mentioned_stages(folder: Path) -> list[Object]:
+    """Return the stages of opportunities alone: pages as Lever sends them have them in pipeline order."""
+    found = list(dict.fromkeys(decode(raw)["stage"] for raw in _raw_opportunities(folder)))
+    built_in = [stage for stage in found if stage in SLUGS]
+    if built_in != sorted(built_in, key=SLUGS.__getitem__):
+        found.sort(key=lambda stage: (SLUGS.get(stage, 200), stage))
+    for slug, rank in SLUGS.items():
+        if slug not in found:
+            later = (place for place, stage in enumerate(found) if SLUGS.get(stage, 0) > rank)
+            found.insert(next(later, len(found)), slug)
+    return [{"id": stage, "text": stage.replace("-", " ")} for stage in found]
+
+
+def _reasons(account: Account) -> list[Object]:
+    mentioned = sorted({row.reason for row in account.rows.values() if row.reason})
+    number = int.from_bytes(sha256(" ".join(mentioned).encode()).digest()[:16])
+    hired = {"id": str(UUID(int=number, version=4)), "text": "Hired", "status": "active", "type": "hired"}
+    others = [{"id": each, "text": each[:8], "status": "active", "type": "non-hired"} for each in mentioned]
+    return [hired, *others]
+
+
+def _users(account: Account) -> Iterator[Object]:
+    """Yield a user for every id that opportunities mention as owner, follower or source."""
+    mentioned: dict[str, None] = {}
+    for row in account.rows.values():
+        value = row.object()
+        people = (value.get("owner"), value.get("sourcedBy"), *(value.get("followers") or ()))
+        mentioned.update(dict.fromkeys(each for each in people if isinstance(each, str)))
+    for number, identifier in enumerate(sorted(mentioned)):
+        yield {
+            "id": identifier,
+            "name": f"User {number + 1}",
+            "username": f"user{number + 1}",
+            "email": f"user{number + 1}@example.com",
+            "accessRole": "super admin" if number == 0 else "team member",
+            "photo": None,
+            "createdAt": EPOCH_MS - number,
+            "deactivatedAt": None,
+            "externalDirectoryId": None,
+            "linkedContactIds": None,
+            "jobTitle": None,
+            "managerId": None,
+        }
+
+
+def _posting_by_title(titles: dict[str, str], row: Row) -> str | None:
+    """Return the posting whose title is a tag of the opportunity; None where it no longer exists."""
+    if row.application is None:
+        return None
+    return next((titles[tag] for tag in row.tags if tag in titles), None)

@@ -1,0 +1,128 @@
+"""Generated postings: what they are now, and with what their opportunities were tagged before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from leverkit.emulator.account.account import EPOCH_MS, Object
+from leverkit.emulator.generator.vocabulary import (
+    COMMITMENTS,
+    DEPARTMENTS,
+    LEVELS,
+    PLACES,
+    POSTING_TAGS,
+    ROLES,
+    word,
+)
+
+DAY = 86_400_000
+SPAN = 6 * 365 * DAY
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A posting, its tags now, and before a renaming if there was one (`renamed_at`, else 0)."""
+
+    id: str
+    tags: tuple[str, ...]
+    former_tags: tuple[str, ...]
+    renamed_at: int
+    created: int
+    deleted: bool
+    confidential: bool
+    location: str
+    object: Object
+
+    def tags_of(self, archived: int | None) -> tuple[str, ...]:
+        """Return the posting tags of an opportunity: a renaming rewrites those that were not archived yet."""
+        if archived is not None and archived < self.renamed_at:
+            return self.former_tags
+        return self.tags
+
+
+def uuid4(rng: Random) -> str:
+    """Return a seeded uuid v4."""
+    number = rng.getrandbits(128)
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[number & 3]}{text[17:20]}-{text[20:]}"
+
+
+def _title(rng: Random, team: str) -> str:
+    return f"{rng.choice(LEVELS)}{rng.choice((team, word(rng), team))} {rng.choice(ROLES)}"
+
+
+def opening(rng: Random, users: list[str]) -> Opening:
+    """Return one posting."""
+    department = rng.choice(list(DEPARTMENTS))
+    team = rng.choice(DEPARTMENTS[department])
+    location, commitment = rng.choice(PLACES), rng.choice(COMMITMENTS)
+    title, former = _title(rng, team), _title(rng, team)
+    own = tuple(rng.sample(POSTING_TAGS, rng.choice((0, 0, 0, 1, 2))))
+    created = EPOCH_MS - 40 * DAY - int(rng.random() * 1.25 * SPAN)
+    renamed_at = created + int(rng.random() * (EPOCH_MS - created)) if rng.random() < 0.15 else 0
+    rest = (department, team, location, commitment, *own)
+    confidential = rng.random() < 0.04
+    identifier = uuid4(rng)
+    value = blank(identifier, title, (department, team, location, commitment), own)
+    value["state"] = rng.choice(("published", "published", "internal", "closed", "closed", "draft"))
+    value["confidentiality"] = "confidential" if confidential else "non-confidential"
+    value.update(user=rng.choice(users), owner=rng.choice(users), hiringManager=rng.choice(users))
+    value.update(createdAt=created, updatedAt=max(created, renamed_at))
+    return Opening(
+        id=identifier,
+        tags=tuple(dict.fromkeys((title, *rest))),
+        former_tags=tuple(dict.fromkeys((former, *rest))),
+        renamed_at=renamed_at,
+        created=created,
+        deleted=rng.random() < 0.12,
+        confidential=confidential,
+        location=location,
+        object=value,
+    )
+
+
+def blank(identifier: str, title: str, categories: Sequence[str | None], own: tuple[str, ...]) -> Object:
+    """Return a posting; `categories` are department, team, location and commitment."""
+    department, team, location, commitment = categories
+    return {
+        "id": identifier,
+        "text": title,
+        "state": "published",
+        "distributionChannels": ["public", "internal"],
+        "user": None,
+        "owner": None,
+        "hiringManager": None,
+        "categories": {
+            "team": team,
+            "department": department,
+            "location": location,
+            "allLocations": [location] if location else [],
+            "commitment": commitment,
+            "level": None,
+        },
+        "tags": list(own),
+        "content": {
+            "description": f"An invented position: {title}.",
+            "descriptionHtml": "<p>An invented position.</p>",
+            "lists": [],
+            "closing": "",
+            "closingHtml": "",
+        },
+        "followers": [],
+        "reqCode": None,
+        "requisitionCodes": [],
+        "salaryRange": None,
+        "workplaceType": "unspecified",
+        "country": None,
+        "timezone": None,
+        "urls": {
+            "list": "https://jobs.lever.co/example",
+            "show": f"https://jobs.lever.co/example/{identifier}",
+            "apply": f"https://jobs.lever.co/example/{identifier}/apply",
+        },
+        "confidentiality": "non-confidential",
+        "createdAt": 0,
+        "updatedAt": 0,
+    }

@@ -1,0 +1,237 @@
+"""Faults on demand: which requests go wrong, how, and how often that happened."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from copy import deepcopy
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import msgspec
+
+from leverkit.emulator.account import offset_tokens
+from leverkit.emulator.account.account import Account
+from leverkit.emulator.config import Config
+from leverkit.emulator.response import Answer, Failure, decode
+
+Kind = Literal[
+    "delay",
+    "throttle",
+    "status",
+    "html",
+    "reset",
+    "cut",
+    "malformed",
+    "empty",
+    "no_rows",
+    "ignored",
+    "stale",
+    "duplicate",
+    "drop",
+    "refuse_offset",
+    "clock",
+]
+INSTEAD = ("throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset")
+
+
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Requests whose method, path (without /v1) and query match these shell patterns go wrong.
+
+    The first `skip` matches pass, the next `times` fail (None: all), each with `probability`.
+    Where a fault takes the place of the answer, `when` says whether the request's effect has happened.
+
+    - delay: `ms` longer; throttle: 429, with Retry-After where `retry_after` is given
+    - status: this `status` in Lever's envelope (401 and 403 mid-run, 500, 503 …; a 301 names `location`)
+    - html: the same with a page
+    - reset: the connection breaks; cut: it breaks within the body
+    - malformed: half the JSON; empty: 200 without a body; no_rows: a list without anything in it
+    - ignored: 200 as if it had worked, but nothing changed
+    - stale: a read that shows what was `ms` ago; duplicate, drop: the next page starts a row early or late
+    - refuse_offset: 400 Invalid offset token; clock: the account's clock jumps by `ms`
+    """
+
+    kind: Kind
+    method: str = "*"
+    path: str = "*"
+    query: str = "*"
+    skip: int = 0
+    times: int | None = 1
+    probability: float = 1.0
+    seed: int = 0
+    when: Literal["before", "after"] = "before"
+    status: int = 500
+    ms: float = 0.0
+    retry_after: float | None = None
+    location: str | None = None
+    matched: int = 0
+    fired: int = 0
+
+    @property
+    def instead(self) -> bool:
+        """Say whether the fault takes the place of the answer."""
+        return self.kind in INSTEAD
+
+    def matches(self, method: str, path: str, query: str) -> bool:
+        """Say whether a request is one that may go wrong."""
+        if self.kind == "refuse_offset" and "offset=" not in query:
+            return False
+        return (
+            fnmatchcase(method, self.method)
+            and fnmatchcase(path, self.path)
+            and (self.query == "*" or fnmatchcase(query, self.query))
+        )
+
+
+class Faults:
+    """The faults of an account, in the order they were set; the first that fires is the one."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.all: list[Fault] = []
+        self.accidents: dict[str, int] = {}
+        self._dice: list[random.Random] = []
+        self._chance = random.Random(seed)
+
+    def add(self, fault: Fault) -> None:
+        """Set a fault beside the others."""
+        self.all.append(fault)
+        self._dice.append(random.Random(fault.seed))
+
+    def clear(self) -> None:
+        """Let everything go right again."""
+        self.all.clear()
+        self._dice.clear()
+
+    def pick(self, method: str, path: str, query: str, config: Config) -> Fault | None:
+        """Return the fault that strikes this request, counting it; accidents by share come last."""
+        for fault, dice in zip(self.all, self._dice, strict=True):
+            if fault.matches(method, path, query) and _fires(fault, dice):
+                fault.fired += 1
+                return fault
+        return self._accident(config)
+
+    def _accident(self, config: Config) -> Fault | None:
+        shares = (
+            ("error_share", config.error_share),
+            ("gateway_share", config.gateway_share),
+            ("maintenance_share", config.maintenance_share),
+            ("reset_share", config.reset_share),
+            ("lost_share", config.lost_share),
+        )
+        if not any(share for _, share in shares):
+            return None
+        chance = self._chance.random()
+        for name, share in shares:
+            if chance < share:
+                self.accidents[name] = self.accidents.get(name, 0) + 1
+                return _ACCIDENTS[name]
+            chance -= share
+        return None
+
+
+_ACCIDENTS = {
+    "error_share": Fault(kind="status", status=500),
+    "gateway_share": Fault(kind="html", status=502),
+    "maintenance_share": Fault(kind="status", status=503),
+    "reset_share": Fault(kind="reset"),
+    "lost_share": Fault(kind="reset", when="after"),
+}
+
+
+def _fires(fault: Fault, dice: random.Random) -> bool:
+    fault.matched += 1
+    if fault.matched <= fault.skip or (fault.times is not None and fault.fired >= fault.times):
+        return False
+    return fault.probability >= 1.0 or dice.random() < fault.probability
+
+
+CODES = {
+    400: "BadRequestError",
+    401: "UnauthorizedError",
+    403: "ForbiddenError",
+    404: "ResourceNotFound",
+    429: "TooManyRequestsError",
+    503: "ServiceUnavailableError",
+}
+MESSAGES = {
+    401: "The request requires authentication.",
+    403: "You do not have permission to do this.",
+    429: "Too many requests. Please retry later.",
+    503: "Lever is undergoing maintenance.",
+}
+HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gateway</body>\r\n</html>\r\n"
+
+
+def throttled(code: str, retry_after: float | None) -> Answer:
+    """Return a 429: without Retry-After unless one is wanted (section 7.1)."""
+    answer = Failure(429, code, MESSAGES[429]).answer()
+    if retry_after is None:
+        return answer
+    return Answer(429, answer.body, [*answer.headers, (b"retry-after", b"%g" % retry_after)])
+
+
+def instead(fault: Fault) -> Answer | None:
+    """Return what is answered in place of the real answer; None for a broken connection."""
+    if fault.kind == "reset":
+        return None
+    if fault.kind == "throttle":
+        return throttled(CODES[429], fault.retry_after)
+    if fault.kind == "html":
+        return Answer(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
+    if fault.kind == "empty":
+        return Answer(200, b"")
+    if fault.kind == "no_rows":
+        return Answer(200, b'{"data":[],"hasNext":false}')
+    if fault.kind == "refuse_offset":
+        return offset_tokens.invalid("Offset token is invalid for sort").answer()
+    code = CODES.get(fault.status, "ServerError")
+    answer = Failure(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).answer()
+    if fault.location is None:
+        return answer
+    return Answer(answer.status, answer.body, [*answer.headers, (b"location", fault.location.encode())])
+
+
+PLAIN = (
+    "postings",
+    "users",
+    "lists",
+    "webhooks",
+    "uploads",
+    "left",
+)  # what handlers change beside opportunities
+
+
+def without_effect(account: Account, ids: list[str], handle: Callable[[], Answer]) -> Answer:
+    """Return a handler's answer, with everything as it was before, and no event sent.
+
+    `ids` are those of the request's path: what hangs on any other opportunity is not touched by it.
+    """
+    plain = {name: deepcopy(getattr(account, name)) for name in PLAIN}
+    hanging = _hanging(account, ids)
+    account.changes, emit = [], account.emit
+    account.emit = lambda event, data: None
+    try:
+        return handle()
+    finally:
+        changes, account.changes, account.emit = account.changes, None, emit
+        for name, value in plain.items():
+            setattr(account, name, value)
+        _restore(account, changes)
+        for key in _hanging(account, [*ids, *(identifier for identifier, _, _ in changes)]):
+            del account.children[key]
+        account.children.update(hanging)
+
+
+def _hanging(account: Account, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
+    """Return copies of what hangs on some opportunities."""
+    wanted = set(ids)
+    return {key: deepcopy(items) for key, items in account.children.items() if key[1] in wanted}
+
+
+def _restore(account: Account, changes: list[tuple[str, bytes | None, str | None]]) -> None:
+    for identifier, raw, posting in reversed(changes):
+        row = account.rows.get(identifier)
+        if row is not None and raw is None:
+            account.remove(row)
+        elif row is not None and raw is not None:
+            account.replace(row, decode(raw), posting=posting)

@@ -1,0 +1,77 @@
+"""What the emulator answers: a status, bytes, headers; and Lever's error envelope.
+
+Headers and envelope: reference sections 7.2 and 7.3 (recorded answers of api.lever.co).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder().decode
+
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Headers = [
+    (b"content-type", b"application/json; charset=utf-8"),
+    (b"server", b"lever-data-api"),
+    (b"x-stream-path", b"dapi"),
+    (b"x-lever-region", b"global"),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=lambda: JSON)
+
+
+class Failure(Exception):
+    """A request that Lever would refuse: becomes `{"code", "message"}` with a status."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def answer(self) -> Answer:
+        """Return the failure as an answer in Lever's envelope."""
+        return Answer(self.status, encode({"code": self.code, "message": self.message}))
+
+
+def ok(data: Any, *, status: int = 200, **extra: Any) -> Answer:
+    """Answer one resource: `{"data": …}`, with extra top-level keys before it."""
+    return Answer(status, encode({**extra, "data": data}))
+
+
+def bad_request(message: str) -> Failure:
+    """Return a 400 (code seen in a probe, section 7.2)."""
+    return Failure(400, "BadRequestError", message)
+
+
+def not_found(resource: str, identifier: str) -> Failure:
+    """Return a 404 for an object, worded as documented: plural resource name and id; one endpoint differs."""
+    if resource == "requisition_fields":  # recorded, section 7.2
+        return Failure(404, "NotFoundError", "That requisition field doesn't exist on your account")
+    return Failure(404, "ResourceNotFound", f"{resource} {identifier} was not found")
+
+
+def no_such_path(path: str) -> Failure:
+    """Return a 404 for a path that Lever does not have (live probe, section 7.2)."""
+    return Failure(404, "ResourceNotFound", f"{path} does not exist")
+
+
+def unauthorized() -> Failure:
+    """Return a 401 (live probe, section 7.2)."""
+    return Failure(401, "UnauthorizedError", "The request requires authentication.")
+
+
+def forbidden(message: str) -> Failure:
+    """Return a 403; its body was never recorded."""
+    return Failure(403, "ForbiddenError", message)

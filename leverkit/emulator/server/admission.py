@@ -1,0 +1,72 @@
+"""Who gets in: the key, its permissions, its rate limit."""
+
+from __future__ import annotations
+
+import time
+
+from leverkit.emulator.account.account import Account
+from leverkit.emulator.http import auth, faults
+from leverkit.emulator.http.rate_limit import Bucket
+from leverkit.emulator.response import Answer, Failure, forbidden, no_such_path, unauthorized
+from leverkit.emulator.server.routes import CANDIDATES, Route
+
+
+class Throttled(Failure):
+    """A refusal by the rate limit, which may carry Retry-After."""
+
+    def __init__(self, code: str, retry_after: float | None) -> None:
+        super().__init__(429, code, "")
+        self.retry_after = retry_after
+
+    def answer(self) -> Answer:
+        """Return the refusal."""
+        return faults.throttled(self.code, self.retry_after)
+
+
+class Gate:
+    """Keys, access tokens and their buckets."""
+
+    def __init__(self, account: Account, keys: list[auth.Key]) -> None:
+        self.account = account
+        self.keys = {key.secret: key for key in keys}
+        self._api = {key.secret for key in keys}
+        self._buckets: dict[str, Bucket] = {}
+
+    def add(self, key: auth.Key, *, api: bool = False) -> None:
+        """Let one more key or token in."""
+        self.keys[key.secret] = key
+        if api:
+            self._api.add(key.secret)
+
+    def refill(self) -> None:
+        """Start with full buckets under a new limit."""
+        self._buckets.clear()
+
+    def key(self, header: bytes | None) -> auth.Key:
+        """Return the key of an Authorization header. Raises Failure 401 for none, unknown or expired."""
+        secret = auth.secret(header)
+        key = self.keys.get(secret or "")
+        if key is None and auth.is_token(secret):
+            raise forbidden("Unable to find a signing key that matches the token")  # another environment's
+        if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
+            raise unauthorized()
+        bearer = (header or b"")[:6].lower() == b"bearer"
+        is_api = key.secret in self._api
+        if bearer != (not is_api) and not (bearer and self.account.config.bearer_api_key):
+            raise unauthorized()
+        return key
+
+    def admit(self, route: Route, header: bytes | None) -> auth.Key:
+        """Return the key of a request. Raises Failure 401, 403, 404 for a route that is off, or 429."""
+        config = self.account.config
+        if not config.candidates and route in CANDIDATES:
+            raise no_such_path(f"/v1{route.path}")
+        key = self.key(header)
+        bucket = self._buckets.get(key.owner)
+        if bucket is None:
+            bucket = self._buckets[key.owner] = Bucket(config.rate, config.burst)
+        if not bucket.admit(time.monotonic()):
+            raise Throttled(config.throttle_code, config.retry_after)
+        if not key.may(route.scope):
+            raise forbidden(f"Missing permission {route.scope}")
+        return key

@@ -1,0 +1,248 @@
+"""An OpenAPI description of what is served, made from the table that serves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from leverkit.emulator.account import filters, views
+from leverkit.emulator.account.account import Account
+from leverkit.emulator.account.events import EVENTS
+from leverkit.emulator.endpoints import postings
+from leverkit.emulator.endpoints.creation import ORIGINS
+from leverkit.emulator.server.openapi_examples import Examples
+from leverkit.emulator.server.routes import ROUTES, Route
+
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+NULLABLE: Schema = {"type": ["string", "null"]}
+TIME: Schema = {"type": "integer", "description": "milliseconds since epoch"}
+NULL_TIME: Schema = {"type": ["integer", "null"]}
+FLAG: Schema = {"type": "boolean"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+ANY: Schema = {"type": "object"}
+OBJECTS: Schema = {"type": "array", "items": ANY}
+ARCHIVED: Schema = {"type": ["object", "null"]}
+
+
+def _object(properties: Schema, *, required: list[str] | None = None) -> Schema:
+    return {"type": "object", "properties": properties, "required": required or []}
+
+
+OPPORTUNITY: Schema = {
+    "id": TEXT,
+    "name": TEXT,
+    "contact": {"type": ["string", "object"]},
+    "headline": TEXT,
+    "stage": {"type": ["string", "object"]},
+    "confidentiality": {"enum": ["confidential", "non-confidential"]},
+    "location": TEXT,
+    "phones": OBJECTS,
+    "emails": TEXTS,
+    "links": TEXTS,
+    "archived": ARCHIVED,
+    "tags": TEXTS,
+    "sources": TEXTS,
+    "stageChanges": OBJECTS,
+    "origin": NULLABLE,
+    "sourcedBy": {"type": ["string", "object", "null"]},
+    "owner": {"type": ["string", "object", "null"]},
+    "followers": {"type": "array"},
+    "applications": {"type": "array"},
+    "createdAt": TIME,
+    "updatedAt": NULL_TIME,
+    "lastInteractionAt": TIME,
+    "lastAdvancedAt": TIME,
+    "snoozedUntil": NULL_TIME,
+    "urls": ANY,
+    "isAnonymized": FLAG,
+    "dataProtection": {"type": ["object", "null"]},
+    "opportunityLocation": TEXT,
+    "deletedBy": NULLABLE,
+    "deletedAt": TIME,
+}
+ANSWERS: dict[str, Schema] = {
+    "Object": ANY,
+    "Opportunity": _object(OPPORTUNITY),
+    "Mutated": _object(OPPORTUNITY, required=["id", "contact", "tags", "stage"]),
+    "Created": _object(OPPORTUNITY, required=["id", "contact", "tags", "stage"]),
+    "Count": _object({"text": TEXT, "count": {"type": "integer"}}, required=["text", "count"]),
+    "Stage": _object({"id": TEXT, "text": TEXT}, required=["id", "text"]),
+    "ArchiveReason": _object(
+        {"id": TEXT, "text": TEXT, "status": TEXT, "type": TEXT}, required=["id", "text"]
+    ),
+    "Posting": _object({"id": TEXT, "text": TEXT, "state": TEXT, "tags": TEXTS}),
+    "User": _object({"id": TEXT, "name": TEXT, "email": NULLABLE}, required=["id"]),
+    "Contact": _object({"id": TEXT, "name": TEXT, "emails": TEXTS, "phones": OBJECTS}, required=["id"]),
+    "Note": _object({"id": TEXT, "text": TEXT, "fields": OBJECTS}, required=["id"]),
+    "Webhook": ANY,
+    "Webhooks": OBJECTS,
+    "Objects": OBJECTS,
+}
+CONDITIONS: Schema = _object({"conditions": ANY, "verifyConnection": FLAG})
+BODIES: dict[str, Schema] = {
+    "Any": ANY,
+    "User": _object({"name": TEXT, "email": TEXT, "accessRole": TEXT}),
+    "Tags": _object({"tags": TEXTS}, required=["tags"]),
+    "Sources": _object({"sources": TEXTS}, required=["sources"]),
+    "Links": _object({"links": TEXTS}, required=["links"]),
+    "Stage": _object({"stage": TEXT}, required=["stage"]),
+    "Archived": _object({"reason": NULLABLE, "cleanInterviews": FLAG}, required=["reason"]),
+    "Note": _object({"value": TEXT}, required=["value"]),
+    "Postings": _object({"postings": TEXTS}, required=["postings"]),
+    "New": _object(
+        {
+            "name": TEXT,
+            "headline": TEXT,
+            "contact": TEXT,
+            "stage": TEXT,
+            "location": TEXT,
+            "phones": OBJECTS,
+            "emails": TEXTS,
+            "links": TEXTS,
+            "tags": TEXTS,
+            "sources": TEXTS,
+            "origin": TEXT,
+            "owner": TEXT,
+            "followers": TEXTS,
+            "postings": TEXTS,
+            "createdAt": TIME,
+            "archived": ANY,
+        }
+    ),
+    "NewPosting": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}, required=["text"]),
+    "PostingChange": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}),
+    "Application": _object(
+        {"personalInformation": OBJECTS, "urls": OBJECTS, "origin": TEXT, "source": TEXT},
+        required=["personalInformation"],
+    ),
+    "ContactChange": _object(
+        {"name": TEXT, "headline": TEXT, "location": TEXT, "emails": TEXTS, "phones": OBJECTS}
+    ),
+    "Webhook": _object(
+        {"url": TEXT, "event": {"enum": list(EVENTS)}, "configuration": CONDITIONS}, required=["url", "event"]
+    ),
+    "Webhooks": _object({"data": OBJECTS}, required=["data"]),
+}
+ERROR: Schema = _object({"code": TEXT, "message": TEXT}, required=["code", "message"])
+ERRORS = {
+    "400": "A parameter or the body is not as it should be",
+    "401": "No key, or an unknown one",
+    "403": "The key lacks a permission",
+    "404": "No such object",
+    "429": "Too many requests",
+}
+
+
+FILE: Schema = _object({"file": {"type": "string", "format": "binary"}}, required=["file"])
+BYTES: Schema = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+CHOICES = {"origin": ORIGINS, "confidentiality": filters.CONFIDENTIALITY}
+
+
+def _choices(name: str, path: str) -> tuple[str, ...] | None:
+    """Return the values that a parameter is limited to, None where it takes any."""
+    if name != "expand":
+        return CHOICES.get(name)
+    if path in ("/opportunities", "/candidates", "/opportunities/:id", "/candidates/:id"):
+        return views.EXPANDABLE
+    return postings.PEOPLE if path in ("/postings", "/postings/:id") else None
+
+
+def _parameter(name: str, path: str, examples: list[Any]) -> Schema:
+    known: Schema = {"name": name, "in": "query", "required": False, "explode": True}
+    schema, choices = _schema(name), _choices(name, path)
+    if choices is not None:
+        limited: Schema = {"type": "string", "enum": list(choices)}
+        schema = limited if name == "confidentiality" else {"type": "array", "items": limited}
+    return {**known, "schema": schema, **_examples(examples)}
+
+
+def _examples(values: list[Any]) -> Schema:
+    """Return `examples` of a parameter or body, nothing where there are none."""
+    found = {str(number): {"value": value} for number, value in enumerate(values, 1)}
+    return {"examples": found} if found else {}
+
+
+def _schema(name: str) -> Schema:
+    schema: Schema = TEXT
+    if name == "limit":
+        schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}
+    elif name in filters.FLAGS or name in ("includeDeactivated", "perform_as_posting_owner"):
+        schema = FLAG
+    elif name.endswith(("_start", "_end")):
+        schema = TIME
+    elif name in (*filters.UNIONS, "include", "expand"):
+        schema = TEXTS
+    return schema
+
+
+def _answer(route: Route) -> Schema:
+    if route.status == 204:
+        return {"description": "Done"}
+    if route.answer == "Bytes":
+        return {"description": "The file", "content": BYTES}
+    data: Schema = {"$ref": f"#/components/schemas/{route.answer}"}
+    schema: Schema = _object({"data": data}, required=["data"])
+    if route.many:
+        items = {"data": {"type": "array", "items": data}, "hasNext": FLAG, "next": TEXT}
+        schema = _object(items, required=["data", "hasNext"])
+    if route.answer == "Created":
+        schema = _object({"deduped": FLAG, "data": data}, required=["deduped", "data"])
+    return {"description": "As asked", "content": {"application/json": {"schema": schema}}}
+
+
+def _refusals(route: Route) -> Schema:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    errors = {**ERRORS, "422": "The file could not be processed"} if route.answer == "Bytes" else ERRORS
+    return {status: {"description": text, "content": content} for status, text in errors.items()}
+
+
+def _in_path(route: Route, values: dict[str, list[str]]) -> list[Schema]:
+    known = {"in": "path", "required": True, "schema": TEXT}
+    names = re.findall(r":(\w+)", route.path)
+    return [{"name": name, **known, **_examples(values.get(name, []))} for name in names]
+
+
+def _body(name: str, examples: Examples) -> Schema:
+    if name == "File":
+        return {"required": True, "content": {"multipart/form-data": {"schema": FILE}}}
+    schema = {"$ref": f"#/components/schemas/{name}Body"}
+    given = [examples.bodies[name]] if name in examples.bodies else []
+    return {"required": True, "content": {"application/json": {"schema": schema, **_examples(given)}}}
+
+
+def _operation(route: Route, examples: Examples) -> Schema:
+    asked = dict.fromkeys(route.params)
+    query = [_parameter(name, route.path, examples.query.get(name, [])) for name in asked]
+    operation: Schema = {
+        "summary": (route.handler.__doc__ or f"{route.method} {route.path}").partition("\n")[0],
+        "parameters": [*_in_path(route, examples.path(route.path)), *query],
+        "responses": {str(route.status): _answer(route), **_refusals(route)},
+        "x-permission": route.scope,
+        "deprecated": route.path.startswith("/candidates"),
+    }
+    if route.body is not None:
+        operation["requestBody"] = _body(route.body, examples)
+    return operation
+
+
+def describe(server: str, account: Account) -> Schema:
+    """Return an OpenAPI 3.1 description with the address of this server, and ids that its account has."""
+    paths: Schema = {}
+    examples = Examples(account)
+    for route in ROUTES:
+        path = re.sub(r":(\w+)", r"{\1}", route.path)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, examples)
+    bodies = {f"{name}Body": schema for name, schema in BODIES.items()}
+    basic = {"type": "http", "scheme": "basic", "description": "the API key as user name, no password"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Emulated Lever Data API", "version": "1", "description": "Served by leverkit."},
+        "servers": [{"url": server}],
+        "security": [{"basic": []}, {"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**ANSWERS, **bodies, "Error": ERROR},
+            "securitySchemes": {"basic": basic, "bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }

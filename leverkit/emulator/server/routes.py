@@ -1,0 +1,272 @@
+"""The table of everything the emulator serves under /v1: it dispatches, checks, and describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leverkit.emulator.account import filters
+from leverkit.emulator.endpoints import (
+    applications,
+    children,
+    creation,
+    crud,
+    files,
+    lookups,
+    opportunities,
+    opportunity_writes,
+    postings,
+    webhooks,
+)
+from leverkit.emulator.http.request import Request
+from leverkit.emulator.response import Answer, Failure, no_such_path
+
+Handler = Callable[[Request], Answer]
+PAGING = ("limit", "offset")
+SHOWING = ("include", "expand")
+PERFORM = ("perform_as",)
+LISTING = (*PAGING, *SHOWING, *filters.UNIONS, *filters.TIMES, *filters.FLAGS, "confidentiality", "email")
+DELETED = (*PAGING, "deleted_at_start", "deleted_at_end")
+PERIOD = ("created_at_start", "created_at_end", "updated_at_start", "updated_at_end")
+CREATED = (*PAGING, *PERIOD[:2])
+OF_POSTINGS = ("state", "tag", "confidentiality", "group", "distribution")
+POSTINGS = (*PAGING, *SHOWING, *postings.FIELDS, *OF_POSTINGS)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path. `scope` is the permission it needs (section 1.3), `params` its query.
+
+    `answer` names what `data` holds, `many` whether as a page; `body` names what is sent.
+    """
+
+    method: str
+    path: str
+    scope: str
+    handler: Handler
+    params: tuple[str, ...] = ()
+    answer: str = "Object"
+    many: bool = False
+    body: str | None = None
+    status: int = 200
+
+
+def _one(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = ()) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, answer)
+
+
+def _many(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = PAGING) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, answer, many=True)
+
+
+def _write(path: str, handler: Handler, body: str, *, method: str = "POST", status: int = 200) -> Route:
+    answer = "Note" if path.endswith("notes") else "Mutated"
+    scope = "notes:write:admin" if path.endswith("notes") else "opportunities:write:admin"
+    return Route(method, path, scope, handler, PERFORM, answer, body=body, status=status)
+
+
+def _of_opportunities(root: str) -> list[Route]:
+    """Return the routes of opportunities, which /candidates has as well (section 4)."""
+    item = f"{root}/:id"
+    own = [
+        _many(root, "opportunities", opportunities.opportunities, "Opportunity", LISTING),
+        _one(item, "opportunities", opportunities.opportunity, "Opportunity", SHOWING),
+        _write(f"{item}/addTags", opportunity_writes.add_tags, "Tags"),
+        _write(f"{item}/removeTags", opportunity_writes.remove_tags, "Tags"),
+        _write(f"{item}/addSources", opportunity_writes.add_sources, "Sources"),
+        _write(f"{item}/removeSources", opportunity_writes.remove_sources, "Sources"),
+        _write(f"{item}/addLinks", opportunity_writes.add_links, "Links"),
+        _write(f"{item}/removeLinks", opportunity_writes.remove_links, "Links"),
+        _write(f"{item}/stage", opportunity_writes.set_stage, "Stage", method="PUT"),
+        _write(f"{item}/archived", opportunity_writes.set_archived, "Archived", method="PUT"),
+        _write(f"{item}/notes", opportunity_writes.add_note, "Note", status=201),
+        _write(f"{item}/addPostings", creation.add_postings, "Postings"),
+    ]
+    for kind in children.KINDS:
+        own += _of_kind(f"{item}/{kind}", kind)
+    return own
+
+
+DOWNLOADS = ("files", "resumes", "offers")
+
+
+def _of_kind(path: str, kind: str) -> list[Route]:
+    """Return the routes of one kind of object under an opportunity."""
+    scope, one = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
+    routes = [
+        _many(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
+    ]
+    if kind != "file_actions":
+        routes.append(_one(one, scope, children.single(kind), "Object", SHOWING))
+    if kind in DOWNLOADS:
+        routes.append(_one(f"{one}/download", scope, files.download(kind), "Bytes"))
+    if kind not in crud.KINDS:
+        return routes
+    write = f"{scope}:write:admin"
+    if kind == "files":
+        attached = Route("POST", path, write, files.attach, PERFORM, body="File", status=201)
+        return [
+            *routes,
+            attached,
+            Route("DELETE", one, write, crud.delete_child(kind), PERFORM, "", status=204),
+        ]
+    if kind != "notes":
+        routes.append(Route("POST", path, write, crud.create_child(kind), PERFORM, body="Any", status=201))
+    routes.append(Route("PUT", one, write, crud.update_child(kind), PERFORM, body="Any"))
+    routes.append(Route("DELETE", one, write, crud.delete_child(kind), PERFORM, "", status=204))
+    return routes
+
+
+def _create(root: str, handler: Handler) -> Route:
+    params = (*PERFORM, "perform_as_posting_owner", "parse", "dedupe")
+    return Route(
+        "POST", root, "opportunities:write:admin", handler, params, "Created", body="New", status=201
+    )
+
+
+def _listed(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Route]:
+    key = "text" if name == "feedback_templates" else "createdAt"
+    one, write = f"/{name}/:id", f"{scope}:write:admin"
+    routes = [
+        _many(f"/{name}", scope, lookups.stored(name, key), "Object", params),
+        _one(one, scope, lookups.stored_one(name), "Object"),
+    ]
+    if name in crud.LISTS:
+        routes += [
+            Route("POST", f"/{name}", write, crud.create(name), PERFORM, body="Any", status=201),
+            Route("PUT", one, write, crud.update(name), PERFORM, body="Any"),
+            Route("DELETE", one, write, crud.delete(name), PERFORM, "", status=204),
+        ]
+    return routes
+
+
+def _users() -> list[Route]:
+    params = (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id")
+    one, write = "/users/:id", "users:write:admin"
+    return [
+        _many("/users", "users", lookups.users, "User", params),
+        _one(one, "users", lookups.user, "User"),
+        Route("POST", "/users", write, crud.create_user, (), "User", body="User", status=201),
+        Route("PUT", one, write, crud.update_user, (), "User", body="User"),
+        Route("POST", f"{one}/deactivate", write, crud.deactivate_user, (), "User"),
+        Route("POST", f"{one}/reactivate", write, crud.reactivate_user, (), "User"),
+    ]
+
+
+def _applying() -> list[Route]:
+    write, form = "postings:write:admin", "/postings/:id/apply"
+    return [
+        Route(
+            "POST", "/postings", write, applications.create, PERFORM, "Posting", body="NewPosting", status=201
+        ),
+        _one(form, "postings", applications.questions, "Object", ("location", "distribution")),
+        Route(
+            "POST",
+            form,
+            write,
+            applications.apply,
+            ("send_confirmation_email",),
+            body="Application",
+            status=201,
+        ),
+        Route("POST", "/uploads", "uploads:write:admin", files.upload, (), body="File", status=201),
+        Route(
+            "GET",
+            "/surveys/diversity/:id",
+            "diversity_surveys:read:admin",
+            applications.surveys,
+            ("country_code", "location"),
+            answer="Objects",
+        ),
+    ]
+
+
+CANDIDATES = [*_of_opportunities("/candidates"), _create("/candidates", creation.post_candidate)]
+WEBHOOKS = [
+    Route("GET", "/webhooks", "webhooks:read:admin", webhooks.listing, (), "Webhooks"),
+    Route(
+        "POST",
+        "/webhooks",
+        "webhooks:write:admin",
+        webhooks.create,
+        (),
+        "Webhook",
+        body="Webhook",
+        status=201,
+    ),
+    Route("PUT", "/webhooks", "webhooks:write:admin", webhooks.update, (), "Webhooks", body="Webhooks"),
+    Route("DELETE", "/webhooks/:id", "webhooks:write:admin", webhooks.delete, (), "", status=204),
+]
+ROUTES: list[Route] = [
+    *_of_opportunities("/opportunities"),
+    _create("/opportunities", creation.post_opportunity),
+    *CANDIDATES,
+    _many("/opportunities/deleted", "opportunities", opportunities.deleted, "Opportunity", DELETED),
+    _many(
+        "/applications/deleted", "applications", lookups.window_of_deleted("applications"), "Object", DELETED
+    ),
+    _many("/postings/deleted", "postings", lookups.window_of_deleted("postings"), "Object", DELETED),
+    _many("/tags", "tags", lookups.tags, "Count"),
+    _many("/sources", "sources", lookups.sources, "Count"),
+    _many("/stages", "stages", lookups.stages, "Stage"),
+    _one("/stages/:id", "stages", lookups.stage, "Stage"),
+    _one("/disposition_stages", "stages", lookups.disposition_stages, "Object"),
+    _many("/archive_reasons", "archive_reasons", lookups.archive_reasons, "ArchiveReason", (*PAGING, "type")),
+    _one("/archive_reasons/:id", "archive_reasons", lookups.archive_reason, "ArchiveReason"),
+    _many("/postings", "postings", postings.listing, "Posting", (*POSTINGS, *PERIOD[2:])),
+    _one("/postings/:id", "postings", postings.single, "Posting", SHOWING),
+    Route(
+        "POST",
+        "/postings/:id",
+        "postings:write:admin",
+        postings.update,
+        PERFORM,
+        "Posting",
+        body="PostingChange",
+    ),
+    *_users(),
+    *_applying(),
+    _one("/eeo/responses", "eeo_responses", lookups.eeo_responses, "Object", CREATED),
+    _one("/eeo/responses/pii", "eeo_responses_pii", lookups.eeo_responses, "Object", (*CREATED, "expand")),
+    _one("/contacts/:id", "contact", lookups.contact, "Contact"),
+    Route(
+        "PUT",
+        "/contacts/:id",
+        "contact:write:admin",
+        lookups.put_contact,
+        (),
+        "Contact",
+        body="ContactChange",
+    ),
+    *_listed(
+        "requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code", "confidentiality")
+    ),
+    *_listed("requisition_fields", "requisition_fields"),
+    *_listed("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
+    *_listed("form_templates", "form_templates", (*PAGING, *SHOWING)),
+    *_listed("audit_events", "audit_events", (*PAGING, *PERIOD[:2], "type", "user_id", "target_type")),
+    *WEBHOOKS,
+]
+
+
+class Table:
+    """Finds the route of a request: a literal part of a path goes before an id."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._by_length: dict[int, list[tuple[list[str], Route]]] = {}
+        for route in sorted(routes, key=lambda route: route.path.count(":")):
+            parts = route.path.split("/")[1:]
+            self._by_length.setdefault(len(parts), []).append((parts, route))
+
+    def find(self, method: str, path: str) -> tuple[Route, list[str]]:
+        """Return the route and the ids in the path. Raises Failure 404 or 405."""
+        parts = path.split("/")[1:]
+        known = False
+        for template, route in self._by_length.get(len(parts), ()):
+            if all(name == part or name[0] == ":" for name, part in zip(template, parts, strict=True)):
+                if route.method == method:
+                    return route, [part for name, part in zip(template, parts, strict=True) if name[0] == ":"]
+                known = True
+        if known:
+            raise Failure(405, "MethodNotAllowedError", f"{method} is not allowed")
+        raise no_such_path(f"/v1{path}")
