@@ -40,33 +40,33 @@ lint: $(READY)
 	$(BIN)/mypy --strict tests/contract/api.py
 
 notebooks: $(READY)
-	$(BIN)/python tests/refresh_notebooks.py
+	PYTHONPATH=tests $(BIN)/python -m refresh_notebooks
 
 soak: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests
 
 teeth: $(READY)
-	$(BIN)/python tests/soak/teeth.py
+	PYTHONPATH=tests $(BIN)/python -m soak.mutation_check
 
 contract: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[contract]'
-	$(BIN)/python tests/contract.py
+	PYTHONPATH=tests $(BIN)/python -m emulator.schemathesis_run
 
 coverage: $(READY)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" --ignore=tests/samples \
 	  --cov=leverkit --cov-branch --cov-report= tests
-	$(BIN)/python tests/covered.py
+	PYTHONPATH=tests $(BIN)/python -m soak.coverage_check
 
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
-	$(BIN)/pytest -m browser -rs tests/test_browser.py tests/test_axe.py
+	$(BIN)/pytest -m browser -rs tests/browser/test_browser.py tests/browser/test_axe.py
 
 bench: $(READY)
-	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/bench_audit.py
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 
 measure: $(READY)
-	$(BIN)/python tests/measure.py
+	PYTHONPATH=tests $(BIN)/python -m quality.measure
 
 $(READY): pyproject.toml constraints.txt
 	@for python in $(PYTHONS); do \

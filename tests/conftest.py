@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from worlds import environment, world
+from support.notebook_accounts import environment, world
 
 from leverkit.emulator import Running, running
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from support.notebook_accounts import NOTEBOOKS, world
 from traitlets.config import Config
-from worlds import NOTEBOOKS, world
 
 Change = Callable[[str], str]
 VARIABLE = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from accounts import client
+from support.emulator_accounts import client
 
 from leverkit.emulator import Running, running
 

@@ -16,9 +16,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from forge import FAULTS, POINTS, SETTLING, Forge, forge
-from mixture import REQUESTS, World, mixed
-from plans import account, tags_of, wished
+from soak.killable_process import FAULTS, POINTS, SETTLING, Forge, forge
+from soak.sample_plan import REQUESTS, World, mixed
+from support.plan_factory import account, tags_of, wished
 
 from leverkit.migration.journal import Outcome, read
 from leverkit.migration.result import status

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clocks import Clock
-from mixture import World, mixed
-from plans import account, tags_of, wished
+from soak.sample_plan import World, mixed
+from support.fake_time import Clock
+from support.plan_factory import account, tags_of, wished
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace

@@ -27,8 +27,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from model import Model, Run
-from plans import AT_ONCE, account
+from soak.model import Model, Run
+from support.plan_factory import AT_ONCE, account
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace

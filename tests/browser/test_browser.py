@@ -1,0 +1,237 @@
+"""An analyst in a real JupyterLab: run 10, decide in 20 by mouse and by keyboard, see the plan change."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.browser import browser, in_a_browser, lab, notebook, run_all
+from support.notebook_accounts import NOTEBOOKS
+
+from leverkit.analysis.audit import audit
+from leverkit.emulator import running
+from leverkit.planning.plan import Plan
+from leverkit.policy.policy import Policy
+from leverkit.policy.review import Review, View
+
+pytestmark = in_a_browser
+ADDS = re.compile(r"The plan would add ([\d,]+) tags? to opportunities of ([\d,]+) (?:person|people)")
+UNDECIDED = re.compile(r"([\d,]+) undecided")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a copy of the notebooks and room for a workspace."""
+    folder = tmp_path_factory.mktemp("analyst")
+    shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    (folder / "own").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def at(home: Path) -> Iterator[tuple[Any, str]]:
+    """Give a browser and the address of a lab where notebooks find an emulated account."""
+    with running(contacts=400, seed=7, rate=None) as account, browser() as chromium:
+        place = {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
+        place |= {"LEVERKIT_WORKSPACE": str(home / "workspace"), "HOME": str(home / "own")}
+        with lab(home / "notebooks", home / "own", place) as address:
+            yield chromium, address
+
+
+def the(home: Path, pattern: str) -> Path:
+    (found,) = (home / "workspace").glob(pattern)
+    return found
+
+
+def newest_plan(home: Path) -> Plan:
+    plans = (home / "workspace").glob("*/runs/*/plan.json")
+    return Plan.read(max(plans, key=lambda path: path.stat().st_mtime_ns).parent)
+
+
+def picture(page: Any, name: str) -> None:
+    """Keep a picture for people who want to look."""
+    if folder := os.environ.get("LEVERKIT_PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+class Widget:
+    """The review widget in a page, as a person sees it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.box = page.locator(".leverkit-review")
+        self.box.wait_for()
+
+    @property
+    def tags(self) -> list[str]:
+        return [str(text) for text in self.box.locator(".leverkit-row bdi").all_text_contents()]
+
+    def choice(self, tag: str, scope: str) -> Any:
+        return self.box.locator(f"button[title={json.dumps(f'{tag}: {scope}')}]")
+
+    def button(self, name: str) -> Any:
+        return self.box.get_by_role("button", name=re.compile(name))
+
+    def says(self, text: str) -> None:
+        """Wait until it says so."""
+        self.box.get_by_text(text).first.wait_for()
+
+    def shows(self, tags: list[str]) -> None:
+        """Wait until it shows these tags, in this order."""
+        for _ in range(600):
+            if self.tags == tags:
+                return
+            self.page.wait_for_timeout(100)
+        assert self.tags == tags
+
+    @property
+    def forecast(self) -> tuple[int, int]:
+        """Return how many tags the plan would add, to how many people."""
+        found = ADDS.search(self.box.locator(".leverkit-forecast").inner_text())
+        assert found
+        return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+
+    def settled(self, policy: Path) -> tuple[int, int]:
+        """Wait until the count is of what the file holds; return the forecast."""
+        self.says(Policy.read(policy).summary())
+        return self.forecast
+
+
+@contextmanager
+def reader(path: Path) -> Iterator[list[int]]:
+    """Read a policy over and over; yields how many rows each reading found."""
+    found: list[int] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.02):
+            found.append(len(Policy.read(path).decisions))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield found
+    over.set()
+    thread.join()
+
+
+def test_an_analyst_audits_decides_and_sees_the_plan_change(at: tuple[Any, str], home: Path) -> None:
+    with notebook(*at, "10_audit.ipynb") as page:
+        headline = audit(the(home, "*/snapshot")).headline
+        page.get_by_text(headline).first.wait_for()
+        assert the(home, "*/audit.html").stat().st_size > 10_000
+        page.locator("h2", has_text="The finding").scroll_into_view_if_needed()
+        picture(page, "10_audit")
+    with notebook(*at, "20_policy.ipynb") as page:
+        file = the(home, "*/policy.csv")
+        widget = Widget(page)
+        assert widget.forecast == (0, 0)
+        _look_around(widget, Review(file, by="nobody"))
+        with reader(file) as readings:
+            _decide(widget, file)
+            expected = _accept_and_undo(widget, file)
+        assert set(readings) == {len(Policy.read(file).decisions)}
+        picture(page, "20_decided")
+    with notebook(*at, "30_migrate.ipynb") as page:
+        plan = newest_plan(home)
+        assert (plan.counts["adds"], plan.counts["contacts"]) == expected
+        page.get_by_text(f"Plan {plan.short}").first.wait_for()
+        tag = plan.operations[0].tag
+        Policy.edit(file, lambda policy: policy.decide({tag: "ignore"}, by="another analyst"))
+        run_all(page)
+        changed = newest_plan(home)
+        assert changed.operations == tuple(one for one in plan.operations if one.tag != tag)
+        page.get_by_text(f"Plan {changed.short}").first.wait_for()
+        picture(page, "30_plan")
+
+
+def _look_around(widget: Widget, review: Review) -> None:
+    """Find, sort and turn pages, by mouse and by keyboard."""
+    page, first = widget.page, [row.tag for row in review.look(View()).decisions]
+    assert widget.tags == first
+    picture(page, "20_widget_top")
+    widget.box.locator(".leverkit-forecast").scroll_into_view_if_needed()
+    picture(page, "20_widget")
+    widget.box.get_by_label("Find").click()
+    page.keyboard.type(first[3][:6])
+    page.keyboard.press("Enter")
+    widget.shows([row.tag for row in review.look(View(text=first[3][:6])).decisions])
+    widget.box.get_by_label("Find").fill("")
+    page.keyboard.press("Enter")
+    widget.shows(first)
+    widget.box.get_by_label("Sort by").select_option("confidence")
+    widget.shows([row.tag for row in review.look(View(order="confidence")).decisions])
+    widget.box.get_by_label("Sort by").select_option("at stake")
+    widget.shows(first)
+    widget.button("Next").click()
+    widget.shows([row.tag for row in review.look(View(page=1)).decisions])
+    widget.button("Previous").focus()
+    page.keyboard.press("Enter")
+    widget.shows(first)
+
+
+def _decide(widget: Widget, file: Path) -> None:
+    """Decide on the first tag by mouse, on the second by keyboard; each is in a new file at once."""
+    first, second = widget.tags[:2]
+    before = file.stat().st_ino
+    widget.choice(first, "contact").click()
+    widget.says("1 contact, 0 opportunity, 0 ignore")
+    assert (Policy.read(file).scopes[first], file.stat().st_ino == before) == ("contact", False)
+    assert widget.settled(file)[0] > 0
+    widget.choice(second, "contact").focus()
+    widget.page.keyboard.press("Tab")
+    widget.page.keyboard.press("Tab")
+    widget.page.keyboard.press("Space")
+    widget.says("1 contact, 0 opportunity, 1 ignore")
+    assert Policy.read(file).scopes[second] == "ignore"
+    assert widget.tags[:2] == [first, second]
+
+
+def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
+    """Accept what is sure, take it back by keyboard, accept again; return what the plan would do."""
+    page, before = widget.page, Policy.read(file)
+    alone = widget.forecast
+    widget.box.get_by_label("Confidence at least").fill("0.9")
+    page.keyboard.press("Tab")
+    wanted = before.acceptable(0.9)
+    accept = widget.button(f"Accept {len(wanted):,} suggestions")
+    accept.wait_for()
+    accept.click()
+    accept.wait_for(state="detached")
+    after = Policy.read(file)
+    assert {tag: after.scopes[tag] for tag in wanted} == wanted
+    more = widget.settled(file)
+    assert more > alone
+    widget.button("Undo").focus()
+    page.keyboard.press("Enter")
+    accept.wait_for()
+    assert Policy.read(file).decisions == before.decisions
+    assert widget.settled(file) == alone
+    accept.focus()
+    page.keyboard.press("Space")
+    accept.wait_for(state="detached")
+    assert widget.settled(file) == more
+    return more
+
+
+def test_what_others_do_meanwhile_is_said_in_the_widget(at: tuple[Any, str], home: Path) -> None:
+    with notebook(*at, "20_policy.ipynb") as page:
+        file = the(home, "*/policy.csv")
+        widget = Widget(page)
+        first, second, third = widget.tags[:3]
+        opened = file.read_bytes()
+        Policy.edit(file, lambda policy: policy.decide({second: "opportunity"}, by="bob"))
+        widget.choice(first, "ignore").click()
+        widget.says(f"bob decided meanwhile: {second!r} is opportunity")
+        file.write_bytes(opened)  # a spreadsheet that had the file open, saved
+        widget.choice(third, "ignore").click()
+        widget.says("a program that had the file open saved an older version")
+        picture(page, "20_news")
+        assert Policy.read(file).scopes[third] == "ignore"

@@ -1,0 +1,39 @@
+"""What commands print: text for people is harmless in a terminal, documents for machines are untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.plan_factory import operation, plan_of
+
+from leverkit.cli.options import machine, planned, say, show
+from leverkit.planning.canary import choose
+
+HOSTILE = "a\x1b[31mred\u202egnp.exe\r"
+
+
+def test_a_tag_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show(f"{HOSTILE}\nsecond line")
+    say(HOSTILE)
+    printed = capsys.readouterr()
+    assert printed.out == "a\\x1b[31mred\\u202egnp.exe\\r\nsecond line\n"
+    assert "\x1b" not in printed.err
+
+
+def test_a_machine_gets_the_document_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    machine(f'{{"tag": "{HOSTILE}"}}')
+    assert capsys.readouterr().out == f'{{"tag": "{HOSTILE}"}}\n'
+
+
+def test_a_large_plan_is_shown_with_its_canary_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ops = [operation(n, contact=f"c{n}") for n in range(500)]
+    made = plan_of(*ops, canary=choose(ops, {}))
+    planned(made, tmp_path, False)
+    said = capsys.readouterr().err
+    assert (
+        "canary (--wave canary): 50 operations, which cover all 2 kinds; if it shows no anomaly, then" in said
+    )
+    assert said.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")

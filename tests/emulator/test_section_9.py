@@ -1,0 +1,195 @@
+"""Section 9 of the reference: people and candidacies, merges, anonymity, and what users stumbled over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from support.emulator_accounts import some, walk
+from test_emulator_section_1 import first
+from test_emulator_section_3 import create, read, reason, write
+
+from leverkit.emulator import Running
+
+
+def pair(account: Running, lever: httpx.Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return two opportunities of two people, each with e-mail, phone and link."""
+    made = []
+    for name in ("one", "two"):
+        data = {"emails": [f"{name}@example.com"], "phones": [{"value": name}]}
+        links = [f"https://example.com/{name}"]
+        identifier = account.create(name=name, links=links, tags=[name], **data)
+        made.append(read(lever, identifier))
+    return made[0], made[1]
+
+
+# 9.1
+
+
+def test_an_opportunity_without_a_posting_has_no_application(account: Running, lever: httpx.Client) -> None:
+    """9.1"""
+    one = read(lever, account.create(name="N"))
+    assert (one["applications"], "opportunityLocation" in one) == ([], False)
+    assert lever.get(f"/opportunities/{one['id']}/applications").json()["data"] == []
+
+
+def test_people_have_one_opportunity_or_several(reader: httpx.Client) -> None:
+    """9.1"""
+    counts: dict[str, int] = {}
+    for each in walk(reader, "/opportunities", confidentiality="all"):
+        counts[each["contact"]] = counts.get(each["contact"], 0) + 1
+    assert {1, 2, 3} <= set(counts.values())
+
+
+def test_contact_data_is_the_same_on_all_opportunities_of_a_person(crowd: httpx.Client) -> None:
+    """9.1"""
+    people: dict[str, list[Any]] = {}
+    for each in walk(crowd, "/opportunities", confidentiality="all"):
+        data = [each[name] for name in ("name", "headline", "location", "emails", "phones", "links")]
+        people.setdefault(each["contact"], []).append(data)
+    assert all(data == same[0] for same in people.values() for data in same)
+
+
+# 9.2
+
+
+def test_a_merge_moves_opportunities_and_adds_up_the_data(account: Running, lever: httpx.Client) -> None:
+    """9.2"""
+    loser, winner = pair(account, lever)
+    account.merge(loser["contact"], winner["contact"])
+    for before in (loser, winner):
+        after = read(lever, before["id"])
+        assert (after["contact"], after["name"], after["tags"]) == (
+            winner["contact"],
+            "two",
+            before["tags"],
+        )
+        assert after["emails"] == ["two@example.com", "one@example.com"]
+        assert after["phones"] == [{"value": "two"}, {"value": "one"}]
+        assert after["links"] == ["https://example.com/two", "https://example.com/one"]
+    found = walk(lever, "/opportunities", contact_id=winner["contact"])
+    assert {each["id"] for each in found} == {loser["id"], winner["id"]}
+    assert len(walk(lever, "/opportunities", email="one@example.com")) == 2
+
+
+# 9.3
+
+
+@pytest.mark.parametrize("kind", ["hired", "non-hired"])
+def test_who_was_hired_cannot_be_anonymized(account: Running, lever: httpx.Client, kind: str) -> None:
+    """9.3"""
+    one = account.create(name="N")
+    account.archive(one, reason(lever, kind))
+    path = account.base_url.removesuffix("/v1") + "/_emulator/humans/anonymize"
+    answer = lever.post(path, json={"opportunity": one})
+    assert (answer.status_code, read(lever, one)["isAnonymized"]) == (
+        (400, False) if kind == "hired" else (200, True)
+    )
+
+
+def test_only_archived_ones_that_were_not_hired_are_anonymized(crowd: httpx.Client) -> None:
+    """9.3"""
+    hired = reason(crowd, "hired")
+    found = [each for each in walk(crowd, "/opportunities", confidentiality="all") if each["isAnonymized"]]
+    assert len(found) > 3
+    for each in found:
+        assert each["archived"]["reason"] != hired
+        assert (each["name"], each["emails"], each["phones"], each["links"]) == ("", [], [], [])
+
+
+def test_a_contact_is_anonymized_when_all_its_opportunities_are(
+    account: Running, lever: httpx.Client
+) -> None:
+    """9.3"""
+    one, _ = pair(account, lever)
+    two = create(lever, contact=one["contact"]).json()["data"]["id"]
+    path = f"/contacts/{one['contact']}"
+    account.anonymize(one["id"])
+    shown = lever.get(path).json()["data"]
+    assert (shown["name"], shown["isAnonymized"]) == ("one", False)
+    assert lever.put(path, json={"headline": "H"}).status_code == 200
+    assert [read(lever, each)["headline"] for each in (one["id"], two)] == ["", "H"]
+    account.anonymize(two)
+    shown = lever.get(path).json()["data"]
+    assert (shown["name"], shown["isAnonymized"], shown["emails"]) == ("", True, [])
+
+
+def test_an_anonymized_one_keeps_tags_sources_and_origin_and_is_not_found_again(
+    account: Running, lever: httpx.Client
+) -> None:
+    """9.3"""
+    one, _ = pair(account, lever)
+    account.anonymize(one["id"])
+    after = read(lever, one["id"])
+    assert (after["tags"], after["sources"], after["origin"]) == (one["tags"], one["sources"], one["origin"])
+    again = create(lever, emails=one["emails"]).json()
+    assert (again["deduped"], again["data"]["contact"] != one["contact"]) == (False, True)
+    assert create(lever, contact=one["contact"]).status_code == 400
+
+
+def test_an_opportunity_becomes_confidential_and_open_with_its_posting(
+    account: Running, lever: httpx.Client
+) -> None:
+    """9.3, 1.5"""
+    posting = first(lever, "/postings")["id"]
+    one = create(lever, postings=[posting]).json()["data"]["id"]
+    for confidential in (True, False):
+        account.human("set_posting_confidential", posting=posting, confidential=confidential)
+        assert (one in {each["id"] for each in walk(lever, "/opportunities")}) is not confidential
+        assert (read(lever, one)["confidentiality"] == "confidential") is confidential
+    account.human("set_posting_confidential", posting=posting, confidential=True)
+    made = create(lever, postings=[posting]).json()["data"]
+    assert made["confidentiality"] == "confidential"
+
+
+# 9.4
+
+
+def test_an_old_candidate_id_is_one_of_several_opportunities_and_no_person(lever: httpx.Client) -> None:
+    """9.4, 4"""
+    one = some(lever)
+    create(lever, contact=one["contact"])
+    assert lever.get(f"/candidates/{one['id']}").json()["data"]["contact"] == one["contact"]
+    assert lever.get(f"/candidates/{one['contact']}").status_code == 404
+    assert lever.get(f"/contacts/{one['id']}").status_code == 404
+
+
+def test_a_retried_tag_write_whose_answer_was_lost_does_no_harm(
+    account: Running, lever: httpx.Client
+) -> None:
+    """9.4"""
+    one = some(lever)
+    account.fault("reset", method="POST", when="after")
+    for _ in range(2):
+        try:
+            write(lever, one["id"], "addTags", tags=["once"])
+        except httpx.TransportError:
+            continue
+    assert read(lever, one["id"])["tags"] == [*one["tags"], "once"]
+
+
+def test_an_edited_posting_rewrites_tags_without_a_tag_write(account: Running, lever: httpx.Client) -> None:
+    """9.4, 3.4"""
+    posting = first(lever, "/postings")
+    one = create(lever, postings=[posting["id"]]).json()["data"]
+    lever.post(f"/postings/{posting['id']}", json={"text": "Renamed role"})
+    expected = [each for each in one["tags"] if each != posting["text"]] + ["Renamed role"]
+    assert read(lever, one["id"])["tags"] == expected
+
+
+def test_expanding_makes_pages_larger(reader: httpx.Client) -> None:
+    """9.4"""
+    plain = reader.get("/opportunities", params={"limit": 50})
+    expanded = reader.get(
+        "/opportunities", params={"limit": 50, "expand": ["applications", "contact", "owner"]}
+    )
+    assert len(expanded.content) > 1.5 * len(plain.content)
+
+
+def test_a_full_scan_finds_what_updates_alone_miss(reader: httpx.Client) -> None:
+    """3.1, 9.4"""
+    updated = {each["id"] for each in walk(reader, "/opportunities", updated_at_start=0)}
+    missed = [each for each in walk(reader, "/opportunities") if each["id"] not in updated]
+    assert {each["updatedAt"] for each in missed} == {None}
+    assert len(missed) > len(updated)

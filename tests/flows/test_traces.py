@@ -1,0 +1,120 @@
+"""R9: a planted key and the people of an account, looked for in every byte of every file.
+
+Of the whole flow by commands, of the notebooks as jobs, of the receiver, the scan, and the cache.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from support.webhook_receiver import SECRET, listening, until
+
+from leverkit.emulator import Running, running
+from leverkit.planning.plan import Plan
+from leverkit.webhook.signature import sign
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CANARY = "canary0key1of2nobody3"
+FLOW = (
+    "pull -o snapshot",
+    "audit snapshot --html audit.html",
+    "policy suggest snapshot -o policy.csv --accept 0.5",
+    "plan snapshot --policy policy.csv -o run",
+    "apply run --approve PLAN_ID",
+    "verify run",
+    "replay run",
+    "rollback run -o undo",
+    "apply undo --approve UNDO_ID",
+    "run 10_audit.ipynb -o jobs/audit",
+    "run 20_policy.ipynb -o jobs/policy -p accept=0.5",
+    "run 30_migrate.ipynb -o jobs/plan -p max_pct=100",
+    "run 30_migrate.ipynb -o jobs/apply -p mode=apply -p approve=JOB_ID -p max_pct=100",
+    "run 40_rollback.ipynb -o jobs/undo",
+    "run 50_update_your_integration.ipynb -o jobs/lesson",
+    "scan . --sarif scan.sarif",
+)
+IDS = {"PLAN_ID": "run", "UNDO_ID": "undo", "JOB_ID": "workspace"}
+SOURCE = 'requests.post("https://api.lever.co/v1/candidates/1/addTags", auth=(KEY, ""))'
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> Iterator[tuple[Path, set[bytes], str]]:
+    """Run everything that writes; give the folder, what must not be in it, and all that was printed."""
+    with running(contacts=150, seed=9, rate=3000, burst=3000, api_key=CANARY) as account:
+        own = {"LEVER_API_KEY": CANARY, "LEVER_BASE_URL": account.base_url, "HOME": str(tmp_path)}
+        own |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "LEVERKIT_WORKSPACE": str(tmp_path / "workspace")}
+        environment = os.environ | own
+        (tmp_path / "tagger.py").write_text(SOURCE)
+        printed = "".join(command(line, tmp_path, environment) for line in FLOW)
+        receive(account, tmp_path)
+        yield tmp_path, people(account.base_url), printed
+
+
+def command(line: str, folder: Path, environment: dict[str, str]) -> str:
+    for word, run in IDS.items():
+        if word in line:
+            (file,) = (folder / run).rglob("plan.json")
+            line = line.replace(word, json.loads(file.read_bytes())["plan_id"])
+    line = line.replace("run ", f"run {NOTEBOOKS}/") if ".ipynb" in line else line
+    call = [sys.executable, "-m", "leverkit", *line.split(" ")]
+    ended = subprocess.run(call, cwd=folder, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, f"{line}\n{ended.stderr}"
+    return ended.stdout + ended.stderr
+
+
+def receive(account: Running, folder: Path) -> None:
+    """Let the receiver copy a tag to the other opportunities of a person, whom the delivery names."""
+    op = Plan.read(folder / "run").operations[0]
+    person = account.do(lambda inside: inside.rows[op.opportunity].object())
+    account.remove_tags(op.opportunity, person["tags"])
+    data = {"contactId": op.contact, "name": person["name"], "emails": person["emails"]}
+    body = sign("contactUpdated", data, secret=SECRET, token="t", triggered_at=int(time.time() * 1000))
+    with listening(account, folder / "receiver", folder / "policy.csv", rate=500) as listener:
+        assert httpx.post(listener.url, content=body).status_code == 200
+        assert until(lambda: op.tag in account.state()["opportunities"][op.opportunity])
+        assert until(lambda: httpx.get(f"{listener.url}/health").json()["events_waiting"] == 0)
+        assert listener.stop() == 0
+
+
+def people(base_url: str) -> set[bytes]:
+    """Return every name, e-mail, phone and link that the account would tell."""
+    found: set[str] = set()
+    params: dict[str, str] = {"confidentiality": "all"}
+    with httpx.Client(auth=(CANARY, ""), base_url=base_url) as client:
+        while True:
+            page = client.get("/opportunities", params=params).json()
+            for each in page["data"]:
+                found |= {each["name"], *each["emails"], *each["links"]}
+                found |= {phone["value"] for phone in each["phones"]}
+            if not page["hasNext"]:
+                return {text.encode() for text in found if len(text) > 5}
+            params["offset"] = page["next"]
+
+
+@pytest.mark.timeout(900)  # 86 s of computing; whole notebooks are executed
+def test_no_file_holds_the_key_or_a_person(flow: tuple[Path, set[bytes], str]) -> None:
+    folder, persons, printed = flow
+    key = {CANARY.encode(), SECRET.encode(), base64.b64encode(f"{CANARY}:".encode()).rstrip(b"=")}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    written = {path.relative_to(folder).parts[0] for path in files}
+    assert {"snapshot", "audit.html", "policy.csv", "run", "undo", "workspace", "cache"} <= written
+    assert {"scan.sarif", "receiver"} <= written
+    assert {path.parent.name for path in (folder / "jobs").glob("*/*.html")} == {
+        "audit", "policy", "plan", "apply", "undo", "lesson",
+    }  # fmt: skip
+    assert list((folder / "receiver").rglob("journal.sqlite"))
+    assert len(files) > 60
+    assert len(persons) > 150
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in key | persons if secret in content], path
+    assert not [secret for secret in key | persons if secret.decode() in printed]

@@ -1,0 +1,140 @@
+"""The table that settles operations, case by case and exhaustively."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from support.plan_factory import operation
+
+from leverkit.api.models import Opportunity
+from leverkit.migration.journal import Answer, Intent
+from leverkit.migration.outcomes import Verdict, after_write, before_write
+
+ADD, REMOVE = operation(), operation(action="remove")
+INTENT = Intent((0,), "o1", "add", ("vip",), (), 7)
+
+
+def now(*tags: str, contact: str = "c1", updated_at: int | None = 7, anonymized: bool = False) -> Opportunity:
+    return Opportunity(id="o1", contact=contact, tags=tags, updated_at=updated_at, is_anonymized=anonymized)
+
+
+def after(op: Any, seen: Opportunity | None, answer: Answer, *, had: Any = (), last: bool = True) -> Verdict:
+    return after_write(op, seen, answer, before=had, last=last)
+
+
+def before(op: Any, seen: Opportunity | None, **options: Any) -> Verdict:
+    return before_write(op, now=seen, **{"kind": "migrate", "source": True, "intent": None} | options)
+
+
+@pytest.mark.parametrize(
+    ("op", "seen", "options", "outcome", "evidence"),
+    [
+        (ADD, now(), {}, None, ""),
+        (REMOVE, now("vip"), {}, None, ""),
+        (ADD, None, {}, "gone", "not to be found"),
+        (ADD, now("vip"), {}, "no_op", "already so"),
+        (REMOVE, now(), {}, "no_op", "already so"),
+        (ADD, now(), {"source": False}, "drifted", "no other opportunity"),
+        (ADD, now(), {"source": False, "kind": "propagate"}, None, ""),
+        (ADD, now(), {"source": False, "kind": "rollback"}, None, ""),
+        (REMOVE, now("vip"), {"source": False}, None, ""),
+        (ADD, now(contact="c2"), {}, "drifted", "another contact"),
+        (ADD, now(contact="c2"), {"kind": "propagate"}, "drifted", "another contact"),
+        (ADD, now(contact="c2"), {"kind": "rollback"}, None, ""),
+        (ADD, now(anonymized=True), {}, "drifted", "anonymized"),
+        (ADD, now("vip", anonymized=True), {}, "no_op", "already so"),
+        (ADD, now(), {"intent": INTENT}, None, ""),
+        (ADD, now(updated_at=8), {"intent": INTENT}, "drifted", "changed by someone after"),
+        (ADD, now(updated_at=None), {"intent": INTENT}, "drifted", "changed by someone after"),
+        (ADD, now("vip", updated_at=8), {"intent": INTENT}, "done", "answer was lost"),
+    ],
+)
+def test_before_a_write(op: Any, seen: Any, options: Any, outcome: str | None, evidence: str) -> None:
+    verdict = before(op, seen, **options)
+    assert verdict.outcome == outcome
+    assert evidence in verdict.evidence
+    assert verdict.effective == (outcome == "done")
+
+
+@pytest.mark.parametrize(
+    ("op", "seen", "said", "last", "outcome", "evidence"),
+    [
+        (ADD, now("vip"), "ok", False, "done", "read back"),
+        (ADD, now("vip"), "lost", False, "done", "read back"),
+        (ADD, now("vip"), "refused", False, "no_op", "someone else"),
+        (ADD, now(), "refused", False, "failed", "refused: because"),
+        (ADD, now(), "ok", False, None, ""),
+        (ADD, now(), "lost", False, None, ""),
+        (ADD, now(), "ok", True, "failed", "without effect"),
+        (ADD, now(), "lost", True, "failed", "no answer"),
+        (ADD, None, "ok", False, "gone", "after the request"),
+        (REMOVE, now(), "ok", False, "done", "read back"),
+        (REMOVE, now("vip"), "ok", True, "failed", "without effect"),
+    ],
+)
+def test_after_a_write(op: Any, seen: Any, said: Any, last: bool, outcome: str | None, evidence: str) -> None:
+    verdict = after(op, seen, Answer(1, said, 5, "because"), last=last)
+    assert verdict.outcome == outcome
+    assert evidence in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("tag", "stored"),
+    [
+        ("vip ", "vip"),
+        ("VIP", "vip"),
+        ("Cafe\u0301 lovers", "Caf\u00e9 lovers"),
+        ("a  b", "a b"),
+        ("speaks Portuguese", "speaks Portu"),
+    ],
+)
+def test_a_tag_that_lever_stored_in_another_form_is_named(tag: str, stored: str) -> None:
+    op, answered = operation(tag=tag), Answer(1, "ok", 5)
+    seen = now(stored, "old", updated_at=8)
+    verdict = after(op, seen, answered, had=("old",))
+    assert (verdict.outcome, verdict.stored, verdict.effective) == ("failed", stored, False)
+    assert f"Lever stored it as {stored!r}" in verdict.evidence
+    again = Intent((0,), "o1", "add", (tag,), ("old",), 7)
+    assert before(op, seen, intent=again) == verdict  # and it is not written again
+    assert after(op, seen, answered, had=("old", stored)).stored == ""
+
+
+def test_another_new_tag_is_not_taken_for_ours() -> None:
+    for other in ("by hand", "v", "vip lounge", "VI"):
+        assert after(ADD, now(other), Answer(1, "ok", 5)).stored == ""
+    assert after(REMOVE, now("vip", "VIP"), Answer(1, "ok", 5), had=("vip",)).stored == ""
+
+
+def test_every_history_ends_true_and_no_person_is_overruled() -> None:
+    """2 actions x had the tag x applied x answered x changed by a person before x after, or not."""
+    settled = 0
+    for action, had, applied, answered, person_before, person_after in product(
+        ("add", "remove"), *[(False, True)] * 5
+    ):
+        op = operation(action=action)
+        want = action == "add"
+        clock, has = 7, had
+        if person_before:
+            clock, has = clock + 1, not has
+        first = before(op, now(*["vip"] * has, updated_at=clock))
+        if first.outcome is not None:
+            assert (first.outcome, has) == ("no_op", want)
+            continue
+        intent = Intent((0,), "o1", action, ("vip",), tuple(["vip"] * has), clock)
+        if applied:
+            clock, has = clock + 1, want
+        if person_after:
+            clock, has = clock + 1, not has
+        seen = now(*["vip"] * has, updated_at=clock)
+        if answered:
+            verdict = after(op, seen, Answer(1, "ok" if applied else "lost", 5))
+        else:
+            verdict = before(op, seen, intent=intent)
+        if verdict.outcome is None:  # written again: only where nobody has touched it since
+            assert (applied, person_after) == (False, False)
+        else:
+            assert (verdict.outcome == "done") == (has == want)
+        settled += 1
+    assert settled == 32

@@ -1,0 +1,237 @@
+"""A plan as a value and as files: the id binds it, any edit is noticed, hostile tags survive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.plan_factory import HOSTILE, operation, plan_of
+
+from leverkit.errors import BrakeTripped, Refused, UsageError
+from leverkit.migration.journal import Journal
+from leverkit.planning.operation import Known, Operation, Skipped, batches, read_csv, requests, write_csv
+from leverkit.planning.plan import Plan
+from leverkit.policy.decision import Undecided
+from leverkit.storage import csv_file
+
+
+def rich() -> Plan:
+    ops = [operation(n, tag) for n, tag in enumerate(HOSTILE)]
+    return plan_of(
+        *ops,
+        operation(1, "old", action="remove"),
+        undecided=(Undecided("?", 3),),
+        skipped=(Skipped("c", "o", "t", "anonymized"),),
+        warnings=("beware <b>",),
+        tag_counts={"=HYPERLINK": 3},
+        opportunities=100,
+    )
+
+
+def written(tmp_path: Path, plan: Plan | None = None) -> Path:
+    (plan or rich()).write(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_plan_read_back_is_the_plan_written(tmp_path: Path) -> None:
+    plan = rich()
+    assert Plan.read(written(tmp_path, plan)) == plan
+    assert Plan.read(tmp_path / "run").plan_id == plan.plan_id
+
+
+def test_a_spreadsheet_may_save_the_table_in_its_own_way(tmp_path: Path) -> None:
+    run = written(tmp_path)
+    sheet = csv_file.read(run / "plan.csv")
+    rows = [[row.cells[name] for name in sheet.columns] for row in reversed(sheet.rows)]
+    content = csv_file.render(sheet.columns, rows, csv_file.Dialect(";", bom=True))
+    (run / "plan.csv").write_bytes(content)
+    assert Plan.read(run) == rich()
+
+
+def test_a_hostile_tag_is_no_formula_in_the_table(tmp_path: Path) -> None:
+    run = written(tmp_path, plan_of(operation(1, "=1+1")))
+    assert ",'=1+1," in (run / "plan.csv").read_text()
+
+
+def test_ids_stand_in_the_table_as_they_are_so_that_it_can_be_joined(tmp_path: Path) -> None:
+    contact, opportunity = "4f1b2c3d-0000-4000-8000-000000000000", "00aa-1"
+    write_csv(tmp_path / "plan.csv", [Operation(contact, opportunity, "add", "3.10")])
+    assert f"{contact},{opportunity},add,'3.10," in (tmp_path / "plan.csv").read_text()
+    assert read_csv(tmp_path / "plan.csv")[0].contact == contact
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), unique=True, max_size=8))
+def test_any_tag_survives_the_table(tmp_path_factory: Any, tags: list[str]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "plan.csv"
+    ops = tuple(sorted(operation(1, tag) for tag in tags))
+    write_csv(path, ops)
+    assert read_csv(path) == ops
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "propagate"},
+        {"account": "other"},
+        {"policy_digest": "x"},
+        {"snapshot_digest": "x"},
+        {"operations": (operation(1),)},
+        {"operations": (operation(1), operation(2, "VIP"))},
+        {"operations": (operation(1), operation(2, contact="c2"))},
+        {"operations": (operation(1), operation(2, action="remove"))},
+    ],
+)
+def test_the_plan_id_binds_what_is_done_and_what_it_rests_on(change: dict[str, Any]) -> None:
+    plan = plan_of(operation(1), operation(2))
+    assert msgspec.structs.replace(plan, **change).plan_id != plan.plan_id
+    assert plan_of(operation(1), operation(2)).plan_id == plan.plan_id
+
+
+def edited(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"brakes": {"max_ops": None, "max_pct": None, "max_removals": None}},
+        {"tag_counts": {}},
+        {"opportunities": 10**6},
+        {"account": "other"},
+        {"surplus": 1},
+        {"plan_id": "0" * 64},
+    ],
+)
+def test_an_edited_plan_json_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    edited(written(tmp_path) / "plan.json", **changes)
+    with pytest.raises(Refused, match=r"plan\.json: edited after the plan was made"):
+        Plan.read(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("plan.csv", "vip", "VIP", "plan.csv: edited"),
+        ("plan.csv", "add", "remove", "plan.csv: edited"),
+        ("plan.csv", "add", "destroy", "plan.csv: not the table of a plan"),
+        ("plan.csv", "opportunity", "opp", "plan.csv: not the table of a plan"),
+        ("before.json", "c1", "c2", "before.json: edited"),
+        ("before.json", "{", "[", "before.json: damaged"),
+        ("plan.json", '"format": 1', '"format": 2', "plan format 2"),
+        ("plan.json", "{", "", "plan.json: damaged"),
+    ],
+)
+def test_an_edited_file_is_refused_by_name(
+    tmp_path: Path, name: str, old: str, new: str, message: str
+) -> None:
+    path = written(tmp_path, plan_of(operation(1), operation(2))) / name
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(Refused, match=message):
+        Plan.read(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["plan.csv", "before.json"])
+def test_a_missing_part_is_refused(tmp_path: Path, name: str) -> None:
+    (written(tmp_path) / name).unlink()
+    with pytest.raises(Refused, match=name):
+        Plan.read(tmp_path / "run")
+
+
+def test_a_folder_without_a_plan_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no plan.json here"):
+        Plan.read(tmp_path)
+
+
+def test_a_begun_plan_is_not_overwritten_by_another(tmp_path: Path) -> None:
+    run = written(tmp_path)
+    Journal(run / "journal.sqlite").close()
+    rich().write(run)
+    with pytest.raises(Refused, match="another plan that was begun"):
+        plan_of(operation(1)).write(run)
+    assert Plan.read(run) == rich()
+
+
+def test_an_approval_is_the_id_or_enough_of_it() -> None:
+    plan = rich()
+    for approve in (plan.plan_id, plan.short, plan.plan_id[:8], f" {plan.short.upper()} "):
+        assert plan.check_approval(approve) is None
+    for approve in (plan.plan_id[:7], "0" * 12, plan.plan_id + "0"):
+        with pytest.raises(Refused, match=r"is not for this plan.*what `plan` or `rollback` printed"):
+            plan.check_approval(approve)
+    with pytest.raises(Refused, match=f"approve plan {plan.short}"):
+        plan.check_approval("")
+
+
+def test_the_brakes_see_what_the_plan_changes() -> None:
+    plan = rich()
+    assert plan.counts["operations"] == 9
+    with pytest.raises(BrakeTripped, match="9 operations are more than --max-ops 8; 1 removals"):
+        plan.check_brakes(max_ops=8)
+    assert plan.check_brakes(max_removals=1) is None
+
+
+def test_plan_json_tells_a_person_how_much_it_is(tmp_path: Path) -> None:
+    document = json.loads((written(tmp_path) / "plan.json").read_text())
+    counts = {"operations": 9, "adds": 8, "removes": 1, "opportunities": 8, "contacts": 1, "tags": 9}
+    assert document["counts"] == counts | {"skipped": 1, "undecided": 1}
+    assert (document["requests"], document["minutes"]) == (2 + 8 + 2 + 1, 0.1)
+    assert document["plan_id"] == rich().plan_id
+    assert document["undecided"] == [{"tag": "?", "opportunities": 3}]
+
+
+def test_a_plan_draws_itself_escaped() -> None:
+    html = rich()._repr_html_()
+    assert "beware &lt;b&gt;" in html
+    assert "<b>" not in html
+    assert repr(rich()).startswith(f"<Plan {rich().short}: 8 to add, 1 to remove")
+    assert len(rich().frame) == 9
+    assert "nothing to do" in plan_of()._repr_html_()
+
+
+def test_batches_hold_whole_contacts_within_a_page_and_forty_writes() -> None:
+    ops = [operation(n, contact=f"c{n // 2:03}") for n in range(200)]
+    cut = list(batches(ops, {f"c{n:03}": 4 for n in range(100)}))
+    assert [op for batch in cut for op in batch] == ops
+    assert {len(batch) for batch in cut} == {40}
+    assert all(len({op.contact for op in batch}) == 20 for batch in cut)
+
+
+def test_a_contact_larger_than_a_page_is_a_batch_of_its_own() -> None:
+    ops = sorted(operation(n, contact=f"c{n // 150}") for n in range(151))
+    assert sorted(len(batch) for batch in batches(ops, {"c0": 150})) == [1, 150]
+    assert requests(ops, {"c0": 150, "c1": 1}) == 2 * 2 + 150 + 2 + 1
+
+
+def test_a_batch_asks_for_no_more_contacts_than_fit_in_an_address() -> None:
+    ops = [operation(1, tag=f"t{n}", contact=f"c{n:03}") for n in range(120)]
+    assert [len(batch) for batch in batches(ops, {})] == [40, 40, 40]
+    assert list(batches([], {})) == []
+
+
+def test_an_opportunity_is_known_by_contact_and_tags() -> None:
+    assert plan_of(operation(1, action="remove")).before == {"o1": Known("c1", ("vip",))}
+    assert plan_of(operation(1), operation(2)).siblings == {"c1": 2}
+
+
+def test_what_was_left_out_is_told_with_its_reasons_and_listed_in_a_table(tmp_path: Path) -> None:
+    skipped = (
+        Skipped("ann", "one", "=1+1", "anonymized"),
+        Skipped("ann", "two", "vip", "anonymized"),
+        Skipped("bob", "three", "vip", "gone"),
+    )
+    plan = plan_of(operation(), skipped=skipped)
+    assert "on 1 opportunity of 1 contact, 3 skipped (2 anonymized; 1 gone), 0 tags" in plan.summary
+    assert plan_of().summary == "nothing to do (0 skipped, 0 tags undecided)"
+    assert plan_of(kind="rollback").summary == "nothing to do (0 skipped)"
+    plan.write(tmp_path)
+    assert (tmp_path / "skipped.csv").read_text().splitlines() == [
+        "contact,opportunity,tag,reason",
+        "ann,one,'=1+1,anonymized",
+        "ann,two,vip,anonymized",
+        "bob,three,vip,gone",
+    ]

@@ -1,0 +1,155 @@
+"""A suggestion is right where it is sure, and silent where the data cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from quality.offices import Office, write_office
+from quality.populations import Population, write_population
+from support.snapshot_factory import Posting, Row, write_generated, write_snapshot
+
+from leverkit.analysis.audit import audit
+from leverkit.policy.policy import Policy
+from leverkit.policy.suggestion import Suggestion, suggest
+
+
+def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, Suggestion]:
+    return suggest(audit(write_snapshot(folder, rows, postings or [])))
+
+
+def test_too_few_people_leave_it_undecided(tmp_path: Path) -> None:
+    rows = [Row("a", ["vip"], "p"), Row("a", ["vip"], "q"), Row("b", ["vip"], "p"), Row("b", ["vip"], "q")]
+    said = suggested(tmp_path, rows + [Row(f"c{n}", [], "p") for n in range(50)])["vip"]
+    assert (said.scope, said.confidence) == ("undecided", 0.5)
+    assert said.reason.startswith("too few to tell")
+
+
+def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["x"], "p") for n in range(8) for _ in range(3)] + [
+        Row(f"d{n}", [], "q") for n in range(90)
+    ]
+    assert suggested(tmp_path, rows)["x"].scope != "contact"
+
+
+def test_a_posting_tag_is_suggested_for_the_opportunity_with_its_reason(tmp_path: Path) -> None:
+    said = suggested(tmp_path, [Row("a", ["Sales"], "p")], [Posting("p", department="Sales")])["Sales"]
+    assert said.scope == "opportunity"
+    assert said.confidence >= 0.9
+    assert said.reason == "posting tag: equals the department 'Sales' of a posting"
+
+
+def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["fulltime"], f"p{n % 3}") for n in range(9)] + [
+        Row(f"c{n}", ["fulltime"], "q") for n in range(9)
+    ]
+    rows += [Row(f"d{n}", ["Full-time"], "q") for n in range(9)] + [Row(f"e{n}", [], "p1") for n in range(99)]
+    said = suggested(tmp_path, rows, [Posting("q", commitment="Full-time")])["fulltime"]
+    assert (said.scope, said.reason) == ("opportunity", "spelt like the posting tag 'Full-time'")
+
+
+def people(tag: str, count: int) -> Iterator[Row]:
+    """People who carry a tag on both of their opportunities, at different postings each."""
+    for n in range(count):
+        yield Row(f"{tag}{n}", [tag], f"p{n % 7}")
+        yield Row(f"{tag}{n}", [tag], f"p{n % 7 + 7}")
+
+
+def test_spellings_of_a_tag_are_weighed_together(tmp_path: Path) -> None:
+    crowd = [Row(f"c{n % 150}", [], f"p{n % 14}") for n in range(300)]
+    said = suggested(tmp_path, [*people("vip", 2), *people("VIP", 2), *crowd])
+    assert said["vip"].scope == said["VIP"].scope == "contact"
+
+
+@pytest.mark.parametrize(("contacts", "recall"), [(500, 0.15), (2000, 0.3)])
+def test_sure_suggestions_are_right_on_generated_accounts(
+    tmp_path: Path, contacts: int, recall: float
+) -> None:
+    sure, persons, covered, taggings = [], 0, 0, 0
+    for seed in (1, 2, 3):
+        truth = write_generated(tmp_path / str(seed), contacts=contacts, seed=seed)
+        for decision in Policy.suggest(audit(tmp_path / str(seed))).decisions:
+            used = int(decision.evidence["opportunities"] or 0)
+            taggings += used
+            persons += truth[decision.tag] == "contact"
+            if decision.confidence >= 0.9 and decision.suggested_scope != "undecided":
+                sure.append(
+                    (decision.suggested_scope, truth[decision.tag], bool(decision.evidence["posting_tag"]))
+                )
+                covered += used
+    assert sum(said == true for said, true, _ in sure) / len(sure) >= 0.98
+    assert not [row for row in sure if row[0] == "contact" and row[2]]
+    assert sum(said == true == "contact" for said, true, _ in sure) / persons >= recall
+    assert covered / taggings >= 0.8
+
+
+def test_a_tag_bound_to_a_stage_is_not_surely_about_the_person(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["x"], f"p{n % 7 + 7 * turn}", stage="onsite") for n in range(30) for turn in (0, 1)]
+    crowd = [Row(f"d{n % 150}", [], f"p{n % 14}") for n in range(300)]
+    said = suggested(tmp_path, [*rows, *crowd])["x"]
+    assert said.scope == "undecided"
+    assert "100% of its opportunities are at 'onsite'" in said.reason
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Population(known="changed"),
+        Population(known="nothing"),
+        Population(once=True, single=True),
+        Population(alike=0.3),
+        Population(staged=True),
+        Population(teams=True),
+        Population(carriers=0.002, tags=60),
+    ],
+)
+def test_no_tag_of_postings_or_candidacies_is_surely_suggested_for_the_person(
+    tmp_path: Path, how: Population
+) -> None:
+    for seed in (2000, 2001):
+        truth = write_population(tmp_path / str(seed), how, seed=seed)
+        said = suggest(audit(tmp_path / str(seed)))
+        copied = {tag for tag, row in said.items() if row.scope == "contact" and row.confidence >= 0.9}
+        assert {truth[tag] for tag in copied} <= {"contact"}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Office(),
+        Office(renamed=0.6, reorganised=0.4, deleted=0.5, edited=0.5),
+        Office(noise=0.03, variants=0.3, affinity=0.9),
+        Office(bare=0.9, shared=0.3),
+    ],
+)
+def test_sure_suggestions_are_right_in_offices_and_no_posting_tag_is_a_persons(
+    tmp_path: Path, how: Office
+) -> None:
+    sure = []
+    for seed in (3000, 3001):
+        truth = write_office(tmp_path / str(seed), how, seed=seed)
+        for tag, said in suggest(audit(tmp_path / str(seed))).items():
+            assert (truth[tag], said.scope) != ("posting", "contact")
+            if said.scope != "undecided" and said.confidence >= 0.9:
+                sure.append((truth[tag] == "contact") == (said.scope == "contact"))
+    assert sum(sure) / len(sure) >= 0.98
+
+
+def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: Path) -> None:
+    rows = [
+        Row(f"c{n}", [("VIP", "vip")[turn]], f"p{n % 7 + 7 * turn}") for n in range(12) for turn in (0, 1)
+    ]
+    crowd = [Row(f"d{n % 150}", ["x"], f"p{n % 14}") for n in range(300)]
+    said = suggested(tmp_path, [*rows, *crowd])
+    assert said["VIP"].scope == said["vip"].scope == "contact"
+    assert said["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
+
+
+def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
+    rows = [Row("a", ["Sales", "x"], "p"), Row("a", [], "q")]
+    result = audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")]))
+    assert set(Policy.suggest(result).scopes.values()) == {"undecided"}
+    accepted = {decision.tag: decision for decision in Policy.suggest(result, accept=0.95).decisions}
+    assert (accepted["Sales"].scope, accepted["Sales"].decided_by) == ("opportunity", "leverkit suggestion")
+    assert accepted["x"].scope == "undecided"

@@ -1,0 +1,497 @@
+"""Proof of teeth: bugs planted one at a time in a copy of the package, each caught by the test named for it.
+
+PYTHONPATH=tests python -m soak.mutation_check          plant all, print the table, exit 1 if one is missed
+PYTHONPATH=tests python -m soak.mutation_check fsync    only those whose name holds this word
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Bug:
+    """What goes wrong, in which room, the text and what stands in its place, and the test that sees it."""
+
+    name: str
+    room: str
+    text: str
+    instead: str
+    test: str
+
+    @property
+    def file(self) -> str:
+        """Return the file of the room, from the root."""
+        return f"leverkit/{self.room}.py"
+
+    @property
+    def node(self) -> str:
+        """Return the test as pytest calls it."""
+        module, name = self.test.split("::")
+        return f"tests/{module}.py::{name}"
+
+
+_INTENT = "        number = self._journal.append(intent)\n"
+_SEND = "        said, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
+_SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
+BUGS = (
+    Bug(
+        "the sync is off",
+        "storage/sqlite",
+        "synchronous = FULL",
+        "synchronous = OFF",
+        "migration/test_journal::test_an_entry_is_on_disk_when_append_returns",
+    ),
+    Bug(
+        "the request leaves before its intent",
+        "migration/writer",
+        _INTENT + _SEND,
+        _SEND + _INTENT,
+        "migration/test_apply::test_no_request_leaves_before_its_intent_is_on_disk",
+    ),
+    Bug(
+        "an edited journal is believed",
+        "migration/journal",
+        "if seq != expected or link != chain:",
+        "if False:",
+        "migration/test_journal::test_an_edited_journal_is_refused",
+    ),
+    Bug(
+        "settled operations are done again",
+        "migration/journal",
+        _SETTLED,
+        "return False",
+        "migration/test_apply::test_a_finished_run_is_left_alone_and_says_so",
+    ),
+    Bug(
+        "failed operations are given up",
+        "migration/journal",
+        _SETTLED,
+        "return op in self.outcomes",
+        "migration/test_apply::test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it",
+    ),
+    Bug(
+        "a yes is an effect",
+        "migration/outcomes",
+        "    if operation.is_so(now.tags):\n        if answer.said",
+        '    if operation.is_so(now.tags) or answer.said == "ok":\n        if answer.said',
+        "migration/test_apply::test_a_yes_without_effect_is_not_done",
+    ),
+    Bug(
+        "a lost request is done",
+        "migration/outcomes",
+        'return Verdict("failed", f"no answer',
+        'return Verdict("done", f"no answer',
+        "migration/test_outcomes::test_after_a_write",
+    ),
+    Bug(
+        "what is so already is written again",
+        "migration/outcomes",
+        "        if intent is None:\n",
+        "        if intent is None and False:\n",
+        "migration/test_outcomes::test_before_a_write",
+    ),
+    Bug(
+        "a person's edit after a lost answer is overruled",
+        "migration/outcomes",
+        "if intent.updated_at != now.updated_at:",
+        "if False:",
+        "flows/test_kill::test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming",
+    ),
+    Bug(
+        "a tag is copied though its source is gone",
+        "migration/outcomes",
+        "and not source:",
+        "and not source and False:",
+        "migration/test_apply::test_a_tag_that_a_person_took_off_its_source_is_not_copied",
+    ),
+    Bug(
+        "our own writes count as a source",
+        "migration/writer",
+        "            and (sibling.id, operation.tag) not in self._ours\n",
+        "",
+        "migration/test_apply::test_what_we_wrote_ourselves_is_no_source_for_the_rest",
+    ),
+    Bug(
+        "what this process wrote counts as a source",
+        "migration/writer",
+        "        self._ours.update((now.id, tag) for tag in intent.tags)\n",
+        "",
+        "migration/test_apply::test_what_we_wrote_a_moment_ago_is_no_source_for_a_repetition",
+    ),
+    Bug(
+        "an opportunity that moved is written to",
+        "migration/outcomes",
+        'if now.contact != operation.contact and kind != "rollback"',
+        "if False",
+        "migration/test_apply::test_what_people_did_meanwhile_is_respected",
+    ),
+    Bug(
+        "the anonymized are written to",
+        "migration/outcomes",
+        "    if now.is_anonymized:",
+        "    if False:",
+        "migration/test_outcomes::test_before_a_write",
+    ),
+    Bug(
+        "removals come first",
+        "planning/operation",
+        "= get_args(Action)",
+        "= tuple(reversed(get_args(Action)))",
+        "migration/test_apply::test_at_no_prefix_of_a_run_has_a_contact_lost_a_tag",
+    ),
+    Bug(
+        "a removal does not wait for its addition",
+        "migration/writer",
+        "return [operation for operation in removals if operation not in held]",
+        "return removals",
+        "migration/test_apply::test_a_removal_waits_for_the_addition_to_its_contact",
+    ),
+    Bug(
+        "a denied key is tried on",
+        "migration/writer",
+        "            self._halt.ask(DENIED, error)\n",
+        "",
+        "migration/test_apply::test_a_denied_key_stops_the_run_at_once_and_it_resumes",
+    ),
+    Bug(
+        "a refusal (4xx) is asked again",
+        "api/responses",
+        "        raise _error(ApiError, answer, method, path)\n    try",
+        "        raise _error(Unreachable, answer, method, path)\n    try",
+        "api/test_http::test_a_refusal_is_never_asked_again",
+    ),
+    Bug(
+        "a lost write is repeated over what a person did",
+        "api/http",
+        "if again and not again(doubtful is not None):",
+        "if False:",
+        "migration/test_apply::test_what_a_person_took_back_after_a_lost_answer_is_not_written_again",
+    ),
+    Bug(
+        "a write rests on an old reading",
+        "migration/writer",
+        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._halt.reason",
+        "migration/test_apply::test_a_write_whose_turn_comes_late_rests_on_another_reading",
+    ),
+    Bug(
+        "what waits for its turn is sent though the run was stopped",
+        "migration/writer",
+        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._times.clock() - reading.answered_at > FRESH",
+        "migration/test_apply::test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent",
+    ),
+    Bug(
+        "threads meet a type at the same time",
+        "api/responses",
+        "return _met(type)",
+        "return type",
+        "api/test_prepare_type::test_threads_may_be_the_first_to_decode_by_a_type",
+    ),
+    Bug(
+        "failures are not counted",
+        "migration/stop",
+        "if failed >= FAILURES:",
+        "if False:",
+        "flows/test_gates::test_five_failures_stop_the_run_and_it_resumes",
+    ),
+    Bug(
+        "the file STOP is not seen",
+        "migration/stop",
+        "if self._has(STOP):",
+        "if False:",
+        "flows/test_gates::test_a_stop_file_ends_the_run_and_stands_until_it_is_removed",
+    ),
+    Bug(
+        "an orphan writes on",
+        "migration/stop",
+        "if self._parent and self._parent() != self._started_by:",
+        "if False:",
+        "flows/test_gates::test_a_kernel_whose_starter_was_killed_stops_writing",
+    ),
+    Bug(
+        "any account will do",
+        "migration/apply",
+        "if lever.account_id() != plan.account:",
+        "if False:",
+        "migration/test_apply::test_a_plan_of_another_account_is_refused",
+    ),
+    Bug(
+        "brakes hold only when planning",
+        "migration/apply",
+        "plan.check_brakes(max_ops=max_ops,",
+        "dict(max_ops=max_ops,",
+        "migration/test_apply::test_the_brakes_of_the_plan_hold_at_apply_unless_raised",
+    ),
+    Bug(
+        "nobody need approve",
+        "migration/apply",
+        "        plan.check_approval(approve)\n",
+        "        pass\n",
+        "migration/test_apply::test_without_approval_or_beyond_a_brake_nothing_is_written",
+    ),
+    Bug(
+        "two runs on one account",
+        "migration/apply",
+        'locks = (run / "lock", account_lock(plan.account))',
+        'locks = (run / "lock",)',
+        "migration/test_apply::test_a_run_or_account_that_is_being_written_to_is_locked",
+    ),
+    Bug(
+        "a wave opens unverified",
+        "migration/apply",
+        "        check_gate(plan, run, journal.entries, wave)\n",
+        "",
+        "planning/test_waves::test_wave_by_wave_with_a_verification_between_them",
+    ),
+    Bug(
+        "an old verification opens a wave",
+        "migration/next_step",
+        'if found["began_ms"] <= last_write(entries):',
+        "if False:",
+        "planning/test_waves::test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting",
+    ),
+    Bug(
+        "the canary leaves kinds out",
+        "planning/canary",
+        "        if kind not in covered:\n",
+        "        if not covered:\n",
+        "planning/test_waves::test_the_canary_has_one_of_every_kind",
+    ),
+    Bug(
+        "the canary is no random sample",
+        "planning/canary",
+        "in sorted(sizes, key=_chance):",
+        "in sorted(sizes):",
+        "planning/test_waves::test_a_large_plan_has_a_small_canary_and_its_bound",
+    ),
+    Bug(
+        "the canary has every tag with every mixture",
+        "planning/canary",
+        "|= {(op.tag, op.action), (op.action,",
+        "|= {(op.tag, op.action), (op.tag, op.action,",
+        "planning/test_waves::test_many_tags_make_no_large_canary",
+    ),
+    Bug(
+        "a canary that is through ends the larger wave",
+        "migration/apply",
+        "    if _settled(plan, journal, begun):",
+        "    if True:",
+        "planning/test_waves::test_a_canary_after_a_larger_wave_was_broken_off_says_which_one_waits",
+    ),
+    Bug(
+        "the receiver's short hold refuses a run",
+        "migration/apply",
+        "wave=wave, wait=wait)",
+        "wave=wave, wait=0)",
+        "migration/test_apply::test_a_writer_that_is_soon_through_is_waited_for",
+    ),
+    Bug(
+        "later waves count as somebody else",
+        "verification/verify",
+        "    ahead = _ahead(whole, inside, now)",
+        "    ahead = frozenset[int]()",
+        "verification/test_verify::test_what_later_waves_wrote_is_ours_and_the_counts_expect_it",
+    ),
+    Bug(
+        "a run that was taken back is merely wrong",
+        "migration/next_step",
+        'return found.kind == "rollback" and',
+        "return False and",
+        "verification/test_verify::test_a_run_that_was_taken_back_names_the_rollback",
+    ),
+    Bug(
+        "an unfinished run is merely wrong",
+        "migration/next_step",
+        'return sum(name in ("pending", "unknown") for name in names)',
+        "return 0",
+        "verification/test_verify::test_a_run_that_is_not_at_its_end_is_told_from_a_wrong_one",
+    ),
+    Bug(
+        "a spreadsheet calculates what is not done",
+        "migration/result",
+        "rows.append(guarded(dict(zip(columns, cells, strict=True))))",
+        "rows.append(list(cells))",
+        "migration/test_result::test_the_table_has_a_reason_for_each_that_is_not_done",
+    ),
+    Bug(
+        "verify believes apply",
+        "verification/verification",
+        'return self.sign in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)',
+        "return False",
+        "verification/test_verify::test_a_plan_that_was_not_carried_out_fails_whatever_result_json_says",
+    ),
+    Bug(
+        "tag counts are not compared",
+        "verification/tag_counts",
+        "    if not plan.tag_counts:\n",
+        "    if True:\n",
+        "verification/test_verify::test_a_count_that_nothing_explains_fails",
+    ),
+    Bug(
+        "a difference in counts is excused by anybody's change",
+        "verification/verification",
+        "return self.unexplained != 0 and self.recount != self.listed",
+        "return False",
+        "verification/test_verify::test_a_count_that_nothing_explains_fails",
+    ),
+    Bug(
+        "rollback undoes what was so already",
+        "migration/rollback",
+        'return "changed by the run" if outcome.effective else ""',
+        'return "changed by the run"',
+        "migration/test_rollback::test_what_was_so_already_is_not_undone_but_listed",
+    ),
+    Bug(
+        "a tag that lever stored in another form is written again",
+        "migration/outcomes",
+        "if stored := _stored(operation, now, intent.before):",
+        "if False:",
+        "migration/test_outcomes::test_a_tag_that_lever_stored_in_another_form_is_named",
+    ),
+    Bug(
+        "a kind that lever does not count excuses a tag that was lost",
+        "verification/tag_counts",
+        "if found.keys() != should or not held <= should:",
+        "if False:",
+        "verification/test_verify::test_counts_that_leave_a_kind_out_excuse_no_write_that_nobody_saw",
+    ),
+    Bug(
+        "rollback forgets open requests",
+        "migration/rollback",
+        'if standing.unanswered(number) else ""',
+        'if False else ""',
+        "migration/test_rollback::test_a_half_done_run_is_undone_by_what_its_journal_shows",
+    ),
+    Bug(
+        "plan.json may be edited",
+        "planning/plan",
+        "    if digest(document) != seal:",
+        "    if False:",
+        "planning/test_plan::test_an_edited_plan_json_is_refused",
+    ),
+    Bug(
+        "plan.csv may be edited",
+        "planning/plan",
+        "        if plan.plan_id != sealed.plan_id:",
+        "        if False:",
+        "planning/test_plan::test_an_edited_file_is_refused_by_name",
+    ),
+    Bug(
+        "the plan id forgets the account",
+        "planning/plan",
+        "bound = (FORMAT, self.kind, self.account,",
+        "bound = (FORMAT, self.kind, '',",
+        "planning/test_plan::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
+    ),
+    Bug(
+        "undecided tags are planned",
+        "planning/planner",
+        'if scope == "contact")',
+        'if scope in ("contact", "undecided"))',
+        "planning/test_planner::test_a_tag_of_any_other_scope_is_never_planned",
+    ),
+    Bug(
+        "each process has a budget of its own",
+        "settings",
+        "ledger=budget(base_url, key)",
+        "ledger=None",
+        "api/test_shared_rate_limit::test_a_connection_queues_at_the_budget_of_its_key",
+    ),
+    Bug(
+        "the budget's file is not locked",
+        "api/shared_rate_limit",
+        "            fcntl.flock(file, fcntl.LOCK_EX)\n",
+        "",
+        "api/test_shared_rate_limit::test_threads_and_openings_exclude_each_other",
+    ),
+    Bug(
+        "replay does not compare",
+        "verification/replay",
+        "        for tag in sorted(seen ^ have):",
+        "        for tag in ():",
+        "verification/test_replay::test_a_planned_tag_that_is_not_as_the_journal_says_differs",
+    ),
+    Bug(
+        "replay takes what was in flight for a contradiction",
+        "verification/replay",
+        "if (gap.opportunity, gap.tag) not in self._open",
+        "if True",
+        "verification/test_replay::test_what_was_in_flight_when_it_broke_off_may_be_so_or_not",
+    ),
+    Bug(
+        "replay holds an old reading against later writes",
+        "verification/replay",
+        "return (seen, since) if verified.began_ms > last_write(entries) else ({}, frozenset())",
+        "return seen, since",
+        "verification/test_replay::test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them",
+    ),
+)
+
+
+def planted(bug: Bug, folder: Path) -> None:
+    """Copy package and tests into a folder and plant a bug there."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in ("leverkit", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    file = folder / bug.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(bug.text) != 1:
+        raise SystemExit(f"{bug.name}: {bug.text!r} stands {text.count(bug.text)} times in {bug.file}")
+    file.write_text(text.replace(bug.text, bug.instead), encoding="utf-8")
+
+
+def caught(bug: Bug) -> bool:
+    """Say whether the named test fails, by itself and in time, where the bug is planted."""
+    with tempfile.TemporaryDirectory(prefix="leverkit-teeth-") as folder:
+        planted(bug, Path(folder))
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--timeout=60",
+            bug.node,
+        ]
+        environ = os.environ | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        ended = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"{bug.node}: pytest ended with {ended.returncode}\n{ended.stdout[-2000:]}")
+    return ended.returncode == 1
+
+
+def table(bugs: Iterable[Bug]) -> int:
+    """Plant bugs, print which were caught by which test, and return how many were missed."""
+    missed = 0
+    for bug in bugs:
+        found = caught(bug)
+        missed += not found
+        print(f"{'caught' if found else 'MISSED'}  {bug.name} ({bug.file}) by {bug.node}", flush=True)
+    return missed
+
+
+def main() -> None:
+    """Plant the bugs whose names hold the word given, or all."""
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    bugs = [bug for bug in BUGS if word in bug.name]
+    missed = table(bugs)
+    print(f"{len(bugs) - missed} of {len(bugs)} planted bugs caught")
+    sys.exit(1 if missed or not bugs else 0)
+
+
+if __name__ == "__main__":
+    main()
