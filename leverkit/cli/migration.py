@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from leverkit.cli import options
+from leverkit.cli.main import INTERRUPTED
 from leverkit.cli.options import file, say, show
-from leverkit.cli.startup import INTERRUPTED
 from leverkit.errors import LeverkitError, Refused
 
 Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]

@@ -83,7 +83,7 @@ def test_a_full_disk_is_one_clear_line(
 
 
 def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
-    code = "from leverkit import doctor; from leverkit.cli import main; "
+    code = "from leverkit import doctor; from leverkit.cli.main import main; "
     code += (
         "doctor.examine = lambda: doctor.Checkup((doctor.Check('a', None, 'caf\\u00e9'),)); main(['doctor'])"
     )

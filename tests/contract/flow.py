@@ -19,9 +19,9 @@ from typing import Any
 
 import duckdb
 import nbformat
-import surface
 
 import leverkit as lk
+from leverkit.cli.main import main
 from leverkit.emulator import Running, running
 
 FIELD = re.compile(r"[a-z][a-z0-9_]*")
@@ -56,7 +56,7 @@ def command(*words: str) -> tuple[int, str]:
     out, handler = io.StringIO(), signal.getsignal(signal.SIGTERM)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
-            surface.door().main(list(words))
+            main(list(words))
     except SystemExit as ended:
         return int(ended.code or 0), out.getvalue()
     finally:

@@ -14,8 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import flow
-import surface
+from contract import flow, surface
 
 import leverkit as lk
 from leverkit.emulator import Running, running

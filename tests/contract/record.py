@@ -1,13 +1,11 @@
-"""Write the recordings that the contract tests compare with: `python tests/contract/record.py`.
+"""Write the recordings that the contract tests compare with: `PYTHONPATH=tests python -m contract.record`.
 
 Doing so is legitimate only for a change that users are told of in CHANGELOG.md, never to make a test pass.
 """
 
 from __future__ import annotations
 
-import flow
-import old
-import surface
+from contract import flow, old, surface
 
 RECORDINGS = {
     "names.json": surface.names,

@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import typer
 
 import leverkit as lk
 from leverkit import errors
+from leverkit.cli.app import app
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent.parent / "notebooks"
@@ -61,22 +61,9 @@ def names() -> dict[str, Any]:
 
 def commands() -> dict[str, Any]:
     """Return the commands with their options and arguments, by the words that call them."""
-    tree = dict(_walk(typer.main.get_command(door().app), "leverkit"))
+    tree = dict(_walk(typer.main.get_command(app), "leverkit"))
     tree["leverkit emulator"]["usage"] = _emulator_options()
     return tree
-
-
-def door() -> Any:
-    """Return the module behind the entry point, with `app` and `main`, wherever it is by now."""
-    entry = next(iter(entry_points(group="console_scripts", name="leverkit")))
-    for module in (entry.module, "leverkit.cli.main", "leverkit.cli"):
-        try:
-            found = importlib.import_module(module)
-        except ModuleNotFoundError:
-            continue
-        if isinstance(getattr(found, "app", None), typer.Typer):
-            return found
-    raise LookupError(f"no typer application `app` at the entry point {entry.value}")
 
 
 def exit_codes() -> dict[str, int]:

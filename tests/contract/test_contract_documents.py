@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import flow
 import pytest
-import surface
+from contract import flow, surface
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import flow
-import old
 import pytest
-import surface
+from contract import flow, old, surface
 
 import leverkit as lk
 from leverkit.emulator import Running, running

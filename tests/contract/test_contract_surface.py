@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import surface
+from contract import surface
 
 KEYS = ("LEVER_API_KEY", "LEVER_ACCESS_TOKEN", "LEVER_BASE_URL", "LEVER_PERFORM_AS", "LEVER_WEBHOOK_SECRETS")
 ADDRESS_ALONE = {"LEVER_BASE_URL": "http://127.0.0.1:9/v1"}

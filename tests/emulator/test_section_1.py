@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_oauth import BACK, Client, get
 from support.emulator_accounts import client, served, some, walk
-from test_emulator_oauth import BACK, Client, get
 
 from leverkit.emulator import Running
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_oauth import Client, get
+from emulator.test_section_1 import first, later
+from emulator.test_section_3 import active, create, read, reason, write
+from emulator.test_section_8 import ELSEWHERE, sent
+from emulator.test_section_9 import pair
+from emulator.test_webhooks import receiver, subscribe
 from support.emulator_accounts import served, some, walk
-from test_emulator_oauth import Client, get
-from test_emulator_section_1 import first, later
-from test_emulator_section_3 import active, create, read, reason, write
-from test_emulator_section_8 import ELSEWHERE, sent
-from test_emulator_section_9 import pair
-from test_emulator_webhooks import receiver, subscribe
 
 from leverkit.emulator import Running
 

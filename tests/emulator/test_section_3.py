@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_section_1 import WRITES, first
 from support.emulator_accounts import served, some, walk
-from test_emulator_section_1 import WRITES, first
 
 from leverkit.emulator import Running
 

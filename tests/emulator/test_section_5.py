@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_section_1 import WRITES, first
+from emulator.test_section_3 import create, read
 from support.emulator_accounts import some, walk
-from test_emulator_section_1 import WRITES, first
-from test_emulator_section_3 import create, read
 
 from leverkit.emulator import Running
 from leverkit.emulator.endpoints.children import KINDS

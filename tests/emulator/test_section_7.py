@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_section_2 import UUID
+from emulator.test_section_3 import create
 from support.emulator_accounts import client, some, walk
-from test_emulator_section_2 import UUID
-from test_emulator_section_3 import create
 
 from leverkit.emulator import Running, running
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx
 import pytest
+from emulator.test_section_1 import first
+from emulator.test_section_2 import UUID
+from emulator.test_section_3 import active, create, reason, write
+from emulator.test_webhooks import receiver, subscribe
 from support.emulator_accounts import some, walk
-from test_emulator_section_1 import first
-from test_emulator_section_2 import UUID
-from test_emulator_section_3 import active, create, reason, write
-from test_emulator_webhooks import receiver, subscribe
 
 from leverkit.emulator import Running
 from leverkit.emulator.account.events import EVENTS

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from leverkit.cli.main import app
+from leverkit.cli.app import app
 from leverkit.emulator import running
 
 ROOT = Path(__file__).parents[2]
@@ -83,10 +83,10 @@ def emulator(folder: Path, environment: dict[str, str]) -> Iterator[None]:
 
 
 def test_each_promise_names_tests_that_exist() -> None:
-    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", README)
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", README)
     assert len(named) >= 10
     for file, test in named:
-        assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.test_integration import waiting
 from support.accounts import alike, households, policy
 from support.webhook_receiver import Listener, listening, until
 from support.webhook_sender import Deliverer
-from test_commands_integration import waiting
 
 from leverkit.emulator import Running, running
 from leverkit.emulator.account import changes

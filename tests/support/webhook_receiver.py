@@ -15,9 +15,7 @@ from typing import Any
 
 from leverkit.emulator import Running
 
-COMMAND = (
-    "import typer; from leverkit import commands_integration as c; a = typer.Typer(); c.register(a); a()"
-)
+COMMAND = "import typer; from leverkit.cli import integration as c; a = typer.Typer(); c.register(a); a()"
 SECRET = "5" * 48
 
 

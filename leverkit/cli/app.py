@@ -1,0 +1,123 @@
+"""The commands as one application. Heavy libraries load inside each, so that `leverkit --help` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leverkit.cli import analysis, integration, migration
+from leverkit.cli.options import Json, Out, file, machine, say, show
+from leverkit.errors import UsageError
+
+EPILOG = (
+    "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
+    "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
+    "Without LEVER_API_KEY everything runs on a demo account on this computer."
+)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog=EPILOG,
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    """Find, decide, migrate and verify tags that Lever split across a person's opportunities.
+
+    In this order: pull, audit, policy suggest, (a person edits policy.csv), plan, apply, verify.
+    """
+
+
+@app.command()
+def demo(
+    out: Out = Path("demo-output"),
+    contacts: Annotated[int, typer.Option(min=20, help="People in the emulated account.")] = 800,
+    load: Annotated[Path | None, typer.Option(help="Emulate the account in this folder instead.")] = None,
+) -> None:
+    """Show the whole flow on an emulated account: notebooks, reports, and the way back.
+
+    Example: [bold]leverkit demo -o demo-output[/bold]
+    """
+    from leverkit.notebook.demo import tour
+
+    show(tour(out, contacts=contacts, load=load))
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def emulator(context: typer.Context) -> None:
+    """Serve a Lever account on this computer; the first line of stdout is JSON with base_url and api_key.
+
+    Example: [bold]leverkit emulator --contacts 2000 --rate 10[/bold] (its own --help tells all options)
+    """
+    from leverkit.emulator.__main__ import main as serve
+
+    raise typer.Exit(serve(context.args))
+
+
+@app.command()
+def run(
+    notebook: Annotated[Path, typer.Argument(help="The notebook to run.")],
+    out: Out,
+    given: Annotated[
+        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat.")
+    ] = None,
+    timeout: Annotated[int | None, typer.Option(min=1, help="Seconds that a cell may take.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a notebook as a job: checked parameters, run.json, a true exit code, an HTML report beside it.
+
+    Example: [bold]leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan[/bold]
+    """
+    from leverkit.notebook import runner
+
+    record = runner.run(notebook, out, dict(map(_pair, given or [])), timeout=timeout)
+    if as_json:
+        file(out / "run.json")
+    else:
+        show("\n".join(str(out / name) for name in record.files))
+    page = "".join(f"; open {out / name}" for name in record.files if name.endswith(".html"))
+    say(f"leverkit: {record.summary}{page}" if record.exit_code else f"{record.summary}{page}")
+    if record.next:
+        say(f"next: {record.next}")
+    raise typer.Exit(record.exit_code or 0)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Tell versions, kernel, workspace, key, account and permissions; only reads.
+
+    Example: [bold]leverkit doctor[/bold]
+    """
+    from leverkit.doctor import examine
+
+    checkup = examine()
+    if as_json:
+        import msgspec
+
+        machine(msgspec.json.encode(checkup).decode())
+    else:
+        words = {True: "well   ", False: "TROUBLE", None: "note   "}
+        show("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
+    say(checkup.verdict)
+    raise typer.Exit(checkup.exit_code)
+
+
+analysis.register(app)
+migration.register(app)
+integration.register(app)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise UsageError(f"-p takes name=value, not {text!r}")
+    return name, value
