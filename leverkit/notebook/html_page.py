@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leverkit.notebook.run_record import RunRecord
-from leverkit.report.html import POLICY
+from leverkit.report.html import POLICY, STYLE_FILE
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
 # Markdown has no table without a head; an empty one says nothing to a screen reader.
@@ -45,7 +45,7 @@ def render(notebook: Any, record: RunRecord) -> str:
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    style = (folder / "report" / "report.css").read_text(encoding="utf-8")
+    style = STYLE_FILE.read_text(encoding="utf-8")
     notebook = notebook if record.status == "done" else _reached(notebook)
     facts = {"title": title(notebook), "policy": POLICY, "style": style, "record": record}
     body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})

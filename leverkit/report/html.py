@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_STYLE = Path(__file__).parent / "templates" / "report.css"
+STYLE_FILE = Path(__file__).parent / "templates" / "report.css"
 # JupyterLab sets every cell of a table to the right, sentences too.
 _LEFT = (
     "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
@@ -114,7 +114,7 @@ def facts(values: Mapping[str, object]) -> Html:
 
 def page(title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "") -> str:
     """Return one self-contained HTML page: the finding as title, a lead, sections, a footer."""
-    style = _STYLE.read_text(encoding="utf-8")
+    style = STYLE_FILE.read_text(encoding="utf-8")
     body = "".join(_section(section) for section in sections)
     opening = f'<p class="lead">{escape(lead)}</p>' if lead else ""
     closing = f"<footer><p>{escape(footer)}</p></footer>" if footer else ""
