@@ -68,7 +68,7 @@ def propagate(
 
     Name the contact, one of its opportunities, or a verified webhook event; the contact of an opportunity is
     read from Lever, never taken from an event. Of the tags in `share`, those that any opportunity of the
-    contact carries are added. `matching` is `every`, `active`, `applied_to(posting)` of leverkit.matching, or
+    contact carries are added. `matching` is `every`, `active`, `applied_to(posting)` of leverkit.policy.matching, or
     a predicate of your own. Anonymized opportunities are left alone. The run folder is `out`, or a new one
     in the workspace; with `dry_run`, or nothing to do, there is none and nothing is written.
     Raises UsageError, Refused, Locked, ApiError, AccessDenied, Unreachable.

@@ -15,7 +15,7 @@ from leverkit.webhook.event_queue import Entry, Inbox
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from leverkit.inbox import Entry, Inbox
+from leverkit.webhook.event_queue import Entry, Inbox
 inbox = Inbox(Path(sys.argv[1]))
 for number in range(5):
     inbox.store([Entry(f"t{number}", "x", "c", None, number)])

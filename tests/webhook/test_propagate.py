@@ -186,7 +186,7 @@ def test_an_unknown_opportunity_is_an_api_error(tmp_path: Path) -> None:
 
 
 def test_a_webhook_handler_does_not_pay_for_a_dashboard() -> None:
-    code = "import sys, json, leverkit.propagate; print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, leverkit.webhook.propagate; print(json.dumps(sorted(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy = {
         "pandas",

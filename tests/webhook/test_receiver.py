@@ -187,7 +187,7 @@ def test_the_log_names_nobody(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     desk.deliver(delivery(), delivery(secret="x"))
     with desk.app:
         pass
-    ours = [record for record in caplog.records if record.name == "leverkit.webhook.receiver"]
+    ours = [record for record in caplog.records if record.name == "leverkit.receiver"]
     text = " ".join(f"{record.getMessage()} {record.__dict__}" for record in ours)
     assert "rejected" in text
     assert not any(word in text for word in ("c1", "o1", SECRET))
