@@ -25,8 +25,7 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.http import Waits
 from leverkit.api.rate_limit import Pace
 from leverkit.api.shared_rate_limit import budget
-from leverkit.emulator.background import demo_account
-from leverkit.errors import UsageError
+from leverkit.errors import LeverkitError, UsageError
 
 PRODUCTION = "https://api.lever.co/v1"
 VARIABLES = (
@@ -124,13 +123,13 @@ def connect(
     `rate` is requests a second, of the 10 that Lever allows a key; all processes of this user on this
     machine that use the key queue together. `waits` tells of waits for Lever, by default on stderr.
     Sends no request itself.
-    Raises UsageError for settings that cannot be right.
+    Raises UsageError for settings that cannot be right, LeverkitError where the demo account does not start.
     """
     settings = settings or Settings.from_environment()
     base_url, key = settings.base_url, settings.key
     if key is None:
         print(LOUDLY, file=sys.stderr, flush=True)
-        base_url, key = demo_account()
+        base_url, key = _demo_account()
     make = Lever if write else ReadOnlyLever
     return make(
         base_url=base_url,
@@ -140,6 +139,17 @@ def connect(
         pace=Pace(rate, burst, ledger=budget(base_url, key)),
         waits=waits or Waits(),
     )
+
+
+def _demo_account() -> tuple[str, Secret]:
+    """Return base URL and key of the demo account. Raises LeverkitError where it does not start."""
+    from leverkit.emulator import background  # it loads a web server
+
+    try:
+        base_url, key = background.demo_account()
+    except background.NotStarted as error:
+        raise LeverkitError(str(error)) from None
+    return base_url, Secret(key)
 
 
 def workspace() -> Path:

@@ -1,53 +1,49 @@
-"""The demo account: one emulator process a user, shared by all processes and kernels, started on need.
+"""The demo account: one emulator process per user, shared by all processes and kernels, started on need.
 
-What is known about it is in a file that only its owner can read; who starts it holds a lock.
+Its address and key are in `demo-account.json`, which only its owner can read. A lock file beside it keeps
+two processes from starting one at the same time.
 """
 
 from __future__ import annotations
 
-import fcntl
+import base64
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from filelock import FileLock
 from platformdirs import user_cache_dir
 
-from leverkit.api.auth import Secret
-from leverkit.api.client import ReadOnlyLever
-from leverkit.api.rate_limit import Pace
-from leverkit.errors import LeverkitError
-
+LOOPBACK, TIMEOUT = "127.0.0.1", 30.0  # timeout in seconds
 IDLE = 3600  # seconds without a request after which the emulator ends by itself
 OPTIONS = ("--contacts", "400", "--seed", "7", "--idle-exit", str(IDLE))
 
 
-def demo_account(folder: Path | None = None, options: tuple[str, ...] = OPTIONS) -> tuple[str, Secret]:
-    """Return base URL and key of this user's demo account, starting it if it does not run."""
+class NotStarted(Exception):
+    """The emulator process ended before it named its address."""
+
+
+def demo_account(folder: Path | None = None, options: tuple[str, ...] = OPTIONS) -> tuple[str, str]:
+    """Return base URL and key of this user's demo account; start it if it does not run.
+
+    Raises NotStarted.
+    """
     folder = folder or Path(user_cache_dir("leverkit"))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = folder / "demo-account.json"
-    with _alone(folder / "demo-account.lock"):
+    with FileLock(folder / "demo-account.lock", mode=0o600):
         known = _read(state)
-        if not _answers(known):
+        if not _is_running(known):
             known = _start(options)
             _write(state, known)
-    return known["base_url"], Secret(known["api_key"])
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return known["base_url"], known["api_key"]
 
 
 def _read(state: Path) -> dict[str, Any]:
@@ -60,14 +56,25 @@ def _read(state: Path) -> dict[str, Any]:
     return found if complete else {}
 
 
-def _answers(known: dict[str, Any]) -> bool:
-    """Ask the account itself: a process id may have gone to another program, a port as well."""
+def _is_running(known: dict[str, Any]) -> bool:
+    """Return True if the account itself answers: its process id or port may belong to another program now.
+
+    The key is sent to this computer only.
+    """
     if known.get("version") != _version():
         return False
+    token = base64.b64encode(f"{known['api_key']}:".encode()).decode()
     try:
-        with ReadOnlyLever(base_url=known["base_url"], key=known["api_key"], pace=Pace(), retries=0) as lever:
-            return bool(lever.account_id())
-    except LeverkitError:
+        url = urlsplit(known["base_url"])
+        if (url.scheme, url.hostname) != ("http", LOOPBACK):
+            return False
+        with closing(HTTPConnection(LOOPBACK, url.port, timeout=TIMEOUT)) as connection:
+            connection.request(
+                "GET", f"{url.path}/archive_reasons", headers={"Authorization": f"Basic {token}"}
+            )
+            response = connection.getresponse()
+            return response.status == 200 and isinstance(json.loads(response.read())["data"], list)
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return False
 
 
@@ -84,11 +91,11 @@ def _start(options: tuple[str, ...]) -> dict[str, Any]:
     assert process.stdout is not None
     with process.stdout as output:
         line = output.readline()
+    process.returncode = 0  # it outlives us on purpose; Popen warns of a child whose code is unset
     try:
         started = json.loads(line)
     except ValueError:
-        raise LeverkitError("the demo account did not start: try `leverkit emulator` to see why") from None
-    process.returncode = 0  # it outlives us on purpose; unset, Popen complains of it when collected
+        raise NotStarted("the demo account did not start: try `leverkit emulator` to see why") from None
     return {**started, "version": _version()}
 
 

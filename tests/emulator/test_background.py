@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from leverkit import settings as account
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
+from leverkit.emulator import background
 from leverkit.emulator.background import demo_account
+from leverkit.errors import LeverkitError
+from leverkit.settings import Settings, connect
 
 SMALL = ("--contacts", "20", "--idle-exit", "60")
 Demo = Callable[[], tuple[str, str]]
@@ -29,7 +31,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     def open_it() -> tuple[str, str]:
         base_url, key = demo_account(tmp_path, SMALL)
         started.add(json.loads((tmp_path / "demo-account.json").read_text())["pid"])
-        return base_url, key.reveal()
+        return base_url, key
 
     yield open_it
     for pid in started:
@@ -76,11 +78,16 @@ def test_a_stale_or_broken_file_is_replaced(demo: Demo, tmp_path: Path, content:
 def test_connecting_without_a_key_says_loudly_that_it_is_the_demo(
     demo: Demo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(account, "demo_account", lambda: _secret(*demo()))
-    with account.connect(settings=account.Settings()) as lever:
+    monkeypatch.setattr(background, "demo_account", demo)
+    with connect(settings=Settings()) as lever:
         assert lever.host == "127.0.0.1"
     assert "demo account" in capsys.readouterr().err
 
 
-def _secret(base_url: str, key: str) -> tuple[str, account.Secret]:
-    return base_url, account.Secret(key)
+def test_connecting_where_the_emulator_does_not_start_is_an_error_of_leverkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "demo_account", lambda: demo_account(tmp_path, ("--no-such-option",)))
+    with pytest.raises(LeverkitError, match="the demo account did not start: try") as raised:
+        connect(settings=Settings())
+    assert raised.value.exit_code == 1
