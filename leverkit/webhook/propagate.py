@@ -21,10 +21,10 @@ from leverkit.migration.result import Result, result
 from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Action, Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.policy.matching import Matching, every, lacking
 from leverkit.settings import workspace
 from leverkit.storage.files import digest
 from leverkit.webhook.events import Event, Subject, subject
+from leverkit.webhook.matching import Matching, every, missing_shared_tags
 
 WAIT = 30.0  # seconds for another delivery about the same account to finish
 WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
@@ -68,9 +68,10 @@ def propagate(
 
     Name the contact, one of its opportunities, or a verified webhook event; the contact of an opportunity is
     read from Lever, never taken from an event. Of the tags in `share`, those that any opportunity of the
-    contact carries are added. `matching` is `every`, `active`, `applied_to(posting)` of leverkit.policy.matching, or
-    a predicate of your own. Anonymized opportunities are left alone. The run folder is `out`, or a new one
-    in the workspace; with `dry_run`, or nothing to do, there is none and nothing is written.
+    contact carries are added. `matching` is `every`, `active` or `applied_to(posting)` of
+    leverkit.webhook.matching, or a predicate of your own. Anonymized opportunities are left alone. The run
+    folder is `out`, or a new one in the workspace; with `dry_run`, or nothing to do, there is none and
+    nothing is written.
     Raises UsageError, Refused, Locked, ApiError, AccessDenied, Unreachable.
     Source: https://help.lever.co/hc/en-us/articles/20087329999005
     """
@@ -80,7 +81,7 @@ def propagate(
         raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
     siblings = _siblings(lever, who, matching)
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
-    shared = lacking(siblings, set(share) - wanted - unwanted, matching=matching)
+    shared = missing_shared_tags(siblings, set(share) - wanted - unwanted, matching=matching)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
     plan = _plan(lever, siblings, operations, int(now() * 1000))
     run = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"

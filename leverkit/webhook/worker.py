@@ -21,11 +21,11 @@ from leverkit.migration.result import Result
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known
 from leverkit.planning.plan import Plan
-from leverkit.policy.matching import lacking
 from leverkit.policy.policy import Policy
 from leverkit.storage.files import digest
 from leverkit.webhook.event_queue import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.webhook.logs import note
+from leverkit.webhook.matching import missing_shared_tags
 from leverkit.webhook.metrics import Meter
 
 CONTACTS = 50  # in one reading
@@ -134,7 +134,7 @@ class Worker:
     def _share(self, batch: Sequence[Waiting]) -> None:
         tags = self._rules.tags()
         found = self._read(batch)
-        operations = lacking(found.values(), tags)
+        operations = missing_shared_tags(found.values(), tags)
         unsettled: set[str] = set()
         if operations:
             concerned = {operation.contact for operation in operations}

@@ -53,8 +53,8 @@ _POSTINGS = """
 _AUDIT = """
 import resource, sys, time
 import duckdb, pandas
-from leverkit.audit import audit
-from leverkit.policy import Policy
+from leverkit.analysis.audit import audit
+from leverkit.policy.policy import Policy
 began = time.perf_counter()
 facts = audit(sys.argv[1])
 audited = time.perf_counter() - began

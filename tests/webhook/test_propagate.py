@@ -16,8 +16,8 @@ from leverkit.errors import ApiError, UsageError
 from leverkit.migration.journal import read
 from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
-from leverkit.policy.matching import active, applied_to
 from leverkit.webhook.events import CandidateHired, Event
+from leverkit.webhook.matching import active, applied_to
 from leverkit.webhook.propagate import propagate
 
 

@@ -1,0 +1,59 @@
+"""Predicates over opportunities, and the operations that give a person's opportunities each other's tags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+
+from leverkit.api.models import Application, Opportunity
+from leverkit.planning.operation import Operation
+
+Matching = Callable[[Opportunity], bool]
+REASON = "contact tag on another opportunity"
+
+
+def every(_opportunity: Opportunity) -> bool:
+    """Match all opportunities, archived ones too."""
+    return True
+
+
+def active(opportunity: Opportunity) -> bool:
+    """Match opportunities that are not archived."""
+    return opportunity.archived is None
+
+
+def applied_to(*postings: str) -> Matching:
+    """Return a predicate that matches opportunities with an application to one of these postings (ids)."""
+
+    def matches(opportunity: Opportunity) -> bool:
+        return any(
+            isinstance(application, Application) and application.posting in postings
+            for application in opportunity.applications
+        )
+
+    return matches
+
+
+def missing_shared_tags(
+    opportunities: Iterable[Opportunity], tags: Collection[str], *, matching: Matching = every
+) -> list[Operation]:
+    """Return the operations that add to each matching opportunity those of `tags` that it lacks.
+
+    A tag is lacked where another opportunity of the same contact carries it. An anonymized opportunity gets
+    no tag, and its tags are given to no other.
+    """
+    by_contact: dict[str, list[Opportunity]] = defaultdict(list)
+    for opportunity in opportunities:
+        if not opportunity.is_anonymized:
+            by_contact[opportunity.contact].append(opportunity)
+    return [
+        Operation(contact, opportunity.id, "add", tag, REASON)
+        for contact, siblings in by_contact.items()
+        for shared in [_tags_of(siblings).intersection(tags)]
+        for opportunity in filter(matching, siblings)
+        for tag in shared.difference(opportunity.tags)
+    ]
+
+
+def _tags_of(opportunities: Iterable[Opportunity]) -> set[str]:
+    return {tag for opportunity in opportunities for tag in opportunity.tags}
