@@ -93,8 +93,7 @@ def audit(
     else:
         show(f"{_findings(found)}\n{found.readiness(decided).headline}")
     say(f"next: {_to_policy(snapshot, path)}")
-    if detailed and len(found.findings):
-        raise typer.Exit(options.CHANGES)
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=len(found.findings) > 0))
 
 
 @policies.command()
@@ -171,8 +170,7 @@ def check(
     show("\n".join([read.summary(waiting), *problems]))
     _say_sure(read, policy)
     say(f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
-    if detailed and problems:
-        raise typer.Exit(options.CHANGES)
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(problems)))
 
 
 def plan(
@@ -214,8 +212,7 @@ def plan(
     options.planned(made, out, as_json)
     if not made.operations:
         say(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
-    if detailed and made.operations:
-        raise typer.Exit(options.CHANGES)
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
 
 
 def _findings(found: Audit) -> str:

@@ -25,9 +25,21 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    """Print the installed version and end, where it is wanted."""
+    if wanted:
+        from importlib.metadata import version
+
+        show(f"leverkit {version('leverkit')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Find, decide, migrate and verify tags that Lever split across a person's opportunities.
 

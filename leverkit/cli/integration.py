@@ -53,8 +53,7 @@ def scan(
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
     )
-    if detailed and found.findings:
-        raise typer.Exit(options.CHANGES)
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))
 
 
 def listen(

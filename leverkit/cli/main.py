@@ -91,7 +91,7 @@ def _described(error: BaseException) -> str:
         return str(error)
     if hasattr(error, "format_message"):  # typer's usage errors, wherever its version keeps them
         command = getattr(getattr(error, "ctx", None), "command_path", "leverkit")
-        return f"{error.format_message()} Try `{command} --help`."
+        return f"{error.format_message()} Try `{command} --help`.".lstrip()
     if isinstance(error, OSError | sqlite3.Error):
         what = getattr(error, "strerror", None) or str(error)
         where = getattr(error, "filename", None)

@@ -102,7 +102,8 @@ def verify(
         show("\n".join([found.summary, *found.notes]))
     if not found.exit_code:
         _next(run)
-    raise typer.Exit(options.CHANGES if detailed and found.exit_code else found.exit_code)
+    differences = bool(found.differences or found.notes)
+    raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
 
 def rollback(run: options.Run, out: options.Out, as_json: options.Json = False) -> None:
@@ -148,7 +149,8 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
     else:
         show(found.summary)
     _hint(found.hint)
-    raise typer.Exit(options.CHANGES if detailed and found.exit_code else found.exit_code)
+    differences = bool(found.gaps)
+    raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
 
 def _job(folder: Path) -> tuple[object, str]:

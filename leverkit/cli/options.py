@@ -38,6 +38,11 @@ def file(path: Path) -> None:
     machine(path.read_text(encoding="utf-8"))
 
 
+def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
+    """Return a command's exit code: with `--detailed-exitcode`, differences turn 0 into 2 and nothing else."""
+    return code or (CHANGES if detailed and differences else 0)
+
+
 def planned(made: Plan, out: Path, as_json: bool) -> None:
     """Show a plan that was written into a run folder, and what comes next."""
     if as_json:

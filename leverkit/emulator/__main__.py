@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -22,9 +22,17 @@ from leverkit.emulator.running import Running, serve
 USAGE = 64
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that ends with one line and 64 on a usage error, as all commands of leverkit do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and exit."""
+        self.exit(USAGE, f"{self.prog}: {message}. Try `{self.prog} --help`.\n")
+
+
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     about = "A Lever account on this computer."
-    parser = argparse.ArgumentParser(prog="leverkit emulator", description=about)
+    parser = _Parser(prog="leverkit emulator", description=about)
     add = parser.add_argument
     add("--port", type=int, default=0, help="0 takes a free one")
     add("--contacts", type=int, default=2000, help="people in the generated account")

@@ -140,6 +140,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return {sign: found[sign] for sign in SIGNS}
 
     @property
+    def differences(self) -> list[Checked]:
+        """Return the pairs that are neither as expected nor written by later waves."""
+        return [checked for checked in self.checked if checked.sign not in "=>"]
+
+    @property
     def exit_code(self) -> int:
         """Return 0 where all is as planned, 3 where the rest was left on purpose or undone since, else 6."""
         if any(pair.wrong for pair in self.checked) or any(count.wrong for count in self.counts):
@@ -186,7 +191,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "summary": self.summary,
             "signs": self.signs,
             "other_tags_unchanged": self.same,
-            "differences": [checked for checked in self.checked if checked.sign not in "=>"],
+            "differences": self.differences,
             "tag_counts": self.counts,
             "notes": self.notes,
             "hint": self.hint,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_the_flow_goes_through_by_single_commands(
     assert (json.loads(status.out)["state"], json.loads(status.out)["next"]) == ("finished", "")
     assert "next: all is done and verified" in status.err
     undo = json.loads(leverkit("rollback", "run", "-o", "undo", "--json").out)
-    assert leverkit("verify", "undo", "--detailed-exitcode").code == 2
+    assert leverkit("verify", "undo", "--detailed-exitcode").code == leverkit("verify", "undo").code == 6
     assert leverkit("apply", "undo", "--approve", undo["plan_id"][:12], "--rate", "1000").code == 0
     assert "verify that one: leverkit verify undo" in leverkit("status", "run").err
     assert json.loads(leverkit("verify", "undo", "--json").out)["ok"] is True
@@ -280,6 +281,35 @@ def test_differences_have_a_code_only_when_asked_for(leverkit: Command, policy: 
     assert leverkit("audit", "snapshot", "--detailed-exitcode").code == 2
     words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
     assert (leverkit(*words).code, leverkit(*words, "--detailed-exitcode").code) == (0, 2)
+
+
+def test_the_code_of_differences_stands_in_for_0_alone(
+    leverkit: Command, policy: Path, lever_account: Running
+) -> None:
+    leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
+    planned = Plan.read("run").operations[0]
+
+    def codes(command: str) -> tuple[int, int]:
+        return leverkit(command, "run").code, leverkit(command, "run", "--detailed-exitcode").code
+
+    assert codes("verify") == (6, 6)
+    leverkit("apply", "run", "--approve", Plan.read("run").short, "--rate", "1000")
+    assert (codes("verify"), codes("replay")) == ((0, 0), (0, 0))
+    lever_account.add_tags(planned.opportunity, ["from somebody else"])
+    assert (codes("verify"), codes("replay")) == ((0, 2), (0, 2))
+    lever_account.remove_tags(planned.opportunity, [planned.tag])
+    assert codes("verify") == (3, 3)
+
+
+def test_the_version_is_told(leverkit: Command) -> None:
+    ended = leverkit("--version")
+    assert (ended.code, ended.out) == (0, f"leverkit {version('leverkit')}\n")
+
+
+def test_a_usage_error_of_the_emulator_is_64_and_one_line(leverkit: Command) -> None:
+    ended = leverkit("emulator", "--wrong")
+    line = "leverkit emulator: unrecognized arguments: --wrong. Try `leverkit emulator --help`.\n"
+    assert (ended.code, ended.out, ended.err) == (64, "", line)
 
 
 def test_people_read_on_stderr_and_machines_on_stdout(leverkit: Command, policy: Path) -> None:

@@ -46,6 +46,8 @@ def test_error_classes_have_the_recorded_exit_codes() -> None:
     ("words", "environment", "code"),
     [
         (["--help"], {}, 0),
+        (["--version"], {}, 0),
+        (["emulator", "--wrong"], {}, 64),
         (["plan", "nothing", "--wrong"], {}, 64),
         (["status", "nothing"], {}, 64),
         (["pull", "-o", "snapshot"], ADDRESS_ALONE, 64),

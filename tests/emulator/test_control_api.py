@@ -180,6 +180,7 @@ def test_opportunities_alone_are_an_account_with_stable_archive_reasons(tmp_path
         (["--load", "/nowhere"], "nowhere"),
         (["--config", "/nowhere.toml"], "nowhere"),
         (["--port", "1"], "ermission"),
+        (["--wrong"], "--wrong"),
     ],
 )
 def test_a_process_that_cannot_start_says_why_in_one_line(arguments: list[str], word: str) -> None:
