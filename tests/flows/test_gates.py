@@ -23,12 +23,12 @@ ORPHAN = """
 import sys
 from types import SimpleNamespace
 sys.modules["IPython"] = SimpleNamespace(get_ipython=lambda: SimpleNamespace())
-from leverkit.apply import apply
-from leverkit import progress
+from leverkit.migration.apply import apply
+from leverkit.report import progress
 progress._screen = lambda: progress.Log(sys.stderr)
 sys.modules["IPython"] = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
-from leverkit.client import Lever
-from leverkit.pacing import Pace
+from leverkit.api.client import Lever
+from leverkit.api.rate_limit import Pace
 run, approve, base_url, key = sys.argv[1:]
 apply(run, approve=approve, lever=Lever(base_url=base_url, key=key, pace=Pace(rate=1e6, burst=1000)))
 """

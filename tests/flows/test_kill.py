@@ -22,10 +22,10 @@ SUICIDE = '''
 """Apply a run, and die by SIGKILL at the n-th time that a point is reached."""
 import os, signal, sys
 from itertools import count
-from leverkit.client import Lever
-from leverkit.journal import Journal
-from leverkit.pacing import Pace
-from leverkit.apply import apply
+from leverkit.api.client import Lever
+from leverkit.migration.journal import Journal
+from leverkit.api.rate_limit import Pace
+from leverkit.migration.apply import apply
 
 run, approve, base_url, key, point, number = sys.argv[1:]
 reached = count(1)
