@@ -1,30 +1,32 @@
 """One rate budget per key for all leverkit processes of this user on this machine.
 
-The turns of `pacing` lie in a small file in the user's cache folder, changed under a lock of
-the operating system, which a dying process drops. The file's name is a hash of key and address.
+The state of `rate_limit` is in a small file in the user's cache folder and changes under a lock of the
+operating system, which ends with its process. The file's name is a hash of key and address.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 
+from filelock import lock_descriptor
 from platformdirs import user_cache_dir
 
 from leverkit.api.auth import Secret
 from leverkit.api.rate_limit import Ledger, Turns
+from leverkit.storage.lock import open_lock_file
 
 _LAYOUT = struct.Struct("<7d")  # when the clock began (s since the epoch), then the turns
 SAME_START = 60.0  # seconds within which two beginnings of the clock are one
+POLL = 0.001  # seconds between two attempts to lock the file, which is held for microseconds
 
 
 class Shared:
-    """Turns in a file, shared by all who name it. Raises OSError or ImportError where that cannot be."""
+    """Turns in a file, shared by all who name it. Raises OSError where that cannot be."""
 
     def __init__(
         self,
@@ -37,31 +39,20 @@ class Shared:
         self.update(lambda turns: turns)
 
     def update(self, step: Callable[[Turns], Turns]) -> Turns:
-        """Put `step` of the turns in their place, and return it."""
-        with self._held() as file:
+        """Replace the state by `step` of it, and return the new one."""
+        with open_lock_file(self._path, mode=0o600) as file:  # opened anew, so that threads are excluded too
+            lock_descriptor(file.fileno(), poll_interval=POLL)
             turns = step(self._read(file))
-            os.pwrite(file, _LAYOUT.pack(self._began(), *turns), 0)
+            file.seek(0)
+            file.write(_LAYOUT.pack(self._began(), *turns))
         return turns
-
-    @contextmanager
-    def _held(self) -> Iterator[int]:
-        """Open the file anew, as a lock belongs to an opening: threads exclude each other like processes."""
-        import fcntl  # not on Windows, where each process has its own pace
-
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
-        finally:
-            os.close(file)
 
     def _began(self) -> float:
         return self._epoch() - self._clock()
 
-    def _read(self, file: int) -> Turns:
-        """Return the turns in the file; new ones where it is new, torn, or from before a restart."""
-        content = os.pread(file, _LAYOUT.size, 0)
+    def _read(self, file: FileIO) -> Turns:
+        """Return the state in the file; a new one if the file is new, torn, or from before a restart."""
+        content = file.read(_LAYOUT.size)
         if len(content) == _LAYOUT.size:
             began, *turns = _LAYOUT.unpack(content)
             if abs(began - self._began()) < SAME_START:
@@ -74,5 +65,5 @@ def budget(base_url: str, key: Secret) -> Ledger | None:
     told = hashlib.blake2b(f"{base_url}\n{key.reveal()}".encode(), digest_size=8, person=b"leverkit pace")
     try:
         return Shared(Path(user_cache_dir("leverkit")) / "pace" / told.hexdigest())
-    except (OSError, ImportError):
+    except OSError:
         return None

@@ -1,8 +1,8 @@
 """One writer per run and per account on this machine.
 
-The operating system holds the lock (flock) and drops it when the process dies, so a dead lock
-needs no clearing. The file only tells who holds it, and by its time that the holder still runs;
-it is never deleted, which would let two in.
+The operating system holds the lock and releases it when the process ends, so the lock of a dead process
+needs no clean-up. The content of the file only names the holder, and its time of change shows that the
+holder still runs. The file is never deleted: two processes could then lock two files of the same name.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
+from filelock import lock_descriptor
 from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
 
-BEAT = 5.0  # seconds between two signs of life; silence of three of them is worth a word
+BEAT = 5.0  # seconds between two signs of life; a silence of more than three of them is reported
 
 
 def identity() -> str:
-    """Return who we are: user, host and process id."""
+    """Return user, host and process id of this process."""
     return f"{user()}@{socket.gethostname()} process {os.getpid()}"
 
 
 def user() -> str:
-    """Return the name of whoever runs this, as the operating system has it."""
+    """Return the name of the user who runs this, as the operating system has it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container whose user id has no name
@@ -44,6 +45,13 @@ def account_lock(account: str) -> Path:
     return Path(user_cache_dir("leverkit")) / "locks" / f"{account}.lock"
 
 
+def open_lock_file(path: Path, *, mode: int = 0o666) -> FileIO:
+    """Open a file that is to be locked, and create it if needed. Raises OSError, for a symbolic link too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return FileIO(os.open(path, flags, mode), "r+")
+
+
 @contextmanager
 def hold(
     *paths: Path,
@@ -53,58 +61,52 @@ def hold(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Hold all these lock files, waiting up to `wait` seconds. Raises Locked naming who holds one.
+    """Hold all these lock files; wait up to `wait` seconds. Raises Locked, which names the holder.
 
-    Every `beat` seconds the files are touched, so that others see a living holder from a frozen one.
+    Every `beat` seconds the files are touched, so that others can tell a frozen holder.
+    Raises UsageError if a file cannot be locked at all.
     """
     deadline = clock() + wait
-    held: list[IO[str]] = []
     with ExitStack() as stack:
         for path in paths:
-            file = stack.enter_context(_open(path))
-            while not _try(file):
-                if clock() >= deadline:
-                    raise Locked(
-                        f"{path} is held by {holder(path) or 'another process'}; one writer at a time; "
-                        "try again when it has ended"
-                    )
-                sleep(0.05)
-            _sign(file, purpose)
-            held.append(file)
-            stack.callback(file.truncate, 0)
-        stack.enter_context(_beating(held, beat))
+            with _usage_error(path):
+                file = stack.enter_context(open_lock_file(path))
+                while not _lock(file.fileno()):
+                    if clock() >= deadline:
+                        raise Locked(
+                            f"{path} is held by {holder(path) or 'another process'}; one writer at a time; "
+                            "try again when it has ended"
+                        )
+                    sleep(0.05)
+                _sign(file, purpose)
+                stack.callback(file.truncate, 0)
+        stack.enter_context(_touching(paths, beat))
         yield
 
 
 def holder(path: Path) -> str:
-    """Return who holds a lock file on this machine, by what the file says; empty if nobody alive does.
+    """Return who holds a lock file, as the file names them; empty if nobody does.
 
-    Takes no lock, so that looking never stands in a writer's way.
+    A holder on another host is taken to be alive.
     """
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        alive = held["host"] != socket.gethostname() or _alive(int(held["pid"]))
+        with path.open("rb") as file:
+            file.seek(1)  # on Windows, the first byte of a locked file cannot be read; it is a brace
+            held = json.loads(b"{" + file.read())
+            if held["host"] == socket.gethostname() and _is_free(file.fileno()):
+                return ""
         silent = time.time() - path.stat().st_mtime
-        words = f", no sign of life for {silent:.0f} s" if silent > 3 * BEAT else ""
-        return f"{held['who']} since {held['since']} ({held['purpose']}){words}" if alive else ""
+        note = f", no sign of life for {silent:.0f} s" if silent > 3 * BEAT else ""
+        return f"{held['who']} since {held['since']} ({held['purpose']}){note}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
-def _alive(pid: int) -> bool:
+@contextmanager
+def _usage_error(path: Path) -> Iterator[None]:
+    """Turn an OSError about a lock file into a UsageError."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _open(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+", encoding="utf-8")
+        yield
     except OSError as error:
         raise UsageError(
             f"{path}: cannot lock: {error.strerror or error}; without its lock nothing is written to Lever. "
@@ -112,31 +114,34 @@ def _open(path: Path) -> IO[str]:
         ) from None
 
 
-def _try(file: IO[str]) -> bool:
+def _lock(descriptor: int) -> bool:
+    """Lock a file if it is free; try twice, as `holder` may be looking at it at this moment."""
+    if lock_descriptor(descriptor, blocking=False):
+        return True
+    time.sleep(0.01)
+    return lock_descriptor(descriptor, blocking=False)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Return True if nobody holds a lock on the file; the lock that shows it ends when the file is closed."""
     try:
-        import fcntl  # here, as reading an account must work without it
-    except ImportError:
-        raise UsageError(
-            "this system (Windows?) has no locks that leverkit could hold, so it does not write here; "
-            "use Linux, macOS, or WSL"
-        ) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        return _lock(descriptor)
+    except OSError:  # some file systems lock only what is open for writing
         return False
-    return True
 
 
 @contextmanager
-def _beating(files: Sequence[IO[str]], seconds: float) -> Iterator[None]:
+def _touching(paths: Sequence[Path], seconds: float) -> Iterator[None]:
+    """Set the time of change of these files every so many seconds, in a thread."""
     over = threading.Event()
 
-    def beat() -> None:
+    def touch() -> None:
         while not over.wait(seconds):
-            for file in files:
-                os.utime(file.fileno())
+            for path in paths:
+                with suppress(OSError):
+                    os.utime(path)
 
-    thread = threading.Thread(target=beat, name="leverkit lock", daemon=True)
+    thread = threading.Thread(target=touch, name="leverkit lock", daemon=True)
     thread.start()
     try:
         yield
@@ -145,9 +150,9 @@ def _beating(files: Sequence[IO[str]], seconds: float) -> Iterator[None]:
         thread.join()
 
 
-def _sign(file: IO[str], purpose: str) -> None:
+def _sign(file: FileIO, purpose: str) -> None:
+    """Write into a locked file who holds it, since when, and for what."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
     name = {"who": identity(), "host": socket.gethostname(), "pid": os.getpid()}
     file.truncate(0)
-    json.dump(name | {"since": since, "purpose": purpose}, file)
-    file.flush()
+    file.write(json.dumps(name | {"since": since, "purpose": purpose}).encode())

@@ -13,8 +13,8 @@ from leverkit.api.responses import Answer, known, read
 CHILDREN = 30  # without `known`, four in ten of them end by a signal
 
 ANSWER = """
-from leverkit.answers import Answer, read
-from leverkit.records import Opportunity, listing
+from leverkit.api.responses import Answer, read
+from leverkit.api.models import Opportunity, listing
 answer = Answer(200, b'{"data": [{"id": "o", "contact": "c"}]}')
 decode = lambda: read(answer, listing(Opportunity), method="GET", path="/opportunities")
 """

@@ -24,7 +24,7 @@ from leverkit.settings import Settings, connect
 RATE, BURST = 9.8, 10  # the defaults of `connect`; Lever's own bucket holds 20
 READER = """
 import sys, threading
-from leverkit.account import connect
+from leverkit.settings import connect
 with connect() as lever:
     def read():
         for _ in range(int(sys.argv[1])):

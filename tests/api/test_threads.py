@@ -13,8 +13,8 @@ from leverkit.api.threads import hands, left
 HANGING = """
 import time
 from leverkit import doctor
-from leverkit.cli import main
-from leverkit.hands import hands
+from leverkit.cli.main import main
+from leverkit.api.threads import hands
 
 def examine():
     with hands(1) as pool:

@@ -24,7 +24,7 @@ from leverkit.snapshot.snapshot import Snapshot
 SUICIDE = """
 import os, signal, sys
 from support.clients import reader
-from leverkit.pull import pull
+from leverkit.snapshot.pull import pull
 from types import SimpleNamespace
 base_url, key, out, requests = sys.argv[1:]
 def die(number):

@@ -411,7 +411,7 @@ BUGS = (
     Bug(
         "the budget's file is not locked",
         "api/shared_rate_limit",
-        "            fcntl.flock(file, fcntl.LOCK_EX)\n",
+        "            lock_descriptor(file.fileno(), poll_interval=POLL)\n",
         "",
         "api/test_shared_rate_limit::test_threads_and_openings_exclude_each_other",
     ),

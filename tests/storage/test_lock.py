@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from leverkit.storage.lock import holder as look
 HOLDER = """
 import sys, time
 from pathlib import Path
-from leverkit.lock import hold
+from leverkit.storage.lock import hold
 with hold(Path(sys.argv[1]), purpose="apply plan 42"):
     print("held", flush=True)
     sys.stdin.read()
@@ -118,19 +119,38 @@ def test_looking_at_a_lock_tells_the_living_from_the_dead(tmp_path: Path) -> Non
     assert look(tmp_path / "lock") == ""
 
 
-def test_a_process_that_is_not_ours_or_not_here_counts_as_alive(tmp_path: Path) -> None:
+def test_what_another_host_holds_counts_as_held_and_here_the_lock_itself_decides(tmp_path: Path) -> None:
     held = {"who": "ann", "since": "noon", "purpose": "x", "host": "elsewhere", "pid": 999_999_999}
     (tmp_path / "lock").write_text(json.dumps(held))
     assert look(tmp_path / "lock") == "ann since noon (x)"
-
-    def denied(*_: int) -> None:
-        raise PermissionError
-
-    (tmp_path / "lock").write_text(json.dumps(held | {"host": socket.gethostname()}))
+    here = json.dumps(held | {"host": socket.gethostname()})
+    (tmp_path / "lock").write_text(here)
     assert look(tmp_path / "lock") == ""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.kill", denied)
+    with hold(tmp_path / "lock", purpose="y"):
+        (tmp_path / "lock").write_text(here)
         assert look(tmp_path / "lock") == "ann since noon (x)"
+
+
+def test_looking_stands_in_no_writers_way(tmp_path: Path) -> None:
+    with hold(tmp_path / "lock", purpose="x"):
+        left_behind = (tmp_path / "lock").read_text()
+    (tmp_path / "lock").write_text(left_behind)  # as after a kill, so that looking tries the lock
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            look(tmp_path / "lock")
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        for _ in range(100):
+            with hold(tmp_path / "lock", purpose="y"):
+                pass
+            (tmp_path / "lock").write_text(left_behind)
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_user_id_without_a_name_has_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,12 +167,25 @@ def test_a_folder_where_no_lock_can_be_is_a_usage_error(tmp_path: Path) -> None:
         pytest.fail("locked nothing")
 
 
-def test_a_system_without_locks_is_told_where_writing_works(
+def test_a_file_system_without_locks_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    with pytest.raises(UsageError, match="use Linux, macOS, or WSL"), hold(tmp_path / "lock", purpose="x"):
-        pass
+    def no_locks(*_: object, **__: object) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("leverkit.storage.lock.lock_descriptor", no_locks)
+    with (
+        pytest.raises(UsageError, match="cannot lock: No locks available"),
+        hold(tmp_path / "lock", purpose="x"),
+    ):
+        pytest.fail("locked nothing")
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="cannot lock"), hold(tmp_path / "lock", purpose="x"):
+        pytest.fail("locked what the link names")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_an_account_has_one_lock_whatever_the_run() -> None:
