@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
     from leverkit.policy.policy import Policy
 
 policies = typer.Typer(
-    no_args_is_help=True, help="Propose which tags are about the person; check what people decided."
+    cls=options.Group,
+    no_args_is_help=True,
+    help="Propose which tags are about the person; check what people decided.",
 )
 
 
@@ -38,7 +39,7 @@ def pull(
 ) -> None:
     """Read the account into a snapshot; again: resume, or bring what changed. Only reads.
 
-    Example: [bold]leverkit pull -o snapshot[/bold]
+    Example: leverkit pull -o snapshot
     """
     from leverkit.settings import connect
     from leverkit.snapshot.pull import pull
@@ -70,7 +71,7 @@ def audit(
     """Say which tags are missing on opportunities of people who carry them. Reads files only.
 
     How far the account is gets a row in readiness.csv in the snapshot's folder.
-    Example: [bold]leverkit audit snapshot --html audit.html[/bold]
+    Example: leverkit audit snapshot --html audit.html
     """
     from leverkit.analysis.audit import audit
     from leverkit.errors import UsageError
@@ -106,7 +107,7 @@ def suggest(
 ) -> None:
     """Propose a scope for every tag, with evidence; decisions already in the file stay.
 
-    Example: [bold]leverkit policy suggest snapshot -o policy.csv[/bold]
+    Example: leverkit policy suggest snapshot -o policy.csv
     """
     from leverkit.analysis.audit import audit
     from leverkit.policy.policy import Policy
@@ -134,8 +135,10 @@ def accept(
 ) -> None:
     """Decide undecided tags as suggested, in your name, and list them; what is decided stays.
 
-    Example: [bold]leverkit policy accept policy.csv --min-confidence 0.9 --scope contact[/bold]
+    Example: leverkit policy accept policy.csv --min-confidence 0.9 --scope contact
     """
+    import json
+
     from leverkit.policy.policy import Policy
     from leverkit.storage.lock import user
 
@@ -159,7 +162,7 @@ def check(
 ) -> None:
     """Check an edited policy.csv: what cannot be read is an error, what deserves a look is listed.
 
-    Example: [bold]leverkit policy check policy.csv snapshot[/bold]
+    Example: leverkit policy check policy.csv snapshot
     """
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
@@ -190,7 +193,7 @@ def plan(
 ) -> None:
     """Write down every single change and a plan id; nothing is written to Lever.
 
-    Example: [bold]leverkit plan snapshot --policy policy.csv -o run[/bold]
+    Example: leverkit plan snapshot --policy policy.csv -o run
     """
     from leverkit.planning.planner import plan
     from leverkit.policy.policy import Policy

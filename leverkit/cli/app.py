@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leverkit.cli import analysis, integration, migration
-from leverkit.cli.options import Json, Out, file, machine, say, show
+from leverkit.cli.options import Group, Json, Out, file, machine, say, show
 from leverkit.errors import UsageError
 
 EPILOG = (
@@ -16,11 +16,13 @@ EPILOG = (
     "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
     "Without LEVER_API_KEY everything runs on a demo account on this computer."
 )
+# Help without rich: importing it takes 100 ms, as long as all the rest of `leverkit --help`.
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     epilog=EPILOG,
 )
 
@@ -55,7 +57,7 @@ def demo(
 ) -> None:
     """Show the whole flow on an emulated account: notebooks, reports, and the way back.
 
-    Example: [bold]leverkit demo -o demo-output[/bold]
+    Example: leverkit demo -o demo-output
     """
     from leverkit.notebook.demo import tour
 
@@ -68,7 +70,7 @@ def demo(
 def emulator(context: typer.Context) -> None:
     """Serve a Lever account on this computer; the first line of stdout is JSON with base_url and api_key.
 
-    Example: [bold]leverkit emulator --contacts 2000 --rate 10[/bold] (its own --help tells all options)
+    Example: leverkit emulator --contacts 2000 --rate 10 (its own --help tells all options)
     """
     from leverkit.emulator.__main__ import main as serve
 
@@ -87,7 +89,7 @@ def run(
 ) -> None:
     """Run a notebook as a job: checked parameters, run.json, a true exit code, an HTML report beside it.
 
-    Example: [bold]leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan[/bold]
+    Example: leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan
     """
     from leverkit.notebook import runner
 
@@ -107,7 +109,7 @@ def run(
 def doctor(as_json: Json = False) -> None:
     """Tell versions, kernel, workspace, key, account and permissions; only reads.
 
-    Example: [bold]leverkit doctor[/bold]
+    Example: leverkit doctor
     """
     from leverkit.doctor import examine
 

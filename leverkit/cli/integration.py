@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +15,8 @@ from leverkit.cli.options import say, show
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
+    import socket
+
     from leverkit.webhook.receiver import Receiver
 
 
@@ -37,8 +36,10 @@ def scan(
 ) -> None:
     """Find uses of Lever's deprecated candidate endpoints in source, with what to use instead.
 
-    Example: [bold]leverkit scan src --sarif leverkit.sarif[/bold]
+    Example: leverkit scan src --sarif leverkit.sarif
     """
+    from importlib.metadata import version
+
     from leverkit.scanner.scan import survey, to_json, to_sarif, to_text
 
     found = survey(paths)
@@ -72,7 +73,7 @@ def listen(
     """Receive Lever's webhooks and keep contact tags alike on all opportunities of a person.
 
     Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout is JSON with the url. TLS is
-    the matter of a proxy in front. Example: [bold]leverkit listen --policy policy.csv --port 8080[/bold]
+    the matter of a proxy in front. Example: leverkit listen --policy policy.csv --port 8080
     """
     from leverkit.api.http import Waits
     from leverkit.settings import Settings, connect
@@ -100,6 +101,8 @@ def listen(
 
 
 def _serve(receiver: Receiver, host: str, port: int) -> None:
+    import json
+
     import uvicorn
 
     from leverkit.webhook.logs import to_stderr
@@ -123,6 +126,8 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    import socket
+
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2048)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import io
 import os
 import signal
-import sqlite3
 import sys
-import traceback
 from typing import NoReturn
 
 from leverkit.errors import LeverkitError, UsageError
@@ -28,6 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = _run(arguments)
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in arguments:
+            import traceback
+
             traceback.print_exc()
         code = _report(error)
     if code == INTERRUPTED and _threads_left():
@@ -92,6 +92,8 @@ def _described(error: BaseException) -> str:
     if hasattr(error, "format_message"):  # typer's usage errors, wherever its version keeps them
         command = getattr(getattr(error, "ctx", None), "command_path", "leverkit")
         return f"{error.format_message()} Try `{command} --help`.".lstrip()
+    import sqlite3
+
     if isinstance(error, OSError | sqlite3.Error):
         what = getattr(error, "strerror", None) or str(error)
         where = getattr(error, "filename", None)

@@ -53,7 +53,7 @@ def apply(
     With --wave canary a few people of every kind go first; verify them, then go on with 10%, then all.
     While it runs, a file PAUSE in the folder makes it wait, STOP ends it; so does Ctrl-C.
 
-    Example: [bold]leverkit apply run --approve 3f2a9c1e77b0[/bold]
+    Example: leverkit apply run --approve 3f2a9c1e77b0
     """
     from leverkit.migration.apply import apply
     from leverkit.planning.plan import Plan
@@ -88,7 +88,7 @@ def verify(
 ) -> None:
     """Read again what was touched, and Lever's tag counts, and say whether it is so. Only reads.
 
-    Example: [bold]leverkit verify run[/bold]
+    Example: leverkit verify run
     """
     from leverkit.settings import connect
     from leverkit.verification.verify import verify
@@ -109,7 +109,7 @@ def verify(
 def rollback(run: options.Run, out: options.Out, as_json: options.Json = False) -> None:
     """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
 
-    Example: [bold]leverkit rollback run -o undo[/bold]
+    Example: leverkit rollback run -o undo
     """
     from leverkit.migration.rollback import rollback
 
@@ -122,7 +122,7 @@ def status(
 ) -> None:
     """Say where a run or a notebook job stands, from its files alone.
 
-    Example: [bold]leverkit status run --json[/bold]
+    Example: leverkit status run --json
     """
     import msgspec
 
@@ -139,7 +139,7 @@ def status(
 def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
     """Recompute what a run did from its files alone, and hold it against what `verify` read.
 
-    Example: [bold]leverkit replay run[/bold]
+    Example: leverkit replay run
     """
     from leverkit.verification.replay import replay
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from leverkit.report.text import plain
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 
 LINES = 20  # of a list for people; --json or the file has all
 CHANGES = 2  # the exit code of --detailed-exitcode
+
+
+class Group(TyperGroup):
+    """Commands whose help tells each summary in full, wrapped instead of cut off."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with their summaries."""
+        rows = [
+            (name, self.commands[name].get_short_help_str(limit=1000)) for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def say(text: str) -> None:
@@ -39,7 +52,7 @@ def file(path: Path) -> None:
 
 
 def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
-    """Return a command's exit code: with `--detailed-exitcode`, differences turn 0 into 2 and nothing else."""
+    """Return a command's exit code: with `--detailed-exitcode`, differences turn 0, and only 0, into 2."""
     return code or (CHANGES if detailed and differences else 0)
 
 

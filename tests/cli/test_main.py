@@ -428,11 +428,20 @@ def test_help_tells_every_exit_code(leverkit: Command) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys, leverkit.cli; print(*{name.split('.')[0] for name in sys.modules})"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {"pandas", "duckdb", "papermill", "matplotlib", "nbformat", "uvicorn"}.isdisjoint(loaded)
+    code = "import sys; from leverkit.cli.app import app; app(['--help'], standalone_mode=False); "
+    code += "print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "duckdb", "papermill", "matplotlib", "nbformat", "uvicorn", "httpx", "jinja2", "rich"}
+    assert "Usage: leverkit" in ended.stdout
+    assert heavy.isdisjoint(ended.stderr.split())
+
+
+def test_help_tells_what_a_command_does_to_the_end_of_the_sentence(
+    leverkit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ([], ["policy"]):
+        assert "..." not in leverkit(*words, "--help").out.replace("COMMAND [ARGS]...", "")
 
 
 def test_the_emulator_tells_where_it_is_on_its_first_line() -> None:
