@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
 from leverkit.api.auth import Secret
 from leverkit.webhook.event_queue import Entry, Inbox
 from leverkit.webhook.events import subject
@@ -52,12 +54,19 @@ class Receiver:
         limits: Limits = Limits(),
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._inbox, self._worker, self._meter = inbox, worker, worker.meter
+        self._inbox, self._worker, self._metrics = inbox, worker, worker.metrics
         self._secrets, self._limits, self._now = tuple(secrets), limits, now
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="leverkit-inbox")
         self._arrived: list[tuple[Entry, asyncio.Future[bool]]] = []
         self._storing: asyncio.Task[None] | None = None
         self.ended_well = True
+        self._gauges: dict[str, Callable[[], float]] = {
+            "events_waiting": lambda: float(inbox.waiting),
+            "oldest_event_seconds": self._oldest_seconds,
+            "worker_up": lambda: float(worker.alive),
+            "worker_failures_in_a_row": lambda: float(worker.failures),
+        }
+        self._metrics.read_gauges(self._gauges)
 
     def __enter__(self) -> Self:
         self._worker.start()
@@ -80,7 +89,7 @@ class Receiver:
             status, kind, text = await self._answer(scope, receive)
             await _send(send, status, kind, text)
             if scope["method"] == "POST":
-                self._meter.answered(time.perf_counter() - began)
+                self._metrics.answer_seconds.observe(time.perf_counter() - began)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -93,10 +102,10 @@ class Receiver:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if scope["method"] == "POST":
             status, what = await self._delivery(receive)
-            self._meter.count("deliveries_total", what)
+            self._metrics.count("deliveries_total", what)
             return status, "application/json", json.dumps({"what": what})
         if scope["method"] == "GET" and path == "/metrics":
-            return 200, "text/plain; version=0.0.4", self._meter.text(self._gauges())
+            return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._metrics.registry).decode()
         if scope["method"] == "GET" and path == "/health":
             return self._health()
         return 404, "application/json", json.dumps({"what": "not here"})
@@ -154,23 +163,16 @@ class Receiver:
         return self._inbox.store(entries, settle_ms=self._limits.settle_ms)
 
     def _health(self) -> tuple[int, str, str]:
-        gauges = self._gauges()
+        gauges = {name: read() for name, read in self._gauges.items()}
         room = gauges["events_waiting"] < self._limits.waiting
         well = self._worker.alive and room
         status = "failing" if self._worker.failures else "ok"  # events wait safely, so this is no 503
         document = {"status": status if well else "trouble", **gauges}
         return 200 if well else 503, "application/json", json.dumps(document)
 
-    def _gauges(self) -> dict[str, float]:
+    def _oldest_seconds(self) -> float:
         oldest = self._inbox.oldest()
-        age = 0.0 if oldest is None else max(0.0, (self._ms() - oldest) / 1000)
-        waiting = float(self._inbox.waiting)
-        return {
-            "events_waiting": waiting,
-            "oldest_event_seconds": age,
-            "worker_up": float(self._worker.alive),
-            "worker_failures_in_a_row": float(self._worker.failures),
-        }
+        return 0.0 if oldest is None else max(0.0, (self._ms() - oldest) / 1000)
 
     def _ms(self) -> int:
         return int(self._now() * 1000)

@@ -26,7 +26,7 @@ from leverkit.storage.files import digest
 from leverkit.webhook.event_queue import KEEP_MS, Entry, Inbox, Waiting
 from leverkit.webhook.logs import note
 from leverkit.webhook.matching import missing_shared_tags
-from leverkit.webhook.metrics import Meter
+from leverkit.webhook.metrics import Metrics
 
 CONTACTS = 50  # in one reading
 ATTEMPTS = 8  # before an event is given up that Lever answers and refuses
@@ -60,13 +60,13 @@ class Worker:
         inbox: Inbox,
         lever: Lever,
         rules: Rules,
-        meter: Meter | None = None,
+        metrics: Metrics | None = None,
         *,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._inbox, self._lever, self._rules = inbox, lever, rules
-        self.meter, self._now, self._chance = meter or Meter(), now, chance
+        self.metrics, self._now, self._chance = metrics or Metrics(), now, chance
         self.failures = 0  # in a row
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="leverkit-worker", daemon=True)
@@ -112,7 +112,7 @@ class Worker:
         kind = type(error).__name__
         self.failures += 1
         pause = min(2.0 ** min(self.failures, 10) / 2, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
-        self.meter.count("troubles_total", kind)
+        self.metrics.count("troubles_total", kind)
         status = getattr(error, "status", None)
         note("trouble", level=30, kind=kind, status=status, pause_s=round(pause, 1))
         return pause
@@ -128,7 +128,7 @@ class Worker:
                 for waiting in batch:
                     self._work([waiting])
                 return
-            self.meter.count("troubles_total", type(error).__name__)
+            self.metrics.count("troubles_total", type(error).__name__)
             self._again(batch[0], limit=ATTEMPTS)
 
     def _share(self, batch: Sequence[Waiting]) -> None:
@@ -197,9 +197,9 @@ class Worker:
 
     def _tell(self, name: str, ended: Result) -> None:
         counts = {outcome: number for outcome, number in ended.counts.items() if number}
-        self.meter.count("runs_total", ended.state)
+        self.metrics.count("runs_total", ended.state)
         for outcome, number in counts.items():
-            self.meter.count("operations_total", outcome, number)
+            self.metrics.count("operations_total", outcome, number)
         note("run", run=name, state=ended.state, **counts)
 
     def _resume(self) -> None:
@@ -244,7 +244,7 @@ class Worker:
 
     def _end(self, waiting: Waiting, how: str) -> None:
         self._inbox.end(waiting.seqs, how, self._ms())
-        self.meter.count("events_total", how, len(waiting.seqs))
+        self.metrics.count("events_total", how, len(waiting.seqs))
         if how == "given up":
             note("given up", level=40, events=len(waiting.seqs))
 

@@ -16,7 +16,7 @@ from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
 from leverkit.migration.rollback import rollback
 from leverkit.webhook.event_queue import Entry, Inbox
-from leverkit.webhook.metrics import Meter
+from leverkit.webhook.metrics import Metrics
 from leverkit.webhook.worker import Rules, Worker
 
 
@@ -28,7 +28,7 @@ class Bench:
     lever: Lever
     inbox: Inbox
     worker: Worker
-    meter: Meter
+    metrics: Metrics
     folder: Path
     seconds: float = 1e9
 
@@ -54,10 +54,10 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     with account() as (emulated, lever):
         rules = Rules(policy(tmp_path / "policy.csv", vip="contact", seed="opportunity"), tmp_path, sweep_s=0)
-        inbox, meter = Inbox(tmp_path / "inbox.sqlite"), Meter()
+        inbox, metrics = Inbox(tmp_path / "inbox.sqlite"), Metrics()
         clock: list[Bench] = []
-        worker = Worker(inbox, lever, rules, meter, now=lambda: clock[0].seconds, chance=lambda: 1.0)
-        clock.append(Bench(emulated, lever, inbox, worker, meter, tmp_path))
+        worker = Worker(inbox, lever, rules, metrics, now=lambda: clock[0].seconds, chance=lambda: 1.0)
+        clock.append(Bench(emulated, lever, inbox, worker, metrics, tmp_path))
         yield clock[0]
         inbox.close()
 
@@ -86,7 +86,7 @@ def test_a_contact_that_the_event_makes_up_is_not_believed(bench: Bench) -> None
     bench.work()
     assert bench.tags() == alike(bench.emulated.state(), {mine}, {"vip"})
     assert "vip" not in bench.tags()[other]
-    assert bench.meter.counted("events_total", "done") == 2
+    assert bench.metrics.counted("events_total", "done") == 2
 
 
 def test_a_burst_about_one_contact_is_read_once_and_written_once(bench: Bench) -> None:
@@ -175,7 +175,7 @@ def test_a_run_that_broke_off_is_finished_first_and_its_journal_tells_all(bench:
     bench.emulated.clear_faults()
     bench.work()
     assert (bench.inbox.open_runs(), bench.writes()) == ([], len(mine) - 1)
-    assert bench.meter.counted("operations_total", "done") == len(mine) - 1
+    assert bench.metrics.counted("operations_total", "done") == len(mine) - 1
 
 
 def test_what_a_worker_wrote_can_be_rolled_back(bench: Bench) -> None:
@@ -210,7 +210,7 @@ def test_a_write_that_lever_refuses_is_tried_some_times_and_given_up(bench: Benc
     bench.emulated.fault("status", method="POST", status=400, times=None)
     bench.event(contact)
     bench.work()
-    assert bench.meter.counted("events_total", "given up") == 1
+    assert bench.metrics.counted("events_total", "given up") == 1
     assert bench.tags() == {
         one: sorted(tags) for one, tags in bench.emulated.state()["opportunities"].items()
     }
@@ -226,7 +226,7 @@ def test_one_contact_that_lever_refuses_does_not_hold_up_the_others(bench: Bench
     )
     bench.work()
     assert all("vip" in bench.tags()[one] for one in mine)
-    assert bench.meter.counted("events_total", "done") == 1
+    assert bench.metrics.counted("events_total", "done") == 1
 
 
 def test_an_opportunity_that_shows_late_is_looked_for_again(bench: Bench) -> None:
@@ -234,7 +234,7 @@ def test_an_opportunity_that_shows_late_is_looked_for_again(bench: Bench) -> Non
     bench.worker.turn()
     assert bench.inbox.waiting == 1
     bench.work()
-    assert bench.meter.counted("events_total", "gone") == 1
+    assert bench.metrics.counted("events_total", "gone") == 1
 
 
 def test_a_tag_added_in_lever_spreads_by_the_sweep_without_any_event(bench: Bench) -> None:
