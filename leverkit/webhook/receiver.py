@@ -1,22 +1,27 @@
 """Receives Lever's webhooks: an ASGI application that answers once an event is on disk, and not later.
 
-POST on any path is a delivery, GET /health and /metrics tell how it stands. Mount it in an application
-of your own, and keep it open (`with receiver:`) while that runs; alone it listens to ASGI's lifespan.
+POST on any path is a delivery; GET /health and GET /metrics show its state. It can be mounted in another
+application, which then keeps it open (`with receiver:`); alone it follows ASGI's lifespan.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from leverkit.api.auth import Secret
 from leverkit.webhook.event_queue import Entry, Inbox
@@ -25,17 +30,17 @@ from leverkit.webhook.logs import note
 from leverkit.webhook.signature import MAX_BYTES, Rejected, verify
 from leverkit.webhook.worker import Worker
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 STATUS = {"unsigned": 401, "forged": 401, "oversized": 413}  # other rejections: 400
 BODY_S = 10.0  # seconds that a body may take
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many events may wait (more: 503, and Lever tries again), how long one settles, and a last batch."""
+    """Limits of a receiver.
+
+    `waiting` events may be stored and not worked off; beyond it the answer is 503, and Lever tries again. An
+    event is due `settle_ms` milliseconds after it came. The last batch has `grace_s` seconds to end.
+    """
 
     waiting: int = 100_000
     settle_ms: int = 1000
@@ -67,6 +72,15 @@ class Receiver:
             "worker_failures_in_a_row": lambda: float(worker.failures),
         }
         self._metrics.read_gauges(self._gauges)
+        self._app = Starlette(
+            routes=[
+                Route("/metrics", self._scrape),
+                Route("/health", self._health),
+                Route("/{path:path}", self._delivery, methods=["POST"]),
+            ],
+            exception_handlers={404: _not_here, 405: _not_here},
+            lifespan=self._lifespan,
+        )
 
     def __enter__(self) -> Self:
         self._worker.start()
@@ -80,39 +94,24 @@ class Receiver:
         self._disk.shutdown()
         note("stopped", waiting=self._inbox.waiting, worker_ended=self.ended_well)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan of the server."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["type"] == "http":
-            began = time.perf_counter()
-            status, kind, text = await self._answer(scope, receive)
-            await _send(send, status, kind, text)
-            if scope["method"] == "POST":
-                self._metrics.answer_seconds.observe(time.perf_counter() - began)
+        await self._app(scope, receive, send)
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         with self:
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+            yield
 
-    async def _answer(self, scope: Message, receive: Receive) -> tuple[int, str, str]:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if scope["method"] == "POST":
-            status, what = await self._delivery(receive)
-            self._metrics.count("deliveries_total", what)
-            return status, "application/json", json.dumps({"what": what})
-        if scope["method"] == "GET" and path == "/metrics":
-            return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._metrics.registry).decode()
-        if scope["method"] == "GET" and path == "/health":
-            return self._health()
-        return 404, "application/json", json.dumps({"what": "not here"})
+    async def _delivery(self, request: Request) -> JSONResponse:
+        with self._metrics.answer_seconds.time():
+            status, what = await self._receive(request)
+        self._metrics.count("deliveries_total", what)
+        return _json(status, {"what": what})
 
-    async def _delivery(self, receive: Receive) -> tuple[int, str]:
+    async def _receive(self, request: Request) -> tuple[int, str]:
         try:
-            body = await asyncio.wait_for(_body(receive), BODY_S)
+            body = await asyncio.wait_for(_body(request), BODY_S)
             secrets = [secret.reveal() for secret in self._secrets]
             event = verify(body, secrets=secrets, now_ms=self._ms())
         except Rejected as error:
@@ -162,13 +161,15 @@ class Receiver:
     def _put(self, entries: list[Entry]) -> list[bool]:
         return self._inbox.store(entries, settle_ms=self._limits.settle_ms)
 
-    def _health(self) -> tuple[int, str, str]:
+    async def _health(self, _request: Request) -> JSONResponse:
         gauges = {name: read() for name, read in self._gauges.items()}
-        room = gauges["events_waiting"] < self._limits.waiting
-        well = self._worker.alive and room
+        well = self._worker.alive and gauges["events_waiting"] < self._limits.waiting
         status = "failing" if self._worker.failures else "ok"  # events wait safely, so this is no 503
-        document = {"status": status if well else "trouble", **gauges}
-        return 200 if well else 503, "application/json", json.dumps(document)
+        return _json(200 if well else 503, {"status": status if well else "trouble", **gauges})
+
+    async def _scrape(self, request: Request) -> Response:
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._metrics.registry), headers={"content-type": kind})
 
     def _oldest_seconds(self) -> float:
         oldest = self._inbox.oldest()
@@ -178,18 +179,22 @@ class Receiver:
         return int(self._now() * 1000)
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read a body, and stop just behind what may be read."""
+async def _body(request: Request) -> bytes:
+    """Return the body, or what came of it until it was too large or the sender hung up."""
     body = b""
-    while len(body) <= MAX_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                break
+    except ClientDisconnect:
+        pass  # `verify` refuses what is cut off
     return body
 
 
-async def _send(send: Send, status: int, kind: str, text: str) -> None:
-    headers = [(b"content-type", kind.encode())] + [(b"retry-after", b"60")] * (status == 503)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
+async def _not_here(_request: Request, _error: Exception) -> JSONResponse:
+    return _json(404, {"what": "not here"})
+
+
+def _json(status: int, document: dict[str, object]) -> JSONResponse:
+    return JSONResponse(document, status, headers={"retry-after": "60"} if status == 503 else None)

@@ -170,7 +170,23 @@ def test_health_and_metrics_tell_how_it_stands(desk: Desk) -> None:
     found = samples(metrics.text)
     assert found["leverkit_deliveries_total duplicate"] == 1
     assert (found["leverkit_events_waiting"], found["leverkit_answer_seconds_count"]) == (1, 3)
-    assert desk.ask("GET", "/else", [None])[0].status_code == 404
+    for method, path in (("GET", "/else"), ("PUT", "/"), ("DELETE", "/health")):
+        assert desk.ask(method, path, [None])[0].status_code == 404
+
+
+def test_a_delivery_whose_sender_hangs_up_is_malformed_and_not_kept(desk: Desk) -> None:
+    messages = iter([{"type": "http.request", "body": delivery()[:40], "more_body": True}])
+
+    async def receive() -> Any:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+    asyncio.run(desk.app(scope, receive, send))
+    assert desk.worker.metrics.counted("deliveries_total", "malformed") == 1
+    assert desk.inbox.waiting == 0
 
 
 def test_it_can_be_mounted_in_an_application_of_somebody_else(desk: Desk) -> None:
