@@ -14,8 +14,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from leverkit.emulator import config
-from leverkit.emulator.config import Config
+from leverkit.emulator.config import PROFILES, Config, profile_config, read_switches
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.running import Running, serve
 
@@ -42,7 +41,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     add("--burst", type=int, help="requests at once (20)")
     add("--latency", type=float, metavar="MS", help="median in milliseconds (0)")
     add("--api-key", help="default: a random one")
-    add("--profile", choices=sorted(config.PROFILES), help="lever (default), strict or chaos")
+    add("--profile", choices=sorted(PROFILES), help="lever (default), strict or chaos")
     add("--config", type=Path, metavar="FILE", help="switches as TOML or JSON")
     add("--faults", type=Path, metavar="FILE", help="a JSON list of faults")
     add("--truth", metavar="FILE", help="write the true scope of each generated tag to a file")
@@ -52,14 +51,14 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 def _config(options: argparse.Namespace) -> Config:
     """Return the switches: those of the command line win over those of the file."""
-    switches: dict[str, Any] = config.read(options.config) if options.config else {}
+    switches: dict[str, Any] = read_switches(options.config) if options.config else {}
     name = options.profile or switches.pop("profile", "lever")
     if options.rate is not None:
         switches["rate"] = options.rate or None
     given = {"burst": options.burst, "latency_ms": options.latency}
     switches.update({switch: value for switch, value in given.items() if value is not None})
     switches.pop("profile", None)
-    return config.profile(name, **switches)
+    return profile_config(name, **switches)
 
 
 def _faults(path: Path | None) -> list[Fault]:

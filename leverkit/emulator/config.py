@@ -1,7 +1,7 @@
 """Every doubt about Lever as a switch, in one typed value: the 35 rows of reference section 10.
 
-The number behind each switch is its row there. `profile("strict")` refuses every doubtful thing,
-`profile("chaos")` lets things go wrong; both start from the defaults of that table.
+The number behind each switch is its row there. `profile_config("strict")` refuses every doubtful thing,
+`profile_config("chaos")` lets things go wrong; both start from the defaults of that table.
 """
 
 from __future__ import annotations
@@ -125,19 +125,19 @@ CHAOS: dict[str, Any] = {
 PROFILES = {"lever": {}, "strict": STRICT, "chaos": CHAOS}
 
 
-def profile(name: str, **changes: Any) -> Config:
+def profile_config(name: str, **changes: Any) -> Config:
     """Return a profile's configuration with changes. Raises ValueError for an unknown profile or switch."""
     if name not in PROFILES:
         raise ValueError(f"no profile {name!r}; there are {', '.join(PROFILES)}")
     return msgspec.convert({**PROFILES[name], **changes}, Config)
 
 
-def changed(config: Config, changes: dict[str, Any]) -> Config:
+def with_changes(config: Config, changes: dict[str, Any]) -> Config:
     """Return a configuration with changes, checked. Raises msgspec.ValidationError naming the switch."""
     return msgspec.convert({**msgspec.structs.asdict(config), **changes}, Config)
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_switches(path: Path) -> dict[str, Any]:
     """Return the switches of a TOML or JSON file, unchecked; the key `profile` may be among them."""
     if path.suffix == ".json":
         value: dict[str, Any] = msgspec.json.decode(path.read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,18 +11,18 @@ from typing import Any
 
 import msgspec
 
-from leverkit.emulator import config as configuration
-from leverkit.emulator.account import account as state
-from leverkit.emulator.account import changes as humans
-from leverkit.emulator.account.account import Account
-from leverkit.emulator.config import Config
+from leverkit.emulator.account import changes
+from leverkit.emulator.account.account import Account, summary
+from leverkit.emulator.config import Config, profile_config, with_changes
 from leverkit.emulator.endpoints import creation
 from leverkit.emulator.generator.generate import generate
-from leverkit.emulator.generator.load import load as load_account
+from leverkit.emulator.generator.load import load_account
 from leverkit.emulator.http.auth import Key
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.server.app import App
+from leverkit.emulator.server.control_api import do_page_action
 from leverkit.emulator.server.server import Server
+from leverkit.emulator.server.service import Service
 
 
 class Running:
@@ -31,11 +32,11 @@ class Running:
     `truth` is tag -> scope ("contact" or "opportunity") of a generated account; no request reaches it.
     """
 
-    def __init__(self, server: Server, api_key: str) -> None:
-        self._server, self.api_key = server, api_key
+    def __init__(self, service: Service, server: Server, api_key: str) -> None:
+        self._service, self._server, self.api_key = service, server, api_key
         self.base_url = f"http://127.0.0.1:{server.port}/v1"
         self.restricted_key = f"{api_key}-restricted"
-        self.truth = dict(server.app.account.truth)
+        self.truth = dict(service.account.truth)
 
     def stop(self) -> None:
         """End the service; connections break."""
@@ -43,12 +44,12 @@ class Running:
 
     def idle_for(self) -> float:
         """Return the seconds since the last request."""
-        return self._server.idle_for()
+        return time.monotonic() - self._service.last_request
 
     @property
     def account(self) -> Account:
         """Return the state itself; touch it only through `do`."""
-        return self._server.app.account
+        return self._service.account
 
     def do(self, act: Callable[[Account], Any]) -> Any:
         """Run a function on the account, between two requests."""
@@ -59,7 +60,7 @@ class Running:
 
         Further keys: "stages" and "archived" (reason) by opportunity, "tags" (counts), "deleted" (ids).
         """
-        result: dict[str, Any] = self.do(state.summary)
+        result: dict[str, Any] = self.do(summary)
         return result
 
     def log(self) -> list[dict[str, Any]]:
@@ -67,15 +68,15 @@ class Running:
 
         Keys: at (monotonic seconds), method, path (without /v1), query, status (None: no answer), fault, ms.
         """
-        return self._server.call(lambda: [dict(entry) for entry in self._server.app.log])
+        return self._server.call(lambda: [dict(entry) for entry in self._service.log])
 
     def clear_log(self) -> None:
         """Forget the requests so far."""
-        self._server.call(self._server.app.log.clear)
+        self._server.call(self._service.log.clear)
 
-    def configure(self, **changes: Any) -> None:
+    def configure(self, **switches: Any) -> None:
         """Change switches of the configuration while running."""
-        self._server.call(lambda: self._server.app.configure(**changes))
+        self._server.call(lambda: self._service.configure(**switches))
 
     def fault(self, kind: str, **options: Any) -> Fault:
         """Let requests go wrong: see `faults.Fault` for kinds and options. Its `fired` counts."""
@@ -83,44 +84,44 @@ class Running:
 
     def add_fault(self, fault: Fault) -> Fault:
         """Set a fault beside the others; returns it."""
-        self._server.call(lambda: self._server.app.fault(fault))
+        self._server.call(lambda: self._service.add_fault(fault))
         return fault
 
     def clear_faults(self) -> None:
         """Let everything go right again."""
-        self._server.call(self._server.app.faults.clear)
+        self._server.call(self._service.faults.clear)
 
     def add_tags(self, opportunity: str, tags: Sequence[str]) -> None:
         """Tag an opportunity by hand."""
-        self.do(lambda account: humans.add_tags(account, opportunity, tags))
+        self.do(lambda account: changes.add_tags(account, opportunity, tags))
 
     def remove_tags(self, opportunity: str, tags: Sequence[str]) -> None:
         """Untag an opportunity by hand."""
-        self.do(lambda account: humans.remove_tags(account, opportunity, tags))
+        self.do(lambda account: changes.remove_tags(account, opportunity, tags))
 
     def move(self, opportunity: str, stage: str) -> None:
         """Move an opportunity to a stage, so to another place in the default listing."""
-        self.do(lambda account: humans.move(account, opportunity, stage))
+        self.do(lambda account: changes.move(account, opportunity, stage))
 
     def archive(self, opportunity: str, reason: str | None) -> None:
         """Archive an opportunity, or with None take it back."""
-        self.do(lambda account: humans.archive(account, opportunity, reason))
+        self.do(lambda account: changes.archive(account, opportunity, reason))
 
     def delete(self, opportunity: str) -> None:
         """Delete an opportunity: it moves to the deleted listing."""
-        self.do(lambda account: humans.delete(account, opportunity))
+        self.do(lambda account: changes.delete(account, opportunity))
 
     def anonymize(self, opportunity: str) -> None:
         """Archive an opportunity if need be, and blank the person's data."""
-        self.do(lambda account: humans.anonymize(account, opportunity))
+        self.do(lambda account: changes.anonymize(account, opportunity))
 
     def merge(self, loser: str, winner: str) -> None:
         """Link every opportunity of one contact to another."""
-        self.do(lambda account: humans.merge(account, loser, winner))
+        self.do(lambda account: changes.merge(account, loser, winner))
 
     def set_confidential(self, opportunity: str, confidential: bool = True) -> None:
         """Make an opportunity confidential, or not."""
-        self.do(lambda account: humans.set_confidential(account, opportunity, confidential))
+        self.do(lambda account: changes.set_confidential(account, opportunity, confidential))
 
     def create(self, contact: str | None = None, **fields: Any) -> str:
         """Create an opportunity, of a new contact if none is given; returns its id."""
@@ -129,27 +130,27 @@ class Running:
 
     def human(self, act: str, **given: Any) -> Any:
         """Do anything else that people do in Lever's pages, by the names of the control API."""
-        return self._server.call(lambda: self._server.app.human(act, given))
+        return self._server.call(lambda: do_page_action(self.account, act, given))
 
     def work(self, steps: int) -> list[str]:
         """Let the seeded actor do so many things at once; returns what it did."""
-        return self._server.call(lambda: [self._server.app.actor.step() for _ in range(steps)])
+        return self._server.call(lambda: [self._service.simulated_users.step() for _ in range(steps)])
 
     def key(self, *, scopes: Sequence[str] | None = None, confidential: bool = True) -> str:
         """Make one more API key, with only some permissions or all."""
         granted = None if scopes is None else list(scopes)
-        return self._server.call(lambda: self._server.app.new_key(granted, confidential=confidential))
+        return self._server.call(lambda: self._service.new_key(granted, confidential=confidential))
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the webhook deliveries so far, with their attempts."""
         return self._server.call(
-            lambda: msgspec.convert(list(self._server.app.deliveries.history), list[dict[str, Any]])
+            lambda: msgspec.convert(list(self._service.deliveries.history), list[dict[str, Any]])
         )
 
     @property
     def oauth(self) -> tuple[str, str]:
         """Return client id and secret for /authorize and /oauth/token beside the base URL."""
-        return self._server.app.oauth.client_id, self._server.app.oauth.client_secret
+        return self._service.oauth.client_id, self._service.oauth.client_secret
 
 
 @contextmanager
@@ -174,9 +175,9 @@ def running(
     a file to write the scopes to. `profile` is "lever", "strict" or "chaos"; further keywords are
     switches of `config.Config`.
     """
-    config = configuration.profile(profile, rate=rate, burst=burst, **switches)
+    config = profile_config(profile, rate=rate, burst=burst, **switches)
     if latency:
-        config = configuration.changed(config, {"latency_ms": latency})
+        config = with_changes(config, {"latency_ms": latency})
     account = serve(config, contacts=contacts, seed=seed, load=load, api_key=api_key, port=port, truth=truth)
     try:
         yield account
@@ -204,8 +205,9 @@ def serve(
     key = api_key or secrets.token_urlsafe(24)
     restricted = f"{key}-restricted"
     keys = [Key(key, key), Key(restricted, restricted, confidential=False)]
-    server = Server(App(account, keys, config, seed=seed), port=port)
+    service = Service(account, keys, config, seed=seed)
+    server = Server(App(service, seed=seed), port=port)
     server.start()
     if config.humans:
-        server.call(server.app.actor.restart)
-    return Running(server, key)
+        server.call(service.simulated_users.restart)
+    return Running(service, server, key)

@@ -15,7 +15,7 @@ import pytest
 
 from leverkit.emulator.config import Config
 from leverkit.emulator.http.faults import Kind
-from leverkit.emulator.server.control_api import HUMANS
+from leverkit.emulator.server.control_api import PAGE_ACTIONS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
 
@@ -47,7 +47,7 @@ def test_the_shell_snippets_run_in_their_order(tmp_path: Path) -> None:
     assert ended.stdout.endswith('"message":"Lever is undergoing maintenance."}')
 
 
-@pytest.mark.parametrize("names", [get_args(Kind), tuple(HUMANS)])
+@pytest.mark.parametrize("names", [get_args(Kind), tuple(PAGE_ACTIONS)])
 def test_the_tables_name_every_fault_and_every_act(names: tuple[str, ...]) -> None:
     assert [name for name in names if f"`{name}`" not in MANUAL] == []
 

@@ -17,9 +17,9 @@ from leverkit.emulator.account.account import Account
 from leverkit.emulator.account.listing import Listing
 from leverkit.emulator.config import Config
 from leverkit.emulator.generator.generate import generate
-from leverkit.emulator.http.rate_limit import Bucket
+from leverkit.emulator.http.rate_limit import RateLimit
 from leverkit.emulator.response import Failure
-from leverkit.emulator.server.simulated_users import Actor
+from leverkit.emulator.server.simulated_users import SimulatedUsers
 
 QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TIMES = st.integers(1_580_000_000_000, 1_750_000_000_000)
@@ -76,7 +76,7 @@ def test_anything_else_is_an_invalid_offset(text: str) -> None:
 def test_the_bucket_never_admits_more_than_rate_and_burst_in_any_second(
     rate: int, burst: int, gaps: list[float]
 ) -> None:
-    bucket, now, admitted = Bucket(rate, burst), 0.0, []
+    bucket, now, admitted = RateLimit(rate, burst), 0.0, []
     for gap in gaps:
         now += gap
         if bucket.admit(now):
@@ -97,7 +97,7 @@ def test_a_view_in_use_is_what_a_fresh_one_would_be_whatever_people_do(
         tests = filters.tests(lists, now=account.now())
         views.append((account.view(number, tests, listing.DEFAULT), tests))
     account.config = Config(humans_seed=seed)
-    actor = Actor(account)
+    actor = SimulatedUsers(account)
     for _ in range(25):
         actor.step()
     for view, tests in views:

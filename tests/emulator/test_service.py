@@ -12,7 +12,7 @@ import pytest
 
 from leverkit.emulator import Running, running
 from leverkit.emulator.generator.generate import generate
-from leverkit.emulator.http.rate_limit import Bucket
+from leverkit.emulator.http.rate_limit import RateLimit
 
 
 def test_basic_and_bearer_are_understood_and_nothing_else(account: Running) -> None:
@@ -52,7 +52,7 @@ def test_more_than_the_burst_is_refused_without_retry_after(account: Running, le
 
 def test_a_refusal_costs_no_token() -> None:
     """7.1"""
-    bucket = Bucket(10, 2)
+    bucket = RateLimit(10, 2)
     assert [bucket.admit(now) for now in (0, 0, 0, 0.05, 0.09, 0.11)] == [
         True,
         True,

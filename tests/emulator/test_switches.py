@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from support.emulator_accounts import client, served, some, walk
 
-from leverkit.emulator import Running, config
-from leverkit.emulator.config import Config
+from leverkit.emulator import Running
+from leverkit.emulator.config import Config, profile_config, read_switches
 
 
 def tag(
@@ -26,16 +26,16 @@ def test_a_switch_that_does_not_exist_or_has_another_type_is_refused(account: Ru
     with pytest.raises(msgspec.ValidationError, match="burst"):
         account.configure(burst="many")
     with pytest.raises(ValueError, match="no profile"):
-        config.profile("mild")
+        profile_config("mild")
 
 
 def test_profiles_and_files_start_from_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('profile = "strict"\nrate = 5\n')
     (tmp_path / "c.json").write_text('{"burst": 3}')
-    assert config.read(tmp_path / "c.toml") == {"profile": "strict", "rate": 5}
-    assert config.profile("lever", **config.read(tmp_path / "c.json")).burst == 3
-    assert config.profile("strict", rate=5).perform_as == "required"
-    assert config.profile("lever") == Config()
+    assert read_switches(tmp_path / "c.toml") == {"profile": "strict", "rate": 5}
+    assert profile_config("lever", **read_switches(tmp_path / "c.json")).burst == 3
+    assert profile_config("strict", rate=5).perform_as == "required"
+    assert profile_config("lever") == Config()
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from leverkit.emulator.account.filters import Test
-from leverkit.emulator.account.history import Past
+from leverkit.emulator.account.history import History
 from leverkit.emulator.account.listing import Listing, Order
-from leverkit.emulator.account.opportunity import Row, index
+from leverkit.emulator.account.opportunity import Row, read_row
 from leverkit.emulator.config import Config
 from leverkit.emulator.response import Failure, encode, not_found
 
@@ -69,8 +69,8 @@ class Account:
         self.emit: Callable[[str, Object], None] = lambda event, data: None
         self.invented = False
         self.skew_ms = 0
-        self.past: Past | None = None
-        self.changes: list[tuple[str, bytes | None, str | None]] | None = None
+        self.history: History | None = None  # kept only where reads are to be stale
+        self.undo_log: list[tuple[str, bytes | None, str | None]] | None = None  # kept within a fault only
         self._views: OrderedDict[Any, Listing] = OrderedDict()
         self._emails: dict[str, set[str]] | None = None
         self._latest = 0
@@ -90,7 +90,7 @@ class Account:
 
     def insert(self, raw: bytes, posting: str | None) -> Row:
         """Add an opportunity by its JSON; `posting` is the posting of its application."""
-        row = index(raw, self.ranks, posting)
+        row = read_row(raw, self.ranks, posting)
         self.rows[row.id] = row
         self.by_contact.setdefault(row.contact, []).append(row)
         self.tags.update(row.tags)
@@ -98,12 +98,12 @@ class Account:
         self._emails = None
         for view in self._views.values():
             view.add(row)
-        self._remember(row.id, None, None)
+        self._record(row.id, None, None)
         return row
 
     def remove(self, row: Row) -> None:
         """Take an opportunity out of everything. Its contact stays known while it has others."""
-        self._remember(row.id, row.raw, row.posting)
+        self._record(row.id, row.raw, row.posting)
         for view in self._views.values():
             view.discard(row)
         del self.rows[row.id]
@@ -113,8 +113,8 @@ class Account:
 
     def replace(self, row: Row, value: Object, *, posting: str | None = None) -> None:
         """Give an opportunity a new JSON object, and its place in every view."""
-        self._remember(row.id, row.raw, row.posting)
-        fresh = index(encode(value), self.ranks, posting or row.posting)
+        self._record(row.id, row.raw, row.posting)
+        fresh = read_row(encode(value), self.ranks, posting or row.posting)
         for view in self._views.values():
             view.discard(row)
         self._count(row, -1)
@@ -151,24 +151,29 @@ class Account:
 
     def as_of(self, row: Row, delay_ms: float) -> Row:
         """Return an opportunity as it was some milliseconds ago. Raises Failure 404 if it did not exist."""
-        if self.past is None or not delay_ms:
+        if self.history is None or not delay_ms:
             return row
-        found = self.past.row(self, row.id, time.monotonic() - delay_ms / 1000)
+        found = self.history.row(row.id, time.monotonic() - delay_ms / 1000)
         if found is None:
             raise not_found("opportunities", row.id)
         return found
 
     def rows_as_of(self, delay_ms: float) -> Iterable[Row]:
         """Return all opportunities as they were some milliseconds ago."""
-        if self.past is None or not delay_ms:
+        if self.history is None or not delay_ms:
             return self.rows.values()
-        return self.past.rows(self, time.monotonic() - delay_ms / 1000)
+        return self.history.rows(time.monotonic() - delay_ms / 1000)
 
-    def _remember(self, identifier: str, raw: bytes | None, posting: str | None) -> None:
-        if self.changes is not None:
-            self.changes.append((identifier, raw, posting))
-        if self.past is not None:
-            self.past.remember(identifier, raw, posting, time.monotonic())
+    def start_history(self) -> None:
+        """Keep earlier versions of opportunities from now on."""
+        if self.history is None:
+            self.history = History(self.rows, self.ranks)
+
+    def _record(self, identifier: str, raw: bytes | None, posting: str | None) -> None:
+        if self.undo_log is not None:
+            self.undo_log.append((identifier, raw, posting))
+        if self.history is not None:
+            self.history.record(identifier, raw, posting, time.monotonic())
 
     def view(self, name: Any, tests: list[Test], order: Order) -> Listing:
         """Return the sorted view of a filter, made once and then kept up to date (the latest 256)."""

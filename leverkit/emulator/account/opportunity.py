@@ -6,6 +6,7 @@ a join of bytes, and a million opportunities fit into memory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
@@ -79,7 +80,7 @@ def _known(text: str | None) -> str | None:
     return None if text is None else intern(text)
 
 
-def index(raw: bytes, ranks: dict[str, float], posting: str | None) -> Row:
+def read_row(raw: bytes, ranks: Mapping[str, float], posting: str | None) -> Row:
     """Read an opportunity's JSON into a row. Raises msgspec.ValidationError on another shape."""
     facts = _facts(raw)
     archived = facts.archived

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
-from leverkit.emulator.endpoints import children as document
 from leverkit.emulator.endpoints.opportunities import visible
 from leverkit.emulator.http.forms import File
 from leverkit.emulator.http.request import Request
@@ -100,6 +99,6 @@ def download(kind: str) -> Callable[[Request], Answer]:
             (b"content-type", b"application/octet-stream"),
             (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
         ]
-        return Answer(200, document.INVENTED if content is None else content, headers)
+        return Answer(200, children.INVENTED if content is None else content, headers)
 
     return handler

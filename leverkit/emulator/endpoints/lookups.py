@@ -42,7 +42,7 @@ def _counted(request: Request, counts: Counter[str]) -> Answer:
 def tags(request: Request) -> Answer:
     """GET /tags: every tag in use with the number of opportunities, active and archived (section 3.4)."""
     delay = max(request.config.stale_counts_ms, request.stale_ms)
-    if request.account.past is None or not delay:
+    if request.account.history is None or not delay:
         return _counted(request, request.account.tags)
     return _counted(request, Counter(tag for row in request.account.rows_as_of(delay) for tag in row.tags))
 

@@ -45,7 +45,7 @@ def _raw_opportunities(folder: Path) -> Iterator[bytes]:
                 yield line.strip()
 
 
-def load(folder: Path) -> Account:
+def load_account(folder: Path) -> Account:
     """Read an account. Raises FileNotFoundError without opportunities, msgspec's errors for other shapes."""
     if not any((folder / f"opportunities{end}").exists() for end in (".jsonl", ".json")):
         raise FileNotFoundError(f"{folder}: no opportunities.jsonl")

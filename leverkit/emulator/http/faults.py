@@ -208,12 +208,12 @@ def without_effect(account: Account, ids: list[str], handle: Callable[[], Answer
     """
     plain = {name: deepcopy(getattr(account, name)) for name in PLAIN}
     hanging = _hanging(account, ids)
-    account.changes, emit = [], account.emit
+    account.undo_log, emit = [], account.emit
     account.emit = lambda event, data: None
     try:
         return handle()
     finally:
-        changes, account.changes, account.emit = account.changes, None, emit
+        changes, account.undo_log, account.emit = account.undo_log, None, emit
         for name, value in plain.items():
             setattr(account, name, value)
         _restore(account, changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Bucket:
+class RateLimit:
     """Admit `rate` requests a second with bursts up to `burst`; `rate` None admits everything."""
 
     def __init__(self, rate: float | None, burst: int) -> None:

@@ -16,7 +16,7 @@ from leverkit.emulator.http.auth import Key
 from leverkit.emulator.response import bad_request, decode
 
 
-def parse(query_string: str, config: Config) -> Query:
+def parse_query(query_string: str, config: Config) -> Query:
     """Return the parameters of a URL, repeated ones as lists; other spellings of lists by switch (row 14)."""
     query: Query = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):

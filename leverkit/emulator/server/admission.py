@@ -1,4 +1,4 @@
-"""Who gets in: the key, its permissions, its rate limit."""
+"""Decides who is admitted: the key or token, its permissions, its rate limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.http import auth, faults
-from leverkit.emulator.http.rate_limit import Bucket
+from leverkit.emulator.http.rate_limit import RateLimit
 from leverkit.emulator.response import Answer, Failure, forbidden, no_such_path, unauthorized
 from leverkit.emulator.server.routes import CANDIDATES, Route
 
@@ -23,14 +23,14 @@ class Throttled(Failure):
         return faults.throttled(self.code, self.retry_after)
 
 
-class Gate:
-    """Keys, access tokens and their buckets."""
+class Admission:
+    """Admits requests by API key or access token, each with its own rate limit."""
 
     def __init__(self, account: Account, keys: list[auth.Key]) -> None:
         self.account = account
         self.keys = {key.secret: key for key in keys}
         self._api = {key.secret for key in keys}
-        self._buckets: dict[str, Bucket] = {}
+        self._limits: dict[str, RateLimit] = {}
 
     def add(self, key: auth.Key, *, api: bool = False) -> None:
         """Let one more key or token in."""
@@ -38,9 +38,9 @@ class Gate:
         if api:
             self._api.add(key.secret)
 
-    def refill(self) -> None:
-        """Start with full buckets under a new limit."""
-        self._buckets.clear()
+    def reset_limits(self) -> None:
+        """Let every key start again with its full burst."""
+        self._limits.clear()
 
     def key(self, header: bytes | None) -> auth.Key:
         """Return the key of an Authorization header. Raises Failure 401 for none, unknown or expired."""
@@ -62,10 +62,10 @@ class Gate:
         if not config.candidates and route in CANDIDATES:
             raise no_such_path(f"/v1{route.path}")
         key = self.key(header)
-        bucket = self._buckets.get(key.owner)
-        if bucket is None:
-            bucket = self._buckets[key.owner] = Bucket(config.rate, config.burst)
-        if not bucket.admit(time.monotonic()):
+        limit = self._limits.get(key.owner)
+        if limit is None:
+            limit = self._limits[key.owner] = RateLimit(config.rate, config.burst)
+        if not limit.admit(time.monotonic()):
             raise Throttled(config.throttle_code, config.retry_after)
         if not key.may(route.scope):
             raise forbidden(f"Missing permission {route.scope}")

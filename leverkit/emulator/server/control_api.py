@@ -7,14 +7,13 @@ so that a web page in the same browser cannot reach it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from leverkit.emulator.account import account as state
 from leverkit.emulator.account import changes
-from leverkit.emulator.account.account import Account
+from leverkit.emulator.account.account import Account, summary
 from leverkit.emulator.endpoints import creation
 from leverkit.emulator.http import auth
 from leverkit.emulator.http.faults import Fault
@@ -29,9 +28,7 @@ from leverkit.emulator.response import (
     unauthorized,
 )
 from leverkit.emulator.server import openapi, status_page
-
-if TYPE_CHECKING:
-    from leverkit.emulator.server.app import App
+from leverkit.emulator.server.service import Service
 
 ROOT = "/_emulator"
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -43,7 +40,7 @@ def _create(account: Account, contact: str | None = None, **fields: Any) -> dict
     return {"id": row.id, "contact": row.contact}
 
 
-HUMANS: dict[str, Act] = {
+PAGE_ACTIONS: dict[str, Act] = {
     "add_tags": changes.add_tags,
     "remove_tags": changes.remove_tags,
     "move": changes.move,
@@ -61,22 +58,30 @@ HUMANS: dict[str, Act] = {
 }
 
 
-class Outside:
-    """Answers everything that is not Lever's."""
+def do_page_action(account: Account, name: str, given: dict[str, Any]) -> Any:
+    """Do something that people do in Lever's pages. Raises Failure 404 for an unknown action."""
+    action = PAGE_ACTIONS.get(name)
+    if action is None:
+        raise no_such_path(f"{ROOT}/humans/{name}")
+    return action(account, **given)
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+
+class ControlApi:
+    """Answers every request that is not for /v1."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self._acts: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", ""): self._summary,
-            ("GET", "/config"): lambda _: app.account.config,
+            ("GET", "/config"): lambda _: service.account.config,
             ("PATCH", "/config"): self._configure,
             ("GET", "/faults"): self._faults,
             ("POST", "/faults"): self._add_fault,
-            ("DELETE", "/faults"): lambda _: app.faults.clear(),
-            ("GET", "/log"): lambda _: list(app.log),
-            ("DELETE", "/log"): lambda _: app.log.clear(),
-            ("GET", "/state"): lambda _: state.summary(app.account),
-            ("GET", "/deliveries"): lambda _: list(app.deliveries.history),
+            ("DELETE", "/faults"): lambda _: service.faults.clear(),
+            ("GET", "/log"): lambda _: list(service.log),
+            ("DELETE", "/log"): lambda _: service.log.clear(),
+            ("GET", "/state"): lambda _: summary(service.account),
+            ("GET", "/deliveries"): lambda _: list(service.deliveries.history),
             ("POST", "/deliveries/rerun"): self._rerun,
             ("POST", "/actor"): self._step,
             ("POST", "/keys"): self._key,
@@ -98,77 +103,70 @@ class Outside:
     ) -> Answer:
         host = headers.get(b"host", b"").decode("latin-1")
         if path == "/authorize" and method == "GET":
-            return self.app.oauth.authorize(dict(parse_qsl(query.decode("latin-1"))))
+            return self.service.oauth.authorize(dict(parse_qsl(query.decode("latin-1"))))
         if path == "/oauth/token" and method == "POST":
-            return self.app.oauth.token(body, headers.get(b"content-type", b""))
+            return self.service.oauth.token(body, headers.get(b"content-type", b""))
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             raise no_such_path(path)
         if path == "/" and method == "GET":
-            return Answer(200, status_page.render(self.app, f"http://{host}"), status_page.HEADERS)
+            return Answer(200, status_page.render(self.service, f"http://{host}"), status_page.HEADERS)
         if path == f"{ROOT}/openapi.json" and method == "GET":
-            return Answer(200, encode(openapi.describe(f"http://{host}/v1", self.app.account)))
+            return Answer(200, encode(openapi.describe(f"http://{host}/v1", self.service.account)))
         if path == ROOT or path.startswith(ROOT + "/"):
             return self._control(method, path.removeprefix(ROOT), headers.get(b"authorization"), body)
         raise no_such_path(path)
 
     def _control(self, method: str, path: str, authorization: bytes | None, body: bytes) -> Answer:
-        key = self.app.gate.keys.get(auth.secret(authorization) or "")
+        key = self.service.admission.keys.get(auth.secret(authorization) or "")
         if key is None or key.scopes is not None or not key.confidential:
             raise unauthorized()
         given = _object(body)
         kind, _, name = path[1:].partition("/")
         if method == "POST" and kind == "humans":
-            return ok(self.human(name, given))
+            return ok(do_page_action(self.service.account, name, given))
         act = self._acts.get((method, path.rstrip("/")))
         if act is None:
             raise no_such_path(ROOT + path)
         return ok(act(given))
 
-    def human(self, name: str, given: dict[str, Any]) -> Any:
-        """Do something that people do in Lever's pages. Raises Failure 404 for an unknown act."""
-        act = HUMANS.get(name)
-        if act is None:
-            raise no_such_path(f"{ROOT}/humans/{name}")
-        return act(self.app.account, **given)
-
     def _summary(self, _: dict[str, Any]) -> Any:
-        account = self.app.account
+        account = self.service.account
         return {
             "opportunities": len(account.rows),
             "contacts": len(account.by_contact),
             "postings": len(account.postings),
             "tags": len(account.tags),
             "deleted": len(account.deleted),
-            "requests": len(self.app.log),
-            "deliveries_under_way": self.app.deliveries.under_way,
-            "humans": dict(self.app.actor.done),
-            "accidents": self.app.faults.accidents,
+            "requests": len(self.service.log),
+            "deliveries_under_way": self.service.deliveries.under_way,
+            "humans": dict(self.service.simulated_users.counts),
+            "accidents": self.service.faults.accidents,
         }
 
     def _configure(self, given: dict[str, Any]) -> Any:
-        self.app.configure(**given)
-        return self.app.account.config
+        self.service.configure(**given)
+        return self.service.account.config
 
     def _faults(self, _: dict[str, Any]) -> Any:
-        return self.app.faults.all
+        return self.service.faults.all
 
     def _add_fault(self, given: dict[str, Any]) -> Any:
         fault = msgspec.convert(given, Fault)
-        self.app.fault(fault)
+        self.service.add_fault(fault)
         return fault
 
     def _rerun(self, given: dict[str, Any]) -> Any:
-        return {"sent": self.app.deliveries.rerun(str(given.get("id")))}
+        return {"sent": self.service.deliveries.rerun(str(given.get("id")))}
 
     def _step(self, given: dict[str, Any]) -> Any:
-        return [self.app.actor.step() for _ in range(int(given.get("steps", 1)))]
+        return [self.service.simulated_users.step() for _ in range(int(given.get("steps", 1)))]
 
     def _key(self, given: dict[str, Any]) -> Any:
         scopes = given.get("scopes")
-        return {"api_key": self.app.new_key(scopes, confidential=bool(given.get("confidential", True)))}
+        return {"api_key": self.service.new_key(scopes, confidential=bool(given.get("confidential", True)))}
 
     def _client(self, _: dict[str, Any]) -> Any:
-        return {"client_id": self.app.oauth.client_id, "client_secret": self.app.oauth.client_secret}
+        return {"client_id": self.service.oauth.client_id, "client_secret": self.service.oauth.client_secret}
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import msgspec
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.http.auth import Key
 from leverkit.emulator.response import Answer, decode, encode
-from leverkit.emulator.server.admission import Gate
+from leverkit.emulator.server.admission import Admission
 
 DAY = 86_400_000
 JSON = [(b"content-type", b"application/json")]
@@ -37,8 +37,8 @@ class Grant(msgspec.Struct):
 class OAuth:
     """One client application, to which a super admin consents at once (or never, by switch)."""
 
-    def __init__(self, account: Account, gate: Gate) -> None:
-        self.account, self.gate = account, gate
+    def __init__(self, account: Account, admission: Admission) -> None:
+        self.account, self.admission = account, admission
         self.client_id, self.client_secret = "emulator-client", secrets.token_urlsafe(24)
         self._codes: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
@@ -100,7 +100,7 @@ class OAuth:
         access = self._jwt(grant, now, life)
         confidential = "confidential:access:admin" in scopes
         granted = frozenset(scopes)
-        self.gate.add(Key(access, f"oauth:{self.client_id}", confidential, granted, now + life * 1000))
+        self.admission.add(Key(access, f"oauth:{self.client_id}", confidential, granted, now + life * 1000))
         value: dict[str, Any] = {"access_token": access}
         if "offline_access" in scopes:
             value["refresh_token"] = refresh

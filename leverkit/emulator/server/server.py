@@ -9,7 +9,6 @@ import asyncio
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -43,7 +42,6 @@ class Server:
     """An event loop in a thread that serves one application until `stop`."""
 
     def __init__(self, app: App, *, port: int = 0) -> None:
-        self.app = app
         self._socket = listen(port)
         self.port: int = self._socket.getsockname()[1]
         self._state = ServerState()
@@ -80,10 +78,6 @@ class Server:
             return act()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
-
-    def idle_for(self) -> float:
-        """Return the seconds since the last request."""
-        return time.monotonic() - self.app.last_request
 
     def _protocol(self) -> asyncio.Protocol:
         kind: Any = self._config.http_protocol_class

@@ -15,12 +15,12 @@ from leverkit.emulator.endpoints import creation
 TAGS = ("called today", "Spoke at meetup", "keep warm", "VIP", "second look", "on hold")
 
 
-class Actor:
-    """Does one believable thing at a time; `done` counts them by name."""
+class SimulatedUsers:
+    """Does one believable thing at a time; `counts` counts them by name."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.done: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self._random = random.Random(account.config.humans_seed)
         self._order: list[str] = []
         self._task: asyncio.Task[None] | None = None
@@ -56,7 +56,7 @@ class Actor:
         weights = [weight for _, weight, _ in self._acts]
         name, _, act = self._random.choices(self._acts, weights)[0]
         act(self._some())
-        self.done[name] += 1
+        self.counts[name] += 1
         return name
 
     def _some(self) -> Row:

@@ -7,17 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
 
+from leverkit.emulator.account.account import Object
 from leverkit.emulator.http.faults import Fault
-
-if TYPE_CHECKING:
-    from leverkit.emulator.account.account import Object
-    from leverkit.emulator.server.app import App
-
+from leverkit.emulator.server.service import Service
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d8dce3; --soft: #5b6472; --card: #f5f7fa; --accent: #0b5cad;
@@ -94,8 +91,8 @@ def _table(names: Sequence[str], rows: Rows, otherwise: str) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _holdings(app: App) -> str:
-    account = app.account
+def _holdings(service: Service) -> str:
+    account = service.account
     rows = account.rows.values()
     counts = {
         "opportunities": len(account.rows),
@@ -108,8 +105,8 @@ def _holdings(app: App) -> str:
         "users": len(account.users),
         "deleted opportunities": len(account.deleted),
         "webhooks": len(account.webhooks),
-        "requests so far": len(app.log),
-        "deliveries so far": len(app.deliveries.history),
+        "requests so far": len(service.log),
+        "deliveries so far": len(service.deliveries.history),
     }
     cards = (f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in counts.items())
     return f"<dl>{''.join(cards)}</dl>"
@@ -133,9 +130,9 @@ def _status(status: int | None) -> Cell:
     return Cell(str(status), "good" if status < 400 else "warn" if status < 500 else "bad")
 
 
-def _requests(app: App) -> Rows:
+def _requests(service: Service) -> Rows:
     now = time.monotonic()
-    for entry in list(app.log)[: -LATEST - 1 : -1]:
+    for entry in list(service.log)[: -LATEST - 1 : -1]:
         whole = entry["path"] + ("?" + entry["query"] if entry["query"] else "")
         took = "" if entry["ms"] is None else f"{entry['ms']} ms"
         yield (
@@ -156,8 +153,8 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _faults(app: App) -> Rows:
-    for fault in app.faults.all:
+def _faults(service: Service) -> Rows:
+    for fault in service.faults.all:
         special = [name for name in SHOWN if getattr(fault, name) != getattr(PLAIN, name)]
         options = ", ".join(f"{name} {_plain(getattr(fault, name))}" for name in special)
         limit = "" if fault.times is None else f" of {fault.times}"
@@ -169,7 +166,7 @@ def _faults(app: App) -> Rows:
             Cell(f"matched {fault.matched}"),
             Cell("active" if active else "used up", "warn" if active else ""),
         )
-    for name, count in app.faults.accidents.items():
+    for name, count in service.faults.accidents.items():
         yield (
             Cell("accident"),
             Cell(name, "long"),
@@ -191,9 +188,9 @@ def _outcome(delivery: Object, tries: int) -> Cell:
     return Cell("given up", "bad") if len(delivery["attempts"]) >= tries else Cell("on its way", "warn")
 
 
-def _deliveries(app: App) -> Rows:
-    tries = 1 + app.account.config.webhook_retries
-    for each in list(app.deliveries.history)[: -LATEST - 1 : -1]:
+def _deliveries(service: Service) -> Rows:
+    tries = 1 + service.account.config.webhook_retries
+    for each in list(service.deliveries.history)[: -LATEST - 1 : -1]:
         answers = _answers(each)
         yield (
             Cell(each["event"]),
@@ -203,16 +200,17 @@ def _deliveries(app: App) -> Rows:
         )
 
 
-def _switches(app: App) -> Rows:
-    config, plain = app.account.config, type(app.account.config)()
+def _switches(service: Service) -> Rows:
+    config, plain = service.account.config, type(service.account.config)()
     for name in msgspec.structs.asdict(config):
         value = getattr(config, name)
         if value != getattr(plain, name):
             yield Cell(name), Cell(str(value), "long"), Cell(f"default {getattr(plain, name)}")
 
 
-def _humans(app: App) -> Rows:
-    return ((Cell(act), Cell(str(times), "long")) for act, times in sorted(app.actor.done.items()))
+def _simulated_users(service: Service) -> Rows:
+    counts = service.simulated_users.counts
+    return ((Cell(action), Cell(str(count), "long")) for action, count in sorted(counts.items()))
 
 
 def _start(root: str) -> str:
@@ -230,39 +228,41 @@ def _start(root: str) -> str:
     )
 
 
-def _sections(app: App, root: str) -> list[tuple[str, str, str]]:
+def _sections(service: Service, root: str) -> list[tuple[str, str, str]]:
     """Return anchor, title and content of each part."""
     asked = ("method", "path", "status", "fault", "took", "when")
     return [
         ("start", "Point a client at it", _start(root)),
-        ("holds", "What it holds", _holdings(app)),
-        ("requests", "Last requests", _table(asked, _requests(app), "No request yet.")),
+        ("holds", "What it holds", _holdings(service)),
+        ("requests", "Last requests", _table(asked, _requests(service), "No request yet.")),
         (
             "faults",
             "Faults",
-            _table(("kind", "requests", "fired", "matched", "now"), _faults(app), "Everything goes right."),
+            _table(
+                ("kind", "requests", "fired", "matched", "now"), _faults(service), "Everything goes right."
+            ),
         ),
         (
             "deliveries",
             "Webhook deliveries",
-            _table(("event", "to, and its answers", "now", "tries"), _deliveries(app), "None so far."),
+            _table(("event", "to, and its answers", "now", "tries"), _deliveries(service), "None so far."),
         ),
         (
             "switches",
             "Switches",
-            _table(("switch", "value", "default"), _switches(app), "All as they are by default."),
+            _table(("switch", "value", "default"), _switches(service), "All as they are by default."),
         ),
         (
             "humans",
             "Humans at work",
-            _table(("what they did", "times"), _humans(app), "Nobody changes anything by hand."),
+            _table(("what they did", "times"), _simulated_users(service), "Nobody changes anything by hand."),
         ),
     ]
 
 
-def render(app: App, root: str) -> bytes:
+def render(service: Service, root: str) -> bytes:
     """Return the page as UTF-8 HTML; `root` is the address of this server."""
-    sections = _sections(app, root)
+    sections = _sections(service, root)
     links = "".join(f'<a href="#{anchor}">{title}</a>' for anchor, title, _ in sections)
     body = "".join(
         f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{content}</section>'
