@@ -1,4 +1,7 @@
-"""Ctrl-C while a command still loads: one line and 130, as later; a program that imports us is left alone."""
+"""Starting: Ctrl-C while a command still loads, and where Python finds the package.
+
+Such an interruption is one line and 130, as later; a program that imports us is left alone.
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,11 @@ def test_a_program_that_imports_leverkit_handles_ctrl_c_itself(tmp_path: Path) -
     ended = started(tmp_path, "-c", "import leverkit; leverkit.connect", library="dotenv")
     assert ended.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in ended.stderr
+
+
+def test_a_folder_named_leverkit_where_python_starts_does_not_hide_the_package(tmp_path: Path) -> None:
+    """A clone is such a folder, seen from the one above; an editable install has to win all the same."""
+    (tmp_path / "leverkit").mkdir()
+    command = [sys.executable, "-c", "import leverkit as lk; lk.audit"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
