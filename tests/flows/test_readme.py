@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.commands import Ended, run_command
 
 from leverkit.cli.app import app
-from leverkit.emulator import running
+from leverkit.emulator import Running, running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,21 +31,31 @@ RUN = [block for block in BLOCKS if block["language"] in {"console", "python"} a
 (EMULATOR,) = (str(block["code"]) for block in BLOCKS if "leverkit emulator --" in str(block["code"]))
 
 
-@pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Give a folder with the notebooks in it, and the environment of a person with a key."""
-    folder = tmp_path_factory.mktemp("newcomer")
-    (folder / "notebooks").symlink_to(ROOT / "notebooks")
+@dataclass(frozen=True)
+class Newcomer:
+    """A folder with the notebooks in it, and an account whose key stands in the environment."""
+
+    folder: Path
+    account: Running
+
+    def filled_in(self, step: str) -> str:
+        """Put ids where the README says PLAN_ID and OPPORTUNITY_ID."""
+        if run := re.search(r"leverkit apply (\S+) --approve PLAN_ID", step):
+            step = step.replace("PLAN_ID", plan_id(self.folder / run[1]))
+        return step.replace("OPPORTUNITY_ID", next(iter(self.account.state()["opportunities"])))
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newcomer]:
+    """Give a person with a key, who has put the commands of the README on the path."""
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    monkeypatch.chdir(tmp_path)
     with running(contacts=120, seed=3, rate=2000, burst=2000) as account:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        own = {"PATH": path, "LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
-        yield folder, os.environ | own | {"LEVERKIT_WORKSPACE": str(folder / "workspace")}
-
-
-def with_plan_id(command: str, folder: Path) -> str:
-    """Put the plan's id where the README says PLAN_ID."""
-    run = re.search(r"leverkit apply (\S+) --approve PLAN_ID", command)
-    return command if run is None else command.replace("PLAN_ID", plan_id(folder / run[1]))
+        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("LEVER_API_KEY", account.api_key)
+        monkeypatch.setenv("LEVER_BASE_URL", account.base_url)
+        monkeypatch.setenv("LEVERKIT_WORKSPACE", str(tmp_path / "workspace"))
+        yield Newcomer(tmp_path, account)
 
 
 def accounts(folder: Path, *snapshots: str) -> int:
@@ -69,17 +82,26 @@ def steps(block: dict[str, str | None]) -> list[str]:
 
 
 @contextmanager
-def emulator(folder: Path, environment: dict[str, str]) -> Iterator[None]:
+def emulator() -> Iterator[None]:
     """Keep the emulator running as the README says, as in a terminal of its own."""
-    command = ["bash", "-euc", EMULATOR]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet)
-    while not (folder / "emulator.json").exists() or b"\n" not in (folder / "emulator.json").read_bytes():
+    started = subprocess.Popen(["bash", "-euc", EMULATOR], start_new_session=True, **quiet)
+    printed = Path("emulator.json")
+    while not printed.exists() or b"\n" not in printed.read_bytes():
         assert started.poll() is None
         time.sleep(0.1)
     yield
     os.killpg(started.pid, signal.SIGTERM)
     started.wait()
+
+
+def run_step(step: str, language: str, capfd: pytest.CaptureFixture[str]) -> Ended:
+    """Run a step: a command of leverkit alone in this process, everything else in a shell or a Python."""
+    if step.startswith("leverkit "):
+        return run_command(shlex.split(step)[1:], capfd)
+    tool = ["bash", "-euc"] if language == "console" else [sys.executable, "-c"]
+    ended = subprocess.run([*tool, step], capture_output=True, text=True)
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 def test_each_promise_names_tests_that_exist() -> None:
@@ -97,19 +119,17 @@ def test_every_command_is_in_the_readme() -> None:
     assert len(commands) >= 11
 
 
-@pytest.mark.timeout(900)  # forty commands, each a process, some at Lever's ten requests a second
+@pytest.mark.timeout(900)  # some commands run at Lever's ten requests a second
 def test_the_snippets_take_a_newcomer_from_the_key_to_the_way_back(
-    newcomer: tuple[Path, dict[str, str]],
+    newcomer: Newcomer, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    folder, environment = newcomer
-    with emulator(folder, environment):
+    folder = newcomer.folder
+    with emulator():
         for block in RUN:
-            tool = ["bash", "-euc"] if block["language"] == "console" else [sys.executable, "-c"]
-            for step in steps(block):
-                command = [*tool, with_plan_id(step, folder)]
-                ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+            for step in map(newcomer.filled_in, steps(block)):
+                ended = run_step(step, str(block["language"]), capfd)
                 more = 8 if "--wave canary" in step and "apply" in step else 0
-                assert ended.returncode in (0, more), f"{command}\n{ended.stdout}\n{ended.stderr}"
+                assert ended.code in (0, more), f"{step}\n{ended.out}\n{ended.err}"
     assert accounts(folder, "snapshot", "rehearsal/snapshot") == 2
     assert json.loads((folder / "rehearsal" / "undo" / "verify.json").read_text(encoding="utf-8"))["ok"]
     assert json.loads((folder / "undo" / "verify.json").read_text(encoding="utf-8"))
