@@ -25,7 +25,7 @@ JSON: Headers = [
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A complete HTTP answer."""
 
     status: int
@@ -33,45 +33,45 @@ class Answer:
     headers: Headers = field(default_factory=lambda: JSON)
 
 
-class Failure(Exception):
+class RequestError(Exception):
     """A request that Lever would refuse: becomes `{"code", "message"}` with a status."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """Return the failure as an answer in Lever's envelope."""
-        return Answer(self.status, encode({"code": self.code, "message": self.message}))
+        return Response(self.status, encode({"code": self.code, "message": self.message}))
 
 
-def ok(data: Any, *, status: int = 200, **extra: Any) -> Answer:
+def ok(data: Any, *, status: int = 200, **extra: Any) -> Response:
     """Answer one resource: `{"data": …}`, with extra top-level keys before it."""
-    return Answer(status, encode({**extra, "data": data}))
+    return Response(status, encode({**extra, "data": data}))
 
 
-def bad_request(message: str) -> Failure:
+def bad_request(message: str) -> RequestError:
     """Return a 400 (code seen in a probe, section 7.2)."""
-    return Failure(400, "BadRequestError", message)
+    return RequestError(400, "BadRequestError", message)
 
 
-def not_found(resource: str, identifier: str) -> Failure:
+def not_found(resource: str, identifier: str) -> RequestError:
     """Return a 404 for an object, worded as documented: plural resource name and id; one endpoint differs."""
     if resource == "requisition_fields":  # recorded, section 7.2
-        return Failure(404, "NotFoundError", "That requisition field doesn't exist on your account")
-    return Failure(404, "ResourceNotFound", f"{resource} {identifier} was not found")
+        return RequestError(404, "NotFoundError", "That requisition field doesn't exist on your account")
+    return RequestError(404, "ResourceNotFound", f"{resource} {identifier} was not found")
 
 
-def no_such_path(path: str) -> Failure:
+def no_such_path(path: str) -> RequestError:
     """Return a 404 for a path that Lever does not have (live probe, section 7.2)."""
-    return Failure(404, "ResourceNotFound", f"{path} does not exist")
+    return RequestError(404, "ResourceNotFound", f"{path} does not exist")
 
 
-def unauthorized() -> Failure:
+def unauthorized() -> RequestError:
     """Return a 401 (live probe, section 7.2)."""
-    return Failure(401, "UnauthorizedError", "The request requires authentication.")
+    return RequestError(401, "UnauthorizedError", "The request requires authentication.")
 
 
-def forbidden(message: str) -> Failure:
+def forbidden(message: str) -> RequestError:
     """Return a 403; its body was never recorded."""
-    return Failure(403, "ForbiddenError", message)
+    return RequestError(403, "ForbiddenError", message)

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from leverkit.emulator import Running, running
-from leverkit.emulator.response import Failure
+from leverkit.emulator.response import RequestError
 from leverkit.emulator.server.routes import ROUTES, Table
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -45,7 +45,7 @@ def _count(account: Running) -> tuple[Counter[str], Counter[str]]:
     for entry in account.log():
         try:
             route, _ = table.find(entry["method"], entry["path"].rstrip("/"))
-        except Failure:
+        except RequestError:
             continue
         name = f"{route.method} {route.path}"
         asked[name] += 1

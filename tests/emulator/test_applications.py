@@ -28,9 +28,9 @@ def applied(lever: httpx.Client, posting: str, **answers: str) -> dict[str, Any]
     made = lever.post(f"/postings/{posting}/apply", json=application(**answers))
     assert made.status_code == 201
     (found,) = [
-        each
-        for each in walk(lever, "/opportunities", posting_id=posting)
-        if each["applications"] == [made.json()["data"]["applicationId"]]
+        item
+        for item in walk(lever, "/opportunities", posting_id=posting)
+        if item["applications"] == [made.json()["data"]["applicationId"]]
     ]
     return found
 
@@ -66,7 +66,7 @@ def test_an_application_makes_an_opportunity_and_finds_the_person_again(lever: h
 def test_an_application_without_name_or_email_is_refused(lever: httpx.Client, body: dict[str, Any]) -> None:
     posting = published(lever)["id"]
     asked = lever.get(f"/postings/{posting}/apply").json()["data"]["personalInformation"]
-    assert [each["name"] for each in asked if each["required"]] == ["fullName", "email"]
+    assert [item["name"] for item in asked if item["required"]] == ["fullName", "email"]
     assert lever.post(f"/postings/{posting}/apply", json=body).status_code == 400
 
 
@@ -115,13 +115,13 @@ def test_files_sent_with_a_new_opportunity_hang_on_it(lever: httpx.Client) -> No
     made = lever.post("/opportunities", data=form, files=files, params={"perform_as": user}).json()["data"]
     path = f"/opportunities/{made['id']}"
     assert made["phones"] == [{"value": "555-0100"}]
-    assert [each["file"]["name"] for each in lever.get(f"{path}/resumes").json()["data"]] == ["cv.pdf"]
-    assert {each["name"] for each in lever.get(f"{path}/files").json()["data"]} == {"one.txt", "two.txt"}
+    assert [item["file"]["name"] for item in lever.get(f"{path}/resumes").json()["data"]] == ["cv.pdf"]
+    assert {item["name"] for item in lever.get(f"{path}/files").json()["data"]} == {"one.txt", "two.txt"}
 
 
 def test_an_invented_resume_is_a_pdf_to_be_had_from_here(reader: httpx.Client) -> None:
-    ids = [each["id"] for each in reader.get("/opportunities").json()["data"]]
-    lists = (reader.get(f"/opportunities/{each}/resumes").json()["data"] for each in ids)
+    ids = [item["id"] for item in reader.get("/opportunities").json()["data"]]
+    lists = (reader.get(f"/opportunities/{item}/resumes").json()["data"] for item in ids)
     file = next(found[0]["file"] for found in lists if found)
     assert file["downloadUrl"].startswith(str(reader.base_url).rstrip("/"))
     got = httpx.get(file["downloadUrl"], auth=reader.auth)

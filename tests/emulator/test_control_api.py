@@ -62,9 +62,9 @@ def test_the_control_api_needs_a_full_key_and_a_loopback_name(account: Running, 
 
 def test_the_truth_is_not_to_be_had_over_http(account: Running, lever: httpx.Client) -> None:
     answers = [lever.get(control(account) + path) for path in ("/state", "", "/log", "/truth", "/config")]
-    assert not any('"contact"' in json.dumps(list(each.json().get("data", {}))) for each in answers)
+    assert not any('"contact"' in json.dumps(list(item.json().get("data", {}))) for item in answers)
     assert "contact" in account.truth.values()
-    assert all("truth" not in each.text for each in answers if each.status_code == 200)
+    assert all("truth" not in item.text for item in answers if item.status_code == 200)
 
 
 def test_the_page_shows_the_account_and_is_inert(account: Running, lever: httpx.Client) -> None:
@@ -106,12 +106,12 @@ def test_every_example_of_reading_in_the_description_is_answered(
     refused = []
     for path, methods in paths.items():
         url, query = path, {}
-        for each in methods.get("get", {}).get("parameters", ()):
-            value = next((found["value"] for found in each.get("examples", {}).values()), None)
-            if each["in"] == "path":
-                url = url.replace("{" + each["name"] + "}", value or "none")
+        for item in methods.get("get", {}).get("parameters", ()):
+            value = next((found["value"] for found in item.get("examples", {}).values()), None)
+            if item["in"] == "path":
+                url = url.replace("{" + item["name"] + "}", value or "none")
             elif value is not None:
-                query[each["name"]] = value
+                query[item["name"]] = value
         if "get" in methods and reader.get(url, params=query).status_code != 200:
             refused.append(path)
     assert refused == []
@@ -151,15 +151,15 @@ def test_an_account_is_served_from_files_in_levers_shapes(tmp_path: Path) -> Non
     (tmp_path / "notes.json").write_text(json.dumps(notes))
     with running(load=tmp_path, rate=None) as account, client(account) as lever:
         found = walk(lever, "/opportunities", confidentiality="all")
-        counts = Counter(tag for each in items for tag in each["tags"])
+        counts = Counter(tag for item in items for tag in item["tags"])
         assert sorted(map(str, found)) == sorted(map(str, items))
-        assert {each["text"]: each["count"] for each in walk(lever, "/tags")} == counts
+        assert {item["text"]: item["count"] for item in walk(lever, "/tags")} == counts
         assert lever.get(f"/opportunities/{items[0]['id']}/notes").json()["data"] == [
             {"id": "n", "createdAt": 1}
         ]
-        assert {each["owner"] for each in items} - {None} <= {each["id"] for each in walk(lever, "/users")}
-        reasons = {each["id"] for each in walk(lever, "/archive_reasons")}
-    assert {each["archived"]["reason"] for each in items if each["archived"]} < reasons
+        assert {item["owner"] for item in items} - {None} <= {user["id"] for user in walk(lever, "/users")}
+        reasons = {reason["id"] for reason in walk(lever, "/archive_reasons")}
+    assert {item["archived"]["reason"] for item in items if item["archived"]} < reasons
 
 
 def test_opportunities_alone_are_an_account_with_stable_archive_reasons(tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_opportunities_alone_are_an_account_with_stable_archive_reasons(tmp_path
     seen = []
     for _ in range(2):
         with running(load=tmp_path, rate=None) as account, client(account) as lever:
-            stages = {each["id"] for each in walk(lever, "/stages")}
-            assert {each["stage"] for each in walk(lever, "/opportunities")} <= stages
+            stages = {stage["id"] for stage in walk(lever, "/stages")}
+            assert {item["stage"] for item in walk(lever, "/opportunities")} <= stages
             seen.append(walk(lever, "/archive_reasons"))
     assert seen[0] == seen[1] != []
 

@@ -23,10 +23,10 @@ def create(lever: httpx.Client, **body: Any) -> httpx.Response:
 
 def test_opportunities_have_levers_fields_in_levers_order(reader: httpx.Client) -> None:
     """3.5"""
-    for each in walk(reader, "/opportunities"):
-        assert list(each) == OBJECT[: len(each)]
-        assert len(each["applications"]) == ("opportunityLocation" in each)
-        assert each["urls"]["show"].endswith(f"/candidates/{each['id']}")
+    for item in walk(reader, "/opportunities"):
+        assert list(item) == OBJECT[: len(item)]
+        assert len(item["applications"]) == ("opportunityLocation" in item)
+        assert item["urls"]["show"].endswith(f"/candidates/{item['id']}")
     assert set(OPPORTUNITY) == set(FIELDS)
 
 
@@ -51,7 +51,7 @@ def test_an_email_that_is_known_makes_another_opportunity_of_the_same_contact(le
     )
     assert create(lever, contact=one["contact"]).json()["deduped"] is True
     found = walk(lever, "/opportunities", email="second@example.com", confidentiality="all")
-    assert {each["contact"] for each in found} == {one["contact"]}
+    assert {item["contact"] for item in found} == {one["contact"]}
     assert create(lever, name="N", emails=["new@example.com"]).json()["deduped"] is False
 
 
@@ -117,7 +117,7 @@ def test_archived_in_the_past_and_anonymized_contacts(account: Running, lever: h
 def test_a_stage_change_sets_last_advanced_and_keeps_the_archive(lever: httpx.Client) -> None:
     """3.5, 3.6"""
     one = next(
-        each for each in lever.get("/opportunities").json()["data"] if each["archived"] and each["emails"]
+        item for item in lever.get("/opportunities").json()["data"] if item["archived"] and item["emails"]
     )
     answer = lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"}).json()["data"]
     assert (answer["stage"], answer["archived"]) == ("offer", one["archived"])
@@ -128,7 +128,7 @@ def test_a_stage_change_sets_last_advanced_and_keeps_the_archive(lever: httpx.Cl
 
 def test_archiving_twice_moves_archived_at_and_not_last_advanced(lever: httpx.Client) -> None:
     """3.5"""
-    one = next(each for each in lever.get("/opportunities").json()["data"] if not each["archived"])
+    one = next(item for item in lever.get("/opportunities").json()["data"] if not item["archived"])
     path, reason = (
         f"/opportunities/{one['id']}/archived",
         lever.get("/archive_reasons").json()["data"][2]["id"],
@@ -186,14 +186,14 @@ def test_an_opportunity_can_be_applied_to_a_posting_and_comes_back_from_the_arch
 ) -> None:
     """3.6"""
     one = next(
-        each for each in lever.get("/opportunities").json()["data"] if each["archived"] and each["emails"]
+        item for item in lever.get("/opportunities").json()["data"] if item["archived"] and item["emails"]
     )
     posting = lever.get("/postings").json()["data"][0]
     body = {"postings": [posting["id"]]}
     answer = lever.post(f"/candidates/{one['id']}/addPostings", json=body).json()["data"]
     assert (answer["archived"], posting["text"] in answer["tags"]) == (None, True)
     found = walk(lever, "/opportunities", posting_id=posting["id"], confidentiality="all")
-    assert one["id"] in {each["id"] for each in found}
+    assert one["id"] in {item["id"] for item in found}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -202,9 +202,9 @@ def test_everything_under_an_opportunity_is_a_list_of_objects(
     reader: httpx.Client, root: str, kind: str
 ) -> None:
     """3.2, 4"""
-    ids = [each["id"] for each in reader.get("/opportunities", params={"limit": 40}).json()["data"]]
-    found = {each: reader.get(f"/{root}/{each}/{kind}").json()["data"] for each in ids}
-    kept = next(((each, objects[0]) for each, objects in found.items() if objects), None)
+    ids = [item["id"] for item in reader.get("/opportunities", params={"limit": 40}).json()["data"]]
+    found = {item: reader.get(f"/{root}/{item}/{kind}").json()["data"] for item in ids}
+    kept = next(((item, objects[0]) for item, objects in found.items() if objects), None)
     assert kept is not None or kind == "file_actions"
     if kept is not None:
         assert reader.get(f"/{root}/{kept[0]}/{kind}/{kept[1]['id']}").json()["data"] == kept[1]
@@ -231,7 +231,7 @@ def test_every_list_that_a_connector_reads_is_there(reader: httpx.Client, path: 
     """3.2, 6"""
     found = walk(reader, path, limit=2)
     assert found == walk(reader, path)
-    assert len({str(each) for each in found}) == len(found)
+    assert len({str(item) for item in found}) == len(found)
 
 
 def test_other_lists_are_filtered_and_trimmed_too(reader: httpx.Client) -> None:
@@ -241,7 +241,9 @@ def test_other_lists_are_filtered_and_trimmed_too(reader: httpx.Client) -> None:
     assert walk(reader, "/requisitions", status="closed") == []
     assert walk(reader, "/audit_events", target_type="user", include=["id"], limit=3)[0].keys() == {"id"}
     assert reader.get(f"/requisitions/{one['id']}").json()["data"] == one
-    assert {tuple(each) for each in walk(reader, "/postings", include=["id", "text"])} == {("id", "text")}
+    assert {tuple(posting) for posting in walk(reader, "/postings", include=["id", "text"])} == {
+        ("id", "text")
+    }
 
 
 def test_templates_users_and_panels_can_be_made_changed_and_removed(lever: httpx.Client) -> None:
@@ -266,10 +268,10 @@ def test_users_are_made_renamed_deactivated_and_back(lever: httpx.Client) -> Non
 def test_postings_are_newest_first_filtered_and_expanded(reader: httpx.Client) -> None:
     """6"""
     found = walk(reader, "/postings", limit=3)
-    times = [each["createdAt"] for each in found]
+    times = [item["createdAt"] for item in found]
     assert times == sorted(times, reverse=True)
     team = found[0]["categories"]["team"]
-    assert {each["categories"]["team"] for each in walk(reader, "/postings", team=team)} == {team}
+    assert {posting["categories"]["team"] for posting in walk(reader, "/postings", team=team)} == {team}
     owner = reader.get(f"/postings/{found[0]['id']}", params={"expand": "owner"}).json()["data"]["owner"]
     assert owner["id"] == found[0]["owner"]
     form = reader.get(f"/postings/{found[0]['id']}/apply").json()["data"]
@@ -280,28 +282,28 @@ def test_expanding_shows_people_stages_and_contacts(reader: httpx.Client) -> Non
     """3.1"""
     params = {"expand": ["stage", "owner", "followers", "sourcedBy", "contact"], "limit": 100}
     found = reader.get("/opportunities", params=params).json()["data"]
-    assert all(set(each["stage"]) == {"id", "text"} for each in found)
-    assert all("email" in person for each in found for person in each["followers"])
-    assert {type(each["contact"]) for each in found} == {dict}
-    assert {type(each["owner"]) for each in found} == {dict, type(None)}
+    assert all(set(item["stage"]) == {"id", "text"} for item in found)
+    assert all("email" in person for item in found for person in item["followers"])
+    assert {type(item["contact"]) for item in found} == {dict}
+    assert {type(item["owner"]) for item in found} == {dict, type(None)}
 
 
 def test_location_and_archived_posting_filters(reader: httpx.Client) -> None:
     """3.1"""
     everything = walk(reader, "/opportunities", expand="applications")
     nowhere = walk(reader, "/opportunities", location="unspecified")
-    assert {each["id"] for each in nowhere} == {e["id"] for e in everything if "opportunityLocation" not in e}
-    archived = next(each for each in everything if each["archived"] and each["applications"])
+    assert {item["id"] for item in nowhere} == {e["id"] for e in everything if "opportunityLocation" not in e}
+    archived = next(item for item in everything if item["archived"] and item["applications"])
     posting = archived["applications"][0]["posting"]
     found = walk(reader, "/opportunities", archived_posting_id=posting)
-    assert archived["id"] in {each["id"] for each in found}
-    assert all(each["archived"] for each in found)
+    assert archived["id"] in {item["id"] for item in found}
+    assert all(item["archived"] for item in found)
 
 
 @pytest.mark.parametrize("value", ["True", "TRUE", "true"])
 def test_booleans_are_understood_as_connectors_send_them(reader: httpx.Client, value: str) -> None:
     found = reader.get("/opportunities", params={"archived": value}).json()["data"]
-    assert all(each["archived"] for each in found)
+    assert all(item["archived"] for item in found)
     assert reader.get("/opportunities", params={"archived": "maybe"}).status_code == 400
 
 

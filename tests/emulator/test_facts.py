@@ -15,13 +15,13 @@ from leverkit.emulator.generator.generate import generate
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 FILTERS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
-    "tag": lambda each: each["tags"],
-    "source": lambda each: each["sources"],
-    "origin": lambda each: [each["origin"]],
-    "stage_id": lambda each: [each["stage"]],
-    "contact_id": lambda each: [each["contact"]],
-    "archive_reason_id": lambda each: [each["archived"]["reason"]] if each["archived"] else [],
-    "location": lambda each: [each.get("opportunityLocation", "unspecified")],
+    "tag": lambda item: item["tags"],
+    "source": lambda item: item["sources"],
+    "origin": lambda item: [item["origin"]],
+    "stage_id": lambda item: [item["stage"]],
+    "contact_id": lambda item: [item["contact"]],
+    "archive_reason_id": lambda item: [item["archived"]["reason"]] if item["archived"] else [],
+    "location": lambda item: [item.get("opportunityLocation", "unspecified")],
 }
 
 
@@ -29,9 +29,9 @@ FILTERS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
 def test_each_filter_takes_a_union_of_repeated_values(reader: httpx.Client, name: str) -> None:
     """3.1"""
     everything = walk(reader, "/opportunities")
-    values = list(dict.fromkeys(value for each in everything for value in FILTERS[name](each)))[:2]
-    found = {each["id"] for each in walk(reader, "/opportunities", **{name: values}, limit=13)}
-    assert found == {each["id"] for each in everything if set(FILTERS[name](each)) & set(values)} != set()
+    values = list(dict.fromkeys(value for item in everything for value in FILTERS[name](item)))[:2]
+    found = {item["id"] for item in walk(reader, "/opportunities", **{name: values}, limit=13)}
+    assert found == {item["id"] for item in everything if set(FILTERS[name](item)) & set(values)} != set()
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ def test_each_filter_takes_a_union_of_repeated_values(reader: httpx.Client, name
 )
 def test_both_ends_of_a_range_are_included(reader: httpx.Client, name: str, field: str) -> None:
     """3.1"""
-    times = [each[field] for each in walk(reader, "/opportunities") if each[field] is not None]
+    times = [item[field] for item in walk(reader, "/opportunities") if item[field] is not None]
     one = sorted(times)[len(times) // 2]
     found = walk(reader, "/opportunities", **{f"{name}_start": one, f"{name}_end": one})
-    assert [each[field] for each in found] == [one] * times.count(one)
+    assert [item[field] for item in found] == [one] * times.count(one)
 
 
 def test_the_tag_filter_is_case_sensitive(account: Running, lever: httpx.Client) -> None:
     """3.3, 3.1, 9.4"""
-    one, two = [each["id"] for each in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
+    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
     account.add_tags(one, ["Warm"])
     account.add_tags(two, ["warm"])
-    assert [each["id"] for each in walk(lever, "/opportunities", tag="Warm")] == [one]
+    assert [item["id"] for item in walk(lever, "/opportunities", tag="Warm")] == [one]
 
 
 def test_an_opportunity_that_moves_between_two_pages_is_missed_or_seen_twice(
@@ -62,7 +62,7 @@ def test_an_opportunity_that_moves_between_two_pages_is_missed_or_seen_twice(
     rest = walk(lever, "/opportunities", offset=first["next"])
     account.move(first["data"][0]["id"], "offer")
     account.move(rest[-1]["id"], "lead-new")
-    now = [each["id"] for each in walk(lever, "/opportunities", offset=first["next"])]
+    now = [item["id"] for item in walk(lever, "/opportunities", offset=first["next"])]
     assert first["data"][0]["id"] in now
     assert rest[-1]["id"] not in now
 
@@ -71,9 +71,9 @@ def test_a_tag_does_not_move_an_opportunity_except_in_the_order_of_updates(
     account: Running, lever: httpx.Client
 ) -> None:
     """2.2, 3.3"""
-    before = [each["id"] for each in walk(lever, "/opportunities")]
+    before = [item["id"] for item in walk(lever, "/opportunities")]
     account.add_tags(before[3], ["moved?"])
-    assert [each["id"] for each in walk(lever, "/opportunities")] == before
+    assert [item["id"] for item in walk(lever, "/opportunities")] == before
     assert walk(lever, "/opportunities", updated_at_start=0, limit=2)[-1]["id"] == before[3]
 
 
@@ -98,23 +98,23 @@ def test_lists_answer_in_levers_envelope_and_key_order(reader: httpx.Client) -> 
 def test_every_account_has_the_built_in_stages_and_hired(reader: httpx.Client) -> None:
     """2.2, 6"""
     stages = reader.get("/disposition_stages").json()["data"]["stages"]
-    assert [each["id"] for each in stages] == [each["id"] for each in walk(reader, "/stages")]
-    assert [each["rank"] for each in stages] == sorted(each["rank"] for each in stages)
+    assert [stage["id"] for stage in stages] == [stage["id"] for stage in walk(reader, "/stages")]
+    assert [stage["rank"] for stage in stages] == sorted(stage["rank"] for stage in stages)
     assert {"lead-new", "lead-reached-out", "lead-responded", "applicant-new", "offer"} < {
         e["id"] for e in stages
     }
-    assert any(not float(each["rank"]).is_integer() for each in stages)
-    assert [each["text"] for each in walk(reader, "/archive_reasons", type="hired")] == ["Hired"]
+    assert any(not float(stage["rank"]).is_integer() for stage in stages)
+    assert [reason["text"] for reason in walk(reader, "/archive_reasons", type="hired")] == ["Hired"]
 
 
 def test_ids_are_lower_case_uuids_and_times_are_milliseconds(reader: httpx.Client) -> None:
     """7.3"""
-    for each in walk(reader, "/opportunities"):
-        assert UUID4.fullmatch(each["id"])
-        assert UUID4.fullmatch(each["contact"])
-        assert all(UUID4.fullmatch(user) for user in each["followers"])
-        assert each["createdAt"] > 1_000_000_000_000
-        assert each["createdAt"] <= each["lastAdvancedAt"]
+    for item in walk(reader, "/opportunities"):
+        assert UUID4.fullmatch(item["id"])
+        assert UUID4.fullmatch(item["contact"])
+        assert all(UUID4.fullmatch(user) for user in item["followers"])
+        assert item["createdAt"] > 1_000_000_000_000
+        assert item["createdAt"] <= item["lastAdvancedAt"]
 
 
 def test_no_opportunity_has_a_tag_twice_and_texts_are_hostile() -> None:
@@ -132,7 +132,7 @@ def test_an_opportunity_is_confidential_exactly_if_its_posting_is(
 ) -> None:
     """1.5, 9.3"""
     found = walk(lever, "/opportunities", expand="applications")
-    posting = next(each["applications"][0]["posting"] for each in found if each["applications"])
+    posting = next(item["applications"][0]["posting"] for item in found if item["applications"])
     account.human("set_posting_confidential", posting=posting, confidential=True)
     hidden = walk(lever, "/opportunities", posting_id=posting, confidentiality="confidential")
     assert hidden != []
@@ -143,9 +143,9 @@ def test_merging_changes_the_contact_and_not_the_ids_or_tags(account: Running, l
     """9.2"""
     before = account.state()
     one, *others = lever.get("/opportunities").json()["data"]
-    loser = next(each["contact"] for each in others if each["contact"] != one["contact"])
+    loser = next(item["contact"] for item in others if item["contact"] != one["contact"])
     account.merge(loser, one["contact"])
     after = account.state()
     assert (after["opportunities"], after["tags"]) == (before["opportunities"], before["tags"])
-    moved = {each for each, contact in before["contacts"].items() if contact == loser}
-    assert {after["contacts"][each] for each in moved} == {one["contact"]}
+    moved = {item for item, contact in before["contacts"].items() if contact == loser}
+    assert {after["contacts"][item] for item in moved} == {one["contact"]}

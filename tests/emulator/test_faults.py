@@ -97,11 +97,11 @@ def test_a_stale_read_shows_what_was_and_the_next_what_is(account: Running, leve
 def test_a_row_at_a_page_edge_comes_twice_or_not_at_all(
     account: Running, lever: httpx.Client, kind: str, times: int
 ) -> None:
-    everything = [each["id"] for each in walk(lever, "/opportunities")]
+    everything = [item["id"] for item in walk(lever, "/opportunities")]
     account.fault(kind, path="/opportunities")
-    found = [each["id"] for each in walk(lever, "/opportunities", limit=5)]
-    odd = [each for each in everything if found.count(each) != 1]
-    assert [found.count(each) for each in odd] == [times]
+    found = [item["id"] for item in walk(lever, "/opportunities", limit=5)]
+    odd = [item for item in everything if found.count(item) != 1]
+    assert [found.count(item) for item in odd] == [times]
 
 
 def test_offsets_are_refused_and_only_offsets(account: Running, lever: httpx.Client) -> None:
@@ -175,7 +175,7 @@ def test_an_ignored_write_of_any_kind_changes_nothing_and_sends_no_event(
     before, done = everything(account), 0
     account.fault("ignored", times=None)
     for path, method, operation in (
-        (path, method, each) for path, methods in paths.items() for method, each in methods.items()
+        (path, method, item) for path, methods in paths.items() for method, item in methods.items()
     ):
         if method != "get":
             done += sent(lever, path, method, operation).is_success
@@ -187,12 +187,12 @@ def test_an_ignored_write_of_any_kind_changes_nothing_and_sends_no_event(
 def sent(lever: httpx.Client, path: str, method: str, operation: dict[str, Any]) -> httpx.Response:
     """Send a request that is made of the examples in a description."""
     params: dict[str, Any] = {}
-    for each in operation["parameters"]:
-        value = next(iter(each.get("examples", {"": {"value": "none"}}).values()))["value"]
-        if each["in"] == "path":
-            path = path.replace("{" + each["name"] + "}", value)
-        elif "examples" in each:
-            params[each["name"]] = value
+    for item in operation["parameters"]:
+        value = next(iter(item.get("examples", {"": {"value": "none"}}).values()))["value"]
+        if item["in"] == "path":
+            path = path.replace("{" + item["name"] + "}", value)
+        elif "examples" in item:
+            params[item["name"]] = value
     content = operation.get("requestBody", {}).get("content", {})
     if "multipart/form-data" in content:
         return lever.request(method, path, params=params, files={"file": ("f.txt", b"x")})

@@ -18,7 +18,7 @@ from leverkit.emulator.account.listing import Listing
 from leverkit.emulator.config import Config
 from leverkit.emulator.generator.generate import generate
 from leverkit.emulator.http.rate_limit import RateLimit
-from leverkit.emulator.response import Failure
+from leverkit.emulator.response import RequestError
 from leverkit.emulator.server.simulated_users import SimulatedUsers
 
 QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -51,7 +51,7 @@ def expected(account: Account, query: dict[str, Any]) -> set[str]:
 def test_any_walk_yields_each_matching_object_once(
     reader: httpx.Client, library: Running, query: dict[str, Any], limit: int
 ) -> None:
-    ids = [each["id"] for each in walk(reader, "/opportunities", limit=limit, include=["id"], **query)]
+    ids = [item["id"] for item in walk(reader, "/opportunities", limit=limit, include=["id"], **query)]
     assert len(ids) == len(set(ids))
     assert set(ids) == library.do(lambda account: expected(account, query))
 
@@ -68,7 +68,7 @@ def test_tokens_survive_no_single_and_double_encoding(key: tuple[Any, ...]) -> N
 
 @given(st.text())
 def test_anything_else_is_an_invalid_offset(text: str) -> None:
-    with pytest.raises(Failure, match="Invalid offset token"):
+    with pytest.raises(RequestError, match="Invalid offset token"):
         offset_tokens.read(text, listing.DEFAULT.like)
 
 

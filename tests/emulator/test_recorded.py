@@ -28,7 +28,7 @@ def invented(folder: Path) -> None:
     """Write an account: ties of stage and time, nulls, fractional ranks, archived between active ones."""
     dice = random.Random(3)
     ranks = {**STAGES, str(uuid.UUID(int=dice.getrandbits(128), version=4)): 230.5}
-    stages = [{"id": each, "text": each, "pipeline": None, "rank": rank} for each, rank in ranks.items()]
+    stages = [{"id": item, "text": item, "pipeline": None, "rank": rank} for item, rank in ranks.items()]
     dice.shuffle(stages)
     rows = [opportunity(dice, list(ranks)) for _ in range(130)]
     (folder / "disposition_stages.json").write_text(json.dumps({"data": {"stages": stages}}))

@@ -254,10 +254,10 @@ def test_lists_hide_the_confidential_unless_asked_and_refuse_keys_without_the_gr
 ) -> None:
     """3.1, 1.5, row 24"""
     by = {
-        wanted: {each["id"] for each in walk(reader, path, confidentiality=wanted)}
+        wanted: {item["id"] for item in walk(reader, path, confidentiality=wanted)}
         for wanted in ("all", "confidential", "non-confidential")
     }
-    assert {each["id"] for each in walk(reader, path)} == by["non-confidential"]
+    assert {item["id"] for item in walk(reader, path)} == by["non-confidential"]
     assert by["all"] == by["confidential"] | by["non-confidential"]
     assert by["confidential"] != set()
     hidden = by["confidential"].pop()

@@ -50,9 +50,9 @@ def test_archiving_keeps_or_drops_posting_tags(account: Running, lever: httpx.Cl
 
 
 RANGES = {
-    "created_at": lambda each: each["createdAt"],
-    "advanced_at": lambda each: each["lastAdvancedAt"],
-    "archived_at": lambda each: each["archived"]["archivedAt"],
+    "created_at": lambda item: item["createdAt"],
+    "advanced_at": lambda item: item["lastAdvancedAt"],
+    "archived_at": lambda item: item["archived"]["archivedAt"],
 }
 
 
@@ -64,9 +64,9 @@ def test_other_ranges_have_the_default_order_or_their_own(
     """Row 18"""
     account.configure(range_order=order)
     found = walk(lever, "/opportunities", **{f"{name}_start": 0, "limit": 4})
-    everything = [each for each in walk(lever, "/opportunities") if name != "archived_at" or each["archived"]]
-    times = [RANGES[name](each) for each in found]
-    assert {each["id"] for each in found} == {each["id"] for each in everything}
+    everything = [item for item in walk(lever, "/opportunities") if name != "archived_at" or item["archived"]]
+    times = [RANGES[name](item) for item in found]
+    assert {item["id"] for item in found} == {item["id"] for item in everything}
     assert (times == sorted(times)) is (order == "own")
     assert (found == everything) is (order == "default")
 
@@ -76,7 +76,7 @@ def test_the_share_of_never_updated_ones_is_given(share: float) -> None:
     """Row 19"""
     with served(150, updated_null_share=share) as (_, lever):
         found = walk(lever, "/opportunities")
-    never = sum(each["updatedAt"] is None for each in found) / len(found)
+    never = sum(item["updatedAt"] is None for item in found) / len(found)
     assert never == 1.0 if share else never < 0.6
 
 

@@ -109,13 +109,13 @@ def test_ties_of_stage_and_time_are_in_the_order_of_ids(account: Running, lever:
     """2.2"""
     same = {"stage": "offer", "createdAt": 1_700_000_000_000}
     made = {account.create(**same) for _ in range(12)}
-    found = [each["id"] for each in walk(lever, "/opportunities", stage_id="offer", limit=5)]
-    assert [each for each in found if each in made] == sorted(made)
+    found = [item["id"] for item in walk(lever, "/opportunities", stage_id="offer", limit=5)]
+    assert [item for item in found if item in made] == sorted(made)
 
 
 def test_active_and_archived_ones_are_interleaved(reader: httpx.Client) -> None:
     """2.2, 9.4: lists hold both unless told"""
-    kinds = [each["archived"] is None for each in walk(reader, "/opportunities", stage_id="lead-new")]
+    kinds = [item["archived"] is None for item in walk(reader, "/opportunities", stage_id="lead-new")]
     turns = sum(one is not other for one, other in pairwise(kinds))
     assert turns > 3
 

@@ -66,7 +66,7 @@ def reason(lever: httpx.Client, kind: str = "non-hired") -> str:
 def active(lever: httpx.Client) -> dict[str, Any]:
     """Return an active opportunity with an application and a person's data."""
     found = walk(lever, "/opportunities", archived="false")
-    return next(each for each in found if each["applications"] and each["emails"])
+    return next(item for item in found if item["applications"] and item["emails"])
 
 
 # 3.1
@@ -76,39 +76,39 @@ def active(lever: httpx.Client) -> dict[str, Any]:
 def test_archived_is_true_false_or_both(reader: httpx.Client, archived: str | None) -> None:
     """3.1, 9.4"""
     params = {} if archived is None else {"archived": archived}
-    kinds = {each["archived"] is not None for each in walk(reader, "/opportunities", **params)}
+    kinds = {item["archived"] is not None for item in walk(reader, "/opportunities", **params)}
     assert kinds == {"true": {True}, "false": {False}, None: {True, False}}[archived]
 
 
 def test_snoozed_is_true_false_or_both(crowd: httpx.Client) -> None:
     """3.1"""
     found = {
-        value: {each["id"] for each in walk(crowd, "/opportunities", snoozed=value)}
+        value: {item["id"] for item in walk(crowd, "/opportunities", snoozed=value)}
         for value in ("true", "false")
     }
     everything = walk(crowd, "/opportunities")
-    assert found["true"] == {each["id"] for each in everything if each["snoozedUntil"]} != set()
-    assert found["false"] == {each["id"] for each in everything if not each["snoozedUntil"]}
+    assert found["true"] == {item["id"] for item in everything if item["snoozedUntil"]} != set()
+    assert found["false"] == {item["id"] for item in everything if not item["snoozedUntil"]}
 
 
 def test_posting_filters_follow_the_application(reader: httpx.Client) -> None:
     """3.1: posting_id whatever became of the application, archived_posting_id only archived ones"""
     everything = walk(reader, "/opportunities", expand="applications")
-    of = {each["id"]: [one["posting"] for one in each["applications"]] for each in everything}
+    of = {item["id"]: [one["posting"] for one in item["applications"]] for item in everything}
     two = list(dict.fromkeys(posting for postings in of.values() for posting in postings))[:2]
-    wanted = {each["id"] for each in everything if set(of[each["id"]]) & set(two)}
-    assert {each["id"] for each in walk(reader, "/opportunities", posting_id=two)} == wanted
-    archived = {each["id"] for each in everything if each["archived"]} & wanted
-    assert {each["id"] for each in walk(reader, "/opportunities", archived_posting_id=two)} == archived
+    wanted = {item["id"] for item in everything if set(of[item["id"]]) & set(two)}
+    assert {item["id"] for item in walk(reader, "/opportunities", posting_id=two)} == wanted
+    archived = {item["id"] for item in everything if item["archived"]} & wanted
+    assert {item["id"] for item in walk(reader, "/opportunities", archived_posting_id=two)} == archived
     assert archived not in (set(), wanted)
 
 
 def test_archived_at_includes_both_ends_and_active_ones_never(reader: httpx.Client) -> None:
     """3.1"""
-    times = sorted(each["archived"]["archivedAt"] for each in walk(reader, "/opportunities", archived="true"))
+    times = sorted(item["archived"]["archivedAt"] for item in walk(reader, "/opportunities", archived="true"))
     low, high = times[3], times[9]
     found = walk(reader, "/opportunities", archived_at_start=low, archived_at_end=high)
-    assert sorted(each["archived"]["archivedAt"] for each in found) == [
+    assert sorted(item["archived"]["archivedAt"] for item in found) == [
         at for at in times if low <= at <= high
     ]
 
@@ -119,7 +119,7 @@ def test_an_email_finds_its_contact_in_any_case_and_all_its_opportunities(lever:
     create(lever, contact=one["contact"])
     for email in (one["emails"][0], one["emails"][0].upper()):
         found = walk(lever, "/opportunities", email=email)
-        assert {each["contact"] for each in found} == {one["contact"]}
+        assert {item["contact"] for item in found} == {one["contact"]}
         assert len(found) >= 2
     assert walk(lever, "/opportunities", email="nobody@example.com") == []
 
@@ -162,13 +162,13 @@ def test_each_expandable_field_becomes_objects_and_wins_over_include(
     reader: httpx.Client, name: str, kind: type
 ) -> None:
     """3.1, 3.5: unexpanded they are ids"""
-    plain = {each["id"]: each[name] for each in walk(reader, "/opportunities") if each[name]}
+    plain = {item["id"]: item[name] for item in walk(reader, "/opportunities") if item[name]}
     shown = walk(reader, "/opportunities", expand=name, include=["id"])
-    assert {tuple(each) for each in shown} <= {("id", name), (name, "id")}
-    for each in shown:
-        if each["id"] in plain:
-            objects = each[name] if kind is list else [each[name]]
-            before = plain[each["id"]]
+    assert {tuple(item) for item in shown} <= {("id", name), (name, "id")}
+    for item in shown:
+        if item["id"] in plain:
+            objects = item[name] if kind is list else [item[name]]
+            before = plain[item["id"]]
             assert [one["id"] for one in objects] == (before if kind is list else [before])
 
 
@@ -199,11 +199,11 @@ def test_there_is_no_filter_by_name_owner_follower_or_missing_tag(
 
 def test_two_tags_are_a_union_and_never_an_intersection(account: Running, lever: httpx.Client) -> None:
     """3.1"""
-    one, two = [each["id"] for each in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
+    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
     account.add_tags(one, ["left"])
     account.add_tags(two, ["right"])
     found = walk(lever, "/opportunities", tag=["left", "right"])
-    assert {each["id"] for each in found} == {one, two}
+    assert {item["id"] for item in found} == {one, two}
 
 
 def test_updates_of_postings_are_filtered_alone_or_with_confidentiality(reader: httpx.Client) -> None:
@@ -220,19 +220,19 @@ def test_updates_of_postings_are_filtered_alone_or_with_confidentiality(reader: 
 def test_deleted_ones_are_listed_by_time_with_who_and_when(account: Running, lever: httpx.Client) -> None:
     """3.2, 3.5, 9.3"""
     assert lever.get("/opportunities/deleted").json() == {"data": [], "hasNext": False}
-    gone = [each["id"] for each in lever.get("/opportunities", params={"limit": 3}).json()["data"]]
-    for each in gone:
-        account.delete(each)
+    gone = [item["id"] for item in lever.get("/opportunities", params={"limit": 3}).json()["data"]]
+    for item in gone:
+        account.delete(item)
     found = walk(lever, "/opportunities/deleted", limit=2)
-    assert [each["id"] for each in found] == gone
+    assert [item["id"] for item in found] == gone
     users = {user["id"] for user in walk(lever, "/users")}
-    assert {each["deletedBy"] for each in found} <= users
-    at = [each["deletedAt"] for each in found]
+    assert {item["deletedBy"] for item in found} <= users
+    at = [item["deletedAt"] for item in found]
     middle = walk(lever, "/opportunities/deleted", deleted_at_start=at[1], deleted_at_end=at[1])
-    assert [each["id"] for each in middle] == [gone[1]]
-    assert [each["id"] for each in walk(lever, "/opportunities/deleted", deleted_at_start=at[1])] == gone[1:]
-    assert not set(gone) & {each["id"] for each in walk(lever, "/opportunities")}
-    assert not any("deletedAt" in each or "deletedBy" in each for each in walk(lever, "/opportunities"))
+    assert [item["id"] for item in middle] == [gone[1]]
+    assert [item["id"] for item in walk(lever, "/opportunities/deleted", deleted_at_start=at[1])] == gone[1:]
+    assert not set(gone) & {item["id"] for item in walk(lever, "/opportunities")}
+    assert not any("deletedAt" in item or "deletedBy" in item for item in walk(lever, "/opportunities"))
 
 
 @pytest.mark.parametrize("path", ["/applications/deleted", "/postings/deleted"])
@@ -257,12 +257,12 @@ def test_deleted_applications_name_their_opportunity_and_posting_deleted_posting
     (row,) = lever.get("/applications/deleted").json()["data"]
     assert set(row) == {"id", "deletedAt", "opportunityId", "postingId"}
     assert (row["id"], row["opportunityId"]) == (one["applications"][0], one["id"])
-    assert {tuple(each) for each in walk(crowd, "/postings/deleted")} == {("id", "deletedAt")}
+    assert {tuple(posting) for posting in walk(crowd, "/postings/deleted")} == {("id", "deletedAt")}
 
 
 def test_file_actions_and_applications_are_lists_under_an_opportunity(reader: httpx.Client) -> None:
     """3.2"""
-    one = next(each for each in walk(reader, "/opportunities") if each["applications"])
+    one = next(item for item in walk(reader, "/opportunities") if item["applications"])
     assert reader.get(f"/opportunities/{one['id']}/file_actions").json() == {"data": [], "hasNext": False}
     (application,) = reader.get(f"/opportunities/{one['id']}/applications").json()["data"]
     assert application == read(reader, one["id"], expand="applications")["applications"][0]
@@ -270,10 +270,10 @@ def test_file_actions_and_applications_are_lists_under_an_opportunity(reader: ht
 
 def test_single_reads_show_active_and_archived_ones_as_lists_do(reader: httpx.Client) -> None:
     """3.2"""
-    found = {each["archived"] is None: each for each in walk(reader, "/opportunities")}
+    found = {item["archived"] is None: item for item in walk(reader, "/opportunities")}
     assert len(found) == 2
-    for each in found.values():
-        assert read(reader, each["id"]) == each
+    for item in found.values():
+        assert read(reader, item["id"]) == item
 
 
 # 3.3
@@ -320,7 +320,7 @@ def test_one_call_takes_many_tags_with_anything_in_them(lever: httpx.Client) -> 
     tags = ["🦄 pool", "sync: 2026-07-02T06:43:50Z", "San Francisco, CA", "R&D", "Half-Time", "Half-time"]
     assert write(lever, one["id"], "addTags", tags=tags)["tags"] == [*one["tags"], *tags]
     for tag in tags:
-        assert [each["id"] for each in walk(lever, "/opportunities", tag=tag, contact_id=one["contact"])] == [
+        assert [item["id"] for item in walk(lever, "/opportunities", tag=tag, contact_id=one["contact"])] == [
             one["id"]
         ]
     assert {"count": 1, "text": "🦄 pool"} in walk(lever, "/tags")
@@ -329,7 +329,7 @@ def test_one_call_takes_many_tags_with_anything_in_them(lever: httpx.Client) -> 
 def test_archived_ones_are_tagged_and_stay_archived(lever: httpx.Client) -> None:
     """3.3, 3.4"""
     found = walk(lever, "/opportunities", archived="true")
-    one = next(each for each in found if not each["isAnonymized"])
+    one = next(item for item in found if not item["isAnonymized"])
     answer = write(lever, one["id"], "addTags")
     assert (answer["archived"], answer["tags"]) == (one["archived"], [*one["tags"], "x"])
 
@@ -397,11 +397,11 @@ def test_levers_recipe_for_a_tag_about_the_person_reaches_every_opportunity(leve
     siblings = walk(lever, "/opportunities", contact_id=one["contact"], confidentiality="all")
     assert len(siblings) >= 2
     write(lever, one["id"], "addTags", tags=["only here"])
-    for each in siblings:
-        write(lever, each["id"], "addTags", tags=["about the person"])
+    for item in siblings:
+        write(lever, item["id"], "addTags", tags=["about the person"])
     after = walk(lever, "/opportunities", contact_id=one["contact"], confidentiality="all")
-    assert all("about the person" in each["tags"] for each in after)
-    assert ["only here" in each["tags"] for each in after] == [each["id"] == one["id"] for each in after]
+    assert all("about the person" in item["tags"] for item in after)
+    assert ["only here" in item["tags"] for item in after] == [item["id"] == one["id"] for item in after]
 
 
 def test_creating_on_a_contact_adds_to_the_contact_and_tags_only_the_new_one(lever: httpx.Client) -> None:
@@ -429,12 +429,12 @@ def test_active_opportunities_show_the_tags_of_their_posting(reader: httpx.Clien
     """3.4: title, department, team, location, work type, then the posting's own"""
     postings = {posting["id"]: posting for posting in walk(reader, "/postings", confidentiality="all")}
     seen = 0
-    for each in walk(reader, "/opportunities", archived="false", expand="applications"):
-        posting = postings.get(each["applications"][0]["posting"]) if each["applications"] else None
+    for item in walk(reader, "/opportunities", archived="false", expand="applications"):
+        posting = postings.get(item["applications"][0]["posting"]) if item["applications"] else None
         if posting is not None:
             named = [posting["categories"][name] for name in ("department", "team", "location", "commitment")]
             tags = list(dict.fromkeys([posting["text"], *named, *posting["tags"]]))
-            assert each["tags"][: len(tags)] == tags
+            assert item["tags"][: len(tags)] == tags
             seen += 1
     assert seen > 20
 
@@ -443,29 +443,29 @@ def test_admins_rename_merge_and_remove_texts_for_every_opportunity(
     account: Running, lever: httpx.Client
 ) -> None:
     """3.4"""
-    one, two = [each["id"] for each in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
+    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
     account.add_tags(one, ["old", "kept"])
     account.add_tags(two, ["old"])
     account.human("rename_tag", tag="old", into="kept")
-    assert [read(lever, each)["tags"].count("kept") for each in (one, two)] == [1, 1]
+    assert [read(lever, item)["tags"].count("kept") for item in (one, two)] == [1, 1]
     account.human("rename_tag", tag="kept")
-    assert not {"old", "kept"} & {each["text"] for each in walk(lever, "/tags")}
+    assert not {"old", "kept"} & {item["text"] for item in walk(lever, "/tags")}
     source = read(lever, one)["sources"][0]
     account.human("rename_source", source=source, into="Renamed")
     assert "Renamed" in read(lever, one)["sources"]
-    assert source not in {each["text"] for each in walk(lever, "/sources")}
+    assert source not in {item["text"] for item in walk(lever, "/sources")}
 
 
 def test_a_tag_is_counted_on_active_and_archived_and_goes_with_its_last(lever: httpx.Client) -> None:
     """3.4, 6"""
-    ids = {each["archived"] is None: each["id"] for each in walk(lever, "/opportunities") if each["emails"]}
+    ids = {item["archived"] is None: item["id"] for item in walk(lever, "/opportunities") if item["emails"]}
     assert len(ids) == 2
-    for expected, each in enumerate(ids.values(), start=1):
-        write(lever, each, "addTags", tags=["fleeting"])
+    for expected, item in enumerate(ids.values(), start=1):
+        write(lever, item, "addTags", tags=["fleeting"])
         assert {"count": expected, "text": "fleeting"} in walk(lever, "/tags")
-    for each in ids.values():
-        write(lever, each, "removeTags", tags=["fleeting"])
-    assert "fleeting" not in {each["text"] for each in walk(lever, "/tags")}
+    for item in ids.values():
+        write(lever, item, "removeTags", tags=["fleeting"])
+    assert "fleeting" not in {item["text"] for item in walk(lever, "/tags")}
 
 
 # 3.5
@@ -484,7 +484,7 @@ NULLABLE: dict[str, tuple[type, ...]] = {
 @pytest.mark.parametrize("name", NULLABLE)
 def test_fields_that_may_be_null_are_now_and_then(crowd: httpx.Client, name: str) -> None:
     """3.5"""
-    kinds = {type(each[name]) for each in walk(crowd, "/opportunities")}
+    kinds = {type(item[name]) for item in walk(crowd, "/opportunities")}
     assert kinds == set(NULLABLE[name])
 
 
@@ -499,25 +499,25 @@ def test_fields_that_may_be_null_are_now_and_then(crowd: httpx.Client, name: str
 )
 def test_other_fields_have_one_type(reader: httpx.Client, kind: type, names: tuple[str, ...]) -> None:
     """3.5, 7.3"""
-    for each in walk(reader, "/opportunities", confidentiality="all"):
-        assert {type(each[name]) for name in names} == {kind}
+    for item in walk(reader, "/opportunities", confidentiality="all"):
+        assert {type(item[name]) for name in names} == {kind}
 
 
 def test_the_inner_shapes_are_levers(reader: httpx.Client) -> None:
     """3.5, 7.3"""
     origins, phones, protections = set(), set(), set()
-    for each in walk(reader, "/opportunities", confidentiality="all"):
-        origins.add(each["origin"])
-        phones |= {(phone.get("type", "absent"), tuple(phone)[-1]) for phone in each["phones"]}
-        protections.add(str(each["dataProtection"]))
-        assert each["confidentiality"] in ("confidential", "non-confidential")
-        assert each["archived"] is None or set(each["archived"]) == {"reason", "archivedAt"}
-        assert set(each["urls"]) == {"list", "show"}
-        assert each["urls"]["list"] == "https://hire.lever.co/candidates"
-        assert each["urls"]["show"] == f"https://hire.lever.co/candidates/{each['id']}"
-        for change in each["stageChanges"]:
+    for item in walk(reader, "/opportunities", confidentiality="all"):
+        origins.add(item["origin"])
+        phones |= {(phone.get("type", "absent"), tuple(phone)[-1]) for phone in item["phones"]}
+        protections.add(str(item["dataProtection"]))
+        assert item["confidentiality"] in ("confidential", "non-confidential")
+        assert item["archived"] is None or set(item["archived"]) == {"reason", "archivedAt"}
+        assert set(item["urls"]) == {"list", "show"}
+        assert item["urls"]["list"] == "https://hire.lever.co/candidates"
+        assert item["urls"]["show"] == f"https://hire.lever.co/candidates/{item['id']}"
+        for change in item["stageChanges"]:
             assert set(change) | {"userId"} == {"toStageId", "toStageIndex", "updatedAt", "userId"}
-        assert not {"archivedAt", "archiveReason", "resume"} & set(each)
+        assert not {"archivedAt", "archiveReason", "resume"} & set(item)
     assert origins == {"agency", "applied", "internal", "referred", "sourced", "university"}
     assert phones == {("mobile", "value"), (None, "value"), ("absent", "value")}
     consent = {"store": {"allowed": True, "expiresAt": 1893456000000}}
@@ -528,12 +528,12 @@ def test_the_inner_shapes_are_levers(reader: httpx.Client) -> None:
 def test_some_have_no_name_no_email_no_application_or_a_move_without_a_user(crowd: httpx.Client) -> None:
     """3.5, 9.1, 9.4"""
     found = walk(crowd, "/opportunities", confidentiality="all")
-    changes = [change for each in found for change in each["stageChanges"]]
-    assert any(each["name"] == "" for each in found)
-    assert any(each["emails"] == [] for each in found)
-    assert {len(each["applications"]) for each in found} == {0, 1}
+    changes = [change for item in found for change in item["stageChanges"]]
+    assert any(item["name"] == "" for item in found)
+    assert any(item["emails"] == [] for item in found)
+    assert {len(item["applications"]) for item in found} == {0, 1}
     assert {"userId" in change for change in changes} == {True, False}
-    assert any(not each["applications"] and "opportunityLocation" not in each for each in found)
+    assert any(not item["applications"] and "opportunityLocation" not in item for item in found)
 
 
 def test_the_location_is_the_postings_unspecified_for_several_and_absent_without(
@@ -605,12 +605,12 @@ def test_a_change_of_the_contact_bumps_all_its_opportunities(
     """3.5, 9.1"""
     one = some(lever)
     made = create(lever, contact=one["contact"], phones=[{"value": "1"}]).json()["data"]["id"]
-    before = [read(lever, each) for each in (one["id"], made)]
+    before = [read(lever, item) for item in (one["id"], made)]
     lever.put(f"/contacts/{one['contact']}", json={field: value})
-    for each in before:
-        after = read(lever, each["id"])
-        assert after[field] == value != each[field]
-        assert after["updatedAt"] > each["updatedAt"]
+    for item in before:
+        after = read(lever, item["id"])
+        assert after[field] == value != item[field]
+        assert after["updatedAt"] > item["updatedAt"]
 
 
 def test_merging_confidentiality_anonymizing_and_applying_bump_updated_at(
@@ -619,7 +619,7 @@ def test_merging_confidentiality_anonymizing_and_applying_bump_updated_at(
     """3.5, 9.2"""
     one = active(lever)
     other = next(
-        each["contact"] for each in walk(lever, "/opportunities") if each["contact"] != one["contact"]
+        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != one["contact"]
     )
     posting = read(lever, one["id"], expand="applications")["applications"][0]["posting"]
     acts = [
@@ -639,13 +639,13 @@ def test_merging_confidentiality_anonymizing_and_applying_bump_updated_at(
 def test_an_application_has_levers_fields_and_the_opportunity_as_candidate(reader: httpx.Client) -> None:
     """9.1, 3.5, 9.4"""
     kinds: dict[str, set[str]] = {}
-    for each in walk(reader, "/opportunities", expand="applications"):
-        for application in each["applications"]:
+    for item in walk(reader, "/opportunities", expand="applications"):
+        for application in item["applications"]:
             assert list(application) == APPLICATION
-            assert application["candidateId"] == application["opportunityId"] == each["id"]
+            assert application["candidateId"] == application["opportunityId"] == item["id"]
             assert application["phone"] is None or "value" in application["phone"]
             assert (application["user"] is None) is (application["type"] == "posting")
-            kinds.setdefault(application["type"], set()).add(each["origin"])
+            kinds.setdefault(application["type"], set()).add(item["origin"])
     assert kinds == {
         "posting": {"applied", "agency", "internal"},
         "referral": {"referred"},
@@ -659,8 +659,8 @@ def test_an_application_has_levers_fields_and_the_opportunity_as_candidate(reade
 def test_repeated_creates_pile_up_on_one_contact(lever: httpx.Client) -> None:
     """9.2, 3.6, 9.4"""
     made = [create(lever, emails=["again@example.com"]).json() for _ in range(3)]
-    assert [each["deduped"] for each in made] == [False, True, True]
-    assert len({each["data"]["contact"] for each in made}) == 1
+    assert [item["deduped"] for item in made] == [False, True, True]
+    assert len({item["data"]["contact"] for item in made}) == 1
     assert len(walk(lever, "/opportunities", email="again@example.com")) == 3
 
 

@@ -84,9 +84,9 @@ def test_a_write_to_a_candidate_reaches_its_one_opportunity(lever: httpx.Client,
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_hangs_on_a_candidate_is_what_hangs_on_the_opportunity(reader: httpx.Client, kind: str) -> None:
     """4"""
-    ids = [each["id"] for each in reader.get("/opportunities", params={"limit": 30}).json()["data"]]
-    bodies = [reader.get(f"/opportunities/{each}/{kind}").json() for each in ids]
-    assert [reader.get(f"/candidates/{each}/{kind}").json() for each in ids] == bodies
+    ids = [item["id"] for item in reader.get("/opportunities", params={"limit": 30}).json()["data"]]
+    bodies = [reader.get(f"/opportunities/{item}/{kind}").json() for item in ids]
+    assert [reader.get(f"/candidates/{item}/{kind}").json() for item in ids] == bodies
 
 
 def test_creating_a_candidate_makes_a_surplus_opportunity(lever: httpx.Client) -> None:
@@ -106,7 +106,7 @@ def test_a_posting_is_assigned_to_an_existing_candidate_and_takes_it_from_the_ar
     """4, 3.6"""
     user = first(lever, "/users")["id"]
     before = walk(lever, "/opportunities")
-    one = next(each for each in before if each["archived"] and each["emails"])
+    one = next(item for item in before if item["archived"] and item["emails"])
     posting = first(lever, "/postings")
     path, body = f"/candidates/{one['id']}/addPostings", {"postings": [posting["id"]]}
     assert lever.post(path, json=body, params={"perform_as": user}).status_code == 200
@@ -139,7 +139,7 @@ def test_contacts_are_only_read_and_updated_one_by_one(
 
 def test_a_contact_has_levers_fields_and_neither_tags_nor_opportunities(reader: httpx.Client) -> None:
     """5"""
-    one = next(each for each in walk(reader, "/opportunities") if each["phones"])
+    one = next(item for item in walk(reader, "/opportunities") if item["phones"])
     contact = reader.get(f"/contacts/{one['contact']}").json()["data"]
     expected = ["id", "name", "headline", "isAnonymized", "location", "emails", "phones", "dataProtection"]
     assert list(contact) == expected
@@ -211,8 +211,8 @@ def test_stages_are_texts_in_pipeline_order_with_the_built_in_ones(reader: httpx
         "New applicant",
         "Offer",
     )
-    assert [each["id"] for each in stages] == [
-        each["id"] for each in reader.get("/disposition_stages").json()["data"]["stages"]
+    assert [item["id"] for item in stages] == [
+        item["id"] for item in reader.get("/disposition_stages").json()["data"]["stages"]
     ]
     assert reader.get("/stages/lead-new").json() == {"data": {"id": "lead-new", "text": "New lead"}}
 

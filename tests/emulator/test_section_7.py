@@ -38,7 +38,7 @@ def test_two_clients_of_one_key_share_a_bucket(account: Running) -> None:
     """7.1"""
     account.configure(rate=0.001, burst=2)
     with client(account) as one, client(account) as two:
-        assert [each.get("/tags").status_code for each in (one, two, one)] == [200, 200, 429]
+        assert [item.get("/tags").status_code for item in (one, two, one)] == [200, 200, 429]
 
 
 @pytest.mark.parametrize("path", ["/tags", "/xyz", "/stages/nope", "/opportunities?limit=0"])
@@ -175,12 +175,12 @@ def test_every_time_is_whole_milliseconds(reader: httpx.Client, path: str) -> No
 )
 def test_ids_are_uuids(reader: httpx.Client, path: str) -> None:
     """7.3"""
-    assert all(re.fullmatch(UUID, each["id"]) for each in walk(reader, path))
+    assert all(re.fullmatch(UUID, item["id"]) for item in walk(reader, path))
 
 
 def test_stage_ids_are_uuids_or_slugs(reader: httpx.Client) -> None:
     """3.5, 7.3, 9.4"""
-    kinds = {bool(re.fullmatch(UUID, each["stage"])) for each in walk(reader, "/opportunities")}
+    kinds = {bool(re.fullmatch(UUID, item["stage"])) for item in walk(reader, "/opportunities")}
     assert kinds == {True, False}
 
 

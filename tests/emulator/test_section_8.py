@@ -34,7 +34,7 @@ ELSEWHERE = "https://example.com/hook"
 
 def sent(account: Running, event: str | None = None) -> list[dict[str, Any]]:
     """Return the bodies that were sent, or would have been beyond this computer."""
-    return [each["body"] for each in account.deliveries() if event in (None, each["event"])]
+    return [delivery["body"] for delivery in account.deliveries() if event in (None, delivery["event"])]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_created_webhook_shows_its_token_once_and_six_origins(lever: httpx.Cli
 def test_each_webhook_has_a_token_of_its_own_even_for_the_same_address(lever: httpx.Client) -> None:
     """8.1"""
     made = [subscribe(lever, ELSEWHERE, "candidateHired") for _ in range(3)]
-    assert len({each["configuration"]["signatureToken"] for each in made}) == 3
+    assert len({item["configuration"]["signatureToken"] for item in made}) == 3
     assert len(lever.get("/webhooks").json()["data"]) == 3
 
 
@@ -136,10 +136,10 @@ def test_tags_updates_merges_anonymity_and_creation_without_posting_are_no_event
     account: Running, lever: httpx.Client, hooked: dict[str, dict[str, Any]]
 ) -> None:
     """8.1"""
-    found = [each for each in walk(lever, "/opportunities", archived="true") if each["emails"]]
-    one = next(each for each in found if each["archived"]["reason"] != reason(lever, "hired"))
+    found = [item for item in walk(lever, "/opportunities", archived="true") if item["emails"]]
+    one = next(item for item in found if item["archived"]["reason"] != reason(lever, "hired"))
     other = next(
-        each["contact"] for each in walk(lever, "/opportunities") if each["contact"] != one["contact"]
+        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != one["contact"]
     )
     for verb in ("addTags", "removeTags", "addSources", "removeSources", "notes"):
         write(lever, one["id"], verb)
@@ -185,7 +185,7 @@ def test_a_certificate_that_signs_itself_is_refused(
         write(lever, some(lever)["id"], "stage", stage="offer")
         outcome = ""
         while not outcome:
-            outcome = str([each["outcome"] for each in account.deliveries()[0]["attempts"]] or "")
+            outcome = str([delivery["outcome"] for delivery in account.deliveries()[0]["attempts"]] or "")
     finally:
         server.shutdown()
         thread.join()

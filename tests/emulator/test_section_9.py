@@ -37,17 +37,17 @@ def test_an_opportunity_without_a_posting_has_no_application(account: Running, l
 def test_people_have_one_opportunity_or_several(reader: httpx.Client) -> None:
     """9.1"""
     counts: dict[str, int] = {}
-    for each in walk(reader, "/opportunities", confidentiality="all"):
-        counts[each["contact"]] = counts.get(each["contact"], 0) + 1
+    for item in walk(reader, "/opportunities", confidentiality="all"):
+        counts[item["contact"]] = counts.get(item["contact"], 0) + 1
     assert {1, 2, 3} <= set(counts.values())
 
 
 def test_contact_data_is_the_same_on_all_opportunities_of_a_person(crowd: httpx.Client) -> None:
     """9.1"""
     people: dict[str, list[Any]] = {}
-    for each in walk(crowd, "/opportunities", confidentiality="all"):
-        data = [each[name] for name in ("name", "headline", "location", "emails", "phones", "links")]
-        people.setdefault(each["contact"], []).append(data)
+    for item in walk(crowd, "/opportunities", confidentiality="all"):
+        data = [item[name] for name in ("name", "headline", "location", "emails", "phones", "links")]
+        people.setdefault(item["contact"], []).append(data)
     assert all(data == same[0] for same in people.values() for data in same)
 
 
@@ -69,7 +69,7 @@ def test_a_merge_moves_opportunities_and_adds_up_the_data(account: Running, leve
         assert after["phones"] == [{"value": "two"}, {"value": "one"}]
         assert after["links"] == ["https://example.com/two", "https://example.com/one"]
     found = walk(lever, "/opportunities", contact_id=winner["contact"])
-    assert {each["id"] for each in found} == {loser["id"], winner["id"]}
+    assert {item["id"] for item in found} == {loser["id"], winner["id"]}
     assert len(walk(lever, "/opportunities", email="one@example.com")) == 2
 
 
@@ -91,11 +91,11 @@ def test_who_was_hired_cannot_be_anonymized(account: Running, lever: httpx.Clien
 def test_only_archived_ones_that_were_not_hired_are_anonymized(crowd: httpx.Client) -> None:
     """9.3"""
     hired = reason(crowd, "hired")
-    found = [each for each in walk(crowd, "/opportunities", confidentiality="all") if each["isAnonymized"]]
+    found = [item for item in walk(crowd, "/opportunities", confidentiality="all") if item["isAnonymized"]]
     assert len(found) > 3
-    for each in found:
-        assert each["archived"]["reason"] != hired
-        assert (each["name"], each["emails"], each["phones"], each["links"]) == ("", [], [], [])
+    for item in found:
+        assert item["archived"]["reason"] != hired
+        assert (item["name"], item["emails"], item["phones"], item["links"]) == ("", [], [], [])
 
 
 def test_a_contact_is_anonymized_when_all_its_opportunities_are(
@@ -109,7 +109,7 @@ def test_a_contact_is_anonymized_when_all_its_opportunities_are(
     shown = lever.get(path).json()["data"]
     assert (shown["name"], shown["isAnonymized"]) == ("one", False)
     assert lever.put(path, json={"headline": "H"}).status_code == 200
-    assert [read(lever, each)["headline"] for each in (one["id"], two)] == ["", "H"]
+    assert [read(lever, item)["headline"] for item in (one["id"], two)] == ["", "H"]
     account.anonymize(two)
     shown = lever.get(path).json()["data"]
     assert (shown["name"], shown["isAnonymized"], shown["emails"]) == ("", True, [])
@@ -136,7 +136,7 @@ def test_an_opportunity_becomes_confidential_and_open_with_its_posting(
     one = create(lever, postings=[posting]).json()["data"]["id"]
     for confidential in (True, False):
         account.human("set_posting_confidential", posting=posting, confidential=confidential)
-        assert (one in {each["id"] for each in walk(lever, "/opportunities")}) is not confidential
+        assert (one in {item["id"] for item in walk(lever, "/opportunities")}) is not confidential
         assert (read(lever, one)["confidentiality"] == "confidential") is confidential
     account.human("set_posting_confidential", posting=posting, confidential=True)
     made = create(lever, postings=[posting]).json()["data"]
@@ -174,7 +174,7 @@ def test_an_edited_posting_rewrites_tags_without_a_tag_write(account: Running, l
     posting = first(lever, "/postings")
     one = create(lever, postings=[posting["id"]]).json()["data"]
     lever.post(f"/postings/{posting['id']}", json={"text": "Renamed role"})
-    expected = [each for each in one["tags"] if each != posting["text"]] + ["Renamed role"]
+    expected = [item for item in one["tags"] if item != posting["text"]] + ["Renamed role"]
     assert read(lever, one["id"])["tags"] == expected
 
 
@@ -189,7 +189,7 @@ def test_expanding_makes_pages_larger(reader: httpx.Client) -> None:
 
 def test_a_full_scan_finds_what_updates_alone_miss(reader: httpx.Client) -> None:
     """3.1, 9.4"""
-    updated = {each["id"] for each in walk(reader, "/opportunities", updated_at_start=0)}
-    missed = [each for each in walk(reader, "/opportunities") if each["id"] not in updated]
-    assert {each["updatedAt"] for each in missed} == {None}
+    updated = {item["id"] for item in walk(reader, "/opportunities", updated_at_start=0)}
+    missed = [item for item in walk(reader, "/opportunities") if item["id"] not in updated]
+    assert {item["updatedAt"] for item in missed} == {None}
     assert len(missed) > len(updated)

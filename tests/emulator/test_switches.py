@@ -106,10 +106,10 @@ def test_repeating_bumps_and_removing_what_is_absent_fails_only_if_switched(
 def posted(lever: httpx.Client) -> tuple[dict[str, Any], str]:
     """Return an active opportunity of a posting that exists, and the posting's title."""
     titles = {posting["id"]: posting["text"] for posting in walk(lever, "/postings")}
-    for each in walk(lever, "/opportunities", expand="applications", archived="false"):
-        for application in each["applications"]:
-            if application["posting"] in titles and titles[application["posting"]] in each["tags"]:
-                return each, application["posting"]
+    for item in walk(lever, "/opportunities", expand="applications", archived="false"):
+        for application in item["applications"]:
+            if application["posting"] in titles and titles[application["posting"]] in item["tags"]:
+                return item, application["posting"]
     raise AssertionError("no opportunity of a posting")
 
 
@@ -135,7 +135,7 @@ def test_renaming_a_posting_rewrites_the_tags_of_its_active_opportunities() -> N
         title = lever.get(f"/postings/{posting}").json()["data"]["text"]
         lever.post(f"/postings/{posting}", json={"text": "Renamed role"})
         tags = lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"]
-        assert tags == [*(each for each in one["tags"] if each != title), "Renamed role"]
+        assert tags == [*(item for item in one["tags"] if item != title), "Renamed role"]
         account.configure(renaming_rewrites_tags=False, archiving_drops_posting_tags=True)
         account.human("edit_posting", identifier=posting, fields={"text": "Third name"})
         assert lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"] == tags
@@ -149,7 +149,7 @@ def test_lists_of_values_are_repeated_unless_switched(account: Running, lever: h
     """3.1, Row 14"""
     everything = lever.get("/opportunities").json()["data"]
     first, second = everything[0]["contact"], everything[-1]["contact"]
-    wanted = [each for each in everything if each["contact"] in (first, second)]
+    wanted = [item for item in everything if item["contact"] in (first, second)]
     assert lever.get("/opportunities", params={"contact_id": f"{first},{second}"}).json()["data"] == []
     account.configure(comma_values=True, bracket_values=True)
     for params in ({"contact_id": f"{first},{second}"}, {"contact_id[]": [first, second]}):
@@ -185,7 +185,7 @@ def test_ranges_keep_the_default_order_unless_switched(
 ) -> None:
     """Row 18"""
     account.configure(range_order="own")
-    times = [each[field] for each in walk(lever, "/opportunities", limit=7, **{f"{name}_start": 0})]
+    times = [item[field] for item in walk(lever, "/opportunities", limit=7, **{f"{name}_start": 0})]
     assert times == sorted(times)
 
 
@@ -196,7 +196,7 @@ def test_the_loser_of_a_merge_is_gone_answers_or_points_to_the_winner(
     one, *others = lever.get("/opportunities").json()["data"]
     winner, loser = (
         one["contact"],
-        next(each["contact"] for each in others if each["contact"] != one["contact"]),
+        next(item["contact"] for item in others if item["contact"] != one["contact"]),
     )
     account.merge(loser, winner)
     found = lever.get("/opportunities", params={"contact_id": loser}).json()["data"]
@@ -208,12 +208,12 @@ def test_the_loser_of_a_merge_is_gone_answers_or_points_to_the_winner(
 
 def test_deleted_and_anonymized_ones_answer_as_switched(account: Running, lever: httpx.Client) -> None:
     """Rows 22, 23"""
-    one, two = [each["id"] for each in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
+    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
     account.delete(one)
     account.anonymize(two)
-    assert [tag(lever, each, ["x"]).status_code for each in (one, two)] == [404, 400]
+    assert [tag(lever, item, ["x"]).status_code for item in (one, two)] == [404, 400]
     account.configure(deleted_status=410, anonymized_write=200)
-    assert [tag(lever, each, ["x"]).status_code for each in (one, two)] == [410, 200]
+    assert [tag(lever, item, ["x"]).status_code for item in (one, two)] == [410, 200]
 
 
 def test_confidential_data_without_the_grant_is_refused_hidden_or_left_out(
@@ -226,7 +226,7 @@ def test_confidential_data_without_the_grant_is_refused_hidden_or_left_out(
     with client(account, account.restricted_key) as restricted:
         assert restricted.get(f"/opportunities/{hidden}").status_code == 404
         assert hidden not in {
-            each["id"] for each in walk(restricted, "/opportunities", confidentiality="all")
+            item["id"] for item in walk(restricted, "/opportunities", confidentiality="all")
         }
         assert walk(restricted, "/opportunities", confidentiality="confidential") == []
 
@@ -248,11 +248,11 @@ def test_reads_lag_behind_writes_if_switched(account: Running, lever: httpx.Clie
     one = some(lever)
     tag(lever, one["id"], ["fresh"])
     assert lever.get(f"/opportunities/{one['id']}").json()["data"] == one
-    assert "fresh" not in {each["text"] for each in walk(lever, "/tags")}
+    assert "fresh" not in {item["text"] for item in walk(lever, "/tags")}
     assert walk(lever, "/opportunities", tag="fresh") == []
     account.configure(stale_single_ms=0, stale_list_ms=0, stale_tag_filter_ms=0, stale_counts_ms=0)
     assert "fresh" in lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"]
-    assert [each["id"] for each in walk(lever, "/opportunities", tag="fresh")] == [one["id"]]
+    assert [item["id"] for item in walk(lever, "/opportunities", tag="fresh")] == [one["id"]]
 
 
 def test_perform_as_may_stand_in_the_body_and_the_unknown_be_ignored(
@@ -261,7 +261,7 @@ def test_perform_as_may_stand_in_the_body_and_the_unknown_be_ignored(
     """Rows 1, 2, 3"""
     one, user = some(lever)["id"], lever.get("/users").json()["data"][0]["id"]
     gone = next(
-        each["id"] for each in walk(lever, "/users", includeDeactivated="true") if each["deactivatedAt"]
+        item["id"] for item in walk(lever, "/users", includeDeactivated="true") if item["deactivatedAt"]
     )
     account.configure(perform_as="required", perform_as_in_body=True)
     body = {"tags": ["x"], "perform_as": user}
@@ -290,12 +290,12 @@ def test_generated_accounts_have_nulls_and_slugs_unless_plain() -> None:
     """Rows 19, 33"""
     with served(80, updated_null_share=1.0) as (_, lever):
         found = walk(lever, "/opportunities")
-        assert {each["updatedAt"] for each in found} == {None}
-        assert None in {each["owner"] for each in found}
-        assert any("opportunityLocation" not in each for each in found)
-        assert {"lead-new", "offer"} < {each["stage"] for each in found}
+        assert {item["updatedAt"] for item in found} == {None}
+        assert None in {item["owner"] for item in found}
+        assert any("opportunityLocation" not in item for item in found)
+        assert {"lead-new", "offer"} < {item["stage"] for item in found}
     with served(80, plain_seed=True) as (_, lever):
-        assert None not in {each["owner"] for each in walk(lever, "/opportunities")}
+        assert None not in {item["owner"] for item in walk(lever, "/opportunities")}
 
 
 def test_the_strict_profile_refuses_what_is_doubtful() -> None:
@@ -313,5 +313,5 @@ def test_humans_work_while_a_client_reads(account: Running, lever: httpx.Client)
     done = account.work(40)
     assert len(set(done)) > 3
     assert account.state() != before
-    ids = [each["id"] for each in walk(lever, "/opportunities", confidentiality="all", limit=9)]
+    ids = [item["id"] for item in walk(lever, "/opportunities", confidentiality="all", limit=9)]
     assert sorted(ids) == sorted(account.state()["opportunities"])

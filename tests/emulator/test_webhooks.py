@@ -119,7 +119,7 @@ def test_archiving_hiring_and_deleting_are_events_and_tagging_is_none(
     with receiver() as held:
         for event in ("candidateArchiveChange", "candidateHired", "candidateDeleted"):
             subscribe(lever, held.url, event)
-        one = next(each for each in lever.get("/opportunities").json()["data"] if not each["archived"])
+        one = next(item for item in lever.get("/opportunities").json()["data"] if not item["archived"])
         lever.post(f"/opportunities/{one['id']}/addTags", json={"tags": ["x"]})
         lever.put(
             f"/opportunities/{one['id']}/archived",
@@ -213,11 +213,11 @@ def test_interviews_are_events_whether_made_alone_or_with_a_panel(lever: httpx.C
         lever.put(f"{path}/interviews/{alone['id']}", json={**given, "subject": "T"})
         lever.delete(f"{path}/interviews/{alone['id']}")
         got = [held.got.get(timeout=10)[1] for _ in range(4)]
-    found = {(each["event"], each["data"]["interviewId"]) for each in got}
+    found = {(item["event"], item["data"]["interviewId"]) for item in got}
     (first,) = panel["interviews"]
     changes = {(f"interview{what}", alone["id"]) for what in ("Created", "Updated", "Deleted")}
     assert found == {("interviewCreated", first["id"]), *changes}
-    assert {each["data"]["opportunityId"] for each in got} == {path.rpartition("/")[2]}
+    assert {item["data"]["opportunityId"] for item in got} == {path.rpartition("/")[2]}
 
 
 @contextmanager
@@ -256,7 +256,7 @@ def test_a_receiver_that_hangs_holds_up_neither_the_api_nor_the_others(
         for one in lever.get("/opportunities", params={"limit": 20}).json()["data"]:
             assert lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"}).status_code == 200
             assert held.got.get(timeout=10)[1]["data"]["opportunityId"] == one["id"]
-    assert sum(each["delivered"] for each in account.deliveries()) >= 19
+    assert sum(delivery["delivered"] for delivery in account.deliveries()) >= 19
 
 
 def test_no_more_than_fifty_deliveries_are_under_way_at_once(account: Running, lever: httpx.Client) -> None:

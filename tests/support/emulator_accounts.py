@@ -40,4 +40,4 @@ def walk(lever: httpx.Client, path: str, **params: Any) -> list[dict[str, Any]]:
 def some(lever: httpx.Client) -> dict[str, Any]:
     """Return an opportunity of a person with data."""
     found: list[dict[str, Any]] = lever.get("/opportunities").json()["data"]
-    return next(each for each in found if each["emails"] and not each["isAnonymized"])
+    return next(item for item in found if item["emails"] and not item["isAnonymized"])

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from leverkit.emulator.account.filters import Test
+from leverkit.emulator.account.filters import Predicate
 from leverkit.emulator.account.history import History
 from leverkit.emulator.account.listing import Listing, Order
 from leverkit.emulator.account.opportunity import Row, read_row
 from leverkit.emulator.config import Config
-from leverkit.emulator.response import Failure, encode, not_found
+from leverkit.emulator.response import RequestError, encode, not_found
 
 Object = dict[str, Any]
 EPOCH_MS = 1_748_736_000_000  # generated accounts end here: 2025-06-01
@@ -27,7 +27,7 @@ VIEWS = 256
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Keep the garbage collector from walking a growing account over and over."""
     collecting = gc.isenabled()
     gc.disable()
@@ -55,19 +55,21 @@ class Account:
         self.deleted: list[Object] = []
         self.webhooks: list[Object] = []
         self.applications: dict[str, Object] = {}
-        self.left: dict[str, Object | None] = {}  # how applications were archived, by their ids
+        self.application_archives: dict[
+            str, Object | None
+        ] = {}  # how applications were archived, by their ids
         self.contacts: dict[str, Object] = {}
         self.children: dict[tuple[str, str], list[Object]] = {}
         self.truth: dict[str, str] = {}
-        self.merged: dict[str, str] = {}
-        self.offsets: dict[str, tuple[Any, float]] = {}
+        self.merged_into: dict[str, str] = {}
+        self.issued_offsets: dict[str, tuple[Any, float]] = {}
         self.lists: dict[str, list[Object]] = {}
-        self.created: set[str] = set()
+        self.created_ids: set[str] = set()
         self.uploads: dict[str, Object] = {}
         self.contents: dict[str, bytes] = {}
         self.config = Config()
         self.emit: Callable[[str, Object], None] = lambda event, data: None
-        self.invented = False
+        self.is_generated = False
         self.skew_ms = 0
         self.history: History | None = None  # kept only where reads are to be stale
         self.undo_log: list[tuple[str, bytes | None, str | None]] | None = None  # kept within a fault only
@@ -145,8 +147,8 @@ class Account:
         row = self.rows.get(identifier)
         if row is not None:
             return row
-        if self.config.deleted_status == 410 and any(each["id"] == identifier for each in self.deleted):
-            raise Failure(410, "ResourceGone", f"opportunities {identifier} was deleted")
+        if self.config.deleted_status == 410 and any(item["id"] == identifier for item in self.deleted):
+            raise RequestError(410, "ResourceGone", f"opportunities {identifier} was deleted")
         raise not_found("opportunities", identifier)
 
     def as_of(self, row: Row, delay_ms: float) -> Row:
@@ -175,11 +177,11 @@ class Account:
         if self.history is not None:
             self.history.record(identifier, raw, posting, time.monotonic())
 
-    def view(self, name: Any, tests: list[Test], order: Order) -> Listing:
+    def view(self, name: Any, predicates: list[Predicate], order: Order) -> Listing:
         """Return the sorted view of a filter, made once and then kept up to date (the latest 256)."""
         found = self._views.get(name)
         if found is None:
-            found = self._views[name] = Listing(self.rows.values(), tests, order)
+            found = self._views[name] = Listing(self.rows.values(), predicates, order)
             if len(self._views) > VIEWS:
                 self._views.popitem(last=False)
         else:
@@ -192,15 +194,15 @@ class Account:
             self._emails = {}
             for row in self.rows.values():
                 if b'"emails":[]' not in row.raw:
-                    self._note_emails(row)
-        return self._emails.get(canonical(email), set())
+                    self._index_emails(row)
+        return self._emails.get(canonical_email(email), set())
 
-    def _note_emails(self, row: Row) -> None:
+    def _index_emails(self, row: Row) -> None:
         assert self._emails is not None
         for email in row.object().get("emails") or ():
-            self._emails.setdefault(canonical(email), set()).add(row.contact)
+            self._emails.setdefault(canonical_email(email), set()).add(row.contact)
 
-    def forget_emails(self) -> None:
+    def reset_emails(self) -> None:
         """Read the e-mails again before the next search: a contact changed."""
         self._emails = None
 
@@ -219,7 +221,7 @@ class Account:
                     del counter[text]
 
 
-def canonical(email: str) -> str:
+def canonical_email(email: str) -> str:
     """Return an e-mail as it is compared."""
     return email.strip().casefold()
 
@@ -233,5 +235,5 @@ def summary(account: Account) -> dict[str, Any]:
         "stages": {row.id: row.stage for row in rows},
         "archived": {row.id: row.reason for row in rows if row.archived is not None},
         "tags": dict(sorted(account.tags.items())),
-        "deleted": [each["id"] for each in account.deleted],
+        "deleted": [item["id"] for item in account.deleted],
     }

@@ -8,11 +8,11 @@ from typing import Any
 from leverkit.emulator.account import events
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.opportunity import Row
-from leverkit.emulator.account.views import BLANK, contact, shared
+from leverkit.emulator.account.views import BLANK, contact, contact_source
 from leverkit.emulator.response import bad_request, not_found
 
 
-def posting_tags(posting: Object | None) -> list[str]:
+def derived_tags(posting: Object | None) -> list[str]:
     """Return the tags that Lever derives from a posting: title and categories, then its own (section 3.4)."""
     if posting is None:
         return []
@@ -28,17 +28,17 @@ def posting_tags(posting: Object | None) -> list[str]:
 CATEGORIES = ("department", "team", "location", "commitment")
 
 
-def appended(present: Sequence[str], new: Sequence[str]) -> list[str]:
+def append_new(present: Sequence[str], new: Sequence[str]) -> list[str]:
     """Return a set in order of insertion: new ones at the end, none twice (section 3.3)."""
     return list(dict.fromkeys([*present, *new]))
 
 
-def together(known: Object, new: Object) -> Object:
+def merged_contact_data(known: Object, new: Object) -> Object:
     """Return contact data that cumulates: the known wins; e-mails, phones and links are added (3.6, 9.2)."""
     fields = {name: known.get(name) or new.get(name, blank) for name, blank in BLANK.items()}
     for name in ("emails", "phones", "links"):
         present: list[Any] = known.get(name, [])
-        fields[name] = [*present, *(each for each in new.get(name, ()) if each not in present)]
+        fields[name] = [*present, *(item for item in new.get(name, ()) if item not in present)]
     return fields
 
 
@@ -55,14 +55,14 @@ def update_contact(account: Account, identifier: str, fields: Object) -> None:
     for row in account.by_contact.get(identifier, ()):
         if not row.anonymized:
             account.edit(row, lambda value: value.update(fields))
-    account.forget_emails()
-    events.of_contact(account, "contactUpdated", identifier)
+    account.reset_emails()
+    events.emit_for_contact(account, "contactUpdated", identifier)
 
 
 def add_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
     """Append tags."""
     row = account.row(opportunity)
-    set_list(account, row, "tags", appended(row.tags, tags))
+    set_list(account, row, "tags", append_new(row.tags, tags))
 
 
 def remove_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
@@ -86,13 +86,13 @@ def move(account: Account, opportunity: str, stage: str, *, user: str | None = N
         value.update(stage=stage, lastAdvancedAt=at, lastInteractionAt=at)
 
     account.edit(row, change)
-    events.of_row(account, "candidateStageChange", row, toStageId=stage, fromStageId=before)
+    events.emit_for_opportunity(account, "candidateStageChange", row, toStageId=stage, fromStageId=before)
 
 
 def archive(account: Account, opportunity: str, reason: str | None) -> None:
     """Archive with a reason, or with None take back; archiving again keeps lastAdvancedAt (section 3.5)."""
     row = account.row(opportunity)
-    found = next((each for each in account.archive_reasons if each["id"] == reason), None)
+    found = next((item for item in account.archive_reasons if item["id"] == reason), None)
     if reason is not None and found is None:
         raise not_found("archive_reasons", reason)
     before: Any = row.object().get("archived")
@@ -104,23 +104,25 @@ def archive(account: Account, opportunity: str, reason: str | None) -> None:
         value["archived"] = None if reason is None else {"reason": reason, "archivedAt": at}
         value["lastInteractionAt"] = at
         if reason is not None and account.config.archiving_drops_posting_tags:
-            dropped = posting_tags(account.postings.get(row.posting or ""))
+            dropped = derived_tags(account.postings.get(row.posting or ""))
             value["tags"] = [tag for tag in value["tags"] if tag not in dropped]
 
     account.edit(row, change)
     after = row.object()["archived"]
-    _leave(account, row, before, after)
-    events.of_row(account, "candidateArchiveChange", row, fromArchived=before, toArchived=after)
+    _archive_application(account, row, before, after)
+    events.emit_for_opportunity(account, "candidateArchiveChange", row, fromArchived=before, toArchived=after)
     if found is not None and found.get("type") == "hired":
-        events.of_row(account, "candidateHired", row)
+        events.emit_for_opportunity(account, "candidateHired", row)
 
 
-def _leave(account: Account, row: Row, before: Any, after: Any) -> None:
+def _archive_application(account: Account, row: Row, before: Any, after: Any) -> None:
     """Archive the application too; archiving again does not move its archivedAt (section 3.5)."""
     if row.application is not None:
-        first = account.left.get(row.application) or before
-        again = {"reason": after["reason"], "archivedAt": first["archivedAt"]} if before and after else after
-        account.left[row.application] = again
+        first = account.application_archives.get(row.application) or before
+        archived = (
+            {"reason": after["reason"], "archivedAt": first["archivedAt"]} if before and after else after
+        )
+        account.application_archives[row.application] = archived
 
 
 def delete(account: Account, opportunity: str) -> None:
@@ -134,7 +136,7 @@ def delete(account: Account, opportunity: str) -> None:
         gone = {"id": row.application, "deletedAt": value["deletedAt"]}
         gone |= {"opportunityId": row.id, "postingId": row.posting}
         account.lists.setdefault("deleted_applications", []).append(gone)
-    events.of_row(account, "candidateDeleted", row)
+    events.emit_for_opportunity(account, "candidateDeleted", row)
 
 
 def anonymize(account: Account, opportunity: str) -> None:
@@ -143,14 +145,14 @@ def anonymize(account: Account, opportunity: str) -> None:
     Lever does so with archived ones only, so one that is not is archived first, and never with a hire.
     """
     row = account.row(opportunity)
-    hired = {each["id"] for each in account.archive_reasons if each.get("type") == "hired"}
+    hired = {reason["id"] for reason in account.archive_reasons if reason.get("type") == "hired"}
     if row.reason in hired:
         raise bad_request("A hired opportunity cannot be anonymized")
     if row.archived is None:
-        reasons = (each["id"] for each in account.archive_reasons if each["id"] not in hired)
+        reasons = (reason["id"] for reason in account.archive_reasons if reason["id"] not in hired)
         archive(account, opportunity, next(reasons))
     account.edit(row, lambda value: value.update(BLANK, isAnonymized=True))
-    account.forget_emails()
+    account.reset_emails()
 
 
 def merge(account: Account, loser: str, winner: str) -> None:
@@ -158,16 +160,16 @@ def merge(account: Account, loser: str, winner: str) -> None:
     known = account.by_contact
     if loser == winner or winner not in known or loser not in known:
         raise bad_request("Two contacts with opportunities are needed")
-    person = together(shared(known[winner]), shared(known[loser]))
+    person = merged_contact_data(contact_source(known[winner]), contact_source(known[loser]))
     if account.config.merge_loser == "answers":
         account.contacts[loser] = contact(account, loser) or {}
     for row in [*known[loser], *known[winner]]:
         fields = {"contact": winner} if row.anonymized else {**person, "contact": winner}
         account.edit(row, _setting(fields), touch=account.config.merge_bumps)
-    account.merged[loser] = winner
-    account.forget_emails()
+    account.merged_into[loser] = winner
+    account.reset_emails()
     if account.config.merge_sends_contact_updated:
-        events.of_contact(account, "contactUpdated", winner)
+        events.emit_for_contact(account, "contactUpdated", winner)
 
 
 def _setting(fields: Object) -> Callable[[Object], None]:
@@ -186,8 +188,8 @@ def rename_source(account: Account, source: str, into: str | None = None) -> Non
 
 def _rewrite(account: Account, field: str, text: str, into: str | None) -> None:
     for row in [row for row in account.rows.values() if text in getattr(row, field)]:
-        texts = [into if each == text else each for each in getattr(row, field)]
-        set_list(account, row, field, appended([], [each for each in texts if each is not None]))
+        texts = [into if item == text else item for item in getattr(row, field)]
+        set_list(account, row, field, append_new([], [item for item in texts if item is not None]))
 
 
 def set_confidential(account: Account, opportunity: str, confidential: bool) -> None:
@@ -219,13 +221,13 @@ def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
     `text` renames; `categories` are merged. Returns the posting.
     """
     found = _posting(account, identifier)
-    before = posting_tags(found)
+    before = derived_tags(found)
     categories = {**found.get("categories", {}), **fields.get("categories", {})}
     found.update({**fields, "categories": categories, "updatedAt": account.tick()})
-    after = posting_tags(found)
+    after = derived_tags(found)
     if account.config.renaming_rewrites_tags and before != after:
         gone, new = set(before) - set(after), [tag for tag in after if tag not in before]
         rows = [row for row in account.rows.values() if row.posting == identifier and row.archived is None]
         for row in rows:
-            set_list(account, row, "tags", appended([tag for tag in row.tags if tag not in gone], new))
+            set_list(account, row, "tags", append_new([tag for tag in row.tags if tag not in gone], new))
     return found

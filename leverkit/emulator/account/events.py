@@ -30,7 +30,7 @@ ATTESTED = {
 }
 
 
-def of_row(account: Account, event: str, row: Row, **more: Any) -> None:
+def emit_for_opportunity(account: Account, event: str, row: Row, **more: Any) -> None:
     """Emit an event about an opportunity. candidateId equals opportunityId unless switched (row 28)."""
     candidate = row.id if account.config.webhook_candidate_id == "equal" else account.new_id()
     data: Object = {"opportunityId": row.id, "candidateId": candidate, "contactId": row.contact, **more}
@@ -39,12 +39,12 @@ def of_row(account: Account, event: str, row: Row, **more: Any) -> None:
     account.emit(event, {"data": data, "origin": row.origin})
 
 
-def of_child(account: Account, kind: str, verb: str, row: Row, item: Object) -> None:
+def emit_for_child(account: Account, kind: str, verb: str, row: Row, item: Object) -> None:
     """Emit interviewCreated, interviewUpdated or interviewDeleted; no other kind of object has events."""
     if kind == "interviews":
-        of_row(account, f"interview{verb}", row, interviewId=item["id"])
+        emit_for_opportunity(account, f"interview{verb}", row, interviewId=item["id"])
 
 
-def of_contact(account: Account, event: str, contact: str) -> None:
+def emit_for_contact(account: Account, event: str, contact: str) -> None:
     """Emit contactCreated or contactUpdated."""
     account.emit(event, {"data": {"contactId": contact}, "origin": None})

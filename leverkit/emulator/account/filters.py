@@ -9,7 +9,7 @@ from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.response import bad_request
 
 Query = dict[str, list[str]]
-Test = Callable[[Row], bool]
+Predicate = Callable[[Row], bool]
 
 RANGES = {
     "created_at": "created",
@@ -37,7 +37,7 @@ SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", "limit", "offset", "perfo
 CONFIDENTIALITY = ("confidential", "non-confidential", "all")
 
 
-def one(query: Query, name: str) -> str | None:
+def single(query: Query, name: str) -> str | None:
     """Return the last value of a parameter that takes one, None where it is absent or empty."""
     values = query.get(name)
     return values[-1] or None if values else None
@@ -45,7 +45,7 @@ def one(query: Query, name: str) -> str | None:
 
 def milliseconds(query: Query, name: str) -> int | None:
     """Return a time parameter. Raises Failure 400 where it is no whole number."""
-    text = one(query, name)
+    text = single(query, name)
     if text is None:
         return None
     if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit():
@@ -55,50 +55,50 @@ def milliseconds(query: Query, name: str) -> int | None:
 
 def flag(query: Query, name: str) -> bool | None:
     """Return a boolean parameter in any case: published connectors send `True`. Raises Failure 400."""
-    text = (one(query, name) or "").lower()
+    text = (single(query, name) or "").lower()
     if text not in ("", "true", "false"):
         raise bad_request(f"{name} must be true or false")
     return text == "true" if text else None
 
 
-def _union(name: str, values: list[str]) -> Test:
-    wanted, of = frozenset(values), UNIONS[name]
-    return lambda row: not wanted.isdisjoint(of(row))
+def _union_predicate(name: str, values: list[str]) -> Predicate:
+    wanted, value_of = frozenset(values), UNIONS[name]
+    return lambda row: not wanted.isdisjoint(value_of(row))
 
 
-def _range(name: str, start: int | None, end: int | None) -> Test:
-    of = attrgetter(RANGES[name])
+def _range_predicate(name: str, start: int | None, end: int | None) -> Predicate:
+    value_of = attrgetter(RANGES[name])
     low, high = start if start is not None else -(1 << 62), end if end is not None else 1 << 62
 
-    def test(row: Row) -> bool:
-        value: int | None = of(row)
+    def predicate(row: Row) -> bool:
+        value: int | None = value_of(row)
         return value is not None and low <= value <= high
 
-    return test
+    return predicate
 
 
-def _flagged(name: str, wanted: bool, now: int) -> Test:
-    of = FLAGS[name]
-    return lambda row: of(row, now) is wanted
+def _flag_predicate(name: str, wanted: bool, now: int) -> Predicate:
+    value_of = FLAGS[name]
+    return lambda row: value_of(row, now) is wanted
 
 
-def tests(query: Query, *, now: int) -> list[Test]:
+def predicates(query: Query, *, now: int) -> list[Predicate]:
     """Return the tests that a row has to pass, confidentiality and e-mail aside."""
-    found = [_union(name, query[name]) for name in UNIONS if query.get(name)]
+    found = [_union_predicate(name, query[name]) for name in UNIONS if query.get(name)]
     for name in RANGES:
         start, end = milliseconds(query, f"{name}_start"), milliseconds(query, f"{name}_end")
         if start is not None or end is not None:
-            found.append(_range(name, start, end))
+            found.append(_range_predicate(name, start, end))
     for name in FLAGS:
         wanted = flag(query, name)
         if wanted is not None:
-            found.append(_flagged(name, wanted, now))
+            found.append(_flag_predicate(name, wanted, now))
     return found
 
 
 def confidentiality(query: Query) -> str:
     """Return which opportunities or postings are asked for; the default is non-confidential (section 1.5)."""
-    wanted = one(query, "confidentiality") or "non-confidential"
+    wanted = single(query, "confidentiality") or "non-confidential"
     if wanted not in CONFIDENTIALITY:
         raise bad_request(f"confidentiality must be one of {', '.join(CONFIDENTIALITY)}")
     return wanted

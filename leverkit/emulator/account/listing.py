@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from leverkit.emulator.account import offset_tokens
-from leverkit.emulator.account.filters import Test
+from leverkit.emulator.account.filters import Predicate
 from leverkit.emulator.account.opportunity import Row
 
 SortKey = Callable[[Row], Any]
@@ -22,11 +22,11 @@ SortKey = Callable[[Row], Any]
 class Order:
     """A sort of the opportunities and the form of its token."""
 
-    def __init__(self, name: str, key: SortKey, like: tuple[type | tuple[type, ...], ...]) -> None:
-        self.name, self.key, self.like = name, key, like
+    def __init__(self, name: str, key: SortKey, types: tuple[type | tuple[type, ...], ...]) -> None:
+        self.name, self.key, self.types = name, key, types
 
 
-def by(field: str) -> Order:
+def order_by(field: str) -> Order:
     """Return the order by a time ascending, then id."""
     return Order(field, lambda row: (getattr(row, field) or 0, row.id), (int, str))
 
@@ -42,10 +42,10 @@ def _mirrored(key: offset_tokens.Key) -> offset_tokens.Key:
 class Listing:
     """The rows that pass some tests, in order."""
 
-    def __init__(self, rows: Iterable[Row], tests: list[Test], order: Order) -> None:
-        self.tests, self.order = tests, order
-        for test in tests:
-            rows = filter(test, rows)
+    def __init__(self, rows: Iterable[Row], predicates: list[Predicate], order: Order) -> None:
+        self.predicates, self.order = predicates, order
+        for predicate in predicates:
+            rows = filter(predicate, rows)
         self.rows = sorted(rows, key=order.key)
 
     def _place(self, row: Row) -> int:
@@ -59,17 +59,17 @@ class Listing:
 
     def add(self, row: Row) -> None:
         """Put a changed row in where it now belongs, if it passes the tests."""
-        if all(test(row) for test in self.tests):
+        if all(predicate(row) for predicate in self.predicates):
             self.rows.insert(self._place(row), row)
 
     def start(self, offset: str | None) -> int:
         """Return where the page of a token begins. Raises Failure 400 for another sort's token."""
         if offset is None:
             return 0
-        key = _mirrored(offset_tokens.read(offset, self.order.like))
+        key = _mirrored(offset_tokens.read(offset, self.order.types))
         return bisect_left(self.rows, key, key=self.order.key)
 
-    def page(self, offset: str | None, limit: int, *, slip: int = 0) -> tuple[list[Row], str | None]:
+    def page(self, offset: str | None, limit: int, *, shift: int = 0) -> tuple[list[Row], str | None]:
         """Return a page of rows and the token of the next, None on the last page.
 
         `slip` lets the next page start so many rows late (or, below zero, early): a fault.
@@ -77,6 +77,6 @@ class Listing:
         at = self.start(offset)
         after = at + limit
         page = self.rows[at:after]
-        after += slip if after < len(self.rows) else 0
+        after += shift if after < len(self.rows) else 0
         following = self.rows[after : after + 1]
         return page, offset_tokens.write(_mirrored(self.order.key(following[0]))) if following else None

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from leverkit.emulator.response import Failure, bad_request, decode, encode
+from leverkit.emulator.response import RequestError, bad_request, decode, encode
 
 Key = tuple[Any, ...]
 
@@ -25,30 +25,30 @@ def _parse(text: str) -> Any:
         return None
 
 
-def read(token: str, like: tuple[type | tuple[type, ...], ...]) -> Key:
+def read(token: str, types: tuple[type | tuple[type, ...], ...]) -> Key:
     """Return the key in a token, sent verbatim (still encoded after one decoding) or as plain JSON.
 
     `like` gives the types of the present sort's key. Raises Failure 400 with Lever's words
     "Invalid offset token" (section 2.3) for another sort's token and for anything else.
     """
-    value = _parse(plain(token))
+    value = _parse(decoded(token))
     if not isinstance(value, list) or not value:
-        raise invalid("Offset token is malformed")
-    fits = len(value) == len(like) and all(map(_is, value, like))
+        raise invalid_offset("Offset token is malformed")
+    fits = len(value) == len(types) and all(map(_has_type, value, types))
     if not fits:
-        raise invalid("Offset token is invalid for sort")
+        raise invalid_offset("Offset token is invalid for sort")
     return tuple(value)
 
 
-def plain(token: str) -> str:
+def decoded(token: str) -> str:
     """Return a token as JSON text, whether it came verbatim (still encoded) or decoded."""
     return unquote(token) if token.startswith("%") else token
 
 
-def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+def _has_type(value: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def invalid(why: str) -> Failure:
+def invalid_offset(why: str) -> RequestError:
     """Return the refusal of an offset."""
     return bad_request(f"Invalid offset token: {why}")

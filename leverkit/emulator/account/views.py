@@ -48,15 +48,15 @@ BLANK: Object = {"name": "", "headline": "", "location": "", "phones": [], "emai
 
 
 @lru_cache(maxsize=64)
-def _picker(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+def _field_decoder(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
     """Return a decoder that keeps only some fields, undecoded."""
     fields = [(name, msgspec.Raw, msgspec.Raw()) for name in FIELDS if name in names]
     return msgspec.json.Decoder(msgspec.defstruct("Slim", fields, omit_defaults=True))
 
 
-def pick(raw: bytes, names: tuple[str, ...]) -> bytes:
+def select_fields(raw: bytes, names: tuple[str, ...]) -> bytes:
     """Return an object with only the named fields: Lever's `include` is subtractive (section 3.1)."""
-    return encode(_picker(names).decode(raw))
+    return encode(_field_decoder(names).decode(raw))
 
 
 TYPES = {"applied": "posting", "agency": "posting", "internal": "posting", "referred": "referral"}
@@ -67,7 +67,7 @@ def application(account: Account, row: Row, value: Object) -> Object | None:
     if row.application is None:
         return None
     known = account.applications.get(row.application) or _application(account, row, value)
-    return {**known, "archived": account.left.get(row.application, known.get("archived"))}
+    return {**known, "archived": account.application_archives.get(row.application, known.get("archived"))}
 
 
 def _application(account: Account, row: Row, value: Object) -> Object:
@@ -98,7 +98,7 @@ def _application(account: Account, row: Row, value: Object) -> Object:
     }
 
 
-def shared(rows: list[Row]) -> Object:
+def contact_source(rows: list[Row]) -> Object:
     """Return an opportunity that shows the data of its contact: one that is not anonymized, if any."""
     return next((row for row in rows if not row.anonymized), rows[0]).object()
 
@@ -108,7 +108,7 @@ def contact(account: Account, identifier: str) -> Object | None:
     rows = account.by_contact.get(identifier)
     if not rows:
         return account.contacts.get(identifier)
-    value = shared(rows)
+    value = contact_source(rows)
     return {
         "id": identifier,
         "name": value.get("name", ""),
@@ -121,14 +121,14 @@ def contact(account: Account, identifier: str) -> Object | None:
     }
 
 
-def people(account: Account, value: Any) -> Any:
+def expand_users(account: Account, value: Any) -> Any:
     """Return users for user ids, one or a list; an unknown id stays one."""
     if isinstance(value, list):
-        return [people(account, each) for each in value]
+        return [expand_users(account, item) for item in value]
     return account.users.get(value, value)
 
 
-def _expanded(account: Account, row: Row, value: Object, name: str) -> Any:
+def _expanded_value(account: Account, row: Row, value: Object, name: str) -> Any:
     if name == "applications":
         found = application(account, row, value)
         return [] if found is None else [found]
@@ -137,13 +137,13 @@ def _expanded(account: Account, row: Row, value: Object, name: str) -> Any:
     if name == "stage":
         stages = {stage["id"]: {"id": stage["id"], "text": stage["text"]} for stage in account.stages}
         return stages.get(row.stage, {"id": row.stage, "text": row.stage})
-    return people(account, value.get(name))
+    return expand_users(account, value.get(name))
 
 
 EXPANDABLE = ("applications", "stage", "owner", "followers", "sourcedBy", "contact")
 
 
-def _asked(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _include_and_expand(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
     expand = tuple(dict.fromkeys(query.get("expand") or ()))
     for name in expand:
         if name not in EXPANDABLE:
@@ -152,35 +152,35 @@ def _asked(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return include, expand
 
 
-def show(account: Account, rows: list[Row], query: Query) -> list[bytes]:
+def to_json(account: Account, rows: list[Row], query: Query) -> list[bytes]:
     """Return opportunities as JSON, with `include` and `expand`; expanded fields are always in."""
-    include, expand = _asked(query)
+    include, expand = _include_and_expand(query)
     if account.config.extra_fields:
         return [_with_extra(row, include, _expand(account, row, expand)) for row in rows]
     if not include and not expand:
         return [row.raw for row in rows]
     if not expand:
-        return [pick(row.raw, include) for row in rows]
+        return [select_fields(row.raw, include) for row in rows]
     shown = [_expand(account, row, expand) for row in rows]
     if include:
-        return [pick(raw, tuple(sorted({*include, *expand}))) for raw in shown]
+        return [select_fields(raw, tuple(sorted({*include, *expand}))) for raw in shown]
     return shown
 
 
 def _expand(account: Account, row: Row, expand: tuple[str, ...]) -> bytes:
     value = row.object()
     for name in expand:
-        value[name] = _expanded(account, row, value, name)
+        value[name] = _expanded_value(account, row, value, name)
     return encode(value)
 
 
 def _with_extra(row: Row, include: tuple[str, ...], raw: bytes) -> bytes:
     """Return an object with fields that Lever may add at any time (sections 1.1 and 10, row 32)."""
-    shown = pick(raw, include) if include else raw
+    shown = select_fields(raw, include) if include else raw
     return encode({**decode(shown), "futureField": {"nested": [1, None]}, "futureFlag": True})
 
 
-def after_write(row: Row, *, blank: bool = True) -> Object:
+def mutation_result(row: Row, *, blank: bool = True) -> Object:
     """Return what a mutation answers: contact fields blank, no opportunityLocation (section 3.3)."""
     value = row.object()
     value.pop("opportunityLocation", None)

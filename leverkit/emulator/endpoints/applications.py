@@ -8,10 +8,10 @@ from typing import Any
 from leverkit.emulator.account.account import Object
 from leverkit.emulator.endpoints import creation, files
 from leverkit.emulator.endpoints.opportunity_writes import performer
-from leverkit.emulator.endpoints.postings import found, same_kind
+from leverkit.emulator.endpoints.postings import find_posting, has_posting_type
 from leverkit.emulator.generator import postings
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, bad_request, ok
+from leverkit.emulator.response import Response, bad_request, ok
 
 STATES = ("published", "internal", "closed", "draft", "pending", "rejected")
 CATEGORIES = ("team", "department", "location", "commitment")
@@ -31,28 +31,28 @@ def _question(text: str, name: str, kind: str, required: bool) -> Object:
     return {"text": text, "name": name, "type": kind, "required": required, "value": None}
 
 
-def questions(request: Request) -> Answer:
+def questions(request: Request) -> Response:
     """GET /postings/:id/apply: the questions of a posting's form."""
-    posting = found(request)
+    posting = find_posting(request)
     shown = {"id": posting["id"], "text": posting["text"], "customQuestions": []}
-    personal = [_question(*each) for each in PERSONAL]
+    personal = [_question(*item) for item in PERSONAL]
     return ok(
         {
             **shown,
             "personalInformation": personal,
-            "urls": [_question(each, each, "text", False) for each in LINKS],
+            "urls": [_question(item, item, "text", False) for item in LINKS],
         }
     )
 
 
-def create(request: Request) -> Answer:
+def create(request: Request) -> Response:
     """POST /postings: a draft unless the state says otherwise."""
     account, user, body = request.account, performer(request), request.json()
     if not isinstance(body.get("text"), str) or not body["text"].strip():
         raise bad_request("text is required")
-    blank = postings.blank(account.new_id(), body["text"], (None, None, None, None), ())
+    blank = postings.blank_posting(account.new_id(), body["text"], (None, None, None, None), ())
     fields = {name: value for name, value in body.items() if name in blank and name != "id"}
-    if not all(same_kind(name, blank[name], value) for name, value in fields.items()):
+    if not all(has_posting_type(name, blank[name], value) for name, value in fields.items()):
         raise bad_request("A field of the posting has the wrong type")
     if fields.get("state", "draft") not in STATES:
         raise bad_request(f"state must be one of {', '.join(STATES)}")
@@ -65,17 +65,17 @@ def create(request: Request) -> Answer:
     return ok(posting, status=201)
 
 
-def _answers(body: Object, part: str) -> dict[str, str]:
+def _values_by_name(body: Object, part: str) -> dict[str, str]:
     """Return the answers of one part of an application by name. Raises Failure 400 for another shape."""
     given: Any = body.get(part) or []
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
         raise bad_request(f"{part} must be an array of objects")
-    values = {each.get("name"): each.get("value") for each in given}
+    values = {item.get("name"): item.get("value") for item in given}
     return {name: value for name, value in values.items() if isinstance(name, str) and isinstance(value, str)}
 
 
 def _applicant(body: Object) -> Object:
-    personal, links = _answers(body, "personalInformation"), _answers(body, "urls")
+    personal, links = _values_by_name(body, "personalInformation"), _values_by_name(body, "urls")
     missing = [name for _, name, _, required in PERSONAL if required and not personal.get(name, "").strip()]
     if missing:
         raise bad_request(f"Missing required fields: {', '.join(missing)}")
@@ -91,38 +91,38 @@ def _applicant(body: Object) -> Object:
         "phones": [{"value": phone}] if phone else [],
         "headline": personal.get("currentCompany", ""),
         "location": personal.get("currentLocation", ""),
-        "links": [each for each in links.values() if each],
+        "links": [item for item in links.values() if item],
         "sources": [source] if source else [],
         "origin": origin,
         "stage": "applicant-new",
     }
 
 
-def apply(request: Request) -> Answer:
+def apply(request: Request) -> Response:
     """POST /postings/:id/apply: 201 with the application's id; the person is found again by e-mail."""
-    account, posting, body = request.account, found(request), request.json()
+    account, posting, body = request.account, find_posting(request), request.json()
     if posting.get("state") not in ("published", "internal"):
         raise bad_request("Only a published or internal posting can be applied to")
     fields = {**_applicant(body), "postings": [posting["id"]], "owner": posting.get("owner")}
     if fields["stage"] not in account.ranks:
         fields["stage"] = next(iter(account.ranks))
-    uri = _answers(body, "personalInformation").get("resume")
+    uri = _values_by_name(body, "personalInformation").get("resume")
     resume = files.uploaded(account, uri) if uri else None
     known = sorted(account.contacts_with(fields["emails"][0]))
     row = creation.create(account, known[0] if known else None, fields)
     if resume is not None:
-        files.keep(account, row, "resumes", resume)
+        files.store(account, row, "resumes", resume)
     return ok({"applicationId": row.application}, status=201)
 
 
 SURVEY_COUNTRIES = ("US", "GB", "CA")
 
 
-def surveys(request: Request) -> Answer:
+def surveys(request: Request) -> Response:
     """GET /surveys/diversity/:posting: the account's one invented survey, filtered by `country_code`."""
-    posting, account = found(request), request.account
+    posting, account = find_posting(request), request.account
     wanted = request.query.get("country_code")
-    if not account.invented or (wanted and not set(wanted) & set(SURVEY_COUNTRIES)):
+    if not account.is_generated or (wanted and not set(wanted) & set(SURVEY_COUNTRIES)):
         return ok([])
     identifier = re.sub("^.{8}", "5a5a5a5a", posting["id"])
     question: Object = {"id": identifier, "type": "multiple choice", "text": "How do you describe yourself?"}

@@ -11,9 +11,9 @@ from typing import Any
 from leverkit.emulator.account import views
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.opportunity import Row
-from leverkit.emulator.endpoints.opportunities import page, trimmed, visible
+from leverkit.emulator.endpoints.opportunities import page, selected_fields, visible_opportunity
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, not_found, ok
+from leverkit.emulator.response import Response, not_found, ok
 
 
 def _pdf(text: str) -> bytes:
@@ -26,17 +26,17 @@ def _pdf(text: str) -> bytes:
         b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     )
-    whole, places = b"%PDF-1.4\n", []
-    for number, each in enumerate(objects, 1):
-        places.append(len(whole))
-        whole += b"%d 0 obj\n%b\nendobj\n" % (number, each)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    document, offsets = b"%PDF-1.4\n", []
+    for number, item in enumerate(objects, 1):
+        offsets.append(len(document))
+        document += b"%d 0 obj\n%b\nendobj\n" % (number, item)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     head = b"xref\n0 6\n0000000000 65535 f \n"
-    tail = b"trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(whole)
-    return whole + head + table + tail
+    tail = b"trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(document)
+    return document + head + table + tail
 
 
-INVENTED = _pdf("An invented document")
+GENERATED_PDF = _pdf("An invented document")
 
 
 DAY = 86_400_000
@@ -58,12 +58,12 @@ RARITY = {"feedback": 4, "files": 5, "interviews": 4, "notes": 3, "offers": 9, "
 RARITY |= {"resumes": 2, "forms": 7}
 
 
-def here(request: Request, item: Object) -> Object:
+def with_local_urls(request: Request, item: Object) -> Object:
     """Return an object whose file is fetched from this server, and nowhere else."""
     if isinstance(item.get("file"), dict):
-        return {**item, "file": here(request, item["file"])}
+        return {**item, "file": with_local_urls(request, item["file"])}
     if isinstance(item.get("downloadUrl"), str):
-        return {**item, "downloadUrl": item["downloadUrl"].replace(LEVER, request.root, 1)}
+        return {**item, "downloadUrl": item["downloadUrl"].replace(LEVER, request.base_url, 1)}
     return item
 
 
@@ -122,7 +122,7 @@ def _file(row: Row, name: str, salt: int, kind: str) -> Object:
         "name": name,
         "uploadedAt": row.created,
         "status": "processed",
-        "size": len(INVENTED),
+        "size": len(GENERATED_PDF),
     }
 
 
@@ -216,47 +216,47 @@ MAKERS: dict[str, Callable[[Row, str | None], Object]] = {
 }
 
 
-def of(account: Account, row: Row, kind: str) -> list[Object]:
+def children_of(account: Account, row: Row, kind: str) -> list[Object]:
     """Return the objects of a kind under an opportunity, newest first."""
     if kind == "applications":
         found: Any = views.application(account, row, row.object())
         return [found] if found else []
     stored = account.children.get((kind, row.id))
-    return _invented(account, row, kind) if stored is None else stored
+    return _generated(account, row, kind) if stored is None else stored
 
 
-def kept(account: Account, row: Row, kind: str) -> list[Object]:
+def stored_children(account: Account, row: Row, kind: str) -> list[Object]:
     """Return the same list to change: from now on it is stored."""
-    return account.children.setdefault((kind, row.id), of(account, row, kind))
+    return account.children.setdefault((kind, row.id), children_of(account, row, kind))
 
 
-def _invented(account: Account, row: Row, kind: str) -> list[Object]:
+def _generated(account: Account, row: Row, kind: str) -> list[Object]:
     maker = MAKERS.get(kind)
-    if maker is None or not account.invented or row.id in account.created:
+    if maker is None or not account.is_generated or row.id in account.created_ids:
         return []
     if row.anonymized or int(row.id[-6:], 16) % RARITY[kind]:
         return []
     return [maker(row, next(iter(account.users), None))]
 
 
-def listing(kind: str) -> Callable[[Request], Answer]:
+def listing(kind: str) -> Callable[[Request], Response]:
     """Return the handler of GET …/:id/<kind>."""
 
-    def handler(request: Request) -> Answer:
-        found = of(request.account, visible(request), kind)
+    def handler(request: Request) -> Response:
+        found = children_of(request.account, visible_opportunity(request), kind)
         key = "uploadedAt" if kind == "files" else "createdAt"
-        return page(request, (here(request, each) for each in found), key, descending=True)
+        return page(request, (with_local_urls(request, item) for item in found), key, descending=True)
 
     return handler
 
 
-def single(kind: str) -> Callable[[Request], Answer]:
+def single(kind: str) -> Callable[[Request], Response]:
     """Return the handler of GET …/:id/<kind>/:id."""
 
-    def handler(request: Request) -> Answer:
-        for each in of(request.account, visible(request), kind):
-            if each["id"] == request.ids[1]:
-                return ok(trimmed(request, here(request, each)))
+    def handler(request: Request) -> Response:
+        for item in children_of(request.account, visible_opportunity(request), kind):
+            if item["id"] == request.ids[1]:
+                return ok(selected_fields(request, with_local_urls(request, item)))
         raise not_found(kind, request.ids[1])
 
     return handler

@@ -6,15 +6,15 @@ from typing import Any
 
 from leverkit.emulator.account import events
 from leverkit.emulator.account.account import Account, Object
-from leverkit.emulator.account.changes import appended, posting_tags, together, update_contact
+from leverkit.emulator.account.changes import append_new, derived_tags, merged_contact_data, update_contact
 from leverkit.emulator.account.filters import flag
 from leverkit.emulator.account.opportunity import Row
-from leverkit.emulator.account.views import BLANK, after_write, shared
+from leverkit.emulator.account.views import BLANK, contact_source, mutation_result
 from leverkit.emulator.endpoints import files
-from leverkit.emulator.endpoints.opportunity_writes import performer, writable, written
+from leverkit.emulator.endpoints.opportunity_writes import mutation_response, performer, writable
 from leverkit.emulator.http.forms import LISTS
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, Failure, bad_request, encode, not_found, ok
+from leverkit.emulator.response import RequestError, Response, bad_request, encode, not_found, ok
 
 ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
 
@@ -65,17 +65,17 @@ def create(account: Account, contact: str | None, fields: Object, *, by: str | N
     siblings = account.by_contact.get(contact or "", [])
     person: Object = {name: fields.get(name) or blank for name, blank in BLANK.items()}
     if siblings:
-        person = together(shared(siblings), person)
+        person = merged_contact_data(contact_source(siblings), person)
     value = blank_opportunity(account.new_id(), contact or account.new_id(), person, stage, at)
     taken = ("tags", "sources", "origin", "owner", "followers", "archived", "sourcedBy", "confidentiality")
     value.update({name: fields[name] for name in taken if name in fields})
     value["stageChanges"][0].update({"toStageIndex": list(account.ranks).index(stage)} | _user(by))
     posting = next(iter(fields.get("postings") or ()), None)
-    _apply(account, value, posting, fields.get("opportunityLocation"))
+    _link_posting(account, value, posting, fields.get("opportunityLocation"))
     row = account.insert(encode(value), posting)
-    account.created.add(row.id)
-    _announce(account, row, new=not siblings)
-    if siblings and any(shared(siblings).get(name) != value for name, value in person.items()):
+    account.created_ids.add(row.id)
+    _emit_events(account, row, new=not siblings)
+    if siblings and any(contact_source(siblings).get(name) != value for name, value in person.items()):
         update_contact(account, row.contact, person)
     return row
 
@@ -84,7 +84,7 @@ def _user(by: str | None) -> Object:
     return {"userId": by} if by else {}
 
 
-def _apply(account: Account, value: Object, posting: str | None, location: str | None = None) -> None:
+def _link_posting(account: Account, value: Object, posting: str | None, location: str | None = None) -> None:
     """Link an opportunity to a posting: an application, the posting's tags, its confidentiality."""
     if posting is None:
         return
@@ -92,31 +92,31 @@ def _apply(account: Account, value: Object, posting: str | None, location: str |
     if found is None:
         raise not_found("postings", posting)
     value["applications"] = [account.new_id()]
-    value["tags"] = appended(value["tags"], posting_tags(found))
+    value["tags"] = append_new(value["tags"], derived_tags(found))
     value["confidentiality"] = found.get("confidentiality", "non-confidential")
-    place = location or _place(found.get("categories") or {})
+    place = location or _posting_location(found.get("categories") or {})
     if place:
         value["opportunityLocation"] = place
 
 
-def _place(categories: Object) -> str | None:
+def _posting_location(categories: Object) -> str | None:
     """Return where a posting is: its one location, or "unspecified" for several (section 3.5)."""
     location: str | None = categories.get("location")
     return "unspecified" if len(categories.get("allLocations") or ()) > 1 else location
 
 
-def _announce(account: Account, row: Row, *, new: bool) -> None:
-    account.forget_emails()
+def _emit_events(account: Account, row: Row, *, new: bool) -> None:
+    account.reset_emails()
     if new:
-        events.of_contact(account, "contactCreated", row.contact)
+        events.emit_for_contact(account, "contactCreated", row.contact)
     if row.application is not None:
-        events.of_row(account, "applicationCreated", row, applicationId=row.application)
+        events.emit_for_opportunity(account, "applicationCreated", row, applicationId=row.application)
 
 
 def _checked(account: Account, fields: Object) -> Object:
     for name in LISTS:
         value: Any = fields.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise bad_request(f"{name} must be an array of strings")
     if len(fields.get("postings") or ()) > 1:
         raise bad_request("Only one posting may be specified")
@@ -141,7 +141,7 @@ def _checked(account: Account, fields: Object) -> Object:
 
 def _check_phones(phones: Any) -> None:
     if phones is not None and not (
-        isinstance(phones, list) and all(isinstance(each, dict) for each in phones)
+        isinstance(phones, list) and all(isinstance(item, dict) for item in phones)
     ):
         raise bad_request("phones must be an array of objects")
 
@@ -158,7 +158,7 @@ def _archived(account: Account, fields: Object) -> Object:
     given = fields.get("archived")
     if given is None:
         return {name: value for name, value in fields.items() if name != "archived"}
-    reasons = [each["id"] for each in account.archive_reasons]
+    reasons = [reason["id"] for reason in account.archive_reasons]
     if not isinstance(given, dict) or given.get("reason") not in reasons:
         raise bad_request("archived needs the id of an archive reason")
     at = given.get("archivedAt", account.now())
@@ -181,7 +181,7 @@ def _contact(account: Account, fields: Object) -> str | None:
     return found[0] if found else None
 
 
-def post_opportunity(request: Request) -> Answer:
+def post_opportunity(request: Request) -> Response:
     """POST /opportunities: 201 with `deduped`; perform_as is required and becomes owner and follower.
 
     The answer lacks opportunityLocation, and Lever's later work bumps updatedAt once more (section 3.3).
@@ -190,14 +190,14 @@ def post_opportunity(request: Request) -> Answer:
     given, attached = request.form()
     fields = {name: value for name, value in _checked(account, given).items() if value is not None}
     fields.setdefault("owner", _owner(request, fields) or user)
-    fields["followers"] = appended(fields.get("followers", []), [user] if user else [])
+    fields["followers"] = append_new(fields.get("followers", []), [user] if user else [])
     fields.setdefault("sourcedBy", user if fields.get("origin", "sourced") == "sourced" else None)
     fields.pop("confidentiality", None)  # it is the posting's
     contact = _contact(account, fields)
     row = create(account, contact, fields, by=user)
     for file in attached:
-        files.keep(account, row, "resumes" if file.field == "resumeFile" else "files", file)
-    answer = ok(after_write(row, blank=False), status=201, deduped=contact is not None)
+        files.store(account, row, "resumes" if file.field == "resumeFile" else "files", file)
+    answer = ok(mutation_result(row, blank=False), status=201, deduped=contact is not None)
     account.edit(row, lambda value: None)
     return answer
 
@@ -212,22 +212,22 @@ def _owner(request: Request, fields: Object) -> str | None:
     return owner
 
 
-def post_candidate(request: Request) -> Answer:
+def post_candidate(request: Request) -> Response:
     """POST /candidates: makes a new opportunity as well (section 4)."""
     if not request.config.candidates_create:
-        raise Failure(405, "MethodNotAllowedError", "POST is not allowed")
+        raise RequestError(405, "MethodNotAllowedError", "POST is not allowed")
     return post_opportunity(request)
 
 
-def add_postings(request: Request) -> Answer:
+def add_postings(request: Request) -> Response:
     """POST …/addPostings `{"postings": [id]}`: applies an opportunity to a posting, and un-archives it."""
     row, _ = writable(request), performer(request)
     given = request.json().get("postings")
     if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
         raise bad_request("postings must hold one posting id")
     value = row.object()
-    _apply(request.account, value, given[0])
+    _link_posting(request.account, value, given[0])
     value.update(archived=None, updatedAt=request.account.tick())
     request.account.replace(row, value, posting=given[0])
-    events.of_row(request.account, "applicationCreated", row, applicationId=row.application)
-    return written(request, row)
+    events.emit_for_opportunity(request.account, "applicationCreated", row, applicationId=row.application)
+    return mutation_response(request, row)

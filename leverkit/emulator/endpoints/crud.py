@@ -7,19 +7,19 @@ from typing import Any
 
 from leverkit.emulator.account import events
 from leverkit.emulator.account.account import Account, Object
-from leverkit.emulator.account.filters import one
+from leverkit.emulator.account.filters import single
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
-from leverkit.emulator.endpoints.opportunities import visible
+from leverkit.emulator.endpoints.opportunities import visible_opportunity
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, bad_request, not_found, ok
+from leverkit.emulator.response import Response, bad_request, not_found, ok
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Response]
 LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates")
 KINDS = ("notes", "feedback", "forms", "panels", "interviews", "files")
 
 
-def made(account: Account, fields: Object) -> Object:
+def new_object(account: Account, fields: Object) -> Object:
     """Return a new object: what was sent, with an id and times."""
     at = account.tick()
     return {"text": "", **fields, "id": account.new_id(), "createdAt": at, "updatedAt": at}
@@ -35,8 +35,8 @@ def _find(items: list[Object], identifier: str, resource: str) -> Object:
 def create(name: str) -> Handler:
     """Return the handler of POST /<name>."""
 
-    def handler(request: Request) -> Answer:
-        item = made(request.account, request.json())
+    def handler(request: Request) -> Response:
+        item = new_object(request.account, request.json())
         request.account.lists.setdefault(name, []).insert(0, item)
         return ok(item, status=201)
 
@@ -46,7 +46,7 @@ def create(name: str) -> Handler:
 def update(name: str) -> Handler:
     """Return the handler of PUT /<name>/:id."""
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response:
         item = _find(request.account.lists.get(name, []), request.ids[0], name)
         item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
         item["updatedAt"] = request.account.tick()
@@ -58,10 +58,10 @@ def update(name: str) -> Handler:
 def delete(name: str) -> Handler:
     """Return the handler of DELETE /<name>/:id."""
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response:
         items = request.account.lists.get(name, [])
         items.remove(_find(items, request.ids[0], name))
-        return Answer(204, b"")
+        return Response(204, b"")
 
     return handler
 
@@ -69,32 +69,34 @@ def delete(name: str) -> Handler:
 def _panel(account: Account, row: Row, item: Object) -> None:
     """Let the interviews of a new panel be interviews of the opportunity."""
     given: Any = item.get("interviews")
-    found = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
-    item["interviews"] = [{**made(account, each), "panel": item["id"]} for each in found]
-    children.kept(account, row, "interviews")[:0] = item["interviews"]
-    for each in item["interviews"]:
-        events.of_child(account, "interviews", "Created", row, each)
+    found = (
+        [interview for interview in given if isinstance(interview, dict)] if isinstance(given, list) else []
+    )
+    item["interviews"] = [{**new_object(account, interview), "panel": item["id"]} for interview in found]
+    children.stored_children(account, row, "interviews")[:0] = item["interviews"]
+    for interview in item["interviews"]:
+        events.emit_for_child(account, "interviews", "Created", row, interview)
 
 
 def create_child(kind: str) -> Handler:
     """Return the handler of POST …/:id/<kind>."""
 
-    def handler(request: Request) -> Answer:
-        account, row = request.account, visible(request)
-        user = one(request.query, "perform_as")
-        item = made(account, {**FILLED.get(kind, {}), **request.json(), "user": user})
+    def handler(request: Request) -> Response:
+        account, row = request.account, visible_opportunity(request)
+        user = single(request.query, "perform_as")
+        item = new_object(account, {**DEFAULTS.get(kind, {}), **request.json(), "user": user})
         if kind in ("forms", "feedback"):
             item = {"stage": row.stage, "completedAt": item["createdAt"], **item}
         if kind == "panels":
             _panel(account, row, item)
-        children.kept(account, row, kind).insert(0, item)
-        events.of_child(account, kind, "Created", row, item)
+        children.stored_children(account, row, kind).insert(0, item)
+        events.emit_for_child(account, kind, "Created", row, item)
         return ok(item, status=201)
 
     return handler
 
 
-FILLED: dict[str, Object] = {
+DEFAULTS: dict[str, Object] = {
     "forms": {"type": "form", "instructions": "", "deletedAt": None},
     "feedback": {
         "type": "interview",
@@ -111,12 +113,12 @@ FILLED: dict[str, Object] = {
 def update_child(kind: str) -> Handler:
     """Return the handler of PUT …/:id/<kind>/:id."""
 
-    def handler(request: Request) -> Answer:
-        row = visible(request)
-        item = _find(children.kept(request.account, row, kind), request.ids[1], kind)
+    def handler(request: Request) -> Response:
+        row = visible_opportunity(request)
+        item = _find(children.stored_children(request.account, row, kind), request.ids[1], kind)
         item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
         item["updatedAt"] = request.account.tick()
-        events.of_child(request.account, kind, "Updated", row, item)
+        events.emit_for_child(request.account, kind, "Updated", row, item)
         return ok(item)
 
     return handler
@@ -125,13 +127,13 @@ def update_child(kind: str) -> Handler:
 def delete_child(kind: str) -> Handler:
     """Return the handler of DELETE …/:id/<kind>/:id."""
 
-    def handler(request: Request) -> Answer:
-        row = visible(request)
-        items = children.kept(request.account, row, kind)
+    def handler(request: Request) -> Response:
+        row = visible_opportunity(request)
+        items = children.stored_children(request.account, row, kind)
         item = _find(items, request.ids[1], kind)
         items.remove(item)
-        events.of_child(request.account, kind, "Deleted", row, item)
-        return Answer(204, b"")
+        events.emit_for_child(request.account, kind, "Deleted", row, item)
+        return Response(204, b"")
 
     return handler
 
@@ -146,7 +148,7 @@ def _user_fields(request: Request) -> Object:
     return fields
 
 
-def create_user(request: Request) -> Answer:
+def create_user(request: Request) -> Response:
     """POST /users."""
     fields, account = _user_fields(request), request.account
     if not fields.get("name") or not fields.get("email"):
@@ -176,7 +178,7 @@ def _user(request: Request) -> Object:
     return found
 
 
-def update_user(request: Request) -> Answer:
+def update_user(request: Request) -> Response:
     """PUT /users/:id: a partial update."""
     user = _user(request)
     known = {name: value for name, value in _user_fields(request).items() if name in user and name != "id"}
@@ -184,14 +186,14 @@ def update_user(request: Request) -> Answer:
     return ok(user)
 
 
-def deactivate_user(request: Request) -> Answer:
+def deactivate_user(request: Request) -> Response:
     """POST /users/:id/deactivate."""
     user = _user(request)
     user["deactivatedAt"] = request.account.tick()
     return ok(user)
 
 
-def reactivate_user(request: Request) -> Answer:
+def reactivate_user(request: Request) -> Response:
     """POST /users/:id/reactivate."""
     user = _user(request)
     user["deactivatedAt"] = None

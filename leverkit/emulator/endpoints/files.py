@@ -11,16 +11,16 @@ from urllib.parse import quote
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
-from leverkit.emulator.endpoints.opportunities import visible
+from leverkit.emulator.endpoints.opportunities import visible_opportunity
 from leverkit.emulator.http.forms import File
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, Failure, bad_request, not_found, ok
+from leverkit.emulator.response import RequestError, Response, bad_request, not_found, ok
 
 MAX_BYTES = 30 * 1024 * 1024
 UPLOAD_MS = 24 * 3_600_000
 
 
-def _only(request: Request, field: str) -> File:
+def _single_file(request: Request, field: str) -> File:
     """Return the one file of a multipart body. Raises Failure 400 without it or above 30 MB (7.3)."""
     if not request.content_type.startswith(b"multipart/"):
         raise bad_request("Only requests of type multipart/form-data are accepted")
@@ -32,15 +32,15 @@ def _only(request: Request, field: str) -> File:
     return found
 
 
-def upload(request: Request) -> Answer:
+def upload(request: Request) -> Response:
     """POST /uploads: keeps a file for 24 hours, for an application to refer to by its uri (section 7.3)."""
-    account, file = request.account, _only(request, "file")
+    account, file = request.account, _single_file(request, "file")
     identifier = f"{account.new_id()}-{file.name}"
     value: Object = {
         "expiresAt": account.now() + UPLOAD_MS,
         "filename": file.name,
         "id": identifier,
-        "uri": f"{request.root}/uploads/{quote(identifier)}",
+        "uri": f"{request.base_url}/uploads/{quote(identifier)}",
         "size": len(file.content),
     }
     account.uploads[identifier] = value
@@ -56,7 +56,7 @@ def uploaded(account: Account, uri: str) -> File:
     raise bad_request("The uploaded file is unknown, or older than 24 hours")
 
 
-def keep(account: Account, row: Row, kind: str, file: File) -> Object:
+def store(account: Account, row: Row, kind: str, file: File) -> Object:
     """Hang a file on an opportunity, as one of its files or as a resume; returns it."""
     at, identifier, (stem, dot, ending) = account.tick(), account.new_id(), file.name.rpartition(".")
     value: Object = {
@@ -71,34 +71,34 @@ def keep(account: Account, row: Row, kind: str, file: File) -> Object:
     account.contents[identifier] = file.content
     if kind == "resumes":
         value = {"id": value.pop("id"), "createdAt": at, "file": value, "parsedData": None}
-    children.kept(account, row, kind).insert(0, value)
+    children.stored_children(account, row, kind).insert(0, value)
     return value
 
 
-def attach(request: Request) -> Answer:
+def attach(request: Request) -> Response:
     """POST …/files with a multipart body."""
-    row = visible(request)
-    value = keep(request.account, row, "files", _only(request, "file"))
-    return ok(children.here(request, value), status=201)
+    row = visible_opportunity(request)
+    value = store(request.account, row, "files", _single_file(request, "file"))
+    return ok(children.with_local_urls(request, value), status=201)
 
 
-def download(kind: str) -> Callable[[Request], Answer]:
+def download(kind: str) -> Callable[[Request], Response]:
     """Return the handler of GET …/:id/<kind>/:id/download: the bytes; 422 for an unreadable one."""
 
-    def handler(request: Request) -> Answer:
-        found = children.of(request.account, visible(request), kind)
-        item = next((each for each in found if each["id"] == request.ids[1]), None)
+    def handler(request: Request) -> Response:
+        found = children.children_of(request.account, visible_opportunity(request), kind)
+        item = next((file_item for file_item in found if file_item["id"] == request.ids[1]), None)
         if item is None:
             raise not_found(kind, request.ids[1])
         file: Object = item["file"] if isinstance(item.get("file"), dict) else item
         if file.get("status") == "error":
-            raise Failure(422, "UnprocessableEntityError", "The file could not be processed")
+            raise RequestError(422, "UnprocessableEntityError", "The file could not be processed")
         content = request.account.contents.get(item["id"])
         name = quote(str(file.get("name") or f"{kind[:-1]}.pdf"))
         headers = [
             (b"content-type", b"application/octet-stream"),
             (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
         ]
-        return Answer(200, children.INVENTED if content is None else content, headers)
+        return Response(200, children.GENERATED_PDF if content is None else content, headers)
 
     return handler

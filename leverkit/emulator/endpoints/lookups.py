@@ -6,75 +6,83 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from leverkit.emulator.account import changes, views
+from leverkit.emulator.account import changes, offset_tokens, views
 from leverkit.emulator.account.account import Object
-from leverkit.emulator.account.filters import Query, flag, milliseconds, one
-from leverkit.emulator.account.offset_tokens import read, write
-from leverkit.emulator.endpoints.opportunities import allowed, between, confidential, envelope, page, trimmed
+from leverkit.emulator.account.filters import Query, flag, milliseconds, single
+from leverkit.emulator.endpoints.opportunities import (
+    confidential_error,
+    envelope,
+    in_range,
+    listed_confidentiality,
+    page,
+    selected_fields,
+)
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, bad_request, encode, not_found, ok
+from leverkit.emulator.response import Response, bad_request, encode, not_found, ok
 
 
-def named(request: Request, items: Iterable[Object], resource: str) -> Answer:
+def by_id(request: Request, items: Iterable[Object], resource: str) -> Response:
     """Answer the object of the path. Raises Failure 404 with the plural resource name."""
     for item in items:
         if item["id"] == request.ids[0]:
-            return ok(trimmed(request, item))
+            return ok(selected_fields(request, item))
     raise not_found(resource, request.ids[0])
 
 
-def _spelling(text: str) -> tuple[str, str]:
+def _sort_key(text: str) -> tuple[str, str]:
     """Return the key of the alphabet in which Lever lists texts: small letters before capitals (recorded)."""
     return text.casefold(), text.swapcase()
 
 
-def _counted(request: Request, counts: Counter[str]) -> Answer:
-    order = sorted(counts, key=_spelling)
+def _counts_page(request: Request, counts: Counter[str]) -> Response:
+    order = sorted(counts, key=_sort_key)
     at = 0
     if request.offset is not None:
-        wanted: str = read(request.offset, (str,))[0]
-        at = bisect_left(order, _spelling(wanted), key=_spelling)
+        wanted: str = offset_tokens.read(request.offset, (str,))[0]
+        at = bisect_left(order, _sort_key(wanted), key=_sort_key)
     after = at + request.limit()
-    following = write((order[after],)) if after < len(order) else None
+    following = offset_tokens.write((order[after],)) if after < len(order) else None
     return envelope((encode({"count": counts[text], "text": text}) for text in order[at:after]), following)
 
 
-def tags(request: Request) -> Answer:
+def tags(request: Request) -> Response:
     """GET /tags: every tag in use with the number of opportunities, active and archived (section 3.4)."""
     delay = max(request.config.stale_counts_ms, request.stale_ms)
     if request.account.history is None or not delay:
-        return _counted(request, request.account.tags)
-    return _counted(request, Counter(tag for row in request.account.rows_as_of(delay) for tag in row.tags))
+        return _counts_page(request, request.account.tags)
+    return _counts_page(
+        request, Counter(tag for row in request.account.rows_as_of(delay) for tag in row.tags)
+    )
 
 
-def sources(request: Request) -> Answer:
+def sources(request: Request) -> Response:
     """GET /sources, in the shape of /tags."""
-    return _counted(request, request.account.sources)
+    return _counts_page(request, request.account.sources)
 
 
 def _stages(request: Request) -> list[Object]:
     return [{"id": stage["id"], "text": stage["text"]} for stage in request.account.stages]
 
 
-def stages(request: Request) -> Answer:
+def stages(request: Request) -> Response:
     """GET /stages in pipeline order."""
     return in_order(request, _stages(request))
 
 
-def stage(request: Request) -> Answer:
+def stage(request: Request) -> Response:
     """GET /stages/:id."""
-    return named(request, _stages(request), "stages")
+    return by_id(request, _stages(request), "stages")
 
 
-def in_order(request: Request, items: list[Object]) -> Answer:
+def in_order(request: Request, items: list[Object]) -> Response:
     """Answer a page of objects in the order they have; token `[place, id]`."""
-    at = max(read(request.offset, (int, str))[0], 0) if request.offset is not None else 0
+    at = max(offset_tokens.read(request.offset, (int, str))[0], 0) if request.offset is not None else 0
     after = at + request.limit()
-    following = write((after, items[after]["id"])) if after < len(items) else None
+    following = offset_tokens.write((after, items[after]["id"])) if after < len(items) else None
     return envelope(map(encode, items[at:after]), following)
 
 
-def disposition_stages(request: Request) -> Answer:
+def disposition_stages(request: Request) -> Response:
     """GET /disposition_stages: the pipeline with ranks (section 2.2)."""
     reasons = [
         {
@@ -89,20 +97,20 @@ def disposition_stages(request: Request) -> Answer:
     return ok({"stages": request.account.stages, "archiveReasons": shown})
 
 
-def archive_reasons(request: Request) -> Answer:
+def archive_reasons(request: Request) -> Response:
     """GET /archive_reasons, filter `type`."""
-    wanted = one(request.query, "type")
-    found = [each for each in request.account.archive_reasons if wanted in (None, each["type"])]
+    wanted = single(request.query, "type")
+    found = [reason for reason in request.account.archive_reasons if wanted in (None, reason["type"])]
     return in_order(request, found)
 
 
-def archive_reason(request: Request) -> Answer:
+def archive_reason(request: Request) -> Response:
     """GET /archive_reasons/:id."""
-    return named(request, request.account.archive_reasons, "archive_reasons")
+    return by_id(request, request.account.archive_reasons, "archive_reasons")
 
 
 def _user_matches(user: Object, query: Query) -> bool:
-    email, external = one(query, "email"), one(query, "external_directory_id")
+    email, external = single(query, "email"), single(query, "external_directory_id")
     roles = query.get("accessRole", []) + query.get("accessRole[]", [])
     return (
         (email is None or (user.get("email") or "").casefold() == email.strip().casefold())
@@ -112,22 +120,22 @@ def _user_matches(user: Object, query: Query) -> bool:
     )
 
 
-def users(request: Request) -> Answer:
+def users(request: Request) -> Response:
     """GET /users: active ones by default, newest first (section 6)."""
     found = [user for user in request.account.users.values() if _user_matches(user, request.query)]
     return page(request, found, "createdAt", descending=True)
 
 
-def user(request: Request) -> Answer:
+def user(request: Request) -> Response:
     """GET /users/:id."""
-    return named(request, request.account.users.values(), "users")
+    return by_id(request, request.account.users.values(), "users")
 
 
-def contact(request: Request) -> Answer:
+def contact(request: Request) -> Response:
     """GET /contacts/:id; there is no list of contacts (section 5)."""
     identifier = request.ids[0]
     if request.config.merge_loser == "winner":
-        identifier = request.account.merged.get(identifier, identifier)
+        identifier = request.account.merged_into.get(identifier, identifier)
     found = views.contact(request.account, identifier)
     if found is None:
         raise not_found("contacts", identifier)
@@ -143,7 +151,7 @@ CONTACT_FIELDS: dict[str, type] = {
 }
 
 
-def put_contact(request: Request) -> Answer:
+def put_contact(request: Request) -> Response:
     """PUT /contacts/:id: a partial update; the answer lacks isAnonymized and dataProtection (section 5)."""
     account, identifier = request.account, request.ids[0]
     found = views.contact(account, identifier)
@@ -163,7 +171,7 @@ def put_contact(request: Request) -> Answer:
 def _fits(name: str, value: object) -> bool:
     inner = str if name == "emails" else dict
     return isinstance(value, CONTACT_FIELDS[name]) and (
-        not isinstance(value, list) or all(isinstance(each, inner) for each in value)
+        not isinstance(value, list) or all(isinstance(item, inner) for item in value)
     )
 
 
@@ -177,16 +185,16 @@ EQUAL: dict[str, Callable[[Object], object]] = {
 }
 
 
-def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
+def stored_list(name: str, key: str = "createdAt") -> Callable[[Request], Response]:
     """Return the handler of a list that an account just has: requisitions, audit events, templates, …"""
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response:
         found = request.account.lists.get(name, [])
         if name == "requisitions":
-            shown = allowed(request)
+            shown = listed_confidentiality(request)
             found = [item for item in found if shown in ("all", item.get("confidentiality", OPEN))]
         for bounds, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
-            found = between(request, found, bounds, field)
+            found = in_range(request, found, bounds, field)
         for parameter, of in EQUAL.items():
             wanted = request.query.get(parameter)
             found = [item for item in found if not wanted or of(item) in wanted]
@@ -195,15 +203,15 @@ def stored(name: str, key: str = "createdAt") -> Callable[[Request], Answer]:
     return handler
 
 
-def stored_one(name: str) -> Callable[[Request], Answer]:
+def stored_item(name: str) -> Callable[[Request], Response]:
     """Return the handler of one object of such a list."""
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response:
         found = request.account.lists.get(name, [])
-        item = next((each for each in found if each["id"] == request.ids[0]), None)
+        item = next((listed for listed in found if listed["id"] == request.ids[0]), None)
         if item is not None and item.get("confidentiality", OPEN) != OPEN and not request.key.confidential:
-            raise confidential(request, name)
-        return named(request, found, name)
+            raise confidential_error(request, name)
+        return by_id(request, found, name)
 
     return handler
 
@@ -211,26 +219,26 @@ def stored_one(name: str) -> Callable[[Request], Answer]:
 WINDOW = 30 * 86_400_000
 
 
-def window_of_deleted(name: str) -> Callable[[Request], Answer]:
+def deleted_list(name: str) -> Callable[[Request], Response]:
     """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2).
 
     Both ends of the window are documented as required and as at most 30 days apart; without either,
     Lever was seen to answer 200.
     """
 
-    def handler(request: Request) -> Answer:
+    def handler(request: Request) -> Response:
         low, high = (milliseconds(request.query, f"deleted_at_{end}") for end in ("start", "end"))
         if (low is None) != (high is None):
             raise bad_request("deleted_at_start and deleted_at_end are both required")
         if low is not None and high is not None and high - low > WINDOW:
             raise bad_request("deleted_at_start and deleted_at_end may be 30 days apart at most")
-        found = between(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
+        found = in_range(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
         return page(request, found, "deletedAt")
 
     return handler
 
 
-def eeo_responses(request: Request) -> Answer:
+def eeo_responses(request: Request) -> Response:
     """GET /eeo/responses and /eeo/responses/pii: an object, not a page (Lever's documentation)."""
     found = request.account.lists.get("eeo_responses", [])
-    return ok({"eeoResponses": between(request, found, "created_at", "appliedAt")})
+    return ok({"eeoResponses": in_range(request, found, "created_at", "appliedAt")})

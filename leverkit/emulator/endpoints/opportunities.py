@@ -7,24 +7,24 @@ from collections.abc import Iterable
 
 from leverkit.emulator.account import filters, listing, offset_tokens, views
 from leverkit.emulator.account.account import Object
-from leverkit.emulator.account.filters import Query, Test, one
+from leverkit.emulator.account.filters import Predicate, Query, single
 from leverkit.emulator.account.listing import Listing, Order
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, Failure, bad_request, encode, forbidden, not_found
+from leverkit.emulator.response import RequestError, Response, bad_request, encode, forbidden, not_found
 
 CONFIDENTIAL = "This key does not have access to confidential data."
 
 
-def envelope(items: Iterable[bytes], following: str | None) -> Answer:
+def envelope(items: Iterable[bytes], following: str | None) -> Response:
     """Answer a page; on the last one the key `next` is absent (section 2)."""
     end = b'],"hasNext":true,"next":"%b"}' % following.encode() if following else b'],"hasNext":false}'
-    return Answer(200, b"".join((b'{"data":[', b",".join(items), end)))
+    return Response(200, b"".join((b'{"data":[', b",".join(items), end)))
 
 
 def page(
     request: Request, items: Iterable[Object], key: str | None = None, *, descending: bool = False
-) -> Answer:
+) -> Response:
     """Answer a page of plain objects sorted by a field and id; token `[field, id]`, inclusive start."""
 
     def keyed(item: Object) -> offset_tokens.Key:
@@ -40,19 +40,19 @@ def page(
         at = next(reached, len(order))
     after = at + request.limit()
     following = offset_tokens.write(keyed(order[after])) if after < len(order) else None
-    return envelope((encode(trimmed(request, item)) for item in order[at:after]), following)
+    return envelope((encode(selected_fields(request, item)) for item in order[at:after]), following)
 
 
 def _reached(key: offset_tokens.Key, wanted: offset_tokens.Key, descending: bool) -> bool:
     """Say whether an item is the token's or comes after it, so that a token outlives what it names."""
     if isinstance(key[0], str) != isinstance(wanted[0], str):
-        raise offset_tokens.invalid("Offset token is invalid for sort")
+        raise offset_tokens.invalid_offset("Offset token is invalid for sort")
     if key[0] == wanted[0]:
         return bool(key[1] >= wanted[1])
     return (key[0] < wanted[0]) is descending
 
 
-def trimmed(request: Request, item: Object) -> Object:
+def selected_fields(request: Request, item: Object) -> Object:
     """Return an object with only the fields named by `include`, and the expanded ones (section 3.1)."""
     names = request.query.get("include")
     if not names:
@@ -62,7 +62,7 @@ def trimmed(request: Request, item: Object) -> Object:
 
 
 def _email_contacts(request: Request) -> set[str] | None:
-    email = one(request.query, "email")
+    email = single(request.query, "email")
     if email is None:
         return None
     if "@" not in email.strip("@ ") or " " in email.strip():
@@ -70,7 +70,7 @@ def _email_contacts(request: Request) -> set[str] | None:
     return request.account.contacts_with(email)
 
 
-def allowed(request: Request) -> str:
+def listed_confidentiality(request: Request) -> str:
     """Return the confidentiality to list. Raises Failure 403 for a key without the grant (section 1.5)."""
     wanted = filters.confidentiality(request.query)
     if wanted == "non-confidential" or request.key.confidential:
@@ -80,7 +80,7 @@ def allowed(request: Request) -> str:
     raise forbidden(CONFIDENTIAL)
 
 
-def _confidential_test(wanted: str) -> list[Test]:
+def _confidential_test(wanted: str) -> list[Predicate]:
     if wanted == "all":
         return []
     if wanted == "none":
@@ -92,13 +92,13 @@ def _order(request: Request) -> Order:
     for name, field in filters.RANGES.items():
         filtered = {f"{name}_start", f"{name}_end"} & request.query.keys()
         if filtered and (name == "updated_at" or request.config.range_order == "own"):
-            return listing.by(field)
+            return listing.order_by(field)
     return listing.DEFAULT
 
 
 def _contacts(request: Request, contacts: Iterable[str]) -> Iterable[str]:
     if request.config.merge_filter == "winner":
-        return dict.fromkeys(request.account.merged.get(each, each) for each in contacts)
+        return dict.fromkeys(request.account.merged_into.get(item, item) for item in contacts)
     return dict.fromkeys(contacts)
 
 
@@ -112,39 +112,42 @@ def _listing(request: Request) -> Listing:
     account, query = request.account, dict(request.query)
     if "contact_id" in query:
         query["contact_id"] = list(_contacts(request, query["contact_id"]))
-    wanted = allowed(request)
-    tests = filters.tests(query, now=account.now()) + _confidential_test(wanted)
+    wanted = listed_confidentiality(request)
+    predicates = filters.predicates(query, now=account.now()) + _confidential_test(wanted)
     contacts = _email_contacts(request)
     if contacts is not None:
-        tests.append(lambda row: row.contact in contacts)
+        predicates.append(lambda row: row.contact in contacts)
     near = contacts if contacts is not None else query.get("contact_id")
     order, delay = _order(request), _delay(request)
     if delay:
-        return Listing(account.rows_as_of(delay), tests, order)
+        return Listing(account.rows_as_of(delay), predicates, order)
     if near is None:
-        return account.view((filters.fingerprint(query), wanted, order.name), tests, order)
+        return account.view((filters.fingerprint(query), wanted, order.name), predicates, order)
     rows = (row for identifier in near for row in account.by_contact.get(identifier, ()))
-    return Listing(rows, tests, order)
+    return Listing(rows, predicates, order)
 
 
-def opportunities(request: Request) -> Answer:
+def opportunities(request: Request) -> Response:
     """GET /opportunities, and its deprecated twin GET /candidates."""
     limit, offset = request.limit(), request.offset
     check_offset(request, offset)
-    rows, following = _listing(request).page(offset, limit, slip=request.slip)
+    rows, following = _listing(request).page(offset, limit, shift=request.shift)
     if following is not None:
-        note_offset(request, following)
-    return envelope(views.show(request.account, rows, request.query), following)
+        remember_offset(request, following)
+    return envelope(views.to_json(request.account, rows, request.query), following)
 
 
 def _fingerprint(query: Query) -> tuple[object, ...]:
     return filters.fingerprint({name: query[name] for name in query if name not in ("offset", "limit")})
 
 
-def note_offset(request: Request, token: str) -> None:
+def remember_offset(request: Request, token: str) -> None:
     """Remember for what a token was given, where a switch makes that matter (row 17)."""
     if request.config.offset_bound == "filter" or request.config.offset_expiry_s is not None:
-        request.account.offsets[offset_tokens.plain(token)] = (_fingerprint(request.query), time.monotonic())
+        request.account.issued_offsets[offset_tokens.decoded(token)] = (
+            _fingerprint(request.query),
+            time.monotonic(),
+        )
 
 
 def check_offset(request: Request, token: str | None) -> None:
@@ -153,46 +156,46 @@ def check_offset(request: Request, token: str | None) -> None:
     if token is None:
         return
     if config.offset_forms == "encoded" and not token.startswith("%"):
-        raise offset_tokens.invalid("Offset token is not encoded")
-    fingerprint, at = request.account.offsets.get(offset_tokens.plain(token), (None, 0.0))
+        raise offset_tokens.invalid_offset("Offset token is not encoded")
+    fingerprint, at = request.account.issued_offsets.get(offset_tokens.decoded(token), (None, 0.0))
     if config.offset_bound == "filter" and fingerprint not in (None, _fingerprint(request.query)):
-        raise offset_tokens.invalid("Offset token is invalid for sort")
+        raise offset_tokens.invalid_offset("Offset token is invalid for sort")
     if config.offset_expiry_s is not None and time.monotonic() - at > config.offset_expiry_s:
-        raise offset_tokens.invalid("Offset token has expired")
+        raise offset_tokens.invalid_offset("Offset token has expired")
 
 
-def visible(request: Request) -> Row:
+def visible_opportunity(request: Request) -> Row:
     """Return the opportunity of the path. Raises Failure 404, or 403 for a confidential one without grant."""
     row = request.account.row(request.ids[0])
     if row.confidential and not request.key.confidential:
-        raise confidential(request, "opportunities")
+        raise confidential_error(request, "opportunities")
     return row
 
 
-def confidential(request: Request, resource: str) -> Failure:
+def confidential_error(request: Request, resource: str) -> RequestError:
     """Return the refusal of a confidential object to a key without the grant (section 1.5)."""
     if request.config.confidential_get == 404:
         return not_found(resource, request.ids[0])
     return forbidden(CONFIDENTIAL)
 
 
-def opportunity(request: Request) -> Answer:
+def opportunity(request: Request) -> Response:
     """GET /opportunities/:id, active and archived."""
     account = request.account
-    row = account.as_of(visible(request), max(request.config.stale_single_ms, request.stale_ms))
-    return Answer(200, b'{"data":%b}' % views.show(account, [row], request.query)[0])
+    row = account.as_of(visible_opportunity(request), max(request.config.stale_single_ms, request.stale_ms))
+    return Response(200, b'{"data":%b}' % views.to_json(account, [row], request.query)[0])
 
 
-def between(request: Request, items: Iterable[Object], name: str, field: str) -> list[Object]:
+def in_range(request: Request, items: Iterable[Object], name: str, field: str) -> list[Object]:
     """Return the objects within `<name>_start` and `<name>_end`, both inclusive."""
     low = filters.milliseconds(request.query, f"{name}_start")
     high = filters.milliseconds(request.query, f"{name}_end")
     if low is None and high is None:
         return list(items)
     first, last = low or 0, 1 << 62 if high is None else high
-    return [each for each in items if first <= (each.get(field) or 0) <= last]
+    return [item for item in items if first <= (item.get(field) or 0) <= last]
 
 
-def deleted(request: Request) -> Answer:
+def deleted(request: Request) -> Response:
     """GET /opportunities/deleted: objects with deletedBy and deletedAt."""
-    return page(request, between(request, request.account.deleted, "deleted_at", "deletedAt"), "deletedAt")
+    return page(request, in_range(request, request.account.deleted, "deleted_at", "deletedAt"), "deletedAt")

@@ -6,21 +6,21 @@ from typing import Any
 
 from leverkit.emulator.account import changes, views
 from leverkit.emulator.account.account import Object
-from leverkit.emulator.account.changes import appended, set_list
-from leverkit.emulator.account.filters import one
+from leverkit.emulator.account.changes import append_new, set_list
+from leverkit.emulator.account.filters import single
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children, tag_rules
-from leverkit.emulator.endpoints.opportunities import visible
-from leverkit.emulator.endpoints.tag_rules import texts
+from leverkit.emulator.endpoints.opportunities import visible_opportunity
+from leverkit.emulator.endpoints.tag_rules import string_list
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, Failure, bad_request, ok
+from leverkit.emulator.response import RequestError, Response, bad_request, ok
 
 UNKNOWN_USER = {400: "BadRequestError", 403: "ForbiddenError", 404: "ResourceNotFound"}
 
 
 def performer(request: Request, *, required: bool = False) -> str | None:
     """Return the user named by perform_as (section 1.4). Raises Failure 400 if it is missing but required."""
-    user = one(request.query, "perform_as")
+    user = single(request.query, "perform_as")
     if user is None and request.config.perform_as_in_body:
         given = request.json().get("perform_as")
         user = given if isinstance(given, str) else None
@@ -36,100 +36,100 @@ def _unknown(request: Request, user: str) -> str | None:
     status = request.config.unknown_perform_as
     if status == "ignore" or not request.account.users:
         return None
-    raise Failure(status, UNKNOWN_USER[status], f"perform_as: users {user} was not found")
+    raise RequestError(status, UNKNOWN_USER[status], f"perform_as: users {user} was not found")
 
 
 def writable(request: Request) -> Row:
     """Return the opportunity to change. Raises Failure 404, 403, or as configured for an anonymized one."""
-    row, status = visible(request), request.config.anonymized_write
+    row, status = visible_opportunity(request), request.config.anonymized_write
     if row.anonymized and status != 200:
         code = "BadRequestError" if status == 400 else "ForbiddenError"
-        raise Failure(status, code, "Anonymized opportunities cannot be updated")
+        raise RequestError(status, code, "Anonymized opportunities cannot be updated")
     return row
 
 
-def written(request: Request, row: Row) -> Answer:
+def mutation_response(request: Request, row: Row) -> Response:
     """Answer a mutation: the new state, contact fields blank (section 3.3)."""
-    return ok(views.after_write(row, blank=request.config.blank_contact_fields))
+    return ok(views.mutation_result(row, blank=request.config.blank_contact_fields))
 
 
-def add_tags(request: Request) -> Answer:
+def add_tags(request: Request) -> Response:
     """POST …/addTags: set semantics, new texts are created on the fly."""
     row, _ = writable(request), performer(request)
-    tags = tag_rules.asked(request)
-    changed = set_list(request.account, row, "tags", tag_rules.added(request, row, tags))
+    tags = tag_rules.requested_tags(request)
+    changed = set_list(request.account, row, "tags", tag_rules.tags_after_adding(request, row, tags))
     if not changed and tags and request.config.repeated_add_bumps:
         request.account.edit(row, lambda value: None)
-    return written(request, row)
+    return mutation_response(request, row)
 
 
-def remove_tags(request: Request) -> Answer:
+def remove_tags(request: Request) -> Response:
     """POST …/removeTags: an absent tag is no error."""
     row, _ = writable(request), performer(request)
-    gone = tag_rules.asked(request)
-    back = tag_rules.returning(request, row, gone)
-    set_list(request.account, row, "tags", tag_rules.kept(request, row, gone))
-    answer = written(request, row)
-    set_list(request.account, row, "tags", appended(list(row.tags), back))
+    gone = tag_rules.requested_tags(request)
+    back = tag_rules.tags_put_back(request, row, gone)
+    set_list(request.account, row, "tags", tag_rules.tags_after_removal(request, row, gone))
+    answer = mutation_response(request, row)
+    set_list(request.account, row, "tags", append_new(list(row.tags), back))
     return answer
 
 
-def add_sources(request: Request) -> Answer:
+def add_sources(request: Request) -> Response:
     """POST …/addSources."""
     row, _ = writable(request), performer(request)
-    set_list(request.account, row, "sources", appended(list(row.sources), texts(request, "sources")))
-    return written(request, row)
+    set_list(request.account, row, "sources", append_new(list(row.sources), string_list(request, "sources")))
+    return mutation_response(request, row)
 
 
-def remove_sources(request: Request) -> Answer:
+def remove_sources(request: Request) -> Response:
     """POST …/removeSources."""
     row, _ = writable(request), performer(request)
-    gone = texts(request, "sources")
-    set_list(request.account, row, "sources", [each for each in row.sources if each not in gone])
-    return written(request, row)
+    gone = string_list(request, "sources")
+    set_list(request.account, row, "sources", [item for item in row.sources if item not in gone])
+    return mutation_response(request, row)
 
 
-def _links(request: Request, row: Row, links: list[str]) -> Answer:
+def _links(request: Request, row: Row, links: list[str]) -> Response:
     changes.update_contact(request.account, row.contact, {"links": links})
-    return ok(views.after_write(row, blank=False))
+    return ok(views.mutation_result(row, blank=False))
 
 
-def add_links(request: Request) -> Answer:
+def add_links(request: Request) -> Response:
     """POST …/addLinks: changes the contact; the answer shows contact data (section 3.3)."""
     row, _ = writable(request), performer(request)
-    return _links(request, row, appended(row.object().get("links", []), texts(request, "links")))
+    return _links(request, row, append_new(row.object().get("links", []), string_list(request, "links")))
 
 
-def remove_links(request: Request) -> Answer:
+def remove_links(request: Request) -> Response:
     """POST …/removeLinks."""
     row, _ = writable(request), performer(request)
-    gone = texts(request, "links")
-    return _links(request, row, [each for each in row.object().get("links", []) if each not in gone])
+    gone = string_list(request, "links")
+    return _links(request, row, [item for item in row.object().get("links", []) if item not in gone])
 
 
-def set_stage(request: Request) -> Answer:
+def set_stage(request: Request) -> Response:
     """PUT …/stage `{"stage": id}`."""
     row, user = writable(request), performer(request)
     stage = request.json().get("stage")
     if not isinstance(stage, str) or stage not in request.account.ranks:
         raise bad_request("stage must be the id of a stage")
     changes.move(request.account, row.id, stage, user=user)
-    return written(request, row)
+    return mutation_response(request, row)
 
 
-def set_archived(request: Request) -> Answer:
+def set_archived(request: Request) -> Response:
     """PUT …/archived `{"reason": id or null}`; null un-archives."""
     row, _ = writable(request), performer(request)
     body = request.json()
     reason: Any = body.get("reason")
-    known = {each["id"] for each in request.account.archive_reasons}
+    known = {item["id"] for item in request.account.archive_reasons}
     if "reason" not in body or (reason is not None and (not isinstance(reason, str) or reason not in known)):
         raise bad_request("reason must be the id of an archive reason, or null")
     changes.archive(request.account, row.id, reason)
-    return written(request, row)
+    return mutation_response(request, row)
 
 
-def add_note(request: Request) -> Answer:
+def add_note(request: Request) -> Response:
     """POST …/notes `{"value": text}`: bumps lastInteractionAt, not updatedAt (section 3.6).
 
     `createdAt` may be in the past, as EF's import sends it; then it is no later interaction.
@@ -151,7 +151,7 @@ def add_note(request: Request) -> Answer:
         "createdAt": at,
         "deletedAt": None,
     }
-    children.kept(account, row, "notes").insert(0, note)
+    children.stored_children(account, row, "notes").insert(0, note)
     last = max(at, row.object()["lastInteractionAt"])
     account.edit(row, lambda value: value.update(lastInteractionAt=last), touch=False)
     return ok(note, status=201)

@@ -6,24 +6,24 @@ import unicodedata
 from typing import Any
 
 from leverkit.emulator.account.account import Account
-from leverkit.emulator.account.changes import posting_tags
+from leverkit.emulator.account.changes import derived_tags
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.config import Config
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Failure, bad_request
+from leverkit.emulator.response import RequestError, bad_request
 
 
-def texts(request: Request, name: str) -> list[str]:
+def string_list(request: Request, name: str) -> list[str]:
     """Return the list of strings of a body. Raises Failure 400 where it is none."""
     value: Any = request.json().get(name)
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise bad_request(f"{name} must be an array of strings")
     return value
 
 
-def asked(request: Request) -> list[str]:
+def requested_tags(request: Request) -> list[str]:
     """Return the tags of a body, checked and normalised. Raises Failure 400."""
-    tags, config = texts(request, "tags"), request.config
+    tags, config = string_list(request, "tags"), request.config
     if not tags and config.empty_tags == "error":
         raise bad_request("tags must not be empty")
     if "" in tags and config.empty_tag == "error":
@@ -52,35 +52,35 @@ def _shortened(config: Config, tags: list[str]) -> list[str]:
     return [tag[:length] for tag in tags][:count]
 
 
-def added(request: Request, row: Row, tags: list[str]) -> list[str]:
+def tags_after_adding(request: Request, row: Row, tags: list[str]) -> list[str]:
     """Return the tags of an opportunity with new ones at the end. Raises Failure where texts are locked."""
     lock, limit = request.config.tag_lock, request.config.max_tags
     new = [tag for tag in tags if tag not in request.account.tags]
     if new and isinstance(lock, int):
-        raise Failure(
+        raise RequestError(
             lock, "ForbiddenError" if lock == 403 else "BadRequestError", "New tags may not be created"
         )
     if lock == "skip":
         tags = [tag for tag in tags if tag not in new]
-    together = list(dict.fromkeys([*row.tags, *tags]))
-    if limit is not None and len(together) > limit and request.config.over_limit == "error":
+    combined = list(dict.fromkeys([*row.tags, *tags]))
+    if limit is not None and len(combined) > limit and request.config.over_limit == "error":
         raise bad_request("Too many tags on this opportunity")
-    return together[:limit]
+    return combined[:limit]
 
 
-def kept(request: Request, row: Row, gone: list[str]) -> list[str]:
+def tags_after_removal(request: Request, row: Row, gone: list[str]) -> list[str]:
     """Return the tags that stay after a removal. Raises Failure 400 for absent ones if that is an error."""
     if request.config.absent_tag == "error" and not set(gone) <= set(row.tags):
         raise bad_request("The opportunity does not have that tag")
     stuck: set[str] = set()
     if request.config.posting_tag_removal == "ignored":
-        stuck = set(posting_tags(request.account.postings.get(row.posting or "")))
+        stuck = set(derived_tags(request.account.postings.get(row.posting or "")))
     return [tag for tag in row.tags if tag not in gone or tag in stuck]
 
 
-def returning(request: Request, row: Row, gone: list[str]) -> list[str]:
+def tags_put_back(request: Request, row: Row, gone: list[str]) -> list[str]:
     """Return the posting tags that Lever would put back after their removal."""
     if request.config.posting_tag_removal != "comes back":
         return []
-    derived = posting_tags(request.account.postings.get(row.posting or ""))
+    derived = derived_tags(request.account.postings.get(row.posting or ""))
     return [tag for tag in derived if tag in gone]

@@ -10,7 +10,7 @@ from leverkit.emulator.account.account import Object
 from leverkit.emulator.account.events import CONDITIONAL, EVENTS, ORIGINS
 from leverkit.emulator.http.deliveries import LOOPBACK
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, bad_request, not_found, ok
+from leverkit.emulator.response import Response, bad_request, not_found, ok
 
 
 def _public(hook: Object) -> Object:
@@ -26,7 +26,7 @@ def _own(request: Request) -> list[Object]:
     return [hook for hook in request.account.webhooks if hook["owner"] == request.key.owner]
 
 
-def listing(request: Request) -> Answer:
+def listing(request: Request) -> Response:
     """GET /webhooks: only those made with this key; the envelope has only `data`."""
     return ok([_public(hook) for hook in _own(request)])
 
@@ -39,7 +39,7 @@ def _configuration(given: Any, event: str) -> Object:
     if not isinstance(conditions, dict):
         raise bad_request("conditions must be an object")
     origins = conditions.get("origins", list(ORIGINS))
-    if not isinstance(origins, list) or not all(each in ORIGINS for each in origins):
+    if not isinstance(origins, list) or not all(item in ORIGINS for item in origins):
         raise bad_request("origins must be known origins")
     return {"conditions": {"origins": origins}} if event in CONDITIONAL else {}
 
@@ -62,7 +62,7 @@ def _deliverable(url: str, *, anywhere: bool) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or local)
 
 
-def create(request: Request) -> Answer:
+def create(request: Request) -> Response:
     """POST /webhooks: 201, the only answer that shows the signature token (48 hex characters)."""
     body, account = request.json(), request.account
     _checked(request, body)
@@ -84,10 +84,10 @@ def create(request: Request) -> Answer:
     return ok({"data": shown} if request.config.webhook_nested else shown, status=201)
 
 
-def update(request: Request) -> Answer:
+def update(request: Request) -> Response:
     """PUT /webhooks: bulk, `{"data": [{id, url?, event?, configuration?}]}`."""
     given = request.json().get("data")
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
         raise bad_request("data must be an array of webhooks")
     own = {hook["id"]: hook for hook in _own(request)}
     for change in given:
@@ -113,10 +113,10 @@ def _updated(request: Request, hook: Object, change: Object) -> Object:
     return hook
 
 
-def delete(request: Request) -> Answer:
+def delete(request: Request) -> Response:
     """DELETE /webhooks/:id: 204, empty."""
     for hook in _own(request):
         if hook["id"] == request.ids[0]:
             request.account.webhooks.remove(hook)
-            return Answer(204, b"")
+            return Response(204, b"")
     raise not_found("webhooks", request.ids[0])

@@ -61,7 +61,7 @@ def _user(rng: Random, number: int) -> Object:
     }
 
 
-def furnish(account: Account, rng: Random) -> None:
+def add_lookups(account: Account, rng: Random) -> None:
     """Give an account its users, stages with slugs and uuids, and archive reasons."""
     users = [_user(rng, number) for number in range(14)]
     account.users = {user["id"]: user for user in users}
@@ -80,7 +80,7 @@ def furnish(account: Account, rng: Random) -> None:
     ]
 
 
-def stock(account: Account, rng: Random) -> None:
+def add_accounts_lists(account: Account, rng: Random) -> None:
     """Give an account the lists that tagging has nothing to do with: requisitions, templates, …"""
     users = list(account.users.values())
     account.lists = {

@@ -10,10 +10,10 @@ from bisect import bisect
 from random import Random
 from typing import NamedTuple
 
-from leverkit.emulator.account.account import EPOCH_MS, Account, Object, uncollected
+from leverkit.emulator.account.account import EPOCH_MS, Account, Object, gc_paused
 from leverkit.emulator.config import Config
-from leverkit.emulator.generator.account_setup import SOURCES, furnish, stock
-from leverkit.emulator.generator.postings import DAY, SPAN, Opening, opening, uuid4
+from leverkit.emulator.generator.account_setup import SOURCES, add_accounts_lists, add_lookups
+from leverkit.emulator.generator.postings import DAY, SPAN, GeneratedPosting, generate_posting, uuid4
 from leverkit.emulator.generator.tagging import Tagger
 from leverkit.emulator.generator.vocabulary import PLACES, first_names, last_names
 from leverkit.emulator.response import encode
@@ -32,15 +32,15 @@ def _json(text: str) -> str:
 def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None) -> Account:
     """Return an account with about 1.5 opportunities a contact, and its truth (tag -> scope) set."""
     account, rng = Account(), Random(seed)
-    account.config, account.invented = config or Config(), True
-    furnish(account, rng)
-    city = City(account, rng, contacts)
-    with uncollected():
+    account.config, account.is_generated = config or Config(), True
+    add_lookups(account, rng)
+    generator = Generator(account, rng, contacts)
+    with gc_paused():
         for _ in range(contacts):
-            city.person()
-    account.truth = city.truth()
-    stock(account, rng)
-    account.lists["deleted_postings"] = city.deleted()
+            generator.person()
+    account.truth = generator.truth()
+    add_accounts_lists(account, rng)
+    account.lists["deleted_postings"] = generator.deleted_postings()
     return account
 
 
@@ -54,15 +54,15 @@ class Person(NamedTuple):
     protection: str
 
 
-class City:
+class Generator:
     """Makes one person after the other, with all their opportunities."""
 
     def __init__(self, account: Account, rng: Random, contacts: int) -> None:
         self.account, self.rng, self.random = account, rng, rng.random
         self.users = list(account.users)
-        self.openings = _openings(rng, self.users, contacts)
-        self.opened = [each.created for each in self.openings]
-        account.postings = {each.id: each.object for each in self.openings if not each.deleted}
+        self.postings = _postings(rng, self.users, contacts)
+        self.posting_times = [posting.created for posting in self.postings]
+        account.postings = {posting.id: posting.object for posting in self.postings if not posting.deleted}
         self.tagger = Tagger(rng, contacts)
         self.first = [_json(name)[1:-1] for name in first_names(rng)]
         self.last = [_json(name)[1:-1] for name in last_names(rng)]
@@ -70,21 +70,21 @@ class City:
         self.stages = [stage["id"] for stage in account.stages]
         self.reasons = [reason["id"] for reason in account.archive_reasons]
         self.sources = [_json(source) for source in SOURCES]
-        self.quirks = not account.config.plain_seed
-        self.touched = 1.0 - account.config.updated_null_share
-        self._known: dict[str, str] = {}
-        self._made = 0
+        self.irregular = not account.config.plain_seed
+        self.updated = 1.0 - account.config.updated_null_share
+        self._tag_json: dict[str, str] = {}
+        self._people = 0
 
     def truth(self) -> dict[str, str]:
         """Return the scope of every tag in use; a text that a posting has is a posting's."""
-        of_postings = {tag for each in self.openings for tag in (*each.tags, *each.former_tags)}
+        of_postings = {tag for posting in self.postings for tag in (*posting.tags, *posting.former_tags)}
         scopes = {**self.tagger.truth, **dict.fromkeys(of_postings, "opportunity")}
         return {tag: scopes[tag] for tag in self.account.tags}
 
-    def deleted(self) -> list[Object]:
+    def deleted_postings(self) -> list[Object]:
         """Return the postings that are gone, as GET /postings/deleted shows them (section 3.2)."""
-        gone = [each for each in self.openings if each.deleted]
-        return [{"id": each.id, "deletedAt": EPOCH_MS - place * DAY} for place, each in enumerate(gone)]
+        gone = [posting for posting in self.postings if posting.deleted]
+        return [{"id": posting.id, "deletedAt": EPOCH_MS - place * DAY} for place, posting in enumerate(gone)]
 
     def pick(self, pool: list[str]) -> str:
         """Return one of a pool; faster than random.choice."""
@@ -96,34 +96,34 @@ class City:
         count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
         times = sorted(EPOCH_MS - 30 * DAY - int(self.random() ** 1.5 * SPAN) for _ in range(count))
         closed = [self.random() < (0.45 if place == count - 1 else 0.8) for place in range(count)]
-        person = self._person(all(closed) and self.random() < 0.03)
-        tags = self.tagger.about_person(count)
+        person = self._make_person(all(closed) and self.random() < 0.03)
+        tags = self.tagger.person_tags(count)
         for place, created in enumerate(times):
             own = [text for text, start, end in tags if start <= place < end]
             self._opportunity(person, created, own, closed[place])
 
-    def _person(self, anonymized: bool) -> Person:
+    def _make_person(self, anonymized: bool) -> Person:
         contact = uuid4(self.rng)
         if anonymized:
             return Person(contact, '""', '"","phones":[],"emails":[],"links":[]', True, "null")
-        self._made += 1
-        first, last, number = self.pick(self.first), self.pick(self.last), self._made
+        self._people += 1
+        first, last, number = self.pick(self.first), self.pick(self.last), self._people
         user = "".join(filter(str.isascii, last.lower()))
         email = f'"{user}.{number}@example.com"' if self.random() < 0.7 else ""
-        phone = _phone(number, self.quirks) if self.random() < 0.4 else ""
+        phone = _phone(number, self.irregular) if self.random() < 0.4 else ""
         link = f'"https://example.com/people/{number}"' if self.random() < 0.3 else ""
         rest = f'{self.pick(self.places)},"phones":[{phone}],"emails":[{email}],"links":[{link}]'
         return Person(contact, f'"{first} {last}"', rest, False, PROTECTED if number % 9 == 0 else "null")
 
-    def _opening(self, created: int) -> Opening | None:
+    def _open_posting(self, created: int) -> GeneratedPosting | None:
         """Return a posting that was open then, rather a popular one; sometimes none."""
-        reach = bisect(self.opened, created)
-        if reach == 0 or (self.quirks and self.random() < 0.03):
+        reach = bisect(self.posting_times, created)
+        if reach == 0 or (self.irregular and self.random() < 0.03):
             return None
-        return self.openings[int(self.random() ** 1.4 * reach)]
+        return self.postings[int(self.random() ** 1.4 * reach)]
 
     def _tags(self, tags: list[str]) -> str:
-        known = self._known
+        known = self._tag_json
         for tag in tags:
             if tag not in known:
                 known[tag] = _json(tag)
@@ -132,23 +132,23 @@ class City:
     def _opportunity(self, person: Person, created: int, own: list[str], closed: bool) -> None:
         """Decide one opportunity's life and insert it."""
         random = self.random
-        posting, place = self._opening(created), int(random() ** 1.5 * len(self.stages))
+        posting, place = self._open_posting(created), int(random() ** 1.5 * len(self.stages))
         advanced = created if place == 0 else created + int(random() * 25 * DAY)
         archived = advanced + int(random() * 5 * DAY) if closed else None
-        candidacy = self.tagger.about_candidacy(closed)
-        touched = random() < self.touched * (1.7 if own or candidacy else 0.3)
+        candidacy = self.tagger.candidacy_tags(closed)
+        updated = random() < self.updated * (1.7 if own or candidacy else 0.3)
         tags = [*(posting.tags_of(archived) if posting else ()), *own, *candidacy]
-        raw = self._write(person, posting, place, (created, advanced, archived), tags, touched)
+        raw = self._write(person, posting, place, (created, advanced, archived), tags, updated)
         self.account.insert(raw.encode(), posting.id if posting else None)
 
     def _write(
         self,
         person: Person,
-        posting: Opening | None,
+        posting: GeneratedPosting | None,
         place: int,
         times: tuple[int, int, int | None],
         tags: list[str],
-        touched: bool,
+        updated: bool,
     ) -> str:
         """Return the JSON in Lever's key order."""
         random, (created, advanced, archived) = self.random, times
@@ -157,17 +157,17 @@ class City:
         reason = self.pick(self.reasons) if archived is not None else ""
         if person.anonymized and reason == self.reasons[0]:
             reason = self.reasons[1]  # a hire is never anonymized
-        shelf = f'{{"reason":"{reason}","archivedAt":{last}}}' if reason else "null"
-        secret = "confidential" if posting and posting.confidential else "non-confidential"
+        archived_json = f'{{"reason":"{reason}","archivedAt":{last}}}' if reason else "null"
+        confidentiality = "confidential" if posting and posting.confidential else "non-confidential"
         return (
             f'{{"id":"{identifier}","name":{person.name},"contact":"{person.contact}","headline":"",'
-            f'"stage":"{self.stages[place]}","confidentiality":"{secret}",'
-            f'"location":{person.rest},"archived":{shelf},"tags":[{self._tags(tags)}],'
+            f'"stage":"{self.stages[place]}","confidentiality":"{confidentiality}",'
+            f'"location":{person.rest},"archived":{archived_json},"tags":[{self._tags(tags)}],'
             f'"sources":[{self.pick(self.sources)}],"stageChanges":[{self._changes(place, times, user)}],'
             f'"origin":"{origin}","sourcedBy":{user if origin == "sourced" else "null"},'
-            f'"owner":{"null" if self.quirks and random() < 0.1 else user},"followers":[{user}],'
+            f'"owner":{"null" if self.irregular and random() < 0.1 else user},"followers":[{user}],'
             f'"applications":[{_application(self.rng, posting)}],"createdAt":{created},'
-            f'"updatedAt":{last + 60_000 if touched else "null"},"lastInteractionAt":{last},'
+            f'"updatedAt":{last + 60_000 if updated else "null"},"lastInteractionAt":{last},'
             f'"lastAdvancedAt":{last},"snoozedUntil":{EPOCH_MS + 9999 * DAY if random() < 0.01 else "null"},'
             f'"urls":{{"list":"{URL}","show":"{URL}/{identifier}"}},'
             f'"isAnonymized":{"true" if person.anonymized else "false"},"dataProtection":{person.protection}'
@@ -176,27 +176,27 @@ class City:
 
     def _changes(self, place: int, times: tuple[int, int, int | None], user: str) -> str:
         first = f'{{"toStageId":"{self.stages[0]}","toStageIndex":0,"updatedAt":{times[0]}'
-        by = "" if self.quirks and self.random() < 0.6 else f',"userId":{user}'
+        by = "" if self.irregular and self.random() < 0.6 else f',"userId":{user}'
         if place == 0:
             return f"{first}{by}}}"
         then = f'{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{times[1]}'
         return f"{first}{by}}},{then}{by}}}"
 
 
-def _phone(number: int, quirks: bool) -> str:
+def _phone(number: int, irregular: bool) -> str:
     """Return a phone; old ones have no type, or null (section 3.5)."""
-    kind = ("", '"type":null,')[number % 2] if quirks and number % 5 == 0 else '"type":"mobile",'
+    kind = ("", '"type":null,')[number % 2] if irregular and number % 5 == 0 else '"type":"mobile",'
     return f'{{{kind}"value":"555-01{number % 100:02}"}}'
 
 
-def _openings(rng: Random, users: list[str], contacts: int) -> list[Opening]:
+def _postings(rng: Random, users: list[str], contacts: int) -> list[GeneratedPosting]:
     count = 6 + min(1500, int(contacts**0.5 * 2))
-    return sorted((opening(rng, users) for _ in range(count)), key=lambda each: each.created)
+    return sorted((generate_posting(rng, users) for _ in range(count)), key=lambda item: item.created)
 
 
-def _application(rng: Random, posting: Opening | None) -> str:
+def _application(rng: Random, posting: GeneratedPosting | None) -> str:
     return f'"{uuid4(rng)}"' if posting else ""
 
 
-def _location(posting: Opening | None) -> str:
+def _location(posting: GeneratedPosting | None) -> str:
     return f',"opportunityLocation":{_json(posting.location)}' if posting else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from leverkit.emulator.account.account import EPOCH_MS, Account, Object, uncollected
+from leverkit.emulator.account.account import EPOCH_MS, Account, Object, gc_paused
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.response import decode, encode
 
@@ -51,9 +51,9 @@ def load_account(folder: Path) -> Account:
         raise FileNotFoundError(f"{folder}: no opportunities.jsonl")
     account = Account()
     _load_lookups(account, folder)
-    posting_of = {each["id"]: each.get("posting") for each in account.applications.values()}
+    posting_of = {item["id"]: item.get("posting") for item in account.applications.values()}
     titles = {posting["text"]: key for key, posting in account.postings.items()}
-    with uncollected():
+    with gc_paused():
         for raw in _raw_opportunities(folder):
             row = account.insert(raw, None)
             row.posting = posting_of.get(row.application) or _posting_by_title(titles, row)
@@ -70,14 +70,14 @@ def _load_lookups(account: Account, folder: Path) -> None:
     account.add_stages(stages or _ranked(_mentioned_stages(folder)))
     account.archive_reasons = _items(folder, "archive_reasons")
     account.dispositions = disposition.get("archiveReasons") or []
-    account.postings = {each["id"]: each for each in _items(folder, "postings")}
-    account.users = {each["id"]: each for each in _items(folder, "users")}
-    account.applications = {each["id"]: each for each in _items(folder, "applications")}
+    account.postings = {posting["id"]: posting for posting in _items(folder, "postings")}
+    account.users = {item["id"]: item for item in _items(folder, "users")}
+    account.applications = {item["id"]: item for item in _items(folder, "applications")}
     account.deleted = _items(folder, "deleted")
     account.lists = {name: _items(folder, name) for name in LISTS}
     for kind in CHILDREN:
-        for each in _items(folder, kind):
-            account.children.setdefault((kind, each.pop("opportunityId", "")), []).append(each)
+        for item in _items(folder, kind):
+            account.children.setdefault((kind, item.pop("opportunityId", "")), []).append(item)
 
 
 def _ranked(stages: list[Object]) -> list[Object]:
@@ -106,7 +106,7 @@ def _reasons(account: Account) -> list[Object]:
     mentioned = sorted({row.reason for row in account.rows.values() if row.reason})
     number = int.from_bytes(sha256(" ".join(mentioned).encode()).digest()[:16])
     hired = {"id": str(UUID(int=number, version=4)), "text": "Hired", "status": "active", "type": "hired"}
-    others = [{"id": each, "text": each[:8], "status": "active", "type": "non-hired"} for each in mentioned]
+    others = [{"id": item, "text": item[:8], "status": "active", "type": "non-hired"} for item in mentioned]
     return [hired, *others]
 
 
@@ -116,7 +116,7 @@ def _users(account: Account) -> Iterator[Object]:
     for row in account.rows.values():
         value = row.object()
         people = (value.get("owner"), value.get("sourcedBy"), *(value.get("followers") or ()))
-        mentioned.update(dict.fromkeys(each for each in people if isinstance(each, str)))
+        mentioned.update(dict.fromkeys(item for item in people if isinstance(item, str)))
     for number, identifier in enumerate(sorted(mentioned)):
         yield {
             "id": identifier,

@@ -22,7 +22,7 @@ SPAN = 6 * 365 * DAY
 
 
 @dataclass(frozen=True)
-class Opening:
+class GeneratedPosting:
     """A posting, its tags now, and before a renaming if there was one (`renamed_at`, else 0)."""
 
     id: str
@@ -53,27 +53,27 @@ def _title(rng: Random, team: str) -> str:
     return f"{rng.choice(LEVELS)}{rng.choice((team, word(rng), team))} {rng.choice(ROLES)}"
 
 
-def opening(rng: Random, users: list[str]) -> Opening:
+def generate_posting(rng: Random, users: list[str]) -> GeneratedPosting:
     """Return one posting."""
     department = rng.choice(list(DEPARTMENTS))
     team = rng.choice(DEPARTMENTS[department])
     location, commitment = rng.choice(PLACES), rng.choice(COMMITMENTS)
-    title, former = _title(rng, team), _title(rng, team)
+    title, former_title = _title(rng, team), _title(rng, team)
     own = tuple(rng.sample(POSTING_TAGS, rng.choice((0, 0, 0, 1, 2))))
     created = EPOCH_MS - 40 * DAY - int(rng.random() * 1.25 * SPAN)
     renamed_at = created + int(rng.random() * (EPOCH_MS - created)) if rng.random() < 0.15 else 0
     rest = (department, team, location, commitment, *own)
     confidential = rng.random() < 0.04
     identifier = uuid4(rng)
-    value = blank(identifier, title, (department, team, location, commitment), own)
+    value = blank_posting(identifier, title, (department, team, location, commitment), own)
     value["state"] = rng.choice(("published", "published", "internal", "closed", "closed", "draft"))
     value["confidentiality"] = "confidential" if confidential else "non-confidential"
     value.update(user=rng.choice(users), owner=rng.choice(users), hiringManager=rng.choice(users))
     value.update(createdAt=created, updatedAt=max(created, renamed_at))
-    return Opening(
+    return GeneratedPosting(
         id=identifier,
         tags=tuple(dict.fromkeys((title, *rest))),
-        former_tags=tuple(dict.fromkeys((former, *rest))),
+        former_tags=tuple(dict.fromkeys((former_title, *rest))),
         renamed_at=renamed_at,
         created=created,
         deleted=rng.random() < 0.12,
@@ -83,7 +83,9 @@ def opening(rng: Random, users: list[str]) -> Opening:
     )
 
 
-def blank(identifier: str, title: str, categories: Sequence[str | None], own: tuple[str, ...]) -> Object:
+def blank_posting(
+    identifier: str, title: str, categories: Sequence[str | None], own: tuple[str, ...]
+) -> Object:
     """Return a posting; `categories` are department, team, location and commitment."""
     department, team, location, commitment = categories
     return {

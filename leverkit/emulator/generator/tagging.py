@@ -32,7 +32,7 @@ class PersonTag:
 
     spellings: tuple[str, ...]
     habit: Habit
-    faithful: float
+    habit_share: float
 
 
 class Tagger:
@@ -81,37 +81,37 @@ class Tagger:
     def _person(self, rng: Random, text: str) -> PersonTag:
         return PersonTag(self._spellings(rng, text, "contact"), rng.choice(HABITS), 0.55 + 0.4 * rng.random())
 
-    def _draw(self) -> int:
+    def _draw_index(self) -> int:
         return bisect(self._weights, self._random() * self._weights[-1])
 
-    def about_person(self, opportunities: int) -> list[tuple[str, int, int]]:
+    def person_tags(self, opportunities: int) -> list[tuple[str, int, int]]:
         """Return (tag, from, to) triples: which of a person's opportunities, oldest first, carry it."""
         chance, found = self._random(), []
         for _ in range((chance < 0.55) + (chance < 0.25) + (chance < 0.08)):
-            tag = self._persons[self._draw()]
+            tag = self._persons[self._draw_index()]
             text = tag.spellings[int(self._random() * len(tag.spellings))]
-            habit = tag.habit if self._random() < tag.faithful else HABITS[int(self._random() * 5)]
+            habit = tag.habit if self._random() < tag.habit_share else HABITS[int(self._random() * 5)]
             found.append((text, *self._reach(habit, opportunities)))
         return found
 
     def _reach(self, habit: Habit, opportunities: int) -> tuple[int, int]:
-        then = 1 + int(self._random() * opportunities)
+        newest = 1 + int(self._random() * opportunities)
         if habit == "first":
             return 0, 1
         if habit == "newest":
-            return then - 1, then
+            return newest - 1, newest
         if habit == "existing":
-            return 0, then
+            return 0, newest
         if habit == "any":
             one = int(self._random() * opportunities)
             return one, one + 1
         return 0, opportunities
 
-    def about_candidacy(self, archived: bool) -> list[str]:
+    def candidacy_tags(self, archived: bool) -> list[str]:
         """Return the tags of one candidacy; those that went further have more."""
         chance = self._random() * (0.8 if archived else 1.0)
         found = []
         for _ in range((chance < 0.3) + (chance < 0.08)):
-            spellings = self._candidacies[self._draw()]
+            spellings = self._candidacies[self._draw_index()]
             found.append(spellings[int(self._random() * len(spellings))])
         return found

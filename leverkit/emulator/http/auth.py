@@ -20,14 +20,14 @@ class Key:
     scopes: frozenset[str] | None = None
     expires_at: float | None = None
 
-    def may(self, scope: str) -> bool:
+    def allows(self, scope: str) -> bool:
         """Say whether a permission is granted."""
         if self.scopes is None or scope in self.scopes:
             return True
         return self.expires_at is not None and scope.replace(":read:", ":write:") in self.scopes
 
 
-def is_token(secret: str | None) -> bool:
+def is_jwt(secret: str | None) -> bool:
     """Say whether a Bearer value is a JWT, so one that some environment of Lever's has signed."""
     head, *rest = (secret or "").split(".")
     try:
@@ -36,7 +36,7 @@ def is_token(secret: str | None) -> bool:
         return False
 
 
-def secret(header: bytes | None) -> str | None:
+def read_secret(header: bytes | None) -> str | None:
     """Return the key or token of an Authorization header, None where there is none that can be read."""
     if header is None:
         return None

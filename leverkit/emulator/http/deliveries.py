@@ -35,9 +35,9 @@ class Deliveries:
         self.account = account
         self.history: deque[Object] = deque(maxlen=HISTORY)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lines: dict[str, asyncio.Lock] = {}
-        self.under_way = 0
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._order_locks: dict[str, asyncio.Lock] = {}
+        self.in_flight = 0
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._random = random.Random(0)
 
     def publish(self, event: str, payload: Object) -> None:
@@ -45,7 +45,7 @@ class Deliveries:
         if not self.account.config.webhooks_on:
             return
         for hook in self.account.webhooks:
-            if payload.get("only", hook["id"]) == hook["id"] and _wants(hook, event, payload["origin"]):
+            if payload.get("only", hook["id"]) == hook["id"] and _matches(hook, event, payload["origin"]):
                 delivery = self._delivery(hook, event, payload["data"])
                 self._start(hook, delivery)
                 if self._random.random() < self.account.config.webhook_duplicate_share:
@@ -53,9 +53,9 @@ class Deliveries:
 
     def rerun(self, identifier: str) -> bool:
         """Send a delivery of the history again, as Lever's page can; False where it is unknown."""
-        found = next((each for each in self.history if each["id"] == identifier), None)
+        found = next((delivery for delivery in self.history if delivery["id"] == identifier), None)
         hook = next(
-            (each for each in self.account.webhooks if found and each["id"] == found["webhook"]), None
+            (item for item in self.account.webhooks if found and item["id"] == found["webhook"]), None
         )
         if found is None or hook is None:
             return False
@@ -83,7 +83,7 @@ class Deliveries:
         if not self.account.config.webhook_ordered:
             await self._attempts(delivery)
             return
-        async with self._lines.setdefault(hook["id"], asyncio.Lock()):
+        async with self._order_locks.setdefault(hook["id"], asyncio.Lock()):
             await self._attempts(delivery)
 
     async def _attempts(self, delivery: Object) -> None:
@@ -100,17 +100,17 @@ class Deliveries:
     async def _attempt(self, delivery: Object) -> int | str:
         """Return the status of one try, or in words why there is none."""
         try:
-            async with self._places:
+            async with self._slots:
                 return await self._in_time(delivery)
         except (OSError, ValueError, TimeoutError, EOFError) as error:
             return str(error) or type(error).__name__
 
     async def _in_time(self, delivery: Object) -> int:
-        self.under_way += 1
+        self.in_flight += 1
         try:
             return await asyncio.wait_for(self._post(delivery), self.account.config.webhook_timeout_s)
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
 
     async def _post(self, delivery: Object) -> int:
         url = urlsplit(delivery["url"])
@@ -130,7 +130,7 @@ class Deliveries:
             writer.close()
 
 
-def _wants(hook: Object, event: str, origin: str | None) -> bool:
+def _matches(hook: Object, event: str, origin: str | None) -> bool:
     origins = hook["configuration"].get("conditions", {}).get("origins")
     return hook["event"] == event and (origin is None or not origins or origin in origins)
 

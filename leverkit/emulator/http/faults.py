@@ -13,7 +13,7 @@ import msgspec
 from leverkit.emulator.account import offset_tokens
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.config import Config
-from leverkit.emulator.response import Answer, Failure, decode
+from leverkit.emulator.response import RequestError, Response, decode
 
 Kind = Literal[
     "delay",
@@ -32,7 +32,7 @@ Kind = Literal[
     "refuse_offset",
     "clock",
 ]
-INSTEAD = ("throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset")
+REPLACING = ("throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset")
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -68,9 +68,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fired: int = 0
 
     @property
-    def instead(self) -> bool:
+    def replaces_response(self) -> bool:
         """Say whether the fault takes the place of the answer."""
-        return self.kind in INSTEAD
+        return self.kind in REPLACING
 
     def matches(self, method: str, path: str, query: str) -> bool:
         """Say whether a request is one that may go wrong."""
@@ -89,23 +89,23 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self.all: list[Fault] = []
         self.accidents: dict[str, int] = {}
-        self._dice: list[random.Random] = []
-        self._chance = random.Random(seed)
+        self._random: list[random.Random] = []
+        self._accident_rng = random.Random(seed)
 
     def add(self, fault: Fault) -> None:
         """Set a fault beside the others."""
         self.all.append(fault)
-        self._dice.append(random.Random(fault.seed))
+        self._random.append(random.Random(fault.seed))
 
     def clear(self) -> None:
         """Let everything go right again."""
         self.all.clear()
-        self._dice.clear()
+        self._random.clear()
 
     def pick(self, method: str, path: str, query: str, config: Config) -> Fault | None:
         """Return the fault that strikes this request, counting it; accidents by share come last."""
-        for fault, dice in zip(self.all, self._dice, strict=True):
-            if fault.matches(method, path, query) and _fires(fault, dice):
+        for fault, rng in zip(self.all, self._random, strict=True):
+            if fault.matches(method, path, query) and _fires(fault, rng):
                 fault.fired += 1
                 return fault
         return self._accident(config)
@@ -120,7 +120,7 @@ class Faults:
         )
         if not any(share for _, share in shares):
             return None
-        chance = self._chance.random()
+        chance = self._accident_rng.random()
         for name, share in shares:
             if chance < share:
                 self.accidents[name] = self.accidents.get(name, 0) + 1
@@ -138,11 +138,11 @@ _ACCIDENTS = {
 }
 
 
-def _fires(fault: Fault, dice: random.Random) -> bool:
+def _fires(fault: Fault, rng: random.Random) -> bool:
     fault.matched += 1
     if fault.matched <= fault.skip or (fault.times is not None and fault.fired >= fault.times):
         return False
-    return fault.probability >= 1.0 or dice.random() < fault.probability
+    return fault.probability >= 1.0 or rng.random() < fault.probability
 
 
 CODES = {
@@ -162,67 +162,67 @@ MESSAGES = {
 HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gateway</body>\r\n</html>\r\n"
 
 
-def throttled(code: str, retry_after: float | None) -> Answer:
+def throttled(code: str, retry_after: float | None) -> Response:
     """Return a 429: without Retry-After unless one is wanted (section 7.1)."""
-    answer = Failure(429, code, MESSAGES[429]).answer()
+    answer = RequestError(429, code, MESSAGES[429]).response()
     if retry_after is None:
         return answer
-    return Answer(429, answer.body, [*answer.headers, (b"retry-after", b"%g" % retry_after)])
+    return Response(429, answer.body, [*answer.headers, (b"retry-after", b"%g" % retry_after)])
 
 
-def instead(fault: Fault) -> Answer | None:
+def replacement(fault: Fault) -> Response | None:
     """Return what is answered in place of the real answer; None for a broken connection."""
     if fault.kind == "reset":
         return None
     if fault.kind == "throttle":
         return throttled(CODES[429], fault.retry_after)
     if fault.kind == "html":
-        return Answer(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
+        return Response(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
     if fault.kind == "empty":
-        return Answer(200, b"")
+        return Response(200, b"")
     if fault.kind == "no_rows":
-        return Answer(200, b'{"data":[],"hasNext":false}')
+        return Response(200, b'{"data":[],"hasNext":false}')
     if fault.kind == "refuse_offset":
-        return offset_tokens.invalid("Offset token is invalid for sort").answer()
+        return offset_tokens.invalid_offset("Offset token is invalid for sort").response()
     code = CODES.get(fault.status, "ServerError")
-    answer = Failure(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).answer()
+    answer = RequestError(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).response()
     if fault.location is None:
         return answer
-    return Answer(answer.status, answer.body, [*answer.headers, (b"location", fault.location.encode())])
+    return Response(answer.status, answer.body, [*answer.headers, (b"location", fault.location.encode())])
 
 
-PLAIN = (
+RESTORED = (
     "postings",
     "users",
     "lists",
     "webhooks",
     "uploads",
-    "left",
+    "application_archives",
 )  # what handlers change beside opportunities
 
 
-def without_effect(account: Account, ids: list[str], handle: Callable[[], Answer]) -> Answer:
+def without_effect(account: Account, ids: list[str], handle: Callable[[], Response]) -> Response:
     """Return a handler's answer, with everything as it was before, and no event sent.
 
     `ids` are those of the request's path: what hangs on any other opportunity is not touched by it.
     """
-    plain = {name: deepcopy(getattr(account, name)) for name in PLAIN}
-    hanging = _hanging(account, ids)
+    restored = {name: deepcopy(getattr(account, name)) for name in RESTORED}
+    children = _children_of(account, ids)
     account.undo_log, emit = [], account.emit
     account.emit = lambda event, data: None
     try:
         return handle()
     finally:
         changes, account.undo_log, account.emit = account.undo_log, None, emit
-        for name, value in plain.items():
+        for name, value in restored.items():
             setattr(account, name, value)
         _restore(account, changes)
-        for key in _hanging(account, [*ids, *(identifier for identifier, _, _ in changes)]):
+        for key in _children_of(account, [*ids, *(identifier for identifier, _, _ in changes)]):
             del account.children[key]
-        account.children.update(hanging)
+        account.children.update(children)
 
 
-def _hanging(account: Account, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
+def _children_of(account: Account, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
     """Return copies of what hangs on some opportunities."""
     wanted = set(ids)
     return {key: deepcopy(items) for key, items in account.children.items() if key[1] in wanted}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from leverkit.emulator.account.account import Account
-from leverkit.emulator.account.filters import SINGLES, Query, one
+from leverkit.emulator.account.filters import SINGLES, Query, single
 from leverkit.emulator.config import Config
 from leverkit.emulator.http import forms
 from leverkit.emulator.http.auth import Key
@@ -39,7 +39,7 @@ class Request:
     ids: list[str] = field(default_factory=list)
     headers: dict[bytes, bytes] = field(default_factory=dict)
     stale_ms: float = 0.0
-    slip: int = 0
+    shift: int = 0
 
     @property
     def config(self) -> Config:
@@ -49,7 +49,7 @@ class Request:
     @property
     def offset(self) -> str | None:
         """Return the offset token, None on the first page."""
-        return one(self.query, "offset")
+        return single(self.query, "offset")
 
     @property
     def content_type(self) -> bytes:
@@ -57,7 +57,7 @@ class Request:
         return self.headers.get(b"content-type", b"")
 
     @property
-    def root(self) -> str:
+    def base_url(self) -> str:
         """Return the address of this API as the client calls it."""
         return f"http://{self.headers.get(b'host', b'127.0.0.1').decode('latin-1')}/v1"
 
@@ -69,7 +69,7 @@ class Request:
 
     def limit(self) -> int:
         """Return the page size, 1 to 100, by default 100. Raises Failure 400 outside (section 2)."""
-        text = one(self.query, "limit")
+        text = single(self.query, "limit")
         if text is None:
             return 100
         number = int(text) if text.isascii() and text.isdigit() else 0

@@ -7,18 +7,18 @@ import time
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.http import auth, faults
 from leverkit.emulator.http.rate_limit import RateLimit
-from leverkit.emulator.response import Answer, Failure, forbidden, no_such_path, unauthorized
+from leverkit.emulator.response import RequestError, Response, forbidden, no_such_path, unauthorized
 from leverkit.emulator.server.routes import CANDIDATES, Route
 
 
-class Throttled(Failure):
+class Throttled(RequestError):
     """A refusal by the rate limit, which may carry Retry-After."""
 
     def __init__(self, code: str, retry_after: float | None) -> None:
         super().__init__(429, code, "")
         self.retry_after = retry_after
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """Return the refusal."""
         return faults.throttled(self.code, self.retry_after)
 
@@ -44,9 +44,9 @@ class Admission:
 
     def key(self, header: bytes | None) -> auth.Key:
         """Return the key of an Authorization header. Raises Failure 401 for none, unknown or expired."""
-        secret = auth.secret(header)
+        secret = auth.read_secret(header)
         key = self.keys.get(secret or "")
-        if key is None and auth.is_token(secret):
+        if key is None and auth.is_jwt(secret):
             raise forbidden("Unable to find a signing key that matches the token")  # another environment's
         if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
             raise unauthorized()
@@ -67,6 +67,6 @@ class Admission:
             limit = self._limits[key.owner] = RateLimit(config.rate, config.burst)
         if not limit.admit(time.monotonic()):
             raise Throttled(config.throttle_code, config.retry_after)
-        if not key.may(route.scope):
+        if not key.allows(route.scope):
             raise forbidden(f"Missing permission {route.scope}")
         return key

@@ -13,7 +13,7 @@ from typing import Any
 from leverkit.emulator.http import faults
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.http.request import Request, parse_query
-from leverkit.emulator.response import Answer, Failure, bad_request
+from leverkit.emulator.response import RequestError, Response, bad_request
 from leverkit.emulator.server.control_api import ControlApi
 from leverkit.emulator.server.routes import ROUTES, Table
 from leverkit.emulator.server.service import Service
@@ -40,63 +40,65 @@ class App:
         body = await _body(receive)
         path: str = scope["path"]
         if not path.startswith(PREFIX + "/"):
-            await _send(send, self._control.answer(scope, body))
+            await _send(send, self._control.response(scope, body))
             return
         started = self._service.last_request = time.monotonic()
         entry = {"at": started, "method": scope["method"], "path": path.removeprefix(PREFIX)}
         entry |= {"query": scope["query_string"].decode("latin-1"), "status": None, "fault": None, "ms": None}
         self._service.log.append(entry)
-        pause = self._pause()
-        answer, fault = await self._answer(scope, body, entry, pause / 2)
-        await _sleep(pause / 2)
+        latency = self._latency()
+        answer, fault = await self._respond(scope, body, entry, latency / 2)
+        await _sleep(latency / 2)
         entry["ms"] = round(1000 * (time.monotonic() - started), 1)
         if answer is None:
             _reset(send)
             return
         entry["status"] = answer.status
         if fault is not None and fault.kind == "malformed":
-            answer = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+            answer = Response(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
         await _send(send, answer, cut=fault is not None and fault.kind == "cut")
 
-    async def _answer(
-        self, scope: Scope, body: bytes, entry: dict[str, Any], pause: float
-    ) -> tuple[Answer | None, Fault | None]:
+    async def _respond(
+        self, scope: Scope, body: bytes, entry: dict[str, Any], latency: float
+    ) -> tuple[Response | None, Fault | None]:
         """Return the answer, None for a broken connection, and the fault that struck."""
         try:
-            handle, request = self._enter(scope, body)
-        except Failure as failure:
-            await _sleep(pause)
-            return failure.answer(), None
+            handle, request = self._route(scope, body)
+        except RequestError as failure:
+            await _sleep(latency)
+            return failure.response(), None
         fault = self._service.faults.pick(
             entry["method"], entry["path"], entry["query"], self._account.config
         )
-        await _sleep(pause)
+        await _sleep(latency)
         if fault is None:
-            return _handled(lambda: handle(request)), None
+            return _run_handler(lambda: handle(request)), None
         entry["fault"] = fault.kind
         if fault.kind == "delay":
             await _sleep(fault.ms / 1000)
         return self._faulty(fault, handle, request), fault
 
-    def _faulty(self, fault: Fault, handle: Callable[[Request], Answer], request: Request) -> Answer | None:
-        if fault.instead:
+    def _faulty(
+        self, fault: Fault, handle: Callable[[Request], Response], request: Request
+    ) -> Response | None:
+        if fault.replaces_response:
             if fault.when == "after":
-                _handled(lambda: handle(request))
-            return faults.instead(fault)
+                _run_handler(lambda: handle(request))
+            return faults.replacement(fault)
         if fault.kind == "ignored":
-            return _handled(
+            return _run_handler(
                 lambda: faults.without_effect(self._account, request.ids, lambda: handle(request))
             )
         if fault.kind == "clock":
             self._account.skew_ms += int(fault.ms)
         request.stale_ms = fault.ms if fault.kind == "stale" else 0.0
-        request.slip = {"duplicate": -1, "drop": 1}.get(fault.kind, 0)
-        return _handled(lambda: handle(request))
+        request.shift = {"duplicate": -1, "drop": 1}.get(fault.kind, 0)
+        return _run_handler(lambda: handle(request))
 
-    def _enter(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Answer], Request]:
+    def _route(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Response], Request]:
         """Return the handler and the request it gets. Raises Failure where it does not come that far."""
         path: str = scope["path"]
-        route, ids = self._table.find(scope["method"], _plain(path))
+        route, ids = self._table.find(scope["method"], _normal_path(path))
         headers = dict(scope["headers"])
         key = self._service.admission.admit(route, headers.get(b"authorization"))
         query = parse_query(scope["query_string"].decode("latin-1"), self._account.config)
@@ -106,22 +108,22 @@ class App:
                     raise bad_request(f"Unknown parameter: {name}")
         return route.handler, Request(scope["method"], path, query, body, self._account, key, ids, headers)
 
-    def _pause(self) -> float:
+    def _latency(self) -> float:
         median = self._account.config.latency_ms / 1000
         return median * math.exp(self._random.gauss(0.0, 0.25)) if median else 0.0
 
 
-def _plain(path: str) -> str:
+def _normal_path(path: str) -> str:
     """Return a path without /v1, and with single slashes: a production client asks for /v1//opportunities."""
-    plain = path.removeprefix(PREFIX).rstrip("/")
-    return re.sub("/{2,}", "/", plain) if "//" in plain else plain
+    normal = path.removeprefix(PREFIX).rstrip("/")
+    return re.sub("/{2,}", "/", normal) if "//" in normal else normal
 
 
-def _handled(handle: Callable[[], Answer]) -> Answer:
+def _run_handler(handle: Callable[[], Response]) -> Response:
     try:
         return handle()
-    except Failure as failure:
-        return failure.answer()
+    except RequestError as failure:
+        return failure.response()
 
 
 async def _sleep(seconds: float) -> None:
@@ -138,7 +140,7 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _send(send: Send, answer: Answer, *, cut: bool = False) -> None:
+async def _send(send: Send, answer: Response, *, cut: bool = False) -> None:
     headers = list(answer.headers)
     if answer.status != 204:
         headers.append((b"content-length", b"%d" % len(answer.body)))

@@ -18,8 +18,8 @@ from leverkit.emulator.endpoints import creation
 from leverkit.emulator.http import auth
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.response import (
-    Answer,
-    Failure,
+    RequestError,
+    Response,
     bad_request,
     decode,
     encode,
@@ -32,7 +32,7 @@ from leverkit.emulator.server.service import Service
 
 ROOT = "/_emulator"
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
-Act = Callable[..., Any]
+Action = Callable[..., Any]
 
 
 def _create(account: Account, contact: str | None = None, **fields: Any) -> dict[str, str]:
@@ -40,7 +40,7 @@ def _create(account: Account, contact: str | None = None, **fields: Any) -> dict
     return {"id": row.id, "contact": row.contact}
 
 
-PAGE_ACTIONS: dict[str, Act] = {
+PAGE_ACTIONS: dict[str, Action] = {
     "add_tags": changes.add_tags,
     "remove_tags": changes.remove_tags,
     "move": changes.move,
@@ -71,7 +71,7 @@ class ControlApi:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._acts: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
+        self._actions: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", ""): self._summary,
             ("GET", "/config"): lambda _: service.account.config,
             ("PATCH", "/config"): self._configure,
@@ -88,19 +88,19 @@ class ControlApi:
             ("GET", "/oauth"): self._client,
         }
 
-    def answer(self, scope: dict[str, Any], body: bytes) -> Answer:
+    def response(self, scope: dict[str, Any], body: bytes) -> Response:
         """Answer a request outside of /v1."""
         headers = dict(scope["headers"])
         try:
-            return self._answer(scope["method"], scope["path"], scope["query_string"], headers, body)
-        except Failure as failure:
-            return failure.answer()
+            return self._respond(scope["method"], scope["path"], scope["query_string"], headers, body)
+        except RequestError as failure:
+            return failure.response()
         except (msgspec.ValidationError, TypeError) as error:
-            return bad_request(str(error)).answer()
+            return bad_request(str(error)).response()
 
-    def _answer(
+    def _respond(
         self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes
-    ) -> Answer:
+    ) -> Response:
         host = headers.get(b"host", b"").decode("latin-1")
         if path == "/authorize" and method == "GET":
             return self.service.oauth.authorize(dict(parse_qsl(query.decode("latin-1"))))
@@ -109,25 +109,25 @@ class ControlApi:
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             raise no_such_path(path)
         if path == "/" and method == "GET":
-            return Answer(200, status_page.render(self.service, f"http://{host}"), status_page.HEADERS)
+            return Response(200, status_page.render(self.service, f"http://{host}"), status_page.HEADERS)
         if path == f"{ROOT}/openapi.json" and method == "GET":
-            return Answer(200, encode(openapi.describe(f"http://{host}/v1", self.service.account)))
+            return Response(200, encode(openapi.describe(f"http://{host}/v1", self.service.account)))
         if path == ROOT or path.startswith(ROOT + "/"):
             return self._control(method, path.removeprefix(ROOT), headers.get(b"authorization"), body)
         raise no_such_path(path)
 
-    def _control(self, method: str, path: str, authorization: bytes | None, body: bytes) -> Answer:
-        key = self.service.admission.keys.get(auth.secret(authorization) or "")
+    def _control(self, method: str, path: str, authorization: bytes | None, body: bytes) -> Response:
+        key = self.service.admission.keys.get(auth.read_secret(authorization) or "")
         if key is None or key.scopes is not None or not key.confidential:
             raise unauthorized()
         given = _object(body)
         kind, _, name = path[1:].partition("/")
         if method == "POST" and kind == "humans":
             return ok(do_page_action(self.service.account, name, given))
-        act = self._acts.get((method, path.rstrip("/")))
-        if act is None:
+        action = self._actions.get((method, path.rstrip("/")))
+        if action is None:
             raise no_such_path(ROOT + path)
-        return ok(act(given))
+        return ok(action(given))
 
     def _summary(self, _: dict[str, Any]) -> Any:
         account = self.service.account
@@ -138,7 +138,7 @@ class ControlApi:
             "tags": len(account.tags),
             "deleted": len(account.deleted),
             "requests": len(self.service.log),
-            "deliveries_under_way": self.service.deliveries.under_way,
+            "deliveries_under_way": self.service.deliveries.in_flight,
             "humans": dict(self.service.simulated_users.counts),
             "accidents": self.service.faults.accidents,
         }

@@ -13,7 +13,7 @@ import msgspec
 
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.http.auth import Key
-from leverkit.emulator.response import Answer, decode, encode
+from leverkit.emulator.response import Response, decode, encode
 from leverkit.emulator.server.admission import Admission
 
 DAY = 86_400_000
@@ -44,7 +44,7 @@ class OAuth:
         self._refresh: dict[str, Grant] = {}
         self._signing_key = secrets.token_bytes(32)
 
-    def authorize(self, query: dict[str, str]) -> Answer:
+    def authorize(self, query: dict[str, str]) -> Response:
         """GET /authorize: redirects with a code, or with error=access_denied."""
         redirect = query.get("redirect_uri", "")
         if query.get("client_id") != self.client_id or "://" not in redirect:
@@ -62,7 +62,7 @@ class OAuth:
         self._codes[code] = Grant(scopes, redirect, query.get("audience", ""), now, now)
         return _redirect(redirect, {"code": code, **state})
 
-    def token(self, body: bytes, content_type: bytes) -> Answer:
+    def token(self, body: bytes, content_type: bytes) -> Response:
         """POST /oauth/token with a form, or JSON as Lever's sample application does."""
         try:
             fields = _fields(body, content_type)
@@ -78,13 +78,13 @@ class OAuth:
             return self._rotate(str(fields.get("refresh_token", "")))
         return _error(403, "unauthorized_client", "Grant type not allowed")
 
-    def _exchange(self, fields: dict[str, Any]) -> Answer:
+    def _exchange(self, fields: dict[str, Any]) -> Response:
         grant = self._codes.pop(str(fields.get("code", "")), None)
         if grant is None or grant.redirect_uri != fields.get("redirect_uri"):
             return _error(403, "invalid_grant", "Invalid authorization code")
         return self._tokens(grant)
 
-    def _rotate(self, token: str) -> Answer:
+    def _rotate(self, token: str) -> Response:
         grant, now = self._refresh.get(token), self.account.now()
         if grant is None or now - grant.given > 365 * DAY or now - grant.made > 90 * DAY:
             return _error(403, "invalid_grant", "Unknown or invalid refresh token.")
@@ -93,7 +93,7 @@ class OAuth:
         grant.replaced = grant.replaced or now
         return self._tokens(grant)
 
-    def _tokens(self, grant: Grant) -> Answer:
+    def _tokens(self, grant: Grant) -> Response:
         now, life, scopes = self.account.now(), self.account.config.oauth_expiry_s, grant.scopes
         refresh = secrets.token_urlsafe(32)
         self._refresh[refresh] = msgspec.structs.replace(grant, made=now, replaced=None)
@@ -105,7 +105,7 @@ class OAuth:
         if "offline_access" in scopes:
             value["refresh_token"] = refresh
         value |= {"scope": " ".join(scopes), "expires_in": int(life), "token_type": "Bearer"}
-        return Answer(200, encode(value), JSON)
+        return Response(200, encode(value), JSON)
 
     def _jwt(self, grant: Grant, now: int, life: float) -> str:
         user = next(iter(self.account.users), "")
@@ -138,10 +138,10 @@ def _fields(body: bytes, content_type: bytes) -> dict[str, Any]:
     return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
-def _error(status: int, error: str, description: str) -> Answer:
-    return Answer(status, encode({"error": error, "error_description": description}), JSON)
+def _error(status: int, error: str, description: str) -> Response:
+    return Response(status, encode({"error": error, "error_description": description}), JSON)
 
 
-def _redirect(address: str, query: dict[str, str]) -> Answer:
+def _redirect(address: str, query: dict[str, str]) -> Response:
     mark = "&" if "?" in address else "?"
-    return Answer(302, b"", [(b"location", f"{address}{mark}{urlencode(query)}".encode())])
+    return Response(302, b"", [(b"location", f"{address}{mark}{urlencode(query)}".encode())])

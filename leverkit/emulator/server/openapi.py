@@ -61,7 +61,7 @@ OPPORTUNITY: Schema = {
     "deletedBy": NULLABLE,
     "deletedAt": TIME,
 }
-ANSWERS: dict[str, Schema] = {
+DATA: dict[str, Schema] = {
     "Object": ANY,
     "Opportunity": _object(OPPORTUNITY),
     "Mutated": _object(OPPORTUNITY, required=["id", "contact", "tags", "stage"]),
@@ -145,7 +145,7 @@ def _choices(name: str, path: str) -> tuple[str, ...] | None:
         return CHOICES.get(name)
     if path in ("/opportunities", "/candidates", "/opportunities/:id", "/candidates/:id"):
         return views.EXPANDABLE
-    return postings.PEOPLE if path in ("/postings", "/postings/:id") else None
+    return postings.EXPANDABLE if path in ("/postings", "/postings/:id") else None
 
 
 def _parameter(name: str, path: str, examples: list[Any]) -> Schema:
@@ -176,24 +176,24 @@ def _schema(name: str) -> Schema:
     return schema
 
 
-def _answer(route: Route) -> Schema:
+def _success(route: Route) -> Schema:
     if route.status == 204:
         return {"description": "Done"}
-    if route.answer == "Bytes":
+    if route.data == "Bytes":
         return {"description": "The file", "content": BYTES}
-    data: Schema = {"$ref": f"#/components/schemas/{route.answer}"}
+    data: Schema = {"$ref": f"#/components/schemas/{route.data}"}
     schema: Schema = _object({"data": data}, required=["data"])
-    if route.many:
+    if route.is_page:
         items = {"data": {"type": "array", "items": data}, "hasNext": FLAG, "next": TEXT}
         schema = _object(items, required=["data", "hasNext"])
-    if route.answer == "Created":
+    if route.data == "Created":
         schema = _object({"deduped": FLAG, "data": data}, required=["deduped", "data"])
     return {"description": "As asked", "content": {"application/json": {"schema": schema}}}
 
 
-def _refusals(route: Route) -> Schema:
+def _errors(route: Route) -> Schema:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    errors = {**ERRORS, "422": "The file could not be processed"} if route.answer == "Bytes" else ERRORS
+    errors = {**ERRORS, "422": "The file could not be processed"} if route.data == "Bytes" else ERRORS
     return {status: {"description": text, "content": content} for status, text in errors.items()}
 
 
@@ -212,12 +212,12 @@ def _body(name: str, examples: Examples) -> Schema:
 
 
 def _operation(route: Route, examples: Examples) -> Schema:
-    asked = dict.fromkeys(route.params)
-    query = [_parameter(name, route.path, examples.query.get(name, [])) for name in asked]
+    names = dict.fromkeys(route.params)
+    query = [_parameter(name, route.path, examples.query.get(name, [])) for name in names]
     operation: Schema = {
         "summary": (route.handler.__doc__ or f"{route.method} {route.path}").partition("\n")[0],
         "parameters": [*_in_path(route, examples.path(route.path)), *query],
-        "responses": {str(route.status): _answer(route), **_refusals(route)},
+        "responses": {str(route.status): _success(route), **_errors(route)},
         "x-permission": route.scope,
         "deprecated": route.path.startswith("/candidates"),
     }
@@ -242,7 +242,7 @@ def describe(server: str, account: Account) -> Schema:
         "security": [{"basic": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**ANSWERS, **bodies, "Error": ERROR},
+            "schemas": {**DATA, **bodies, "Error": ERROR},
             "securitySchemes": {"basic": basic, "bearer": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -26,7 +26,7 @@ class Examples:
         self._taken: set[tuple[str, str]] = set()
         self.users = [user for user in account.users.values() if user.get("deactivatedAt") is None]
         postings = account.postings.values()
-        self.open = [each for each in postings if each.get("state") in ("published", "internal")]
+        self.open = [posting for posting in postings if posting.get("state") in ("published", "internal")]
         self.query = self._query()
         self.bodies = self._bodies()
 
@@ -56,9 +56,11 @@ class Examples:
         return _ids(found.get(root, account.lists.get(root, ())))
 
     def _child(self, kind: str) -> dict[str, list[str]]:
-        found = ((row, children.of(self.account, row, kind)) for row in (*self.rows[3:], *self.rows[:3]))
+        found = (
+            (row, children.children_of(self.account, row, kind)) for row in (*self.rows[3:], *self.rows[:3])
+        )
         able = [(row.id, str(items[0]["id"])) for row, items in islice(found, 300) if items]
-        identifier, other = next((each for each in able if each not in self._taken), (able or [("", "")])[0])
+        identifier, other = next((item for item in able if item not in self._taken), (able or [("", "")])[0])
         self._taken.add((identifier, other))
         return {"id": [identifier], "other": [other]} if other else {}
 
@@ -81,7 +83,7 @@ class Examples:
 
     def _bodies(self) -> dict[str, Object]:
         account = self.account
-        reasons = [each["id"] for each in account.archive_reasons if each.get("type") != "hired"]
+        reasons = [reason["id"] for reason in account.archive_reasons if reason.get("type") != "hired"]
         postings = _ids(self.open[:1])
         return {
             "Tags": {"tags": ["speaks German", "San Francisco, CA"]},

@@ -19,9 +19,9 @@ from leverkit.emulator.endpoints import (
     webhooks,
 )
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Answer, Failure, no_such_path
+from leverkit.emulator.response import RequestError, Response, no_such_path
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Response]
 PAGING = ("limit", "offset")
 SHOWING = ("include", "expand")
 PERFORM = ("perform_as",)
@@ -45,61 +45,61 @@ class Route:
     scope: str
     handler: Handler
     params: tuple[str, ...] = ()
-    answer: str = "Object"
-    many: bool = False
+    data: str = "Object"
+    is_page: bool = False
     body: str | None = None
     status: int = 200
 
 
-def _one(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = ()) -> Route:
-    return Route("GET", path, f"{scope}:read:admin", handler, params, answer)
+def _get(path: str, scope: str, handler: Handler, data: str, params: tuple[str, ...] = ()) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, data)
 
 
-def _many(path: str, scope: str, handler: Handler, answer: str, params: tuple[str, ...] = PAGING) -> Route:
-    return Route("GET", path, f"{scope}:read:admin", handler, params, answer, many=True)
+def _list(path: str, scope: str, handler: Handler, data: str, params: tuple[str, ...] = PAGING) -> Route:
+    return Route("GET", path, f"{scope}:read:admin", handler, params, data, is_page=True)
 
 
-def _write(path: str, handler: Handler, body: str, *, method: str = "POST", status: int = 200) -> Route:
-    answer = "Note" if path.endswith("notes") else "Mutated"
+def _write_route(path: str, handler: Handler, body: str, *, method: str = "POST", status: int = 200) -> Route:
+    data = "Note" if path.endswith("notes") else "Mutated"
     scope = "notes:write:admin" if path.endswith("notes") else "opportunities:write:admin"
-    return Route(method, path, scope, handler, PERFORM, answer, body=body, status=status)
+    return Route(method, path, scope, handler, PERFORM, data, body=body, status=status)
 
 
-def _of_opportunities(root: str) -> list[Route]:
+def _opportunity_routes(root: str) -> list[Route]:
     """Return the routes of opportunities, which /candidates has as well (section 4)."""
     item = f"{root}/:id"
     own = [
-        _many(root, "opportunities", opportunities.opportunities, "Opportunity", LISTING),
-        _one(item, "opportunities", opportunities.opportunity, "Opportunity", SHOWING),
-        _write(f"{item}/addTags", opportunity_writes.add_tags, "Tags"),
-        _write(f"{item}/removeTags", opportunity_writes.remove_tags, "Tags"),
-        _write(f"{item}/addSources", opportunity_writes.add_sources, "Sources"),
-        _write(f"{item}/removeSources", opportunity_writes.remove_sources, "Sources"),
-        _write(f"{item}/addLinks", opportunity_writes.add_links, "Links"),
-        _write(f"{item}/removeLinks", opportunity_writes.remove_links, "Links"),
-        _write(f"{item}/stage", opportunity_writes.set_stage, "Stage", method="PUT"),
-        _write(f"{item}/archived", opportunity_writes.set_archived, "Archived", method="PUT"),
-        _write(f"{item}/notes", opportunity_writes.add_note, "Note", status=201),
-        _write(f"{item}/addPostings", creation.add_postings, "Postings"),
+        _list(root, "opportunities", opportunities.opportunities, "Opportunity", LISTING),
+        _get(item, "opportunities", opportunities.opportunity, "Opportunity", SHOWING),
+        _write_route(f"{item}/addTags", opportunity_writes.add_tags, "Tags"),
+        _write_route(f"{item}/removeTags", opportunity_writes.remove_tags, "Tags"),
+        _write_route(f"{item}/addSources", opportunity_writes.add_sources, "Sources"),
+        _write_route(f"{item}/removeSources", opportunity_writes.remove_sources, "Sources"),
+        _write_route(f"{item}/addLinks", opportunity_writes.add_links, "Links"),
+        _write_route(f"{item}/removeLinks", opportunity_writes.remove_links, "Links"),
+        _write_route(f"{item}/stage", opportunity_writes.set_stage, "Stage", method="PUT"),
+        _write_route(f"{item}/archived", opportunity_writes.set_archived, "Archived", method="PUT"),
+        _write_route(f"{item}/notes", opportunity_writes.add_note, "Note", status=201),
+        _write_route(f"{item}/addPostings", creation.add_postings, "Postings"),
     ]
     for kind in children.KINDS:
-        own += _of_kind(f"{item}/{kind}", kind)
+        own += _child_routes(f"{item}/{kind}", kind)
     return own
 
 
 DOWNLOADS = ("files", "resumes", "offers")
 
 
-def _of_kind(path: str, kind: str) -> list[Route]:
+def _child_routes(path: str, kind: str) -> list[Route]:
     """Return the routes of one kind of object under an opportunity."""
-    scope, one = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
+    scope, item_path = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
     routes = [
-        _many(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
+        _list(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
     ]
     if kind != "file_actions":
-        routes.append(_one(one, scope, children.single(kind), "Object", SHOWING))
+        routes.append(_get(item_path, scope, children.single(kind), "Object", SHOWING))
     if kind in DOWNLOADS:
-        routes.append(_one(f"{one}/download", scope, files.download(kind), "Bytes"))
+        routes.append(_get(f"{item_path}/download", scope, files.download(kind), "Bytes"))
     if kind not in crud.KINDS:
         return routes
     write = f"{scope}:write:admin"
@@ -108,58 +108,58 @@ def _of_kind(path: str, kind: str) -> list[Route]:
         return [
             *routes,
             attached,
-            Route("DELETE", one, write, crud.delete_child(kind), PERFORM, "", status=204),
+            Route("DELETE", item_path, write, crud.delete_child(kind), PERFORM, "", status=204),
         ]
     if kind != "notes":
         routes.append(Route("POST", path, write, crud.create_child(kind), PERFORM, body="Any", status=201))
-    routes.append(Route("PUT", one, write, crud.update_child(kind), PERFORM, body="Any"))
-    routes.append(Route("DELETE", one, write, crud.delete_child(kind), PERFORM, "", status=204))
+    routes.append(Route("PUT", item_path, write, crud.update_child(kind), PERFORM, body="Any"))
+    routes.append(Route("DELETE", item_path, write, crud.delete_child(kind), PERFORM, "", status=204))
     return routes
 
 
-def _create(root: str, handler: Handler) -> Route:
+def _create_route(root: str, handler: Handler) -> Route:
     params = (*PERFORM, "perform_as_posting_owner", "parse", "dedupe")
     return Route(
         "POST", root, "opportunities:write:admin", handler, params, "Created", body="New", status=201
     )
 
 
-def _listed(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Route]:
+def _stored_list_routes(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Route]:
     key = "text" if name == "feedback_templates" else "createdAt"
-    one, write = f"/{name}/:id", f"{scope}:write:admin"
+    item_path, write = f"/{name}/:id", f"{scope}:write:admin"
     routes = [
-        _many(f"/{name}", scope, lookups.stored(name, key), "Object", params),
-        _one(one, scope, lookups.stored_one(name), "Object"),
+        _list(f"/{name}", scope, lookups.stored_list(name, key), "Object", params),
+        _get(item_path, scope, lookups.stored_item(name), "Object"),
     ]
     if name in crud.LISTS:
         routes += [
             Route("POST", f"/{name}", write, crud.create(name), PERFORM, body="Any", status=201),
-            Route("PUT", one, write, crud.update(name), PERFORM, body="Any"),
-            Route("DELETE", one, write, crud.delete(name), PERFORM, "", status=204),
+            Route("PUT", item_path, write, crud.update(name), PERFORM, body="Any"),
+            Route("DELETE", item_path, write, crud.delete(name), PERFORM, "", status=204),
         ]
     return routes
 
 
-def _users() -> list[Route]:
+def _user_routes() -> list[Route]:
     params = (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id")
-    one, write = "/users/:id", "users:write:admin"
+    item_path, write = "/users/:id", "users:write:admin"
     return [
-        _many("/users", "users", lookups.users, "User", params),
-        _one(one, "users", lookups.user, "User"),
+        _list("/users", "users", lookups.users, "User", params),
+        _get(item_path, "users", lookups.user, "User"),
         Route("POST", "/users", write, crud.create_user, (), "User", body="User", status=201),
-        Route("PUT", one, write, crud.update_user, (), "User", body="User"),
-        Route("POST", f"{one}/deactivate", write, crud.deactivate_user, (), "User"),
-        Route("POST", f"{one}/reactivate", write, crud.reactivate_user, (), "User"),
+        Route("PUT", item_path, write, crud.update_user, (), "User", body="User"),
+        Route("POST", f"{item_path}/deactivate", write, crud.deactivate_user, (), "User"),
+        Route("POST", f"{item_path}/reactivate", write, crud.reactivate_user, (), "User"),
     ]
 
 
-def _applying() -> list[Route]:
+def _application_routes() -> list[Route]:
     write, form = "postings:write:admin", "/postings/:id/apply"
     return [
         Route(
             "POST", "/postings", write, applications.create, PERFORM, "Posting", body="NewPosting", status=201
         ),
-        _one(form, "postings", applications.questions, "Object", ("location", "distribution")),
+        _get(form, "postings", applications.questions, "Object", ("location", "distribution")),
         Route(
             "POST",
             form,
@@ -176,12 +176,12 @@ def _applying() -> list[Route]:
             "diversity_surveys:read:admin",
             applications.surveys,
             ("country_code", "location"),
-            answer="Objects",
+            data="Objects",
         ),
     ]
 
 
-CANDIDATES = [*_of_opportunities("/candidates"), _create("/candidates", creation.post_candidate)]
+CANDIDATES = [*_opportunity_routes("/candidates"), _create_route("/candidates", creation.post_candidate)]
 WEBHOOKS = [
     Route("GET", "/webhooks", "webhooks:read:admin", webhooks.listing, (), "Webhooks"),
     Route(
@@ -198,23 +198,21 @@ WEBHOOKS = [
     Route("DELETE", "/webhooks/:id", "webhooks:write:admin", webhooks.delete, (), "", status=204),
 ]
 ROUTES: list[Route] = [
-    *_of_opportunities("/opportunities"),
-    _create("/opportunities", creation.post_opportunity),
+    *_opportunity_routes("/opportunities"),
+    _create_route("/opportunities", creation.post_opportunity),
     *CANDIDATES,
-    _many("/opportunities/deleted", "opportunities", opportunities.deleted, "Opportunity", DELETED),
-    _many(
-        "/applications/deleted", "applications", lookups.window_of_deleted("applications"), "Object", DELETED
-    ),
-    _many("/postings/deleted", "postings", lookups.window_of_deleted("postings"), "Object", DELETED),
-    _many("/tags", "tags", lookups.tags, "Count"),
-    _many("/sources", "sources", lookups.sources, "Count"),
-    _many("/stages", "stages", lookups.stages, "Stage"),
-    _one("/stages/:id", "stages", lookups.stage, "Stage"),
-    _one("/disposition_stages", "stages", lookups.disposition_stages, "Object"),
-    _many("/archive_reasons", "archive_reasons", lookups.archive_reasons, "ArchiveReason", (*PAGING, "type")),
-    _one("/archive_reasons/:id", "archive_reasons", lookups.archive_reason, "ArchiveReason"),
-    _many("/postings", "postings", postings.listing, "Posting", (*POSTINGS, *PERIOD[2:])),
-    _one("/postings/:id", "postings", postings.single, "Posting", SHOWING),
+    _list("/opportunities/deleted", "opportunities", opportunities.deleted, "Opportunity", DELETED),
+    _list("/applications/deleted", "applications", lookups.deleted_list("applications"), "Object", DELETED),
+    _list("/postings/deleted", "postings", lookups.deleted_list("postings"), "Object", DELETED),
+    _list("/tags", "tags", lookups.tags, "Count"),
+    _list("/sources", "sources", lookups.sources, "Count"),
+    _list("/stages", "stages", lookups.stages, "Stage"),
+    _get("/stages/:id", "stages", lookups.stage, "Stage"),
+    _get("/disposition_stages", "stages", lookups.disposition_stages, "Object"),
+    _list("/archive_reasons", "archive_reasons", lookups.archive_reasons, "ArchiveReason", (*PAGING, "type")),
+    _get("/archive_reasons/:id", "archive_reasons", lookups.archive_reason, "ArchiveReason"),
+    _list("/postings", "postings", postings.listing, "Posting", (*POSTINGS, *PERIOD[2:])),
+    _get("/postings/:id", "postings", postings.single, "Posting", SHOWING),
     Route(
         "POST",
         "/postings/:id",
@@ -224,11 +222,11 @@ ROUTES: list[Route] = [
         "Posting",
         body="PostingChange",
     ),
-    *_users(),
-    *_applying(),
-    _one("/eeo/responses", "eeo_responses", lookups.eeo_responses, "Object", CREATED),
-    _one("/eeo/responses/pii", "eeo_responses_pii", lookups.eeo_responses, "Object", (*CREATED, "expand")),
-    _one("/contacts/:id", "contact", lookups.contact, "Contact"),
+    *_user_routes(),
+    *_application_routes(),
+    _get("/eeo/responses", "eeo_responses", lookups.eeo_responses, "Object", CREATED),
+    _get("/eeo/responses/pii", "eeo_responses_pii", lookups.eeo_responses, "Object", (*CREATED, "expand")),
+    _get("/contacts/:id", "contact", lookups.contact, "Contact"),
     Route(
         "PUT",
         "/contacts/:id",
@@ -238,13 +236,15 @@ ROUTES: list[Route] = [
         "Contact",
         body="ContactChange",
     ),
-    *_listed(
+    *_stored_list_routes(
         "requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code", "confidentiality")
     ),
-    *_listed("requisition_fields", "requisition_fields"),
-    *_listed("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
-    *_listed("form_templates", "form_templates", (*PAGING, *SHOWING)),
-    *_listed("audit_events", "audit_events", (*PAGING, *PERIOD[:2], "type", "user_id", "target_type")),
+    *_stored_list_routes("requisition_fields", "requisition_fields"),
+    *_stored_list_routes("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
+    *_stored_list_routes("form_templates", "form_templates", (*PAGING, *SHOWING)),
+    *_stored_list_routes(
+        "audit_events", "audit_events", (*PAGING, *PERIOD[:2], "type", "user_id", "target_type")
+    ),
     *WEBHOOKS,
 ]
 
@@ -268,5 +268,5 @@ class Table:
                     return route, [part for name, part in zip(template, parts, strict=True) if name[0] == ":"]
                 known = True
         if known:
-            raise Failure(405, "MethodNotAllowedError", f"{method} is not allowed")
+            raise RequestError(405, "MethodNotAllowedError", f"{method} is not allowed")
         raise no_such_path(f"/v1{path}")

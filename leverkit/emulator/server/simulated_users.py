@@ -24,7 +24,7 @@ class SimulatedUsers:
         self._random = random.Random(account.config.humans_seed)
         self._order: list[str] = []
         self._task: asyncio.Task[None] | None = None
-        self._acts: list[tuple[str, float, Callable[[Row], None]]] = [
+        self._actions: list[tuple[str, float, Callable[[Row], None]]] = [
             ("move", 0.35, self._move),
             ("add tag", 0.2, lambda row: changes.add_tags(account, row.id, [self._random.choice(TAGS)])),
             ("remove tag", 0.12, self._remove_tag),
@@ -53,13 +53,13 @@ class SimulatedUsers:
         rows = self.account.rows
         if not rows:
             return "nothing"
-        weights = [weight for _, weight, _ in self._acts]
-        name, _, act = self._random.choices(self._acts, weights)[0]
-        act(self._some())
+        weights = [weight for _, weight, _ in self._actions]
+        name, _, action = self._random.choices(self._actions, weights)[0]
+        action(self._random_row())
         self.counts[name] += 1
         return name
 
-    def _some(self) -> Row:
+    def _random_row(self) -> Row:
         """Return some opportunity, without a copy of all ids of a large account."""
         contacts = self.account.by_contact
         place = self._random.randrange(len(contacts))
@@ -79,7 +79,7 @@ class SimulatedUsers:
             changes.remove_tags(self.account, row.id, [self._random.choice(row.tags)])
 
     def _archive(self, row: Row) -> None:
-        reasons = [each["id"] for each in self.account.archive_reasons]
+        reasons = [reason["id"] for reason in self.account.archive_reasons]
         if reasons:
             changes.archive(self.account, row.id, None if row.archived else self._random.choice(reasons))
 
@@ -91,6 +91,6 @@ class SimulatedUsers:
         )
 
     def _merge(self, row: Row) -> None:
-        other = self._some()
+        other = self._random_row()
         if other.contact != row.contact:
             changes.merge(self.account, row.contact, other.contact)

@@ -99,7 +99,7 @@ def _holdings(service: Service) -> str:
         "of them archived": sum(row.archived is not None for row in rows),
         "of them confidential": sum(row.confidential for row in rows),
         "contacts": len(account.by_contact),
-        "with two or more opportunities": sum(len(each) > 1 for each in account.by_contact.values()),
+        "with two or more opportunities": sum(len(item) > 1 for item in account.by_contact.values()),
         "tags in use": len(account.tags),
         "postings": len(account.postings),
         "users": len(account.users),
@@ -178,7 +178,7 @@ def _faults(service: Service) -> Rows:
 
 def _answers(delivery: Object) -> str:
     """Return how the tries ended, as `500, Connection refused (2 times)`."""
-    found = Counter(re.sub(r"^\[Errno \d+\] ", "", str(each["outcome"])) for each in delivery["attempts"])
+    found = Counter(re.sub(r"^\[Errno \d+\] ", "", str(item["outcome"])) for item in delivery["attempts"])
     return ", ".join(text if times == 1 else f"{text} ({times} times)" for text, times in found.items())
 
 
@@ -190,13 +190,13 @@ def _outcome(delivery: Object, tries: int) -> Cell:
 
 def _deliveries(service: Service) -> Rows:
     tries = 1 + service.account.config.webhook_retries
-    for each in list(service.deliveries.history)[: -LATEST - 1 : -1]:
-        answers = _answers(each)
+    for delivery in list(service.deliveries.history)[: -LATEST - 1 : -1]:
+        answers = _answers(delivery)
         yield (
-            Cell(each["event"]),
-            Cell(f"{each['url'][:200]}{f' · {answers[:200]}' if answers else ''}", "long"),
-            _outcome(each, tries),
-            Cell(f"tries {len(each['attempts'])}"),
+            Cell(delivery["event"]),
+            Cell(f"{delivery['url'][:200]}{f' · {answers[:200]}' if answers else ''}", "long"),
+            _outcome(delivery, tries),
+            Cell(f"tries {len(delivery['attempts'])}"),
         )
 
 
