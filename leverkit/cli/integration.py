@@ -1,4 +1,4 @@
-"""The commands for those who write integrations: `scan` their source, `listen` to Lever's webhooks."""
+"""The commands for developers of integrations: `scan` their source, `listen` to Lever's webhooks."""
 
 from __future__ import annotations
 
@@ -75,27 +75,29 @@ def listen(
     Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout is JSON with the url. TLS is
     the matter of a proxy in front. Example: leverkit listen --policy policy.csv --port 8080
     """
+    import logging
+
     from leverkit.api.http import Waits
     from leverkit.settings import Settings, connect
-    from leverkit.webhook.event_queue import Inbox
-    from leverkit.webhook.logs import note
+    from leverkit.webhook.event_queue import EventQueue
+    from leverkit.webhook.logs import log_event
     from leverkit.webhook.receiver import Limits, Receiver
-    from leverkit.webhook.worker import Rules, Worker
+    from leverkit.webhook.worker import Worker, WorkerConfig
 
     settings = Settings.from_environment()
     if not settings.webhook_secrets:
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
-    place = state or settings.home / "receiver"
-    rules = Rules(policy, place / "runs", sweep_s=sweep)
-    rules.tags()  # a policy that cannot be read should say so now
-    waits = Waits(lambda text: note("waiting", level=30, why=text))
+    folder = state or settings.home / "receiver"
+    config = WorkerConfig(policy, folder / "runs", sweep_s=sweep)
+    config.tags()  # a policy that cannot be read is an error now, not at the first event
+    waits = Waits(lambda text: log_event("waiting", level=logging.WARNING, why=text))
     with connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
-        inbox = Inbox(place / "inbox.sqlite")
+        queue = EventQueue(folder / "inbox.sqlite")
         receiver = Receiver(
-            inbox,
-            Worker(inbox, lever, rules),
+            queue,
+            Worker(queue, lever, config),
             settings.webhook_secrets,
-            limits=Limits(waiting=max_waiting),
+            limits=Limits(max_waiting=max_waiting),
         )
         _serve(receiver, host, port)
 
@@ -105,11 +107,11 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
 
     import uvicorn
 
-    from leverkit.webhook.logs import to_stderr
+    from leverkit.webhook.logs import log_to_stderr
 
-    to_stderr()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what uvicorn raises again, see below
-    sys.setswitchinterval(0.001)  # answers must not wait for the worker's thread
+    log_to_stderr()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # see KeyboardInterrupt below
+    sys.setswitchinterval(0.001)  # so that answers do not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
         options.machine(json.dumps({"url": url, "pid": os.getpid()}))
@@ -118,9 +120,9 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
         )
         try:
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:  # uvicorn raises the signal again once it has ended well
+        except KeyboardInterrupt:  # uvicorn raises the signal again after an orderly end
             say("stopped")
-    if not receiver.ended_well:
+    if not receiver.stopped_in_time:
         say("the last batch did not end in time; the next start finishes it")
         os._exit(0)  # its requests would hold the process for minutes
 

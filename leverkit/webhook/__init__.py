@@ -1,4 +1,4 @@
-"""Lever's webhooks: verify and type a delivery, keep it, and keep a person's tags alike."""
+"""Lever's webhooks: verify a delivery, queue it, and keep a contact's tags the same on its opportunities."""
 
 from leverkit.webhook.events import EVENTS, Event
 from leverkit.webhook.signature import MAX_BYTES, Rejected, ReplayCache, sign, verify

@@ -1,6 +1,6 @@
-"""Whom a webhook event is about, as it claims: ids to ask Lever about, no facts.
+"""Lever's webhook events as types, and the ids that an event names.
 
-Lever does not sign an event's data, so an id from it only says where to look.
+Lever does not sign an event's data: an id from it tells what to read from the API, and is no fact.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import msgspec
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A value decoded from Lever's camelCase JSON; unknown fields are ignored."""
+class CamelStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A struct decoded from Lever's camelCase JSON; unknown fields are ignored."""
 
 
-class ArchiveState(_Value, frozen=True):
+class ArchiveState(CamelStruct, frozen=True):
     """When (milliseconds) and why (reason id) an opportunity is archived."""
 
     archived_at: int | None = None
     reason: Id | None = None
 
 
-class Event(_Value, frozen=True):
+class Event(CamelStruct, frozen=True):
     """A verified delivery; `triggered_at` is in milliseconds.
 
-    The signature vouches for `token` and `triggered_at` alone. Ids come from the unsigned `data`; each may be
-    None, since test deliveries have no data and Lever documents only some fields.
+    Lever signs `token` and `triggered_at` only. All ids come from the unsigned `data`, and any of them may be
+    None: test deliveries have no data, and Lever documents only some fields.
     """
 
     name: str
@@ -52,7 +52,7 @@ class ContactUpdated(Event, frozen=True):
 
 
 class OpportunityEvent(Event, frozen=True):
-    """An event about one opportunity; `candidate_id` is an opportunity's id too, never a person's."""
+    """An event about one opportunity; `candidate_id` is the id of an opportunity too, never of a person."""
 
     opportunity_id: Id | None = None
     contact_id: Id | None = None
@@ -70,7 +70,7 @@ class CandidateHired(OpportunityEvent, frozen=True):
 
 
 class CandidateDeleted(OpportunityEvent, frozen=True):
-    """An opportunity was deleted; reading it will fail."""
+    """An opportunity was deleted; reading it gives 404."""
 
 
 class CandidateStageChange(OpportunityEvent, frozen=True):
@@ -81,7 +81,7 @@ class CandidateStageChange(OpportunityEvent, frozen=True):
 
 
 class CandidateArchiveChange(OpportunityEvent, frozen=True):
-    """An opportunity was archived (`to_archived`), or taken back (`to_archived` is None)."""
+    """An opportunity was archived (`to_archived`) or reactivated (`to_archived` is None)."""
 
     from_archived: ArchiveState | None = None
     to_archived: ArchiveState | None = None
@@ -99,7 +99,7 @@ class InterviewUpdated(InterviewCreated, frozen=True):
 
 
 class InterviewDeleted(InterviewCreated, frozen=True):
-    """An interview was taken away."""
+    """An interview was deleted."""
 
 
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(
@@ -118,17 +118,17 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
 )
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """A contact's and an opportunity's id; None where the event does not say."""
+class EventIds(msgspec.Struct, frozen=True):
+    """The ids that an event names: of a contact and of an opportunity; None where it names none."""
 
     contact: str | None = None
     opportunity: str | None = None
 
 
-def subject(event: Event) -> Subject:
-    """Return the ids that an event names. `candidateId` is an opportunity's id in older deliveries."""
+def ids_in(event: Event) -> EventIds:
+    """Return the ids that an event names. In older deliveries `candidateId` is the id of the opportunity."""
     if isinstance(event, OpportunityEvent):
-        return Subject(event.contact_id, event.opportunity_id or event.candidate_id)
+        return EventIds(event.contact_id, event.opportunity_id or event.candidate_id)
     if isinstance(event, ContactCreated | ContactUpdated):
-        return Subject(event.contact_id)
-    return Subject()
+        return EventIds(event.contact_id)
+    return EventIds()

@@ -1,4 +1,4 @@
-"""Structured logs of long-running commands: one JSON object a line, no ids of people, no tags."""
+"""Structured logs of the receiver: one JSON object per line, without ids of people and without tags."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 LOG = logging.getLogger("leverkit.receiver")
 
 
-def note(what: str, *, level: int = logging.INFO, **fields: object) -> None:
-    """Log that something happened, with numbers and words that name nobody."""
-    LOG.log(level, what, extra={"leverkit": fields})
+def log_event(message: str, *, level: int = logging.INFO, **fields: object) -> None:
+    """Log a message with fields, none of which may name a person or a tag."""
+    LOG.log(level, message, extra={"leverkit": fields})
 
 
-class Lines(logging.Formatter):
-    """Formats records as JSON lines: at (UTC), level, what, and the fields of `note`."""
+class JsonLines(logging.Formatter):
+    """Formats records as JSON lines: `at` (UTC), `level`, `what`, and the fields of `log_event`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -24,9 +24,9 @@ class Lines(logging.Formatter):
         return json.dumps(head | getattr(record, "leverkit", {}), ensure_ascii=False, default=str)
 
 
-def to_stderr() -> None:
+def log_to_stderr() -> None:
     """Write the receiver's log to stderr as JSON lines."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonLines())
     LOG.handlers, LOG.propagate = [handler], False
     LOG.setLevel(logging.INFO)

@@ -23,7 +23,7 @@ from leverkit.planning.operation import Action, Known, Operation
 from leverkit.planning.plan import Plan
 from leverkit.settings import workspace
 from leverkit.storage.files import digest
-from leverkit.webhook.events import Event, Subject, subject
+from leverkit.webhook.events import Event, EventIds, ids_in
 from leverkit.webhook.matching import Matching, every, missing_shared_tags
 
 WAIT = 30.0  # seconds for another delivery about the same account to finish
@@ -92,16 +92,16 @@ def propagate(
     return _propagation(carry_out(plan, run, lever, wait=WAIT), left)
 
 
-def _who(contact: str | None, opportunity: str | None, event: Event | None) -> Subject:
+def _who(contact: str | None, opportunity: str | None, event: Event | None) -> EventIds:
     if sum(name is not None for name in (contact, opportunity, event)) != 1:
         raise UsageError("propagate: name a contact, an opportunity or an event, one of them")
-    who = subject(event) if event is not None else Subject(contact, opportunity)
+    who = ids_in(event) if event is not None else EventIds(contact, opportunity)
     if not (who.contact or who.opportunity):
         raise UsageError("propagate: this names nobody (a test delivery has no data: see `event.is_test`)")
     return who
 
 
-def _siblings(lever: ReadOnlyLever, who: Subject, matching: Matching) -> list[Opportunity]:
+def _siblings(lever: ReadOnlyLever, who: EventIds, matching: Matching) -> list[Opportunity]:
     contact = who.contact
     if who.opportunity:
         contact = lever.opportunity(who.opportunity).contact

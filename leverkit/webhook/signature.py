@@ -1,8 +1,7 @@
-"""Verify what Lever's webhooks deliver, and read it as typed events.
+"""Verify the deliveries of Lever's webhooks and decode them to typed events.
 
-Light: hmac and msgspec only. A body comes in, an `Event` goes out, or `Rejected` with a reason. Lever signs
-token + triggeredAt and nothing else, so `data` can be exchanged by whoever saw one delivery: take ids
-from an event, and read everything else again by the API.
+Lever signs token + triggeredAt and nothing else, so whoever saw one delivery can send it with other `data`:
+take only ids from an event, and read everything else from the API. Needs hmac and msgspec only.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import msgspec
 
 from leverkit.api.responses import known
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.webhook.events import EVENTS, Event, _Value
+from leverkit.webhook.events import EVENTS, CamelStruct, Event
 
 Reason = Literal["oversized", "malformed", "unsigned", "forged", "stale", "future", "replayed"]
 
@@ -27,7 +26,7 @@ AHEAD_MS = 300_000
 
 
 class Rejected(LeverkitError):
-    """A delivery that must not be acted on; `reason` says why in one word."""
+    """A delivery that must not be acted on; `reason` is one word for why."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         self.reason: Reason = reason
@@ -35,9 +34,9 @@ class Rejected(LeverkitError):
 
 
 class ReplayCache:
-    """Tokens already seen, at most `capacity`; safe to share between threads.
+    """The tokens of earlier deliveries, at most `capacity`. Threads may share it.
 
-    When full it drops the oldest, and then refuses whatever is not younger than they were.
+    When it is full it drops the oldest tenth, and from then on refuses all that is not newer than those.
     """
 
     def __init__(self, capacity: int = 100_000) -> None:
@@ -52,7 +51,7 @@ class ReplayCache:
         return len(self._seen)
 
     def admit(self, token: str, triggered_at: int) -> bool:
-        """Remember a token; say False where it was seen before, or may have been."""
+        """Remember a token. Return False if it was seen before, or may have been."""
         with self._lock:
             if token in self._seen or triggered_at <= self._floor:
                 return False
@@ -62,7 +61,7 @@ class ReplayCache:
             return True
 
     def forget(self, token: str) -> None:
-        """Take a token back: call it when an event could not be stored, so that Lever's retry is heard."""
+        """Forget a token. Call it when an event could not be stored, so that Lever's retry is accepted."""
         with self._lock:
             self._seen.pop(token, None)
 
@@ -72,7 +71,7 @@ class ReplayCache:
             self._floor = max(self._floor, self._seen.pop(token))
 
 
-class _Envelope(_Value, frozen=True):
+class _Envelope(CamelStruct, frozen=True):
     event: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     triggered_at: Annotated[int, msgspec.Meta(gt=0, lt=10**15)]
     token: Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{1,200}\Z")]
@@ -90,10 +89,10 @@ def verify(
     max_ahead_ms: int = AHEAD_MS,
     seen: ReplayCache | None = None,
 ) -> Event:
-    """Check a delivery and give its event; an event name unknown here gives a plain `Event`.
+    """Return the event of a genuine delivery; a plain `Event` where its name is unknown here.
 
-    `secrets` are the signature tokens in force: while one is rotated, the old and the new. Times are in
-    milliseconds. The default age is a day: Lever tries six times, with growing waits of unpublished length.
+    `secrets` are the signature tokens in force: during a rotation the old and the new one. Times are in
+    milliseconds. The default age is one day: Lever tries six times, after growing pauses of unknown length.
     Raises Rejected, and UsageError for missing or empty secrets.
     Source: https://hire.lever.co/developer/documentation, "Webhooks".
     """
@@ -113,7 +112,7 @@ def verify(
 
 
 def signature(token: str, triggered_at: int, *, secret: str) -> str:
-    """Compute Lever's signature: lower-case hex HMAC-SHA256 over token + decimal triggeredAt (ms)."""
+    """Return Lever's signature: lower-case hex HMAC-SHA256 over token + decimal triggeredAt (ms)."""
     return hmac.new(secret.encode(), f"{token}{triggered_at}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -126,7 +125,7 @@ def sign(
     triggered_at: int,
     id: str | None = None,
 ) -> bytes:
-    """Make the body of a delivery as Lever would send it, for tests and emulators."""
+    """Return the body of a delivery as Lever sends it, for tests and emulators."""
     body: dict[str, object] = {"event": event, "triggeredAt": triggered_at, "token": token}
     body |= {"signature": signature(token, triggered_at, secret=secret), "data": dict(data or {})}
     return msgspec.json.encode({"id": id, **body} if id is not None else body)
@@ -148,8 +147,8 @@ def _check_signature(envelope: _Envelope, secrets: Sequence[str]) -> None:
     expected = [
         signature(envelope.token, envelope.triggered_at, secret=secret).encode() for secret in secrets
     ]
-    # The sum compares all, so that the time taken does not tell which secret fits.
-    if not sum(hmac.compare_digest(one, given) for one in expected):
+    # `sum` compares all of them, so that the time taken does not reveal which secret fits.
+    if not sum(hmac.compare_digest(candidate, given) for candidate in expected):
         raise Rejected("forged", "the signature fits none of the secrets")
 
 

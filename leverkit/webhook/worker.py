@@ -1,15 +1,16 @@
-"""Works events off: read the contacts they are about, and bring what their opportunities lack of each other.
+"""Processes queued events: reads the contacts that they name and adds the contact tags that are missing.
 
-Nothing rests on what an event says: it names contacts to look at, so a lost order, duplicates and repetition
-are harmless. Writes go through `carry_out` with a plan and a journal; a broken-off run is finished first.
+An event only names contacts to read, so wrong order, duplicates and repetition are harmless. Each batch of
+writes is a plan with a journal; a run that was interrupted is finished before anything else.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,29 +24,33 @@ from leverkit.planning.operation import Known
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.storage.files import digest
-from leverkit.webhook.event_queue import KEEP_MS, Entry, Inbox, Waiting
-from leverkit.webhook.logs import note
+from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
+from leverkit.webhook.logs import log_event
 from leverkit.webhook.matching import missing_shared_tags
 from leverkit.webhook.metrics import Metrics
 
-CONTACTS = 50  # in one reading
-ATTEMPTS = 8  # before an event is given up that Lever answers and refuses
-LONGEST_PAUSE = 60.0  # seconds between attempts while Lever is not there
-OVERLAP_MS = 60_000  # what two sweeps have in common, against clocks and late bookkeeping
-POLL = 0.2  # seconds between looks into an empty inbox
+CONTACTS = 50  # per batch: as many as one request reads
+ATTEMPTS = 8  # after which an event is given up that Lever refuses
+GONE_ATTEMPTS = 3  # after which an opportunity that cannot be found is taken for deleted
+LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
+OVERLAP_MS = 60_000  # of two sweeps: clocks differ, and Lever may show a change late
+HOUR_MS = 3_600_000
+POLL = 0.2  # seconds between two looks into an empty queue
 
 
 @dataclass(frozen=True)
-class Rules:
-    """Which tags are shared, and where the runs go; `sweep_s` 0 switches the sweep off.
+class WorkerConfig:
+    """The policy file, the folder for the runs, and the times of a worker in seconds.
 
-    The policy is read anew for each batch, so an edited file holds from the next event on.
+    The policy is read again for each batch, so an edit applies from the next event on. Every `sweep_s`
+    seconds the worker looks for changed opportunities; 0 means never. It waits up to `lock_wait_s` seconds
+    for another writer.
     """
 
     policy: Path
     runs: Path
     sweep_s: float = 300.0
-    patience_s: float = 30.0
+    lock_wait_s: float = 30.0
 
     def tags(self) -> Collection[str]:
         """Return the tags with scope contact. Raises UsageError where the file cannot be read."""
@@ -53,86 +58,90 @@ class Rules:
 
 
 class Worker:
-    """One thread that empties an inbox; `turn` is one batch of it, for tests and for loops of one's own."""
+    """One thread that processes the events of a queue; `run_once` processes one batch without the thread.
+
+    `failures` is the number of failed batches since the last that succeeded.
+    """
 
     def __init__(
         self,
-        inbox: Inbox,
+        queue: EventQueue,
         lever: Lever,
-        rules: Rules,
+        config: WorkerConfig,
         metrics: Metrics | None = None,
         *,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._inbox, self._lever, self._rules = inbox, lever, rules
+        self._queue, self._lever, self._config = queue, lever, config
         self.metrics, self._now, self._chance = metrics or Metrics(), now, chance
-        self.failures = 0  # in a row
+        self.failures = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="leverkit-worker", daemon=True)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, grace_s: float) -> bool:
-        """Ask the thread to end after its batch, and say whether it did within `grace_s` seconds."""
+        """Ask the thread to end after its batch. Return True if it did within `grace_s` seconds."""
         self._stop.set()
         self._thread.join(grace_s)
         return not self._thread.is_alive()
 
     @property
     def alive(self) -> bool:
-        """Say whether the thread works."""
+        """Return True while the thread runs."""
         return self._thread.is_alive()
 
-    def turn(self) -> bool:
-        """Finish broken-off runs, sweep if it is time, work one batch off; False where nothing was due.
+    def run_once(self) -> bool:
+        """Finish interrupted runs, sweep if it is time, process one batch. Return False if nothing was due.
 
-        Raises what carrying out a plan raises; the events then stay where they are.
+        Raises what carrying out a plan raises; the events then stay in the queue.
         """
-        self._resume()
-        self._tidy()
+        self._resume_runs()
+        self._delete_old_events()
         self._sweep()
-        batch = self._inbox.due(self._ms(), limit=CONTACTS)
+        batch = self._queue.claim(self._now_ms(), limit=CONTACTS)
         if batch:
-            self._work(batch)
+            self._process(batch)
         return bool(batch)
 
     def _loop(self) -> None:
         while not self._stop.is_set():
             try:
-                wait = 0.0 if self.turn() else POLL
+                wait = 0.0 if self.run_once() else POLL
                 self.failures = 0
-            except Exception as error:  # whatever it is, events must be worked off once it has passed
-                wait = self._trouble(error)
+            except Exception as error:  # of any kind: events must be processed once its cause is gone
+                wait = self._record_failure(error)
             self._stop.wait(wait)
 
-    def _trouble(self, error: Exception) -> float:
+    def _record_failure(self, error: Exception) -> float:
+        """Count and log a failure; return how many seconds to wait before the next attempt."""
         kind = type(error).__name__
         self.failures += 1
-        pause = min(2.0 ** min(self.failures, 10) / 2, LONGEST_PAUSE) * (0.5 + self._chance() / 2)
+        pause = min(2.0 ** min(self.failures, 10) / 2, LONGEST_PAUSE) * self._jitter()
         self.metrics.count("troubles_total", kind)
         status = getattr(error, "status", None)
-        note("trouble", level=30, kind=kind, status=status, pause_s=round(pause, 1))
+        log_event("trouble", level=logging.WARNING, kind=kind, status=status, pause_s=round(pause, 1))
         return pause
 
-    def _work(self, batch: Sequence[Waiting]) -> None:
-        """Work a batch off; where Lever refuses it as a whole, one contact at a time."""
+    def _process(self, batch: Sequence[DueEvents]) -> None:
+        """Process a batch; where Lever refuses it as a whole, process it contact by contact."""
         try:
-            self._share(batch)
+            self._share_tags(batch)
         except (AccessDenied, Unreachable, Locked):
-            raise  # nothing to do with these events
+            raise  # not because of these events
         except (ApiError, Refused) as error:
             if len(batch) > 1:
-                for waiting in batch:
-                    self._work([waiting])
+                for events in batch:
+                    self._process([events])
                 return
             self.metrics.count("troubles_total", type(error).__name__)
-            self._again(batch[0], limit=ATTEMPTS)
+            self._reschedule(batch[0], limit=ATTEMPTS)
 
-    def _share(self, batch: Sequence[Waiting]) -> None:
-        tags = self._rules.tags()
+    def _share_tags(self, batch: Sequence[DueEvents]) -> None:
+        tags = self._config.tags()
         found = self._read(batch)
         operations = missing_shared_tags(found.values(), tags)
         unsettled: set[str] = set()
@@ -144,109 +153,123 @@ class Worker:
                     kind="migrate",
                     account=self._lever.account_id(),
                     host=self._lever.host,
-                    snapshot_digest=digest((self._ms(), before)),
-                    taken_at=self._ms(),
+                    snapshot_digest=digest((self._now_ms(), before)),
+                    taken_at=self._now_ms(),
                     operations=tuple(sorted(operations)),
                     before=before,
                     brakes=Brakes(max_pct=None, max_tag_pct=None),
                 )
             )
-        for waiting in batch:
-            self._settle(waiting, found, unsettled)
+        for events in batch:
+            self._settle(events, found, unsettled)
 
-    def _settle(self, waiting: Waiting, found: dict[str, Opportunity], unsettled: set[str]) -> None:
-        contacts = {found[one].contact for one in waiting.opportunities if one in found} | {waiting.contact}
+    def _settle(self, events: DueEvents, found: Mapping[str, Opportunity], unsettled: set[str]) -> None:
+        """Finish events, or reschedule them where a contact of theirs is unsettled or an id was not found."""
+        known = [found[opportunity] for opportunity in events.opportunities if opportunity in found]
+        contacts = {opportunity.contact for opportunity in known} | {events.contact}
         if contacts & unsettled:
-            self._again(waiting, limit=ATTEMPTS)
-        elif any(one not in found for one in waiting.opportunities):
-            self._again(waiting, limit=3, end="gone")  # a new one may show a moment later
+            self._reschedule(events, limit=ATTEMPTS)
+        elif len(known) < len(events.opportunities):
+            self._reschedule(
+                events, limit=GONE_ATTEMPTS, end="gone"
+            )  # Lever may show a new one a moment later
         else:
-            self._end(waiting, "done")
+            self._finish(events, "done")
 
-    def _read(self, batch: Sequence[Waiting]) -> dict[str, Opportunity]:
-        """Read all opportunities of the contacts concerned; whose an opportunity is, Lever says."""
-        claimed = {waiting.contact for waiting in batch if waiting.contact}
-        found = {one.id: one for one in self._lever.opportunities_of(sorted(claimed))}
-        named = {one for waiting in batch for one in waiting.opportunities}
-        strays = [one for name in sorted(named - found.keys()) if (one := self._single(name)) is not None]
-        others = {one.contact for one in strays} - claimed
-        found |= {one.id: one for one in strays}
-        return found | {one.id: one for one in self._lever.opportunities_of(sorted(others))}
+    def _read(self, batch: Sequence[DueEvents]) -> dict[str, Opportunity]:
+        """Return all opportunities of the contacts concerned, by id.
 
-    def _single(self, opportunity: str) -> Opportunity | None:
+        The contact of an opportunity is the one that Lever names, whatever the event says.
+        """
+        claimed = {events.contact for events in batch if events.contact}
+        found = self._opportunities_of(claimed)
+        named = {opportunity for events in batch for opportunity in events.opportunities}
+        singles = [single for name in sorted(named - found.keys()) if (single := self._find(name))]
+        found |= {single.id: single for single in singles}
+        return found | self._opportunities_of({single.contact for single in singles} - claimed)
+
+    def _opportunities_of(self, contacts: Collection[str]) -> dict[str, Opportunity]:
+        found = self._lever.opportunities_of(sorted(contacts))
+        return {opportunity.id: opportunity for opportunity in found}
+
+    def _find(self, opportunity: str) -> Opportunity | None:
         try:
             return self._lever.find_opportunity(opportunity)
         except ApiError as error:
-            if error.status != 400:  # 400: an event may name what is no id at all
+            if error.status != 400:  # 400: what the event names is no id at all
                 raise
             return None
 
     def _carry_out(self, plan: Plan) -> set[str]:
-        """Carry a plan out in a run folder of its own and return the contacts that are not yet settled."""
+        """Carry out a plan in a run folder of its own; return the contacts that are not settled."""
         name = f"{plan.taken_at}-{plan.short}"
-        self._inbox.begin_run(name)
-        plan.write(self._rules.runs / name)
-        return self._finish(name, plan)
+        self._queue.begin_run(name)
+        plan.write(self._config.runs / name)
+        return self._finish_run(name, plan)
 
-    def _finish(self, name: str, plan: Plan) -> set[str]:
-        ended = carry_out(plan, self._rules.runs / name, self._lever, wait=self._rules.patience_s)
-        self._inbox.end_run(name)
-        self._tell(name, ended)
-        late = {newcomer.contact for newcomer in ended.came_later}
-        return late | {e.operation.contact for e in ended.ended if e.outcome not in ("done", "no_op")}
+    def _finish_run(self, name: str, plan: Plan) -> set[str]:
+        result = carry_out(plan, self._config.runs / name, self._lever, wait=self._config.lock_wait_s)
+        self._queue.end_run(name)
+        self._report(name, result)
+        late = {newcomer.contact for newcomer in result.came_later}
+        return late | {e.operation.contact for e in result.ended if e.outcome not in ("done", "no_op")}
 
-    def _tell(self, name: str, ended: Result) -> None:
-        counts = {outcome: number for outcome, number in ended.counts.items() if number}
-        self.metrics.count("runs_total", ended.state)
+    def _report(self, name: str, result: Result) -> None:
+        """Count and log how a run ended."""
+        counts = {outcome: number for outcome, number in result.counts.items() if number}
+        self.metrics.count("runs_total", result.state)
         for outcome, number in counts.items():
             self.metrics.count("operations_total", outcome, number)
-        note("run", run=name, state=ended.state, **counts)
+        log_event("run", run=name, state=result.state, **counts)
 
-    def _resume(self) -> None:
-        """Finish what a killed or interrupted process began, so that its journal says how it ended."""
-        for name in self._inbox.open_runs():
+    def _resume_runs(self) -> None:
+        """Finish the runs that a killed or interrupted process began, so that their journals are complete."""
+        for name in self._queue.open_runs():
             try:
-                self._finish(name, Plan.read(self._rules.runs / name))
+                self._finish_run(name, Plan.read(self._config.runs / name))
             except (AccessDenied, Unreachable):
                 raise
-            except (UsageError, Refused, ApiError) as error:  # killed while written, or of another account
-                note("run set aside", level=30, run=name, kind=type(error).__name__)
-                self._inbox.end_run(name)
+            except (UsageError, Refused, ApiError) as error:  # not yet written, or of another account
+                log_event("run set aside", level=logging.WARNING, run=name, kind=type(error).__name__)
+                self._queue.end_run(name)
 
-    def _tidy(self) -> None:
-        """Drop what ended long ago, once an hour."""
-        if self._ms() - (self._inbox.mark("tidied") or 0) > 3_600_000:
-            self._inbox.forget(self._ms() - KEEP_MS)
-            self._inbox.set_mark("tidied", self._ms())
+    def _delete_old_events(self) -> None:
+        """Delete events that ended long ago, once an hour."""
+        if self._now_ms() - (self._queue.watermark("tidied") or 0) > HOUR_MS:
+            self._queue.delete_finished(self._now_ms() - KEEP_MS)
+            self._queue.set_watermark("tidied", self._now_ms())
 
     def _sweep(self) -> None:
-        """Put on the list what changed lately: Lever has no event for tags, merges, or a missing posting."""
-        mark, now = self._inbox.mark("sweep"), self._ms()
-        if not self._rules.sweep_s or (mark is not None and now - mark < self._rules.sweep_s * 1000):
+        """Queue the opportunities that changed lately: Lever sends no event for tags or merged contacts."""
+        last, now = self._queue.watermark("sweep"), self._now_ms()
+        if not self._config.sweep_s or (last is not None and now - last < self._config.sweep_s * 1000):
             return
-        since = now - OVERLAP_MS if mark is None else mark - OVERLAP_MS
-        filters = self._lever.slim(updated_at_start=since)
+        filters = self._lever.slim(updated_at_start=(now if last is None else last) - OVERLAP_MS)
         seen = fresh = 0
         for page in self._lever.pages("/opportunities", type=Opportunity, **filters):
-            entries = [
-                Entry(f"sweep:{o.id}:{o.updated_at}", "sweep", o.contact, o.id, now) for o in page.items
+            events = [
+                QueuedEvent(f"sweep:{o.id}:{o.updated_at}", "sweep", o.contact, o.id, now) for o in page.items
             ]
-            seen, fresh = seen + len(entries), fresh + sum(self._inbox.store(entries))
-        self._inbox.set_mark("sweep", now)
-        note("sweep", seen=seen, fresh=fresh)
+            seen, fresh = seen + len(events), fresh + sum(self._queue.store(events))
+        self._queue.set_watermark("sweep", now)
+        log_event("sweep", seen=seen, fresh=fresh)
 
-    def _again(self, waiting: Waiting, *, limit: int, end: str = "given up") -> None:
-        if waiting.attempts + 1 >= limit:
-            self._end(waiting, end)
+    def _reschedule(self, events: DueEvents, *, limit: int, end: str = "given up") -> None:
+        """Make events due again after a growing pause; finish them as `end` after `limit` attempts."""
+        if events.attempts + 1 >= limit:
+            self._finish(events, end)
             return
-        pause = min(2.0**waiting.attempts, 600.0) * (0.5 + self._chance() / 2)
-        self._inbox.postpone(waiting.seqs, self._ms() + int(pause * 1000))
+        pause = min(2.0**events.attempts, 600.0) * self._jitter()
+        self._queue.postpone(events.seqs, self._now_ms() + int(pause * 1000))
 
-    def _end(self, waiting: Waiting, how: str) -> None:
-        self._inbox.end(waiting.seqs, how, self._ms())
-        self.metrics.count("events_total", how, len(waiting.seqs))
+    def _finish(self, events: DueEvents, how: str) -> None:
+        self._queue.finish(events.seqs, how, self._now_ms())
+        self.metrics.count("events_total", how, len(events.seqs))
         if how == "given up":
-            note("given up", level=40, events=len(waiting.seqs))
+            log_event("given up", level=logging.ERROR, events=len(events.seqs))
 
-    def _ms(self) -> int:
+    def _jitter(self) -> float:
+        return 0.5 + self._chance() / 2
+
+    def _now_ms(self) -> int:
         return int(self._now() * 1000)

@@ -1,4 +1,4 @@
-"""What a receiver tells a monitor, and what it logs."""
+"""The metrics and the log of a receiver."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import logging
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from leverkit.webhook.logs import LOG, Lines, note
+from leverkit.webhook.logs import LOG, JsonLines, log_event
 from leverkit.webhook.metrics import COUNTERS, Metrics
 
 
@@ -27,7 +27,7 @@ def served(metrics: Metrics) -> str:
     return generate_latest(metrics.registry).decode()
 
 
-def test_counts_gauges_and_durations_are_told_in_prometheus_text() -> None:
+def test_counts_gauges_and_durations_are_served_in_prometheus_text() -> None:
     metrics = Metrics()
     metrics.count("deliveries_total", "stored", 3)
     for seconds in (0.002, 0.004, 99.0):
@@ -68,9 +68,9 @@ def test_a_program_can_serve_the_metrics_with_its_own() -> None:
 def test_a_log_line_is_one_json_object_with_its_fields() -> None:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonLines())
     LOG.addHandler(handler)
-    note("run", level=logging.WARNING, done=2)
+    log_event("run", level=logging.WARNING, done=2)
     LOG.removeHandler(handler)
     line = json.loads(out.getvalue())
     assert (line["what"], line["level"], line["done"]) == ("run", "warning", 2)

@@ -1,4 +1,4 @@
-"""The receiver answers once an event is on disk, and believes nobody without a signature."""
+"""The receiver answers once an event is on disk, and accepts nothing without a signature."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from webhook.test_metrics import samples
 
 from leverkit.api.auth import Secret
 from leverkit.emulator import running
-from leverkit.webhook.event_queue import Inbox
+from leverkit.webhook.event_queue import EventQueue
 from leverkit.webhook.receiver import Limits, Receiver
 from leverkit.webhook.signature import DAY_MS, MAX_BYTES, sign
-from leverkit.webhook.worker import Rules, Worker
+from leverkit.webhook.worker import Worker, WorkerConfig
 
 SECRET, OTHER, NOW = "a" * 48, "b" * 48, 1_782_974_004_990
 DATA = {"opportunityId": "o1", "contactId": "c1"}
 
 
-class Desk:
-    """A receiver in front of an account that nobody asks, since no worker is started unless a test does."""
+class ReceiverCase:
+    """A receiver whose worker runs only where a test starts it, so that events stay in the queue."""
 
     def __init__(self, folder: Path, lever: Any, **limits: Any) -> None:
-        self.inbox = Inbox(folder / "inbox.sqlite")
-        rules = Rules(policy(folder / "policy.csv", vip="contact"), folder / "runs", sweep_s=0)
-        self.worker = Worker(self.inbox, lever, rules)
+        self.queue = EventQueue(folder / "inbox.sqlite")
+        config = WorkerConfig(policy(folder / "policy.csv", vip="contact"), folder / "runs", sweep_s=0)
+        self.worker = Worker(self.queue, lever, config)
         secrets = [Secret(OTHER), Secret(SECRET)]
-        self.app = Receiver(self.inbox, self.worker, secrets, limits=Limits(**limits), now=lambda: NOW / 1000)
+        self.app = Receiver(self.queue, self.worker, secrets, limits=Limits(**limits), now=lambda: NOW / 1000)
 
-    def ask(self, method: str, path: str, bodies: Sequence[bytes | None]) -> list[httpx.Response]:
-        """Send requests at once."""
+    def request(self, method: str, path: str, bodies: Sequence[bytes | None]) -> list[httpx.Response]:
+        """Send requests at the same time."""
 
         async def send() -> list[httpx.Response]:
             transport = httpx.ASGITransport(self.app)
@@ -48,15 +48,15 @@ class Desk:
         return asyncio.run(send())
 
     def deliver(self, *bodies: bytes) -> list[int]:
-        return [answer.status_code for answer in self.ask("POST", "/", bodies)]
+        return [answer.status_code for answer in self.request("POST", "/", bodies)]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def case(tmp_path: Path) -> Iterator[ReceiverCase]:
     with running(contacts=3) as account, opened(account) as lever:
-        made = Desk(tmp_path, lever)
-        yield made
-        made.inbox.close()
+        opened_case = ReceiverCase(tmp_path, lever)
+        yield opened_case
+        opened_case.queue.close()
 
 
 def delivery(token: str = "t1", **changes: Any) -> bytes:
@@ -64,23 +64,23 @@ def delivery(token: str = "t1", **changes: Any) -> bytes:
     return sign(token=token, **(given | changes))
 
 
-def test_an_event_is_on_disk_when_it_is_answered(desk: Desk, tmp_path: Path) -> None:
-    assert desk.deliver(delivery()) == [200]
+def test_an_event_is_on_disk_when_it_is_answered(case: ReceiverCase, tmp_path: Path) -> None:
+    assert case.deliver(delivery()) == [200]
     with sqlite3.connect(tmp_path / "inbox.sqlite") as other:
         rows = other.execute("SELECT token, name, contact, opportunity FROM events").fetchall()
     other.close()
     assert rows == [("t1", "candidateHired", "c1", "o1")]
 
 
-def test_a_duplicate_is_answered_well_and_changes_nothing(desk: Desk) -> None:
+def test_a_duplicate_is_answered_with_200_and_changes_nothing(case: ReceiverCase) -> None:
     assert (
-        desk.deliver(*[delivery()] * 5, delivery("t2"), delivery("t1", data={"contactId": "c2"})) == [200] * 7
+        case.deliver(*[delivery()] * 5, delivery("t2"), delivery("t1", data={"contactId": "c2"})) == [200] * 7
     )
-    assert desk.inbox.waiting == 2
+    assert case.queue.waiting == 2
 
 
-def test_each_secret_in_force_is_accepted(desk: Desk) -> None:
-    assert desk.deliver(delivery("1", secret=OTHER), delivery("2"), delivery("3", secret="c")) == [
+def test_each_secret_in_force_is_accepted(case: ReceiverCase) -> None:
+    assert case.deliver(delivery("1", secret=OTHER), delivery("2"), delivery("3", secret="c")) == [
         200,
         200,
         401,
@@ -98,37 +98,41 @@ def test_each_secret_in_force_is_accepted(desk: Desk) -> None:
         (json.dumps({"event": "x", "token": "t", "triggeredAt": NOW}).encode(), 401),
     ],
 )
-def test_what_cannot_be_trusted_is_refused_and_not_kept(desk: Desk, body: bytes, status: int) -> None:
-    assert (desk.deliver(body), desk.inbox.waiting) == ([status], 0)
+def test_what_cannot_be_trusted_is_refused_and_not_stored(
+    case: ReceiverCase, body: bytes, status: int
+) -> None:
+    assert (case.deliver(body), case.queue.waiting) == ([status], 0)
 
 
-def test_a_test_delivery_and_an_event_about_nobody_are_answered_and_not_kept(desk: Desk) -> None:
-    assert desk.deliver(delivery(data={}), delivery("2", data={"other": 1})) == [200, 200]
-    assert desk.inbox.waiting == 0
+def test_a_test_delivery_and_an_event_without_ids_are_answered_and_not_stored(case: ReceiverCase) -> None:
+    assert case.deliver(delivery(data={}), delivery("2", data={"other": 1})) == [200, 200]
+    assert case.queue.waiting == 0
 
 
-def test_a_full_inbox_says_so_and_lever_tries_again(tmp_path: Path, desk: Desk) -> None:
+def test_a_full_queue_gives_503_until_an_event_is_finished(tmp_path: Path, case: ReceiverCase) -> None:
     (tmp_path / "small").mkdir()
-    small = Desk(tmp_path / "small", None, waiting=2)
+    small = ReceiverCase(tmp_path / "small", None, max_waiting=2)
     answers = [small.deliver(delivery(str(n)))[0] for n in range(3)]
     assert answers == [200, 200, 503]
-    small.inbox.end([1], "done", NOW)
+    small.queue.finish([1], "done", NOW)
     assert small.deliver(delivery("2")) == [200]
-    small.inbox.close()
+    small.queue.close()
 
 
-def test_an_event_that_could_not_be_stored_is_heard_when_it_comes_again(desk: Desk, tmp_path: Path) -> None:
+def test_an_event_that_could_not_be_stored_is_stored_when_it_comes_again(
+    case: ReceiverCase, tmp_path: Path
+) -> None:
     with sqlite3.connect(tmp_path / "inbox.sqlite") as other:
         other.execute("ALTER TABLE events RENAME TO away")
         other.commit()
-        assert desk.deliver(delivery()) == [503]
+        assert case.deliver(delivery()) == [503]
         other.execute("ALTER TABLE away RENAME TO events")
     other.close()
-    assert (desk.deliver(delivery()), desk.inbox.waiting) == ([200], 1)
+    assert (case.deliver(delivery()), case.queue.waiting) == ([200], 1)
 
 
-def spoilt(number: int) -> bytes:
-    """A delivery that must change nothing, one of a thousand kinds."""
+def corrupted(number: int) -> bytes:
+    """Return a delivery that must change nothing; numbers give different kinds."""
     chance = random.Random(number)
     good = json.loads(delivery(f"t{number}"))
     field = chance.choice(["token", "signature", "triggeredAt", "event", "data"])
@@ -145,23 +149,23 @@ def spoilt(number: int) -> bytes:
         return delivery(f"t{number}", secret=chance.choice(["x", SECRET[:-1], SECRET.upper()]))
     if kind == 2:
         return delivery(f"t{number}", triggered_at=NOW - DAY_MS - chance.randrange(1, 10**12))
-    if field in ("event", "data"):  # not covered by the signature, so spoil what is
+    if field in ("event", "data"):  # not covered by the signature, so corrupt what is
         body = bytearray(json.dumps(good | {field: odd, "signature": "0" * 64}).encode())
     for _ in range(chance.randrange(5)):
         body[chance.randrange(len(body))] = chance.randrange(256)
     return bytes(body)
 
 
-def test_a_thousand_spoilt_deliveries_change_nothing_and_crash_nothing(desk: Desk) -> None:
-    answers = desk.deliver(*map(spoilt, range(1000)))
+def test_a_thousand_corrupted_deliveries_change_nothing_and_crash_nothing(case: ReceiverCase) -> None:
+    answers = case.deliver(*map(corrupted, range(1000)))
     assert set(answers) <= {400, 401, 413}
-    assert desk.inbox.waiting == 0
-    assert desk.deliver(delivery()) == [200]
+    assert case.queue.waiting == 0
+    assert case.deliver(delivery()) == [200]
 
 
-def test_health_and_metrics_tell_how_it_stands(desk: Desk) -> None:
-    desk.deliver(delivery(), delivery(), b"?")
-    health, metrics = (desk.ask("GET", path, [None])[0] for path in ("/health", "/metrics"))
+def test_health_and_metrics_show_the_state(case: ReceiverCase) -> None:
+    case.deliver(delivery(), delivery(), b"?")
+    health, metrics = (case.request("GET", path, [None])[0] for path in ("/health", "/metrics"))
     assert (health.status_code, health.json()["status"], health.json()["events_waiting"]) == (
         503,
         "trouble",
@@ -171,10 +175,10 @@ def test_health_and_metrics_tell_how_it_stands(desk: Desk) -> None:
     assert found["leverkit_deliveries_total duplicate"] == 1
     assert (found["leverkit_events_waiting"], found["leverkit_answer_seconds_count"]) == (1, 3)
     for method, path in (("GET", "/else"), ("PUT", "/"), ("DELETE", "/health")):
-        assert desk.ask(method, path, [None])[0].status_code == 404
+        assert case.request(method, path, [None])[0].status_code == 404
 
 
-def test_a_delivery_whose_sender_hangs_up_is_malformed_and_not_kept(desk: Desk) -> None:
+def test_a_delivery_whose_sender_hangs_up_is_malformed_and_not_stored(case: ReceiverCase) -> None:
     messages = iter([{"type": "http.request", "body": delivery()[:40], "more_body": True}])
 
     async def receive() -> Any:
@@ -184,26 +188,26 @@ def test_a_delivery_whose_sender_hangs_up_is_malformed_and_not_kept(desk: Desk) 
         pass
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
-    asyncio.run(desk.app(scope, receive, send))
-    assert desk.worker.metrics.counted("deliveries_total", "malformed") == 1
-    assert desk.inbox.waiting == 0
+    asyncio.run(case.app(scope, receive, send))
+    assert case.worker.metrics.counted("deliveries_total", "malformed") == 1
+    assert case.queue.waiting == 0
 
 
-def test_it_can_be_mounted_in_an_application_of_somebody_else(desk: Desk) -> None:
+def test_it_can_be_mounted_in_another_application(case: ReceiverCase) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    desk.app, receiver = Starlette(routes=[Mount("/lever", app=desk.app)]), desk.app  # type: ignore[assignment]
+    case.app, receiver = Starlette(routes=[Mount("/lever", app=case.app)]), case.app  # type: ignore[assignment]
     with receiver:
-        assert [answer.status_code for answer in desk.ask("POST", "/lever/", [delivery()])] == [200]
-        assert desk.ask("GET", "/lever/health", [None])[0].json()["status"] == "ok"
-    assert receiver.ended_well
+        assert [answer.status_code for answer in case.request("POST", "/lever/", [delivery()])] == [200]
+        assert case.request("GET", "/lever/health", [None])[0].json()["status"] == "ok"
+    assert receiver.stopped_in_time
 
 
-def test_the_log_names_nobody(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_names_nobody(case: ReceiverCase, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    desk.deliver(delivery(), delivery(secret="x"))
-    with desk.app:
+    case.deliver(delivery(), delivery(secret="x"))
+    with case.app:
         pass
     ours = [record for record in caplog.records if record.name == "leverkit.receiver"]
     text = " ".join(f"{record.getMessage()} {record.__dict__}" for record in ours)
