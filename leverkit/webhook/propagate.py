@@ -1,8 +1,8 @@
-"""Keep a person's opportunities alike: put a tag on, or take it off, all of them, as integrations should.
+"""Add or remove a tag on all opportunities of a contact, as an integration should.
 
 The four steps of Lever's article "Updating your tagging integration": the contact, all its opportunities,
-those that match, a write to each. Meant for webhook handlers: no pandas, two reads and the writes that are
-needed, through the same door as a migration: a plan, a journal, a reading before and after each write.
+those that match, a write to each. For webhook handlers: it loads no pandas, sends two reads and the writes
+that are needed, and writes as a migration does: a plan, a journal, a reading before and after each write.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from leverkit.storage.files import digest
 from leverkit.webhook.events import Event, EventIds, ids_in
 from leverkit.webhook.matching import Matching, every, missing_shared_tags
 
-WAIT = 30.0  # seconds for another delivery about the same account to finish
+WAIT = 30.0  # seconds for another writer of the account, such as another delivery, to finish
 WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
 
 
 class Propagation(Result, frozen=True, kw_only=True):
-    """The result of a propagation; `left` says why opportunities of the contact were not written to."""
+    """The result of a propagation; `left` is why opportunities of the contact were not written to, by id."""
 
     left: dict[str, str]
 
     @property
     def opportunities(self) -> dict[str, str]:
-        """Return how each opportunity of the contact ended, by its id.
+        """Return the outcome of each opportunity of the contact, by its id.
 
-        One of the seven outcomes, the worst where it had several operations (`no_op`: it was already so),
-        or `anonymized` or `not matching`.
+        It is one of the seven outcomes (the worst of its operations; `no_op`: it was already so),
+        `anonymized` or `not matching`.
         """
         found = dict(self.left)
         for outcome in reversed(WORST_FIRST):

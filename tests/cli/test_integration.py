@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import typer
-from support.accounts import alike, households, policy
+from support.accounts import policy, split_contacts, with_shared_tags
 from support.webhook_receiver import SECRET, Listener, listening, until
 from typer.testing import CliRunner
 
@@ -39,7 +39,7 @@ def test_lever_s_own_delivery_of_a_new_application_ends_as_tags(
     lever_account: Running, tmp_path: Path
 ) -> None:
     vip = policy(tmp_path / "policy.csv", vip="contact")
-    contact, mine = next(iter(households(lever_account).items()))
+    contact, mine = next(iter(split_contacts(lever_account).items()))
     lever_account.add_tags(mine[0], ["vip"])
     posting = lever_account.do(lambda account: next(iter(account.postings)))
     with listening(lever_account, tmp_path / "state", vip, rate=500) as listener:
@@ -52,15 +52,17 @@ def test_lever_s_own_delivery_of_a_new_application_ends_as_tags(
         assert until(lambda: waiting(listener) == 0)
         assert listener.stop() == 0
     assert lever_account.deliveries()[-1]["delivered"]
-    assert lever_account.state()["opportunities"] == alike(lever_account.state(), {contact}, {"vip"})
+    assert lever_account.state()["opportunities"] == with_shared_tags(
+        lever_account.state(), {contact}, {"vip"}
+    )
 
 
-def test_a_killed_listener_works_off_what_it_had_taken(lever_account: Running, tmp_path: Path) -> None:
+def test_a_killed_listener_processes_what_it_had_stored(lever_account: Running, tmp_path: Path) -> None:
     vip, state = policy(tmp_path / "policy.csv", vip="contact"), tmp_path / "state"
-    people = dict(list(households(lever_account).items())[:5])
+    people = dict(list(split_contacts(lever_account).items())[:5])
     for mine in people.values():
         lever_account.add_tags(mine[0], ["vip"])
-    expected = alike(lever_account.state(), people, {"vip"})
+    expected = with_shared_tags(lever_account.state(), people, {"vip"})
     with listening(lever_account, state, vip) as listener:
         assert [deliver(listener, f"t{c}", c) for c in people] == [200] * 5
         listener.kill()
@@ -73,7 +75,7 @@ def test_a_killed_listener_works_off_what_it_had_taken(lever_account: Running, t
     assert len(written) == sum(len(mine) - 1 for mine in people.values())
 
 
-def test_only_one_listener_keeps_an_inbox(lever_account: Running, tmp_path: Path) -> None:
+def test_only_one_listener_opens_a_queue(lever_account: Running, tmp_path: Path) -> None:
     vip, state = policy(tmp_path / "policy.csv", vip="contact"), tmp_path / "state"
     with listening(lever_account, state, vip), pytest.raises(AssertionError, match="one writer at a time"):
         Listener(lever_account, state, vip)
@@ -85,7 +87,7 @@ def test_secrets_and_a_policy_are_needed(lever_account: Running, tmp_path: Path)
     assert "LEVER_WEBHOOK_SECRETS is not set" in str(result.exception)
 
 
-def test_scan_says_what_it_found_where_and_what_to_use_instead(tmp_path: Path) -> None:
+def test_scan_shows_what_it_found_where_and_what_to_use_instead(tmp_path: Path) -> None:
     (tmp_path / "tagger.py").write_text(OLD)
     result = CliRunner().invoke(APP, ["scan", str(tmp_path)])
     assert result.exit_code == 0
@@ -94,7 +96,7 @@ def test_scan_says_what_it_found_where_and_what_to_use_instead(tmp_path: Path) -
     assert "findings" not in result.stdout
 
 
-def test_scan_tells_machines_and_code_hosts(tmp_path: Path) -> None:
+def test_scan_writes_json_and_sarif(tmp_path: Path) -> None:
     (tmp_path / "tagger.py").write_text(OLD)
     where = str(tmp_path / "leverkit.sarif")
     result = CliRunner().invoke(

@@ -1,4 +1,4 @@
-"""The receiver under load, kills and a failing Lever: exactly the right tags, nothing lost or too much."""
+"""The receiver under load, kills and a failing Lever: exactly the right tags, none lost and none too many."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from cli.test_integration import waiting
-from support.accounts import alike, households, policy
+from support.accounts import policy, split_contacts, with_shared_tags
 from support.webhook_receiver import Listener, listening, until
-from support.webhook_sender import Deliverer
+from support.webhook_sender import WebhookSender
 
 from leverkit.emulator import Running, running
 from leverkit.emulator.account import changes
@@ -25,30 +25,30 @@ from leverkit.emulator.endpoints import creation
 pytestmark = pytest.mark.soak
 TAGS = ("vip", "speaks: 日本語", "=boomerang")
 RATE, SECONDS, CHANGES, KILLS = 200, 60, 150, 3
-News = deque[tuple[str, dict[str, str]]]
+Events = deque[tuple[str, dict[str, str]]]
 
 
 @pytest.fixture
-def crowd() -> Iterator[Running]:
+def large_account() -> Iterator[Running]:
     with running(contacts=1500, seed=5, rate=500.0, burst=500) as account:
         yield account
 
 
-def about(account: Running, opportunity: str, name: str) -> tuple[str, dict[str, str]]:
+def event_of(account: Running, opportunity: str, name: str) -> tuple[str, dict[str, str]]:
     contact = account.state()["contacts"][opportunity]
     return name, {"opportunityId": opportunity, "candidateId": opportunity, "contactId": contact}
 
 
-class Life(threading.Thread):
-    """Changes the account for a minute: new applications, and tags put on one opportunity by hand."""
+class Activity(threading.Thread):
+    """Changes the account for a minute: new applications, and tags added to one opportunity."""
 
     def __init__(self, account: Running, people: dict[str, list[str]]) -> None:
         super().__init__()
         self.account, self.people, self.chance = account, people, random.Random(2)
-        self.news, self.changes = News(), 0
+        self.events, self.changes = Events(), 0
 
     def run(self) -> None:
-        """Make `CHANGES`, and tell of each by an event; count the changes to opportunities."""
+        """Make `CHANGES` changes with an event for each; count the changed opportunities in `changes`."""
         for _ in range(CHANGES):
             self.changes += self.account.do(self._step)
             time.sleep(SECONDS * 0.8 / CHANGES)
@@ -61,19 +61,19 @@ class Life(threading.Thread):
         else:
             name, one = "candidateStageChange", self.chance.choice(self.people[contact])
             changes.add_tags(account, one, [self.chance.choice(TAGS), "about this one only"])
-        self.news.append((name, {"opportunityId": one, "contactId": contact}))
+        self.events.append((name, {"opportunityId": one, "contactId": contact}))
         return len(account.changes) - before
 
 
-def hazards(listener: list[Listener], again: Any) -> None:
-    """Kill the receiver, and start it anew on the same port, so many times."""
+def kill_repeatedly(listeners: list[Listener], restart: Any) -> None:
+    """Kill the receiver and start it again on the same port, `KILLS` times."""
     for _ in range(KILLS):
         time.sleep(SECONDS / (KILLS + 1))
-        listener[-1].kill()
-        listener.append(again(listener[-1].port))
+        listeners[-1].kill()
+        listeners.append(restart(listeners[-1].port))
 
 
-def kept(folder: Path) -> dict[str, str | None]:
+def ended_by_token(folder: Path) -> dict[str, str | None]:
     with closing(sqlite3.connect(folder / "inbox.sqlite")) as db:
         return dict(db.execute("SELECT token, ended FROM events"))
 
@@ -82,71 +82,77 @@ def successes(account: Running) -> list[str]:
     return [entry["path"] for entry in account.log() if entry["method"] == "POST" and entry["status"] == 200]
 
 
-def test_a_minute_of_everything_going_wrong(crowd: Running, tmp_path: Path) -> None:
-    chance, people = random.Random(1), dict(list(households(crowd).items())[:60])
-    others = [about(crowd, one, "candidateHired") for mine in people.values() for one in mine]
-    life = Life(crowd, people)
-    crowd.fault("throttle", probability=0.25, times=None, seed=1)
-    crowd.fault("status", status=500, probability=1 / 3, times=None, seed=2)  # of the rest: half in all
-    crowd.do(lambda account: setattr(account, "changes", []))
+def test_a_minute_of_everything_going_wrong(large_account: Running, tmp_path: Path) -> None:
+    chance, people = random.Random(1), dict(list(split_contacts(large_account).items())[:60])
+    others = [event_of(large_account, one, "candidateHired") for mine in people.values() for one in mine]
+    activity = Activity(large_account, people)
+    large_account.fault("throttle", probability=0.25, times=None, seed=1)
+    large_account.fault(
+        "status", status=500, probability=1 / 3, times=None, seed=2
+    )  # of the rest: half in all
+    large_account.do(lambda account: setattr(account, "changes", []))
 
     def begin(port: int = 0) -> Listener:
-        wish = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))
-        return Listener(crowd, tmp_path / "state", wish, port=port, rate=450, sweep=0)
+        policy_file = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))
+        return Listener(large_account, tmp_path / "state", policy_file, port=port, rate=450, sweep=0)
 
-    made = [begin()]
-    killer = threading.Thread(target=hazards, args=(made, begin))
-    deliverer = Deliverer(
-        made[0].port,
-        lambda: life.news.popleft() if life.news else None,
+    listeners = [begin()]
+    killer = threading.Thread(target=kill_repeatedly, args=(listeners, begin))
+    sender = WebhookSender(
+        listeners[0].port,
+        lambda: activity.events.popleft() if activity.events else None,
         lambda: chance.choice(others),
         chance,
     )
-    for thread in (life, killer):
+    for thread in (activity, killer):
         thread.start()
     began = time.monotonic()
-    deliverer.run(RATE * SECONDS, RATE)
+    sender.run(RATE * SECONDS, RATE)
     took = time.monotonic() - began
-    for thread in (life, killer):
+    for thread in (activity, killer):
         thread.join()
-    drained = until(lambda: waiting(made[-1]) == 0, 240)
+    drained = until(lambda: waiting(listeners[-1]) == 0, 240)
     drain = time.monotonic() - began - took
-    code = made[-1].stop()
-    state, told, written = crowd.state(), kept(tmp_path / "state"), successes(crowd)
-    effective = crowd.do(lambda account: len(account.changes)) - life.changes
-    answers = Counter((entry["method"], entry["status"]) for entry in crowd.log())
+    code = listeners[-1].stop()
+    state, ended, written = (
+        large_account.state(),
+        ended_by_token(tmp_path / "state"),
+        successes(large_account),
+    )
+    effective = large_account.do(lambda account: len(account.changes)) - activity.changes
+    answers = Counter((entry["method"], entry["status"]) for entry in large_account.log())
     print(
-        f"\n{len(deliverer.seconds):,} deliveries in {took:.0f} s of {len(deliverer.tokens):,} events, "
-        f"{deliverer.refused} tries without a 2xx; 2xx: median {deliverer.median_ms:.1f} ms, "
-        f"p99 {deliverer.p99_ms:.1f} ms; worked off {drain:.0f} s later; Lever answered {dict(answers)}; "
+        f"\n{len(sender.seconds):,} deliveries in {took:.0f} s of {len(sender.tokens):,} events, "
+        f"{sender.refused} attempts without a 2xx; 2xx: median {sender.median_ms:.1f} ms, "
+        f"p99 {sender.p99_ms:.1f} ms; processed {drain:.0f} s later; Lever answered {dict(answers)}; "
         f"{len(written)} writes, {effective} of them changed something"
     )
-    assert (drained, code, len(life.news)) == (True, 0, 0)
-    assert state["opportunities"] == alike(state, state["contacts"].values(), TAGS)
-    assert told == dict.fromkeys(deliverer.tokens, "done")
+    assert (drained, code, len(activity.events)) == (True, 0, 0)
+    assert state["opportunities"] == with_shared_tags(state, state["contacts"].values(), TAGS)
+    assert ended == dict.fromkeys(sender.tokens, "done")
     assert len(written) == effective > 0
 
 
 def test_a_burst_of_a_thousand_at_lever_s_own_pace(tmp_path: Path) -> None:
     chance = random.Random(3)
     with running(contacts=1500, seed=5) as account:
-        people = dict(list(households(account).items())[:100])
+        people = dict(list(split_contacts(account).items())[:100])
         for mine in people.values():
             account.add_tags(mine[0], [TAGS[0]])
-        others = [about(account, one, "candidateHired") for mine in people.values() for one in mine]
-        expected = alike(account.state(), people, TAGS)
+        others = [event_of(account, one, "candidateHired") for mine in people.values() for one in mine]
+        expected = with_shared_tags(account.state(), people, TAGS)
         needed = sum(len(mine) - 1 for mine in people.values())
-        wish = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))
-        with listening(account, tmp_path / "state", wish, sweep=0) as listener:
-            deliverer = Deliverer(listener.port, lambda: None, lambda: chance.choice(others), chance)
+        policy_file = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))
+        with listening(account, tmp_path / "state", policy_file, sweep=0) as listener:
+            sender = WebhookSender(listener.port, lambda: None, lambda: chance.choice(others), chance)
             began = time.monotonic()
-            deliverer.run(1000, 2000)
+            sender.run(1000, 2000)
             assert until(lambda: waiting(listener) == 0, 120)
             took = time.monotonic() - began
             assert listener.stop() == 0
         log = Counter((entry["method"], entry["status"]) for entry in account.log())
-        print(f"\n1,000 events worked off in {took:.1f} s with {dict(log)}; {needed} writes needed")
+        print(f"\n1,000 events processed in {took:.1f} s with {dict(log)}; {needed} writes needed")
         assert account.state()["opportunities"] == expected
-        assert kept(tmp_path / "state") == dict.fromkeys(deliverer.tokens, "done")
+        assert ended_by_token(tmp_path / "state") == dict.fromkeys(sender.tokens, "done")
         assert len(successes(account)) == needed
         assert log["GET", 429] + log["POST", 429] == 0

@@ -1,4 +1,4 @@
-"""People of an emulated account, and what their opportunities should look like under a policy."""
+"""Contacts of an emulated account, and the tags that their opportunities should have under a policy."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from leverkit.emulator import Running
 
 
-def households(account: Running, least: int = 2) -> dict[str, list[str]]:
-    """Contact -> its opportunities, for contacts with several and none of them anonymized."""
+def split_contacts(account: Running, least: int = 2) -> dict[str, list[str]]:
+    """Return the opportunities of each contact that has at least `least`, none of them anonymized."""
     found: dict[str, list[str]] = defaultdict(list)
     rows = account.do(lambda account: [row.object() for row in account.rows.values()])
     hidden = {row["contact"] for row in rows if row["isAnonymized"]}
@@ -20,8 +20,10 @@ def households(account: Running, least: int = 2) -> dict[str, list[str]]:
     return {c: ids for c, ids in found.items() if len(ids) >= least and c not in hidden}
 
 
-def alike(state: dict[str, Any], contacts: Collection[str], tags: Collection[str]) -> dict[str, list[str]]:
-    """Opportunity -> sorted tags, once `tags` are shared within each of these contacts."""
+def with_shared_tags(
+    state: dict[str, Any], contacts: Collection[str], tags: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the sorted tags of each opportunity once `tags` are shared within each of these contacts."""
     shared: dict[str, set[str]] = defaultdict(set)
     for opportunity, own in state["opportunities"].items():
         shared[state["contacts"][opportunity]] |= set(own) & set(tags)

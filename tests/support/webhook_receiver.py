@@ -1,4 +1,4 @@
-"""`leverkit listen` as a process of its own, and somebody who delivers to it as Lever does."""
+"""`leverkit listen` as a process of its own."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ COMMAND = "import typer; from leverkit.cli import integration as c; a = typer.Ty
 SECRET = "5" * 48
 
 
-def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
-    """Wait for something that another thread or process does."""
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Wait until a condition holds, which another thread or process brings about; return whether it does."""
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    return true()
+    return condition()
 
 
 class Listener:
-    """A running `listen`; its log goes to a file."""
+    """A running `leverkit listen`; its log goes to the file `log` in its folder."""
 
     def __init__(self, account: Running, folder: Path, policy: Path, port: int = 0, **options: Any) -> None:
         extra = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
@@ -53,13 +53,13 @@ class Listener:
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill the process with SIGKILL."""
         self.process.kill()
         self.process.wait()
         self._close()
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+        """Stop the process with SIGTERM and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
         self._close()
@@ -72,7 +72,7 @@ class Listener:
 
 @contextmanager
 def listening(account: Running, folder: Path, policy: Path, **options: Any) -> Iterator[Listener]:
-    """Listen for the length of a `with` block, whatever becomes of the test."""
+    """Run `leverkit listen` for the length of a `with` block; kill it where the test fails."""
     listener = Listener(account, folder, policy, **options)
     try:
         yield listener

@@ -1,4 +1,4 @@
-"""Delivers webhooks as Lever does when all goes wrong: out of order, twice, and until there is a 2xx."""
+"""Sends webhooks as Lever does in the worst case: out of order, twice, and again until a 2xx."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from support.webhook_receiver import SECRET
 
 from leverkit.webhook.signature import sign
 
-HELD_BACK = 100  # deliveries among which the next one is drawn, so that order is lost
-DUPLICATES = 0.2
+POOL = 100  # deliveries from which the next one is drawn at random, so that order is lost
+DUPLICATES = 0.2  # share of deliveries that are sent a second time
 
 
 @dataclass
-class Deliverer:
-    """Delivers `rate` a second to `port`; events that `news` gives go first, else `idle` makes one up.
+class WebhookSender:
+    """Sends deliveries to a port of this computer.
 
-    Both give an event name and its data. Afterwards: tokens and seconds to the 2xx of each delivery, and how
-    many tries met no answer or a refusal.
+    Their events come from `new_event`, and from `other_event` where it returns None; both return the name
+    and the data. Afterwards `tokens` holds those of all events, `seconds` the time to the 2xx of each
+    delivery, and `refused` is the number of attempts that got no answer or a refusal.
     """
 
     port: int
-    news: Callable[[], tuple[str, dict[str, str]] | None]
-    idle: Callable[[], tuple[str, dict[str, str]]]
+    new_event: Callable[[], tuple[str, dict[str, str]] | None]
+    other_event: Callable[[], tuple[str, dict[str, str]]]
     chance: random.Random
     tokens: set[str] = field(default_factory=set)
     seconds: list[float] = field(default_factory=list)
@@ -35,31 +36,31 @@ class Deliverer:
     _sent: list[bytes] = field(default_factory=list)
 
     def run(self, number: int, rate: float) -> None:
-        """Deliver so many, and return when each had its 2xx."""
+        """Send so many deliveries at `rate` a second; return when each has got its 2xx."""
         asyncio.run(self._run(number, rate))
 
     @property
     def median_ms(self) -> float:
-        """Return the median of the time to a 2xx."""
+        """Return the median time to a 2xx in milliseconds."""
         return sorted(self.seconds)[len(self.seconds) // 2] * 1000
 
     @property
     def p99_ms(self) -> float:
-        """Return the 99th percentile of the time to a 2xx, connecting included."""
+        """Return the 99th percentile of the time to a 2xx in milliseconds, connecting included."""
         return sorted(self.seconds)[len(self.seconds) * 99 // 100] * 1000
 
     async def _run(self, number: int, rate: float) -> None:
         began, tasks = time.perf_counter(), []
-        for turn in range(number):
-            await asyncio.sleep(max(0.0, began + turn / rate - time.perf_counter()))
-            tasks.append(asyncio.create_task(self._deliver(self._next(number - turn))))
+        for position in range(number):
+            await asyncio.sleep(max(0.0, began + position / rate - time.perf_counter()))
+            tasks.append(asyncio.create_task(self._deliver(self._next(number - position))))
         await asyncio.gather(*tasks)
 
     def _next(self, left: int) -> bytes:
         if self._sent and self.chance.random() < DUPLICATES and left > len(self._pool):
             return self.chance.choice(self._sent)
-        while len(self._pool) < min(HELD_BACK, left):
-            self._pool.append(self._signed(*(self.news() or self.idle())))
+        while len(self._pool) < min(POOL, left):
+            self._pool.append(self._signed(*(self.new_event() or self.other_event())))
         body = self._pool.pop(self.chance.randrange(len(self._pool)))
         self._sent.append(body)
         return body
@@ -79,7 +80,7 @@ class Deliverer:
             await asyncio.sleep(0.3)
 
     async def _post(self, body: bytes) -> bool:
-        """Send once, on a connection of its own; say whether the answer was a 2xx."""
+        """Send once, on a connection of its own. Return True if the answer was a 2xx."""
         head = (
             f"POST / HTTP/1.1\r\nHost: receiver\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )

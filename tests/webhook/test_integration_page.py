@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.accounts import households
+from support.accounts import split_contacts
 
 from leverkit.emulator import Running
 from leverkit.scanner import syntax
@@ -60,7 +60,7 @@ def run(name: str, folder: Path, *arguments: str, given: bytes = b"", then: str 
 def test_the_tag_lands_on_every_opportunity_of_the_person_and_no_other(
     name: str, lever_account: Running, tmp_path: Path
 ) -> None:
-    contact, (first, done, *rest) = next(iter(households(lever_account, 3).items()))
+    contact, (first, done, *rest) = next(iter(split_contacts(lever_account, 3).items()))
     lever_account.add_tags(done, [TAG])
     number = 5 if name == "tag.py" else 101  # a second page; leverkit keeps Lever's pace, and others try it
     more = [lever_account.create(contact) for _ in range(number)]
@@ -75,7 +75,7 @@ def test_the_tag_lands_on_every_opportunity_of_the_person_and_no_other(
 
 
 def test_a_webhook_is_verified_and_its_event_propagated(lever_account: Running, tmp_path: Path) -> None:
-    _, (first, *rest) = next(iter(households(lever_account).items()))
+    _, (first, *rest) = next(iter(split_contacts(lever_account).items()))
     lever_account.add_tags(first, ["speaks German"])
     body = sign(
         "candidateHired",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.accounts import alike, households, policy
+from support.accounts import policy, split_contacts, with_shared_tags
 from support.plan_factory import account
 from support.webhook_receiver import until
 
@@ -74,29 +74,29 @@ def sweeping(case: WorkerCase) -> Worker:
 
 
 def test_a_new_application_inherits_contact_tags_and_only_those(case: WorkerCase) -> None:
-    contact, (first, *_) = next(iter(households(case.emulated).items()))
+    contact, (first, *_) = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(first, ["vip", "seed", "unknown"])
     new = case.emulated.create(contact)
     before = case.emulated.state()
     case.event(contact, new)
     case.process_all()
-    assert case.tags() == alike(before, {contact}, {"vip"})
+    assert case.tags() == with_shared_tags(before, {contact}, {"vip"})
     assert "vip" in case.tags()[new]
 
 
 def test_the_contact_that_an_event_names_is_not_trusted(case: WorkerCase) -> None:
-    (mine, (first, *_)), (stranger, (other, *_)) = list(households(case.emulated).items())[:2]
+    (mine, (first, *_)), (stranger, (other, *_)) = list(split_contacts(case.emulated).items())[:2]
     case.emulated.add_tags(first, ["vip"])
     case.event(stranger, first)
     case.event("no-such-contact", first)
     case.process_all()
-    assert case.tags() == alike(case.emulated.state(), {mine}, {"vip"})
+    assert case.tags() == with_shared_tags(case.emulated.state(), {mine}, {"vip"})
     assert "vip" not in case.tags()[other]
     assert case.metrics.counted("events_total", "done") == 2
 
 
 def test_a_burst_about_one_contact_is_read_once_and_written_once(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event(contact, *(mine * 50))
     case.emulated.clear_log()
@@ -116,7 +116,7 @@ def test_fifty_contacts_are_read_with_one_request(case: WorkerCase) -> None:
 
 
 def test_events_again_write_nothing_more(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event(contact)
     case.process_all()
@@ -127,7 +127,7 @@ def test_events_again_write_nothing_more(case: WorkerCase) -> None:
 
 
 def test_an_anonymized_opportunity_is_left_alone(case: WorkerCase) -> None:
-    contact, (first, hidden, *_) = next(iter(households(case.emulated).items()))
+    contact, (first, hidden, *_) = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(first, ["vip"])
     case.emulated.anonymize(hidden)
     case.event(contact, hidden)
@@ -137,7 +137,7 @@ def test_an_anonymized_opportunity_is_left_alone(case: WorkerCase) -> None:
 
 
 def test_an_edited_policy_applies_from_the_next_event_on(case: WorkerCase) -> None:
-    contact, (first, second, *_) = next(iter(households(case.emulated).items()))
+    contact, (first, second, *_) = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(first, ["later"])
     case.event(contact)
     case.process_all()
@@ -150,7 +150,7 @@ def test_an_edited_policy_applies_from_the_next_event_on(case: WorkerCase) -> No
 
 def test_a_policy_that_cannot_be_read_keeps_events_waiting(case: WorkerCase) -> None:
     (case.folder / "policy.csv").write_text("tag,scope\nvip,perhaps\n")
-    case.event(next(iter(households(case.emulated))))
+    case.event(next(iter(split_contacts(case.emulated))))
     with pytest.raises(UsageError):
         case.worker.run_once()
     assert case.queue.waiting == 1
@@ -158,7 +158,7 @@ def test_a_policy_that_cannot_be_read_keeps_events_waiting(case: WorkerCase) -> 
 
 @pytest.mark.parametrize(("status", "error"), [(500, Unreachable), (401, AccessDenied)])
 def test_events_wait_while_lever_is_down(case: WorkerCase, status: int, error: type[LeverkitError]) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event(contact)
     case.emulated.fault("status", status=status, times=None)
@@ -170,7 +170,7 @@ def test_events_wait_while_lever_is_down(case: WorkerCase, status: int, error: t
 
 
 def test_an_interrupted_run_is_finished_first_and_its_journal_is_complete(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated, 3).items()))
+    contact, mine = next(iter(split_contacts(case.emulated, 3).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event(contact)
     case.lever.sees_confidential()
@@ -185,7 +185,7 @@ def test_an_interrupted_run_is_finished_first_and_its_journal_is_complete(case: 
 
 
 def test_what_a_worker_wrote_can_be_rolled_back(case: WorkerCase) -> None:
-    contact, (first, *rest) = next(iter(households(case.emulated).items()))
+    contact, (first, *rest) = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(first, ["vip"])
     case.event(contact)
     case.process_all()
@@ -200,7 +200,7 @@ def test_a_run_killed_before_its_plan_was_written_is_set_aside(case: WorkerCase)
 
 
 def test_a_run_that_lever_refuses_is_set_aside_and_its_events_are_processed_again(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event(contact)
     case.lever.sees_confidential()
@@ -211,7 +211,7 @@ def test_a_run_that_lever_refuses_is_set_aside_and_its_events_are_processed_agai
 
 
 def test_a_write_that_lever_refuses_is_retried_and_given_up(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.emulated.fault("status", method="POST", status=400, times=None)
     case.event(contact)
@@ -221,7 +221,7 @@ def test_a_write_that_lever_refuses_is_retried_and_given_up(case: WorkerCase) ->
 
 
 def test_a_contact_that_lever_refuses_does_not_delay_the_others(case: WorkerCase) -> None:
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(mine[0], ["vip"])
     case.event("odd-contact")
     case.event(contact)
@@ -243,20 +243,20 @@ def test_an_opportunity_that_shows_late_is_looked_for_again(case: WorkerCase) ->
 
 def test_the_sweep_spreads_a_tag_added_in_lever_without_any_event(case: WorkerCase) -> None:
     worker = sweeping(case)
-    contact, mine = next(iter(households(case.emulated).items()))
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.seconds = case.emulated.do(lambda account: account.tick()) / 1000
     worker.run_once()
     case.emulated.add_tags(mine[0], ["vip"])
     case.seconds += 61
     assert worker.run_once()
-    assert case.tags() == alike(case.emulated.state(), {contact}, {"vip"})
+    assert case.tags() == with_shared_tags(case.emulated.state(), {contact}, {"vip"})
     assert all("vip" in case.tags()[opportunity] for opportunity in mine)
 
 
 def test_a_sweep_queues_each_change_once(case: WorkerCase) -> None:
     worker = sweeping(case)
     case.seconds = case.emulated.do(lambda account: account.tick()) / 1000
-    case.emulated.add_tags(next(iter(households(case.emulated).values()))[0], ["no matter"])
+    case.emulated.add_tags(next(iter(split_contacts(case.emulated).values()))[0], ["no matter"])
     worker.run_once()
     case.seconds += 61
     assert not worker.run_once()
