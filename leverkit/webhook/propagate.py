@@ -75,11 +75,11 @@ def propagate(
     Raises UsageError, Refused, Locked, ApiError, AccessDenied, Unreachable.
     Source: https://help.lever.co/hc/en-us/articles/20087329999005
     """
-    who = _who(contact, opportunity, event)
+    ids = _ids(contact, opportunity, event)
     wanted, unwanted = set(add), set(remove)
     if both := sorted(wanted & unwanted):
         raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
-    siblings = _siblings(lever, who, matching)
+    siblings = _siblings(lever, ids, matching)
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
     shared = missing_shared_tags(siblings, set(share) - wanted - unwanted, matching=matching)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
@@ -92,19 +92,19 @@ def propagate(
     return _propagation(carry_out(plan, run, lever, wait=WAIT), left)
 
 
-def _who(contact: str | None, opportunity: str | None, event: Event | None) -> EventIds:
+def _ids(contact: str | None, opportunity: str | None, event: Event | None) -> EventIds:
     if sum(name is not None for name in (contact, opportunity, event)) != 1:
         raise UsageError("propagate: name a contact, an opportunity or an event, one of them")
-    who = ids_in(event) if event is not None else EventIds(contact, opportunity)
-    if not (who.contact or who.opportunity):
+    ids = ids_in(event) if event is not None else EventIds(contact, opportunity)
+    if not (ids.contact or ids.opportunity):
         raise UsageError("propagate: this names nobody (a test delivery has no data: see `event.is_test`)")
-    return who
+    return ids
 
 
-def _siblings(lever: ReadOnlyLever, who: EventIds, matching: Matching) -> list[Opportunity]:
-    contact = who.contact
-    if who.opportunity:
-        contact = lever.opportunity(who.opportunity).contact
+def _siblings(lever: ReadOnlyLever, ids: EventIds, matching: Matching) -> list[Opportunity]:
+    contact = ids.contact
+    if ids.opportunity:
+        contact = lever.opportunity(ids.opportunity).contact
     expand: dict[str, Any] = {} if matching is every else {"expand": "applications"}  # names their postings
     found = lever.opportunities_of([contact or ""], **expand)
     if not found:
@@ -138,7 +138,7 @@ def _plan(
 
 
 def _left(siblings: Sequence[Opportunity], targets: Sequence[Opportunity]) -> dict[str, str]:
-    why = {one.id: "anonymized" if one.is_anonymized else "not matching" for one in siblings}
+    why = {sibling.id: "anonymized" if sibling.is_anonymized else "not matching" for sibling in siblings}
     return why | {target.id: "no_op" for target in targets}
 
 

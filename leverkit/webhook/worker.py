@@ -31,7 +31,7 @@ from leverkit.webhook.metrics import Metrics
 
 CONTACTS = 50  # per batch: as many as one request reads
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
-GONE_ATTEMPTS = 3  # after which an opportunity that cannot be found is taken for deleted
+GONE_ATTEMPTS = 3  # after which an opportunity that is not found is gone; Lever may show a new one late
 LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
 OVERLAP_MS = 60_000  # of two sweeps: clocks differ, and Lever may show a change late
 HOUR_MS = 3_600_000
@@ -170,9 +170,7 @@ class Worker:
         if contacts & unsettled:
             self._reschedule(events, limit=ATTEMPTS)
         elif len(known) < len(events.opportunities):
-            self._reschedule(
-                events, limit=GONE_ATTEMPTS, end="gone"
-            )  # Lever may show a new one a moment later
+            self._reschedule(events, limit=GONE_ATTEMPTS, end="gone")
         else:
             self._finish(events, "done")
 
