@@ -1,7 +1,7 @@
-"""A Lever account on this computer: real HTTP on loopback, built to the facts about Lever's Data API.
+"""A Lever account on this computer: real HTTP on loopback, built to what is known about its Data API.
 
-`with running(contacts=200) as account:` serves one in a thread; `python -m leverkit.emulator` in a process.
-It imports nothing from the rest of leverkit, so that it cannot share the client's misreadings.
+`with running(contacts=200) as account:` serves one from a thread, `python -m leverkit.emulator` from a
+process. It imports nothing from the rest of leverkit, so that it cannot share the client's misreadings.
 """
 
 from leverkit.emulator.running import Running, running

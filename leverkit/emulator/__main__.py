@@ -1,4 +1,4 @@
-"""The emulator as a process: `python -m leverkit.emulator`; the first line of stdout is one JSON object."""
+"""The emulator as a process: `python -m leverkit.emulator`; it prints its address and key as JSON."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    """Return the switches: those of the command line win over those of the file."""
+    """Return the switches: the command line wins over the file."""
     switches: dict[str, Any] = read_switches(options.config) if options.config else {}
     name = options.profile or switches.pop("profile", "lever")
     if options.rate is not None:
@@ -72,7 +72,7 @@ def _wait(account: Running, ended: threading.Event, idle: float | None) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM, SIGINT, or the idle time is over; returns the exit code."""
+    """Serve until SIGTERM, SIGINT, or the idle time is over; return the exit code."""
     options = _arguments(sys.argv[1:] if arguments is None else arguments)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         print(f"leverkit emulator: {error}", file=sys.stderr)
         return USAGE
-    gc.freeze()  # a large account must not be walked by every full collection
+    gc.freeze()  # a full collection must not walk a large account
     for fault in faults:
         account.add_fault(fault)
     line = {"base_url": account.base_url, "api_key": account.api_key, "pid": os.getpid()}

@@ -1,7 +1,7 @@
-"""Every doubt about Lever as a switch, in one typed value: the 35 rows of reference section 10.
+"""Switches for everything that is not known about Lever: the 35 rows of reference section 10.
 
-The number behind each switch is its row there. `profile_config("strict")` refuses every doubtful thing,
-`profile_config("chaos")` lets things go wrong; both start from the defaults of that table.
+The number behind each switch is its row there. `profile_config("strict")` refuses everything doubtful,
+`profile_config("chaos")` lets requests fail; both start from the defaults of that table.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Fraction = float
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the emulator does where Lever's behaviour is unknown, and how fast it is."""
+    """What the emulator does where Lever's behaviour is unknown, and its speed."""
 
     perform_as: Literal["optional", "required"] = "optional"  # 1
     perform_as_in_body: bool = False  # 2
     unknown_perform_as: Literal["ignore", 400, 403, 404] = 400  # 3
-    blank_contact_fields: bool = True  # 4: in mutation answers
+    blank_contact_fields: bool = True  # 4: in responses to writes
     repeated_add_bumps: bool = False  # 5: updatedAt, when the tag was there already
     absent_tag: Literal["ignore", "error"] = "ignore"  # 6: on removal
     posting_tag_removal: Literal["removed", "ignored", "comes back"] = "removed"  # 7
@@ -44,7 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     offset_expiry_s: float | None = None  # 17
     range_order: Literal["default", "own"] = "default"  # 18: of created_at_*, advanced_at_*, archived_at_*
     updated_null_share: Fraction = 0.75  # 19: of generated opportunities
-    humans: float = 0.0  # 20: changes a second by people at work
+    humans: float = 0.0  # 20: changes per second by simulated users
     humans_seed: int = 0  # 20
     merge_loser: Literal["404", "winner", "answers"] = "404"  # 21: GET /contacts/:loser
     merge_filter: Literal["empty", "winner"] = "empty"  # 21: ?contact_id=loser
@@ -54,7 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     anonymized_write: Literal[200, 400, 403] = 400  # 23
     confidential_get: Literal[403, 404] = 403  # 24: without the grant
     confidential_list: Literal["403", "filter"] = "403"  # 24
-    rate: float | None = 10.0  # 25: requests a second for each key
+    rate: float | None = 10.0  # 25: requests per second and key
     burst: int = 20  # 25
     throttle_code: str = "TooManyRequestsError"  # 25
     retry_after: float | None = None  # 25: seconds
@@ -62,7 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gateway_share: Fraction = 0.0  # 26: 502 with HTML
     maintenance_share: Fraction = 0.0  # 26: 503
     reset_share: Fraction = 0.0  # 26: connection broken before any effect
-    lost_share: Fraction = 0.0  # 26: applied, then the answer is lost
+    lost_share: Fraction = 0.0  # 26: applied, but the response is lost
     stale_single_ms: float = 0.0  # 27: read-after-write delay of GET by id
     stale_list_ms: float = 0.0  # 27
     stale_tag_filter_ms: float = 0.0  # 27
@@ -78,7 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     webhook_signed: bool = True  # 29
     webhook_anywhere: bool = False  # deliver beyond this computer
     webhooks_on: bool = True  # a super admin has switched the event groups on (section 8.1)
-    webhook_nested: bool = False  # 30: POST /webhooks answers data.data
+    webhook_nested: bool = False  # 30: POST /webhooks returns data.data
     unknown_parameters: Literal["ignore", 400] = "ignore"  # 31
     extra_fields: bool = False  # 32: unknown fields in objects
     plain_seed: bool = False  # 33: no slugs, null owners, missing locations in generated data
@@ -133,7 +133,7 @@ def profile_config(name: str, **changes: Any) -> Config:
 
 
 def with_changes(config: Config, changes: dict[str, Any]) -> Config:
-    """Return a configuration with changes, checked. Raises msgspec.ValidationError naming the switch."""
+    """Return a changed, checked configuration. Raises msgspec.ValidationError, which names the switch."""
     return msgspec.convert({**msgspec.structs.asdict(config), **changes}, Config)
 
 

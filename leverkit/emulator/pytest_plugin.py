@@ -1,4 +1,4 @@
-"""For other projects' tests: `pytest -p leverkit.emulator.pytest_plugin` gives fixture `lever_emulator`."""
+"""A pytest plugin: `pytest -p leverkit.emulator.pytest_plugin` provides the fixture `lever_emulator`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator answers: a status, bytes, headers; and Lever's error envelope.
+"""Responses of the emulator: status, body, headers; and errors in Lever's envelope.
 
 Headers and envelope: reference sections 7.2 and 7.3 (recorded answers of api.lever.co).
 """
@@ -26,7 +26,7 @@ JSON: Headers = [
 
 @dataclass(frozen=True)
 class Response:
-    """A complete HTTP answer."""
+    """A complete HTTP response."""
 
     status: int
     body: bytes
@@ -34,19 +34,19 @@ class Response:
 
 
 class RequestError(Exception):
-    """A request that Lever would refuse: becomes `{"code", "message"}` with a status."""
+    """A request that Lever would refuse, with a status and `{"code", "message"}`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
     def response(self) -> Response:
-        """Return the failure as an answer in Lever's envelope."""
+        """Return the error as a response in Lever's envelope."""
         return Response(self.status, encode({"code": self.code, "message": self.message}))
 
 
 def ok(data: Any, *, status: int = 200, **extra: Any) -> Response:
-    """Answer one resource: `{"data": …}`, with extra top-level keys before it."""
+    """Return one resource as `{"data": …}`, after extra top-level keys."""
     return Response(status, encode({**extra, "data": data}))
 
 
@@ -56,7 +56,7 @@ def bad_request(message: str) -> RequestError:
 
 
 def not_found(resource: str, identifier: str) -> RequestError:
-    """Return a 404 for an object, worded as documented: plural resource name and id; one endpoint differs."""
+    """Return a 404 for an object, worded as documented (resource name and id); one endpoint differs."""
     if resource == "requisition_fields":  # recorded, section 7.2
         return RequestError(404, "NotFoundError", "That requisition field doesn't exist on your account")
     return RequestError(404, "ResourceNotFound", f"{resource} {identifier} was not found")

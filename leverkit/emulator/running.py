@@ -1,4 +1,4 @@
-"""An emulated account as tests and demos hold it: its address, its state, and a hand to change it with."""
+"""A running emulator for tests and demos: its address, its state, and methods to change it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from leverkit.emulator.server.service import Service
 
 
 class Running:
-    """A served account. Every method runs on the server's loop, so between two requests.
+    """A served account. Every method runs on the server's loop, between two requests.
 
-    `base_url` ends in /v1. `api_key` may do everything; `restricted_key` sees nothing confidential.
+    `base_url` ends in /v1. `api_key` has all permissions; `restricted_key` lacks the confidential grant.
     `truth` is tag -> scope ("contact" or "opportunity") of a generated account; no request reaches it.
     """
 
@@ -39,7 +39,7 @@ class Running:
         self.truth = dict(service.account.truth)
 
     def stop(self) -> None:
-        """End the service; connections break."""
+        """Stop the server; open connections break."""
         self._server.stop()
 
     def idle_for(self) -> float:
@@ -48,7 +48,7 @@ class Running:
 
     @property
     def account(self) -> Account:
-        """Return the state itself; touch it only through `do`."""
+        """Return the state itself; use it only within `do`."""
         return self._service.account
 
     def do(self, act: Callable[[Account], Any]) -> Any:
@@ -71,7 +71,7 @@ class Running:
         return self._server.call(lambda: [dict(entry) for entry in self._service.log])
 
     def clear_log(self) -> None:
-        """Forget the requests so far."""
+        """Clear the log."""
         self._server.call(self._service.log.clear)
 
     def configure(self, **switches: Any) -> None:
@@ -79,32 +79,32 @@ class Running:
         self._server.call(lambda: self._service.configure(**switches))
 
     def fault(self, kind: str, **options: Any) -> Fault:
-        """Let requests go wrong: see `faults.Fault` for kinds and options. Its `fired` counts."""
+        """Set a fault; see `faults.Fault` for kinds and options. Its `fired` counts."""
         return self.add_fault(msgspec.convert({"kind": kind, **options}, Fault))
 
     def add_fault(self, fault: Fault) -> Fault:
-        """Set a fault beside the others; returns it."""
+        """Set a fault beside the others and return it."""
         self._server.call(lambda: self._service.add_fault(fault))
         return fault
 
     def clear_faults(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self._server.call(self._service.faults.clear)
 
     def add_tags(self, opportunity: str, tags: Sequence[str]) -> None:
-        """Tag an opportunity by hand."""
+        """Add tags as a person would."""
         self.do(lambda account: changes.add_tags(account, opportunity, tags))
 
     def remove_tags(self, opportunity: str, tags: Sequence[str]) -> None:
-        """Untag an opportunity by hand."""
+        """Remove tags as a person would."""
         self.do(lambda account: changes.remove_tags(account, opportunity, tags))
 
     def move(self, opportunity: str, stage: str) -> None:
-        """Move an opportunity to a stage, so to another place in the default listing."""
+        """Move an opportunity to a stage, and so within the default listing."""
         self.do(lambda account: changes.move(account, opportunity, stage))
 
     def archive(self, opportunity: str, reason: str | None) -> None:
-        """Archive an opportunity, or with None take it back."""
+        """Archive an opportunity, or unarchive it with None."""
         self.do(lambda account: changes.archive(account, opportunity, reason))
 
     def delete(self, opportunity: str) -> None:
@@ -112,7 +112,7 @@ class Running:
         self.do(lambda account: changes.delete(account, opportunity))
 
     def anonymize(self, opportunity: str) -> None:
-        """Archive an opportunity if need be, and blank the person's data."""
+        """Blank the person's data; an active opportunity is archived first."""
         self.do(lambda account: changes.anonymize(account, opportunity))
 
     def merge(self, loser: str, winner: str) -> None:
@@ -124,16 +124,16 @@ class Running:
         self.do(lambda account: changes.set_confidential(account, opportunity, confidential))
 
     def create(self, contact: str | None = None, **fields: Any) -> str:
-        """Create an opportunity, of a new contact if none is given; returns its id."""
+        """Create an opportunity, of a new contact if none is given; return its id."""
         identifier: str = self.do(lambda account: creation.create(account, contact, fields).id)
         return identifier
 
     def human(self, act: str, **given: Any) -> Any:
-        """Do anything else that people do in Lever's pages, by the names of the control API."""
+        """Do anything else that people do in Lever's pages, by its name in the control API."""
         return self._server.call(lambda: do_page_action(self.account, act, given))
 
     def work(self, steps: int) -> list[str]:
-        """Let the seeded actor do so many things at once; returns what it did."""
+        """Let the simulated users make so many changes at once; return what they did."""
         return self._server.call(lambda: [self._service.simulated_users.step() for _ in range(steps)])
 
     def key(self, *, scopes: Sequence[str] | None = None, confidential: bool = True) -> str:
@@ -170,7 +170,7 @@ def running(
 ) -> Iterator[Running]:
     """Serve an account for the length of a `with` block.
 
-    Generated from `seed`, or read from the directory `load`. `rate` in requests a second and `burst`
+    Generated from `seed`, or read from the directory `load`. `rate` in requests per second and `burst`
     limit each key (`rate=None` lifts the limit); `latency` is the median in milliseconds; `truth` names
     a file to write the scopes to. `profile` is "lever", "strict" or "chaos"; further keywords are
     switches of `config.Config`.
@@ -195,7 +195,7 @@ def serve(
     port: int = 0,
     truth: str | Path | None = None,
 ) -> Running:
-    """Make an account and serve it until `stop`. Raises OSError where files or the port are not to be had."""
+    """Make an account and serve it until `stop`. Raises OSError for files or a port that cannot be had."""
     if load is not None:
         account = load_account(Path(load))
     else:

@@ -78,11 +78,11 @@ class Project:
     defined: frozenset[str] = frozenset()
 
     def fans_out(self, name: str, path: str) -> bool:
-        """Say whether another file that filters by contact calls this function."""
+        """Return True if another file that filters by contact calls this function."""
         return any(name in names for other, names in self.fanned.items() if other != path)
 
     def calls_lever_for(self, source: Source) -> bool:
-        """Say whether a source uses a neighbour that calls Lever's API, by its name or its Go package."""
+        """Return True if a source uses a neighbour that calls Lever's API, by its name or its Go package."""
         path = PurePath(source.path)
         for folder in list(path.parents)[:2]:
             stems = self.callers.get(str(folder), frozenset()) - {path.stem}

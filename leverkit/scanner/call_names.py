@@ -32,26 +32,26 @@ _PATH_NAME = re.compile(r"(?:path|url|uri|endpoint|route)s?$", re.IGNORECASE)
 
 
 def serves(callee: str) -> bool:
-    """Say whether a call declares a route, or asks the project's own application in a test."""
+    """Return True if a call declares a route, or asks the project's own application in a test."""
     *_, receiver, verb = ["", "", *re.findall(r"\w+", callee)]
     routed = receiver in _SERVERS or receiver.lower().endswith("router") or receiver == "Route"
     return bool(_OWN_APP.search(callee)) or (routed and verb.lower() in _VERBS)
 
 
 def sends_nothing(callee: str) -> bool:
-    """Say whether a call prints, navigates, imports, compares or declares."""
+    """Return True if a call prints, navigates, imports, compares or declares."""
     *_, receiver, verb = ["", "", *re.findall(r"\w+", callee)]
     return verb in _NOT_SENT or receiver in ("console", "logger")
 
 
 def stores(callee: str) -> bool:
-    """Say whether a call changes a record of the project's own."""
+    """Return True if a call changes a record of the project's own."""
     called = re.findall(r"\w+", callee)
     return bool(called) and _STORES.match(called[-1]) is not None
 
 
 def sends(callee: str, *, path_is_plain: bool) -> bool:
-    """Say whether a call sends a request; for `get("candidates")` what it is called on must be a client."""
+    """Return True if a call sends a request; for `get("candidates")` what it is called on must be a client."""
     called = re.findall(r"\w+", callee)
     if not called or not _SENDS.match(called[-1]):
         return False
@@ -64,5 +64,5 @@ def _is_client(name: str) -> bool:
 
 
 def names_path(name: str) -> bool:
-    """Say whether a variable, option or function holds a path by its name."""
+    """Return True if a variable, option or function holds a path by its name."""
     return _PATH_NAME.search(name) is not None

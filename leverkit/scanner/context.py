@@ -51,14 +51,14 @@ class Context:
         return endpoints.method_in_text(syntax.text(function)) if function and self._is_kept(node) else ""
 
     def _is_kept(self, node: Node) -> bool:
-        """Say whether a path is kept in a variable, option or handle, with the method said elsewhere."""
+        """Return True if a path is kept in a variable, option or handle, with the method said elsewhere."""
         near = islice(syntax.ancestors(node), 3)
         call = syntax.enclosing(node, grammar.CALLS)
         low_level = call is not None and _LOW_LEVEL.search(syntax.callee(call))
         return bool(low_level) or any(step.type in grammar.DEFINITIONS for step in near)
 
     def placed(self, node: Node, found: Endpoint) -> bool:
-        """Say whether a path stands where a request is made, and not in a route, a link or a message."""
+        """Return True if a path stands where a request is made, and not in a route, a link or a message."""
         if any(step.type in grammar.UNREQUESTED for step in islice(syntax.ancestors(node), 5)):
             return syntax.in_interface(node)
         if syntax.is_compared(node):
@@ -82,7 +82,7 @@ class Context:
         return slash or bool(returned and function and call_names.names_path(syntax.name_of(function)))
 
     def means_lever(self, node: Node, found: Endpoint, template: str) -> bool:
-        """Say whether Lever is meant, by host, name of the base, names around, file and project."""
+        """Return True if Lever is meant, by host, name of the base, names around, file and project."""
         if (said := attribution.host_says(template)) is not None:
             return said
         if (said := attribution.words_say(found.base)) is not None:
@@ -96,7 +96,7 @@ class Context:
         return self._file_means_lever(node, found)
 
     def _in_browser(self, target: str) -> bool:
-        """Say whether a bare path goes to the page's own server, by `fetch` or in a component."""
+        """Return True if a bare path goes to the page's own server, by `fetch` or in a component."""
         component = self.source.path.endswith(_COMPONENTS) and not self.said.host
         return component or bool(_BROWSER.match(target))
 
@@ -114,14 +114,14 @@ class Context:
         return self.said.about or self.project.calls_lever_for(self.source)
 
     def _imported_elsewhere(self, node: Node) -> bool:
-        """Say whether what is called comes from a module that does not name Lever."""
+        """Return True if what is called comes from a module that does not name Lever."""
         called = re.findall(rb"\w+", syntax.direct_callee(node).encode())[:1]
         imported = rb"(?m)^.*\b(?:import|from|require|use)\b.*\b%s\b.*$"
         line = re.search(imported % called[0], self.source.text) if called else None
         return line is not None and attribution.words_say(line.group().decode("utf-8", "replace")) is None
 
     def fans_out(self, function: Node | None) -> bool:
-        """Say whether a tag write reaches the contact's other opportunities, there or in its callers."""
+        """Return True if a tag write reaches the contact's other opportunities, there or in its callers."""
         if _filters(function or self.root):
             return True
         name = syntax.name_of(function) if function is not None else ""

@@ -49,11 +49,11 @@ class Endpoint:
 
     @property
     def relative(self) -> bool:
-        """Say whether nothing is known of the base: neither a host nor a variable."""
+        """Return True if nothing is known of the base: neither a host nor a variable."""
         return not self.base
 
     def same_as(self, other: Endpoint | None) -> bool:
-        """Say whether another path leads to the same place, whatever its base, ids and query."""
+        """Return True if another path leads to the same place, whatever its base, ids and query."""
         return other is not None and astuple(self)[:3] == astuple(other)[:3]
 
 
@@ -74,13 +74,13 @@ def endpoint(template: str) -> Endpoint | None:
 
 
 def known(action: str) -> bool:
-    """Say whether an action under /candidates/:id is one that Lever had."""
+    """Return True if an action under /candidates/:id is one that Lever had."""
     word = action.lower()
     return not word or word in _WRITES | _TAGS | _READS or bool(_HOLE.search(word))
 
 
 def writes_tags(action: str) -> bool:
-    """Say whether an action adds or removes tags, also where its end is a hole, as in `add{type}`."""
+    """Return True if an action adds or removes tags, also where its end is a hole, as in `add{type}`."""
     return action.lower() in _TAGS or bool(
         re.match(r"^(add|remove|update)?\{[^}]*(tag|type|action|kind)", action, re.IGNORECASE)
     )
@@ -119,7 +119,7 @@ def method_in_text(arguments: str) -> str:
 
 
 def only_tags(function: str, around: str) -> bool:
-    """Say whether a creation serves a tag: the body has tags and a person, and nothing of a candidacy."""
+    """Return True if a creation serves a tag: the body has tags and a person, and nothing of a candidacy."""
     fields = "postings?|posting_id|postingId|name|headline|resume|stage|phones?|origin"
     candidacy = re.search(rf"[\"':\s](?:{fields})[\"']?\s*(?:[:=]|=>)", around)
     tags = re.search(r"\btags\b", around)

@@ -75,7 +75,7 @@ def _snake(word: str) -> str:
 
 
 def _of_lever(source: Source, folder: Folder, offset: int, *, by_name: bool) -> bool:
-    """Say whether the object before an offset is a Lever client: by how it was made, or by its name."""
+    """Return True if the object before an offset is a Lever client: by how it was made, or by its name."""
     node = syntax.leaf(folder.root, max(offset - 1, 0))
     if syntax.is_prose(node) or syntax.is_string(node):
         return False

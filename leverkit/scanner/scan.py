@@ -101,7 +101,7 @@ def _read(source: Source, said: FileEvidence, project: Project) -> list[Finding]
 
 
 def _stands_alone(raw: bytes, offset: int) -> bool:
-    """Say whether a comment is alone on its line, so that it speaks of the next one."""
+    """Return True if a comment is alone on its line, so that it speaks of the next one."""
     before = raw[raw.rfind(b"\n", 0, offset) + 1 : offset]
     return not re.search(rb"\w", before)
 

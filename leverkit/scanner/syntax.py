@@ -71,12 +71,12 @@ def function_of(node: Node) -> Node | None:
 
 
 def is_string(node: Node) -> bool:
-    """Say whether a node is a literal or the text inside one."""
+    """Return True if a node is a literal or the text inside one."""
     return node.type in grammar.STRINGS or node.type in grammar.CONTENTS
 
 
 def is_prose(node: Node) -> bool:
-    """Say whether a node is a comment, a docstring, an import or text between JSX tags."""
+    """Return True if a node is a comment, a docstring, an import or text between JSX tags."""
     for step in (node, *ancestors(node)):
         if step.type in grammar.PROSE:
             return True
@@ -126,7 +126,7 @@ def defined_by(node: Node) -> Node | None:
 
 
 def is_compared(node: Node) -> bool:
-    """Say whether a node is one side of a comparison, or in the list on that side."""
+    """Return True if a node is one side of a comparison, or in the list on that side."""
     parent = node.parent
     while parent is not None and parent.type in grammar.ARRAYS:
         parent = parent.parent
@@ -136,13 +136,13 @@ def is_compared(node: Node) -> bool:
 
 
 def is_key(node: Node) -> bool:
-    """Say whether a node is the name that a definition defines."""
+    """Return True if a node is the name that a definition defines."""
     parent = node.parent
     return parent is not None and parent.type in grammar.DEFINITIONS and value_of(parent) != node
 
 
 def is_entry(node: Node) -> bool:
-    """Say whether a node is the key of an option, a field or a keyword argument."""
+    """Return True if a node is the key of an option, a field or a keyword argument."""
     return node.parent is not None and node.parent.type in grammar.ENTRIES
 
 
@@ -211,7 +211,7 @@ def followers(call: Node) -> Iterator[str]:
 
 
 def in_interface(node: Node) -> bool:
-    """Say whether a node stands in an interface, whose annotations declare a client (Feign, Retrofit)."""
+    """Return True if a node stands in an interface, whose annotations declare a client (Feign, Retrofit)."""
     home = enclosing(node, grammar.CLASSES)
     return home is not None and home.type == "interface_declaration"
 

@@ -1,1 +1,1 @@
-"""account."""
+"""The data of an emulated account: opportunities, their sorted views, filters, changes and events."""

@@ -1,7 +1,7 @@
-"""The state of an emulated account, and the only ways to change it.
+"""The state of an emulated account and its primitive changes.
 
-Everything runs on one event loop, so nothing here locks. A change to an opportunity rewrites its
-bytes, reads its facts again, and moves it within every sorted view that is in use.
+Everything runs on one event loop, so nothing is locked. A change to an opportunity rewrites its JSON,
+reads its fields again, and moves it within every cached view.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VIEWS = 256
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking a growing account over and over."""
+    """Pause the garbage collector, which would walk a growing account again and again."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -39,7 +39,7 @@ def gc_paused() -> Iterator[None]:
 
 
 class Account:
-    """Opportunities as rows; every other kind of object as plain JSON, newest first where Lever does so."""
+    """Opportunities as rows; every other kind of object as plain JSON, newest first where Lever sorts so."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
@@ -49,15 +49,15 @@ class Account:
         self.stages: list[Object] = []
         self.ranks: dict[str, float] = {}
         self.archive_reasons: list[Object] = []
-        self.dispositions: list[Object] = []  # the same as a file shows them among the stages
+        self.dispositions: list[
+            Object
+        ] = []  # archive reasons as /disposition_stages shows them, where a file has them
         self.postings: dict[str, Object] = {}
         self.users: dict[str, Object] = {}
         self.deleted: list[Object] = []
         self.webhooks: list[Object] = []
         self.applications: dict[str, Object] = {}
-        self.application_archives: dict[
-            str, Object | None
-        ] = {}  # how applications were archived, by their ids
+        self.application_archives: dict[str, Object | None] = {}  # `archived` of applications, by id
         self.contacts: dict[str, Object] = {}
         self.children: dict[tuple[str, str], list[Object]] = {}
         self.truth: dict[str, str] = {}
@@ -71,14 +71,16 @@ class Account:
         self.emit: Callable[[str, Object], None] = lambda event, data: None
         self.is_generated = False
         self.skew_ms = 0
-        self.history: History | None = None  # kept only where reads are to be stale
-        self.undo_log: list[tuple[str, bytes | None, str | None]] | None = None  # kept within a fault only
+        self.history: History | None = None  # only where reads are to be stale
+        self.undo_log: list[tuple[str, bytes | None, str | None]] | None = (
+            None  # only while a fault undoes changes
+        )
         self._views: OrderedDict[Any, Listing] = OrderedDict()
         self._emails: dict[str, set[str]] | None = None
         self._latest = 0
 
     def now(self) -> int:
-        """Return the account's time in milliseconds: the clock's, plus any skew, never before its data."""
+        """Return the account's time in milliseconds since epoch: not before its data, plus any skew."""
         return max(int(time.time() * 1000), EPOCH_MS) + self.skew_ms
 
     def new_id(self) -> str:
@@ -86,7 +88,7 @@ class Account:
         return str(uuid.uuid4())
 
     def add_stages(self, stages: Iterable[Object]) -> None:
-        """Take over the pipeline: `{id, text, pipeline, rank, hasInterview}` each."""
+        """Set the pipeline; a stage is `{id, text, pipeline, rank, hasInterview}`."""
         self.stages = list(stages)
         self.ranks = {stage["id"]: stage["rank"] for stage in self.stages}
 
@@ -104,7 +106,7 @@ class Account:
         return row
 
     def remove(self, row: Row) -> None:
-        """Take an opportunity out of everything. Its contact stays known while it has others."""
+        """Remove an opportunity from all indexes. Its contact stays while it has others."""
         self._record(row.id, row.raw, row.posting)
         for view in self._views.values():
             view.discard(row)
@@ -114,7 +116,7 @@ class Account:
         self._emails = None
 
     def replace(self, row: Row, value: Object, *, posting: str | None = None) -> None:
-        """Give an opportunity a new JSON object, and its place in every view."""
+        """Replace the JSON of an opportunity, and its place in every view."""
         self._record(row.id, row.raw, row.posting)
         fresh = read_row(encode(value), self.ranks, posting or row.posting)
         for view in self._views.values():
@@ -138,12 +140,12 @@ class Account:
         self.replace(row, value)
 
     def tick(self) -> int:
-        """Return a time that is later than every one given before, so that orders have no ties."""
+        """Return a time later than every one returned before, so that no order has ties."""
         self._latest = max(self.now(), self._latest + 1)
         return self._latest
 
     def row(self, identifier: str) -> Row:
-        """Return an opportunity. Raises Failure 404."""
+        """Return an opportunity. Raises RequestError 404."""
         row = self.rows.get(identifier)
         if row is not None:
             return row
@@ -152,7 +154,7 @@ class Account:
         raise not_found("opportunities", identifier)
 
     def as_of(self, row: Row, delay_ms: float) -> Row:
-        """Return an opportunity as it was some milliseconds ago. Raises Failure 404 if it did not exist."""
+        """Return an opportunity as it was some milliseconds ago. Raises RequestError 404."""
         if self.history is None or not delay_ms:
             return row
         found = self.history.row(row.id, time.monotonic() - delay_ms / 1000)
@@ -178,7 +180,7 @@ class Account:
             self.history.record(identifier, raw, posting, time.monotonic())
 
     def view(self, name: Any, predicates: list[Predicate], order: Order) -> Listing:
-        """Return the sorted view of a filter, made once and then kept up to date (the latest 256)."""
+        """Return the sorted view of a filter; the 256 last used are kept up to date."""
         found = self._views.get(name)
         if found is None:
             found = self._views[name] = Listing(self.rows.values(), predicates, order)
@@ -203,7 +205,7 @@ class Account:
             self._emails.setdefault(canonical_email(email), set()).add(row.contact)
 
     def reset_emails(self) -> None:
-        """Read the e-mails again before the next search: a contact changed."""
+        """Drop the index of e-mails, since a contact changed."""
         self._emails = None
 
     def _leave_contact(self, row: Row) -> None:
@@ -222,12 +224,12 @@ class Account:
 
 
 def canonical_email(email: str) -> str:
-    """Return an e-mail as it is compared."""
+    """Return an e-mail in the form in which it is compared."""
     return email.strip().casefold()
 
 
 def summary(account: Account) -> dict[str, Any]:
-    """Return tags, contact, stage, archive state of every opportunity, tag counts, and what was deleted."""
+    """Return tags, contact, stage and archive reason of every opportunity, tag counts, and deleted ids."""
     rows = sorted(account.rows.values(), key=lambda row: row.id)
     return {
         "opportunities": {row.id: sorted(row.tags) for row in rows},

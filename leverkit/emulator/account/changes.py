@@ -1,4 +1,4 @@
-"""What people do in Lever's own pages, much of which has no endpoint: delete, merge, anonymize, …"""
+"""Changes that people make in Lever's pages; many have no endpoint: delete, merge, anonymize."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CATEGORIES = ("department", "team", "location", "commitment")
 
 
 def append_new(present: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return a set in order of insertion: new ones at the end, none twice (section 3.3)."""
+    """Return the present texts and then the new ones, none twice (section 3.3)."""
     return list(dict.fromkeys([*present, *new]))
 
 
 def merged_contact_data(known: Object, new: Object) -> Object:
-    """Return contact data that cumulates: the known wins; e-mails, phones and links are added (3.6, 9.2)."""
+    """Return contact data in which known values win and e-mails, phones and links are added (3.6, 9.2)."""
     fields = {name: known.get(name) or new.get(name, blank) for name, blank in BLANK.items()}
     for name in ("emails", "phones", "links"):
         present: list[Any] = known.get(name, [])
@@ -43,7 +43,7 @@ def merged_contact_data(known: Object, new: Object) -> Object:
 
 
 def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
-    """Set tags or sources; a change bumps updatedAt and nothing else, no change bumps nothing."""
+    """Set tags or sources and return True if that is a change; only a change sets updatedAt."""
     if row.object().get(field) == values:
         return False
     account.edit(row, lambda value: value.update({field: values}))
@@ -51,7 +51,7 @@ def set_list(account: Account, row: Row, field: str, values: list[str]) -> bool:
 
 
 def update_contact(account: Account, identifier: str, fields: Object) -> None:
-    """Change contact data, so all of the contact's opportunities; emits contactUpdated."""
+    """Change contact data on all opportunities of the contact; emit contactUpdated."""
     for row in account.by_contact.get(identifier, ()):
         if not row.anonymized:
             account.edit(row, lambda value: value.update(fields))
@@ -66,7 +66,7 @@ def add_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
 
 
 def remove_tags(account: Account, opportunity: str, tags: Sequence[str]) -> None:
-    """Take tags away."""
+    """Remove tags."""
     row = account.row(opportunity)
     set_list(account, row, "tags", [tag for tag in row.tags if tag not in tags])
 
@@ -90,7 +90,7 @@ def move(account: Account, opportunity: str, stage: str, *, user: str | None = N
 
 
 def archive(account: Account, opportunity: str, reason: str | None) -> None:
-    """Archive with a reason, or with None take back; archiving again keeps lastAdvancedAt (section 3.5)."""
+    """Archive with a reason, or unarchive with None; archiving again keeps lastAdvancedAt (section 3.5)."""
     row = account.row(opportunity)
     found = next((item for item in account.archive_reasons if item["id"] == reason), None)
     if reason is not None and found is None:
@@ -126,7 +126,7 @@ def _archive_application(account: Account, row: Row, before: Any, after: Any) ->
 
 
 def delete(account: Account, opportunity: str) -> None:
-    """Delete: gone from every list, and in the deleted one."""
+    """Delete: the opportunity moves from all lists to the deleted list."""
     row = account.row(opportunity)
     value = row.object() | BLANK
     value.update(deletedBy=next(iter(account.users), None), deletedAt=account.tick())
@@ -142,7 +142,7 @@ def delete(account: Account, opportunity: str) -> None:
 def anonymize(account: Account, opportunity: str) -> None:
     """Blank the person's data; tags, sources and origin stay (section 9.3).
 
-    Lever does so with archived ones only, so one that is not is archived first, and never with a hire.
+    Lever anonymizes only archived opportunities and no hires. An active one is archived first.
     """
     row = account.row(opportunity)
     hired = {reason["id"] for reason in account.archive_reasons if reason.get("type") == "hired"}
@@ -182,7 +182,7 @@ def rename_tag(account: Account, tag: str, into: str | None = None) -> None:
 
 
 def rename_source(account: Account, source: str, into: str | None = None) -> None:
-    """Do the same with a source: it holds for every opportunity that has it."""
+    """Do the same with a source."""
     _rewrite(account, "sources", source, into)
 
 
@@ -218,7 +218,7 @@ def _posting(account: Account, identifier: str) -> Object:
 def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
     """Change a posting; tags of its active opportunities follow: old ones go, new ones are appended (3.4).
 
-    `text` renames; `categories` are merged. Returns the posting.
+    `text` renames; `categories` are merged. Return the posting.
     """
     found = _posting(account, identifier)
     before = derived_tags(found)

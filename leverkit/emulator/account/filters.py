@@ -1,4 +1,4 @@
-"""The filters of `GET /opportunities` (section 3.1): different ones are an AND, repeated values a union."""
+"""The filters of `GET /opportunities` (section 3.1): different filters are an AND, repeated values an OR."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ CONFIDENTIALITY = ("confidential", "non-confidential", "all")
 
 
 def single(query: Query, name: str) -> str | None:
-    """Return the last value of a parameter that takes one, None where it is absent or empty."""
+    """Return the last value of a parameter that takes one value, None if it is absent or empty."""
     values = query.get(name)
     return values[-1] or None if values else None
 
 
 def milliseconds(query: Query, name: str) -> int | None:
-    """Return a time parameter. Raises Failure 400 where it is no whole number."""
+    """Return a time parameter. Raises RequestError 400 if it is not a whole number."""
     text = single(query, name)
     if text is None:
         return None
@@ -54,7 +54,7 @@ def milliseconds(query: Query, name: str) -> int | None:
 
 
 def flag(query: Query, name: str) -> bool | None:
-    """Return a boolean parameter in any case: published connectors send `True`. Raises Failure 400."""
+    """Return a boolean parameter in any case: published connectors send `True`. Raises RequestError 400."""
     text = (single(query, name) or "").lower()
     if text not in ("", "true", "false"):
         raise bad_request(f"{name} must be true or false")
@@ -83,7 +83,7 @@ def _flag_predicate(name: str, wanted: bool, now: int) -> Predicate:
 
 
 def predicates(query: Query, *, now: int) -> list[Predicate]:
-    """Return the tests that a row has to pass, confidentiality and e-mail aside."""
+    """Return the predicates of a query, except confidentiality and e-mail."""
     found = [_union_predicate(name, query[name]) for name in UNIONS if query.get(name)]
     for name in RANGES:
         start, end = milliseconds(query, f"{name}_start"), milliseconds(query, f"{name}_end")
@@ -97,7 +97,7 @@ def predicates(query: Query, *, now: int) -> list[Predicate]:
 
 
 def confidentiality(query: Query) -> str:
-    """Return which opportunities or postings are asked for; the default is non-confidential (section 1.5)."""
+    """Return which opportunities or postings are requested; the default is non-confidential (section 1.5)."""
     wanted = single(query, "confidentiality") or "non-confidential"
     if wanted not in CONFIDENTIALITY:
         raise bad_request(f"confidentiality must be one of {', '.join(CONFIDENTIALITY)}")
@@ -105,6 +105,6 @@ def confidentiality(query: Query) -> str:
 
 
 def fingerprint(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what identifies a filter, whatever the order in which its parameters were written."""
+    """Return a key of a filter that does not depend on the order of its parameters."""
     names = [*UNIONS, *SINGLES]
     return tuple((name, tuple(sorted(query[name]))) for name in names if query.get(name))

@@ -13,7 +13,7 @@ KEPT_S = 120.0
 class History:
     """Versions by opportunity id: valid until (monotonic seconds), JSON (None: did not exist), posting.
 
-    `rows` and `ranks` are those of the account, which go on changing.
+    `rows` and `ranks` are the live ones of the account.
     """
 
     def __init__(self, rows: Mapping[str, Row], ranks: Mapping[str, float]) -> None:

@@ -1,8 +1,8 @@
-"""Sorted views of the opportunities, kept right while rows change, and paged by keyset (section 2.2).
+"""Sorted views of opportunities, updated as rows change, and paged by keyset (section 2.2).
 
 Default order: stage rank, then lastAdvancedAt descending, then id. With `updated_at_*`: updatedAt, id.
-A page starts at the first item whose key is not below the token's: no snapshot is involved, so an
-opportunity that moves between two reads can be seen twice or be missed, as at Lever.
+A page starts at the first item whose key is not below the token's. There is no snapshot, so an opportunity
+that moves between two reads can appear twice or be missed, as at Lever.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ SortKey = Callable[[Row], Any]
 
 
 class Order:
-    """A sort of the opportunities and the form of its token."""
+    """A sort order and the types in its token."""
 
     def __init__(self, name: str, key: SortKey, types: tuple[type | tuple[type, ...], ...]) -> None:
         self.name, self.key, self.types = name, key, types
 
 
 def order_by(field: str) -> Order:
-    """Return the order by a time ascending, then id."""
+    """Return the order by a time field, ascending, then id."""
     return Order(field, lambda row: (getattr(row, field) or 0, row.id), (int, str))
 
 
@@ -40,7 +40,7 @@ def _mirrored(key: offset_tokens.Key) -> offset_tokens.Key:
 
 
 class Listing:
-    """The rows that pass some tests, in order."""
+    """The rows that pass some predicates, in order."""
 
     def __init__(self, rows: Iterable[Row], predicates: list[Predicate], order: Order) -> None:
         self.predicates, self.order = predicates, order
@@ -52,18 +52,18 @@ class Listing:
         return bisect_left(self.rows, self.order.key(row), key=self.order.key)
 
     def discard(self, row: Row) -> None:
-        """Take a row out before it changes; nothing happens where it is not in."""
+        """Remove a row before it changes, if it is in."""
         at = self._place(row)
         if at < len(self.rows) and self.rows[at] is row:
             del self.rows[at]
 
     def add(self, row: Row) -> None:
-        """Put a changed row in where it now belongs, if it passes the tests."""
+        """Insert a changed row at its new place, if it passes the predicates."""
         if all(predicate(row) for predicate in self.predicates):
             self.rows.insert(self._place(row), row)
 
     def start(self, offset: str | None) -> int:
-        """Return where the page of a token begins. Raises Failure 400 for another sort's token."""
+        """Return the index of the first item of a page. Raises RequestError 400 for another sort's token."""
         if offset is None:
             return 0
         key = _mirrored(offset_tokens.read(offset, self.order.types))
@@ -72,7 +72,7 @@ class Listing:
     def page(self, offset: str | None, limit: int, *, shift: int = 0) -> tuple[list[Row], str | None]:
         """Return a page of rows and the token of the next, None on the last page.
 
-        `slip` lets the next page start so many rows late (or, below zero, early): a fault.
+        `shift` lets the next page start so many rows late (below zero: early): a fault.
         """
         at = self.start(offset)
         after = at + limit

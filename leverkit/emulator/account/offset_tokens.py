@@ -26,9 +26,9 @@ def _parse(text: str) -> Any:
 
 
 def read(token: str, types: tuple[type | tuple[type, ...], ...]) -> Key:
-    """Return the key in a token, sent verbatim (still encoded after one decoding) or as plain JSON.
+    """Return the key in a token, whether it was sent verbatim (so still encoded) or as plain JSON.
 
-    `like` gives the types of the present sort's key. Raises Failure 400 with Lever's words
+    `types` are those of the present sort's key. Raises RequestError 400 with Lever's words
     "Invalid offset token" (section 2.3) for another sort's token and for anything else.
     """
     value = _parse(decoded(token))
@@ -41,7 +41,7 @@ def read(token: str, types: tuple[type | tuple[type, ...], ...]) -> Key:
 
 
 def decoded(token: str) -> str:
-    """Return a token as JSON text, whether it came verbatim (still encoded) or decoded."""
+    """Return a token as JSON text, whether it was sent verbatim (so still encoded) or decoded."""
     return unquote(token) if token.startswith("%") else token
 
 
@@ -50,5 +50,5 @@ def _has_type(value: Any, kind: type | tuple[type, ...]) -> bool:
 
 
 def invalid_offset(why: str) -> RequestError:
-    """Return the refusal of an offset."""
+    """Return the 400 for an offset token."""
     return bad_request(f"Invalid offset token: {why}")

@@ -1,7 +1,7 @@
-"""One opportunity as the emulator keeps it: its JSON as bytes, and the facts that lists filter and sort by.
+"""One stored opportunity: its JSON as bytes, and the fields by which lists filter and sort.
 
-The bytes are the truth; the facts are read from them and never written by themselves. So a full page is
-a join of bytes, and a million opportunities fit into memory.
+The fields are read from the bytes and never set alone. So a page is a join of bytes, and a million
+opportunities fit into memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Archived(msgspec.Struct, rename="camel", gc=False):
     reason: str | None = None
 
 
-class _Facts(msgspec.Struct, rename="camel", gc=False):
+class _Fields(msgspec.Struct, rename="camel", gc=False):
     id: str
     contact: str
     stage: str
@@ -41,7 +41,7 @@ class _Facts(msgspec.Struct, rename="camel", gc=False):
 
 
 class Row(msgspec.Struct, gc=False):
-    """An opportunity: `raw` is what Lever would send; times are milliseconds since epoch."""
+    """A stored opportunity. `raw` is its JSON as Lever sends it; times are milliseconds since epoch."""
 
     raw: bytes
     id: str
@@ -73,7 +73,7 @@ class Row(msgspec.Struct, gc=False):
         return value
 
 
-_facts = msgspec.json.Decoder(_Facts).decode
+_decode_fields = msgspec.json.Decoder(_Fields).decode
 
 
 def _known(text: str | None) -> str | None:
@@ -81,27 +81,27 @@ def _known(text: str | None) -> str | None:
 
 
 def read_row(raw: bytes, ranks: Mapping[str, float], posting: str | None) -> Row:
-    """Read an opportunity's JSON into a row. Raises msgspec.ValidationError on another shape."""
-    facts = _facts(raw)
-    archived = facts.archived
-    rank = ranks.get(facts.stage, 1e6)
+    """Return the row of an opportunity's JSON. Raises msgspec.ValidationError for another shape."""
+    fields = _decode_fields(raw)
+    archived = fields.archived
+    rank = ranks.get(fields.stage, 1e6)
     return Row(
         raw,
-        facts.id,
-        facts.contact,
-        intern(facts.stage),
-        (rank, -facts.last_advanced_at, facts.id),
-        facts.created_at,
-        facts.updated_at,
+        fields.id,
+        fields.contact,
+        intern(fields.stage),
+        (rank, -fields.last_advanced_at, fields.id),
+        fields.created_at,
+        fields.updated_at,
         archived.archived_at if archived else None,
         _known(archived.reason) if archived else None,
-        tuple(map(intern, facts.tags)),
-        tuple(map(intern, facts.sources)),
-        _known(facts.origin),
-        facts.confidentiality == "confidential",
-        facts.snoozed_until,
-        facts.is_anonymized,
-        _known(facts.opportunity_location),
-        facts.applications[0] if facts.applications else None,
+        tuple(map(intern, fields.tags)),
+        tuple(map(intern, fields.sources)),
+        _known(fields.origin),
+        fields.confidentiality == "confidential",
+        fields.snoozed_until,
+        fields.is_anonymized,
+        _known(fields.opportunity_location),
+        fields.applications[0] if fields.applications else None,
         posting,
     )

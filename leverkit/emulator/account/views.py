@@ -1,4 +1,4 @@
-"""How opportunities and their parts are shown: whole, only the included fields, or with parts expanded."""
+"""Opportunities, applications and contacts as JSON: whole, with included fields only, or expanded."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def application(account: Account, row: Row, value: Object) -> Object | None:
 
 
 def _application(account: Account, row: Row, value: Object) -> Object:
-    """Return an application in the recorded order; one that a user made has no form data."""
+    """Return an application in the recorded order; one made by a user has no form data."""
     posting = account.postings.get(row.posting or "", {})
     kind = TYPES.get(row.origin or "", "user")
     form = value if kind == "posting" else {}
@@ -99,12 +99,12 @@ def _application(account: Account, row: Row, value: Object) -> Object:
 
 
 def contact_source(rows: list[Row]) -> Object:
-    """Return an opportunity that shows the data of its contact: one that is not anonymized, if any."""
+    """Return the opportunity from which a contact is read: one that is not anonymized, if any."""
     return next((row for row in rows if not row.anonymized), rows[0]).object()
 
 
 def contact(account: Account, identifier: str) -> Object | None:
-    """Return a contact, read from any of its opportunities; it has no tags (section 5)."""
+    """Return a contact as read from its opportunities, without tags (section 5); None if unknown."""
     rows = account.by_contact.get(identifier)
     if not rows:
         return account.contacts.get(identifier)
@@ -122,7 +122,7 @@ def contact(account: Account, identifier: str) -> Object | None:
 
 
 def expand_users(account: Account, value: Any) -> Any:
-    """Return users for user ids, one or a list; an unknown id stays one."""
+    """Return the user of an id, or a list for a list; an unknown id stays an id."""
     if isinstance(value, list):
         return [expand_users(account, item) for item in value]
     return account.users.get(value, value)
@@ -153,7 +153,7 @@ def _include_and_expand(query: Query) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def to_json(account: Account, rows: list[Row], query: Query) -> list[bytes]:
-    """Return opportunities as JSON, with `include` and `expand`; expanded fields are always in."""
+    """Return opportunities as JSON, with `include` and `expand`; expanded fields are always included."""
     include, expand = _include_and_expand(query)
     if account.config.extra_fields:
         return [_with_extra(row, include, _expand(account, row, expand)) for row in rows]
@@ -181,7 +181,7 @@ def _with_extra(row: Row, include: tuple[str, ...], raw: bytes) -> bytes:
 
 
 def mutation_result(row: Row, *, blank: bool = True) -> Object:
-    """Return what a mutation answers: contact fields blank, no opportunityLocation (section 3.3)."""
+    """Return what a write responds with: contact fields blank, no opportunityLocation (section 3.3)."""
     value = row.object()
     value.pop("opportunityLocation", None)
     return {**value, **BLANK} if blank else value

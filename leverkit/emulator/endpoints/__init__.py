@@ -1,1 +1,1 @@
-"""endpoints."""
+"""The handlers of Lever's paths: each takes a Request and returns a Response."""

@@ -66,7 +66,7 @@ def create(request: Request) -> Response:
 
 
 def _values_by_name(body: Object, part: str) -> dict[str, str]:
-    """Return the answers of one part of an application by name. Raises Failure 400 for another shape."""
+    """Return the values of one part of an application by name. Raises RequestError 400 for another shape."""
     given: Any = body.get(part) or []
     if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
         raise bad_request(f"{part} must be an array of objects")

@@ -1,6 +1,6 @@
-"""What hangs on an opportunity: notes, resumes, offers, interviews, … (believable lists, or those of files).
+"""The child objects of an opportunity: notes, resumes, offers, interviews and so on, generated or from files.
 
-In a generated account they follow from the opportunity's id, so that they cost nothing until asked for.
+In a generated account they are computed from the opportunity's id when they are requested.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leverkit.emulator.response import Response, not_found, ok
 
 
 def _pdf(text: str) -> bytes:
-    """Return a document of one line."""
+    """Return a PDF with one line of text."""
     stream = f"BT /F1 18 Tf 72 720 Td ({text}) Tj ET".encode()
     objects = (
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -59,7 +59,7 @@ RARITY |= {"resumes": 2, "forms": 7}
 
 
 def with_local_urls(request: Request, item: Object) -> Object:
-    """Return an object whose file is fetched from this server, and nowhere else."""
+    """Return an object whose download URL is one of this server."""
     if isinstance(item.get("file"), dict):
         return {**item, "file": with_local_urls(request, item["file"])}
     if isinstance(item.get("downloadUrl"), str):
@@ -68,7 +68,7 @@ def with_local_urls(request: Request, item: Object) -> Object:
 
 
 def _id(row: Row, salt: int) -> str:
-    """Return an id that follows from the opportunity's: a uuid v4."""
+    """Return a uuid v4 computed from the opportunity's id."""
     number = int(row.id.replace("-", ""), 16) ^ (salt * 0x9E3779B97F4A7C15F39CC0605CEDC835) & ((1 << 128) - 1)
     text = f"{number & ((1 << 128) - 1):032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
@@ -226,7 +226,7 @@ def children_of(account: Account, row: Row, kind: str) -> list[Object]:
 
 
 def stored_children(account: Account, row: Row, kind: str) -> list[Object]:
-    """Return the same list to change: from now on it is stored."""
+    """Return the list to be changed, stored from now on."""
     return account.children.setdefault((kind, row.id), children_of(account, row, kind))
 
 

@@ -1,4 +1,4 @@
-"""Creating opportunities: `POST /opportunities` with dedupe by e-mail (section 3.6), and by hand."""
+"""Creating opportunities: `POST /opportunities` with dedupe by e-mail (section 3.6), and by users."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def blank_opportunity(identifier: str, contact: str, person: Object, stage: str,
 def create(account: Account, contact: str | None, fields: Object, *, by: str | None = None) -> Row:
     """Create an opportunity from Lever's field names, of a new contact if none is given; `by` a user.
 
-    Data of an existing contact wins; e-mails, phones, links cumulate (section 3.6). A posting brings tags.
+    Data of an existing contact wins; e-mails, phones and links are added (section 3.6). A posting adds tags.
     """
     stage = str(fields.get("stage") or "lead-new")
     if stage not in account.ranks:
@@ -152,8 +152,8 @@ def _check_created(account: Account, at: Any) -> None:
 
 
 def _archived(account: Account, fields: Object) -> Object:
-    """Return the fields with `archived` complete: without a reason it is refused, with a time it needs an
-    earlier `createdAt`.
+    """Return the fields with `archived` complete. Raises RequestError 400 without a reason, or for a time
+    that is not after `createdAt`.
     """
     given = fields.get("archived")
     if given is None:
@@ -184,7 +184,7 @@ def _contact(account: Account, fields: Object) -> str | None:
 def post_opportunity(request: Request) -> Response:
     """POST /opportunities: 201 with `deduped`; perform_as is required and becomes owner and follower.
 
-    The answer lacks opportunityLocation, and Lever's later work bumps updatedAt once more (section 3.3).
+    The response lacks opportunityLocation, and Lever sets updatedAt once more afterwards (section 3.3).
     """
     account, user = request.account, performer(request, required=True)
     given, attached = request.form()
@@ -192,7 +192,7 @@ def post_opportunity(request: Request) -> Response:
     fields.setdefault("owner", _owner(request, fields) or user)
     fields["followers"] = append_new(fields.get("followers", []), [user] if user else [])
     fields.setdefault("sourcedBy", user if fields.get("origin", "sourced") == "sourced" else None)
-    fields.pop("confidentiality", None)  # it is the posting's
+    fields.pop("confidentiality", None)  # the posting decides it
     contact = _contact(account, fields)
     row = create(account, contact, fields, by=user)
     for file in attached:
@@ -203,7 +203,7 @@ def post_opportunity(request: Request) -> Response:
 
 
 def _owner(request: Request, fields: Object) -> str | None:
-    """Return the posting's owner where that is asked for. Raises Failure 400 without a posting."""
+    """Return the posting's owner by `perform_as_posting_owner`. Raises RequestError 400 without a posting."""
     if not flag(request.query, "perform_as_posting_owner"):
         return None
     if not fields.get("postings"):

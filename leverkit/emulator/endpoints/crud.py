@@ -1,4 +1,4 @@
-"""Plain create, update, delete for objects that nothing else depends on: requisitions, users, panels, …"""
+"""Create, update and delete objects on which nothing else depends: requisitions, templates, panels, users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = ("notes", "feedback", "forms", "panels", "interviews", "files")
 
 
 def new_object(account: Account, fields: Object) -> Object:
-    """Return a new object: what was sent, with an id and times."""
+    """Return a new object: the sent fields with an id and times."""
     at = account.tick()
     return {"text": "", **fields, "id": account.new_id(), "createdAt": at, "updatedAt": at}
 
@@ -67,7 +67,7 @@ def delete(name: str) -> Handler:
 
 
 def _panel(account: Account, row: Row, item: Object) -> None:
-    """Let the interviews of a new panel be interviews of the opportunity."""
+    """Store the interviews of a new panel as interviews of the opportunity too."""
     given: Any = item.get("interviews")
     found = (
         [interview for interview in given if isinstance(interview, dict)] if isinstance(given, list) else []

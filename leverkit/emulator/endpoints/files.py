@@ -1,6 +1,6 @@
 """Files: uploads that an application refers to, files of an opportunity, and their bytes.
 
-An invented file is a small PDF that says so; a file that was sent here is kept byte for byte.
+A generated file is a small PDF that says so; an uploaded file is kept byte for byte.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UPLOAD_MS = 24 * 3_600_000
 
 
 def _single_file(request: Request, field: str) -> File:
-    """Return the one file of a multipart body. Raises Failure 400 without it or above 30 MB (7.3)."""
+    """Return the one file of a multipart body. Raises RequestError 400 without it or above 30 MB (7.3)."""
     if not request.content_type.startswith(b"multipart/"):
         raise bad_request("Only requests of type multipart/form-data are accepted")
     found = next((file for file in request.form()[1] if file.field == field), None)
@@ -49,7 +49,7 @@ def upload(request: Request) -> Response:
 
 
 def uploaded(account: Account, uri: str) -> File:
-    """Return the file behind the uri of an upload. Raises Failure 400 for an unknown or expired one."""
+    """Return the file behind the uri of an upload. Raises RequestError 400 for an unknown or expired one."""
     for value in account.uploads.values():
         if value["uri"].rpartition("/")[2] == uri.rpartition("/")[2] and value["expiresAt"] > account.now():
             return File("resumeFile", value["filename"], account.contents[value["id"]])
@@ -57,7 +57,7 @@ def uploaded(account: Account, uri: str) -> File:
 
 
 def store(account: Account, row: Row, kind: str, file: File) -> Object:
-    """Hang a file on an opportunity, as one of its files or as a resume; returns it."""
+    """Add a file to an opportunity, as one of its files or as a resume; return the new object."""
     at, identifier, (stem, dot, ending) = account.tick(), account.new_id(), file.name.rpartition(".")
     value: Object = {
         "id": identifier,

@@ -1,4 +1,4 @@
-"""Contacts, users, and the small lists around opportunities (sections 5 and 6)."""
+"""Contacts, users, tags, stages and the other small lists (sections 5 and 6)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leverkit.emulator.response import Response, bad_request, encode, not_found,
 
 
 def by_id(request: Request, items: Iterable[Object], resource: str) -> Response:
-    """Answer the object of the path. Raises Failure 404 with the plural resource name."""
+    """Return the object of the path. Raises RequestError 404 with the plural resource name."""
     for item in items:
         if item["id"] == request.ids[0]:
             return ok(selected_fields(request, item))
@@ -30,7 +30,7 @@ def by_id(request: Request, items: Iterable[Object], resource: str) -> Response:
 
 
 def _sort_key(text: str) -> tuple[str, str]:
-    """Return the key of the alphabet in which Lever lists texts: small letters before capitals (recorded)."""
+    """Return the sort key of texts in Lever's lists: small letters before capitals (recorded)."""
     return text.casefold(), text.swapcase()
 
 
@@ -75,7 +75,7 @@ def stage(request: Request) -> Response:
 
 
 def in_order(request: Request, items: list[Object]) -> Response:
-    """Answer a page of objects in the order they have; token `[place, id]`."""
+    """Return a page of objects in their own order; token `[position, id]`."""
     at = max(offset_tokens.read(request.offset, (int, str))[0], 0) if request.offset is not None else 0
     after = at + request.limit()
     following = offset_tokens.write((after, items[after]["id"])) if after < len(items) else None
@@ -186,7 +186,7 @@ EQUAL: dict[str, Callable[[Object], object]] = {
 
 
 def stored_list(name: str, key: str = "createdAt") -> Callable[[Request], Response]:
-    """Return the handler of a list that an account just has: requisitions, audit events, templates, …"""
+    """Return the handler of a stored list: requisitions, audit events, templates."""
 
     def handler(request: Request) -> Response:
         found = request.account.lists.get(name, [])
@@ -222,8 +222,8 @@ WINDOW = 30 * 86_400_000
 def deleted_list(name: str) -> Callable[[Request], Response]:
     """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2).
 
-    Both ends of the window are documented as required and as at most 30 days apart; without either,
-    Lever was seen to answer 200.
+    Both bounds are documented as required and at most 30 days apart; without either, Lever was seen to
+    return 200.
     """
 
     def handler(request: Request) -> Response:

@@ -17,7 +17,7 @@ CONFIDENTIAL = "This key does not have access to confidential data."
 
 
 def envelope(items: Iterable[bytes], following: str | None) -> Response:
-    """Answer a page; on the last one the key `next` is absent (section 2)."""
+    """Return a page; on the last page the key `next` is absent (section 2)."""
     end = b'],"hasNext":true,"next":"%b"}' % following.encode() if following else b'],"hasNext":false}'
     return Response(200, b"".join((b'{"data":[', b",".join(items), end)))
 
@@ -25,7 +25,7 @@ def envelope(items: Iterable[bytes], following: str | None) -> Response:
 def page(
     request: Request, items: Iterable[Object], key: str | None = None, *, descending: bool = False
 ) -> Response:
-    """Answer a page of plain objects sorted by a field and id; token `[field, id]`, inclusive start."""
+    """Return a page of plain objects sorted by a field and id; token `[field, id]`, inclusive start."""
 
     def keyed(item: Object) -> offset_tokens.Key:
         value = item.get(key) if key else 0
@@ -44,7 +44,7 @@ def page(
 
 
 def _reached(key: offset_tokens.Key, wanted: offset_tokens.Key, descending: bool) -> bool:
-    """Say whether an item is the token's or comes after it, so that a token outlives what it names."""
+    """Return True if an item is at or after a token's place, even if the token's own item is gone."""
     if isinstance(key[0], str) != isinstance(wanted[0], str):
         raise offset_tokens.invalid_offset("Offset token is invalid for sort")
     if key[0] == wanted[0]:
@@ -71,7 +71,7 @@ def _email_contacts(request: Request) -> set[str] | None:
 
 
 def listed_confidentiality(request: Request) -> str:
-    """Return the confidentiality to list. Raises Failure 403 for a key without the grant (section 1.5)."""
+    """Return the confidentiality to list. Raises RequestError 403 without the grant (section 1.5)."""
     wanted = filters.confidentiality(request.query)
     if wanted == "non-confidential" or request.key.confidential:
         return wanted
@@ -142,7 +142,7 @@ def _fingerprint(query: Query) -> tuple[object, ...]:
 
 
 def remember_offset(request: Request, token: str) -> None:
-    """Remember for what a token was given, where a switch makes that matter (row 17)."""
+    """Store for which filter and when a token was issued, if a switch needs it (row 17)."""
     if request.config.offset_bound == "filter" or request.config.offset_expiry_s is not None:
         request.account.issued_offsets[offset_tokens.decoded(token)] = (
             _fingerprint(request.query),
@@ -151,7 +151,7 @@ def remember_offset(request: Request, token: str) -> None:
 
 
 def check_offset(request: Request, token: str | None) -> None:
-    """Raise Failure 400 for a token of another filter or one that is too old, by switch (rows 16, 17)."""
+    """Raise RequestError 400 for a token of another filter or a token too old, by switch (rows 16, 17)."""
     config = request.config
     if token is None:
         return
@@ -165,7 +165,7 @@ def check_offset(request: Request, token: str | None) -> None:
 
 
 def visible_opportunity(request: Request) -> Row:
-    """Return the opportunity of the path. Raises Failure 404, or 403 for a confidential one without grant."""
+    """Return the opportunity of the path. Raises RequestError 404, or 403 without the grant."""
     row = request.account.row(request.ids[0])
     if row.confidential and not request.key.confidential:
         raise confidential_error(request, "opportunities")

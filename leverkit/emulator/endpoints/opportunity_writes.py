@@ -19,7 +19,7 @@ UNKNOWN_USER = {400: "BadRequestError", 403: "ForbiddenError", 404: "ResourceNot
 
 
 def performer(request: Request, *, required: bool = False) -> str | None:
-    """Return the user named by perform_as (section 1.4). Raises Failure 400 if it is missing but required."""
+    """Return the user in perform_as (section 1.4). Raises RequestError 400 if it is required and missing."""
     user = single(request.query, "perform_as")
     if user is None and request.config.perform_as_in_body:
         given = request.json().get("perform_as")
@@ -40,7 +40,7 @@ def _unknown(request: Request, user: str) -> str | None:
 
 
 def writable(request: Request) -> Row:
-    """Return the opportunity to change. Raises Failure 404, 403, or as configured for an anonymized one."""
+    """Return the opportunity to change. Raises RequestError 404, 403, or as configured for anonymized."""
     row, status = visible_opportunity(request), request.config.anonymized_write
     if row.anonymized and status != 200:
         code = "BadRequestError" if status == 400 else "ForbiddenError"
@@ -49,7 +49,7 @@ def writable(request: Request) -> Row:
 
 
 def mutation_response(request: Request, row: Row) -> Response:
-    """Answer a mutation: the new state, contact fields blank (section 3.3)."""
+    """Return the new state of an opportunity, contact fields blank (section 3.3)."""
     return ok(views.mutation_result(row, blank=request.config.blank_contact_fields))
 
 

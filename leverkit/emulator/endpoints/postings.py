@@ -75,7 +75,7 @@ def update(request: Request) -> Response:
 
 
 def has_posting_type(name: str, known: object, given: object) -> bool:
-    """Say whether a posting's field may take a value: the kind it has; texts and lists of texts within."""
+    """Return True if a posting's field may take a value: its present type, texts in categories and tags."""
     if name == "categories":
         return isinstance(given, dict) and all(_is_text(value) for value in given.values())
     if name == "tags":
@@ -92,7 +92,7 @@ def _is_text(value: object) -> bool:
 
 
 def find_posting(request: Request) -> Object:
-    """Return the posting of the path. Raises Failure 404, or 403 for a confidential one without grant."""
+    """Return the posting of the path. Raises RequestError 404, or 403 for confidential without the grant."""
     posting = request.account.postings.get(request.ids[0])
     if posting is None:
         raise not_found("postings", request.ids[0])

@@ -1,4 +1,4 @@
-"""What becomes of the tags in a request under the switches about tags (section 10, rows 5 to 13)."""
+"""The switches about tags: which tags of a request take effect (section 10, rows 5 to 13)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leverkit.emulator.response import RequestError, bad_request
 
 
 def string_list(request: Request, name: str) -> list[str]:
-    """Return the list of strings of a body. Raises Failure 400 where it is none."""
+    """Return the list of strings of a body. Raises RequestError 400 for anything else."""
     value: Any = request.json().get(name)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise bad_request(f"{name} must be an array of strings")
@@ -22,7 +22,7 @@ def string_list(request: Request, name: str) -> list[str]:
 
 
 def requested_tags(request: Request) -> list[str]:
-    """Return the tags of a body, checked and normalised. Raises Failure 400."""
+    """Return the tags of a body, checked and normalised. Raises RequestError 400."""
     tags, config = string_list(request, "tags"), request.config
     if not tags and config.empty_tags == "error":
         raise bad_request("tags must not be empty")
@@ -53,7 +53,7 @@ def _shortened(config: Config, tags: list[str]) -> list[str]:
 
 
 def tags_after_adding(request: Request, row: Row, tags: list[str]) -> list[str]:
-    """Return the tags of an opportunity with new ones at the end. Raises Failure where texts are locked."""
+    """Return an opportunity's tags, new ones at the end. Raises RequestError if new texts are locked."""
     lock, limit = request.config.tag_lock, request.config.max_tags
     new = [tag for tag in tags if tag not in request.account.tags]
     if new and isinstance(lock, int):
@@ -69,7 +69,7 @@ def tags_after_adding(request: Request, row: Row, tags: list[str]) -> list[str]:
 
 
 def tags_after_removal(request: Request, row: Row, gone: list[str]) -> list[str]:
-    """Return the tags that stay after a removal. Raises Failure 400 for absent ones if that is an error."""
+    """Return the tags that stay after a removal. Raises RequestError 400 for absent ones, by switch."""
     if request.config.absent_tag == "error" and not set(gone) <= set(row.tags):
         raise bad_request("The opportunity does not have that tag")
     stuck: set[str] = set()

@@ -32,7 +32,7 @@ def listing(request: Request) -> Response:
 
 
 def _configuration(given: Any, event: str) -> Object:
-    """Return a checked configuration: all six origins by default; empty for an event without conditions."""
+    """Return a checked configuration: all six origins by default, empty for an event without conditions."""
     if given is not None and not isinstance(given, dict):
         raise bad_request("configuration must be an object")
     conditions = (given or {}).get("conditions") or {}
@@ -53,7 +53,7 @@ def _checked(request: Request, body: Object) -> None:
 
 
 def _deliverable(url: str, *, anywhere: bool) -> bool:
-    """Say whether an address is one of https, as Lever demands; for tests, plain http may do."""
+    """Return True for an https address, as Lever requires, and for http on this computer (or by switch)."""
     try:
         parts = urlsplit(url)
     except ValueError:

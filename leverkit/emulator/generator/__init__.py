@@ -1,1 +1,1 @@
-"""generator."""
+"""Accounts to serve: generated from a seed, or loaded from files."""

@@ -1,4 +1,4 @@
-"""The furniture of a generated account: users, pipeline, archive reasons, sources."""
+"""Users, stages, archive reasons and the smaller lists of a generated account."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _user(rng: Random, number: int) -> Object:
 
 
 def add_lookups(account: Account, rng: Random) -> None:
-    """Give an account its users, stages with slugs and uuids, and archive reasons."""
+    """Add users, stages (with slugs and uuids) and archive reasons to an account."""
     users = [_user(rng, number) for number in range(14)]
     account.users = {user["id"]: user for user in users}
     account.add_stages(
@@ -81,7 +81,7 @@ def add_lookups(account: Account, rng: Random) -> None:
 
 
 def add_accounts_lists(account: Account, rng: Random) -> None:
-    """Give an account the lists that tagging has nothing to do with: requisitions, templates, …"""
+    """Add the lists that have nothing to do with tags: requisitions, templates, audit events."""
     users = list(account.users.values())
     account.lists = {
         "requisitions": [_requisition(rng, users, number) for number in range(5)],

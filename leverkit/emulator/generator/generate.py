@@ -1,7 +1,7 @@
-"""A believable account from a seed: the same one for the same seed, tens of thousands of people a second.
+"""Generate a plausible account; the same seed gives the same account. Tens of thousands of people a second.
 
 About 70 % of the people have one opportunity, 20 % two, 10 % three or more. JSON is written directly
-from prepared pieces, since a million objects have to be made in well under a minute.
+from prepared pieces: a million objects must take well under a minute.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def _json(text: str) -> str:
 
 
 def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None) -> Account:
-    """Return an account with about 1.5 opportunities a contact, and its truth (tag -> scope) set."""
+    """Return an account with about 1.5 opportunities per contact; `truth` (tag -> scope) is set."""
     account, rng = Account(), Random(seed)
     account.config, account.is_generated = config or Config(), True
     add_lookups(account, rng)
     generator = Generator(account, rng, contacts)
     with gc_paused():
         for _ in range(contacts):
-            generator.person()
+            generator.add_person()
     account.truth = generator.truth()
     add_accounts_lists(account, rng)
     account.lists["deleted_postings"] = generator.deleted_postings()
@@ -45,7 +45,7 @@ def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None
 
 
 class Person(NamedTuple):
-    """A contact and what all of its opportunities share, as JSON: the name, and `location` … `links`."""
+    """A contact and what its opportunities share, as JSON: `name`, and `rest` from `location` to `links`."""
 
     contact: str
     name: str
@@ -55,7 +55,7 @@ class Person(NamedTuple):
 
 
 class Generator:
-    """Makes one person after the other, with all their opportunities."""
+    """Adds people to an account, each with all opportunities."""
 
     def __init__(self, account: Account, rng: Random, contacts: int) -> None:
         self.account, self.rng, self.random = account, rng, rng.random
@@ -76,7 +76,7 @@ class Generator:
         self._people = 0
 
     def truth(self) -> dict[str, str]:
-        """Return the scope of every tag in use; a text that a posting has is a posting's."""
+        """Return the scope of every tag in use; a text that is a tag of a posting counts as one."""
         of_postings = {tag for posting in self.postings for tag in (*posting.tags, *posting.former_tags)}
         scopes = {**self.tagger.truth, **dict.fromkeys(of_postings, "opportunity")}
         return {tag: scopes[tag] for tag in self.account.tags}
@@ -87,10 +87,10 @@ class Generator:
         return [{"id": posting.id, "deletedAt": EPOCH_MS - place * DAY} for place, posting in enumerate(gone)]
 
     def pick(self, pool: list[str]) -> str:
-        """Return one of a pool; faster than random.choice."""
+        """Return a random item of a pool; faster than random.choice."""
         return pool[int(self.random() * len(pool))]
 
-    def person(self) -> None:
+    def add_person(self) -> None:
         """Add a contact and its opportunities, oldest first."""
         chance = self.random()
         count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
@@ -116,7 +116,7 @@ class Generator:
         return Person(contact, f'"{first} {last}"', rest, False, PROTECTED if number % 9 == 0 else "null")
 
     def _open_posting(self, created: int) -> GeneratedPosting | None:
-        """Return a posting that was open then, rather a popular one; sometimes none."""
+        """Return a posting that was open at a time, some more often than others; sometimes None."""
         reach = bisect(self.posting_times, created)
         if reach == 0 or (self.irregular and self.random() < 0.03):
             return None
@@ -130,7 +130,7 @@ class Generator:
         return ",".join([known[tag] for tag in dict.fromkeys(tags)])
 
     def _opportunity(self, person: Person, created: int, own: list[str], closed: bool) -> None:
-        """Decide one opportunity's life and insert it."""
+        """Draw one opportunity's posting, stage, times and tags, and insert it."""
         random = self.random
         posting, place = self._open_posting(created), int(random() ** 1.5 * len(self.stages))
         advanced = created if place == 0 else created + int(random() * 25 * DAY)
@@ -156,7 +156,7 @@ class Generator:
         origin, last = ORIGINS[int(random() * len(ORIGINS))], archived or advanced
         reason = self.pick(self.reasons) if archived is not None else ""
         if person.anonymized and reason == self.reasons[0]:
-            reason = self.reasons[1]  # a hire is never anonymized
+            reason = self.reasons[1]  # Lever never anonymizes a hire
         archived_json = f'{{"reason":"{reason}","archivedAt":{last}}}' if reason else "null"
         confidentiality = "confidential" if posting and posting.confidential else "non-confidential"
         return (

@@ -1,8 +1,8 @@
-"""An account from files in Lever's shapes: a directory of JSON and JSON Lines.
+"""Load an account from a directory of JSON and JSON Lines files in Lever's shapes.
 
 `opportunities.jsonl` (or .json) is needed. `postings`, `disposition_stages` or `stages`, `archive_reasons`,
 `users`, `applications`, `deleted`, and lists such as `requisitions` are used where present; stages, archive
-reasons and users that opportunities only mention get invented texts, since no account is without them.
+reasons and users that only opportunities name get invented texts, since every account has some.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _load_lookups(account: Account, folder: Path) -> None:
 
 
 def _ranked(stages: list[Object]) -> list[Object]:
-    """Give plain `{id, text}` stages ranks: the known ones of built-in slugs, the others between."""
+    """Return `{id, text}` stages with ranks: Lever's own for built-in slugs, others in between."""
     last, ranked = 0.0, []
     for stage in stages:
         last = max(float(SLUGS.get(stage["id"], 0)), last + 0.5)
@@ -90,7 +90,7 @@ def _ranked(stages: list[Object]) -> list[Object]:
 
 
 def _mentioned_stages(folder: Path) -> list[Object]:
-    """Return the stages of opportunities alone: pages as Lever sends them have them in pipeline order."""
+    """Return the stages that opportunities name, in pipeline order, which is the order of Lever's pages."""
     found = list(dict.fromkeys(decode(raw)["stage"] for raw in _raw_opportunities(folder)))
     built_in = [stage for stage in found if stage in SLUGS]
     if built_in != sorted(built_in, key=SLUGS.__getitem__):

@@ -1,4 +1,4 @@
-"""Generated postings: what they are now, and with what their opportunities were tagged before."""
+"""Generated postings with their present tags and those from before a renaming."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GeneratedPosting:
     object: Object
 
     def tags_of(self, archived: int | None) -> tuple[str, ...]:
-        """Return the posting tags of an opportunity: a renaming rewrites those that were not archived yet."""
+        """Return the posting tags of an opportunity: a renaming rewrites those of active ones only."""
         if archived is not None and archived < self.renamed_at:
             return self.former_tags
         return self.tags
@@ -54,7 +54,7 @@ def _title(rng: Random, team: str) -> str:
 
 
 def generate_posting(rng: Random, users: list[str]) -> GeneratedPosting:
-    """Return one posting."""
+    """Return a posting of one of `users`."""
     department = rng.choice(list(DEPARTMENTS))
     team = rng.choice(DEPARTMENTS[department])
     location, commitment = rng.choice(PLACES), rng.choice(COMMITMENTS)

@@ -1,4 +1,4 @@
-"""Who put which tag where, in a generated account: the truth that an audit is measured against.
+"""Tags of a generated account, and the true scope of each, against which an audit is measured.
 
 A tag about a person was put by an integration on one opportunity only (the first, whose id was the old
 candidate's; the newest at that time; any), or on all that there were at that time, or on all.
@@ -28,7 +28,7 @@ HABITS: tuple[Habit, ...] = ("first", "newest", "existing", "any", "all")
 
 @dataclass(frozen=True)
 class PersonTag:
-    """A tag about persons: its spellings, and what its integration usually did."""
+    """A tag about persons: its spellings, where its integration usually puts it, and how often it does."""
 
     spellings: tuple[str, ...]
     habit: Habit
@@ -36,7 +36,7 @@ class PersonTag:
 
 
 class Tagger:
-    """Chooses tags for people and candidacies; `truth` gets the scope of each that is made up."""
+    """Chooses tags for people and candidacies. `truth` is tag -> scope of every tag it made."""
 
     def __init__(self, rng: Random, contacts: int) -> None:
         self._random = rng.random
@@ -85,7 +85,7 @@ class Tagger:
         return bisect(self._weights, self._random() * self._weights[-1])
 
     def person_tags(self, opportunities: int) -> list[tuple[str, int, int]]:
-        """Return (tag, from, to) triples: which of a person's opportunities, oldest first, carry it."""
+        """Return (tag, start, end) triples: which of a person's opportunities, oldest first, carry it."""
         chance, found = self._random(), []
         for _ in range((chance < 0.55) + (chance < 0.25) + (chance < 0.08)):
             tag = self._persons[self._draw_index()]
@@ -108,7 +108,7 @@ class Tagger:
         return 0, opportunities
 
     def candidacy_tags(self, archived: bool) -> list[str]:
-        """Return the tags of one candidacy; those that went further have more."""
+        """Return the tags of one candidacy; an archived one has fewer."""
         chance = self._random() * (0.8 if archived else 1.0)
         found = []
         for _ in range((chance < 0.3) + (chance < 0.08)):

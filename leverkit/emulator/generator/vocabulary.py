@@ -1,6 +1,6 @@
-"""Invented words for generated accounts: names, postings and tags, believable and obviously not real people.
+"""Words for generated accounts: names, postings and tags that are plausible and clearly invented.
 
-Tags are made from grammars, not taken from one list, so that nobody can win by knowing the list.
+Tags are made from grammars, not taken from a list, so that no classifier can learn the list.
 Some are hostile on purpose: markup, formulas, mathematics, right-to-left marks, commas, spaces at the ends.
 """
 
@@ -147,13 +147,13 @@ CANDIDACY_STATES = (
 
 
 def word(rng: Random, syllables: int = 2) -> str:
-    """Return an invented word with a capital."""
+    """Return an invented, capitalised word."""
     parts = [rng.choice(ONSETS) + rng.choice(VOWELS) for _ in range(syllables)]
     return ("".join(parts) + rng.choice(CODAS)).capitalize()
 
 
 def date(rng: Random) -> str:
-    """Return a day of the last years."""
+    """Return a date of the years 2019 to 2025."""
     return f"20{rng.randint(19, 25)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
 
 
@@ -202,7 +202,7 @@ def candidacy_tag(rng: Random) -> str:
 
 
 def variant(rng: Random, tag: str) -> str:
-    """Return another spelling of a tag, as people type it; the tag itself where none comes to mind."""
+    """Return another spelling of a tag, as people type it; sometimes the tag itself."""
     middle = len(tag) // 2
     return rng.choice(
         (
@@ -223,7 +223,7 @@ def first_names(rng: Random) -> list[str]:
 
 
 def last_names(rng: Random) -> list[str]:
-    """Return last names that nobody has."""
+    """Return invented last names."""
     return [
         word(rng, rng.choice((2, 3))) + rng.choice(("", "son", "ova", "skar", "-Example")) for _ in range(300)
     ]

@@ -1,1 +1,1 @@
-"""http."""
+"""What is common to all requests: parsing, keys, rate limit, faults, and the delivery of webhooks."""

@@ -1,4 +1,4 @@
-"""Who asks: Basic with an API key as user name, or Bearer with a token (sections 1.2 and 1.3)."""
+"""Authentication: Basic with an API key as user name, or Bearer with a token (sections 1.2 and 1.3)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Key:
     expires_at: float | None = None
 
     def allows(self, scope: str) -> bool:
-        """Say whether a permission is granted."""
+        """Return True if a permission is granted."""
         if self.scopes is None or scope in self.scopes:
             return True
         return self.expires_at is not None and scope.replace(":read:", ":write:") in self.scopes
 
 
 def is_jwt(secret: str | None) -> bool:
-    """Say whether a Bearer value is a JWT, so one that some environment of Lever's has signed."""
+    """Return True if a Bearer value looks like a JWT, so like a token of some environment of Lever."""
     head, *rest = (secret or "").split(".")
     try:
         return len(rest) == 2 and b'"alg"' in base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))
@@ -37,7 +37,7 @@ def is_jwt(secret: str | None) -> bool:
 
 
 def read_secret(header: bytes | None) -> str | None:
-    """Return the key or token of an Authorization header, None where there is none that can be read."""
+    """Return the key or token of an Authorization header, None if there is none or it cannot be read."""
     if header is None:
         return None
     scheme, _, value = header.decode("latin-1").partition(" ")

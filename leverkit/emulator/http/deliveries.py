@@ -26,9 +26,9 @@ def signature(key: str, token: str, triggered_at: int) -> str:
 
 
 class Deliveries:
-    """Sends events to the webhooks that want them: at least once, in no order unless switched.
+    """Sends events to the webhooks that match: at least once, in order only with switch `webhook_ordered`.
 
-    No more than 50 connections are open at once, so that a receiver that hangs costs the account little.
+    At most 50 connections are open at once, so that a hanging receiver does not slow the account.
     """
 
     def __init__(self, account: Account) -> None:
@@ -41,7 +41,7 @@ class Deliveries:
         self._random = random.Random(0)
 
     def publish(self, event: str, payload: Object) -> None:
-        """Deliver an event to every webhook that wants it; runs on the server's loop."""
+        """Deliver an event to every webhook that matches. Runs on the server's loop."""
         if not self.account.config.webhooks_on:
             return
         for hook in self.account.webhooks:
@@ -52,7 +52,7 @@ class Deliveries:
                     self._start(hook, delivery)
 
     def rerun(self, identifier: str) -> bool:
-        """Send a delivery of the history again, as Lever's page can; False where it is unknown."""
+        """Send a delivery of the history again, as Lever's page can. Return False if it is unknown."""
         found = next((delivery for delivery in self.history if delivery["id"] == identifier), None)
         hook = next(
             (item for item in self.account.webhooks if found and item["id"] == found["webhook"]), None
@@ -98,7 +98,7 @@ class Deliveries:
                 return
 
     async def _attempt(self, delivery: Object) -> int | str:
-        """Return the status of one try, or in words why there is none."""
+        """Return the status of one attempt, or the reason why there is none."""
         try:
             async with self._slots:
                 return await self._in_time(delivery)

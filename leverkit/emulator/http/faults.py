@@ -1,4 +1,4 @@
-"""Faults on demand: which requests go wrong, how, and how often that happened."""
+"""Faults on demand: which requests go wrong and how, with counts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Requests whose method, path (without /v1) and query match these shell patterns go wrong.
 
     The first `skip` matches pass, the next `times` fail (None: all), each with `probability`.
-    Where a fault takes the place of the answer, `when` says whether the request's effect has happened.
+    Where a fault replaces the response, `when` tells whether the request has its effect first.
 
     - delay: `ms` longer; throttle: 429, with Retry-After where `retry_after` is given
     - status: this `status` in Lever's envelope (401 and 403 mid-run, 500, 503 …; a 301 names `location`)
@@ -69,11 +69,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def replaces_response(self) -> bool:
-        """Say whether the fault takes the place of the answer."""
+        """Return True if the fault replaces the response."""
         return self.kind in REPLACING
 
     def matches(self, method: str, path: str, query: str) -> bool:
-        """Say whether a request is one that may go wrong."""
+        """Return True if a request matches the patterns."""
         if self.kind == "refuse_offset" and "offset=" not in query:
             return False
         return (
@@ -84,7 +84,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The faults of an account, in the order they were set; the first that fires is the one."""
+    """The faults of an account, in the order they were set. The first that fires applies."""
 
     def __init__(self, seed: int = 0) -> None:
         self.all: list[Fault] = []
@@ -98,12 +98,12 @@ class Faults:
         self._random.append(random.Random(fault.seed))
 
     def clear(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self.all.clear()
         self._random.clear()
 
     def pick(self, method: str, path: str, query: str, config: Config) -> Fault | None:
-        """Return the fault that strikes this request, counting it; accidents by share come last."""
+        """Return the fault for this request and count it; those by share (`error_share`, …) come last."""
         for fault, rng in zip(self.all, self._random, strict=True):
             if fault.matches(method, path, query) and _fires(fault, rng):
                 fault.fired += 1
@@ -163,7 +163,7 @@ HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gatew
 
 
 def throttled(code: str, retry_after: float | None) -> Response:
-    """Return a 429: without Retry-After unless one is wanted (section 7.1)."""
+    """Return a 429, without Retry-After by default (section 7.1)."""
     answer = RequestError(429, code, MESSAGES[429]).response()
     if retry_after is None:
         return answer
@@ -171,7 +171,7 @@ def throttled(code: str, retry_after: float | None) -> Response:
 
 
 def replacement(fault: Fault) -> Response | None:
-    """Return what is answered in place of the real answer; None for a broken connection."""
+    """Return what replaces the response; None for a broken connection."""
     if fault.kind == "reset":
         return None
     if fault.kind == "throttle":
@@ -202,9 +202,9 @@ RESTORED = (
 
 
 def without_effect(account: Account, ids: list[str], handle: Callable[[], Response]) -> Response:
-    """Return a handler's answer, with everything as it was before, and no event sent.
+    """Return a handler's response, but undo its changes and send no event.
 
-    `ids` are those of the request's path: what hangs on any other opportunity is not touched by it.
+    `ids` are those of the request's path: a handler changes no child of another opportunity.
     """
     restored = {name: deepcopy(getattr(account, name)) for name in RESTORED}
     children = _children_of(account, ids)
@@ -223,7 +223,7 @@ def without_effect(account: Account, ids: list[str], handle: Callable[[], Respon
 
 
 def _children_of(account: Account, ids: list[str]) -> dict[tuple[str, str], list[Any]]:
-    """Return copies of what hangs on some opportunities."""
+    """Return copies of the child objects of some opportunities."""
     wanted = set(ids)
     return {key: deepcopy(items) for key, items in account.children.items() if key[1] in wanted}
 

@@ -1,4 +1,4 @@
-"""Bodies that are forms, as some published clients send them instead of JSON, and the files within them.
+"""Form bodies, which some published clients send instead of JSON, and the files in them.
 
 The Ruby gem `lever` posts notes as a URL-encoded form; `POST /opportunities` is documented to take multipart.
 """
@@ -20,7 +20,7 @@ _NAME = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
 
 
 class File(NamedTuple):
-    """A file of a form: the field, the name it had at the sender, its bytes."""
+    """A file in a form: field, file name, bytes."""
 
     field: str
     name: str
@@ -28,7 +28,7 @@ class File(NamedTuple):
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> Object:
-    """Return an object from a form: `a[]` and repeated lists, `a[b]` an object, `a[0][b]` a list of them."""
+    """Return the object of a form: `a[]` or a repeated name a list, `a[b]` an object, `a[0][b]` objects in one."""
     made: Object = {}
     for name, text in pairs:
         found = _NAME.match(name)
@@ -54,7 +54,7 @@ def _value(name: str, text: str) -> int | str:
 
 
 class _Groups(dict[str, Object]):
-    """Objects of a list by their index in a form; without one, a repeated name starts the next."""
+    """Objects of a list by their index in a form; without an index a repeated name starts the next object."""
 
     def at(self, index: str, name: str) -> Object:
         if not index:

@@ -1,4 +1,4 @@
-"""Lever's rate limit: a token bucket for each API key (section 7.1). A refusal costs no token."""
+"""Lever's rate limit: a token bucket for each API key (section 7.1). A refused request takes no token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RateLimit:
         self.tokens, self.filled_at = float(burst), 0.0
 
     def admit(self, now: float) -> bool:
-        """Take a token if there is one. `now` in seconds of any steady clock."""
+        """Take a token; return False if there is none. `now` is in seconds of a steady clock."""
         if self.rate is None:
             return True
         grown = max(0.0, now - self.filled_at) * self.rate

@@ -1,4 +1,4 @@
-"""A request as the handlers see it, and the checks that many of them share."""
+"""A request as the handlers get it, and checks that many of them share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leverkit.emulator.response import bad_request, decode
 
 
 def parse_query(query_string: str, config: Config) -> Query:
-    """Return the parameters of a URL, repeated ones as lists; other spellings of lists by switch (row 14)."""
+    """Return the parameters of a URL, repeated ones as lists; other forms of lists by switch (row 14)."""
     query: Query = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):
         key = name[:-2] if config.bracket_values and name.endswith("[]") else name
@@ -28,7 +28,11 @@ def parse_query(query_string: str, config: Config) -> Query:
 
 @dataclass
 class Request:
-    """Method, path, decoded query, body; `ids` are the variable parts of the path."""
+    """One request. `ids` are the variable parts of the path.
+
+    `stale_ms` and `shift` are set by faults: read what was so long ago; start the next page a row early or
+    late.
+    """
 
     method: str
     path: str
@@ -43,7 +47,7 @@ class Request:
 
     @property
     def config(self) -> Config:
-        """Return the switches as they are now."""
+        """Return the present switches."""
         return self.account.config
 
     @property
@@ -53,7 +57,7 @@ class Request:
 
     @property
     def content_type(self) -> bytes:
-        """Return what the body is said to be."""
+        """Return the content type of the body."""
         return self.headers.get(b"content-type", b"")
 
     @property
@@ -62,13 +66,13 @@ class Request:
         return f"http://{self.headers.get(b'host', b'127.0.0.1').decode('latin-1')}/v1"
 
     def form(self) -> tuple[dict[str, Any], list[forms.File]]:
-        """Return the fields and files of a multipart body; of any other, its object and no file."""
+        """Return the fields and files of a multipart body, or the object of any other body and no files."""
         if self.content_type.startswith(b"multipart/"):
             return forms.multipart(self.content_type, self.body)
         return self.json(), []
 
     def limit(self) -> int:
-        """Return the page size, 1 to 100, by default 100. Raises Failure 400 outside (section 2)."""
+        """Return the page size, 1 to 100, by default 100 (section 2). Raises RequestError 400."""
         text = single(self.query, "limit")
         if text is None:
             return 100
@@ -80,7 +84,7 @@ class Request:
         return number
 
     def json(self) -> dict[str, Any]:
-        """Return the body, an object: JSON whatever its content type says, or a form. Raises Failure 400."""
+        """Return the object in the body: JSON of any content type, or a form. Raises RequestError 400."""
         try:
             value = decode(self.body or b"{}")
         except msgspec.DecodeError as error:

@@ -1,1 +1,1 @@
-"""server."""
+"""HTTP around the endpoints: routes, admission, OAuth, control API, status page, OpenAPI description."""

@@ -12,7 +12,7 @@ from leverkit.emulator.server.routes import CANDIDATES, Route
 
 
 class Throttled(RequestError):
-    """A refusal by the rate limit, which may carry Retry-After."""
+    """The refusal of the rate limit, with Retry-After if configured."""
 
     def __init__(self, code: str, retry_after: float | None) -> None:
         super().__init__(429, code, "")
@@ -33,7 +33,7 @@ class Admission:
         self._limits: dict[str, RateLimit] = {}
 
     def add(self, key: auth.Key, *, api: bool = False) -> None:
-        """Let one more key or token in."""
+        """Admit one more key or token; `api` for an API key."""
         self.keys[key.secret] = key
         if api:
             self._api.add(key.secret)
@@ -43,11 +43,13 @@ class Admission:
         self._limits.clear()
 
     def key(self, header: bytes | None) -> auth.Key:
-        """Return the key of an Authorization header. Raises Failure 401 for none, unknown or expired."""
+        """Return the key of an Authorization header. Raises RequestError 401 for none, unknown or expired."""
         secret = auth.read_secret(header)
         key = self.keys.get(secret or "")
         if key is None and auth.is_jwt(secret):
-            raise forbidden("Unable to find a signing key that matches the token")  # another environment's
+            raise forbidden(
+                "Unable to find a signing key that matches the token"
+            )  # signed by another environment
         if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
             raise unauthorized()
         bearer = (header or b"")[:6].lower() == b"bearer"
@@ -57,7 +59,7 @@ class Admission:
         return key
 
     def admit(self, route: Route, header: bytes | None) -> auth.Key:
-        """Return the key of a request. Raises Failure 401, 403, 404 for a route that is off, or 429."""
+        """Return the key of a request. Raises RequestError 401, 403, 404 for a route that is off, or 429."""
         config = self.account.config
         if not config.candidates and route in CANDIDATES:
             raise no_such_path(f"/v1{route.path}")

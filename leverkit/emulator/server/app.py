@@ -61,7 +61,7 @@ class App:
     async def _respond(
         self, scope: Scope, body: bytes, entry: dict[str, Any], latency: float
     ) -> tuple[Response | None, Fault | None]:
-        """Return the answer, None for a broken connection, and the fault that struck."""
+        """Return the response (None: broken connection) and the fault that fired."""
         try:
             handle, request = self._route(scope, body)
         except RequestError as failure:
@@ -96,7 +96,7 @@ class App:
         return _run_handler(lambda: handle(request))
 
     def _route(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Response], Request]:
-        """Return the handler and the request it gets. Raises Failure where it does not come that far."""
+        """Return the handler and its request. Raises RequestError for one that is not admitted."""
         path: str = scope["path"]
         route, ids = self._table.find(scope["method"], _normal_path(path))
         headers = dict(scope["headers"])
@@ -114,7 +114,7 @@ class App:
 
 
 def _normal_path(path: str) -> str:
-    """Return a path without /v1, and with single slashes: a production client asks for /v1//opportunities."""
+    """Return a path without /v1, and with single slashes: a published client requests /v1//opportunities."""
     normal = path.removeprefix(PREFIX).rstrip("/")
     return re.sub("/{2,}", "/", normal) if "//" in normal else normal
 
@@ -156,7 +156,7 @@ async def _send(send: Send, answer: Response, *, cut: bool = False) -> None:
 
 
 def _reset(send: Send) -> None:
-    """Break the connection under uvicorn, which keeps the transport beside its `send`."""
+    """Break the connection. uvicorn keeps the transport beside its `send`."""
     cycle: Any = getattr(send, "__self__", None)
     cycle.disconnected = True
     cycle.transport.abort()

@@ -1,4 +1,4 @@
-"""What is beside /v1: the page, OAuth's two addresses, and the control API under a path Lever does not have.
+"""Requests outside /v1: the status page, OAuth, and the control API under a path that Lever does not have.
 
 The control API needs a full API key of the account and answers only under a loopback host name,
 so that a web page in the same browser cannot reach it.
@@ -59,7 +59,7 @@ PAGE_ACTIONS: dict[str, Action] = {
 
 
 def do_page_action(account: Account, name: str, given: dict[str, Any]) -> Any:
-    """Do something that people do in Lever's pages. Raises Failure 404 for an unknown action."""
+    """Do something that people do in Lever's pages. Raises RequestError 404 for an unknown action."""
     action = PAGE_ACTIONS.get(name)
     if action is None:
         raise no_such_path(f"{ROOT}/humans/{name}")
@@ -89,7 +89,7 @@ class ControlApi:
         }
 
     def response(self, scope: dict[str, Any], body: bytes) -> Response:
-        """Answer a request outside of /v1."""
+        """Return the response to a request outside /v1."""
         headers = dict(scope["headers"])
         try:
             return self._respond(scope["method"], scope["path"], scope["query_string"], headers, body)

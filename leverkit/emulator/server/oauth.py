@@ -21,7 +21,7 @@ JSON = [(b"content-type", b"application/json")]
 
 
 class Grant(msgspec.Struct):
-    """A consent: its scopes, and for a refresh token when it was given, made and replaced (milliseconds).
+    """A consent. `given`, `made` (the refresh token) and `replaced` are in milliseconds since epoch.
 
     Rotation does not renew a consent: it ends a year after it was given (section 1.3).
     """
@@ -35,7 +35,7 @@ class Grant(msgspec.Struct):
 
 
 class OAuth:
-    """One client application, to which a super admin consents at once (or never, by switch)."""
+    """One client application. A super admin consents at once, or never (switch `oauth_consent`)."""
 
     def __init__(self, account: Account, admission: Admission) -> None:
         self.account, self.admission = account, admission

@@ -1,4 +1,4 @@
-"""An OpenAPI description of what is served, made from the table that serves."""
+"""An OpenAPI description of the emulated API, made from the route table."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def _operation(route: Route, examples: Examples) -> Schema:
 
 
 def describe(server: str, account: Account) -> Schema:
-    """Return an OpenAPI 3.1 description with the address of this server, and ids that its account has."""
+    """Return an OpenAPI 3.1 description with the address of this server and ids of its account."""
     paths: Schema = {}
     examples = Examples(account)
     for route in ROUTES:

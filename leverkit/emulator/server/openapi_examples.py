@@ -17,7 +17,7 @@ def _ids(items: Iterable[Object]) -> list[str]:
 
 
 class Examples:
-    """What can be asked of an account: for paths, parameters and bodies, by the names of the route table."""
+    """Example values of an account for paths, parameters and bodies, by the names in the route table."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -33,7 +33,7 @@ class Examples:
     def path(self, path: str) -> dict[str, list[str]]:
         """Return values for the variable parts of a path; two of them belong together.
 
-        Each call gives other objects where there are any, so that deleting one spoils no other example.
+        Each call returns other objects while there are any: a deleted object must not break another example.
         """
         _, root, *rest = path.split("/")
         if root in ("opportunities", "candidates") and ":other" in rest:

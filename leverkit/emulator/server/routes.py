@@ -1,4 +1,4 @@
-"""The table of everything the emulator serves under /v1: it dispatches, checks, and describes itself."""
+"""The table of all routes under /v1. It dispatches requests and gives the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ POSTINGS = (*PAGING, *SHOWING, *postings.FIELDS, *OF_POSTINGS)
 class Route:
     """One method on one path. `scope` is the permission it needs (section 1.3), `params` its query.
 
-    `answer` names what `data` holds, `many` whether as a page; `body` names what is sent.
+    `data` names the schema of the response's `data`, a list of it where `is_page`; `body` names that of the
+    request. `status` is that of a success.
     """
 
     method: str
@@ -250,7 +251,7 @@ ROUTES: list[Route] = [
 
 
 class Table:
-    """Finds the route of a request: a literal part of a path goes before an id."""
+    """Finds the route of a request. A literal part of a path goes before a variable one."""
 
     def __init__(self, routes: list[Route]) -> None:
         self._by_length: dict[int, list[tuple[list[str], Route]]] = {}
@@ -259,7 +260,7 @@ class Table:
             self._by_length.setdefault(len(parts), []).append((parts, route))
 
     def find(self, method: str, path: str) -> tuple[Route, list[str]]:
-        """Return the route and the ids in the path. Raises Failure 404 or 405."""
+        """Return the route and the ids in the path. Raises RequestError 404 or 405."""
         parts = path.split("/")[1:]
         known = False
         for template, route in self._by_length.get(len(parts), ()):

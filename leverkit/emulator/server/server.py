@@ -1,6 +1,6 @@
-"""Serving an account on loopback from a thread: up in milliseconds, down in milliseconds.
+"""Serve an account on loopback from a thread that starts and stops within milliseconds.
 
-uvicorn's protocols are used without its main loop, whose ticks cost a tenth of a second at start and stop.
+uvicorn's protocols are used without its main loop, which takes a tenth of a second to start and to stop.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 def listen(port: int) -> socket.socket:
-    """Return a socket on loopback that accepts already; port 0 takes a free one."""
+    """Return a listening socket on loopback; port 0 takes a free port."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", port))
@@ -62,7 +62,7 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="leverkit-emulator", daemon=True)
 
     def start(self) -> None:
-        """Begin to serve. Connections made before are waiting already."""
+        """Start to serve, first the connections that were made before."""
         self._thread.start()
 
     def stop(self) -> None:

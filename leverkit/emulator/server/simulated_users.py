@@ -1,4 +1,4 @@
-"""Humans at work: a seeded actor that changes the account while a client reads and writes it."""
+"""Simulated users: seeded changes to the account while a client reads and writes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAGS = ("called today", "Spoke at meetup", "keep warm", "VIP", "second look", "o
 
 
 class SimulatedUsers:
-    """Does one believable thing at a time; `counts` counts them by name."""
+    """Makes one plausible change at a time; `counts` holds how many, by name."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -35,7 +35,7 @@ class SimulatedUsers:
         ]
 
     def restart(self) -> None:
-        """Begin, change pace, or stop, as the configuration now says. Runs on the server's loop."""
+        """Start, change the rate, or stop, by the present configuration. Runs on the server's loop."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -49,7 +49,7 @@ class SimulatedUsers:
             self.step()
 
     def step(self) -> str:
-        """Do one thing to one opportunity; returns its name."""
+        """Make one change to one opportunity; return its name."""
         rows = self.account.rows
         if not rows:
             return "nothing"
@@ -60,7 +60,7 @@ class SimulatedUsers:
         return name
 
     def _random_row(self) -> Row:
-        """Return some opportunity, without a copy of all ids of a large account."""
+        """Return a random opportunity without copying the ids of a large account."""
         contacts = self.account.by_contact
         place = self._random.randrange(len(contacts))
         if len(self._order) != len(contacts) or place >= len(self._order):

@@ -1,4 +1,4 @@
-"""The page at `/`: what the account holds, last requests, faults, deliveries. No script, nothing external."""
+"""The status page at `/`: contents, last requests, faults, deliveries. It has no script and loads nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 
 class Cell(NamedTuple):
-    """A text of a table: `kind` is good, warn, bad or long; `whole` is shown where a pointer rests on it."""
+    """A table cell. `kind` is a CSS class (good, warn, bad or long); `whole` is the tooltip."""
 
     text: str
     kind: str = ""
@@ -113,7 +113,7 @@ def _holdings(service: Service) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a path or query to read at a glance: decoded, ids cut to their first part."""
+    """Return a path or query that is easy to read: decoded, ids cut to their first part."""
     return UUID.sub(r"\1…", unquote_plus(unquote_plus(text)))[:200]
 
 
@@ -177,7 +177,7 @@ def _faults(service: Service) -> Rows:
 
 
 def _answers(delivery: Object) -> str:
-    """Return how the tries ended, as `500, Connection refused (2 times)`."""
+    """Return the outcomes of the attempts, such as `500, Connection refused (2 times)`."""
     found = Counter(re.sub(r"^\[Errno \d+\] ", "", str(item["outcome"])) for item in delivery["attempts"])
     return ", ".join(text if times == 1 else f"{text} ({times} times)" for text, times in found.items())
 
@@ -214,7 +214,7 @@ def _simulated_users(service: Service) -> Rows:
 
 
 def _start(root: str) -> str:
-    """Return how to point a client here. The key is not shown: whoever can open this page may not have it."""
+    """Return how to point a client here, without the key: whoever can open this page may not have it."""
     base = escape(root)
     return (
         "<p>Use this address in place of <code>https://api.lever.co/v1</code>, and the key that the emulator "
