@@ -15,14 +15,12 @@ from leverkit.report.html import Chart, Html, Section, table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.analysis.audit import Audit
-if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Snapshot
 
 
-def coverage(audit: Audit) -> Chart:
+def coverage(tags: pd.DataFrame) -> Chart:
     """Draw how far people who carry a tag that is no posting's carry it, those with most missing first."""
-    rows = to_decide(audit.tags)
+    rows = to_decide(tags)
     title = "No tag is missing anywhere"
     if len(rows):
         worst = rows.iloc[0]
@@ -31,23 +29,23 @@ def coverage(audit: Audit) -> Chart:
     return chart_coverage(rows.assign(kind="undecided"), title=title)
 
 
-def agreement(audit: Audit, scopes: Mapping[str, str]) -> Chart:
+def agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
     """Draw coverage against agreement for the tags that are missing somewhere, with the scope as colour.
 
     Tags of postings are of scope opportunity; others are undecided unless `scopes` says more.
     """
-    rows = audit.tags[audit.tags["missing"] > 0]
+    rows = tags[tags["missing"] > 0]
     postings = zip(rows["tag"], rows["posting_tag"], strict=True)
     kinds = [scopes.get(tag, "opportunity" if posting else "undecided") for tag, posting in postings]
-    own = to_decide(audit.tags)
+    own = to_decide(tags)
     agreed = int((own["agreement"] >= 0.5).sum())
     title = f"Siblings agree at least half the time on {agreed:,} of {len(own):,} tags to decide"
     return chart_agreement(rows.assign(kind=kinds), title=title)
 
 
-def spellings(audit: Audit) -> Chart:
+def spellings(spellings: pd.DataFrame) -> Chart:
     """Draw the groups of spellings of one tag, those with most opportunities apart first."""
-    groups = duplicates(audit.tags)
+    groups = duplicates(spellings)
     title = "Every tag has one spelling"
     if groups:
         (right, _), *others = groups[0]
@@ -55,11 +53,11 @@ def spellings(audit: Audit) -> Chart:
     return chart_spellings(groups, title=title)
 
 
-def people(audit: Audit) -> Chart:
-    """Draw how many contacts have several opportunities."""
-    two = int(audit.sizes.loc[audit.sizes["opportunities"] == 2, "contacts"].sum())
-    split = audit.summary["split_contacts"]
-    return chart_contacts(audit.sizes, title=f"{two:,} of {split:,} people with several have exactly two")
+def contacts(sizes: pd.DataFrame) -> Chart:
+    """Draw how many contacts have several opportunities, from `Audit.sizes`."""
+    two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
+    split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
+    return chart_contacts(sizes, title=f"{two:,} of {split:,} people with several have exactly two")
 
 
 def to_decide(tags: pd.DataFrame) -> pd.DataFrame:

@@ -5,11 +5,11 @@ Each code has a paragraph in docs/audit.md; a code never changes its meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from leverkit.analysis.spelling import families
+from leverkit.analysis.spelling import grouped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +44,20 @@ class Finding:
         return DOCS + self.code.lower()
 
 
-def findings(tags: pd.DataFrame, snapshot: Snapshot, totals: dict[str, Any]) -> pd.DataFrame:
+def findings(
+    tags: pd.DataFrame, spellings: pd.DataFrame, snapshot: Snapshot, totals: Mapping[str, Any]
+) -> pd.DataFrame:
     """Return the findings as a frame, in the order of their codes, the largest first."""
     import pandas as pd
 
     own = tags[~tags["posting_tag"]]
-    rows = [*_missing(own), *_archived(own), *_duplicates(tags), *_unseen(snapshot), *_null_updates(totals)]
+    rows = [
+        *_missing(own),
+        *_archived(own),
+        *_duplicates(spellings),
+        *_unseen(snapshot),
+        *_null_updates(totals),
+    ]
     rows.sort(key=lambda finding: (finding.code, -finding.count, finding.subject))
     frame = pd.DataFrame(rows, columns=[field.name for field in fields(Finding)])
     return frame.assign(docs=[finding.docs for finding in rows])
@@ -78,18 +86,17 @@ def _archived(own: pd.DataFrame) -> Iterable[Finding]:
         )
 
 
-def duplicates(tags: pd.DataFrame) -> list[list[tuple[str, int]]]:
-    """Return the groups of spellings of one tag with how often each is used, the likely right one first.
+def duplicates(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:
+    """Return the groups of several spellings of one tag with how often each is used, the most used first.
 
-    Groups come in the order of how many opportunities carry another spelling than the first.
+    Groups are ordered by how many opportunities carry another spelling than the first.
     """
-    uses = {str(tag): int(used) for tag, used in zip(tags["tag"], tags["opportunities"], strict=True)}
-    groups = [[(tag, uses[tag]) for tag in family] for family in families(uses) if len(family) > 1]
+    groups = [group for group in grouped(spellings) if len(group) > 1]
     return sorted(groups, key=lambda group: (-sum(used for _, used in group[1:]), group[0]))
 
 
-def _duplicates(tags: pd.DataFrame) -> Iterable[Finding]:
-    for (right, most), *others in duplicates(tags):
+def _duplicates(spellings: pd.DataFrame) -> Iterable[Finding]:
+    for (right, most), *others in duplicates(spellings):
         spelt = ", ".join(f"{tag!r} on {used:,}" for tag, used in [(right, most), *others])
         yield Finding(
             "LK111",
@@ -111,7 +118,7 @@ def _unseen(snapshot: Snapshot) -> Iterable[Finding]:
         )
 
 
-def _null_updates(totals: dict[str, Any]) -> Iterable[Finding]:
+def _null_updates(totals: Mapping[str, Any]) -> Iterable[Finding]:
     if count := int(totals["never_updated"]):
         yield Finding(
             "LK131",

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from leverkit.api.tags import fold
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
+
+    from leverkit.snapshot.snapshot import Database
 
 _FIELDS = """
     CREATE TEMP TABLE field AS
@@ -82,15 +83,15 @@ _CORES = """
 
 _PLACES = """
     CREATE TEMP TABLE place AS
-    SELECT o, c, n, p FROM opp WHERE tagged AND p IS NOT NULL
-    UNION ALL SELECT o, c, n, core.p FROM opp JOIN core USING (o)"""
+    SELECT o, c, total, p FROM opp WHERE tagged AND p IS NOT NULL
+    UNION ALL SELECT o, c, total, core.p FROM opp JOIN core USING (o)"""
 
 # A contact counts once a posting, though few have two opportunities there (`twice`, and `again` their tags);
 # opportunities without any tag (archiving may drop them) say nothing.
 _AGREEMENT = """
     CREATE TEMP TABLE posted AS
     WITH twice AS (
-        SELECT c, p, count(*) - 1 AS extra FROM place WHERE n > 1 GROUP BY c, p HAVING count(*) > 1),
+        SELECT c, p, count(*) - 1 AS extra FROM place WHERE total > 1 GROUP BY c, p HAVING count(*) > 1),
     again AS (
         SELECT p, t, sum(held - 1) AS extra
         FROM (SELECT place.p, t, count(*) AS held
@@ -121,7 +122,7 @@ EVIDENCE = """
     ORDER BY t"""
 
 
-class Verdict(NamedTuple):
+class PostingVerdict(NamedTuple):
     """How strongly a tag looks like a posting's (0 to 1; from 0.5 it counts as one), and why in words."""
 
     strength: float
@@ -140,52 +141,52 @@ def judge(tags: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
     return judged.astype({"posting_tag": bool, "posting_strength": float})
 
 
-def verdict(row: Mapping[Any, Any]) -> Verdict:
+def verdict(row: Mapping[Any, Any]) -> PostingVerdict:
     """Weigh the signs that a tag comes from postings; the strongest speaks."""
     return max(_by_text(row), _by_posting(row), _by_company(row))
 
 
-def _by_text(row: Mapping[str, Any]) -> Verdict:
+def _by_text(row: Mapping[str, Any]) -> PostingVerdict:
     if not isinstance(row["field"], str):
-        return Verdict(0.0, "")
+        return PostingVerdict(0.0, "")
     says = f"equals the {row['field']} {row['said']!r} of a posting"
     if not row["listed"] > 0:
-        return Verdict(0.95, says)
+        return PostingVerdict(0.95, says)
     share = float(row["own_share"])
     if share >= 0.5:
-        return Verdict(0.99, says)
-    return Verdict(0.4, f"{says}, but only {share:.0%} of its opportunities are of such a one")
+        return PostingVerdict(0.99, says)
+    return PostingVerdict(0.4, f"{says}, but only {share:.0%} of its opportunities are of such a one")
 
 
-def _by_posting(row: Mapping[str, Any]) -> Verdict:
+def _by_posting(row: Mapping[str, Any]) -> PostingVerdict:
     """A tag is a function of the posting where others of the posting share it far beyond its usual share."""
     inferred = row["bare"] > 0.5 * row["opportunities"]
     if not row["posting_places"] >= 5 or (inferred and row["company"] >= 0.8):
-        return Verdict(0.0, "")
+        return PostingVerdict(0.0, "")
     agreement, expected = float(row["posting_agreement"]), float(row["posting_expected"])
     if row["top_share"] >= 0.95 and row["posting_places"] * (1 - row["top_expected"]) >= 3:
         share = "all" if row["top_share"] == 1 else "nearly all"
-        return Verdict(0.93, f"{share} of its opportunities are of one posting")
+        return PostingVerdict(0.93, f"{share} of its opportunities are of one posting")
     excess = (agreement - expected) / (1 - expected) if expected < 1 else 0.0
     alike = "with the same other tags" if inferred else "of the same posting"
     why = f"{agreement:.0%} of the others {alike} carry it, {expected:.0%} of all"
     if excess >= 0.6:
-        return Verdict(0.97 if excess >= 0.8 and not inferred else 0.92, why)
-    return Verdict(0.35, why) if excess >= 0.25 else Verdict(0.0, "")
+        return PostingVerdict(0.97 if excess >= 0.8 and not inferred else 0.92, why)
+    return PostingVerdict(0.35, why) if excess >= 0.25 else PostingVerdict(0.0, "")
 
 
-def _by_company(row: Mapping[str, Any]) -> Verdict:
+def _by_company(row: Mapping[str, Any]) -> PostingVerdict:
     """Where Lever names no posting: a tag that always comes with the same other tags, as a posting's do."""
     if not row["bare"] >= 5 or row["bare"] < 0.5 * row["opportunities"]:
-        return Verdict(0.0, "")
+        return PostingVerdict(0.0, "")
     share = float(row["company"])
     why = f"comes with the same other tags on {share:.0%} of its opportunities, as a posting's tags do"
     if share >= 0.8:
-        return Verdict(0.92 if row["bare"] >= 20 else 0.8, why)
-    return Verdict(0.6, why) if share >= 0.5 else Verdict(0.0, "")
+        return PostingVerdict(0.92 if row["bare"] >= 20 else 0.8, why)
+    return PostingVerdict(0.6, why) if share >= 0.5 else PostingVerdict(0.0, "")
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+def prepare(connection: Database) -> None:
     """Lay out the evidence of postings beside the tables of `evidence.prepare`; read it with EVIDENCE."""
     connection.execute(_FIELDS)
     texts = connection.execute("SELECT text FROM tag UNION SELECT said FROM field ORDER BY 1").fetchall()

@@ -18,7 +18,7 @@ from leverkit.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.analysis.audit import Audit
+    from leverkit.analysis.facts import AuditFacts
 
 HISTORY = "readiness.csv"  # in the folder of the snapshot
 
@@ -59,17 +59,17 @@ class Readiness:
         }
 
 
-def readiness(audit: Audit, scopes: Mapping[str, str]) -> Readiness:
+def readiness(facts: AuditFacts, scopes: Mapping[str, str]) -> Readiness:
     """Return where an account stands, from the facts of a snapshot and the scopes that people decided on."""
-    tags = audit.tags[~audit.tags["posting_tag"]]
+    tags = facts.tags[~facts.tags["posting_tag"]]
     scope = tags["tag"].map(lambda tag: scopes.get(tag, "undecided"))
     missing = int(tags["missing"].sum())
     to_decide = int(tags.loc[scope == "undecided", "missing"].sum())
     copied = tags[scope == "contact"]
     to_copy, there = int(copied["missing"].sum()), int(copied["present"].sum())
     return Readiness(
-        taken_at=datetime.fromtimestamp(audit.summary["taken_at"] // 1000, UTC).isoformat(),
-        snapshot=str(audit.summary["snapshot"])[:12],
+        taken_at=datetime.fromtimestamp(facts.summary["taken_at"] // 1000, UTC).isoformat(),
+        snapshot=str(facts.summary["snapshot"])[:12],
         decided=_percent(missing - to_decide, missing),
         consistent=_percent(there, there + to_copy),
         ready=_percent(missing - to_decide - to_copy, missing),

@@ -1,6 +1,7 @@
-"""How an audit looks: a glance in a notebook, a page to send to somebody.
+"""The report of an audit: a summary for a notebook, sections, and one HTML page to send to somebody.
 
-The finding first, then the picture, then the table. No names; contacts appear as `People` says.
+Each section has its finding as heading, then a chart, then a table. It holds no names; contacts appear as
+`People` shows them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.charts import agreement, coverage, people, spellings, to_decide
+from leverkit.analysis.charts import agreement, contacts, coverage, spellings, to_decide
 from leverkit.analysis.findings import CODES, duplicates
 from leverkit.report.anonymisation import People
 from leverkit.report.charts import chart_readiness
@@ -20,14 +21,14 @@ from leverkit.report.text import cell, share, short
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.analysis.audit import Audit
+    from leverkit.analysis.facts import AuditFacts
     from leverkit.analysis.readiness import Readiness
     from leverkit.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Reader:
-    """What a report is told beside the audit: how people appear, what is decided, how far it all is."""
+class ReportOptions:
+    """How people appear in a report, the scope of each tag, and the readiness of the account over time."""
 
     people: People = field(default_factory=People)
     scopes: Mapping[str, str] = field(default_factory=dict)
@@ -35,24 +36,24 @@ class Reader:
     history: pd.DataFrame | None = None
 
 
-def render(audit: Audit, reader: Reader) -> str:
+def render(audit: AuditFacts, options: ReportOptions) -> str:
     """Return the report of an audit as one HTML page."""
     return page(
         audit.headline,
-        sections(audit, reader).values(),
+        sections(audit, options).values(),
         lead=_lead(audit),
         footer=f"leverkit audit of account {audit.summary['account']}, snapshot "
-        f"{short(audit.summary['snapshot'])}. {reader.people.words}",
+        f"{short(audit.summary['snapshot'])}. {options.people.words}",
     )
 
 
-def sections(audit: Audit, reader: Reader) -> dict[str, Section]:
+def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     """Return the parts of the report by name, each headed by its finding, for a page or a notebook."""
     parts = {
         "account": _figures(audit),
-        "ready": _ready(reader),
-        "decide": _decide(audit, reader),
-        "people": _people(audit, reader.people),
+        "ready": _ready(options),
+        "decide": _decide(audit, options),
+        "people": _people(audit, options.people),
         "postings": _postings(audit),
         "spellings": _spellings(audit),
         "other": _other(audit),
@@ -60,15 +61,15 @@ def sections(audit: Audit, reader: Reader) -> dict[str, Section]:
     return {name: part for name, part in parts.items() if part}
 
 
-def glance(audit: Audit) -> str:
-    """Return the finding and the tags to decide, for a notebook."""
+def summary_html(audit: AuditFacts) -> str:
+    """Return the headline and the tags that need a decision, for a notebook."""
     rows = to_decide(audit.tags)
     return f"<p><strong>{escape(audit.headline)}</strong></p>" + (
         table(_worded(rows), limit=10) if len(rows) else ""
     )
 
 
-def _lead(audit: Audit) -> str:
+def _lead(audit: AuditFacts) -> str:
     s = audit.summary
     return (
         "Lever keeps tags on each opportunity, not on the person. A tag about a person has to be on all of "
@@ -77,7 +78,7 @@ def _lead(audit: Audit) -> str:
     )
 
 
-def _figures(audit: Audit) -> Section:
+def _figures(audit: AuditFacts) -> Section:
     s = audit.summary
     figures = {
         "opportunities": s["opportunities"],
@@ -92,22 +93,22 @@ def _figures(audit: Audit) -> Section:
     return Section("The account", parts)
 
 
-def _ready(reader: Reader) -> Section | None:
-    if not reader.state:
+def _ready(options: ReportOptions) -> Section | None:
+    if not options.state:
         return None
     parts: list[str | Html | Chart] = [
-        facts(reader.state.figures),
+        facts(options.state.figures),
         "Ready are the opportunities that lack a tag of a sibling and need nothing more: the tag is decided "
         "on, and is not to be copied there.",
     ]
-    if reader.history is not None and len(reader.history) > 1:
-        first, last = reader.history["ready"].iloc[0], reader.history["ready"].iloc[-1]
-        title = f"From {first:.0f} % to {last:.0f} % ready in {len(reader.history):,} snapshots"
-        parts.append(chart_readiness(reader.history, title=title))
-    return Section(reader.state.headline, parts)
+    if options.history is not None and len(options.history) > 1:
+        first, last = options.history["ready"].iloc[0], options.history["ready"].iloc[-1]
+        title = f"From {first:.0f} % to {last:.0f} % ready in {len(options.history):,} snapshots"
+        parts.append(chart_readiness(options.history, title=title))
+    return Section(options.state.headline, parts)
 
 
-def _decide(audit: Audit, reader: Reader) -> Section:
+def _decide(audit: AuditFacts, options: ReportOptions) -> Section:
     count = audit.summary["tags_to_decide"]
     if not count:
         return Section(
@@ -118,8 +119,8 @@ def _decide(audit: Audit, reader: Reader) -> Section:
         [
             "Is it about the person, then it is copied, or about one candidacy, then it stays? That is for "
             "people to say. Siblings that agree far more often than by chance speak for the person.",
-            coverage(audit),
-            agreement(audit, reader.scopes),
+            coverage(audit.tags),
+            agreement(audit.tags, options.scopes),
             table(_worded(to_decide(audit.tags)), limit=20),
         ],
     )
@@ -152,13 +153,13 @@ def _worded(rows: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns=_COLUMNS)
 
 
-def _people_headline(audit: Audit) -> str:
+def _people_headline(audit: AuditFacts) -> str:
     s = audit.summary
     verb = "has" if s["split_contacts"] == 1 else "have"
     return f"{s['split_contacts']:,} of {s['contacts']:,} people {verb} more than one opportunity"
 
 
-def _people(audit: Audit, names: People) -> Section:
+def _people(audit: AuditFacts, names: People) -> Section:
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot disagree."])
     order = ["tags_to_decide", "inconsistent_tags", "contact"]
@@ -182,7 +183,7 @@ def _people(audit: Audit, names: People) -> Section:
         [
             f"Tags differ between the opportunities of {s['inconsistent_contacts']:,} of them, as they "
             f"should where they come from postings. {s['contacts_to_decide']:,} have one that may be theirs.",
-            people(audit),
+            contacts(audit.sizes),
             table(shown, limit=10, links={"Contact": lambda name: links.get(name, "")}),
         ],
     )
@@ -195,7 +196,7 @@ def _newest(snapshot: Snapshot, contacts: list[str]) -> dict[str, str]:
     return dict(snapshot.sql(query, params={"contacts": contacts}).fetchall())
 
 
-def _postings(audit: Audit) -> Section:
+def _postings(audit: AuditFacts) -> Section:
     rows = audit.tags[audit.tags["posting_tag"]]
     s = audit.summary
     heading = f"{s['posting_tags']:,} tags come from postings and are never copied"
@@ -216,8 +217,8 @@ def _spellings_headline(groups: list[list[tuple[str, int]]]) -> str:
     return f"{len(groups):,} {have} several spellings, which part {apart:,} opportunities from the rest"
 
 
-def _spellings(audit: Audit) -> Section | None:
-    groups = duplicates(audit.tags)
+def _spellings(audit: AuditFacts) -> Section | None:
+    groups = duplicates(audit.spellings)
     if not groups:
         return None
     return Section(
@@ -225,12 +226,12 @@ def _spellings(audit: Audit) -> Section | None:
         [
             "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",
-            spellings(audit),
+            spellings(audit.spellings),
         ],
     )
 
 
-def _other(audit: Audit) -> Section:
+def _other(audit: AuditFacts) -> Section:
     rows = audit.findings
     if rows.empty:
         return Section("No findings", ["Nothing else deserves attention."])

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from leverkit.api.tags import SHORTEST, fold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONG = 10  # letters, from which a letter replaced by another is a slip and not another word
 _BLOCK = 500
@@ -21,7 +26,25 @@ def loose(tag: str) -> str:
     return "".join(c for c in bare if c.isalnum() or c in "+#") or tag
 
 
-def families(uses: Mapping[str, int]) -> list[list[str]]:
+def spellings(tags: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per tag of `Audit.tags`: preferred, its most used spelling; tag; opportunities.
+
+    The rows of one preferred spelling follow each other, the most used first.
+    """
+    import pandas as pd
+
+    uses = {str(tag): int(used) for tag, used in zip(tags["tag"], tags["opportunities"], strict=True)}
+    rows = [(group[0], tag, uses[tag]) for group in spelling_groups(uses) for tag in group]
+    return pd.DataFrame(rows, columns=["preferred", "tag", "opportunities"])
+
+
+def grouped(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:
+    """Return the groups of the frame `spellings`: each spelling with how often it is used."""
+    rows = spellings.itertuples(index=False, name=None)
+    return [[(tag, used) for _, tag, used in group] for _, group in groupby(rows, key=lambda row: row[0])]
+
+
+def spelling_groups(uses: Mapping[str, int]) -> list[list[str]]:
     """Return the tags (with how often each is used) grouped by spelling, the likely right one of each first.
 
     A slip of one letter joins a tag to one used at least twice as often; digits are never slips.

@@ -18,6 +18,7 @@ from leverkit.planning.canary import choose
 from leverkit.planning.operation import Known, Operation, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
+from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,26 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Known", "Operation", "Plan", "Skipped", "Undecided", "plan"]
 
-# Contacts with one opportunity never enter the grouping by tag: they are nine in ten.
-_SPLIT = """
-    WITH split AS (SELECT contact FROM opportunities GROUP BY contact HAVING count(*) > 1),
-    mine AS (SELECT id, contact, tags, is_anonymized, count(*) OVER (PARTITION BY contact) AS total
-             FROM opportunities SEMI JOIN split USING (contact)),
-    held AS (SELECT DISTINCT id, contact, is_anonymized, tag FROM (SELECT *, unnest(tags) AS tag FROM mine)),
-    holders AS (SELECT contact, tag, count(*) AS have, count(*) FILTER (NOT is_anonymized) AS living
-                FROM held GROUP BY contact, tag)
+_GAPS = f"""{WITH_HOLDINGS}
+    SELECT contact, id, tag, is_anonymized, have, have_named, total
+    FROM holdings JOIN opportunities USING (contact)
+    WHERE lack > 0 AND tag IN (SELECT unnest($tags)) AND NOT list_contains(tags, tag)
+    ORDER BY contact, id, tag
 """
 
-_GAPS = f"""{_SPLIT}
-    SELECT mine.contact, mine.id, tag, mine.is_anonymized, have, living, total
-    FROM holders JOIN mine USING (contact)
-    WHERE tag IN (SELECT unnest($tags)) AND NOT list_contains(mine.tags, tag)
-    ORDER BY mine.contact, mine.id, tag
-"""
-
-_GAINS = f"""{_SPLIT}
-    SELECT contact, tag, count(*) FILTER (NOT mine.is_anonymized AND living > 0) AS adds
-    FROM holders JOIN mine USING (contact) WHERE NOT list_contains(mine.tags, tag)
+_GAINS = f"""{WITH_HOLDINGS}
+    SELECT contact, tag, count(*) FILTER (NOT is_anonymized AND have_named > 0) AS adds
+    FROM holdings JOIN opportunities USING (contact) WHERE lack > 0 AND NOT list_contains(tags, tag)
     GROUP BY contact, tag HAVING adds > 0
 """
 
@@ -146,10 +137,10 @@ def _gaps(snapshot: Snapshot, tags: list[str]) -> tuple[tuple[Operation, ...], t
     operations: list[Operation] = []
     skipped: list[Skipped] = []
     rows = snapshot.sql(_GAPS, params={"tags": tags}).fetchall() if tags else []
-    for contact, opportunity, tag, anonymized, have, living, total in rows:
+    for contact, opportunity, tag, anonymized, have, have_named, total in rows:
         if anonymized:
             skipped.append(Skipped(contact, opportunity, tag, "anonymized"))
-        elif not living:
+        elif not have_named:
             skipped.append(Skipped(contact, opportunity, tag, "only an anonymized opportunity carries it"))
         else:
             reason = f"contact tag on {have} of {total} opportunities"

@@ -22,11 +22,12 @@ from leverkit.policy import policy_file
 from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, scope_of
 from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.text import count
+from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.analysis.audit import Audit
+    from leverkit.analysis.facts import AuditFacts
     from leverkit.report.html import Chart
     from leverkit.snapshot.snapshot import Snapshot
 
@@ -34,14 +35,9 @@ SHOWN = MappingProxyType({
     "tag": "Tag", "scope": "Scope", "decided_by": "Decided by", "suggested_scope": "Suggested",
     "confidence": "Confidence", "missing": "Missing on", "reason": "Why",
 })  # fmt: skip
-_MISSING = """
-    WITH split AS (SELECT contact, count(*) AS n FROM opportunities GROUP BY contact HAVING count(*) > 1),
-    held AS (
-        SELECT contact, n, unnest(list_distinct(tags)) AS tag FROM opportunities JOIN split USING (contact)),
-    lacking AS (SELECT tag, n - count(*) AS lack FROM held GROUP BY contact, n, tag)
-    SELECT tag, sum(lack)::BIGINT FROM lacking
-    WHERE lack > 0 AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag
-"""
+_MISSING = f"""{WITH_HOLDINGS}
+    SELECT tag, sum(lack)::BIGINT FROM holdings
+    WHERE lack > 0 AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Policy:
 
     @classmethod
     def suggest(
-        cls, audit: Audit, *, accept: float | None = None, now: Callable[[], datetime] | None = None
+        cls, audit: AuditFacts, *, accept: float | None = None, now: Callable[[], datetime] | None = None
     ) -> Policy:
         """Propose a scope for every tag of an audit, those first where deciding wrong costs most.
 

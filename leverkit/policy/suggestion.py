@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import TYPE_CHECKING, Any
 
-from leverkit.analysis.spelling import families
+from leverkit.analysis.spelling import grouped
 from leverkit.policy.scope_model import Placements, evidence
 
 if TYPE_CHECKING:
-    from leverkit.analysis.audit import Audit
+    from leverkit.analysis.facts import AuditFacts
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people with several opportunities who have to carry a tag before it is judged
@@ -34,7 +34,7 @@ class Suggestion:
     reason: str
 
 
-def suggest(audit: Audit) -> dict[str, Suggestion]:
+def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
     """Return a suggestion for each tag of an audit.
 
     Spellings of one tag (case, spacing, accents, slips) are weighed together. A posting tag is never
@@ -47,8 +47,9 @@ def suggest(audit: Audit) -> dict[str, Suggestion]:
         placements.setdefault(tag, {})[int(n), int(k)] = int(contacts)
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
     weighed: dict[str, Suggestion] = {}
-    for group in families({tag: int(row["opportunities"]) for tag, row in rows.items()}):
-        weighed |= _weigh([rows[tag] for tag in group], placements.get(group[0], {}), sizes)
+    for group in grouped(audit.spellings):
+        spellings = [rows[tag] for tag, _ in group]
+        weighed |= _weigh(spellings, placements.get(spellings[0]["tag"], {}), sizes)
     return weighed
 
 

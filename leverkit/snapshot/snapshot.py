@@ -19,14 +19,18 @@ from leverkit.snapshot.tables import literal
 from leverkit.storage.files import fingerprint
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import duckdb
     import pandas as pd
+
+    Database: TypeAlias = duckdb.DuckDBPyConnection
 
 FORMAT = 1
 TABLES = ("opportunities", "postings", "tags", "stages")
 
 
-def database(memory_limit: str = "2GB") -> duckdb.DuckDBPyConnection:
+def database(memory_limit: str = "2GB") -> Database:
     """Open an empty DuckDB; it spills to disk beyond `memory_limit` and loads nothing from the net."""
     import duckdb
 
@@ -101,7 +105,7 @@ class Snapshot:
         return f"<p>Snapshot of account {escape(self.account)}</p><ul>{items}</ul>"
 
     @cached_property
-    def _database(self) -> duckdb.DuckDBPyConnection:
+    def _database(self) -> Database:
         db = database()
         for name in TABLES:
             file = literal(self.path / f"{name}.parquet")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leverkit.analysis.spelling import families, loose
+from leverkit.analysis.spelling import spelling_groups, loose
 from leverkit.api.tags import fold
 
 
@@ -38,7 +38,7 @@ def test_different_tags_stay_different(one: str, other: str) -> None:
     ],
 )
 def test_a_slip_joins_the_tag_that_is_used_more(often: str, rare: str) -> None:
-    assert families({rare: 2, often: 9}) == [[often, rare]]
+    assert spelling_groups({rare: 2, often: 9}) == [[often, rare]]
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_a_slip_joins_the_tag_that_is_used_more(often: str, rare: str) -> None:
     ],
 )
 def test_other_numbers_and_other_short_words_are_other_tags(one: str, other: str) -> None:
-    assert families({one: 9, other: 2}) == [[one], [other]]
+    assert spelling_groups({one: 9, other: 2}) == [[one], [other]]
 
 
 def test_two_tags_that_are_used_alike_are_no_slips_of_each_other() -> None:
-    assert families({"Veteran": 9, "Veterans": 8}) == [["Veteran"], ["Veterans"]]
+    assert spelling_groups({"Veteran": 9, "Veterans": 8}) == [["Veteran"], ["Veterans"]]
 
 
 @given(st.dictionaries(st.text(min_size=1), st.integers(1, 99), max_size=30))
-def test_every_tag_is_in_one_family(uses: dict[str, int]) -> None:
-    assert sorted(tag for family in families(uses) for tag in family) == sorted(uses)
+def test_every_tag_is_in_one_group(uses: dict[str, int]) -> None:
+    assert sorted(tag for group in spelling_groups(uses) for tag in group) == sorted(uses)

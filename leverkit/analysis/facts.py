@@ -1,0 +1,146 @@
+"""The facts that a snapshot holds about its tags, as frames in a fixed order; no opinions.
+
+DuckDB computes them from the Parquet files. The frames are pandas DataFrames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from leverkit.analysis import posting_tags, queries
+from leverkit.analysis.findings import findings
+from leverkit.analysis.spelling import spellings
+from leverkit.report.text import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from leverkit.snapshot.snapshot import Snapshot
+
+
+@dataclass(frozen=True, repr=False)
+class AuditFacts:
+    """Facts about the tags of an account. Shares are 0 to 1, times are UTC timestamps.
+
+    `tags`: one row per tag, most used first: tag; opportunities and contacts that carry it;
+    split_contacts that carry it, inconsistent_contacts of them; present and missing (opportunities of theirs
+    with it and without it);
+    coverage (share of their opportunities with it); agreement (chance that a sibling of an opportunity with
+    it has it too) against expected (what independence would give); pattern of what is missing (newer, older,
+    mixed, archived only, -); what it goes with (see `queries.associations`); posting_tag and why; the figures
+    behind that.
+    `contacts`: one row per contact with several opportunities, with the number of its tags, of those that
+    differ, and of those of these that come from no posting (tags_to_decide).
+    `inconsistencies`: one row per contact and tag: have, lack, pattern, posting_tag.
+    `findings`: code, subject, count, evidence, fix, docs (where the code is explained).
+    `sizes`: contacts by number of opportunities.
+    `spellings`: see `spelling.spellings`.
+    `placements`: see `queries.tag_placements`.
+    """
+
+    tags: pd.DataFrame
+    contacts: pd.DataFrame
+    inconsistencies: pd.DataFrame
+    findings: pd.DataFrame
+    sizes: pd.DataFrame
+    spellings: pd.DataFrame
+    placements: pd.DataFrame
+    summary: dict[str, Any]
+    snapshot: Snapshot
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """Compute the facts about a snapshot."""
+        with queries.prepare(snapshot.path) as connection:
+            posting_tags.prepare(connection)
+            tags = connection.sql(queries.TAGS).df()
+            tags = tags.merge(queries.associations(connection), on="t", how="left")
+            numbers = tags["t"].to_numpy()
+            tags = posting_tags.judge(tags, connection.sql(posting_tags.EVIDENCE).df())
+            contacts = connection.sql(queries.CONTACTS).df()
+            rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
+            sizes = connection.sql(queries.SIZES).df()
+            spelt = spellings(tags)
+            placements = queries.tag_placements(connection, tags, spelt)
+            totals = connection.sql(queries.TOTALS).df().iloc[0].to_dict()
+        inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
+        to_decide = _to_decide(rows, contacts, inconsistencies)
+        contacts = contacts.assign(tags_to_decide=to_decide).drop(columns="c")
+        return cls(
+            tags=tags,
+            contacts=contacts,
+            inconsistencies=inconsistencies,
+            findings=findings(tags, spelt, snapshot, totals),
+            sizes=sizes,
+            spellings=spelt,
+            placements=placements,
+            summary=_summary(totals, tags, contacts, snapshot),
+            snapshot=snapshot,
+        )
+
+    @property
+    def headline(self) -> str:
+        """Return the main fact as a sentence."""
+        s = self.summary
+        if not s["split_contacts"]:
+            return f"None of {s['contacts']:,} people has more than one opportunity: tags cannot disagree"
+        if not s["missing_not_posting"]:
+            people = count(s["split_contacts"], "person", "people")
+            return f"No tags but those of postings differ, on {people} with several opportunities"
+        return (
+            f"{count(s['tags_to_decide'], 'tag')} may be missing on "
+            f"{count(s['missing_not_posting'], 'opportunity', 'opportunities')} of "
+            f"{count(s['contacts_to_decide'], 'person', 'people')}"
+        )
+
+
+def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the inconsistencies with texts for their numbers: there are millions of rows, and few texts."""
+    import pandas as pd
+
+    people = contacts.set_index("c")["contact"]
+    patterns = pd.Series(queries.PATTERNS)
+    columns = {
+        "contact": _taken(people, rows["c"]),
+        "tag": _taken(tags["tag"], rows["t"]),
+        "have": rows["have"],
+        "lack": rows["lack"],
+        "pattern": _taken(patterns, rows["pattern"]),
+        "posting_tag": _taken(tags["posting_tag"], rows["t"]),
+    }
+    return pd.DataFrame(columns)
+
+
+def _taken(values: pd.Series[Any], numbers: Any) -> Any:
+    return values.array.take(values.index.get_indexer(numbers))
+
+
+def _to_decide(
+    rows: Mapping[str, Any], contacts: pd.DataFrame, inconsistencies: pd.DataFrame
+) -> pd.Series[int]:
+    """Return how many inconsistent tags of each contact come from no posting."""
+    import pandas as pd
+
+    counts = pd.Series(rows["c"])[~inconsistencies["posting_tag"]].value_counts()
+    return contacts["c"].map(counts).fillna(0).astype("int64")
+
+
+def _summary(
+    totals: dict[str, Any], tags: pd.DataFrame, contacts: pd.DataFrame, snapshot: Snapshot
+) -> dict[str, Any]:
+    to_decide = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
+    return {
+        **{name: int(value) for name, value in totals.items()},
+        "posting_tags": int(tags["posting_tag"].sum()),
+        "posting_taggings": int(tags.loc[tags["posting_tag"], "opportunities"].sum()),
+        "tags_to_decide": len(to_decide),
+        "missing_not_posting": int(to_decide["missing"].sum()),
+        "contacts_to_decide": int((contacts["tags_to_decide"] > 0).sum()),
+        "account": snapshot.account,
+        "snapshot": snapshot.digest,
+        "taken_at": snapshot.taken_at,
+        "not_seen": list(snapshot.meta.get("not_seen", [])),
+    }
