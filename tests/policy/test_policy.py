@@ -268,8 +268,8 @@ def test_a_decision_that_a_spreadsheet_saved_over_is_named_by_the_check(tmp_path
 
 WRITER = """
 import sys
-from leverkit.decision import Decision
-from leverkit.policy import Policy
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 name, path = sys.argv[1:]
 for number in range(20):
     Policy((Decision(f"{name}{number}", "contact", name),)).write(path)
