@@ -28,7 +28,7 @@ class File(NamedTuple):
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> Object:
-    """Return the object of a form: `a[]` or a repeated name a list, `a[b]` an object, `a[0][b]` objects in one."""
+    """Return the object of a form: `a[]` and repeated names are lists, `a[b]` objects, `a[0][b]` both."""
     made: Object = {}
     for name, text in pairs:
         found = _NAME.match(name)

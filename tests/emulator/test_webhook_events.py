@@ -17,11 +17,9 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_section_1 import first
-from emulator.test_section_2 import UUID
-from emulator.test_section_3 import active, create, reason, write
-from emulator.test_webhooks import receiver, subscribe
 from support.emulator_accounts import some, walk
+from support.emulator_requests import UUID, active, create, first, reason, write
+from support.emulator_webhooks import ELSEWHERE, receiver, sent, subscribe
 
 from leverkit.emulator import Running
 from leverkit.emulator.account.events import EVENTS
@@ -29,12 +27,6 @@ from leverkit.emulator.http.deliveries import signature
 
 ORIGINS = ["applied", "sourced", "referred", "university", "internal", "agency"]
 CONDITIONAL = {"applicationCreated", "candidateArchiveChange", "candidateHired", "candidateStageChange"}
-ELSEWHERE = "https://example.com/hook"
-
-
-def sent(account: Running, event: str | None = None) -> list[dict[str, Any]]:
-    """Return the bodies that were sent, or would have been beyond this computer."""
-    return [delivery["body"] for delivery in account.deliveries() if event in (None, delivery["event"])]
 
 
 @pytest.fixture

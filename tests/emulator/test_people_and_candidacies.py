@@ -6,23 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_section_1 import first
-from emulator.test_section_3 import create, read, reason, write
 from support.emulator_accounts import some, walk
+from support.emulator_requests import create, first, pair, read, reason, write
 
 from leverkit.emulator import Running
-
-
-def pair(account: Running, lever: httpx.Client) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return two opportunities of two people, each with e-mail, phone and link."""
-    made = []
-    for name in ("one", "two"):
-        data = {"emails": [f"{name}@example.com"], "phones": [{"value": name}]}
-        links = [f"https://example.com/{name}"]
-        identifier = account.create(name=name, links=links, tags=[name], **data)
-        made.append(read(lever, identifier))
-    return made[0], made[1]
-
 
 # 9.1
 

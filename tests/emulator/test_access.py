@@ -8,21 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_oauth import BACK, Client, get
 from support.emulator_accounts import client, served, some, walk
+from support.emulator_oauth import BACK, Client, get
+from support.emulator_requests import WRITES, first, later
 
 from leverkit.emulator import Running
 
 DAY = 86_400
-
-
-def first(lever: httpx.Client, path: str, **params: Any) -> dict[str, Any]:
-    found: dict[str, Any] = lever.get(path, params={"limit": 1, **params}).json()["data"][0]
-    return found
-
-
-def later(account: Running, seconds: float) -> None:
-    account.do(lambda held: setattr(held, "skew_ms", held.skew_ms + int(1000 * seconds)))
 
 
 def test_the_api_lives_under_v1_and_speaks_utf_8(account: Running, lever: httpx.Client) -> None:
@@ -172,19 +164,6 @@ def test_tags_are_written_with_the_scope_of_opportunities(account: Running) -> N
             account.base_url + path, json={"tags": ["x"]}, headers={"authorization": f"Bearer {token}"}
         )
         assert sent.status_code == status
-
-
-WRITES: dict[str, tuple[str, Any]] = {
-    "addTags": ("POST", {"tags": ["x"]}),
-    "removeTags": ("POST", {"tags": ["x"]}),
-    "addLinks": ("POST", {"links": ["https://example.com/x"]}),
-    "removeLinks": ("POST", {"links": ["https://example.com/x"]}),
-    "addSources": ("POST", {"sources": ["x"]}),
-    "removeSources": ("POST", {"sources": ["x"]}),
-    "stage": ("PUT", {"stage": "offer"}),
-    "archived": ("PUT", {"reason": None}),
-    "notes": ("POST", {"value": "x"}),
-}
 
 
 @pytest.mark.parametrize("verb", WRITES)

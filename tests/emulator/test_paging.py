@@ -12,10 +12,10 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from support.emulator_accounts import client, walk
+from support.emulator_requests import UUID
 
 from leverkit.emulator import Running, running
 
-UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 YEAR = 365 * 86_400_000
 
 

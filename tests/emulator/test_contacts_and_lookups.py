@@ -6,9 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_section_1 import WRITES, first
-from emulator.test_section_3 import create, read
 from support.emulator_accounts import some, walk
+from support.emulator_requests import WRITES, create, first, read
 
 from leverkit.emulator import Running
 from leverkit.emulator.endpoints.children import KINDS

@@ -7,9 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_section_2 import UUID
-from emulator.test_section_3 import create
 from support.emulator_accounts import client, some, walk
+from support.emulator_requests import UUID, create
 
 from leverkit.emulator import Running, running
 

@@ -7,13 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator.test_oauth import Client, get
-from emulator.test_section_1 import first, later
-from emulator.test_section_3 import active, create, read, reason, write
-from emulator.test_section_8 import ELSEWHERE, sent
-from emulator.test_section_9 import pair
-from emulator.test_webhooks import receiver, subscribe
 from support.emulator_accounts import served, some, walk
+from support.emulator_oauth import Client, get
+from support.emulator_requests import active, create, first, later, pair, read, reason, write
+from support.emulator_webhooks import ELSEWHERE, receiver, sent, subscribe
 
 from leverkit.emulator import Running
 
