@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from support.commands import run_command
 from support.webhook_receiver import SECRET, listening, until
 
 from leverkit.emulator import Running, running
@@ -47,28 +45,32 @@ SOURCE = 'requests.post("https://api.lever.co/v1/candidates/1/addTags", auth=(KE
 
 
 @pytest.fixture
-def flow(tmp_path: Path) -> Iterator[tuple[Path, set[bytes], str]]:
+def flow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[tuple[Path, set[bytes], str]]:
     """Run everything that writes; give the folder, what must not be in it, and all that was printed."""
     with running(contacts=150, seed=9, rate=3000, burst=3000, api_key=CANARY) as account:
         own = {"LEVER_API_KEY": CANARY, "LEVER_BASE_URL": account.base_url, "HOME": str(tmp_path)}
         own |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "LEVERKIT_WORKSPACE": str(tmp_path / "workspace")}
-        environment = os.environ | own
+        for name, value in own.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
         (tmp_path / "tagger.py").write_text(SOURCE)
-        printed = "".join(command(line, tmp_path, environment) for line in FLOW)
+        printed = "".join(command(line, tmp_path, capfd) for line in FLOW)
         receive(account, tmp_path)
         yield tmp_path, people(account.base_url), printed
 
 
-def command(line: str, folder: Path, environment: dict[str, str]) -> str:
+def command(line: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    """Run a command with its plan's id, and return what it printed."""
     for word, run in IDS.items():
         if word in line:
             (file,) = (folder / run).rglob("plan.json")
             line = line.replace(word, json.loads(file.read_bytes())["plan_id"])
     line = line.replace("run ", f"run {NOTEBOOKS}/") if ".ipynb" in line else line
-    call = [sys.executable, "-m", "leverkit", *line.split(" ")]
-    ended = subprocess.run(call, cwd=folder, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, f"{line}\n{ended.stderr}"
-    return ended.stdout + ended.stderr
+    ended = run_command(line.split(" "), capfd)
+    assert ended.code == 0, f"{line}\n{ended.err}"
+    return ended.out + ended.err
 
 
 def receive(account: Running, folder: Path) -> None:
@@ -86,21 +88,21 @@ def receive(account: Running, folder: Path) -> None:
 
 
 def people(base_url: str) -> set[bytes]:
-    """Return every name, e-mail, phone and link that the account would tell."""
+    """Return every name, e-mail, phone and link that the account holds."""
     found: set[str] = set()
     params: dict[str, str] = {"confidentiality": "all"}
     with httpx.Client(auth=(CANARY, ""), base_url=base_url) as client:
         while True:
             page = client.get("/opportunities", params=params).json()
-            for each in page["data"]:
-                found |= {each["name"], *each["emails"], *each["links"]}
-                found |= {phone["value"] for phone in each["phones"]}
+            for person in page["data"]:
+                found |= {person["name"], *person["emails"], *person["links"]}
+                found |= {phone["value"] for phone in person["phones"]}
             if not page["hasNext"]:
                 return {text.encode() for text in found if len(text) > 5}
             params["offset"] = page["next"]
 
 
-@pytest.mark.timeout(900)  # 86 s of computing; whole notebooks are executed
+@pytest.mark.timeout(900)  # whole notebooks are executed
 def test_no_file_holds_the_key_or_a_person(flow: tuple[Path, set[bytes], str]) -> None:
     folder, persons, printed = flow
     key = {CANARY.encode(), SECRET.encode(), base64.b64encode(f"{CANARY}:".encode()).rstrip(b"=")}

@@ -101,8 +101,9 @@ def write_snapshot(
         "tags": [{"text": text, "count": count} for text, count in sorted(counts.items())],
         "stages": [{"id": "lead-new", "text": "New lead", "position": 0, "rank": 1.0, "pipeline": "lead"}],
     }
-    for name, records in tables.items():
-        _parquet(folder / f"{name}.parquet", COLUMNS[name], records)
+    with duckdb.connect(config={"threads": 1}) as connection:  # threads cost more than such tables take
+        for name, records in tables.items():
+            _parquet(connection, folder / f"{name}.parquet", COLUMNS[name], records)
     _describe(folder, {name: len(records) for name, records in tables.items()}, list(not_seen))
     return folder
 
@@ -145,13 +146,12 @@ def _posting(value: dict[str, Any]) -> Posting:
     )
 
 
-def _parquet(path: Path, columns: str, records: list[dict[str, Any]]) -> None:
+def _parquet(connection: Any, path: Path, columns: str, records: list[dict[str, Any]]) -> None:
     lines = path.with_suffix(".jsonl")
     lines.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     schema = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in _pairs(columns)) + "}"
     source = f"read_json('{lines}', format='newline_delimited', columns={schema})"
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY (FROM {source}) TO '{path}' (FORMAT parquet)")
+    connection.execute(f"COPY (FROM {source}) TO '{path}' (FORMAT parquet)")
     lines.unlink()
 
 
