@@ -40,17 +40,17 @@ def _run(account: Running, options: argparse.Namespace) -> int:
 
 
 def _count(account: Running) -> tuple[Counter[str], Counter[str]]:
-    """Return the requests of each operation, and those that were answered with a 2xx."""
-    table, asked, answered = Table(ROUTES), Counter[str](), Counter[str]()
+    """Return the requests of each operation, and those that got a 2xx."""
+    table, requested, succeeded = Table(ROUTES), Counter[str](), Counter[str]()
     for entry in account.log():
         try:
             route, _ = table.find(entry["method"], entry["path"].rstrip("/"))
         except RequestError:
             continue
         name = f"{route.method} {route.path}"
-        asked[name] += 1
-        answered[name] += 200 <= (entry["status"] or 0) < 300
-    return asked, answered
+        requested[name] += 1
+        succeeded[name] += 200 <= (entry["status"] or 0) < 300
+    return requested, succeeded
 
 
 def main() -> int:
@@ -58,13 +58,13 @@ def main() -> int:
     options = _arguments()
     with running(contacts=200, seed=options.seed, rate=None) as account:
         code = _run(account, options)
-        asked, answered = _count(account)
+        requested, succeeded = _count(account)
     names = [f"{route.method} {route.path}" for route in ROUTES]
     print("\nrequests      2xx  operation")
     for name in names:
-        print(f"{asked[name]:8} {answered[name]:8}  {name}")
-    never = [name for name in names if not answered[name]]
-    total, seen = sum(asked.values()), len(names) - len(never)
+        print(f"{requested[name]:8} {succeeded[name]:8}  {name}")
+    never = [name for name in names if not succeeded[name]]
+    total, seen = sum(requested.values()), len(names) - len(never)
     print(f"\n{total} requests; {seen} of {len(names)} operations saw a 2xx; schemathesis ended with {code}.")
     return code or int(bool(never))
 

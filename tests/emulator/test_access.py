@@ -21,9 +21,9 @@ def test_the_api_lives_under_v1_and_speaks_utf_8(account: Running, lever: httpx.
     """1.1"""
     assert account.base_url.endswith("/v1")
     assert httpx.get(account.base_url.removesuffix("/v1") + "/tags").status_code == 404
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     sent = '{"tags":["Zoë 東京 ⭐"]}'.encode()
-    answer = lever.post(f"/opportunities/{one}/addTags", content=sent)
+    answer = lever.post(f"/opportunities/{opportunity}/addTags", content=sent)
     assert "Zoë 東京 ⭐".encode() in answer.content
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
@@ -60,8 +60,8 @@ def test_access_to_confidential_data_is_decided_when_the_key_is_made(account: Ru
     """1.2, 1.5"""
     for confidential, status in ((True, 200), (False, 403)):
         with client(account, account.key(confidential=confidential)) as lever:
-            asked = lever.get("/opportunities", params={"confidentiality": "all"})
-            assert asked.status_code == status
+            response = lever.get("/opportunities", params={"confidentiality": "all"})
+            assert response.status_code == status
 
 
 def test_prompt_may_still_be_sent(account: Running) -> None:
@@ -196,8 +196,8 @@ def test_reads_contacts_users_and_webhooks_never_ask_for_perform_as(
 ) -> None:
     """1.4"""
     account.configure(perform_as="required")
-    one = some(lever)
-    assert lever.put(f"/contacts/{one['contact']}", json={"headline": "H"}).status_code == 200
+    opportunity = some(lever)
+    assert lever.put(f"/contacts/{opportunity['contact']}", json={"headline": "H"}).status_code == 200
     assert lever.post("/users", json={"name": "U", "email": "u@example.com"}).status_code == 201
     hook = lever.post("/webhooks", json={"url": "https://example.com", "event": "candidateHired"})
     assert lever.delete(f"/webhooks/{hook.json()['data']['id']}").status_code == 204

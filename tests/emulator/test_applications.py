@@ -65,8 +65,8 @@ def test_an_application_makes_an_opportunity_and_finds_the_person_again(lever: h
 )
 def test_an_application_without_name_or_email_is_refused(lever: httpx.Client, body: dict[str, Any]) -> None:
     posting = published(lever)["id"]
-    asked = lever.get(f"/postings/{posting}/apply").json()["data"]["personalInformation"]
-    assert [item["name"] for item in asked if item["required"]] == ["fullName", "email"]
+    fields = lever.get(f"/postings/{posting}/apply").json()["data"]["personalInformation"]
+    assert [item["name"] for item in fields if item["required"]] == ["fullName", "email"]
     assert lever.post(f"/postings/{posting}/apply", json=body).status_code == 400
 
 
@@ -74,8 +74,8 @@ def test_an_uploaded_resume_comes_with_the_application_byte_for_byte(lever: http
     """7.3: uploads live 24 hours"""
     sent = lever.post("/uploads", files={"file": ("cv é.pdf", BYTES, "application/pdf")}).json()["data"]
     assert (sent["filename"], sent["size"]) == ("cv é.pdf", len(BYTES))
-    one = applied(lever, published(lever)["id"], resume=sent["uri"])
-    (resume,) = lever.get(f"/opportunities/{one['id']}/resumes").json()["data"]
+    opportunity = applied(lever, published(lever)["id"], resume=sent["uri"])
+    (resume,) = lever.get(f"/opportunities/{opportunity['id']}/resumes").json()["data"]
     assert httpx.get(resume["file"]["downloadUrl"], auth=lever.auth).content == BYTES
     refused = lever.post(
         f"/postings/{published(lever)['id']}/apply", json=application(resume="x/uploads/none")
@@ -131,10 +131,10 @@ def test_an_invented_resume_is_a_pdf_to_be_had_from_here(reader: httpx.Client) -
 
 def test_a_file_that_lever_could_not_read_is_not_to_be_had(account: Running, lever: httpx.Client) -> None:
     """7.2"""
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     broken = {"id": "f", "createdAt": 1, "file": {"name": "x.pdf", "status": "error"}}
-    account.do(lambda held: held.children.update({("resumes", one): [broken]}))
-    assert lever.get(f"/opportunities/{one}/resumes/f/download").status_code == 422
+    account.do(lambda held: held.children.update({("resumes", opportunity): [broken]}))
+    assert lever.get(f"/opportunities/{opportunity}/resumes/f/download").status_code == 422
 
 
 def test_surveys_belong_to_a_posting_and_equal_opportunity_responses_are_no_page(lever: httpx.Client) -> None:
@@ -150,7 +150,7 @@ def test_surveys_belong_to_a_posting_and_equal_opportunity_responses_are_no_page
 def test_applying_needs_its_own_permission(lever: httpx.Client) -> None:
     with running(contacts=5, rate=None) as account, client(account, account.key(scopes=[])) as other:
         posting = account.do(lambda held: next(iter(held.postings)))
-        asked = [
+        statuses = [
             other.post(path, json={}).status_code for path in ("/postings", f"/postings/{posting}/apply")
         ]
-        assert [*asked, other.post("/uploads").status_code] == [403, 403, 403]
+        assert [*statuses, other.post("/uploads").status_code] == [403, 403, 403]

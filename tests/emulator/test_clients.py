@@ -53,11 +53,11 @@ def test_expanding_a_thing_twice_is_expanding_it(lever: httpx.Client) -> None:
 
 
 def test_an_imported_note_keeps_its_time_and_is_no_new_interaction(lever: httpx.Client) -> None:
-    one = some(lever)
-    path = f"/opportunities/{one['id']}"
+    opportunity = some(lever)
+    path = f"/opportunities/{opportunity['id']}"
     note = lever.post(f"{path}/notes", json={"value": "old", "createdAt": 1_500_000_000_000}).json()["data"]
     assert note["createdAt"] == 1_500_000_000_000
-    assert lever.get(path).json()["data"]["lastInteractionAt"] == one["lastInteractionAt"]
+    assert lever.get(path).json()["data"]["lastInteractionAt"] == opportunity["lastInteractionAt"]
     refused = lever.post(f"{path}/notes", json={"value": "new", "createdAt": 9_999_999_999_999})
     assert refused.status_code == 400
 

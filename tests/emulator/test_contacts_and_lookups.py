@@ -49,33 +49,33 @@ POSTING = {
 
 def test_a_new_opportunity_is_a_candidate_with_the_same_id(lever: httpx.Client) -> None:
     """4"""
-    one = create(lever).json()["data"]["id"]
-    assert lever.get(f"/candidates/{one}").json()["data"] == read(lever, one)
+    opportunity = create(lever).json()["data"]["id"]
+    assert lever.get(f"/candidates/{opportunity}").json()["data"] == read(lever, opportunity)
 
 
 def test_candidates_are_listed_one_for_each_opportunity(lever: httpx.Client) -> None:
     """4"""
-    one = some(lever)
-    create(lever, contact=one["contact"])
+    opportunity = some(lever)
+    create(lever, contact=opportunity["contact"])
     assert walk(lever, "/candidates", limit=7) == walk(lever, "/opportunities")
-    assert len(walk(lever, "/candidates", contact_id=one["contact"])) >= 2
+    assert len(walk(lever, "/candidates", contact_id=opportunity["contact"])) >= 2
 
 
 @pytest.mark.parametrize("verb", WRITES)
 def test_a_write_to_a_candidate_reaches_its_one_opportunity(lever: httpx.Client, verb: str) -> None:
     """4"""
-    one = some(lever)
-    sibling = create(lever, contact=one["contact"]).json()["data"]["id"]
+    opportunity = some(lever)
+    sibling = create(lever, contact=opportunity["contact"]).json()["data"]["id"]
     before = read(lever, sibling)
     method, body = WRITES[verb]
-    twin = lever.request(method, f"/candidates/{one['id']}/{verb}", json=body)
+    twin = lever.request(method, f"/candidates/{opportunity['id']}/{verb}", json=body)
     assert twin.is_success
-    assert read(lever, one["id"])["lastInteractionAt"] >= one["lastInteractionAt"]
+    assert read(lever, opportunity["id"])["lastInteractionAt"] >= opportunity["lastInteractionAt"]
     if verb not in ("addLinks", "removeLinks"):
         assert read(lever, sibling) == before
     if verb != "notes":
         shared = {"tags", "sources", "links", "stage", "archived"}
-        after = read(lever, one["id"])
+        after = read(lever, opportunity["id"])
         blank = () if "Links" in verb else ("links",)
         assert all(twin.json()["data"][name] == after[name] for name in shared.difference(blank))
 
@@ -90,13 +90,13 @@ def test_what_hangs_on_a_candidate_is_what_hangs_on_the_opportunity(reader: http
 
 def test_creating_a_candidate_makes_a_surplus_opportunity(lever: httpx.Client) -> None:
     """4, 9.4, row 35"""
-    one, user = some(lever), first(lever, "/users")["id"]
-    body = {"emails": one["emails"], "tags": ["late"]}
+    opportunity, user = some(lever), first(lever, "/users")["id"]
+    body = {"emails": opportunity["emails"], "tags": ["late"]}
     params = {"perform_as": user, "dedupe": "true"}
     made = lever.post("/candidates", json=body, params=params).json()["data"]
-    assert (made["id"] != one["id"], made["contact"]) == (True, one["contact"])
-    assert "late" not in read(lever, one["id"])["tags"]
-    assert lever.put(f"/candidates/{one['id']}", json={"name": "X"}).status_code == 405
+    assert (made["id"] != opportunity["id"], made["contact"]) == (True, opportunity["contact"])
+    assert "late" not in read(lever, opportunity["id"])["tags"]
+    assert lever.put(f"/candidates/{opportunity['id']}", json={"name": "X"}).status_code == 405
 
 
 def test_a_posting_is_assigned_to_an_existing_candidate_and_takes_it_from_the_archive(
@@ -105,11 +105,11 @@ def test_a_posting_is_assigned_to_an_existing_candidate_and_takes_it_from_the_ar
     """4, 3.6"""
     user = first(lever, "/users")["id"]
     before = walk(lever, "/opportunities")
-    one = next(item for item in before if item["archived"] and item["emails"])
+    opportunity = next(item for item in before if item["archived"] and item["emails"])
     posting = first(lever, "/postings")
-    path, body = f"/candidates/{one['id']}/addPostings", {"postings": [posting["id"]]}
+    path, body = f"/candidates/{opportunity['id']}/addPostings", {"postings": [posting["id"]]}
     assert lever.post(path, json=body, params={"perform_as": user}).status_code == 200
-    after = read(lever, one["id"])
+    after = read(lever, opportunity["id"])
     assert (after["archived"], len(after["applications"])) == (None, 1)
     assert len(walk(lever, "/opportunities")) == len(before)
 
@@ -138,20 +138,20 @@ def test_contacts_are_only_read_and_updated_one_by_one(
 
 def test_a_contact_has_levers_fields_and_neither_tags_nor_opportunities(reader: httpx.Client) -> None:
     """5"""
-    one = next(item for item in walk(reader, "/opportunities") if item["phones"])
-    contact = reader.get(f"/contacts/{one['contact']}").json()["data"]
+    opportunity = next(item for item in walk(reader, "/opportunities") if item["phones"])
+    contact = reader.get(f"/contacts/{opportunity['contact']}").json()["data"]
     expected = ["id", "name", "headline", "isAnonymized", "location", "emails", "phones", "dataProtection"]
     assert list(contact) == expected
-    assert (contact["emails"], contact["phones"]) == (one["emails"], one["phones"])
-    assert contact["location"] == {"name": one["location"]}
+    assert (contact["emails"], contact["phones"]) == (opportunity["emails"], opportunity["phones"])
+    assert contact["location"] == {"name": opportunity["location"]}
     assert list(contact["dataProtection"]) == ["interviewIntelligence"]
     assert list(contact["dataProtection"]["interviewIntelligence"]) == ["allowed", "expiresAt"]
 
 
 def test_a_put_of_some_fields_leaves_the_others_and_shows_no_anonymity(lever: httpx.Client) -> None:
     """5"""
-    one = some(lever)
-    path = f"/contacts/{one['contact']}"
+    opportunity = some(lever)
+    path = f"/contacts/{opportunity['contact']}"
     lever.put(path, json={"headline": "Kept"})
     body = {"name": "Renamed", "emails": ["r@example.com"], "phones": [{"type": "mobile", "value": "1"}]}
     answer = lever.put(path, json={**body, "location": "Oslo"})
@@ -159,15 +159,15 @@ def test_a_put_of_some_fields_leaves_the_others_and_shows_no_anonymity(lever: ht
     assert answer.status_code == 200
     assert list(data) == ["id", "name", "headline", "location", "emails", "phones"]
     assert (data["headline"], data["location"]) == ("Kept", {"name": "Oslo"})
-    assert read(lever, one["id"])["location"] == "Oslo"
+    assert read(lever, opportunity["id"])["location"] == "Oslo"
     assert lever.put(path, json={"location": {"name": "Oslo"}}).status_code == 400
 
 
 def test_an_anonymized_contact_is_not_updated(account: Running, lever: httpx.Client) -> None:
     """5, 9.3"""
-    one = account.create(name="N")
-    contact = read(lever, one)["contact"]
-    account.anonymize(one)
+    opportunity = account.create(name="N")
+    contact = read(lever, opportunity)["contact"]
+    account.anonymize(opportunity)
     shown = lever.get(f"/contacts/{contact}").json()["data"]
     assert (shown["isAnonymized"], shown["name"]) == (True, "")
     assert lever.put(f"/contacts/{contact}", json={"name": "X"}).status_code == 400

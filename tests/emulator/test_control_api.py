@@ -40,9 +40,9 @@ def test_the_control_api_configures_breaks_and_shows(account: Running, lever: ht
 
 
 def test_people_act_through_the_control_api(account: Running, lever: httpx.Client) -> None:
-    root, one = control(account), some(lever)["id"]
-    lever.post(f"{root}/humans/add_tags", json={"opportunity": one, "tags": ["by hand"]})
-    assert "by hand" in lever.get(f"{root}/state").json()["data"]["opportunities"][one]
+    root, opportunity = control(account), some(lever)["id"]
+    lever.post(f"{root}/humans/add_tags", json={"opportunity": opportunity, "tags": ["by hand"]})
+    assert "by hand" in lever.get(f"{root}/state").json()["data"]["opportunities"][opportunity]
     made = lever.post(f"{root}/humans/create", json={"name": "N"}).json()["data"]["id"]
     assert lever.post(f"{root}/humans/delete", json={"opportunity": made}).status_code == 200
     assert lever.post(f"{root}/humans/delete", json={"opportunity": made}).status_code == 404

@@ -42,16 +42,18 @@ def test_creating_needs_perform_as_and_takes_owner_and_follower_from_it(lever: h
 
 def test_an_email_that_is_known_makes_another_opportunity_of_the_same_contact(lever: httpx.Client) -> None:
     """3.6: existing contact data wins, e-mails cumulate"""
-    one = some(lever)
-    answer = create(lever, name="Other", emails=[one["emails"][0].upper(), "second@example.com"]).json()
+    opportunity = some(lever)
+    answer = create(
+        lever, name="Other", emails=[opportunity["emails"][0].upper(), "second@example.com"]
+    ).json()
     assert (answer["deduped"], answer["data"]["contact"], answer["data"]["name"]) == (
         True,
-        one["contact"],
-        one["name"],
+        opportunity["contact"],
+        opportunity["name"],
     )
-    assert create(lever, contact=one["contact"]).json()["deduped"] is True
+    assert create(lever, contact=opportunity["contact"]).json()["deduped"] is True
     found = walk(lever, "/opportunities", email="second@example.com", confidentiality="all")
-    assert {item["contact"] for item in found} == {one["contact"]}
+    assert {item["contact"] for item in found} == {opportunity["contact"]}
     assert create(lever, name="N", emails=["new@example.com"]).json()["deduped"] is False
 
 
@@ -116,40 +118,40 @@ def test_archived_in_the_past_and_anonymized_contacts(account: Running, lever: h
 
 def test_a_stage_change_sets_last_advanced_and_keeps_the_archive(lever: httpx.Client) -> None:
     """3.5, 3.6"""
-    one = next(
+    opportunity = next(
         item for item in lever.get("/opportunities").json()["data"] if item["archived"] and item["emails"]
     )
-    answer = lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"}).json()["data"]
-    assert (answer["stage"], answer["archived"]) == ("offer", one["archived"])
-    assert answer["lastAdvancedAt"] > one["lastAdvancedAt"]
+    answer = lever.put(f"/opportunities/{opportunity['id']}/stage", json={"stage": "offer"}).json()["data"]
+    assert (answer["stage"], answer["archived"]) == ("offer", opportunity["archived"])
+    assert answer["lastAdvancedAt"] > opportunity["lastAdvancedAt"]
     assert answer["stageChanges"][-1]["toStageId"] == "offer"
-    assert lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "x"}).status_code == 400
+    assert lever.put(f"/opportunities/{opportunity['id']}/stage", json={"stage": "x"}).status_code == 400
 
 
 def test_archiving_twice_moves_archived_at_and_not_last_advanced(lever: httpx.Client) -> None:
     """3.5"""
-    one = next(item for item in lever.get("/opportunities").json()["data"] if not item["archived"])
+    opportunity = next(item for item in lever.get("/opportunities").json()["data"] if not item["archived"])
     path, reason = (
-        f"/opportunities/{one['id']}/archived",
+        f"/opportunities/{opportunity['id']}/archived",
         lever.get("/archive_reasons").json()["data"][2]["id"],
     )
     first, second = (lever.put(path, json={"reason": reason}).json()["data"] for _ in range(2))
     assert second["archived"]["archivedAt"] > first["archived"]["archivedAt"]
-    assert second["lastAdvancedAt"] == first["lastAdvancedAt"] > one["lastAdvancedAt"]
+    assert second["lastAdvancedAt"] == first["lastAdvancedAt"] > opportunity["lastAdvancedAt"]
     assert lever.put(path, json={"reason": None}).json()["data"]["archived"] is None
     assert lever.put(path, json={"reason": "x"}).status_code == 400
 
 
 def test_links_belong_to_the_contact_sources_to_the_opportunity(lever: httpx.Client) -> None:
     """3.3, 3.6"""
-    one = some(lever)
-    sibling = create(lever, contact=one["contact"]).json()["data"]["id"]
-    path = f"/opportunities/{one['id']}"
+    opportunity = some(lever)
+    sibling = create(lever, contact=opportunity["contact"]).json()["data"]["id"]
+    path = f"/opportunities/{opportunity['id']}"
     shown = lever.post(f"{path}/addLinks", json={"links": ["https://example.com/l"]}).json()["data"]
-    assert (shown["emails"], "opportunityLocation" in shown) == (one["emails"], False)
+    assert (shown["emails"], "opportunityLocation" in shown) == (opportunity["emails"], False)
     assert "https://example.com/l" in lever.get(f"/opportunities/{sibling}").json()["data"]["links"]
     lever.post(f"{path}/removeLinks", json={"links": ["https://example.com/l"]})
-    assert lever.get(path).json()["data"]["links"] == one["links"]
+    assert lever.get(path).json()["data"]["links"] == opportunity["links"]
     added = lever.post(f"{path}/addSources", json={"sources": ["Radio"]}).json()["data"]
     assert (added["sources"][-1], added["name"]) == ("Radio", "")
     assert {"count": 1, "text": "Radio"} in walk(lever, "/sources")
@@ -161,23 +163,23 @@ def test_links_belong_to_the_contact_sources_to_the_opportunity(lever: httpx.Cli
 
 def test_a_note_bumps_the_interaction_and_not_the_update(lever: httpx.Client) -> None:
     """3.6, 9.4"""
-    one = some(lever)
-    note = lever.post(f"/opportunities/{one['id']}/notes", json={"value": "hello"})
-    after = lever.get(f"/opportunities/{one['id']}").json()["data"]
-    assert (note.status_code, after["updatedAt"]) == (201, one["updatedAt"])
-    assert after["lastInteractionAt"] > one["lastInteractionAt"]
-    assert lever.get(f"/opportunities/{one['id']}/notes").json()["data"][0] == note.json()["data"]
+    opportunity = some(lever)
+    note = lever.post(f"/opportunities/{opportunity['id']}/notes", json={"value": "hello"})
+    after = lever.get(f"/opportunities/{opportunity['id']}").json()["data"]
+    assert (note.status_code, after["updatedAt"]) == (201, opportunity["updatedAt"])
+    assert after["lastInteractionAt"] > opportunity["lastInteractionAt"]
+    assert lever.get(f"/opportunities/{opportunity['id']}/notes").json()["data"][0] == note.json()["data"]
 
 
 def test_a_contact_is_updated_in_part_and_on_all_its_opportunities(lever: httpx.Client) -> None:
     """5"""
-    one = some(lever)
-    before = lever.get(f"/contacts/{one['contact']}").json()["data"]
-    answer = lever.put(f"/contacts/{one['contact']}", json={"location": "Oslo"}).json()["data"]
+    opportunity = some(lever)
+    before = lever.get(f"/contacts/{opportunity['contact']}").json()["data"]
+    answer = lever.put(f"/contacts/{opportunity['contact']}", json={"location": "Oslo"}).json()["data"]
     assert answer["location"] == {"name": "Oslo"}
     assert answer["emails"] == before["emails"]
     assert {"isAnonymized", "dataProtection"} & set(answer) == set()
-    assert lever.get(f"/opportunities/{one['id']}").json()["data"]["location"] == "Oslo"
+    assert lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["location"] == "Oslo"
     assert lever.get("/contacts").status_code == 404
 
 
@@ -185,15 +187,15 @@ def test_an_opportunity_can_be_applied_to_a_posting_and_comes_back_from_the_arch
     lever: httpx.Client,
 ) -> None:
     """3.6"""
-    one = next(
+    opportunity = next(
         item for item in lever.get("/opportunities").json()["data"] if item["archived"] and item["emails"]
     )
     posting = lever.get("/postings").json()["data"][0]
     body = {"postings": [posting["id"]]}
-    answer = lever.post(f"/candidates/{one['id']}/addPostings", json=body).json()["data"]
+    answer = lever.post(f"/candidates/{opportunity['id']}/addPostings", json=body).json()["data"]
     assert (answer["archived"], posting["text"] in answer["tags"]) == (None, True)
     found = walk(lever, "/opportunities", posting_id=posting["id"], confidentiality="all")
-    assert one["id"] in {item["id"] for item in found}
+    assert opportunity["id"] in {item["id"] for item in found}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -236,11 +238,11 @@ def test_every_list_that_a_connector_reads_is_there(reader: httpx.Client, path: 
 
 def test_other_lists_are_filtered_and_trimmed_too(reader: httpx.Client) -> None:
     """3.1, 6"""
-    one = walk(reader, "/requisitions")[0]
-    assert walk(reader, "/requisitions", requisition_code=one["requisitionCode"]) == [one]
+    requisition = walk(reader, "/requisitions")[0]
+    assert walk(reader, "/requisitions", requisition_code=requisition["requisitionCode"]) == [requisition]
     assert walk(reader, "/requisitions", status="closed") == []
     assert walk(reader, "/audit_events", target_type="user", include=["id"], limit=3)[0].keys() == {"id"}
-    assert reader.get(f"/requisitions/{one['id']}").json()["data"] == one
+    assert reader.get(f"/requisitions/{requisition['id']}").json()["data"] == requisition
     assert {tuple(posting) for posting in walk(reader, "/postings", include=["id", "text"])} == {
         ("id", "text")
     }
@@ -310,6 +312,6 @@ def test_booleans_are_understood_as_connectors_send_them(reader: httpx.Client, v
 def test_a_key_may_have_only_some_permissions(account: Running) -> None:
     """7.2, 1.2"""
     with client(account, account.key(scopes=["opportunities:read:admin"])) as lever:
-        one = lever.get("/opportunities").json()["data"][0]["id"]
-        assert lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]}).status_code == 403
+        opportunity = lever.get("/opportunities").json()["data"][0]["id"]
+        assert lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["x"]}).status_code == 403
         assert lever.get("/tags").status_code == 403

@@ -67,29 +67,31 @@ def test_half_of_the_json_is_no_json(account: Running, lever: httpx.Client) -> N
 def test_the_effect_happens_or_not_before_the_answer_is_lost(
     account: Running, lever: httpx.Client, when: str, changed: bool
 ) -> None:
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     account.fault("reset", method="POST", when=when)
     with pytest.raises(httpx.TransportError):
-        lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]})
-    assert ("x" in account.state()["opportunities"][one]) is changed
+        lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["x"]})
+    assert ("x" in account.state()["opportunities"][opportunity]) is changed
 
 
 def test_an_ignored_write_answers_as_if_it_had_worked(account: Running, lever: httpx.Client) -> None:
-    one, before = some(lever), account.state()
+    opportunity, before = some(lever), account.state()
     account.fault("ignored", method="POST", times=None)
-    answer = lever.post(f"/opportunities/{one['id']}/addTags", json={"tags": ["x"]})
+    answer = lever.post(f"/opportunities/{opportunity['id']}/addTags", json={"tags": ["x"]})
     user = lever.get("/users").json()["data"][0]["id"]
     created = lever.post("/opportunities", json={"name": "N"}, params={"perform_as": user})
     assert (answer.json()["data"]["tags"][-1], created.status_code) == ("x", 201)
     assert account.state() == before
-    assert lever.get(f"/opportunities/{one['id']}").json()["data"] == one
+    assert lever.get(f"/opportunities/{opportunity['id']}").json()["data"] == opportunity
 
 
 def test_a_stale_read_shows_what_was_and_the_next_what_is(account: Running, lever: httpx.Client) -> None:
-    one = some(lever)
+    opportunity = some(lever)
     account.fault("stale", path="/opportunities/*", method="GET", ms=60_000, skip=1, times=1)
-    account.add_tags(one["id"], ["fresh"])
-    seen = ["fresh" in lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"] for _ in range(3)]
+    account.add_tags(opportunity["id"], ["fresh"])
+    seen = [
+        "fresh" in lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["tags"] for _ in range(3)
+    ]
     assert seen == [True, False, True]
 
 
@@ -113,11 +115,11 @@ def test_offsets_are_refused_and_only_offsets(account: Running, lever: httpx.Cli
 
 
 def test_the_clock_jumps(account: Running, lever: httpx.Client) -> None:
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     now = account.do(lambda held: held.now())
     account.fault("clock", ms=3_600_000)
     lever.get("/tags")
-    written = lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]}).json()["data"]
+    written = lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["x"]}).json()["data"]
     assert written["updatedAt"] >= now + 3_600_000
 
 

@@ -1,4 +1,4 @@
-"""More facts of the reference, each with its section: filters, moving rows, units, what every account has."""
+"""Filters, opportunities that move between pages, units, and what every account has."""
 
 from __future__ import annotations
 
@@ -41,17 +41,19 @@ def test_each_filter_takes_a_union_of_repeated_values(reader: httpx.Client, name
 def test_both_ends_of_a_range_are_included(reader: httpx.Client, name: str, field: str) -> None:
     """3.1"""
     times = [item[field] for item in walk(reader, "/opportunities") if item[field] is not None]
-    one = sorted(times)[len(times) // 2]
-    found = walk(reader, "/opportunities", **{f"{name}_start": one, f"{name}_end": one})
-    assert [item[field] for item in found] == [one] * times.count(one)
+    middle = sorted(times)[len(times) // 2]
+    found = walk(reader, "/opportunities", **{f"{name}_start": middle, f"{name}_end": middle})
+    assert [item[field] for item in found] == [middle] * times.count(middle)
 
 
 def test_the_tag_filter_is_case_sensitive(account: Running, lever: httpx.Client) -> None:
     """3.3, 3.1, 9.4"""
-    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
-    account.add_tags(one, ["Warm"])
-    account.add_tags(two, ["warm"])
-    assert [item["id"] for item in walk(lever, "/opportunities", tag="Warm")] == [one]
+    opportunity, second = [
+        item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]
+    ]
+    account.add_tags(opportunity, ["Warm"])
+    account.add_tags(second, ["warm"])
+    assert [item["id"] for item in walk(lever, "/opportunities", tag="Warm")] == [opportunity]
 
 
 def test_an_opportunity_that_moves_between_two_pages_is_missed_or_seen_twice(
@@ -142,10 +144,10 @@ def test_an_opportunity_is_confidential_exactly_if_its_posting_is(
 def test_merging_changes_the_contact_and_not_the_ids_or_tags(account: Running, lever: httpx.Client) -> None:
     """9.2"""
     before = account.state()
-    one, *others = lever.get("/opportunities").json()["data"]
-    loser = next(item["contact"] for item in others if item["contact"] != one["contact"])
-    account.merge(loser, one["contact"])
+    opportunity, *others = lever.get("/opportunities").json()["data"]
+    loser = next(item["contact"] for item in others if item["contact"] != opportunity["contact"])
+    account.merge(loser, opportunity["contact"])
     after = account.state()
     assert (after["opportunities"], after["tags"]) == (before["opportunities"], before["tags"])
     moved = {item for item, contact in before["contacts"].items() if contact == loser}
-    assert {after["contacts"][item] for item in moved} == {one["contact"]}
+    assert {after["contacts"][item] for item in moved} == {opportunity["contact"]}

@@ -125,21 +125,21 @@ def test_archiving_sets_last_advanced_once_and_the_application_keeps_its_first_t
     lever: httpx.Client,
 ) -> None:
     """3.5"""
-    one = active(lever)["id"]
+    opportunity = active(lever)["id"]
 
     def state() -> tuple[int, int, int]:
-        shown = read(lever, one, expand="applications")
+        shown = read(lever, opportunity, expand="applications")
         application = shown["applications"][0]["archived"]["archivedAt"]
         return shown["archived"]["archivedAt"], shown["lastAdvancedAt"], application
 
-    write(lever, one, "archived", reason=reason(lever))
+    write(lever, opportunity, "archived", reason=reason(lever))
     at, advanced, application = state()
     assert at == advanced == application
-    write(lever, one, "archived", reason=reason(lever))
+    write(lever, opportunity, "archived", reason=reason(lever))
     assert state() == (state()[0], advanced, application)
     assert state()[0] > at
-    write(lever, one, "archived", reason=None)
-    assert read(lever, one, expand="applications")["applications"][0]["archived"] is None
+    write(lever, opportunity, "archived", reason=None)
+    assert read(lever, opportunity, expand="applications")["applications"][0]["archived"] is None
 
 
 UPDATES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -154,12 +154,12 @@ UPDATES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("field", UPDATES)
 def test_writes_bump_updated_at(lever: httpx.Client, field: str) -> None:
     """3.5"""
-    one = active(lever)
+    opportunity = active(lever)
     body = {"reason": reason(lever)} if field == "archived" else UPDATES[field][1]
-    write(lever, one["id"], UPDATES[field][0], **body)
-    after = read(lever, one["id"])
-    assert after[field] != one[field]
-    assert after["updatedAt"] > (one["updatedAt"] or 0)
+    write(lever, opportunity["id"], UPDATES[field][0], **body)
+    after = read(lever, opportunity["id"])
+    assert after[field] != opportunity[field]
+    assert after["updatedAt"] > (opportunity["updatedAt"] or 0)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +170,10 @@ def test_a_change_of_the_contact_bumps_all_its_opportunities(
     lever: httpx.Client, field: str, value: Any
 ) -> None:
     """3.5, 9.1"""
-    one = some(lever)
-    made = create(lever, contact=one["contact"], phones=[{"value": "1"}]).json()["data"]["id"]
-    before = [read(lever, item) for item in (one["id"], made)]
-    lever.put(f"/contacts/{one['contact']}", json={field: value})
+    opportunity = some(lever)
+    made = create(lever, contact=opportunity["contact"], phones=[{"value": "1"}]).json()["data"]["id"]
+    before = [read(lever, item) for item in (opportunity["id"], made)]
+    lever.put(f"/contacts/{opportunity['contact']}", json={field: value})
     for item in before:
         after = read(lever, item["id"])
         assert after[field] == value != item[field]
@@ -184,21 +184,21 @@ def test_merging_confidentiality_anonymizing_and_applying_bump_updated_at(
     account: Running, lever: httpx.Client
 ) -> None:
     """3.5, 9.2"""
-    one = active(lever)
+    opportunity = active(lever)
     other = next(
-        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != one["contact"]
+        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != opportunity["contact"]
     )
-    posting = read(lever, one["id"], expand="applications")["applications"][0]["posting"]
+    posting = read(lever, opportunity["id"], expand="applications")["applications"][0]["posting"]
     acts = [
-        lambda: account.merge(one["contact"], other),
+        lambda: account.merge(opportunity["contact"], other),
         lambda: account.human("set_posting_confidential", posting=posting, confidential=True),
-        lambda: lever.post(f"/candidates/{one['id']}/addPostings", json={"postings": [posting]}),
-        lambda: account.anonymize(one["id"]),
+        lambda: lever.post(f"/candidates/{opportunity['id']}/addPostings", json={"postings": [posting]}),
+        lambda: account.anonymize(opportunity["id"]),
     ]
-    last = one["updatedAt"] or 0
+    last = opportunity["updatedAt"] or 0
     for act in acts:
         act()
-        now = read(lever, one["id"])["updatedAt"]
+        now = read(lever, opportunity["id"])["updatedAt"]
         assert now > last
         last = now
 
@@ -265,7 +265,7 @@ def test_archiving_takes_clean_interviews_and_a_requisition(lever: httpx.Client)
 def test_people_in_levers_pages_may_enter_someone_twice(account: Running) -> None:
     """9.2"""
     with served(3) as (other, lever):
-        one = other.create(emails=["twice@example.com"], name="N")
-        two = other.create(emails=["twice@example.com"], name="N")
-        assert read(lever, one)["contact"] != read(lever, two)["contact"]
+        opportunity = other.create(emails=["twice@example.com"], name="N")
+        second = other.create(emails=["twice@example.com"], name="N")
+        assert read(lever, opportunity)["contact"] != read(lever, second)["contact"]
         assert len(walk(lever, "/opportunities", email="twice@example.com")) == 2

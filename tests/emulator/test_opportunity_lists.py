@@ -34,12 +34,12 @@ def test_snoozed_is_true_false_or_both(crowd: httpx.Client) -> None:
 def test_posting_filters_follow_the_application(reader: httpx.Client) -> None:
     """3.1: posting_id whatever became of the application, archived_posting_id only archived ones"""
     everything = walk(reader, "/opportunities", expand="applications")
-    of = {item["id"]: [one["posting"] for one in item["applications"]] for item in everything}
-    two = list(dict.fromkeys(posting for postings in of.values() for posting in postings))[:2]
-    wanted = {item["id"] for item in everything if set(of[item["id"]]) & set(two)}
-    assert {item["id"] for item in walk(reader, "/opportunities", posting_id=two)} == wanted
+    of = {item["id"]: [opportunity["posting"] for opportunity in item["applications"]] for item in everything}
+    second = list(dict.fromkeys(posting for postings in of.values() for posting in postings))[:2]
+    wanted = {item["id"] for item in everything if set(of[item["id"]]) & set(second)}
+    assert {item["id"] for item in walk(reader, "/opportunities", posting_id=second)} == wanted
     archived = {item["id"] for item in everything if item["archived"]} & wanted
-    assert {item["id"] for item in walk(reader, "/opportunities", archived_posting_id=two)} == archived
+    assert {item["id"] for item in walk(reader, "/opportunities", archived_posting_id=second)} == archived
     assert archived not in (set(), wanted)
 
 
@@ -55,11 +55,11 @@ def test_archived_at_includes_both_ends_and_active_ones_never(reader: httpx.Clie
 
 def test_an_email_finds_its_contact_in_any_case_and_all_its_opportunities(lever: httpx.Client) -> None:
     """3.1, 5"""
-    one = some(lever)
-    create(lever, contact=one["contact"])
-    for email in (one["emails"][0], one["emails"][0].upper()):
+    opportunity = some(lever)
+    create(lever, contact=opportunity["contact"])
+    for email in (opportunity["emails"][0], opportunity["emails"][0].upper()):
         found = walk(lever, "/opportunities", email=email)
-        assert {item["contact"] for item in found} == {one["contact"]}
+        assert {item["contact"] for item in found} == {opportunity["contact"]}
         assert len(found) >= 2
     assert walk(lever, "/opportunities", email="nobody@example.com") == []
 
@@ -109,14 +109,14 @@ def test_each_expandable_field_becomes_objects_and_wins_over_include(
         if item["id"] in plain:
             objects = item[name] if kind is list else [item[name]]
             before = plain[item["id"]]
-            assert [one["id"] for one in objects] == (before if kind is list else [before])
+            assert [opportunity["id"] for opportunity in objects] == (before if kind is list else [before])
 
 
 def test_include_takes_fields_away_from_single_ones_too(reader: httpx.Client) -> None:
     """3.1, 3.2"""
-    one = first(reader, "/opportunities")["id"]
-    assert set(read(reader, one, include=["id", "tags"])) == {"id", "tags"}
-    assert isinstance(read(reader, one, expand=["contact", "stage"])["contact"], dict)
+    opportunity = first(reader, "/opportunities")["id"]
+    assert set(read(reader, opportunity, include=["id", "tags"])) == {"id", "tags"}
+    assert isinstance(read(reader, opportunity, expand=["contact", "stage"])["contact"], dict)
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,13 @@ def test_there_is_no_filter_by_name_owner_follower_or_missing_tag(
 
 def test_two_tags_are_a_union_and_never_an_intersection(account: Running, lever: httpx.Client) -> None:
     """3.1"""
-    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
-    account.add_tags(one, ["left"])
-    account.add_tags(two, ["right"])
+    opportunity, second = [
+        item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]
+    ]
+    account.add_tags(opportunity, ["left"])
+    account.add_tags(second, ["right"])
     found = walk(lever, "/opportunities", tag=["left", "right"])
-    assert {item["id"] for item in found} == {one, two}
+    assert {item["id"] for item in found} == {opportunity, second}
 
 
 def test_updates_of_postings_are_filtered_alone_or_with_confidentiality(reader: httpx.Client) -> None:
@@ -189,20 +191,23 @@ def test_deleted_applications_name_their_opportunity_and_posting_deleted_posting
     account: Running, lever: httpx.Client, crowd: httpx.Client
 ) -> None:
     """3.2"""
-    one = active(lever)
-    account.delete(one["id"])
+    opportunity = active(lever)
+    account.delete(opportunity["id"])
     (row,) = lever.get("/applications/deleted").json()["data"]
     assert set(row) == {"id", "deletedAt", "opportunityId", "postingId"}
-    assert (row["id"], row["opportunityId"]) == (one["applications"][0], one["id"])
+    assert (row["id"], row["opportunityId"]) == (opportunity["applications"][0], opportunity["id"])
     assert {tuple(posting) for posting in walk(crowd, "/postings/deleted")} == {("id", "deletedAt")}
 
 
 def test_file_actions_and_applications_are_lists_under_an_opportunity(reader: httpx.Client) -> None:
     """3.2"""
-    one = next(item for item in walk(reader, "/opportunities") if item["applications"])
-    assert reader.get(f"/opportunities/{one['id']}/file_actions").json() == {"data": [], "hasNext": False}
-    (application,) = reader.get(f"/opportunities/{one['id']}/applications").json()["data"]
-    assert application == read(reader, one["id"], expand="applications")["applications"][0]
+    opportunity = next(item for item in walk(reader, "/opportunities") if item["applications"])
+    assert reader.get(f"/opportunities/{opportunity['id']}/file_actions").json() == {
+        "data": [],
+        "hasNext": False,
+    }
+    (application,) = reader.get(f"/opportunities/{opportunity['id']}/applications").json()["data"]
+    assert application == read(reader, opportunity["id"], expand="applications")["applications"][0]
 
 
 def test_single_reads_show_active_and_archived_ones_as_lists_do(reader: httpx.Client) -> None:

@@ -17,21 +17,21 @@ BLANK = {"name": "", "headline": "", "location": "", "phones": [], "emails": [],
 )
 def test_a_mutation_answers_with_blank_contact_fields_and_no_location(lever: httpx.Client, verb: str) -> None:
     """3.3, 9.4, row 4"""
-    one = active(lever)
-    answer = write(lever, one["id"], verb)
+    opportunity = active(lever)
+    answer = write(lever, opportunity["id"], verb)
     assert {name: answer[name] for name in BLANK} == BLANK
     assert "opportunityLocation" not in answer
-    after = read(lever, one["id"])
-    assert {name: after[name] for name in BLANK} == {name: one[name] for name in BLANK}
-    assert after["opportunityLocation"] == one["opportunityLocation"]
+    after = read(lever, opportunity["id"])
+    assert {name: after[name] for name in BLANK} == {name: opportunity[name] for name in BLANK}
+    assert after["opportunityLocation"] == opportunity["opportunityLocation"]
 
 
 @pytest.mark.parametrize("verb", ["addLinks", "removeLinks"])
 def test_link_writes_answer_with_the_contact_and_without_location(lever: httpx.Client, verb: str) -> None:
     """3.3"""
-    one = active(lever)
-    answer = write(lever, one["id"], verb)
-    assert (answer["name"], answer["emails"]) == (one["name"], one["emails"])
+    opportunity = active(lever)
+    answer = write(lever, opportunity["id"], verb)
+    assert (answer["name"], answer["emails"]) == (opportunity["name"], opportunity["emails"])
     assert ("https://example.com/x" in answer["links"]) is (verb == "addLinks")
     assert "opportunityLocation" not in answer
 
@@ -49,31 +49,31 @@ def test_creating_answers_with_the_contact_without_location_and_is_bumped_later(
 
 def test_one_call_takes_many_tags_with_anything_in_them(lever: httpx.Client) -> None:
     """3.4, 3.3, 9.4, row 11"""
-    one = some(lever)
+    opportunity = some(lever)
     tags = ["🦄 pool", "sync: 2026-07-02T06:43:50Z", "San Francisco, CA", "R&D", "Half-Time", "Half-time"]
-    assert write(lever, one["id"], "addTags", tags=tags)["tags"] == [*one["tags"], *tags]
+    assert write(lever, opportunity["id"], "addTags", tags=tags)["tags"] == [*opportunity["tags"], *tags]
     for tag in tags:
-        assert [item["id"] for item in walk(lever, "/opportunities", tag=tag, contact_id=one["contact"])] == [
-            one["id"]
-        ]
+        assert [
+            item["id"] for item in walk(lever, "/opportunities", tag=tag, contact_id=opportunity["contact"])
+        ] == [opportunity["id"]]
     assert {"count": 1, "text": "🦄 pool"} in walk(lever, "/tags")
 
 
 def test_archived_ones_are_tagged_and_stay_archived(lever: httpx.Client) -> None:
     """3.3, 3.4"""
     found = walk(lever, "/opportunities", archived="true")
-    one = next(item for item in found if not item["isAnonymized"])
-    answer = write(lever, one["id"], "addTags")
-    assert (answer["archived"], answer["tags"]) == (one["archived"], [*one["tags"], "x"])
+    opportunity = next(item for item in found if not item["isAnonymized"])
+    answer = write(lever, opportunity["id"], "addTags")
+    assert (answer["archived"], answer["tags"]) == (opportunity["archived"], [*opportunity["tags"], "x"])
 
 
 def test_a_tag_change_bumps_updated_at_and_no_other_time(lever: httpx.Client) -> None:
     """3.3, 9.4"""
-    one = some(lever)
+    opportunity = some(lever)
     for verb in ("addTags", "removeTags"):
-        before = read(lever, one["id"])
-        write(lever, one["id"], verb)
-        after = read(lever, one["id"])
+        before = read(lever, opportunity["id"])
+        write(lever, opportunity["id"], verb)
+        after = read(lever, opportunity["id"])
         assert after["updatedAt"] > (before["updatedAt"] or 0)
         for time in ("createdAt", "lastInteractionAt", "lastAdvancedAt"):
             assert after[time] == before[time]
@@ -81,8 +81,8 @@ def test_a_tag_change_bumps_updated_at_and_no_other_time(lever: httpx.Client) ->
 
 def test_a_read_after_a_write_shows_what_the_answer_said(lever: httpx.Client) -> None:
     """3.3"""
-    one = some(lever)["id"]
-    answer, after = write(lever, one, "addTags"), read(lever, one)
+    opportunity = some(lever)["id"]
+    answer, after = write(lever, opportunity, "addTags"), read(lever, opportunity)
     for name in answer.keys() - BLANK.keys():
         assert answer[name] == after[name]
 
@@ -112,9 +112,9 @@ def test_tags_are_not_replaced_nor_changed_in_bulk_and_nothing_is_deleted(
 
 def test_there_is_no_etag_and_no_condition_is_heeded(lever: httpx.Client) -> None:
     """3.3"""
-    one = some(lever)["id"]
-    assert "etag" not in lever.get(f"/opportunities/{one}").headers
+    opportunity = some(lever)["id"]
+    assert "etag" not in lever.get(f"/opportunities/{opportunity}").headers
     headers = {"if-match": '"other"', "idempotency-key": "k"}
     for tag in ("x", "y"):
-        sent = lever.post(f"/opportunities/{one}/addTags", json={"tags": [tag]}, headers=headers)
+        sent = lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": [tag]}, headers=headers)
         assert sent.json()["data"]["tags"][-1] == tag

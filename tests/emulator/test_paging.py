@@ -58,8 +58,8 @@ def test_a_list_that_fits_has_no_next(lever: httpx.Client, path: str) -> None:
 )
 def test_one_object_is_wrapped_in_data(reader: httpx.Client, name: str) -> None:
     """2"""
-    one = reader.get(f"/{name}", params={"limit": 1}).json()["data"][0]
-    assert reader.get(f"/{name}/{one['id']}").json() == {"data": one}
+    item = reader.get(f"/{name}", params={"limit": 1}).json()["data"][0]
+    assert reader.get(f"/{name}/{item['id']}").json() == {"data": item}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_ties_of_stage_and_time_are_in_the_order_of_ids(account: Running, lever:
 def test_active_and_archived_ones_are_interleaved(reader: httpx.Client) -> None:
     """2.2, 9.4: lists hold both unless told"""
     kinds = [item["archived"] is None for item in walk(reader, "/opportunities", stage_id="lead-new")]
-    turns = sum(one is not other for one, other in pairwise(kinds))
+    turns = sum(kind is not other for kind, other in pairwise(kinds))
     assert turns > 3
 
 
@@ -157,12 +157,12 @@ def test_disposition_stages_hold_the_pipeline_with_ranks_and_the_reasons(reader:
 
 def test_other_tokens_outlive_what_they_name_too(account: Running, lever: httpx.Client) -> None:
     """2.2"""
-    one = account.create(tags=["!! first", "!! second", "!! third"])
+    opportunity = account.create(tags=["!! first", "!! second", "!! third"])
     for path, gone in (("/tags", "!! second"), ("/feedback_templates", "")):
         page = lever.get(path, params={"limit": 1}).json()
         rest = walk(lever, path, offset=page["next"])
         if gone:
-            account.remove_tags(one, [gone])
+            account.remove_tags(opportunity, [gone])
         else:
             assert lever.delete(f"{path}/{rest[0]['id']}").status_code == 204
         assert walk(lever, path, offset=page["next"]) == rest[1:]
@@ -219,7 +219,7 @@ def test_a_tag_write_moves_an_opportunity_to_the_end_of_the_order_of_updates(
 ) -> None:
     """2.2: a job that tags while it pages by updates meets its own again"""
     first = lever.get("/opportunities", params={"updated_at_start": 0, "limit": 2}).json()
-    one = first["data"][0]["id"]
-    lever.post(f"/opportunities/{one}/addTags", json={"tags": ["again"]})
+    opportunity = first["data"][0]["id"]
+    lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["again"]})
     rest = walk(lever, "/opportunities", updated_at_start=0, limit=2, offset=first["next"])
-    assert rest[-1]["id"] == one
+    assert rest[-1]["id"] == opportunity

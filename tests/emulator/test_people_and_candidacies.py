@@ -16,9 +16,9 @@ from leverkit.emulator import Running
 
 def test_an_opportunity_without_a_posting_has_no_application(account: Running, lever: httpx.Client) -> None:
     """9.1"""
-    one = read(lever, account.create(name="N"))
-    assert (one["applications"], "opportunityLocation" in one) == ([], False)
-    assert lever.get(f"/opportunities/{one['id']}/applications").json()["data"] == []
+    opportunity = read(lever, account.create(name="N"))
+    assert (opportunity["applications"], "opportunityLocation" in opportunity) == ([], False)
+    assert lever.get(f"/opportunities/{opportunity['id']}/applications").json()["data"] == []
 
 
 def test_people_have_one_opportunity_or_several(reader: httpx.Client) -> None:
@@ -66,11 +66,11 @@ def test_a_merge_moves_opportunities_and_adds_up_the_data(account: Running, leve
 @pytest.mark.parametrize("kind", ["hired", "non-hired"])
 def test_who_was_hired_cannot_be_anonymized(account: Running, lever: httpx.Client, kind: str) -> None:
     """9.3"""
-    one = account.create(name="N")
-    account.archive(one, reason(lever, kind))
+    opportunity = account.create(name="N")
+    account.archive(opportunity, reason(lever, kind))
     path = account.base_url.removesuffix("/v1") + "/_emulator/humans/anonymize"
-    answer = lever.post(path, json={"opportunity": one})
-    assert (answer.status_code, read(lever, one)["isAnonymized"]) == (
+    answer = lever.post(path, json={"opportunity": opportunity})
+    assert (answer.status_code, read(lever, opportunity)["isAnonymized"]) == (
         (400, False) if kind == "hired" else (200, True)
     )
 
@@ -89,15 +89,15 @@ def test_a_contact_is_anonymized_when_all_its_opportunities_are(
     account: Running, lever: httpx.Client
 ) -> None:
     """9.3"""
-    one, _ = pair(account, lever)
-    two = create(lever, contact=one["contact"]).json()["data"]["id"]
-    path = f"/contacts/{one['contact']}"
-    account.anonymize(one["id"])
+    opportunity, _ = pair(account, lever)
+    second = create(lever, contact=opportunity["contact"]).json()["data"]["id"]
+    path = f"/contacts/{opportunity['contact']}"
+    account.anonymize(opportunity["id"])
     shown = lever.get(path).json()["data"]
     assert (shown["name"], shown["isAnonymized"]) == ("one", False)
     assert lever.put(path, json={"headline": "H"}).status_code == 200
-    assert [read(lever, item)["headline"] for item in (one["id"], two)] == ["", "H"]
-    account.anonymize(two)
+    assert [read(lever, item)["headline"] for item in (opportunity["id"], second)] == ["", "H"]
+    account.anonymize(second)
     shown = lever.get(path).json()["data"]
     assert (shown["name"], shown["isAnonymized"], shown["emails"]) == ("", True, [])
 
@@ -106,13 +106,17 @@ def test_an_anonymized_one_keeps_tags_sources_and_origin_and_is_not_found_again(
     account: Running, lever: httpx.Client
 ) -> None:
     """9.3"""
-    one, _ = pair(account, lever)
-    account.anonymize(one["id"])
-    after = read(lever, one["id"])
-    assert (after["tags"], after["sources"], after["origin"]) == (one["tags"], one["sources"], one["origin"])
-    again = create(lever, emails=one["emails"]).json()
-    assert (again["deduped"], again["data"]["contact"] != one["contact"]) == (False, True)
-    assert create(lever, contact=one["contact"]).status_code == 400
+    opportunity, _ = pair(account, lever)
+    account.anonymize(opportunity["id"])
+    after = read(lever, opportunity["id"])
+    assert (after["tags"], after["sources"], after["origin"]) == (
+        opportunity["tags"],
+        opportunity["sources"],
+        opportunity["origin"],
+    )
+    again = create(lever, emails=opportunity["emails"]).json()
+    assert (again["deduped"], again["data"]["contact"] != opportunity["contact"]) == (False, True)
+    assert create(lever, contact=opportunity["contact"]).status_code == 400
 
 
 def test_an_opportunity_becomes_confidential_and_open_with_its_posting(
@@ -120,11 +124,11 @@ def test_an_opportunity_becomes_confidential_and_open_with_its_posting(
 ) -> None:
     """9.3, 1.5"""
     posting = first(lever, "/postings")["id"]
-    one = create(lever, postings=[posting]).json()["data"]["id"]
+    opportunity = create(lever, postings=[posting]).json()["data"]["id"]
     for confidential in (True, False):
         account.human("set_posting_confidential", posting=posting, confidential=confidential)
-        assert (one in {item["id"] for item in walk(lever, "/opportunities")}) is not confidential
-        assert (read(lever, one)["confidentiality"] == "confidential") is confidential
+        assert (opportunity in {item["id"] for item in walk(lever, "/opportunities")}) is not confidential
+        assert (read(lever, opportunity)["confidentiality"] == "confidential") is confidential
     account.human("set_posting_confidential", posting=posting, confidential=True)
     made = create(lever, postings=[posting]).json()["data"]
     assert made["confidentiality"] == "confidential"
@@ -135,34 +139,34 @@ def test_an_opportunity_becomes_confidential_and_open_with_its_posting(
 
 def test_an_old_candidate_id_is_one_of_several_opportunities_and_no_person(lever: httpx.Client) -> None:
     """9.4, 4"""
-    one = some(lever)
-    create(lever, contact=one["contact"])
-    assert lever.get(f"/candidates/{one['id']}").json()["data"]["contact"] == one["contact"]
-    assert lever.get(f"/candidates/{one['contact']}").status_code == 404
-    assert lever.get(f"/contacts/{one['id']}").status_code == 404
+    opportunity = some(lever)
+    create(lever, contact=opportunity["contact"])
+    assert lever.get(f"/candidates/{opportunity['id']}").json()["data"]["contact"] == opportunity["contact"]
+    assert lever.get(f"/candidates/{opportunity['contact']}").status_code == 404
+    assert lever.get(f"/contacts/{opportunity['id']}").status_code == 404
 
 
 def test_a_retried_tag_write_whose_answer_was_lost_does_no_harm(
     account: Running, lever: httpx.Client
 ) -> None:
     """9.4"""
-    one = some(lever)
+    opportunity = some(lever)
     account.fault("reset", method="POST", when="after")
     for _ in range(2):
         try:
-            write(lever, one["id"], "addTags", tags=["once"])
+            write(lever, opportunity["id"], "addTags", tags=["once"])
         except httpx.TransportError:
             continue
-    assert read(lever, one["id"])["tags"] == [*one["tags"], "once"]
+    assert read(lever, opportunity["id"])["tags"] == [*opportunity["tags"], "once"]
 
 
 def test_an_edited_posting_rewrites_tags_without_a_tag_write(account: Running, lever: httpx.Client) -> None:
     """9.4, 3.4"""
     posting = first(lever, "/postings")
-    one = create(lever, postings=[posting["id"]]).json()["data"]
+    opportunity = create(lever, postings=[posting["id"]]).json()["data"]
     lever.post(f"/postings/{posting['id']}", json={"text": "Renamed role"})
-    expected = [item for item in one["tags"] if item != posting["text"]] + ["Renamed role"]
-    assert read(lever, one["id"])["tags"] == expected
+    expected = [item for item in opportunity["tags"] if item != posting["text"]] + ["Renamed role"]
+    assert read(lever, opportunity["id"])["tags"] == expected
 
 
 def test_expanding_makes_pages_larger(reader: httpx.Client) -> None:

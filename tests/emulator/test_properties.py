@@ -1,4 +1,4 @@
-"""Properties: walks see each matching object once when nothing moves; tokens; the bucket; live views."""
+"""Properties: walks see each matching object once when nothing moves; tokens; the rate limit; live views."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def test_anything_else_is_an_invalid_offset(text: str) -> None:
 def test_the_bucket_never_admits_more_than_rate_and_burst_in_any_second(
     rate: int, burst: int, gaps: list[float]
 ) -> None:
-    bucket, now, admitted = RateLimit(rate, burst), 0.0, []
+    limit, now, admitted = RateLimit(rate, burst), 0.0, []
     for gap in gaps:
         now += gap
-        if bucket.admit(now):
+        if limit.admit(now):
             admitted.append(now)
     for start in admitted:
         assert sum(start <= at < start + 1 for at in admitted) <= rate + burst
@@ -97,9 +97,9 @@ def test_a_view_in_use_is_what_a_fresh_one_would_be_whatever_people_do(
         tests = filters.tests(lists, now=account.now())
         views.append((account.view(number, tests, listing.DEFAULT), tests))
     account.config = Config(humans_seed=seed)
-    actor = SimulatedUsers(account)
+    simulated_users = SimulatedUsers(account)
     for _ in range(25):
-        actor.step()
+        simulated_users.step()
     for view, tests in views:
         assert view.rows == Listing(account.rows.values(), tests, listing.DEFAULT).rows
     assert account.tags == generated_counts(account)

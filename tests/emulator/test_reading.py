@@ -123,19 +123,19 @@ def test_parameters_out_of_range_are_refused(reader: httpx.Client, params: dict[
 
 def test_candidates_are_opportunities_under_another_path(reader: httpx.Client) -> None:
     """4"""
-    one = reader.get("/opportunities", params={"limit": 1}).json()["data"][0]
-    assert reader.get("/candidates", params={"limit": 1}).json()["data"] == [one]
-    assert reader.get(f"/candidates/{one['id']}").json() == {"data": one}
+    opportunity = reader.get("/opportunities", params={"limit": 1}).json()["data"][0]
+    assert reader.get("/candidates", params={"limit": 1}).json()["data"] == [opportunity]
+    assert reader.get(f"/candidates/{opportunity['id']}").json() == {"data": opportunity}
 
 
 def test_contacts_share_their_data_and_have_no_tags(reader: httpx.Client) -> None:
     """5"""
-    one = next(o for o in walk(reader, "/opportunities") if o["emails"])
-    contact = reader.get(f"/contacts/{one['contact']}").json()["data"]
-    assert contact["location"] == {"name": one["location"]}
+    opportunity = next(o for o in walk(reader, "/opportunities") if o["emails"])
+    contact = reader.get(f"/contacts/{opportunity['contact']}").json()["data"]
+    assert contact["location"] == {"name": opportunity["location"]}
     assert "tags" not in contact
-    found = walk(reader, "/opportunities", email=one["emails"][0].upper(), confidentiality="all")
-    assert {o["contact"] for o in found} == {one["contact"]}
+    found = walk(reader, "/opportunities", email=opportunity["emails"][0].upper(), confidentiality="all")
+    assert {o["contact"] for o in found} == {opportunity["contact"]}
     assert (
         reader.get("/opportunities", params={"email": "nobody"}).json()["message"]
         == "Email address is not valid"

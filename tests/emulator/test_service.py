@@ -52,8 +52,8 @@ def test_more_than_the_burst_is_refused_without_retry_after(account: Running, le
 
 def test_a_refusal_costs_no_token() -> None:
     """7.1"""
-    bucket = RateLimit(10, 2)
-    assert [bucket.admit(now) for now in (0, 0, 0, 0.05, 0.09, 0.11)] == [
+    limit = RateLimit(10, 2)
+    assert [limit.admit(now) for now in (0, 0, 0, 0.05, 0.09, 0.11)] == [
         True,
         True,
         False,
@@ -81,16 +81,16 @@ def test_a_fault_strikes_before_or_after_the_effect_and_is_counted(
 
 
 def test_the_same_seed_gives_the_same_account_and_the_truth_covers_every_tag() -> None:
-    one, same, other = (
+    account, same, other = (
         generate(contacts=60, seed=5),
         generate(contacts=60, seed=5),
         generate(contacts=60, seed=6),
     )
-    raw = [row.raw for row in one.rows.values()]
+    raw = [row.raw for row in account.rows.values()]
     assert raw == [row.raw for row in same.rows.values()]
     assert raw != [row.raw for row in other.rows.values()]
-    assert set(one.truth) == set(one.tags)
-    assert set(one.truth.values()) == {"contact", "opportunity"}
+    assert set(account.truth) == set(account.tags)
+    assert set(account.truth.values()) == {"contact", "opportunity"}
 
 
 def test_the_process_says_where_it_is_and_ends_when_idle(tmp_path: Path) -> None:

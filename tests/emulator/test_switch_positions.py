@@ -30,20 +30,23 @@ def test_too_many_tags_are_cut_off_where_switched(
     account: Running, lever: httpx.Client, switch: str, kept: list[str]
 ) -> None:
     """Row 9"""
-    one = some(lever)
-    limit = 1 if switch == "max_tags_per_call" else len(one["tags"])
+    opportunity = some(lever)
+    limit = 1 if switch == "max_tags_per_call" else len(opportunity["tags"])
     account.configure(over_limit="truncate", **{switch: limit})
-    assert write(lever, one["id"], "addTags", tags=["a", "b"])["tags"] == [*one["tags"], *kept]
+    assert write(lever, opportunity["id"], "addTags", tags=["a", "b"])["tags"] == [
+        *opportunity["tags"],
+        *kept,
+    ]
 
 
 @pytest.mark.parametrize("drops", [False, True])
 def test_archiving_keeps_or_drops_posting_tags(account: Running, lever: httpx.Client, drops: bool) -> None:
     """Row 12, section 3.4"""
     posting = first(lever, "/postings")
-    one = create(lever, tags=["own"], postings=[posting["id"]]).json()["data"]
+    opportunity = create(lever, tags=["own"], postings=[posting["id"]]).json()["data"]
     account.configure(archiving_drops_posting_tags=drops)
-    after = write(lever, one["id"], "archived", reason=reason(lever))["tags"]
-    assert after == (["own"] if drops else one["tags"])
+    after = write(lever, opportunity["id"], "archived", reason=reason(lever))["tags"]
+    assert after == (["own"] if drops else opportunity["tags"])
 
 
 RANGES = {
@@ -122,20 +125,20 @@ def test_a_write_to_an_anonymized_one_answers_as_switched(
     account: Running, lever: httpx.Client, status: int
 ) -> None:
     """Row 23"""
-    one = account.create(name="N")
-    account.anonymize(one)
+    opportunity = account.create(name="N")
+    account.anonymize(opportunity)
     account.configure(anonymized_write=status)
-    assert lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]}).status_code == status
+    assert lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["x"]}).status_code == status
 
 
 def test_answers_are_lost_after_their_effect_by_share(account: Running, lever: httpx.Client) -> None:
     """Row 26"""
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     account.configure(lost_share=1.0)
     with pytest.raises(httpx.TransportError):
-        write(lever, one, "addTags", tags=["arrived"])
+        write(lever, opportunity, "addTags", tags=["arrived"])
     account.configure(lost_share=0.0)
-    assert "arrived" in read(lever, one)["tags"]
+    assert "arrived" in read(lever, opportunity)["tags"]
 
 
 @pytest.mark.parametrize("kind", ["equal", "other"])
@@ -156,9 +159,9 @@ def test_only_attested_fields_are_sent_where_switched(account: Running, lever: h
     for event in ("candidateHired", "candidateArchiveChange", "candidateDeleted", "applicationCreated"):
         subscribe(lever, ELSEWHERE, event)
     create(lever, postings=[first(lever, "/postings")["id"]])
-    one = active(lever)["id"]
-    write(lever, one, "archived", reason=reason(lever, "hired"))
-    account.delete(one)
+    opportunity = active(lever)["id"]
+    write(lever, opportunity, "archived", reason=reason(lever, "hired"))
+    account.delete(opportunity)
     assert {body["event"]: set(body["data"]) for body in sent(account)} == {
         "applicationCreated": {"applicationId", "opportunityId"},
         "candidateArchiveChange": {"opportunityId", "fromArchived", "toArchived"},
@@ -173,11 +176,11 @@ def test_deliveries_to_one_address_wait_for_one_another_only_where_switched(
 ) -> None:
     """Row 29: one that fails holds the next back, or does not"""
     account.configure(webhook_ordered=ordered, webhook_wait_s=0.05 if ordered else 60.0)
-    one = some(lever)["id"]
+    opportunity = some(lever)["id"]
     with receiver(500) as held:
         subscribe(lever, held.url, "candidateStageChange")
         for stage in ("offer", "lead-new"):
-            write(lever, one, "stage", stage=stage)
+            write(lever, opportunity, "stage", stage=stage)
         got = [held.got.get(timeout=10)[1]["data"]["toStageId"] for _ in range(2 + ordered)]
     if ordered:
         assert got == ["offer", "offer", "lead-new"]

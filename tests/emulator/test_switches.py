@@ -82,25 +82,25 @@ def test_how_tags_are_changed_on_their_way_in(
 
 def test_folding_finds_the_spelling_that_is_there(account: Running, lever: httpx.Client) -> None:
     """3.4, Row 8, row 11"""
-    one = some(lever)
-    account.add_tags(one["id"], ["Warm Lead"])
+    opportunity = some(lever)
+    account.add_tags(opportunity["id"], ["Warm Lead"])
     account.configure(tag_normalisation="fold")
-    assert tag(lever, one["id"], ["WARM LEAD"]).json()["data"]["tags"].count("Warm Lead") == 1
+    assert tag(lever, opportunity["id"], ["WARM LEAD"]).json()["data"]["tags"].count("Warm Lead") == 1
     account.configure(tag_normalisation="none", tag_lock="skip")
-    assert "unheard of" not in tag(lever, one["id"], ["unheard of"]).json()["data"]["tags"]
+    assert "unheard of" not in tag(lever, opportunity["id"], ["unheard of"]).json()["data"]["tags"]
 
 
 def test_repeating_bumps_and_removing_what_is_absent_fails_only_if_switched(
     account: Running, lever: httpx.Client
 ) -> None:
     """Rows 4, 5, 6"""
-    one = some(lever)["id"]
-    first = tag(lever, one, ["x"]).json()["data"]["updatedAt"]
+    opportunity = some(lever)["id"]
+    first = tag(lever, opportunity, ["x"]).json()["data"]["updatedAt"]
     account.configure(repeated_add_bumps=True, absent_tag="error", blank_contact_fields=False)
-    again = tag(lever, one, ["x"]).json()["data"]
+    again = tag(lever, opportunity, ["x"]).json()["data"]
     assert again["updatedAt"] > first
     assert again["emails"] != []
-    assert tag(lever, one, ["never"], "removeTags").status_code == 400
+    assert tag(lever, opportunity, ["never"], "removeTags").status_code == 400
 
 
 def posted(lever: httpx.Client) -> tuple[dict[str, Any], str]:
@@ -116,33 +116,33 @@ def posted(lever: httpx.Client) -> tuple[dict[str, Any], str]:
 def test_a_removed_posting_tag_is_gone_stays_or_comes_back() -> None:
     """Row 7"""
     with served(60) as (account, lever):
-        one, posting = posted(lever)
+        opportunity, posting = posted(lever)
         title = lever.get(f"/postings/{posting}").json()["data"]["text"]
         account.configure(posting_tag_removal="ignored")
-        assert title in tag(lever, one["id"], [title], "removeTags").json()["data"]["tags"]
+        assert title in tag(lever, opportunity["id"], [title], "removeTags").json()["data"]["tags"]
         account.configure(posting_tag_removal="comes back")
-        assert title not in tag(lever, one["id"], [title], "removeTags").json()["data"]["tags"]
-        assert title in account.state()["opportunities"][one["id"]]
+        assert title not in tag(lever, opportunity["id"], [title], "removeTags").json()["data"]["tags"]
+        assert title in account.state()["opportunities"][opportunity["id"]]
         account.configure(posting_tag_removal="removed")
-        tag(lever, one["id"], [title], "removeTags")
-        assert title not in account.state()["opportunities"][one["id"]]
+        tag(lever, opportunity["id"], [title], "removeTags")
+        assert title not in account.state()["opportunities"][opportunity["id"]]
 
 
 def test_renaming_a_posting_rewrites_the_tags_of_its_active_opportunities() -> None:
     """Rows 12, 13, section 3.4: the old title goes, the new one is appended; archiving may drop them."""
     with served(60) as (account, lever):
-        one, posting = posted(lever)
+        opportunity, posting = posted(lever)
         title = lever.get(f"/postings/{posting}").json()["data"]["text"]
         lever.post(f"/postings/{posting}", json={"text": "Renamed role"})
-        tags = lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"]
-        assert tags == [*(item for item in one["tags"] if item != title), "Renamed role"]
+        tags = lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["tags"]
+        assert tags == [*(item for item in opportunity["tags"] if item != title), "Renamed role"]
         account.configure(renaming_rewrites_tags=False, archiving_drops_posting_tags=True)
         account.human("edit_posting", identifier=posting, fields={"text": "Third name"})
-        assert lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"] == tags
+        assert lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["tags"] == tags
         reason = lever.get("/archive_reasons").json()["data"][1]["id"]
-        account.archive(one["id"], reason)
+        account.archive(opportunity["id"], reason)
         department = lever.get(f"/postings/{posting}").json()["data"]["categories"]["department"]
-        assert department not in account.state()["opportunities"][one["id"]]
+        assert department not in account.state()["opportunities"][opportunity["id"]]
 
 
 def test_lists_of_values_are_repeated_unless_switched(account: Running, lever: httpx.Client) -> None:
@@ -193,10 +193,10 @@ def test_the_loser_of_a_merge_is_gone_answers_or_points_to_the_winner(
     lever: httpx.Client, account: Running
 ) -> None:
     """Row 21, section 9.2"""
-    one, *others = lever.get("/opportunities").json()["data"]
+    opportunity, *others = lever.get("/opportunities").json()["data"]
     winner, loser = (
-        one["contact"],
-        next(item["contact"] for item in others if item["contact"] != one["contact"]),
+        opportunity["contact"],
+        next(item["contact"] for item in others if item["contact"] != opportunity["contact"]),
     )
     account.merge(loser, winner)
     found = lever.get("/opportunities", params={"contact_id": loser}).json()["data"]
@@ -208,12 +208,14 @@ def test_the_loser_of_a_merge_is_gone_answers_or_points_to_the_winner(
 
 def test_deleted_and_anonymized_ones_answer_as_switched(account: Running, lever: httpx.Client) -> None:
     """Rows 22, 23"""
-    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
-    account.delete(one)
-    account.anonymize(two)
-    assert [tag(lever, item, ["x"]).status_code for item in (one, two)] == [404, 400]
+    opportunity, second = [
+        item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]
+    ]
+    account.delete(opportunity)
+    account.anonymize(second)
+    assert [tag(lever, item, ["x"]).status_code for item in (opportunity, second)] == [404, 400]
     account.configure(deleted_status=410, anonymized_write=200)
-    assert [tag(lever, item, ["x"]).status_code for item in (one, two)] == [410, 200]
+    assert [tag(lever, item, ["x"]).status_code for item in (opportunity, second)] == [410, 200]
 
 
 def test_confidential_data_without_the_grant_is_refused_hidden_or_left_out(
@@ -245,33 +247,33 @@ def test_reads_lag_behind_writes_if_switched(account: Running, lever: httpx.Clie
     account.configure(
         stale_single_ms=late, stale_list_ms=late, stale_tag_filter_ms=late, stale_counts_ms=late
     )
-    one = some(lever)
-    tag(lever, one["id"], ["fresh"])
-    assert lever.get(f"/opportunities/{one['id']}").json()["data"] == one
+    opportunity = some(lever)
+    tag(lever, opportunity["id"], ["fresh"])
+    assert lever.get(f"/opportunities/{opportunity['id']}").json()["data"] == opportunity
     assert "fresh" not in {item["text"] for item in walk(lever, "/tags")}
     assert walk(lever, "/opportunities", tag="fresh") == []
     account.configure(stale_single_ms=0, stale_list_ms=0, stale_tag_filter_ms=0, stale_counts_ms=0)
-    assert "fresh" in lever.get(f"/opportunities/{one['id']}").json()["data"]["tags"]
-    assert [item["id"] for item in walk(lever, "/opportunities", tag="fresh")] == [one["id"]]
+    assert "fresh" in lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["tags"]
+    assert [item["id"] for item in walk(lever, "/opportunities", tag="fresh")] == [opportunity["id"]]
 
 
 def test_perform_as_may_stand_in_the_body_and_the_unknown_be_ignored(
     account: Running, lever: httpx.Client
 ) -> None:
     """Rows 1, 2, 3"""
-    one, user = some(lever)["id"], lever.get("/users").json()["data"][0]["id"]
+    opportunity, user = some(lever)["id"], lever.get("/users").json()["data"][0]["id"]
     gone = next(
         item["id"] for item in walk(lever, "/users", includeDeactivated="true") if item["deactivatedAt"]
     )
     account.configure(perform_as="required", perform_as_in_body=True)
     body = {"tags": ["x"], "perform_as": user}
-    assert lever.post(f"/opportunities/{one}/addTags", json=body).status_code == 200
-    assert tag(lever, one, ["x"], perform_as=gone).status_code == 400
+    assert lever.post(f"/opportunities/{opportunity}/addTags", json=body).status_code == 200
+    assert tag(lever, opportunity, ["x"], perform_as=gone).status_code == 400
     for status in (403, 404):
         account.configure(unknown_perform_as=status)
-        assert tag(lever, one, ["x"], perform_as="nobody").status_code == status
+        assert tag(lever, opportunity, ["x"], perform_as="nobody").status_code == status
     account.configure(unknown_perform_as="ignore")
-    assert tag(lever, one, ["x"], perform_as="nobody").status_code == 200
+    assert tag(lever, opportunity, ["x"], perform_as="nobody").status_code == 200
 
 
 def test_objects_may_have_fields_of_the_future_and_candidates_be_gone(
@@ -279,8 +281,8 @@ def test_objects_may_have_fields_of_the_future_and_candidates_be_gone(
 ) -> None:
     """Rows 32, 35"""
     account.configure(extra_fields=True, candidates=False)
-    one = lever.get("/opportunities", params={"include": ["id"], "limit": 1}).json()["data"][0]
-    assert set(one) == {"id", "futureField", "futureFlag"}
+    opportunity = lever.get("/opportunities", params={"include": ["id"], "limit": 1}).json()["data"][0]
+    assert set(opportunity) == {"id", "futureField", "futureFlag"}
     assert lever.get("/candidates").status_code == 404
     account.configure(candidates=True, candidates_create=False)
     assert lever.post("/candidates", json={}).status_code == 405
@@ -300,8 +302,8 @@ def test_generated_accounts_have_nulls_and_slugs_unless_plain() -> None:
 
 def test_the_strict_profile_refuses_what_is_doubtful() -> None:
     with served(profile="strict") as (account, lever):
-        one = some(lever)["id"]
-        assert "perform_as" in tag(lever, one, ["x"]).json()["message"]
+        opportunity = some(lever)["id"]
+        assert "perform_as" in tag(lever, opportunity, ["x"]).json()["message"]
         assert lever.get("/candidates").status_code == 404
         headers = {"authorization": f"Bearer {account.api_key}"}
         assert httpx.get(f"{account.base_url}/tags", headers=headers).status_code == 401

@@ -11,37 +11,43 @@ from leverkit.emulator import Running
 
 def test_levers_recipe_for_a_tag_about_the_person_reaches_every_opportunity(lever: httpx.Client) -> None:
     """3.4: contact of the one, all opportunities of the contact, a write to each"""
-    one = some(lever)
-    create(lever, contact=one["contact"])
-    siblings = walk(lever, "/opportunities", contact_id=one["contact"], confidentiality="all")
+    opportunity = some(lever)
+    create(lever, contact=opportunity["contact"])
+    siblings = walk(lever, "/opportunities", contact_id=opportunity["contact"], confidentiality="all")
     assert len(siblings) >= 2
-    write(lever, one["id"], "addTags", tags=["only here"])
+    write(lever, opportunity["id"], "addTags", tags=["only here"])
     for item in siblings:
         write(lever, item["id"], "addTags", tags=["about the person"])
-    after = walk(lever, "/opportunities", contact_id=one["contact"], confidentiality="all")
+    after = walk(lever, "/opportunities", contact_id=opportunity["contact"], confidentiality="all")
     assert all("about the person" in item["tags"] for item in after)
-    assert ["only here" in item["tags"] for item in after] == [item["id"] == one["id"] for item in after]
+    assert ["only here" in item["tags"] for item in after] == [
+        item["id"] == opportunity["id"] for item in after
+    ]
 
 
 def test_creating_on_a_contact_adds_to_the_contact_and_tags_only_the_new_one(lever: httpx.Client) -> None:
     """3.4, 3.6"""
-    one = some(lever)
+    opportunity = some(lever)
     phone = {"type": "work", "value": "555-0199"}
     made = create(
         lever,
-        contact=one["contact"],
+        contact=opportunity["contact"],
         emails=["more@example.com"],
         phones=[phone],
         links=["https://example.com/more"],
         tags=["new one"],
     ).json()["data"]
-    after = read(lever, one["id"])
+    after = read(lever, opportunity["id"])
     assert (after["emails"], after["phones"]) == (
-        [*one["emails"], "more@example.com"],
-        [*one["phones"], phone],
+        [*opportunity["emails"], "more@example.com"],
+        [*opportunity["phones"], phone],
     )
     assert after["links"][-1] == "https://example.com/more"
-    assert (after["tags"], made["tags"], made["name"]) == (one["tags"], ["new one"], one["name"])
+    assert (after["tags"], made["tags"], made["name"]) == (
+        opportunity["tags"],
+        ["new one"],
+        opportunity["name"],
+    )
 
 
 def test_active_opportunities_show_the_tags_of_their_posting(reader: httpx.Client) -> None:
@@ -62,16 +68,18 @@ def test_admins_rename_merge_and_remove_texts_for_every_opportunity(
     account: Running, lever: httpx.Client
 ) -> None:
     """3.4"""
-    one, two = [item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]]
-    account.add_tags(one, ["old", "kept"])
-    account.add_tags(two, ["old"])
+    opportunity, second = [
+        item["id"] for item in lever.get("/opportunities", params={"limit": 2}).json()["data"]
+    ]
+    account.add_tags(opportunity, ["old", "kept"])
+    account.add_tags(second, ["old"])
     account.human("rename_tag", tag="old", into="kept")
-    assert [read(lever, item)["tags"].count("kept") for item in (one, two)] == [1, 1]
+    assert [read(lever, item)["tags"].count("kept") for item in (opportunity, second)] == [1, 1]
     account.human("rename_tag", tag="kept")
     assert not {"old", "kept"} & {item["text"] for item in walk(lever, "/tags")}
-    source = read(lever, one)["sources"][0]
+    source = read(lever, opportunity)["sources"][0]
     account.human("rename_source", source=source, into="Renamed")
-    assert "Renamed" in read(lever, one)["sources"]
+    assert "Renamed" in read(lever, opportunity)["sources"]
     assert source not in {item["text"] for item in walk(lever, "/sources")}
 
 

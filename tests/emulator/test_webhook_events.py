@@ -92,14 +92,17 @@ def test_conditions_hold_deliveries_back_by_origin(
 
 def test_webhooks_are_updated_several_at_once(lever: httpx.Client) -> None:
     """8.1"""
-    one, two = (subscribe(lever, ELSEWHERE, "candidateHired") for _ in range(2))
+    hooks = [subscribe(lever, ELSEWHERE, "candidateHired") for _ in range(2)]
     conditions = {"conditions": {"origins": ["applied"]}}
-    changes = [{"id": one["id"], "event": "contactUpdated"}, {"id": two["id"], "configuration": conditions}]
+    changes = [
+        {"id": hooks[0]["id"], "event": "contactUpdated"},
+        {"id": hooks[1]["id"], "configuration": conditions},
+    ]
     answer = lever.put("/webhooks/", json={"data": changes})
     assert (answer.status_code, list(answer.json())) == (200, ["data"])
     first_one, second = answer.json()["data"]
     assert (first_one["event"], second["configuration"]) == ("contactUpdated", conditions)
-    assert second["updatedAt"] > two["updatedAt"]
+    assert second["updatedAt"] > hooks[1]["updatedAt"]
     assert lever.get("/webhooks").json()["data"] == [first_one, second]
 
 
@@ -129,15 +132,15 @@ def test_tags_updates_merges_anonymity_and_creation_without_posting_are_no_event
 ) -> None:
     """8.1"""
     found = [item for item in walk(lever, "/opportunities", archived="true") if item["emails"]]
-    one = next(item for item in found if item["archived"]["reason"] != reason(lever, "hired"))
+    opportunity = next(item for item in found if item["archived"]["reason"] != reason(lever, "hired"))
     other = next(
-        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != one["contact"]
+        item["contact"] for item in walk(lever, "/opportunities") if item["contact"] != opportunity["contact"]
     )
     for verb in ("addTags", "removeTags", "addSources", "removeSources", "notes"):
-        write(lever, one["id"], verb)
-    assert create(lever, contact=one["contact"]).status_code == 201
-    account.merge(other, one["contact"])
-    account.anonymize(one["id"])
+        write(lever, opportunity["id"], verb)
+    assert create(lever, contact=opportunity["contact"]).status_code == 201
+    account.merge(other, opportunity["contact"])
+    account.anonymize(opportunity["id"])
     assert sent(account) == []
 
 
@@ -286,40 +289,40 @@ def test_the_history_keeps_a_thousand(account: Running, hooked: dict[str, dict[s
 # 8.3
 
 
-def stage_change(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    write(lever, one["id"], "stage", stage="offer")
-    return {"toStageId": "offer", "fromStageId": one["stage"]}
+def stage_change(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    write(lever, opportunity["id"], "stage", stage="offer")
+    return {"toStageId": "offer", "fromStageId": opportunity["stage"]}
 
 
-def archiving(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    archived = write(lever, one["id"], "archived", reason=reason(lever))["archived"]
+def archiving(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    archived = write(lever, opportunity["id"], "archived", reason=reason(lever))["archived"]
     return {"fromArchived": None, "toArchived": archived}
 
 
-def unarchiving(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    archived = archiving(account, lever, one)["toArchived"]
-    write(lever, one["id"], "archived", reason=None)
+def unarchiving(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    archived = archiving(account, lever, opportunity)["toArchived"]
+    write(lever, opportunity["id"], "archived", reason=None)
     return {"fromArchived": archived, "toArchived": None}
 
 
-def hiring(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    write(lever, one["id"], "archived", reason=reason(lever, "hired"))
+def hiring(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    write(lever, opportunity["id"], "archived", reason=reason(lever, "hired"))
     return {}
 
 
-def deleting(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    account.delete(one["id"])
+def deleting(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    account.delete(opportunity["id"])
     return {}
 
 
-def applying(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
+def applying(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
     body = {"postings": [first(lever, "/postings")["id"]]}
-    made = lever.post(f"/candidates/{one['id']}/addPostings", json=body).json()["data"]
+    made = lever.post(f"/candidates/{opportunity['id']}/addPostings", json=body).json()["data"]
     return {"applicationId": made["applications"][0]}
 
 
-def interviewing(account: Running, lever: httpx.Client, one: dict[str, Any]) -> dict[str, Any]:
-    path = f"/opportunities/{one['id']}/interviews"
+def interviewing(account: Running, lever: httpx.Client, opportunity: dict[str, Any]) -> dict[str, Any]:
+    path = f"/opportunities/{opportunity['id']}/interviews"
     made = lever.post(path, json={"subject": "S"}).json()["data"]["id"]
     lever.put(f"{path}/{made}", json={"subject": "T"})
     lever.delete(f"{path}/{made}")
@@ -347,9 +350,13 @@ def test_an_event_carries_ids_and_nothing_about_the_person(
     account: Running, lever: httpx.Client, hooked: dict[str, dict[str, Any]], event: str, act: Does
 ) -> None:
     """8.3, 9.4, row 28: the contact and the opportunity always"""
-    one = active(lever)
-    own = act(account, lever, one)
-    ids = {"opportunityId": one["id"], "candidateId": one["id"], "contactId": one["contact"]}
+    opportunity = active(lever)
+    own = act(account, lever, opportunity)
+    ids = {
+        "opportunityId": opportunity["id"],
+        "candidateId": opportunity["id"],
+        "contactId": opportunity["contact"],
+    }
     assert sent(account, event)[-1]["data"] == ids | own
     assert len(sent(account, event)) == (2 if act is unarchiving else 1)
 

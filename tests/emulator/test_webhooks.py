@@ -57,11 +57,15 @@ def test_what_is_no_webhook_is_refused(lever: httpx.Client, body: dict[str, Any]
 def test_a_stage_change_is_delivered_signed_with_the_contact(account: Running, lever: httpx.Client) -> None:
     """8.2, 8.3"""
     with receiver() as held:
-        made, one = subscribe(lever, held.url, "candidateStageChange"), some(lever)
-        lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"})
+        made, opportunity = subscribe(lever, held.url, "candidateStageChange"), some(lever)
+        lever.put(f"/opportunities/{opportunity['id']}/stage", json={"stage": "offer"})
         headers, body = held.got.get(timeout=10)
-    expected = {"opportunityId": one["id"], "candidateId": one["id"], "contactId": one["contact"]}
-    assert body["data"] == {**expected, "toStageId": "offer", "fromStageId": one["stage"]}
+    expected = {
+        "opportunityId": opportunity["id"],
+        "candidateId": opportunity["id"],
+        "contactId": opportunity["contact"],
+    }
+    assert body["data"] == {**expected, "toStageId": "offer", "fromStageId": opportunity["stage"]}
     assert headers["User-Agent"] == "Lever-Webhooks"
     key = made["configuration"]["signatureToken"]
     assert body["signature"] == signature(key, body["token"], body["triggeredAt"])
@@ -74,17 +78,23 @@ def test_archiving_hiring_and_deleting_are_events_and_tagging_is_none(
     with receiver() as held:
         for event in ("candidateArchiveChange", "candidateHired", "candidateDeleted"):
             subscribe(lever, held.url, event)
-        one = next(item for item in lever.get("/opportunities").json()["data"] if not item["archived"])
-        lever.post(f"/opportunities/{one['id']}/addTags", json={"tags": ["x"]})
+        opportunity = next(
+            item for item in lever.get("/opportunities").json()["data"] if not item["archived"]
+        )
+        lever.post(f"/opportunities/{opportunity['id']}/addTags", json={"tags": ["x"]})
         lever.put(
-            f"/opportunities/{one['id']}/archived",
+            f"/opportunities/{opportunity['id']}/archived",
             json={"reason": lever.get("/archive_reasons").json()["data"][0]["id"]},
         )
-        account.delete(one["id"])
+        account.delete(opportunity["id"])
         got = {body["event"]: body["data"] for _, body in (held.got.get(timeout=10) for _ in range(3))}
     assert got["candidateArchiveChange"]["fromArchived"] is None
     assert set(got["candidateArchiveChange"]["toArchived"]) == {"reason", "archivedAt"}
-    assert got["candidateHired"]["opportunityId"] == got["candidateDeleted"]["opportunityId"] == one["id"]
+    assert (
+        got["candidateHired"]["opportunityId"]
+        == got["candidateDeleted"]["opportunityId"]
+        == opportunity["id"]
+    )
 
 
 def test_origins_decide_and_creation_is_an_event(lever: httpx.Client) -> None:
@@ -208,9 +218,12 @@ def test_a_receiver_that_hangs_holds_up_neither_the_api_nor_the_others(
     with silence() as url, receiver() as held:
         for address in (url, held.url):
             subscribe(lever, address, "candidateStageChange")
-        for one in lever.get("/opportunities", params={"limit": 20}).json()["data"]:
-            assert lever.put(f"/opportunities/{one['id']}/stage", json={"stage": "offer"}).status_code == 200
-            assert held.got.get(timeout=10)[1]["data"]["opportunityId"] == one["id"]
+        for opportunity in lever.get("/opportunities", params={"limit": 20}).json()["data"]:
+            assert (
+                lever.put(f"/opportunities/{opportunity['id']}/stage", json={"stage": "offer"}).status_code
+                == 200
+            )
+            assert held.got.get(timeout=10)[1]["data"]["opportunityId"] == opportunity["id"]
     assert sum(delivery["delivered"] for delivery in account.deliveries()) >= 19
 
 

@@ -33,10 +33,10 @@ def test_tags_are_a_set_and_repeating_changes_nothing(lever: httpx.Client, root:
 
 
 def test_a_tag_nobody_has_leaves_the_list_of_tags(account: Running, lever: httpx.Client) -> None:
-    one = str(some(lever)["id"])
-    account.add_tags(one, ["fleeting"])
+    opportunity = str(some(lever)["id"])
+    account.add_tags(opportunity, ["fleeting"])
     assert {"count": 1, "text": "fleeting"} in lever.get("/tags").json()["data"]
-    account.remove_tags(one, ["fleeting"])
+    account.remove_tags(opportunity, ["fleeting"])
     assert "fleeting" not in account.state()["tags"]
 
 
@@ -59,22 +59,22 @@ def test_perform_as_is_optional_known_or_required_by_switch(account: Running, le
 
 
 def test_unknown_and_anonymized_ones_are_not_written(account: Running, lever: httpx.Client) -> None:
-    one = str(some(lever)["id"])
+    opportunity = str(some(lever)["id"])
     answer = lever.post("/opportunities/nowhere/addTags", json={"tags": ["x"]})
     assert (answer.status_code, answer.json()["message"]) == (404, "opportunities nowhere was not found")
-    account.anonymize(one)
-    assert lever.post(f"/opportunities/{one}/addTags", json={"tags": ["x"]}).status_code == 400
-    assert lever.get(f"/opportunities/{one}").json()["data"]["name"] == ""
+    account.anonymize(opportunity)
+    assert lever.post(f"/opportunities/{opportunity}/addTags", json={"tags": ["x"]}).status_code == 400
+    assert lever.get(f"/opportunities/{opportunity}").json()["data"]["name"] == ""
 
 
 def test_people_delete_merge_and_move_as_in_levers_pages(account: Running, lever: httpx.Client) -> None:
-    one, *others = lever.get("/opportunities").json()["data"]
-    two = next(o for o in others if o["contact"] != one["contact"])
-    account.merge(two["contact"], one["contact"])
-    assert lever.get(f"/opportunities/{two['id']}").json()["data"]["contact"] == one["contact"]
-    assert lever.get(f"/contacts/{two['contact']}").status_code == 404
-    account.move(one["id"], "offer")
-    assert lever.get(f"/opportunities/{one['id']}").json()["data"]["stage"] == "offer"
-    account.delete(one["id"])
-    assert lever.get(f"/opportunities/{one['id']}").status_code == 404
-    assert [o["id"] for o in lever.get("/opportunities/deleted").json()["data"]] == [one["id"]]
+    opportunity, *others = lever.get("/opportunities").json()["data"]
+    second = next(o for o in others if o["contact"] != opportunity["contact"])
+    account.merge(second["contact"], opportunity["contact"])
+    assert lever.get(f"/opportunities/{second['id']}").json()["data"]["contact"] == opportunity["contact"]
+    assert lever.get(f"/contacts/{second['contact']}").status_code == 404
+    account.move(opportunity["id"], "offer")
+    assert lever.get(f"/opportunities/{opportunity['id']}").json()["data"]["stage"] == "offer"
+    account.delete(opportunity["id"])
+    assert lever.get(f"/opportunities/{opportunity['id']}").status_code == 404
+    assert [o["id"] for o in lever.get("/opportunities/deleted").json()["data"]] == [opportunity["id"]]
