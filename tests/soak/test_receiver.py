@@ -56,12 +56,12 @@ class Activity(threading.Thread):
     def _step(self, account: Any) -> int:
         before, contact = len(account.changes), self.chance.choice(list(self.people))
         if self.chance.random() < 0.4:
-            name, one = "applicationCreated", creation.create(account, contact, {}).id
-            self.people[contact].append(one)
+            name, opportunity = "applicationCreated", creation.create(account, contact, {}).id
+            self.people[contact].append(opportunity)
         else:
-            name, one = "candidateStageChange", self.chance.choice(self.people[contact])
-            changes.add_tags(account, one, [self.chance.choice(TAGS), "about this one only"])
-        self.events.append((name, {"opportunityId": one, "contactId": contact}))
+            name, opportunity = "candidateStageChange", self.chance.choice(self.people[contact])
+            changes.add_tags(account, opportunity, [self.chance.choice(TAGS), "about this one only"])
+        self.events.append((name, {"opportunityId": opportunity, "contactId": contact}))
         return len(account.changes) - before
 
 
@@ -84,7 +84,7 @@ def successes(account: Running) -> list[str]:
 
 def test_a_minute_of_everything_going_wrong(large_account: Running, tmp_path: Path) -> None:
     chance, people = random.Random(1), dict(list(split_contacts(large_account).items())[:60])
-    others = [event_of(large_account, one, "candidateHired") for mine in people.values() for one in mine]
+    others = [event_of(large_account, own, "candidateHired") for mine in people.values() for own in mine]
     activity = Activity(large_account, people)
     large_account.fault("throttle", probability=0.25, times=None, seed=1)
     large_account.fault(
@@ -139,7 +139,7 @@ def test_a_burst_of_a_thousand_at_lever_s_own_pace(tmp_path: Path) -> None:
         people = dict(list(split_contacts(account).items())[:100])
         for mine in people.values():
             account.add_tags(mine[0], [TAGS[0]])
-        others = [event_of(account, one, "candidateHired") for mine in people.values() for one in mine]
+        others = [event_of(account, own, "candidateHired") for mine in people.values() for own in mine]
         expected = with_shared_tags(account.state(), people, TAGS)
         needed = sum(len(mine) - 1 for mine in people.values())
         policy_file = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))

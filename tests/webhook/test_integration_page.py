@@ -1,4 +1,4 @@
-"""docs/integration.md: each snippet, run as it stands against the emulator, if its language is installed."""
+"""Every program of docs/integration.md runs unchanged against the emulator, if its language is installed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RUNNERS = {
     "tag.go": ("go", "run"),
     "tag.sh": ("bash",),
 }
-ASK = """
+HEALTH_REQUEST = """
 from starlette.testclient import TestClient
 
 with TestClient(app) as client:
@@ -39,7 +39,7 @@ TAG = 'speaks "German", über-fluent'
 
 
 def run(name: str, folder: Path, *arguments: str, given: bytes = b"", then: str = "") -> str:
-    """Run a snippet, and what comes `then`, and return what they printed."""
+    """Run a program of the page, followed by the code `then`, and return what they printed."""
     runner = RUNNERS.get(name, (sys.executable,))
     missing = [
         tool for tool in (runner[0], "jq" if name == "tag.sh" else "") if tool and not shutil.which(tool)
@@ -66,10 +66,12 @@ def test_the_tag_lands_on_every_opportunity_of_the_person_and_no_other(
     more = [lever_account.create(contact) for _ in range(number)]
     lever_account.fault("throttle", path="/opportunities*", skip=1)
     lever_account.clear_log()
-    told = run(name, tmp_path, first, TAG)
-    tagged = {one for one, tags in lever_account.state()["opportunities"].items() if TAG in tags}
+    printed = run(name, tmp_path, first, TAG)
+    tagged = {
+        opportunity for opportunity, tags in lever_account.state()["opportunities"].items() if TAG in tags
+    }
     assert tagged == {first, done, *rest, *more}
-    assert first in told
+    assert first in printed
     writes = [entry for entry in lever_account.log() if (entry["method"], entry["status"]) == ("POST", 200)]
     assert len(writes) == len(tagged) - 1
 
@@ -86,18 +88,18 @@ def test_a_webhook_is_verified_and_its_event_propagated(lever_account: Running, 
     )
     assert run("hook.py", tmp_path, "other", given=body).strip() == "401"
     assert run("hook.py", tmp_path, "s", given=body).strip() == "200"
-    assert all("speaks German" in lever_account.state()["opportunities"][one] for one in rest)
+    assert all("speaks German" in lever_account.state()["opportunities"][opportunity] for opportunity in rest)
 
 
-def test_the_receiver_lives_in_an_application_of_one_s_own(
+def test_the_receiver_runs_in_another_application(
     lever_account: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEVER_WEBHOOK_SECRETS", "s")
     assert lever_account
-    assert json.loads(run("app.py", tmp_path, then=ASK))["status"] == "ok"
+    assert json.loads(run("app.py", tmp_path, then=HEALTH_REQUEST))["status"] == "ok"
 
 
-def test_the_snippets_pass_our_own_scanner(tmp_path: Path) -> None:
+def test_the_programs_pass_our_own_scanner(tmp_path: Path) -> None:
     for name, code in FILES.items():
         (tmp_path / name).write_text(code, encoding="utf-8")
     assert len(FILES) == 7
@@ -105,7 +107,7 @@ def test_the_snippets_pass_our_own_scanner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_each_snippet_is_well_formed_also_where_its_language_is_not_installed(name: str) -> None:
+def test_every_program_is_well_formed_also_where_its_language_is_not_installed(name: str) -> None:
     languages = {"py": "python", "mjs": "typescript", "rb": "ruby", "go": "go", "sh": "bash"}
     parser = syntax.parser(languages[name.rpartition(".")[2]])
     assert parser is not None

@@ -1,4 +1,4 @@
-"""Propagate keeps a person's opportunities alike, through the same door as a migration, and stays light."""
+"""Propagate gives all opportunities of a person the same tags, by a plan and a journal, and loads no pandas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leverkit.webhook.propagate import propagate
 
 
 def person(emulated: Any) -> tuple[str, list[str]]:
-    """A contact with several opportunities, none anonymized."""
+    """Return a contact with several opportunities, none anonymized, and their ids."""
     contacts: dict[str, list[str]] = defaultdict(list)
     rows = emulated.do(lambda account: [row.object() for row in account.rows.values()])
     hidden = {row["id"] for row in rows if row["isAnonymized"]}
@@ -45,7 +45,7 @@ def test_a_tag_reaches_every_opportunity_of_the_person_and_no_other(tmp_path: Pa
     assert read(tmp_path / "journal.sqlite")
 
 
-def test_a_tag_is_taken_off_wherever_it_is(tmp_path: Path) -> None:
+def test_a_tag_is_removed_wherever_it_is(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         contact, mine = person(emulated)
         emulated.add_tags(mine[0], ["old"])
@@ -114,7 +114,7 @@ def test_an_event_leads_to_the_contact_that_lever_names_not_to_the_one_it_claims
     assert {o for o in after if "hired once" in after[o]} == set(mine)
 
 
-def test_the_same_again_writes_nothing_and_says_it_was_so(tmp_path: Path) -> None:
+def test_the_same_again_writes_nothing_and_returns_no_op(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         contact, mine = person(emulated)
         propagate(lever, contact=contact, add=["x"], out=tmp_path / "1")
@@ -185,7 +185,7 @@ def test_an_unknown_opportunity_is_an_api_error(tmp_path: Path) -> None:
         propagate(lever, opportunity="nothing/../here", add=["x"], out=tmp_path)
 
 
-def test_a_webhook_handler_does_not_pay_for_a_dashboard() -> None:
+def test_a_webhook_handler_loads_no_dashboard() -> None:
     code = "import sys, json, leverkit.webhook.propagate; print(json.dumps(sorted(sys.modules)))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy = {

@@ -79,9 +79,9 @@ def test_stages_and_archive_states_are_read() -> None:
     assert isinstance(moved, events.CandidateStageChange)
     assert (moved.from_stage_id, moved.to_stage_id) == ("offer", "lead-new")
     data = {**DATA, "fromArchived": None, "toArchived": {"archivedAt": 5, "reason": "r-1", "new": 1}}
-    shelved = verify(delivery("candidateArchiveChange", data), secrets=[SECRET], now_ms=THEN)
-    assert isinstance(shelved, events.CandidateArchiveChange)
-    assert shelved.to_archived == events.ArchiveState(archived_at=5, reason="r-1")
+    archived = verify(delivery("candidateArchiveChange", data), secrets=[SECRET], now_ms=THEN)
+    assert isinstance(archived, events.CandidateArchiveChange)
+    assert archived.to_archived == events.ArchiveState(archived_at=5, reason="r-1")
 
 
 def test_unknown_events_and_fields_are_no_error() -> None:
@@ -90,7 +90,7 @@ def test_unknown_events_and_fields_are_no_error() -> None:
     assert (type(event), event.name, event.id) == (Event, "opportunityMoved", "e-1")
 
 
-def test_data_cannot_overwrite_what_the_envelope_says() -> None:
+def test_data_cannot_overwrite_the_envelope() -> None:
     body = delivery("candidateHired", {"name": "x", "token": "x", "triggeredAt": 1, "isTest": True})
     event = verify(body, secrets=[SECRET], now_ms=THEN)
     assert (event.name, event.token, event.triggered_at, event.is_test) == (
@@ -137,7 +137,7 @@ def test_a_refused_delivery_does_not_use_up_its_token() -> None:
     assert verify(delivery(), secrets=[SECRET], now_ms=THEN, seen=seen).token == TOKEN
 
 
-def test_a_forgotten_token_is_heard_again() -> None:
+def test_a_forgotten_token_is_accepted_again() -> None:
     seen = ReplayCache()
     verify(delivery(), secrets=[SECRET], now_ms=THEN, seen=seen)
     seen.forget(TOKEN)
@@ -166,7 +166,7 @@ def test_an_empty_cache_size_is_a_usage_error() -> None:
 
 
 @pytest.mark.parametrize("given_id", ["../users", "a b", "x" * 65, "", 7, ["x"], {"id": "x"}, "o\n"])
-def test_an_id_that_could_bend_a_path_is_malformed(given_id: object) -> None:
+def test_an_id_that_could_change_a_path_is_malformed(given_id: object) -> None:
     assert reason_of(delivery(data={"opportunityId": given_id})) == "malformed"
 
 
@@ -176,7 +176,7 @@ def test_an_oversized_body_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("missing", ["", None])
-def test_an_unsigned_delivery_is_told_apart(missing: str | None) -> None:
+def test_an_unsigned_delivery_has_a_reason_of_its_own(missing: str | None) -> None:
     assert reason_of(delivery(signature=missing)) == "unsigned"
 
 
@@ -259,7 +259,7 @@ def _outcome(run: Callable[[], Event]) -> str:
         return refusal.reason
 
 
-def test_a_webhook_handler_does_not_pay_for_pandas() -> None:
+def test_a_webhook_handler_loads_no_pandas() -> None:
     code = "import sys, leverkit.webhook; print({'pandas', 'duckdb', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

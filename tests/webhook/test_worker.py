@@ -217,7 +217,9 @@ def test_a_write_that_lever_refuses_is_retried_and_given_up(case: WorkerCase) ->
     case.event(contact)
     case.process_all()
     assert case.metrics.counted("events_total", "given up") == 1
-    assert case.tags() == {one: sorted(tags) for one, tags in case.emulated.state()["opportunities"].items()}
+    assert case.tags() == {
+        opportunity: sorted(tags) for opportunity, tags in case.emulated.state()["opportunities"].items()
+    }
 
 
 def test_a_contact_that_lever_refuses_does_not_delay_the_others(case: WorkerCase) -> None:
