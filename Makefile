@@ -4,7 +4,8 @@
 #   make lab        JupyterLab on the notebooks
 #   make lint       ruff and mypy
 #   make notebooks  execute and normalise the committed notebooks
-#   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit
+#   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit; 40 minutes.
+#                   A tenth of each: make soak SCALE=0.1. One pair of kills again: make soak REPLAY=SEED
 #   make teeth      plant bugs, and name the test that catches each
 #   make contract   the emulator against its own OpenAPI description, with schemathesis
 #   make coverage   which lines and branches the tests reach, against what is promised
@@ -15,6 +16,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
+SCALE := 1
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +28,7 @@ demo: $(READY)
 	$(BIN)/leverkit demo -o demo-output
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" -rs \
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" -rs \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 
@@ -43,7 +45,7 @@ notebooks: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m refresh_notebooks
 
 soak: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests
+	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests
 
 teeth: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m soak.mutation_check
@@ -53,7 +55,7 @@ contract: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m emulator.schemathesis_run
 
 coverage: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser" --ignore=tests/samples \
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" --ignore=tests/samples \
 	  --cov=leverkit --cov-branch --cov-report= tests
 	PYTHONPATH=tests $(BIN)/python -m soak.coverage_check
 

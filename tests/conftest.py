@@ -1,4 +1,4 @@
-"""Where tests run: never against the account of whoever runs them, notebooks in a world of their own."""
+"""Where tests run: never against the account of whoever runs them, each notebook in an account of its own."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.notebook_accounts import environment, world
+from support.notebook_accounts import environment, notebook_account
+from support.scale import left_out
 
 from leverkit.emulator import Running, running
 
 NOWHERE = {"LEVER_API_KEY": "a-key-for-tests", "LEVER_BASE_URL": "http://127.0.0.1:9/v1"}
 
 
-class Worlds:
-    """Opens the world of a notebook before its kernel starts, and closes it when another file's turn comes.
+class Surroundings:
+    """The environment of all tests; for notebooks that nbval executes, an account and a workspace too.
 
-    nbval's items know no fixtures, and a kernel inherits the environment of this process.
+    nbval's items know no fixtures, and a kernel inherits the environment of this process. So a notebook's
+    account is opened before its kernel starts, and closed when another file's turn comes.
     """
 
     def __init__(self) -> None:
-        self._session, self._world = ExitStack(), ExitStack()
-        self._open: Path | None = None
+        self._session, self._account = ExitStack(), ExitStack()
+        self._notebook: Path | None = None
 
-    def begin(self) -> None:
-        """Hide the real account, and keep our, IPython's and matplotlib's files out of the home folder."""
+    def enter(self) -> None:
+        """Hide the real account; keep files of leverkit, IPython and matplotlib out of the home folder."""
         home = self._session.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
         own = {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
-        own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and budgets
+        own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and rate limits
         own["LEVERKIT_WORKSPACE"] = f"{home}/workspace"
         self._session.enter_context(environment(NOWHERE | own))
         for name in ("LEVER_ACCESS_TOKEN", "LEVER_PERFORM_AS"):
@@ -38,24 +40,30 @@ class Worlds:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Change worlds where another notebook begins, or no notebook."""
+        """Change accounts where another notebook begins, or something that is no notebook."""
         notebook = item.path if item.path.suffix == ".ipynb" else None
-        if notebook != self._open:
-            self._world.close()
-            self._open = notebook
+        if notebook != self._notebook:
+            self._account.close()
+            self._notebook = notebook
             if notebook:
-                self._world.enter_context(world(notebook.stem))
+                self._account.enter_context(notebook_account(notebook.stem))
 
     def pytest_unconfigure(self) -> None:
         """Close what is open."""
-        self._world.close()
+        self._account.close()
         self._session.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    worlds = Worlds()
-    worlds.begin()
-    config.pluginmanager.register(worlds, "leverkit-worlds")
+    surroundings = Surroundings()
+    surroundings.enter()
+    config.pluginmanager.register(surroundings, "leverkit-surroundings")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if unwanted := set(left_out(items)):
+        config.hook.pytest_deselected(items=list(unwanted))
+        items[:] = [item for item in items if item not in unwanted]
 
 
 @pytest.fixture

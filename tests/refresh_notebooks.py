@@ -1,4 +1,4 @@
-"""Execute the committed notebooks, each in its world, and write them back normalised: `make notebooks`.
+"""Execute the committed notebooks, each in its account, and write them back normalised: `make notebooks`.
 
 Outputs stay in, so that readers see results and nbval has something to compare. What differs from run to run
 is taken out or made the same, so that running this again changes no byte.
@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from support.notebook_accounts import NOTEBOOKS, world
+from support.notebook_accounts import NOTEBOOKS, notebook_account
 from traitlets.config import Config
 
 Change = Callable[[str], str]
@@ -32,11 +32,11 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def executed(path: Path) -> dict[str, Any]:
-    """Execute a notebook in its world and return it normalised."""
+    """Execute a notebook in its account and return it normalised."""
     settings = Config()
     settings.KernelManager.transport_encryption = "auto"
     notebook = nbformat.read(path, as_version=4)
-    with world(path.stem) as workspace:
+    with notebook_account(path.stem) as workspace:
         NotebookClient(notebook, kernel_name="python3", config=settings, resources=_at(path)).execute()
         ids = _plan_ids(workspace)
         return normalised(notebook, lambda text: steady(text, workspace, ids))
@@ -79,7 +79,7 @@ def _at(path: Path) -> dict[str, Any]:
 
 
 def _plan_ids(workspace: Path) -> list[str]:
-    """Return the ids of the plans in a workspace, oldest first: they hang on the time of writing."""
+    """Return the ids of the plans in a workspace, oldest first: they depend on the time of writing."""
     plans = sorted(workspace.glob("*/runs/*/plan.json"), key=lambda path: path.stat().st_mtime_ns)
     return [str(json.loads(path.read_text(encoding="utf-8"))["plan_id"])[:12] for path in plans]
 

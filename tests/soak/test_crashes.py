@@ -19,13 +19,14 @@ import pytest
 from soak.killable_process import FAULTS, POINTS, SETTLING, Forge, forge
 from soak.sample_plan import REQUESTS, World, mixed
 from support.plan_factory import account, tags_of, wished
+from support.scale import scaled
 
 from leverkit.migration.journal import Outcome, read
 from leverkit.migration.result import status
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.verification.replay import replay
 
-PAIRS, SEED = int(os.environ.get("PAIRS", "2000")), 20261124
+PAIRS, SEED = scaled(2000), 20261124
 IN_FLIGHT = POINTS[2:7]
 PULL_POINTS = ("before the request", "answered, not kept")
 

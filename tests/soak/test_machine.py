@@ -7,7 +7,6 @@ printed by hypothesis as the shortest sequence of steps that shows it.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from hypothesis.stateful import (
 )
 from soak.model import Model, Run
 from support.plan_factory import AT_ONCE, account
+from support.scale import scaled
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
@@ -373,5 +373,5 @@ def test_any_order_of_steps() -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
 def test_many_orders_of_fifty_steps(quarter: int) -> None:
-    examples = int(os.environ.get("EXAMPLES", "1000")) // 4
+    examples = scaled(1000) // 4
     assert rare(explore(examples, 50), EVENTS, examples) == []

@@ -1,6 +1,6 @@
-"""A world for each notebook: account and workspace as it finds them when those before it were run.
+"""An account and a workspace for each notebook, as the notebooks before it leave them.
 
-Notebooks are executed in one, whether to compare their stored outputs or to store them anew.
+Notebooks are executed there, whether to compare their stored outputs or to store them anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CANARY = "canary-key-that-must-not-appear"
 
 @contextmanager
 def environment(changes: dict[str, str]) -> Iterator[None]:
-    """Change the environment of this process and its kernels for a while."""
+    """Change the environment of this process and its kernels for the length of a `with` block."""
     before = dict(os.environ)
     os.environ.update(changes)
     try:
@@ -33,26 +33,26 @@ def environment(changes: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def world(notebook: str) -> Iterator[Path]:
+def notebook_account(notebook: str) -> Iterator[Path]:
     """Serve an account and prepare a workspace for a notebook, by its name; yields the workspace."""
     with (
         running(contacts=CONTACTS, seed=SEED, rate=None, api_key=CANARY) as account,
-        tempfile.TemporaryDirectory(prefix="leverkit-world-") as folder,
+        tempfile.TemporaryDirectory(prefix="leverkit-notebook-") as folder,
         environment(
             {"LEVER_API_KEY": CANARY, "LEVER_BASE_URL": account.base_url, "LEVERKIT_WORKSPACE": folder}
         ),
     ):
-        at = desk(rate=1000.0)
-        with at.lever:
-            _prepare(notebook, at)
+        workspace = desk(rate=1000.0)
+        with workspace.lever:
+            _prepare(notebook, workspace)
         yield Path(folder)
 
 
-def _prepare(notebook: str, at: Desk) -> None:
+def _prepare(notebook: str, workspace: Desk) -> None:
     if notebook >= "20":
-        snapshot = at.pull()
+        snapshot = workspace.pull()
     if notebook >= "30":
-        at.suggest(audit(snapshot), ACCEPT)
+        workspace.suggest(audit(snapshot), ACCEPT)
     if notebook >= "40":
-        planned = at.migration("plan")
-        at.migration("apply", planned.plan.short).carry_out()
+        planned = workspace.migration("plan")
+        workspace.migration("apply", planned.plan.short).carry_out()
