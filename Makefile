@@ -64,6 +64,7 @@ browser: $(READY)
 	$(BIN)/pytest -m browser -rs tests/browser/test_browser.py tests/browser/test_axe.py
 
 bench: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_start
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 

@@ -15,8 +15,10 @@ import coverage
 
 OVERALL = 95.0  # per cent of lines and branches of the package
 WHOLLY = (
-    "plan", "journal", "apply", "verify", "rollback", "writer", "outcomes", "gate", "waves", "replay", "halt",
-    "lock", "budget", "pacing", "conservation", "advice", "since", "reading", "brakes", "decoding",
+    "api/rate_limit", "api/responses", "api/shared_rate_limit", "migration/apply", "migration/journal",
+    "migration/next_step", "migration/outcomes", "migration/rollback", "migration/stop", "migration/writer",
+    "planning/brakes", "planning/canary", "planning/planner", "planning/waves", "storage/lock",
+    "verification/replay", "verification/tag_counts", "verification/verify",
 )  # fmt: skip
 
 
@@ -34,13 +36,15 @@ def measured() -> dict[str, Any]:
 def main() -> None:
     """Print what is less than promised, and the figures."""
     found = measured()
-    rooms = {Path(name).as_posix(): each for name, each in found["files"].items()}
-    short = [name for name in WHOLLY if rooms[f"leverkit/{name}.py"]["summary"]["percent_covered"] < 100]
-    for name in short:
-        each = rooms[f"leverkit/{name}.py"]
-        print(f"{name}: lines {each['missing_lines']}, branches {each['missing_branches']} are not reached")
+    modules = {Path(name).as_posix(): module for name, module in found["files"].items()}
+    wanted = {name: modules[f"leverkit/{name}.py"] for name in WHOLLY}
+    short = {name: module for name, module in wanted.items() if module["summary"]["percent_covered"] < 100}
+    for name, module in short.items():
+        print(
+            f"{name}: lines {module['missing_lines']}, branches {module['missing_branches']} are not reached"
+        )
     total = found["totals"]["percent_covered"]
-    print(f"{total:.1f} % of lines and branches; {len(WHOLLY) - len(short)} of {len(WHOLLY)} rooms wholly")
+    print(f"{total:.1f} % of lines and branches; {len(WHOLLY) - len(short)} of {len(WHOLLY)} modules wholly")
     sys.exit(1 if short or total < OVERALL else 0)
 
 

@@ -1,7 +1,7 @@
 """Killed anywhere, once or twice, the same command ends where an unbroken run ends (R2, R5, R8).
 
 The sample runs with `make test`, all points and the seeded pairs with `make soak`. A failure names
-its point and number, or its seed; `REPLAY=<seed> make soak` runs that pair alone.
+its point and number, or its seed; `make soak REPLAY=<seed>` runs that pair alone.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def pairs(world: Smithy, seeds: list[int]) -> float:
         try:
             struck += killed_twice(world, seed)
         except AssertionError as error:
-            raise AssertionError(f"REPLAY={seed} make soak: {error}") from error
+            raise AssertionError(f"make soak REPLAY={seed}: {error}") from error
     return struck / len(seeds)
 
 
