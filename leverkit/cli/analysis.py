@@ -210,7 +210,7 @@ def plan(
         max_removals=max_removals,
         only=only or (),
     )
-    for lost in read.lost:
+    for lost in read.overwritten:
         say(f"note: {lost}")
     options.planned(made, out, as_json)
     if not made.operations:
@@ -230,7 +230,7 @@ def _findings(found: Audit) -> str:
 
 def _waiting(policy: Policy) -> list[str]:
     """Say what of the undecided tags has a suggestion, and what is left to people."""
-    waiting = [row for row in policy.decisions if row.waits]
+    waiting = [row for row in policy.decisions if row.needs_decision]
     if not waiting:
         return []
     scopes = [row.suggested_scope for row in waiting if not row.from_posting]

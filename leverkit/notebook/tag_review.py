@@ -67,7 +67,7 @@ class TagReview(w.VBox):  # type: ignore[misc]
         )
         self.add_class("leverkit-review")
         self._turn()
-        self._hear(self.review.policy.lost)
+        self._hear(self.review.policy.overwritten)
 
     def _controls(self) -> None:
         wide = {"description_width": "initial"}

@@ -1,6 +1,6 @@
 """One row of policy.csv: what was decided about a tag, by whom, and what the evidence suggested.
 
-Parses and writes the cells of a row; knows which of two versions of a row holds.
+Parses and writes the cells of a row; decides which of two versions of a row holds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leverkit.storage.csv_file import guard, number, unguard
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """A tag that nobody has decided on, and how many opportunities lack it beside a sibling that has it."""
+    """A tag without a decision, and the number of opportunities that lack it while a sibling has it."""
 
     tag: str
     opportunities: int
@@ -35,9 +35,9 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Decision:
-    """A tag, its scope, who decided when, what was suggested and why (`confidence` 0 to 1).
+    """The decision on a tag: its scope, who decided when; and the suggestion with its confidence (0 to 1).
 
-    `evidence` holds the columns of `EVIDENCE` and whatever columns people added to the file.
+    `evidence` holds the columns of `EVIDENCE` and the columns that people added to the file.
     """
 
     tag: str
@@ -52,7 +52,10 @@ class Decision:
 
     @classmethod
     def parse(cls, where: str, cells: Mapping[str, str]) -> Decision:
-        """Read the cells of a row by column name; `where` begins the message of the UsageError raised."""
+        """Return the decision in the cells of a row, by column name.
+
+        Raises UsageError, beginning with `where`.
+        """
         tag = unguard(cells["tag"])
         if not tag:
             raise UsageError(f"{where}: the tag is empty")
@@ -69,28 +72,28 @@ class Decision:
         )
 
     @property
-    def spoken(self) -> bool:
-        """Say whether this row holds more than a suggestion: a scope, a name or a note."""
+    def is_decided(self) -> bool:
+        """Return True if this row holds more than a suggestion: a scope, a name or a note."""
         return self.scope != "undecided" or bool(self.decided_by or self.note)
 
     @property
-    def waits(self) -> bool:
-        """Say whether a decision matters: nobody decided, and the tag is missing somewhere (or may be)."""
+    def needs_decision(self) -> bool:
+        """Return True if nobody decided and the tag is, or may be, missing on an opportunity."""
         return self.scope == "undecided" and self.evidence.get("missing") != 0
 
     @property
     def from_posting(self) -> bool:
-        """Say whether the audit took the tag for a posting's."""
+        """Return True if the audit recognised the tag as one of postings."""
         return bool(self.evidence.get("posting_tag"))
 
     @property
-    def said(self) -> tuple[str, str, str]:
-        """Return what was decided: scope, by whom, when."""
+    def decision(self) -> tuple[str, str, str]:
+        """Return what was decided: scope, decided_by, decided_at."""
         return self.scope, self.decided_by, self.decided_at
 
     @property
-    def doubt(self) -> str:
-        """Say in a sentence why this decision deserves a second look; empty where it does not."""
+    def warning(self) -> str:
+        """Return a sentence if the evidence contradicts this decision, else an empty text."""
         if self.scope != "contact" or self.suggested_scope != "opportunity" or self.confidence < 0.5:
             return ""
         return (
@@ -99,15 +102,15 @@ class Decision:
         )
 
     def after(self, older: Decision | None) -> Decision:
-        """Return this row with the decision that stands in an older version of it.
+        """Return this row, with the decision of an older version of it where that one holds.
 
-        What was decided gives way to a person only: at once where the machine had decided, and where a
-        person had, to a later date. A suggestion never replaces it.
+        Only a decision of a person replaces the older decision: always where that was an accepted suggestion,
+        else if its date is later.
         """
-        if older is None or not older.spoken:
+        if older is None or not older.is_decided:
             return self._with_columns_of(older)
         later = older.decided_by == MACHINE or moment(self.decided_at) > moment(older.decided_at)
-        if self.spoken and self.decided_by != MACHINE and later:
+        if self.is_decided and self.decided_by != MACHINE and later:
             return self._with_columns_of(older)
         return replace(
             self._with_columns_of(older),
@@ -118,7 +121,7 @@ class Decision:
         )
 
     def cells(self, columns: Sequence[str]) -> list[str]:
-        """Return the row for a CSV file: text guarded, numbers plain."""
+        """Return the row for a CSV file: text guarded against spreadsheets, numbers plain."""
         return [_cell(value) for value in self.values(columns)]
 
     def values(self, columns: Sequence[str]) -> list[Value]:
@@ -130,9 +133,9 @@ class Decision:
 
 
 def scope_of(where: str, text: str, *, column: str = "scope") -> str:
-    """Return a scope as typed by a person, whatever its case; an empty one is `undecided`.
+    """Return the scope that a person typed, in any case; an empty text is `undecided`.
 
-    Raises UsageError, beginning with `where`, that names what is allowed.
+    Raises UsageError, beginning with `where`, that names the allowed scopes.
     """
     scope = text.strip().casefold() or "undecided"
     if scope not in SCOPES:
@@ -154,7 +157,7 @@ def _confidence(where: str, text: str) -> float:
 
 
 def _evidence(name: str, text: str) -> Value:
-    """Read a cell of evidence; it only informs, so what a spreadsheet spoilt is kept as text."""
+    """Return the value of a cell of evidence; what a spreadsheet spoilt stays text, as it only informs."""
     if name == "posting_tag":
         return text.strip().casefold() in ("true", "1", "yes", "wahr", "vrai")
     value = number(text) if name in (*COUNTS, *SHARES) else None
@@ -174,9 +177,9 @@ def _cell(value: Value) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Return when a decision was made, as its cell says; the beginning of time where it does not."""
+    """Return the time in a cell decided_at; the earliest time where the cell holds none."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        parsed = datetime.fromisoformat(text.strip())
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,8 +1,7 @@
-"""What people decide about each tag: policy.csv, one row a tag.
+"""The decisions of people about tags: policy.csv, one row per tag.
 
-The machine proposes (`Policy.suggest`), a person edits the file in any editor or spreadsheet,
-the machine reads it back, says plainly what is wrong with it, and obeys it. Needs no pandas:
-`plan` and `propagate` read policies too.
+`Policy.suggest` proposes scopes; a person edits the file in an editor or spreadsheet; `Policy.read` reads it
+and reports its errors. Loads no pandas, as the webhook worker reads policies too.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _MISSING = f"""{WITH_HOLDINGS}
 
 @dataclass(frozen=True)
 class Policy:
-    """Decisions, one a tag, in the order of the file; `source` is where they were read."""
+    """Decisions, one per tag, in the order of the file; `source` is the path that they were read from."""
 
     decisions: tuple[Decision, ...] = ()
     source: str = ""
@@ -51,32 +50,32 @@ class Policy:
     def suggest(
         cls, audit: AuditFacts, *, accept: float | None = None, now: Callable[[], datetime] | None = None
     ) -> Policy:
-        """Propose a scope for every tag of an audit, those first where deciding wrong costs most.
+        """Return a policy with a suggestion for every tag, those first where a wrong decision costs most.
 
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
         confidence is at least that are filled in, decided by "leverkit suggestion".
         """
         stamp = (now or _now)().isoformat(timespec="seconds")
         proposed = suggest(audit)
-        rows = sorted((_staked(row, proposed) for row in audit.tags.to_dict("records")), key=_weight)
+        rows = sorted((_with_stake(row, proposed) for row in audit.tags.to_dict("records")), key=_order)
         return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
 
     @classmethod
     def read(cls, path: Path | str) -> Policy:
-        """Read policy.csv as written by us, an editor or a spreadsheet.
+        """Read policy.csv as leverkit, an editor or a spreadsheet wrote it.
 
-        Raises UsageError with the file, all lines concerned and what is allowed, on a missing column, unknown
+        Raises UsageError with the file, all wrong lines and what is allowed, on a missing column, unknown
         scopes, duplicate or empty tags, or a confidence that is no number from 0 to 1.
         """
         return cls(policy_file.read(Path(path)), str(path))
 
     @classmethod
     def at(cls, path: Path | str) -> Policy:
-        """Read policy.csv as `read` does; where there is no such file yet, nothing is decided."""
+        """Read policy.csv; return an empty policy where there is no such file."""
         return cls.read(path) if Path(path).exists() else cls()
 
     def write(self, path: Path | str, *, spreadsheet_bom: bool | None = None) -> Policy:
-        """Write policy.csv in one step and return what it now holds.
+        """Write policy.csv atomically and return what it now holds.
 
         Decisions in an existing file are kept: a suggestion never overwrites one, and between two decisions
         of people the later `decided_at` wins. The file keeps its delimiter and byte order mark;
@@ -89,7 +88,7 @@ class Policy:
 
     @classmethod
     def edit(cls, path: Path | str, change: Callable[[Policy], Policy]) -> tuple[Policy, Policy]:
-        """Change what policy.csv holds at this moment, in one step; return it as it was and as it is now.
+        """Change policy.csv atomically; return the policy before and after.
 
         Raises UsageError where the file cannot be read, Locked where another process writes to it for long.
         """
@@ -99,21 +98,21 @@ class Policy:
             return before, change(before)._overwrite(path, before)
 
     def _overwrite(self, path: Path, before: Policy, spreadsheet_bom: bool | None = None) -> Policy:
-        """Write policy.csv as it is here in place of what it held, under the file's lock."""
+        """Write policy.csv in place of `before`; the caller holds the lock of the file."""
         policy_file.write(path, self.decisions, spreadsheet_bom=spreadsheet_bom)
         policy_file.keep(path, before.decisions, self.decisions)
         return replace(self, source=str(path))
 
     def replaced(self, rows: Mapping[str, Decision]) -> Policy:
-        """Return a policy with these rows (by tag) in place of its own."""
+        """Return a policy with these rows, by tag, in place of its own."""
         return replace(self, decisions=tuple(rows.get(old.tag, old) for old in self.decisions))
 
     def merge(self, newer: Policy) -> Policy:
-        """Return `newer` with the decisions of people that stand here, also on tags that vanished."""
-        mine = {decision.tag: decision for decision in self.decisions}
-        theirs = {decision.tag for decision in newer.decisions}
-        kept = [decision.after(mine.get(decision.tag)) for decision in newer.decisions]
-        vanished = [decision for decision in self.decisions if decision.spoken and decision.tag not in theirs]
+        """Return `newer` with the decisions of this policy that hold, also on tags that vanished."""
+        older = {row.tag: row for row in self.decisions}
+        tags = {row.tag for row in newer.decisions}
+        kept = [row.after(older.get(row.tag)) for row in newer.decisions]
+        vanished = [row for row in self.decisions if row.is_decided and row.tag not in tags]
         return replace(newer, decisions=tuple(kept + vanished))
 
     def decide(
@@ -135,9 +134,9 @@ class Policy:
         return replace(self, decisions=tuple(decided(d) if d.tag in scopes else d for d in self.decisions))
 
     def acceptable(self, confidence: float, scope: str = "") -> dict[str, str]:
-        """Return the undecided tags whose suggestion is at least so sure (0 to 1): tag to suggested scope.
+        """Return the suggested scope of each undecided tag whose confidence is at least this (0 to 1).
 
-        With `scope`, those of this suggested scope alone.
+        With `scope`, only tags with this suggested scope.
         """
         return {
             row.tag: row.suggested_scope
@@ -149,9 +148,9 @@ class Policy:
         }
 
     def check(self, snapshot: Snapshot) -> list[str]:
-        """Compare with a snapshot and return what deserves a look, one line each; [] when all is well.
+        """Return the problems of this policy for a snapshot, one line each.
 
-        Undecided tags are named with those of postings last.
+        Undecided tags are listed with those of postings last.
         """
         present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
         where = self.source or "policy"
@@ -161,22 +160,23 @@ class Policy:
         if missing := sorted(present - set(self.scopes)):
             lack = count(len(missing), "tag has", "tags have")
             problems.append(f"{where}: {lack} no row, so undecided: {_some(missing)}")
-        problems += [f"{where}: {each}" for each in self.lost]
-        problems += [f"{where}: {doubt}" for decision in self.decisions if (doubt := decision.doubt)]
-        theirs = {row.tag for row in self.decisions if row.from_posting}
-        waiting = sorted(self.undecided(snapshot), key=lambda e: (e.tag in theirs, -e.opportunities, e.tag))
-        if tags := [each.tag for each in waiting]:
+        problems += [f"{where}: {line}" for line in self.overwritten]
+        problems += [f"{where}: {row.warning}" for row in self.decisions if row.warning]
+        of_postings = {row.tag for row in self.decisions if row.from_posting}
+        undecided = self.undecided(snapshot)
+        ranked = sorted((row.tag in of_postings, -row.opportunities, row.tag) for row in undecided)
+        if tags := [tag for *_, tag in ranked]:
             number = count(len(tags), "tag is", "tags are") + " undecided"
-            posted = len(theirs & set(tags))
+            posted = len(of_postings.intersection(tags))
             number += f", {posted:,} of them from postings" if posted else ""
             problems.append(f"LK201 {where}: {number}: {_some(tags)}")
         return problems
 
     def undecided(self, snapshot: Snapshot) -> tuple[Undecided, ...]:
-        """Return the tags that wait for a decision, and how many opportunities lack them.
+        """Return the tags that need a decision, and how many opportunities lack them.
 
-        Nobody decided, and a person has the tag on one opportunity and not on another: this is what
-        `undecided` counts everywhere. A tag without a row is undecided too.
+        A tag needs one where nobody decided on it, and a person has it on one opportunity and not on another.
+        `undecided` means this everywhere. A tag without a row is undecided too.
         """
         decided = sorted(tag for tag, scope in self.scopes.items() if scope != "undecided")
         rows = snapshot.sql(_MISSING, params={"decided": decided}).fetchall()
@@ -185,22 +185,22 @@ class Policy:
     def summary(self, undecided: Collection[str] | None = None) -> str:
         """Return the number of tags by scope, in a sentence.
 
-        `undecided` names the tags that wait for a decision; without it, the evidence in the file says which.
+        `undecided` holds the tags that need a decision; by default the evidence in the file tells.
         """
         scopes = list(self.scopes.values())
         if undecided is None:
-            undecided = [row.tag for row in self.decisions if row.waits]
+            undecided = [row.tag for row in self.decisions if row.needs_decision]
         rest = sum(row.scope == "undecided" and row.tag not in undecided for row in self.decisions)
         counts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES[:3]]
         text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided"
         return text + (f"; {rest:,} more need no decision now, nobody lacks them" if rest else "")
 
     @property
-    def lost(self) -> list[str]:
-        """Return a line for each decision that a spreadsheet saved an older version over."""
-        return (
-            [str(each) for each in policy_file.lost(Path(self.source), self.decisions)] if self.source else []
-        )
+    def overwritten(self) -> list[str]:
+        """Return one line per decision that a spreadsheet overwrote with an older version of its row."""
+        if not self.source:
+            return []
+        return list(map(str, policy_file.overwritten_decisions(Path(self.source), self.decisions)))
 
     @property
     def scopes(self) -> dict[str, str]:
@@ -209,13 +209,13 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """Return the sha256 over the sorted (tag, scope) pairs that are decided: what a plan depends on."""
+        """Return the sha256 over the sorted pairs (tag, scope) that are decided: a plan depends on these."""
         pairs = sorted((tag, scope) for tag, scope in self.scopes.items() if scope != "undecided")
         return hashlib.sha256(json.dumps(pairs, ensure_ascii=True).encode()).hexdigest()
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row a tag with the columns of the file; confidence and evidence as numbers."""
+        """Return one row per tag with the columns of the file; confidence and evidence as numbers."""
         import pandas as pd
 
         columns = policy_file.columns(self.decisions)
@@ -223,7 +223,7 @@ class Policy:
         return frame.astype({"confidence": float})
 
     def chart(self, *, title: str = "Tags by scope, most missing first") -> Chart:
-        """Draw where the tags that are missing somewhere are, and where not, with the scope as colour."""
+        """Draw on how many opportunities each tag is present and missing, with its scope as colour."""
         from leverkit.report.charts import chart_coverage
 
         frame = self.frame
@@ -244,12 +244,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _staked(row: dict[Any, Any], proposed: Mapping[str, Suggestion]) -> dict[Any, Any]:
+def _with_stake(row: dict[Any, Any], proposed: Mapping[str, Suggestion]) -> dict[Any, Any]:
     return row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence)}
 
 
-def _weight(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:
-    """Sort by what a wrong decision would cost, postings' tags last, then what is used most."""
+def _order(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:
+    """Return a sort key: the tags of postings last, then by the cost of a wrong decision, then by use."""
     return bool(row["posting_tag"]), -row["at_stake"], -int(row["opportunities"]), str(row["tag"])
 
 

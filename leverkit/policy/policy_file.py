@@ -1,7 +1,7 @@
-"""policy.csv as a file: read whole with all that is wrong in it, written in one step by one writer at a time.
+"""policy.csv as a file: read with all its errors, written atomically by one process at a time.
 
-The lock binds leverkit's own processes (widget, commands, notebooks); a spreadsheet takes none, so what it
-saves over is noticed afterwards, by `lastsaved`.
+The lock binds the processes of leverkit (widget, commands, notebooks). A spreadsheet takes no lock, so a
+second file holds what leverkit wrote last: it shows which decisions a spreadsheet has overwritten.
 """
 
 from __future__ import annotations
@@ -18,45 +18,51 @@ from leverkit.policy.decision import COLUMNS, EVIDENCE, Decision, moment
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import hold
 
-Kept = dict[str, tuple[str, str, str]]
+WAIT = 30.0  # seconds for other writers of the file, each of which takes a fraction of a second
+LINES = 20  # errors in one message
+Kept = dict[str, tuple[str, str, str]]  # decisions by tag: scope, decided_by, decided_at
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A decision on a tag that is no longer in the file, and the scope that stands there instead."""
+class OverwrittenDecision:
+    """A decision on a tag that is no longer in the file, and the scope that is there now."""
 
     tag: str
     scope: str
     by: str
     at: str
-    stands: str
+    scope_now: str
 
     def __str__(self) -> str:
         return (
             f"tag {self.tag!r} was decided {self.scope} by {self.by or 'somebody'} ({self.at or 'no date'}), "
-            f"and the file says {self.stands}: a program that had the file open saved an older version. "
+            f"and the file says {self.scope_now}: a program that had the file open saved an older version. "
             "Decide on it again; to keep it as it is, write your name into decided_by"
         )
 
 
 def keep(path: Path, before: Iterable[Decision], after: Iterable[Decision]) -> None:
-    """Note what a policy file that was just written decides; `before` is what it held.
+    """Record the decisions of a policy file that was just written; `before` is what it held.
 
-    What was lost before stays noted, unless this was the writing that decides on it again.
+    An overwritten decision stays recorded until a writing decides on its tag again.
     """
     before, after = tuple(before), tuple(after)
-    said = {row.tag: row.said for row in before}
-    untouched = {row.tag for row in after if said.get(row.tag) == row.said}
-    kept = {row.tag: row.said for row in after if row.spoken}
-    kept |= {each.tag: (each.scope, each.by, each.at) for each in lost(path, before) if each.tag in untouched}
+    earlier = {row.tag: row.decision for row in before}
+    unchanged = {row.tag for row in after if earlier.get(row.tag) == row.decision}
+    kept = {row.tag: row.decision for row in after if row.is_decided}
+    overwritten = overwritten_decisions(path, before)
+    kept |= {lost.tag: (lost.scope, lost.by, lost.at) for lost in overwritten if lost.tag in unchanged}
     files.replace(_beside(path), msgspec.json.encode(kept, order="deterministic"))
 
 
-def lost(path: Path, decisions: Iterable[Decision]) -> list[Lost]:
-    """Return the decisions that were written through leverkit and that an older version has replaced."""
+def overwritten_decisions(path: Path, decisions: Iterable[Decision]) -> list[OverwrittenDecision]:
+    """Return the decisions that leverkit wrote and that an older version of their row has replaced.
+
+    `decisions` is what the file holds now.
+    """
     kept = _kept(path)
     return [
-        Lost(row.tag, *kept[row.tag], stands=row.scope)
+        OverwrittenDecision(row.tag, *kept[row.tag], scope_now=row.scope)
         for row in decisions
         if row.tag in kept and _is_older(row, kept[row.tag])
     ]
@@ -64,9 +70,9 @@ def lost(path: Path, decisions: Iterable[Decision]) -> list[Lost]:
 
 def _is_older(row: Decision, kept: tuple[str, str, str]) -> bool:
     scope, _, at = kept
-    if row.scope == scope or (not row.decided_at and row.spoken):
+    if row.scope == scope or (not row.decided_at and row.is_decided):
         return False
-    return not row.spoken or moment(row.decided_at) < moment(at)
+    return not row.is_decided or moment(row.decided_at) < moment(at)
 
 
 def _kept(path: Path) -> Kept:
@@ -80,20 +86,16 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.last")
 
 
-WAIT = 30.0  # seconds for others who write to the file: each takes a fraction of one
-LINES = 20  # problems that are told at once
-
-
 def alone(path: Path) -> AbstractContextManager[None]:
-    """Hold the file's lock: between reading it and writing it, no other leverkit process writes.
+    """Hold the lock of the file: no other leverkit process writes between a reading and a writing.
 
-    Raises Locked where another process holds it for long.
+    Raises Locked where another process holds it for longer than `WAIT`.
     """
     return hold(path.with_name(f".{path.name}.lock"), purpose=f"writing {path.name}", wait=WAIT)
 
 
 def read(path: Path) -> tuple[Decision, ...]:
-    """Read the rows. Raises UsageError that names each line that is wrong, and what is allowed."""
+    """Return the rows. Raises UsageError with each wrong line and what is allowed there."""
     if not path.exists():
         raise UsageError(
             f"{path}: no such file; `leverkit policy suggest` writes the policy.csv to decide in"
@@ -111,7 +113,7 @@ def read(path: Path) -> tuple[Decision, ...]:
 
 
 def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | None = None) -> None:
-    """Write the rows in one step; delimiter and byte order mark stay those of the file that is there."""
+    """Write the rows atomically, with the delimiter and byte order mark of the existing file."""
     dialect = csv_file.read(path).dialect if path.exists() else csv_file.Dialect()
     if spreadsheet_bom is not None:
         dialect = replace(dialect, bom=spreadsheet_bom)
@@ -121,7 +123,7 @@ def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | 
 
 
 def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Return the columns of these rows: ours, the evidence, and what people added."""
+    """Return the columns of these rows: those of decisions, of the evidence, and those that people added."""
     extra = dict.fromkeys(name for decision in decisions for name in decision.evidence)
     return tuple(dict.fromkeys((*COLUMNS, *EVIDENCE, *extra)))
 
@@ -129,7 +131,7 @@ def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
 def _rows(
     path: Path, sheet: csv_file.Sheet, names: Mapping[str, str], problems: list[str]
 ) -> Iterator[Decision]:
-    """Yield the rows that can be read; what is wrong with the others goes into `problems`."""
+    """Yield the readable rows; the errors of the others are added to `problems`."""
     seen: dict[str, int] = {}
     for row in sheet.rows:
         where = f"{path}, line {row.line}"
@@ -146,7 +148,7 @@ def _rows(
 
 
 def _columns(path: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Map the names in the file to ours, whatever their case."""
+    """Return our column name for each name in the file, in any case."""
     ours = {name: name.strip().casefold().replace(" ", "_") for name in names}
     for needed in ("tag", "scope"):
         if needed not in ours.values():

@@ -1,7 +1,7 @@
-"""Deciding on tags one after the other, in policy.csv: what the review widget does, without Jupyter.
+"""Decide on tags one by one in policy.csv: the review widget without Jupyter.
 
-The file is the truth: every decision is written to it at once, in one step, under a lock, on top of what
-stands there now. Where somebody else decided on the same tag meanwhile, theirs is shown and not overwritten.
+Every decision is written to the file at once, atomically, under a lock, on top of what the file holds now.
+Where somebody else decided on the same tag meanwhile, their decision is shown and not overwritten.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
-from leverkit.policy.policy_file import lost
+from leverkit.policy.policy_file import overwritten_decisions
 from leverkit.report.text import count
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ORDERS = ("at stake", "missing", "confidence", "tag")
 
 @dataclass(frozen=True)
 class View:
-    """What of the policy is looked at: tags with `text` in them, of a scope, in an order, a page of them."""
+    """What of the policy is shown: one page of the tags that contain `text`, of a scope, in an order."""
 
     text: str = ""
     shown: str = "undecided"
@@ -47,9 +47,9 @@ class Page:
 
 
 class Review:
-    """Decisions in a policy file, as one person makes them; `by` is their name.
+    """Decisions of one person in a policy file; `by` is their name.
 
-    `gains` (contact, tag, adds), what a plan would do for each tag, lets `forecast` say what the plan will.
+    `gains` is a frame (contact, tag, adds) of what a plan would add for each tag: `forecast` counts with it.
     Raises UsageError where the file cannot be read.
     """
 
@@ -77,27 +77,29 @@ class Review:
         return Page(tuple(rows[page * view.size : (page + 1) * view.size]), len(rows), page, pages)
 
     def decide(self, scopes: Mapping[str, str]) -> list[str]:
-        """Decide on tags (tag to scope), in the file; return one line a decision of others that stands.
+        """Decide on tags (tag to scope) in the file; return one line per decision of others that stands.
 
         Raises UsageError on an unknown tag or scope.
         """
-        return self._change(lambda fresh: fresh.decide(self._open(fresh, scopes), by=self.by, at=self._now()))
+        return self._change(
+            lambda fresh: fresh.decide(self._unchanged(fresh, scopes), by=self.by, at=self._now())
+        )
 
     def accept(self, confidence: float) -> list[str]:
-        """Decide all undecided tags as suggested, where the suggestion is at least so sure (0 to 1)."""
+        """Decide all undecided tags as suggested, where the confidence is at least this (0 to 1)."""
         return self.decide(self.acceptable(confidence))
 
     def acceptable(self, confidence: float) -> dict[str, str]:
-        """Return what `accept` would decide."""
+        """Return the decisions that `accept` would make."""
         return self.policy.acceptable(confidence)
 
     def undo(self) -> list[str]:
-        """Take back the last decision of this review, where nobody has changed it since."""
+        """Take back the last decision of this review unless somebody has changed it since."""
         if not self._done:
             return ["nothing to undo"]
         last = self._done[-1]
 
-        def back(fresh: Policy) -> Policy:
+        def restored(fresh: Policy) -> Policy:
             return fresh.replaced(
                 {
                     row.tag: last[row.tag][0]
@@ -106,20 +108,20 @@ class Review:
                 }
             )
 
-        heard = self._change(back)
+        changes = self._change(restored)
         del self._done[-2:]  # only now, as a file that cannot be written leaves it to be undone
-        return heard
+        return changes
 
     def refresh(self) -> list[str]:
-        """Read the file again; return one line a decision that others made or changed."""
+        """Read the file again; return one line per decision that others made or changed."""
         fresh = Policy.read(self.path)
-        heard = self._heard(fresh)
+        changes = self._changes_of_others(fresh)
         self.policy = fresh
-        return heard
+        return changes
 
     @property
     def forecast(self) -> str:
-        """Say what is decided, and what a plan would do with it."""
+        """Return what is decided and what a plan would do with it, in two sentences."""
         copied = [row for row in self.policy.decisions if row.scope == "contact"]
         people = ""
         if (gains := self._gains) is not None:
@@ -130,42 +132,44 @@ class Review:
             adds = sum(int(row.evidence.get("missing") or 0) for row in copied)
         return f"{self.policy.summary()}. The plan would add {count(adds, 'tag')}{people}, and remove none."
 
-    def _open(self, fresh: Policy, scopes: Mapping[str, str]) -> dict[str, str]:
-        """Return of these decisions those that are not on a row that somebody else changed meanwhile."""
+    def _unchanged(self, fresh: Policy, scopes: Mapping[str, str]) -> dict[str, str]:
+        """Return those of the decisions whose rows nobody else changed meanwhile."""
         known, now = _by_tag(self.policy), _by_tag(fresh)
         return {
             tag: scope
             for tag, scope in scopes.items()
-            if tag not in now or tag not in known or known[tag].said == now[tag].said
+            if tag not in now or tag not in known or known[tag].decision == now[tag].decision
         }
 
     def _change(self, change: Callable[[Policy], Policy]) -> list[str]:
         fresh, after = Policy.edit(self.path, change)
-        heard = self._heard(fresh)
+        changes = self._changes_of_others(fresh)
         before, self.policy = _by_tag(fresh), after
         self._done.append(
             {row.tag: (before[row.tag], row) for row in after.decisions if row != before[row.tag]}
         )
-        return heard
+        return changes
 
-    def _heard(self, fresh: Policy) -> list[str]:
+    def _changes_of_others(self, fresh: Policy) -> list[str]:
         known = _by_tag(self.policy)
-        changed = [row for row in fresh.decisions if row.tag in known and known[row.tag].said != row.said]
-        gone = {each.tag: str(each) for each in lost(self.path, changed)}
-        return [gone.get(row.tag) or _told(row) for row in changed]
+        changed = [
+            row for row in fresh.decisions if row.tag in known and known[row.tag].decision != row.decision
+        ]
+        overwritten = {lost.tag: str(lost) for lost in overwritten_decisions(self.path, changed)}
+        return [overwritten.get(row.tag) or _line(row) for row in changed]
 
 
 def _by_tag(policy: Policy) -> dict[str, Decision]:
     return {row.tag: row for row in policy.decisions}
 
 
-def _told(row: Decision) -> str:
+def _line(row: Decision) -> str:
     return f"{row.decided_by or 'somebody'} decided meanwhile: {row.tag!r} is {row.scope}"
 
 
 def _shown(row: Decision, view: View) -> bool:
-    """Say whether a view shows a row; `undecided` are those that wait for a decision."""
-    return row.waits if view.shown == "undecided" else view.shown in ("everything", row.scope)
+    """Return True if a view shows a row; `undecided` shows the rows that need a decision."""
+    return row.needs_decision if view.shown == "undecided" else view.shown in ("everything", row.scope)
 
 
 def _order(row: Decision, order: str) -> tuple[float, str]:

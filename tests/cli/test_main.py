@@ -189,7 +189,7 @@ def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, po
     assert undecided
     assert f"\n{undecided[1]} wait for a decision: " in out
     assert "suggested contact" in out
-    theirs = sum(row.waits and row.from_posting for row in Policy.read("policy.csv").decisions)
+    theirs = sum(row.needs_decision and row.from_posting for row in Policy.read("policy.csv").decisions)
     assert f" wait for a decision: {theirs} from postings; of the other " in out
     sure = "from postings; decided in one go by: leverkit policy accept policy.csv --min-confidence 0.9"
     assert sure in ended.err

@@ -178,16 +178,16 @@ def test_a_decision_that_a_spreadsheet_saved_over_is_told_until_it_is_made_again
         "tag 'vip' was decided contact by ada (2026-01-02T00:00:00+00:00), and the file says"
     )
     review.decide({"odd": "ignore"})
-    assert len(ada(file).policy.lost) == 1
+    assert len(ada(file).policy.overwritten) == 1
     review.decide({"vip": "contact"})
-    assert ada(file).policy.lost == []
+    assert ada(file).policy.overwritten == []
 
 
 def test_what_is_undone_here_is_not_told_as_lost(file: Path) -> None:
     review = ada(file)
     review.decide({"vip": "contact"})
     review.undo()
-    assert ada(file).policy.lost == []
+    assert ada(file).policy.overwritten == []
 
 
 def test_an_unknown_tag_is_refused_and_nothing_written(file: Path) -> None:
