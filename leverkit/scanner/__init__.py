@@ -1,5 +1,9 @@
-"""The parts of `leverkit.scan`: files, syntax trees, folded paths, evidence, rules, findings.
+"""Find deprecated endpoints of Lever in source code: files, syntax trees, folded paths, evidence, rules.
 
-A sub-package, because these rooms only make sense together, because nothing else of leverkit
-uses them, and because only they need tree-sitter. The door is `leverkit.scan`.
+The entry point is `leverkit.scanner.scan.scan`. tree-sitter is loaded only where a file is parsed.
 """
+
+from leverkit.scanner.rules import RULES, Finding, Rule
+from leverkit.scanner.scan import Survey
+
+__all__ = ["RULES", "Finding", "Rule", "Survey"]

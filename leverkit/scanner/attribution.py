@@ -1,6 +1,6 @@
-"""Is Lever meant? Many products have `/candidates`; only Lever's are ours to report.
+"""Attribute a path to Lever or to another product: many products have `/candidates`.
 
-The nearest word decides: the host in the path, then the names around it (call, key, branch, function, class),
+The nearest name decides: the host in the path, then the names around it (call, key, branch, function, class),
 then the file and its folders, then the rest of the project.
 """
 
@@ -51,11 +51,11 @@ NEAR = 40
 
 @dataclass(frozen=True)
 class FileEvidence:
-    """What one file says about Lever, comments aside.
+    """What one file tells about Lever, comments aside.
 
     `host`: its API host; `about`: that, or Lever in the names of the file and its folders; `imports`: an
-    import that names Lever; `named`: Lever anywhere; `others`: other recruiting products; then what other
-    files use.
+    import that names Lever; `named`: Lever anywhere; `others`: other recruiting products. Other files use
+    `constants` (name, URL), `fan_out_calls` (calls with a contact filter) and `tag_functions`.
     """
 
     host: bool
@@ -64,25 +64,25 @@ class FileEvidence:
     named: bool
     others: bool
     constants: tuple[tuple[str, str], ...] = ()
-    fanned: frozenset[str] = frozenset()
-    defined: frozenset[str] = frozenset()
+    fan_out_calls: frozenset[str] = frozenset()
+    tag_functions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Project:
-    """What the files of one project say together: who calls Lever, constants, fan-outs, tag functions."""
+class ProjectEvidence:
+    """What the files of one project tell together: callers of Lever, constants, fan-outs, tag functions."""
 
     callers: dict[str, frozenset[str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
-    fanned: dict[str, frozenset[str]] = field(default_factory=dict)
-    defined: frozenset[str] = frozenset()
+    fan_out_calls: dict[str, frozenset[str]] = field(default_factory=dict)
+    tag_functions: frozenset[str] = frozenset()
 
     def fans_out(self, name: str, path: str) -> bool:
         """Return True if another file that filters by contact calls this function."""
-        return any(name in names for other, names in self.fanned.items() if other != path)
+        return any(name in names for other, names in self.fan_out_calls.items() if other != path)
 
     def calls_lever_for(self, source: Source) -> bool:
-        """Return True if a source uses a neighbour that calls Lever's API, by its name or its Go package."""
+        """Return True if a source uses a nearby file that calls Lever's API, by name or Go package."""
         path = PurePath(source.path)
         for folder in list(path.parents)[:2]:
             stems = self.callers.get(str(folder), frozenset()) - {path.stem}
@@ -95,8 +95,8 @@ class Project:
         return False
 
 
-def of_file(source: Source) -> FileEvidence:
-    """Read what a file says, comments aside."""
+def file_evidence(source: Source) -> FileEvidence:
+    """Return the evidence of a file, comments aside."""
     code = _LINE_COMMENT.sub(b"", source.text)
     host = bool(_HOST_BYTES.search(code))
     about = host or bool(_LEVER.search(source.where))
@@ -110,33 +110,33 @@ def of_file(source: Source) -> FileEvidence:
         named=about or bool(_LEVER_BYTES.search(code)),
         others=_names_others(code) or bool(_OTHER.search(source.where)),
         constants=constants,
-        fanned=_decoded(_TAG_CALL.findall(code)) if CONTACT_FILTER.search(code) else frozenset(),
-        defined=_decoded(_TAG_DEFINITION.findall(code)),
+        fan_out_calls=_decoded(_TAG_CALL.findall(code)) if CONTACT_FILTER.search(code) else frozenset(),
+        tag_functions=_decoded(_TAG_DEFINITION.findall(code)),
     )
 
 
-def of_project(files: Iterable[tuple[str, FileEvidence]]) -> Project:
-    """Put together what the files say; a constant counts where all files agree on its value."""
-    said_by = dict(files)
+def project_evidence(files: Iterable[tuple[str, FileEvidence]]) -> ProjectEvidence:
+    """Return the evidence of a project; a constant counts if all files agree on its value."""
+    evidence = dict(files)
     values: dict[str, set[str]] = {}
-    for said in said_by.values():
-        for name, value in said.constants:
+    for file in evidence.values():
+        for name, value in file.constants:
             values.setdefault(name, set()).add(value)
     callers: dict[str, frozenset[str]] = {}
-    for path in (PurePath(path) for path, said in said_by.items() if said.host and not said.others):
+    for path in (PurePath(path) for path, file in evidence.items() if file.host and not file.others):
         callers[str(path.parent)] = callers.get(str(path.parent), frozenset()) | {path.stem}
-    return Project(
+    return ProjectEvidence(
         callers=callers,
         constants={
             name: min(found) for name, found in values.items() if len(found) == 1 and _SHARED.search(name)
         },
-        fanned={path: said.fanned for path, said in said_by.items() if said.fanned},
-        defined=frozenset(name for said in said_by.values() for name in said.defined),
+        fan_out_calls={path: file.fan_out_calls for path, file in evidence.items() if file.fan_out_calls},
+        tag_functions=frozenset(name for file in evidence.values() for name in file.tag_functions),
     )
 
 
 def _names_others(code: bytes) -> bool:
-    """Search for other products; a plain `in` first, as one large alternation is slow over much code."""
+    """Return True if other products are named. `in` goes first: one large alternation is slow."""
     low = code.lower()
     return any(word in low for word in _OTHER_WORDS) and bool(_OTHER_BYTES.search(low))
 
@@ -145,33 +145,33 @@ def _decoded(found: Iterable[bytes]) -> frozenset[str]:
     return frozenset(word.decode("utf-8", "replace") for word in found)
 
 
-def host_says(template: str) -> bool | None:
-    """Decide by the host of a template: True for Lever's API, False for any other, None where it has none."""
+def lever_by_host(template: str) -> bool | None:
+    """Return True if the host of a template is Lever's API, False for another host, None without a host."""
     host = _HOST.match(template)
     if host is None or _UNKNOWN_HOST.fullmatch(host.group(1)):
         return None
     return _API_HOST.fullmatch(host.group(1)) is not None
 
 
-def words_say(words: str) -> bool | None:
-    """Decide by names: the last product named wins, None where none is."""
-    ours, theirs = _last(_LEVER, words), _last(_OTHER, words)
+def lever_by_names(names: str) -> bool | None:
+    """Return True if the last product named is Lever, False if it is another one, None without any."""
+    ours, theirs = _last(_LEVER, names), _last(_OTHER, names)
     return None if ours == theirs else ours > theirs
 
 
-def near_says(text: bytes, within: range, offset: int) -> bool:
-    """Decide by the nearest name within a statement: up to 40 lines above an offset, else up to 40 below."""
+def lever_by_nearest_name(text: bytes, within: range, offset: int) -> bool:
+    """Return True if the nearest name in a statement is Lever: up to 40 lines above, else up to 40 below."""
     lines = text[within.start : within.stop].decode("utf-8", "replace").split("\n")
     at = text.count(b"\n", within.start, offset)
     above = _code("\n".join(lines[max(at - NEAR, 0) : at + 1]))
     below = _code("\n".join(reversed(lines[at : at + NEAR])))
-    said = words_say(above)
-    return (words_say(below) if said is None else said) is True
+    is_lever = lever_by_names(above)
+    return (lever_by_names(below) if is_lever is None else is_lever) is True
 
 
 def _code(lines: str) -> str:
     return _LINE_COMMENT.sub(b"", lines.encode()).decode()
 
 
-def _last(pattern: re.Pattern[str], words: str) -> int:
-    return max((match.start() for match in pattern.finditer(words)), default=-1)
+def _last(pattern: re.Pattern[str], names: str) -> int:
+    return max((match.start() for match in pattern.finditer(names)), default=-1)

@@ -1,14 +1,14 @@
-"""What a call does, by its name: send a request, serve one, speak, navigate or store."""
+"""What a call does, by its name: send a request, serve one, print, navigate or store."""
 
 from __future__ import annotations
 
 import re
 
-from leverkit.scanner.grammar import words
+from leverkit.scanner.grammar import word_set
 
-_VERBS = words("get post put patch delete all use route match group prefix handle handlefunc")
-_SERVERS = words("app router route routes server fastify bp blueprint mux r e g")
-_NOT_SENT = words(
+_VERBS = word_set("get post put patch delete all use route match group prefix handle handlefunc")
+_SERVERS = word_set("app router route routes server fastify bp blueprint mux r e g")
+_NOT_SENT = word_set(
     """navigate push replace redirect redirect_to visit goto href Link revalidatePath import require
     require_relative resource resources namespace render include_router APIRouter Blueprint
     startsWith startswith endsWith endswith includes indexOf match test collection doc ref from table
@@ -17,7 +17,7 @@ _NOT_SENT = words(
     Handle readFile readFileSync LogInformation LogWarning LogError"""
 )
 _STORES = re.compile(r"^(?:update|create|insert|where|find_by|assign|save)(?:_\w+|All|One|Many)?$")
-_CLIENTS = words(
+_CLIENTS = word_set(
     """client api http session conn connection lever axios got agent nango rest self this cls httparty
     faraday requests httpx request resource class c"""
 )
@@ -32,7 +32,7 @@ _PATH_NAME = re.compile(r"(?:path|url|uri|endpoint|route)s?$", re.IGNORECASE)
 
 
 def serves(callee: str) -> bool:
-    """Return True if a call declares a route, or asks the project's own application in a test."""
+    """Return True if a call declares a route, or calls the project's own application in a test."""
     *_, receiver, verb = ["", "", *re.findall(r"\w+", callee)]
     routed = receiver in _SERVERS or receiver.lower().endswith("router") or receiver == "Route"
     return bool(_OWN_APP.search(callee)) or (routed and verb.lower() in _VERBS)
@@ -45,13 +45,13 @@ def sends_nothing(callee: str) -> bool:
 
 
 def stores(callee: str) -> bool:
-    """Return True if a call changes a record of the project's own."""
+    """Return True if a call changes a record of the project itself."""
     called = re.findall(r"\w+", callee)
     return bool(called) and _STORES.match(called[-1]) is not None
 
 
 def sends(callee: str, *, path_is_plain: bool) -> bool:
-    """Return True if a call sends a request; for `get("candidates")` what it is called on must be a client."""
+    """Return True if a call sends a request; the receiver of `get("candidates")` must be a client."""
     called = re.findall(r"\w+", callee)
     if not called or not _SENDS.match(called[-1]):
         return False
@@ -64,5 +64,5 @@ def _is_client(name: str) -> bool:
 
 
 def names_path(name: str) -> bool:
-    """Return True if a variable, option or function holds a path by its name."""
+    """Return True if the name of a variable, option or function means a path."""
     return _PATH_NAME.search(name) is not None

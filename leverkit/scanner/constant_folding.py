@@ -1,7 +1,7 @@
-"""Folding: what path does an expression put together?
+"""Constant folding: the path that an expression builds.
 
 Literals, interpolation, `+`, `%`, format, join, URL builders, constants, variables and small functions of the
-same file (and constants of other files) become one template; what is not known becomes a hole, `{name}`.
+same file (and constants of other files) become one template; what is unknown becomes a placeholder, `{name}`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _AFTER_NAME = rb"[\"'\]]{0,2}\s*(?::[^=\n;{}()]{1,60})?(?:=|:|\?\?=|\|\|=|=>)"
 _DEPTH = 6
 
 
-class Folder:
-    """Folds expressions of one tree; `constants` are those of other files, by name."""
+class ConstantFolder:
+    """Folds expressions of one syntax tree. `constants` are those of other files, by name."""
 
     def __init__(self, root: Node, source: bytes, constants: Mapping[str, str]) -> None:
         self.root, self.source, self.constants = root, source, constants
         self.defined: dict[str, list[tuple[Node, Node | None, Node | None]]] = {}
 
-    def whole(self, node: Node) -> Node:
-        """Climb from a name or a piece of a literal to the largest expression that builds one path."""
+    def outermost(self, node: Node) -> Node:
+        """Return the largest expression that builds one path from a name or a piece of a literal."""
         while (parent := node.parent) is not None and self._extends(node, parent):
             node = parent
         return node
@@ -50,7 +50,7 @@ class Folder:
         return call.type != "command" and _verb(call) in grammar.BUILDERS
 
     def fold(self, node: Node | None, depth: int = 0) -> str:
-        """Give the template that a node puts together."""
+        """Return the template that a node builds."""
         if node is None or depth > _DEPTH:
             return "{}"
         kind = node.type
@@ -64,10 +64,10 @@ class Folder:
             return self._inner(node, depth)
         if kind in grammar.CALLS:
             return self._call(node, depth)
-        return self._name(node, depth) if kind in grammar.NAMES else _hole(node)
+        return self._name(node, depth) if kind in grammar.NAMES else _placeholder(node)
 
-    def spread(self, node: Node) -> str:
-        """Fold a node, together with the arguments after it where a call takes a path in pieces."""
+    def fold_with_arguments(self, node: Node) -> str:
+        """Fold a node, with the arguments after it if a call takes a path in pieces."""
         folded = self.fold(node)
         call = syntax.call_with(node)
         if call is None or folded.strip("/") != "candidates":
@@ -96,8 +96,8 @@ class Folder:
             values = right.named_children if right.type in grammar.ARRAYS else [right]
             return self._fill(self.fold(left, depth), values, depth)
         if operator in ("||", "??", "or", "?:"):
-            return max((self.fold(side, depth + 1) for side in (left, right)), key=_known)
-        return _hole(node)
+            return max((self.fold(side, depth + 1) for side in (left, right)), key=_known_length)
+        return _placeholder(node)
 
     def _inner(self, node: Node, depth: int) -> str:
         fields = (node.child_by_field_name(field) for field in ("expression", "consequence", "body", "value"))
@@ -117,7 +117,7 @@ class Folder:
             return "/".join(self.fold(part, depth + 1).strip("/") for part in (receiver, *args))
         if verb in grammar.WRAPS:
             return self._wrap(verb, receiver, args, depth)
-        return self._returned(verb, depth + 1) or _hole(node)
+        return self._returned(verb, depth + 1) or _placeholder(node)
 
     def _format(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
         own = receiver is not None and (verb in ("format", "formatted") or receiver.type in grammar.STRINGS)
@@ -153,14 +153,14 @@ class Folder:
     def _name(self, node: Node, depth: int) -> str:
         word = syntax.last_word(text(node))
         if len(word) < 2 or depth >= _DEPTH:
-            return _hole(node)
+            return _placeholder(node)
         value = self.definition(word, node)
-        if value is not None and value != node and _known(folded := self.fold(value, depth + 2)):
+        if value is not None and value != node and _known_length(folded := self.fold(value, depth + 2)):
             return folded
-        return self.constants.get(word) or self._returned(word, depth + 2) or _hole(node)
+        return self.constants.get(word) or self._returned(word, depth + 2) or _placeholder(node)
 
     def definition(self, word: str, at: Node) -> Node | None:
-        """Give the value of a name: the last before a node in its function, else in its class, else any."""
+        """Return the value of a name: the last before a node in its function, else in its class, else any."""
         here, home = syntax.function_of(at), syntax.enclosing(at, grammar.CLASSES)
         best: tuple[int, Node | None] = (-1, None)
         for found, function, owner in self._definitions(word):
@@ -193,7 +193,7 @@ class Folder:
         return None
 
     def _returned(self, word: str, depth: int) -> str:
-        """Fold what a small function of this name returns, or give ''."""
+        """Return the template that a small function of this name returns, or ''."""
         if depth >= _DEPTH or len(word) < 3:
             return ""
         for match in re.finditer(rb"\b" + word.encode() + rb"\b", self.source):
@@ -237,9 +237,9 @@ def _operator(node: Node) -> str:
     return text(node.child_by_field_name("operator") or node.child(1))
 
 
-def _known(template: str) -> int:
+def _known_length(template: str) -> int:
     return len(_PLACEHOLDER.sub("", template).strip())
 
 
-def _hole(node: Node) -> str:
+def _placeholder(node: Node) -> str:
     return "{" + ".".join(re.findall(r"[\w.]+", text(node)[:80]))[:60] + "}"

@@ -1,4 +1,4 @@
-"""What surrounds a path: its HTTP method, whether a request is made there, and whether Lever is meant."""
+"""The context of a path: its HTTP method, whether it is requested, and whether Lever is meant."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from leverkit.scanner import attribution, call_names, endpoints, grammar, syntax
-from leverkit.scanner.attribution import FileEvidence, Project
-from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
+from leverkit.scanner.constant_folding import ConstantFolder
 from leverkit.scanner.endpoints import Endpoint
 from leverkit.scanner.sources import Source
 
@@ -22,43 +22,49 @@ _CURL_BODY = re.compile(r"\s(?:-d|--data\S*|--json|-F|--form)\b")
 
 
 class Context:
-    """Answers about the surroundings of nodes of one tree."""
+    """Reads the context of nodes of one syntax tree."""
 
-    def __init__(self, source: Source, folder: Folder, said: FileEvidence, project: Project) -> None:
-        self.source, self.root, self.folder, self.said, self.project = (
+    def __init__(
+        self, source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
+    ) -> None:
+        self.source, self.root, self.folder, self.evidence, self.project = (
             source,
             folder.root,
             folder,
-            said,
+            evidence,
             project,
         )
 
     def method(self, node: Node) -> str:
-        """Infer the HTTP method, lower case or '', from the calls around, their arguments and chains."""
+        """Return the HTTP method, lower case or '', from the enclosing calls, their arguments and chains."""
         inside = takewhile(lambda step: step.type not in grammar.FUNCTIONS, syntax.ancestors(node))
         for step in islice(inside, 14):
             if step.type in grammar.CALLS:
-                said = endpoints.method_in_name(syntax.callee(step))
-                said = said or endpoints.method_in_text(syntax.beside(step, node))
-                said = said or next(filter(None, map(endpoints.method_in_name, syntax.followers(step))), "")
-                if said or (step.type == "command" and _CURL_BODY.search(syntax.text(step))):
-                    return said or "post"
+                method = endpoints.method_in_name(syntax.callee(step))
+                method = method or endpoints.method_in_text(syntax.beside(step, node))
+                method = method or next(
+                    filter(None, map(endpoints.method_in_name, syntax.followers(step))), ""
+                )
+                if method or (step.type == "command" and _CURL_BODY.search(syntax.text(step))):
+                    return method or "post"
             elif step.type in grammar.ANNOTATIONS:
                 return endpoints.method_in_name(syntax.text(step.child_by_field_name("name")))
-            elif step.type in grammar.OBJECTS and (said := endpoints.method_in_text(syntax.text(step)[:600])):
-                return said
+            elif step.type in grammar.OBJECTS and (
+                method := endpoints.method_in_text(syntax.text(step)[:600])
+            ):
+                return method
         function = syntax.function_of(node)
         return endpoints.method_in_text(syntax.text(function)) if function and self._is_kept(node) else ""
 
     def _is_kept(self, node: Node) -> bool:
-        """Return True if a path is kept in a variable, option or handle, with the method said elsewhere."""
+        """Return True if a path is kept in a variable, option or handle, and its method given elsewhere."""
         near = islice(syntax.ancestors(node), 3)
         call = syntax.enclosing(node, grammar.CALLS)
         low_level = call is not None and _LOW_LEVEL.search(syntax.callee(call))
         return bool(low_level) or any(step.type in grammar.DEFINITIONS for step in near)
 
-    def placed(self, node: Node, found: Endpoint) -> bool:
-        """Return True if a path stands where a request is made, and not in a route, a link or a message."""
+    def is_requested(self, node: Node, found: Endpoint) -> bool:
+        """Return True if a path is in a request, and not in a route, a link or a message."""
         if any(step.type in grammar.UNREQUESTED for step in islice(syntax.ancestors(node), 5)):
             return syntax.in_interface(node)
         if syntax.is_compared(node):
@@ -82,22 +88,22 @@ class Context:
         return slash or bool(returned and function and call_names.names_path(syntax.name_of(function)))
 
     def means_lever(self, node: Node, found: Endpoint, template: str) -> bool:
-        """Return True if Lever is meant, by host, name of the base, names around, file and project."""
-        if (said := attribution.host_says(template)) is not None:
-            return said
-        if (said := attribution.words_say(found.base)) is not None:
-            return said
+        """Return True if Lever is meant, by host, base name, surrounding names, file and project."""
+        if (is_lever := attribution.lever_by_host(template)) is not None:
+            return is_lever
+        if (is_lever := attribution.lever_by_names(found.base)) is not None:
+            return is_lever
         target = syntax.direct_callee(node)
-        if found.relative and attribution.words_say(target) is None and self._in_browser(target):
+        if found.relative and attribution.lever_by_names(target) is None and self._in_browser(target):
             return False
         for names in (*syntax.scope(node), self._maker_of_receiver(node)):
-            if (said := attribution.words_say(names)) is not None:
-                return said
+            if (is_lever := attribution.lever_by_names(names)) is not None:
+                return is_lever
         return self._file_means_lever(node, found)
 
     def _in_browser(self, target: str) -> bool:
         """Return True if a bare path goes to the page's own server, by `fetch` or in a component."""
-        component = self.source.path.endswith(_COMPONENTS) and not self.said.host
+        component = self.source.path.endswith(_COMPONENTS) and not self.evidence.host
         return component or bool(_BROWSER.match(target))
 
     def _maker_of_receiver(self, node: Node) -> str:
@@ -106,22 +112,26 @@ class Context:
         return syntax.text(value)[:200]
 
     def _file_means_lever(self, node: Node, found: Endpoint) -> bool:
-        if self.said.imports and not self.said.about and not self.said.others:
+        if self.evidence.imports and not self.evidence.about and not self.evidence.others:
             return not self._imported_elsewhere(node)
-        if self.said.others or (self.said.named and not self.said.about):
-            near = attribution.near_says(self.source.text, syntax.statement(node), node.start_byte)
-            return self.said.named and near
-        return self.said.about or self.project.calls_lever_for(self.source)
+        if self.evidence.others or (self.evidence.named and not self.evidence.about):
+            near = attribution.lever_by_nearest_name(
+                self.source.text, syntax.statement(node), node.start_byte
+            )
+            return self.evidence.named and near
+        return self.evidence.about or self.project.calls_lever_for(self.source)
 
     def _imported_elsewhere(self, node: Node) -> bool:
         """Return True if what is called comes from a module that does not name Lever."""
         called = re.findall(rb"\w+", syntax.direct_callee(node).encode())[:1]
         imported = rb"(?m)^.*\b(?:import|from|require|use)\b.*\b%s\b.*$"
         line = re.search(imported % called[0], self.source.text) if called else None
-        return line is not None and attribution.words_say(line.group().decode("utf-8", "replace")) is None
+        return (
+            line is not None and attribution.lever_by_names(line.group().decode("utf-8", "replace")) is None
+        )
 
     def fans_out(self, function: Node | None) -> bool:
-        """Return True if a tag write reaches the contact's other opportunities, there or in its callers."""
+        """Return True if a tag write, or a caller of it, reaches the contact's other opportunities."""
         if _filters(function or self.root):
             return True
         name = syntax.name_of(function) if function is not None else ""

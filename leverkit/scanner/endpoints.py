@@ -1,6 +1,6 @@
-"""What counts as a finding: endpoints, tag writes, webhook fields and signatures.
+"""Endpoints: paths of Lever's API, their HTTP methods, and the rule that they break.
 
-A template (see `fold`) becomes an `Endpoint`; an endpoint and a method become a code of `finding.RULES`.
+A template (see `constant_folding`) becomes an `Endpoint`; that and a method become a code of `rules.RULES`.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from dataclasses import astuple, dataclass
 
-from leverkit.scanner.grammar import words
+from leverkit.scanner.grammar import word_set
 
-_TAGS = words("addtags removetags")
-_WRITES = words(
+_TAGS = word_set("addtags removetags")
+_WRITES = word_set(
     """addlinks removelinks addsources removesources addpostings removepostings stage archived
     addfollowers removefollowers"""
 )
-_READS = words(
+_READS = word_set(
     """notes offers resumes files feedback forms interviews panels applications referrals
     requisitions archive tags links sources emails"""
 )
-_NOT_IDS = words(
+_NOT_IDS = word_set(
     """search new import export all add edit bulk list me count stats create update delete next
     archived filter upload compare invite login register profile dashboard"""
 )
@@ -40,7 +40,7 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A path of Lever's API: the resource, whether an id follows, what is done to it, what stands before."""
+    """A path of Lever's API: resource, whether an id follows, the action on it, and the base before it."""
 
     resource: str
     item: bool
@@ -49,16 +49,16 @@ class Endpoint:
 
     @property
     def relative(self) -> bool:
-        """Return True if nothing is known of the base: neither a host nor a variable."""
+        """Return True if the path has no base: neither a host nor a variable."""
         return not self.base
 
     def same_as(self, other: Endpoint | None) -> bool:
-        """Return True if another path leads to the same place, whatever its base, ids and query."""
+        """Return True if another path is the same endpoint, whatever its base, ids and query."""
         return other is not None and astuple(self)[:3] == astuple(other)[:3]
 
 
-def endpoint(template: str) -> Endpoint | None:
-    """Read a template as `…/candidates[/:id[/action]]` or `…/opportunities…`, or None where it is neither."""
+def parse_endpoint(template: str) -> Endpoint | None:
+    """Return the endpoint of `…/candidates[/:id[/action]]` or `…/opportunities…`, None for another one."""
     path = re.split(r"[?#]", template.strip(), maxsplit=1)[0]
     start = _HOST.match(path) or _LEADING_HOLES.match(path)
     base = start.group() if start else ""
@@ -73,21 +73,21 @@ def endpoint(template: str) -> Endpoint | None:
     return Endpoint(segments[at], bool(item), action, base)
 
 
-def known(action: str) -> bool:
+def is_known_action(action: str) -> bool:
     """Return True if an action under /candidates/:id is one that Lever had."""
     word = action.lower()
     return not word or word in _WRITES | _TAGS | _READS or bool(_HOLE.search(word))
 
 
 def writes_tags(action: str) -> bool:
-    """Return True if an action adds or removes tags, also where its end is a hole, as in `add{type}`."""
+    """Return True if an action adds or removes tags, also if its end is a placeholder, as in `add{type}`."""
     return action.lower() in _TAGS or bool(
         re.match(r"^(add|remove|update)?\{[^}]*(tag|type|action|kind)", action, re.IGNORECASE)
     )
 
 
-def code_of(found: Endpoint, method: str, where: str) -> str:
-    """Give the code for a /candidates endpoint; `where` is the name of the function it stands in."""
+def rule_code(found: Endpoint, method: str, where: str) -> str:
+    """Return the code for a /candidates endpoint; `where` is the name of the enclosing function."""
     if writes_tags(found.action) or (found.action == "tags" and method not in ("", "get")):
         return "LK301"
     if found.action.lower() in _WRITES:
@@ -101,7 +101,7 @@ def code_of(found: Endpoint, method: str, where: str) -> str:
 
 
 def method_in_name(callee: str) -> str:
-    """Read an HTTP method from what is called: `requests.post`, `PostAsync`, `Net::HTTP::Put.new`."""
+    """Return the HTTP method in a callee or '': `requests.post`, `PostAsync`, `Net::HTTP::Put.new`."""
     tail = re.split(r"[.:>]+", callee.rsplit(")", 1)[-1])[-2:]
     for word in (tail[-1], tail[0]):
         spread = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
@@ -111,7 +111,7 @@ def method_in_name(callee: str) -> str:
 
 
 def method_in_text(arguments: str) -> str:
-    """Read an HTTP method from arguments: `"POST"`, `method: 'post'`, `http.MethodPost`, `-X POST`."""
+    """Return the HTTP method in arguments or '': `"POST"`, `method: 'post'`, `http.MethodPost`, `-X POST`."""
     if match := _NAMED.search(arguments):
         return match.group(1).lower()
     match = _QUOTED.search(arguments)
@@ -119,7 +119,7 @@ def method_in_text(arguments: str) -> str:
 
 
 def only_tags(function: str, around: str) -> bool:
-    """Return True if a creation serves a tag: the body has tags and a person, and nothing of a candidacy."""
+    """Return True if a creation only adds a tag: it sends tags and a person, and nothing of a candidacy."""
     fields = "postings?|posting_id|postingId|name|headline|resume|stage|phones?|origin"
     candidacy = re.search(rf"[\"':\s](?:{fields})[\"']?\s*(?:[:=]|=>)", around)
     tags = re.search(r"\btags\b", around)
@@ -129,7 +129,7 @@ def only_tags(function: str, around: str) -> bool:
     return bool(tags and person and not candidacy)
 
 
-def shown(method: str, template: str) -> str:
-    """Give method and path as a finding shows them: no query, no credentials, at most 160 characters."""
+def method_and_path(method: str, template: str) -> str:
+    """Return method and path as a finding shows them: no query, no credentials, at most 160 characters."""
     path = re.sub(r"//[^/@]*@", "//", template.split("?")[0])
     return f"{method.upper()} {path}".strip()[:160]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from leverkit.scanner import attribution, syntax
-from leverkit.scanner.attribution import FileEvidence, Project
-from leverkit.scanner.constant_folding import Folder
-from leverkit.scanner.rules import Finding, finding
+from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
+from leverkit.scanner.constant_folding import ConstantFolder
+from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
 if TYPE_CHECKING:
@@ -46,27 +46,31 @@ _HMAC = re.compile(
 )
 
 
-def findings(source: Source, folder: Folder, said: FileEvidence, project: Project) -> Iterator[Finding]:
-    """Give the findings that rest on names rather than on paths."""
-    yield from _wrappers(source, folder, said, project)
-    if _EVENTS.search(source.text) and (said.named or not said.others):
+def findings(
+    source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
+) -> Iterator[Finding]:
+    """Yield the findings that rest on names and not on paths."""
+    yield from _wrappers(source, folder, evidence, project)
+    if _EVENTS.search(source.text) and (evidence.named or not evidence.others):
         yield from _candidate_ids(source, folder.root)
-    if said.named:
+    if evidence.named:
         yield from _headers(source, folder.root)
-    if _EVENTS.search(source.text) and not said.others:
-        yield from _hashes(source, folder.root, said)
+    if _EVENTS.search(source.text) and not evidence.others:
+        yield from _hashes(source, folder.root, evidence)
 
 
-def _wrappers(source: Source, folder: Folder, said: FileEvidence, project: Project) -> Iterator[Finding]:
+def _wrappers(
+    source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
+) -> Iterator[Finding]:
     for match in _RESOURCE.finditer(source.text):
         word = match.group(1).decode()
         code = next((code for code, verbs in _VERBS if re.fullmatch(verbs, _snake(word))), "")
-        named = said.host or code == "LK301"
+        named = evidence.host or code == "LK301"
         if code and _of_lever(source, folder, match.start(), by_name=named):
             yield _at(code, source, match.start(1), f"candidates.{word}")
     for match in _METHOD.finditer(source.text):
         word = match.group(1).decode()
-        if word not in project.defined and _of_lever(source, folder, match.start(), by_name=True):
+        if word not in project.tag_functions and _of_lever(source, folder, match.start(), by_name=True):
             yield _at("LK301", source, match.start(1), word)
 
 
@@ -74,8 +78,8 @@ def _snake(word: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
 
 
-def _of_lever(source: Source, folder: Folder, offset: int, *, by_name: bool) -> bool:
-    """Return True if the object before an offset is a Lever client: by how it was made, or by its name."""
+def _of_lever(source: Source, folder: ConstantFolder, offset: int, *, by_name: bool) -> bool:
+    """Return True if the object before an offset is a Lever client, by its construction or its name."""
     node = syntax.leaf(folder.root, max(offset - 1, 0))
     if syntax.is_prose(node) or syntax.is_string(node):
         return False
@@ -84,9 +88,9 @@ def _of_lever(source: Source, folder: Folder, offset: int, *, by_name: bool) -> 
     if not words:
         return False
     if by_name and re.search(r"lever(?:_?(?:client|api|sdk|service))?$", words[-1], re.IGNORECASE):
-        return attribution.words_say(words[-1]) is True
+        return attribution.lever_by_names(words[-1]) is True
     made = syntax.text(folder.definition(words[-1], node))
-    return attribution.words_say(made.split("\n")[0][:120]) is True
+    return attribution.lever_by_names(made.split("\n")[0][:120]) is True
 
 
 def _candidate_ids(source: Source, root: Node) -> Iterator[Finding]:
@@ -111,15 +115,17 @@ def _headers(source: Source, root: Node) -> Iterator[Finding]:
             yield _at("LK308", source, match.start(), match.group().decode())
 
 
-def _hashes(source: Source, root: Node, said: FileEvidence) -> Iterator[Finding]:
-    """Give the first hash of a file that hashes for Lever and never puts token and triggeredAt together."""
+def _hashes(source: Source, root: Node, evidence: FileEvidence) -> Iterator[Finding]:
+    """Yield the first HMAC in a file that hashes for Lever and never joins token and triggeredAt."""
     if _PAIR.search(source.text) or _HEADER.search(source.text):
         return
     for match in _HMAC.finditer(source.text):
-        near = attribution.near_says(
+        near = attribution.lever_by_nearest_name(
             source.text, syntax.statement(syntax.leaf(root, match.start())), match.start()
         )
-        if (said.about or said.imports or near) and not syntax.is_prose(syntax.leaf(root, match.start())):
+        if (evidence.about or evidence.imports or near) and not syntax.is_prose(
+            syntax.leaf(root, match.start())
+        ):
             yield _at("LK308", source, match.start(), "HMAC without triggeredAt")
             return
 
@@ -130,5 +136,5 @@ def _line(text: bytes, offset: int) -> bytes:
 
 
 def _at(code: str, source: Source, offset: int, detail: str) -> Finding:
-    line, column = source.place(offset)
-    return finding(code, source.path, line, column, detail=detail)
+    line, column = source.position(offset)
+    return make_finding(code, source.path, line, column, detail=detail)

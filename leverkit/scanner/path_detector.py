@@ -1,6 +1,6 @@
-"""Findings by path in one parsed source: from telling words to folded paths, their uses, and codes.
+"""Findings by path in one parsed source: from key words to folded paths, their uses, and codes.
 
-A path kept in a variable is reported where it is put together, with the method of the call that uses it; a
+A path kept in a variable is reported where it is built, with the method of the call that uses it; a
 constant of a file or class is reported where it is used.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from leverkit.scanner import attribution, endpoints, grammar, syntax
-from leverkit.scanner.attribution import FileEvidence, Project
-from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
+from leverkit.scanner.constant_folding import ConstantFolder
 from leverkit.scanner.context import Context
 from leverkit.scanner.endpoints import Endpoint
-from leverkit.scanner.rules import Finding, finding
+from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
 if TYPE_CHECKING:
@@ -25,29 +25,31 @@ _WORDS = rb"candidates|opportunities|(?:add|remove)Tags|(?:add|remove|update)(?=
 
 
 class PathDetector:
-    """Finds paths of deprecated endpoints in one tree."""
+    """Finds paths of deprecated endpoints in one syntax tree."""
 
-    def __init__(self, source: Source, folder: Folder, said: FileEvidence, project: Project) -> None:
+    def __init__(
+        self, source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
+    ) -> None:
         self.source, self.root, self.folder, self.project = source, folder.root, folder, project
-        self.context = Context(source, folder, said, project)
+        self.context = Context(source, folder, evidence, project)
         self.seen: set[tuple[int, int]] = set()
 
     def findings(self) -> Iterator[Finding]:
-        """Give a finding for every path that is one."""
+        """Yield a finding for every path of a deprecated endpoint."""
         names = [name.encode() for name, value in self.project.constants.items() if "candidates" in value]
-        telling = b"|".join([_WORDS, *(rb"\b" + re.escape(name) + rb"\b" for name in names)])
-        for match in re.finditer(telling, self.source.text):
+        key_words = b"|".join([_WORDS, *(rb"\b" + re.escape(name) + rb"\b" for name in names)])
+        for match in re.finditer(key_words, self.source.text):
             node = syntax.leaf(self.root, match.start())
             shared = match.group() in names and not syntax.is_key(node)
             if (shared or syntax.is_string(node)) and not syntax.is_prose(node):
-                yield from self._from(self.folder.whole(node))
+                yield from self._from(self.folder.outermost(node))
 
     def _from(self, node: Node) -> Iterator[Finding]:
         if (key := (node.start_byte, node.end_byte)) in self.seen:
             return
         self.seen.add(key)
-        template = self.folder.spread(node)
-        found = endpoints.endpoint(template)
+        template = self.folder.fold_with_arguments(node)
+        found = endpoints.parse_endpoint(template)
         if found is None:
             return
         definition = syntax.defined_by(node)
@@ -55,20 +57,20 @@ class PathDetector:
             yield from self._judge(node, [node], found, template)
             return
         uses = list(self._uses(syntax.name_of(definition), definition))
-        local = _home(definition) is not None
-        leads_to = {use.id: endpoints.endpoint(self.folder.fold(use)) for use in uses}
+        local = _local_function(definition) is not None
+        leads_to = {use.id: endpoints.parse_endpoint(self.folder.fold(use)) for use in uses}
         bare = [use for use in uses if local and found.same_as(leads_to[use.id])]
         longer = [use for use in uses if use not in bare]
         self.seen.update((use.start_byte, use.end_byte) for use in bare)
         for use in longer:
             yield from self._from(use)
-        told = any(leads_to[use.id] for use in longer)
-        if bare or not told:
+        has_endpoint = any(leads_to[use.id] for use in longer)
+        if bare or not has_endpoint:
             yield from self._judge(node, bare or [node], found, template)
 
     def _uses(self, name: str, definition: Node) -> Iterator[Node]:
-        """Give the expressions that use a name, in its function until it is defined anew, or in the file."""
-        function = _home(definition)
+        """Yield the expressions that use a name: in its function until it is redefined, or in the file."""
+        function = _local_function(definition)
         home = function or self.root
         for match in re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", home.text or b""):
             at = home.start_byte + match.start()
@@ -77,31 +79,35 @@ class PathDetector:
             if passed <= at < definition.end_byte or syntax.is_prose(node) or syntax.is_string(node):
                 continue
             if not syntax.is_key(node):
-                yield self.folder.whole(syntax.qualified(node))
+                yield self.folder.outermost(syntax.qualified(node))
             elif function is not None and not syntax.is_entry(node):
                 return
 
     def _judge(self, node: Node, uses: list[Node], found: Endpoint, template: str) -> Iterator[Finding]:
         method = next(filter(None, map(self.context.method, uses)), "")
         code = self._code(node, found, method, template)
-        if code and self.context.placed(node, found) and self.context.means_lever(node, found, template):
-            line, column = self.source.place(node.start_byte)
-            detail = endpoints.shown(method, template)
-            yield finding(code, self.source.path, line, column, detail=detail)
+        if (
+            code
+            and self.context.is_requested(node, found)
+            and self.context.means_lever(node, found, template)
+        ):
+            line, column = self.source.position(node.start_byte)
+            detail = endpoints.method_and_path(method, template)
+            yield make_finding(code, self.source.path, line, column, detail=detail)
 
     def _code(self, node: Node, found: Endpoint, method: str, template: str) -> str:
         function = syntax.function_of(node)
         name = syntax.name_of(function) if function is not None else ""
         if found.resource == "candidates":
-            usual = endpoints.known(found.action) or attribution.host_says(template)
-            return endpoints.code_of(found, method, name) if usual else ""
+            usual = endpoints.is_known_action(found.action) or attribution.lever_by_host(template)
+            return endpoints.rule_code(found, method, name) if usual else ""
         if endpoints.writes_tags(found.action):
             return "" if self.context.fans_out(function) else "LK306"
         around = syntax.text(function or self.root)
         return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
 
 
-def _home(definition: Node) -> Node | None:
-    """Give the function whose local variable is defined, or None for constants and fields."""
+def _local_function(definition: Node) -> Node | None:
+    """Return the function of a local variable, None for constants and fields."""
     field = re.match(r"@|\$?(?:self|this)\b", syntax.text(definition))
     return None if field else syntax.function_of(definition)

@@ -1,4 +1,4 @@
-"""What the scanner says: rules with stable codes, and findings as values."""
+"""Rules with stable codes, and findings as values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that can be found; `code` keeps its meaning for ever, `level` is SARIF's."""
+    """A rule. `code` never changes its meaning; `level` is that of SARIF."""
 
     code: str
     name: str
@@ -22,8 +22,8 @@ class Rule:
 class Finding:
     """One place in a file. Lines and columns start at 1, columns count characters.
 
-    `detail` is the path as the scanner put it together (holes in braces) or the name it saw; `how` is
-    "parsed" where a syntax tree was read and "text" where only text was matched.
+    `detail` is the folded path (placeholders in braces) or the name; `how` is "parsed" if a syntax tree was
+    read and "text" if only text was matched.
     """
 
     path: str
@@ -116,10 +116,10 @@ _RULES = (
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in _RULES})
 
 
-def finding(
+def make_finding(
     code: str, path: str, line: int, column: int, *, detail: str = "", how: str = "parsed"
 ) -> Finding:
-    """Make a finding of a rule at a place."""
+    """Return a finding of a rule at a place."""
     rule = RULES[code]
     message = f"{rule.message}: {detail}" if detail else rule.message
     return Finding(path, line, column, code, message, rule.replacement, rule.level, detail, how)

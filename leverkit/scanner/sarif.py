@@ -13,8 +13,8 @@ from leverkit.scanner.rules import RULES, Finding, Rule
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def log(findings: Sequence[Finding], *, version: str) -> dict[str, Any]:
-    """Give one SARIF log with one run; `version` is leverkit's."""
+def sarif_log(findings: Sequence[Finding], *, version: str) -> dict[str, Any]:
+    """Return one SARIF log with one run; `version` is that of leverkit."""
     driver = {"name": "leverkit", "version": version, "rules": [_rule(rule) for rule in RULES.values()]}
     results = [_result(found) for found in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
@@ -37,13 +37,13 @@ def _result(found: Finding) -> dict[str, Any]:
         "artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())},
         "region": {"startLine": found.line, "startColumn": found.column},
     }
-    print_of = hashlib.sha256(f"{found.code}\0{path.as_posix()}\0{found.detail}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(f"{found.code}\0{path.as_posix()}\0{found.detail}".encode()).hexdigest()
     return {
         "ruleId": found.code,
         "ruleIndex": list(RULES).index(found.code),
         "level": found.level,
         "message": {"text": f"{found.message}. {found.replacement}"},
         "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"leverkit/v1": print_of},
+        "partialFingerprints": {"leverkit/v1": fingerprint},
         "properties": {"how": found.how},
     }

@@ -1,4 +1,4 @@
-"""Find uses of Lever's deprecated candidate endpoints in an integration's source, with the replacement.
+"""Find uses of Lever's deprecated candidate endpoints in source code, each with its replacement.
 
 Paths in, findings out. Parsed with tree-sitter: Python, JavaScript, TypeScript, Ruby, Go, PHP, Java, C#,
 shell and notebooks. Postman collections are read as such. Other languages and data files are matched as
@@ -15,15 +15,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from leverkit.scanner import attribution, name_detector, sarif, sources, syntax, text_matching
-from leverkit.scanner.attribution import FileEvidence, Project
-from leverkit.scanner.constant_folding import Folder
+from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
+from leverkit.scanner.constant_folding import ConstantFolder
 from leverkit.scanner.path_detector import PathDetector
-from leverkit.scanner.rules import RULES, Finding, Rule, finding
+from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
-__all__ = ["RULES", "Finding", "Rule", "Survey", "scan", "survey", "to_json", "to_sarif", "to_text"]
-
-_TELLING = (
+_KEY_WORDS = (
     b"candidates",
     b"pportunities",
     b"Tags",
@@ -39,7 +37,7 @@ _NO_REASON = re.compile(rb"^[\s:*/#>-]*$")
 
 @dataclass(frozen=True)
 class Survey:
-    """All findings, sorted, how many files were read, and how many were passed over for what reason."""
+    """All findings, sorted; how many files were read; how many were skipped, by reason."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -47,7 +45,7 @@ class Survey:
 
 
 def scan(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> list[Finding]:
-    """Find deprecated uses under files and folders, sorted by path, line and column.
+    """Return deprecated uses under files and folders, sorted by path, line and column.
 
     `codes` keeps only these (`LK301`, …). Raises UsageError for a path that does not exist.
     """
@@ -55,67 +53,71 @@ def scan(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> list[Find
 
 
 def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
-    """Scan like `scan`, and count the files read and passed over."""
+    """Scan like `scan`, and count the files read and skipped."""
     skipped: Counter[str] = Counter()
-    said: list[tuple[Source, FileEvidence]] = []
+    projects: dict[str, list[tuple[Source, FileEvidence]]] = {}
     files = 0
-    for source in sources.walk(paths, skipped):
+    for source in sources.read_sources(paths, skipped):
         files += 1
-        if any(word in source.text for word in _TELLING):
-            said.append((source, attribution.of_file(source)))
-    grouped: dict[str, list[tuple[str, FileEvidence]]] = {}
-    for source, what in said:
-        grouped.setdefault(source.project, []).append((source.path, what))
-    projects = {name: attribution.of_project(members) for name, members in grouped.items()}
-    found = {one for source, what in said for one in _findings(source, what, projects[source.project])}
-    kept = (one for one in found if not codes or one.code in codes)
+        if any(word in source.text for word in _KEY_WORDS):
+            projects.setdefault(source.project, []).append((source, attribution.file_evidence(source)))
+    found = {finding for members in projects.values() for finding in _in_project(members)}
+    kept = (finding for finding in found if not codes or finding.code in codes)
     return Survey(tuple(sorted(kept)), files, dict(sorted((+skipped).items())))
 
 
-def _findings(source: Source, said: FileEvidence, project: Project) -> Iterator[Finding]:
+def _in_project(members: Sequence[tuple[Source, FileEvidence]]) -> Iterator[Finding]:
+    project = attribution.project_evidence((source.path, evidence) for source, evidence in members)
+    for source, evidence in members:
+        yield from _findings(source, evidence, project)
+
+
+def _findings(source: Source, evidence: FileEvidence, project: ProjectEvidence) -> Iterator[Finding]:
     suppressed: dict[int, set[str]] = {}
     for match in _SUPPRESSION.finditer(source.raw):
         line = source.raw.count(b"\n", 0, match.start()) + 1
         if _NO_REASON.match(match.group(2)):
             start = source.raw.rfind(b"\n", 0, match.start()) + 1
             column = len(source.raw[start : match.start()].decode("utf-8", "replace")) + 1
-            yield finding("LK390", source.path, line, column)
+            yield make_finding("LK390", source.path, line, column)
         else:
             codes = re.findall(r"LK\d+", match.group(1).decode())
             suppressed.setdefault(line + _stands_alone(source.raw, match.start()), set()).update(codes)
-    yield from (one for one in _read(source, said, project) if one.code not in suppressed.get(one.line, ()))
+    for finding in _read(source, evidence, project):
+        if finding.code not in suppressed.get(finding.line, ()):
+            yield finding
 
 
-def _read(source: Source, said: FileEvidence, project: Project) -> list[Finding]:
-    """Parse a source, or match its text where there is no grammar or nesting is beyond reason."""
+def _read(source: Source, evidence: FileEvidence, project: ProjectEvidence) -> list[Finding]:
+    """Parse a source, or match its text if there is no grammar or it is nested too deeply."""
     parser = syntax.parser(source.language)
     if parser is None:
-        return list(text_matching.findings(source, said))
+        return list(text_matching.findings(source, evidence))
     root = parser.parse(source.text).root_node
-    folder = Folder(root, source.text, project.constants)
+    folder = ConstantFolder(root, source.text, project.constants)
     try:
-        by_path = PathDetector(source, folder, said, project).findings()
-        return [*by_path, *name_detector.findings(source, folder, said, project)]
+        by_path = PathDetector(source, folder, evidence, project).findings()
+        return [*by_path, *name_detector.findings(source, folder, evidence, project)]
     except RecursionError:
-        return list(text_matching.findings(source, said))
+        return list(text_matching.findings(source, evidence))
 
 
 def _stands_alone(raw: bytes, offset: int) -> bool:
-    """Return True if a comment is alone on its line, so that it speaks of the next one."""
+    """Return True if a comment is alone on its line, so that it is about the next line."""
     before = raw[raw.rfind(b"\n", 0, offset) + 1 : offset]
     return not re.search(rb"\w", before)
 
 
 def to_text(findings: Iterable[Finding]) -> str:
-    """Write one line a finding, `path:line:col: [code] message`, followed by its replacement, indented."""
+    """Return one line per finding, `path:line:col: [code] message`, followed by its replacement, indented."""
     return "".join(f"{found}\n    {found.replacement}\n" for found in findings)
 
 
 def to_json(findings: Iterable[Finding]) -> str:
-    """Write a JSON array of the findings' fields."""
+    """Return a JSON array of the findings' fields."""
     return json.dumps([asdict(found) for found in findings], indent=2, ensure_ascii=False) + "\n"
 
 
 def to_sarif(findings: Iterable[Finding], *, version: str = "0") -> str:
-    """Write a SARIF 2.1.0 log, which code hosts show beside the lines; `version` is that of leverkit."""
-    return json.dumps(sarif.log(list(findings), version=version), indent=2, ensure_ascii=False) + "\n"
+    """Return a SARIF 2.1.0 log, which code hosts show beside the lines; `version` is that of leverkit."""
+    return json.dumps(sarif.sarif_log(list(findings), version=version), indent=2, ensure_ascii=False) + "\n"

@@ -1,7 +1,7 @@
-"""Which files are read, in which language, and which are passed over and why.
+"""The files to read, with their language, and the skipped ones with the reason.
 
 Files in, `Source`s out. `.gitignore` is respected (pathspec); vendored folders, huge, binary and
-minified files are passed over and counted. A notebook becomes the source of its code cells.
+minified files are skipped and counted. A notebook becomes the source of its code cells.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from leverkit.errors import UsageError
-from leverkit.scanner.grammar import words
+from leverkit.scanner.grammar import word_set
 
 _EXTENSIONS = {
     "python": ".py .pyi .pyw .ipynb",
@@ -33,13 +33,13 @@ _EXTENSIONS = {
     "text": ".kt .kts .scala .groovy .swift .rs .ex .exs .dart .ps1 .pl .pm .r .cls .vb .fs .lua .clj",
 }
 LANGUAGES = {end: language for language, ends in _EXTENSIONS.items() for end in ends.split()}
-VENDORED = words(
+VENDORED = word_set(
     """node_modules bower_components vendor vendors third_party site-packages venv .venv env .tox
     .nox dist build target __pycache__ .git .hg .svn .next .nuxt .mypy_cache .ruff_cache
     .pytest_cache coverage Pods .gradle .terraform"""
 )
-LOCKS = words("package-lock.json composer.lock yarn.lock pnpm-lock.yaml tsconfig.json")
-MANIFESTS = words(
+LOCKS = word_set("package-lock.json composer.lock yarn.lock pnpm-lock.yaml tsconfig.json")
+MANIFESTS = word_set(
     """package.json pyproject.toml setup.py setup.cfg requirements.txt go.mod Gemfile composer.json
     pom.xml build.gradle"""
 )
@@ -67,8 +67,8 @@ class Source:
     where: str = ""
     lines: tuple[tuple[int, int], ...] = ()
 
-    def place(self, offset: int) -> tuple[int, int]:
-        """Turn a byte offset into line and column of the file, both from 1."""
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column of a byte offset in the file, both from 1."""
         start = self.text.rfind(b"\n", 0, offset) + 1
         line = self.text.count(b"\n", 0, offset)
         column = len(self.text[start:offset].decode("utf-8", "replace"))
@@ -76,8 +76,8 @@ class Source:
         return first, column + shift + 1
 
 
-def walk(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator[Source]:
-    """Give the sources under `paths`, in order of their names; count in `skipped` what is passed over.
+def read_sources(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator[Source]:
+    """Yield the sources under `paths`, in order of their names; count skipped files in `skipped`.
 
     Raises UsageError for a path that does not exist.
     """
@@ -121,7 +121,7 @@ def _spec(path: Path) -> GitIgnoreSpec:
 
 
 def _specs_above(root: Path) -> dict[str, GitIgnoreSpec]:
-    """Read the .gitignore files above a folder in its repository; none where they ignore the folder."""
+    """Read the .gitignore files above a folder in its repository; none if they ignore the folder."""
     specs: dict[str, GitIgnoreSpec] = {}
     here = root.resolve()
     for folder in (here, *here.parents):

@@ -1,7 +1,7 @@
-"""Syntax trees: the questions that all languages answer alike.
+"""Syntax trees: properties of nodes that do not depend on the language.
 
-A language in, a parser out; then of a node: is it prose, which call encloses it, what does it define, in
-which functions and branches does it stand.
+For example: is a node prose, which call encloses it, what does it define, which functions and branches
+enclose it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GRAMMARS = {
 
 @lru_cache(maxsize=16)
 def parser(language: str) -> Parser | None:
-    """Give the parser of a language, or None where its grammar is not installed."""
+    """Return the parser of a language, or None where its grammar is not installed."""
     try:
         from tree_sitter import Language, Parser
 
@@ -43,17 +43,17 @@ def parser(language: str) -> Parser | None:
 
 
 def text(node: Node | None) -> str:
-    """Give the source text of a node."""
+    """Return the source text of a node."""
     return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
 
 
 def leaf(root: Node, offset: int) -> Node:
-    """Give the smallest named node at an offset."""
+    """Return the smallest named node at an offset."""
     return root.named_descendant_for_byte_range(offset, offset + 1) or root
 
 
 def ancestors(node: Node) -> Iterator[Node]:
-    """Walk from the node's parent to the root."""
+    """Yield the ancestors of a node, from its parent to the root."""
     parent = node.parent
     while parent is not None:
         yield parent
@@ -61,12 +61,12 @@ def ancestors(node: Node) -> Iterator[Node]:
 
 
 def enclosing(node: Node, types: frozenset[str]) -> Node | None:
-    """Give the nearest ancestor of one of the types."""
+    """Return the nearest ancestor of one of the types."""
     return next((step for step in ancestors(node) if step.type in types), None)
 
 
 def function_of(node: Node) -> Node | None:
-    """Give the nearest enclosing function that has a name."""
+    """Return the nearest enclosing function that has a name."""
     return next((step for step in ancestors(node) if step.type in grammar.FUNCTIONS and name_of(step)), None)
 
 
@@ -87,13 +87,13 @@ def is_prose(node: Node) -> bool:
 
 
 def last_word(name: str) -> str:
-    """Reduce `self.base_url`, `Config::BASE`, `$this->base`, `@base` or `"key"` to its last word."""
+    """Return the last word of `self.base_url`, `Config::BASE`, `$this->base`, `@base` or `"key"`."""
     found = re.findall(r"[A-Za-z_][A-Za-z0-9_]*", name.split("(")[0])
     return found[-1] if found else ""
 
 
 def name_of(node: Node) -> str:
-    """Give the last word of the name that a definition or a function carries."""
+    """Return the last word of the name that a definition or a function carries."""
     for field in ("name", "left", "key", "pattern"):
         if (name := node.child_by_field_name(field)) is not None:
             return last_word(text(name))
@@ -105,7 +105,7 @@ def name_of(node: Node) -> str:
 
 
 def value_of(node: Node) -> Node | None:
-    """Give what a definition defines its name to be."""
+    """Return the value that a definition gives to its name."""
     fields = (node.child_by_field_name(field) for field in ("value", "right", "default_value"))
     value = next((found for found in fields if found is not None), None)
     if value is None and node.named_child_count > 1:
@@ -118,7 +118,7 @@ def value_of(node: Node) -> Node | None:
 
 
 def defined_by(node: Node) -> Node | None:
-    """Give the definition, of a variable or of an entry, whose value a node is."""
+    """Return the definition, of a variable or of an entry, whose value a node is."""
     parent = node.parent
     while parent is not None and parent.type in ("expression_list", "literal_element"):
         parent = parent.parent
@@ -147,7 +147,7 @@ def is_entry(node: Node) -> bool:
 
 
 def qualified(node: Node) -> Node:
-    """Give `self.base.url` for its last name `url`."""
+    """Return `self.base.url` for its last name `url`."""
     while (parent := node.parent) is not None and parent.type in grammar.MEMBERS:
         if parent.end_byte != node.end_byte + (parent.type == "expansion"):
             break
@@ -161,7 +161,7 @@ def _arguments_of(call: Node) -> Node | None:
 
 
 def arguments(call: Node) -> list[Node]:
-    """Give the argument nodes of a call, unwrapped."""
+    """Return the argument nodes of a call, unwrapped."""
     if call.type == "command":
         return call.children_by_field_name("argument")
     holder = _arguments_of(call)
@@ -171,7 +171,7 @@ def arguments(call: Node) -> list[Node]:
 
 
 def callee(call: Node) -> str:
-    """Give the text of what is called, without arguments and type arguments, its last 160 characters."""
+    """Return the callee of a call without arguments and type arguments, its last 160 characters."""
     if call.type == "command":
         return text(call.child_by_field_name("name"))
     holder = _arguments_of(call)
@@ -182,7 +182,7 @@ def callee(call: Node) -> str:
 
 
 def call_with(node: Node) -> Node | None:
-    """Give the call of which a node is an argument."""
+    """Return the call of which a node is an argument."""
     parent = node.parent
     while parent is not None and parent.type in grammar.ARGUMENTS:
         parent = parent.parent
@@ -190,19 +190,19 @@ def call_with(node: Node) -> Node | None:
 
 
 def direct_callee(node: Node) -> str:
-    """Give what is called with a node as its argument, or ''."""
+    """Return the callee of the call of which a node is an argument, or ''."""
     call = call_with(node)
     return callee(call) if call is not None else ""
 
 
 def beside(call: Node, inside: Node) -> str:
-    """Give the text of a call's other arguments."""
+    """Return the text of a call's other arguments."""
     others = (arg for arg in arguments(call) if not arg.start_byte <= inside.start_byte < arg.end_byte)
     return " ".join(text(arg)[:400] for arg in others)
 
 
 def followers(call: Node) -> Iterator[str]:
-    """Give the names of the calls chained after a call, as `post` and `build` in `uri(…).post(…).build()`."""
+    """Yield the names of the calls chained after a call: `post`, `build` in `uri(…).post(…).build()`."""
     for step in ancestors(call):
         if step.start_byte != call.start_byte:
             return
@@ -211,20 +211,20 @@ def followers(call: Node) -> Iterator[str]:
 
 
 def in_interface(node: Node) -> bool:
-    """Return True if a node stands in an interface, whose annotations declare a client (Feign, Retrofit)."""
+    """Return True if a node is in an interface, whose annotations declare a client (Feign, Retrofit)."""
     home = enclosing(node, grammar.CLASSES)
     return home is not None and home.type == "interface_declaration"
 
 
 def statement(node: Node) -> range:
-    """Give the bytes of the outermost statement, function or class around a node."""
+    """Return the bytes of the outermost statement, function or class around a node."""
     around = [node, *ancestors(node)]
     top = around[-2] if len(around) > 1 else node
     return range(top.start_byte, top.end_byte)
 
 
 def _header(node: Node) -> str:
-    """Give the text of a function, class or branch up to its body, at most 240 characters."""
+    """Return the text of a function, class or branch up to its body, at most 240 characters."""
     end = node.start_byte + 240
     for field in ("body", "consequence", "accessors"):
         if (body := node.child_by_field_name(field)) is not None:
@@ -233,14 +233,14 @@ def _header(node: Node) -> str:
 
 
 def scope(node: Node) -> Iterator[str]:
-    """Give what names the place of a node, from the inside out: calls, keys, branches, functions, classes."""
+    """Yield the names around a node, from the inside out: calls, keys, branches, functions, classes."""
     previous = node
     for step in ancestors(node):
         if step.type in grammar.CALLS:
             yield f"{beside(step, node)[:600]} {callee(step)}"
         elif step.type in grammar.DEFINITIONS and value_of(step) is not None:
             yield text(step.named_child(0))[:120]
-        elif step.type in grammar.PLACES and step.parent is not None and not _is_alternative(previous, step):
+        elif step.type in grammar.SCOPES and step.parent is not None and not _is_alternative(previous, step):
             yield _header(step)
         previous = step
 

@@ -1,6 +1,6 @@
-"""Text matching where there is no syntax tree: languages without a grammar here, data files, collections.
+"""Text matching without a syntax tree: languages without a grammar, data files, Postman collections.
 
-Only literals are read, joined where they stand on one line; findings say `how = "text"`.
+Only literals are read, joined if they are on one line; findings have `how = "text"`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from leverkit.scanner import attribution, endpoints
 from leverkit.scanner.attribution import FileEvidence
 from leverkit.scanner.endpoints import Endpoint
-from leverkit.scanner.rules import Finding, finding
+from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
 _TOKEN = re.compile(
@@ -30,18 +30,18 @@ _COMMENT = re.compile(r"\s*(?:#|//)(?!#)")
 _URL = re.compile(r"https?://[^\s\"'`\\<>|]*lever\.co/(?:@\{[^{}]*\}|[^\s\"'`\\<>|])*")
 
 
-def findings(source: Source, said: FileEvidence) -> Iterator[Finding]:
-    """Give the findings of one source by text alone."""
+def findings(source: Source, evidence: FileEvidence) -> Iterator[Finding]:
+    """Yield the findings of one source by text alone."""
     text = source.text.decode("utf-8", "replace")
     if source.language == "data":
         yield from _postman(source, text) or _urls(source, text)
         return
     for offset, template in _templates(text):
-        yield from _judge(source, text, offset, template, said)
+        yield from _judge(source, text, offset, template, evidence)
 
 
 def _templates(text: str) -> Iterator[tuple[int, str]]:
-    """Give each literal with its place; literals of one line with only `+ name +` between are one."""
+    """Yield every literal with its offset; literals of one line joined by `+ name +` are one."""
     start, built, end = 0, "", -1
     for token in _TOKEN.finditer(text):
         if token.group("comment"):
@@ -58,63 +58,73 @@ def _templates(text: str) -> Iterator[tuple[int, str]]:
     yield start, built
 
 
-def _judge(source: Source, text: str, offset: int, template: str, said: FileEvidence) -> Iterator[Finding]:
-    found = endpoints.endpoint(template)
+def _judge(
+    source: Source, text: str, offset: int, template: str, evidence: FileEvidence
+) -> Iterator[Finding]:
+    found = endpoints.parse_endpoint(template)
     if found is None or found.resource != "candidates":
         return
     start = text.rfind("\n", 0, offset) + 1
     line = text[start : (text + "\n").find("\n", offset)]
     called = re.findall(r"([\w.]+)\s*\(", line[: offset - start])
     method = endpoints.method_in_name(called[-1] if called else "") or endpoints.method_in_text(line)
-    if _means_lever(source, found, template, said, len(text[:offset].encode())):
+    if _means_lever(source, found, template, evidence, len(text[:offset].encode())):
         yield _at(
-            source, text, offset, endpoints.code_of(found, method, ""), endpoints.shown(method, template)
+            source,
+            text,
+            offset,
+            endpoints.rule_code(found, method, ""),
+            endpoints.method_and_path(method, template),
         )
 
 
-def _means_lever(source: Source, found: Endpoint, template: str, said: FileEvidence, offset: int) -> bool:
-    for decided in (attribution.host_says(template), attribution.words_say(found.base)):
+def _means_lever(source: Source, found: Endpoint, template: str, evidence: FileEvidence, offset: int) -> bool:
+    for decided in (attribution.lever_by_host(template), attribution.lever_by_names(found.base)):
         if decided is not None:
             return decided
-    if not endpoints.known(found.action) or (found.relative and not found.item):
+    if not endpoints.is_known_action(found.action) or (found.relative and not found.item):
         return False
-    return said.named and (
-        not said.others or attribution.near_says(source.text, range(len(source.text)), offset)
+    return evidence.named and (
+        not evidence.others or attribution.lever_by_nearest_name(source.text, range(len(source.text)), offset)
     )
 
 
 def _urls(source: Source, text: str) -> Iterator[Finding]:
-    """Give whole URLs of Lever's API in a data file, comments aside."""
+    """Yield findings for whole URLs of Lever's API in a data file, comments aside."""
     for match in _URL.finditer(text):
         url, before = match.group(), text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        found = endpoints.endpoint(_INTERPOLATION.sub("{x}", url))
+        found = endpoints.parse_endpoint(_INTERPOLATION.sub("{x}", url))
         comment = not source.path.endswith(".json") and _COMMENT.match(before)
-        if found is None or found.resource != "candidates" or comment or not attribution.host_says(url):
+        if found is None or found.resource != "candidates" or comment or not attribution.lever_by_host(url):
             continue
         around = text[max(match.start() - 200, 0) : match.end() + 200]
         method = endpoints.method_in_name(before.strip().split(" ")[0]) or endpoints.method_in_text(around)
         yield _at(
-            source, text, match.start(), endpoints.code_of(found, method, ""), endpoints.shown(method, url)
+            source,
+            text,
+            match.start(),
+            endpoints.rule_code(found, method, ""),
+            endpoints.method_and_path(method, url),
         )
 
 
 def _postman(source: Source, text: str) -> list[Finding]:
-    """Read a Postman collection: each request's method and URL."""
+    """Return the findings of a Postman collection: method and URL of its requests."""
     collection = _collection(text)
-    named = attribution.words_say(json.dumps(collection.get("info"))) is True
+    named = attribution.lever_by_names(json.dumps(collection.get("info"))) is True
     made: list[Finding] = []
     position = 0
     for method, url in _requests(collection):
         written = (json.dumps(url)[1:-1], json.dumps(url, ensure_ascii=False)[1:-1])
-        position = max(position, *(text.find(one, position) for one in written))
+        position = max(position, *(text.find(form, position) for form in written))
         template = re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", r"{\1}", url)
-        found = endpoints.endpoint(template)
-        said = attribution.host_says(template)
-        lever = said if said is not None else named or attribution.words_say(url)
-        if found is not None and found.resource == "candidates" and lever:
-            detail = endpoints.shown(method, url)
+        found = endpoints.parse_endpoint(template)
+        by_host = attribution.lever_by_host(template)
+        is_lever = by_host if by_host is not None else named or attribution.lever_by_names(url)
+        if found is not None and found.resource == "candidates" and is_lever:
+            detail = endpoints.method_and_path(method, url)
             made.append(
-                _at(source, text, position, endpoints.code_of(found, method, ""), detail, how="parsed")
+                _at(source, text, position, endpoints.rule_code(found, method, ""), detail, how="parsed")
             )
         position += 1
     return made
@@ -142,7 +152,7 @@ def _requests(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def _raw(url: Any) -> str:
-    """Give a request's URL as text; collections keep it whole, in pieces, or both."""
+    """Return a request's URL as text; collections hold it whole, in pieces, or both."""
     if not isinstance(url, dict):
         return url if isinstance(url, str) else ""
     host, path = url.get("host"), url.get("path")
@@ -151,5 +161,5 @@ def _raw(url: Any) -> str:
 
 
 def _at(source: Source, text: str, offset: int, code: str, detail: str, how: str = "text") -> Finding:
-    line, column = source.place(len(text[:offset].encode()))
-    return finding(code, source.path, line, column, detail=detail, how=how)
+    line, column = source.position(len(text[:offset].encode()))
+    return make_finding(code, source.path, line, column, detail=detail, how=how)

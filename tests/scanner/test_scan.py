@@ -1,3 +1,5 @@
+"""The scanner finds what the samples say, in every language, and reports it as text, JSON and SARIF."""
+
 from __future__ import annotations
 
 import json
@@ -9,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from leverkit.errors import UsageError
-from leverkit.scanner import syntax
-from leverkit.scanner.scan import RULES, Finding, scan, survey, to_json, to_sarif, to_text
+from leverkit.scanner import RULES, Finding, syntax
+from leverkit.scanner.scan import scan, survey, to_json, to_sarif, to_text
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 OLD = 'import requests\nrequests.get("https://api.lever.co/v1/candidates")\n'
@@ -28,7 +30,7 @@ def expected(folder: Path) -> set[tuple[str, int, str]]:
 
 
 def places(findings: list[Finding]) -> list[tuple[int, int, str]]:
-    return [(one.line, one.column, one.code) for one in findings]
+    return [(finding.line, finding.column, finding.code) for finding in findings]
 
 
 def write(path: Path, text: str) -> Path:
@@ -39,7 +41,7 @@ def write(path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in SAMPLES.iterdir()))
 def test_samples_give_the_findings_that_their_comments_say(folder: str) -> None:
-    found = {(one.path, one.line, one.code) for one in scan([SAMPLES / folder])}
+    found = {(finding.path, finding.line, finding.code) for finding in scan([SAMPLES / folder])}
     wanted = expected(SAMPLES / folder)
     assert (sorted(wanted - found), sorted(found - wanted)) == ([], []), "(missing, unexpected)"
 
@@ -86,12 +88,12 @@ def test_text_matches_say_that_they_are(tmp_path: Path) -> None:
 def test_without_grammars_whole_urls_are_still_found(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syntax, "parser", lambda language: None)
     found = scan([SAMPLES / sample])
-    assert {one.how for one in found} == {"text"}
-    assert "LK301" in {one.code for one in found}
+    assert {finding.how for finding in found} == {"text"}
+    assert "LK301" in {finding.code for finding in found}
 
 
 def test_codes_can_be_chosen() -> None:
-    assert {one.code for one in scan([SAMPLES], codes=["LK301", "LK308"])} == {"LK301", "LK308"}
+    assert {finding.code for finding in scan([SAMPLES], codes=["LK301", "LK308"])} == {"LK301", "LK308"}
 
 
 def test_findings_are_sorted_and_the_same_each_time() -> None:
@@ -110,7 +112,7 @@ def test_gitignore_is_respected_also_in_subfolders(tmp_path: Path) -> None:
     write(tmp_path / ".gitignore", "/made.py\nout/\n")
     write(tmp_path / "sub/.gitignore", "made.py\n")
     result = survey([tmp_path])
-    assert [Path(one.path).relative_to(tmp_path).as_posix() for one in result.findings] == [
+    assert [Path(finding.path).relative_to(tmp_path).as_posix() for finding in result.findings] == [
         "kept.py",
         "sub/kept.py",
     ]
@@ -123,7 +125,7 @@ def test_the_gitignore_of_the_repository_above_counts(tmp_path: Path) -> None:
     write(tmp_path / ".gitignore", "made.py\nout/\n")
     for name in ("src/made.py", "src/kept.py", "out/old.py"):
         write(tmp_path / name, OLD)
-    assert [Path(one.path).name for one in scan([tmp_path / "src"])] == ["kept.py"]
+    assert [Path(finding.path).name for finding in scan([tmp_path / "src"])] == ["kept.py"]
     assert len(scan([tmp_path / "out"])) == 1, "a folder asked for by name is read"
 
 
@@ -163,9 +165,9 @@ def test_a_script_without_a_suffix_is_known_by_its_first_line(tmp_path: Path) ->
 def test_a_notebook_is_found_where_its_json_has_it() -> None:
     path = SAMPLES / "data" / "audit.ipynb"
     found = scan([path])
-    for one in found:
-        line = path.read_text().splitlines()[one.line - 1]
-        assert line[one.column - 1 :].startswith(('f\\"{BASE}/candidates', "BASE + '/candidates/'"))
+    for finding in found:
+        line = path.read_text().splitlines()[finding.line - 1]
+        assert line[finding.column - 1 :].startswith(('f\\"{BASE}/candidates', "BASE + '/candidates/'"))
     assert len(found) == 2
 
 
@@ -182,7 +184,7 @@ def test_a_collection_may_keep_its_urls_in_pieces(tmp_path: Path) -> None:
     url = {"host": ["{{base}}"], "path": ["candidates", ":id", "addTags"]}
     items = [{"item": [{"request": {"method": "POST", "url": url}}]}]
     path = write(tmp_path / "c.json", json.dumps({"info": {"name": "Lever"}, "item": items}))
-    assert [one.code for one in scan([path])] == ["LK301"]
+    assert [finding.code for finding in scan([path])] == ["LK301"]
 
 
 def test_deep_nesting_and_broken_syntax_are_no_error(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_deep_nesting_and_broken_syntax_are_no_error(tmp_path: Path) -> None:
         "url = url + '/candidates'\nbase = url\nurl = base\nlever.get(url + '/1/addTags')\n",
     )
     write(tmp_path / "broken.rb", "class Lever\n  def x(\n lever.get('/candidates')\n")
-    found = {(Path(one.path).name, one.code, one.how) for one in scan([tmp_path])}
+    found = {(Path(finding.path).name, finding.code, finding.how) for finding in scan([tmp_path])}
     assert found >= {("deep.py", "LK303", "text"), ("broken.rb", "LK303", "parsed")}
 
 
@@ -206,7 +208,7 @@ def test_a_constant_of_another_project_does_not_count(tmp_path: Path) -> None:
     use = "export const all = () => get(`${ROOT_URL}/candidates`);\n"
     write(tmp_path / "one/use.js", use)
     write(tmp_path / "two/use.js", use)
-    assert [Path(one.path).parent.name for one in scan([tmp_path])] == ["one"]
+    assert [Path(finding.path).parent.name for finding in scan([tmp_path])] == ["one"]
 
 
 def test_a_suppression_without_a_reason_is_a_finding_and_has_no_effect(tmp_path: Path) -> None:
@@ -239,11 +241,11 @@ def test_sarif_keeps_the_rules_of_2_1_0() -> None:
     assert all(rule["shortDescription"]["text"] and rule["help"]["text"] for rule in driver["rules"])
     assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
     assert len(run["results"]) == len(found)
-    for result, one in zip(run["results"], found, strict=True):
-        assert ids[result["ruleIndex"]] == result["ruleId"] == one.code
+    for result, finding in zip(run["results"], found, strict=True):
+        assert ids[result["ruleIndex"]] == result["ruleId"] == finding.code
         assert result["level"] in ("none", "note", "warning", "error")
         (place,) = (location["physicalLocation"] for location in result["locations"])
-        assert place["region"] == {"startLine": one.line, "startColumn": one.column}
+        assert place["region"] == {"startLine": finding.line, "startColumn": finding.column}
         assert place["region"]["startLine"] >= 1
         assert re.match(r"file:///|[^/\s:]+/", place["artifactLocation"]["uri"])
 
