@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,17 @@ def test_every_direct_dependency_is_pinned_within_its_range(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(direct() | parsers()))
 def test_what_is_installed_here_is_within_the_range(name: str) -> None:
     assert (direct() | parsers())[name].contains(version(name))
+
+
+def test_what_is_pinned_can_be_installed_on_the_python_of_debian_12() -> None:
+    installed = {canonicalize_name(found.name): found.metadata for found in distributions()}
+    needs = {
+        name: SpecifierSet(installed[name]["Requires-Python"] or "")
+        for name, number in pinned().items()
+        if name in installed and installed[name]["Version"] == number
+    }
+    assert len(needs) > 50
+    assert [name for name, python in needs.items() if not python.contains("3.11.2")] == []
 
 
 @pytest.mark.parametrize("name", CONFIGURATION)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.analysis.findings import duplicates
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import People
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
-from leverkit.report.html import Chart, Html, Section, table
+from leverkit.report.html import Chart, Html, Section, link, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,5 +89,4 @@ def matrix(snapshot: Snapshot, contact: str, names: People) -> Section:
 
 
 def _opened(address: str) -> list[Html]:
-    link = f'<a href="{escape(address)}" rel="noopener noreferrer">Open the newest in Lever</a>'
-    return [Html(f"<p>{link}</p>")] if address else []
+    return [Html("<p>{}</p>").format(link("Open the newest in Lever", address))] if address else []

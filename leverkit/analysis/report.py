@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING
 
 from leverkit.analysis.charts import agreement, contacts, coverage, spellings, to_decide
@@ -64,9 +63,8 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
 def summary_html(audit: AuditFacts) -> str:
     """Return the headline and the tags that need a decision, for a notebook."""
     rows = to_decide(audit.tags)
-    return f"<p><strong>{escape(audit.headline)}</strong></p>" + (
-        table(_worded(rows), limit=10) if len(rows) else ""
-    )
+    headline = Html("<p><strong>{}</strong></p>").format(audit.headline)
+    return headline + (table(_worded(rows), limit=10) if len(rows) else "")
 
 
 def _lead(audit: AuditFacts) -> str:

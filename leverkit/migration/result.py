@@ -6,7 +6,6 @@ Computed from plan and journal, so it is the same whether the run ended, was sto
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,11 +155,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     def html(self, people: People) -> str:
         """Return the result as markup, with people named so."""
-        from leverkit.report.html import table
+        from leverkit.report.html import Html, table
 
         frame = self.frame
         rest = frame[~frame["outcome"].isin(TRIED)]
-        head = f"<p><strong>Plan {self.plan_id[:12]}</strong> ({self.kind}): {escape(self.summary)}</p>"
+        head = Html("<p><strong>Plan {}</strong> ({}): {}</p>").format(
+            self.plan_id[:12], self.kind, self.summary
+        )
         if rest.empty:
             return head
         return head + table(**people.named(rest, 50), caption="Operations that were not done")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leverkit.notebook.run_record import RunRecord
-from leverkit.report.html import POLICY, STYLE_FILE
+from leverkit.report.html import TEMPLATES
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
 # Markdown has no table without a head; an empty one says nothing to a screen reader.
@@ -39,15 +39,15 @@ def render(notebook: Any, record: RunRecord) -> str:
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         config=settings,
         extra_template_basedirs=[str(folder)],
+        extra_template_paths=[str(TEMPLATES)],
         template_name="nbconvert",
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    style = STYLE_FILE.read_text(encoding="utf-8")
     notebook = notebook if record.status == "done" else _reached(notebook)
-    facts = {"title": title(notebook), "policy": POLICY, "style": style, "record": record}
+    facts = {"title": title(notebook), "record": record}
     body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
     return _readable(str(body))
 

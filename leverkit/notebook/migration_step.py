@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import msgspec
@@ -157,4 +156,4 @@ def check_mode(mode: str) -> None:
 
 def note(text: str) -> Note:
     """Return a sentence as markup."""
-    return Note(f"<p>{escape(text)}</p>")
+    return Note("<p>{}</p>").format(text)

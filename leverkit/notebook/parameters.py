@@ -15,11 +15,11 @@ import re
 import tokenize
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from html import escape
 from types import MappingProxyType
 from typing import Any
 
 from leverkit.errors import UsageError
+from leverkit.report.html import Html
 
 Value = str | int | float | bool
 KINDS: Mapping[str, type] = MappingProxyType({kind.__name__: kind for kind in (str, int, float, bool)})
@@ -64,7 +64,7 @@ class Parameters(Mapping[str, Value]):
         return ", ".join(f"{name} = {value!r}" for name, value in self._values.items()) or "no parameters"
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>Parameters</strong>: <code>{escape(repr(self))}</code></p>"
+        return Html("<p><strong>Parameters</strong>: <code>{}</code></p>").format(repr(self))
 
 
 def parameters(namespace: MutableMapping[str, Any]) -> Parameters:

@@ -7,7 +7,6 @@ Tab, Space and Enter are enough. Rows stay where they are when decided, until th
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import ipywidgets as w
 from leverkit.planning.planner import gains
 from leverkit.policy.decision import SCOPES, Decision
 from leverkit.policy.review import ORDERS, SHOWN, Review, View
+from leverkit.report.html import Html, paragraph
 from leverkit.report.text import count, share
 from leverkit.storage.lock import user
 
@@ -117,13 +117,14 @@ class TagReview(w.VBox):  # type: ignore[misc]
     def _hear(self, lines: list[str]) -> None:
         """Show what others did, five lines at most."""
         more = [f"and {len(lines) - 5:,} more"] if len(lines) > 5 else []
-        said = "".join(f"<p>{escape(line)}</p>" for line in [*lines[:5], *more])
-        self.news.value = f"<div class='leverkit-news' role='status'>{said}</div>" if said else ""
+        news = Html().join(map(paragraph, [*lines[:5], *more]))
+        self.news.value = (
+            Html("<div class='leverkit-news' role='status'>{}</div>").format(news) if news else ""
+        )
 
     def _tell(self) -> None:
-        self.forecast.value = (
-            f"<p class='leverkit-forecast' role='status'><strong>{escape(self.review.forecast)}</strong></p>"
-        )
+        forecast = Html("<p class='leverkit-forecast' role='status'><strong>{}</strong></p>")
+        self.forecast.value = forecast.format(self.review.forecast)
         scopes = list(self.review.acceptable(self.sure.value).values())
         parts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES if scope in scopes]
         self.accept.description = f"Accept {count(len(scopes), 'suggestion')}" + (
@@ -155,10 +156,9 @@ def described(decision: Decision) -> str:
         "no suggestion" if decision.suggested_scope == "undecided"
         else f"suggested: {decision.suggested_scope}, {share(decision.confidence)} sure"
     )  # fmt: skip
-    who = f" · decided by {escape(decision.decided_by)}" if decision.decided_by else ""
-    return (
-        f"<p><bdi>{escape(decision.tag)}</bdi> · missing on {missing} of {people} · {escape(said)}{who}</p>"
-        f"<p class='leverkit-why'>{escape(decision.reason)}</p>"
+    who = f" · decided by {decision.decided_by}" if decision.decided_by else ""
+    return Html("<p><bdi>{}</bdi> · missing on {} of {} · {}{}</p><p class='leverkit-why'>{}</p>").format(
+        decision.tag, missing, people, said, who, decision.reason
     )
 
 

@@ -18,7 +18,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +61,7 @@ class Program:
         return f"<Program {self.path.name}>"  # its folder is another one each time
 
     def _repr_html_(self) -> str:
-        return f"<pre><code>{escape(self.source)}</code></pre>"
+        return Html("<pre><code>{}</code></pre>").format(self.source)
 
 
 class Lesson:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Kind, Plan
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
-from leverkit.report.html import table
+from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
@@ -226,6 +225,6 @@ class Desk:
 
     def _repr_html_(self) -> str:
         where = "the demo account: emulated, with invented people" if self.demo else f"at {self.lever.host}"
-        head = f"<p><strong>Account {escape(self.folder.name)}</strong>, {escape(where)}</p>"
+        head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.folder.name, where)
         runs = self.runs
         return head + (table(runs, limit=8, caption="Plans so far, newest first") if len(runs) else "")

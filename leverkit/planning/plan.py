@@ -10,7 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,7 +30,7 @@ from leverkit.planning.operation import (
 )
 from leverkit.policy.decision import Undecided
 from leverkit.report.anonymisation import People
-from leverkit.report.html import table
+from leverkit.report.html import Html, bullets, table
 from leverkit.report.text import count
 from leverkit.storage import files
 from leverkit.storage.files import digest
@@ -226,9 +225,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def html(self, people: People) -> str:
         """Return the plan as markup, with people named so."""
-        notes = "".join(f"<li>{escape(warning)}</li>" for warning in self.warnings)
-        head = f"<p><strong>Plan {self.short}</strong> ({self.kind}): {escape(self.summary)}</p>"
-        head += f"<ul>{notes}</ul>" if notes else ""
+        head = Html("<p><strong>Plan {}</strong> ({}): {}</p>").format(self.short, self.kind, self.summary)
+        head += bullets(self.warnings)
         if not self.operations:
             return head
         return head + table(**people.named(self.frame, 15), caption="First operations; plan.csv holds all")

@@ -1,7 +1,7 @@
-"""Tables, charts and pages for people: everything that comes from an account is escaped here.
+"""Tables, charts and pages for people. What comes from an account is escaped: `Html` does so by default.
 
-`table` is the one way from a frame to HTML, `page` the one way to a report: a single file without
-script or network, with a content security policy that would stop both.
+`table` is the one way from a frame to HTML, `page` the one way to a report: a single file without script or
+network requests, with a content security policy that would stop both.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from leverkit.report.text import cell
 
@@ -19,22 +20,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-STYLE_FILE = Path(__file__).parent / "templates" / "report.css"
-# JupyterLab sets every cell of a table to the right, sentences too.
-_LEFT = (
-    "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
-    ".scroll .leverkit .n{text-align:right}</style>"
-)
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+TEMPLATES = Path(__file__).parent / "templates"  # those of the notebooks' pages include some of them
 
 
-class Html(str):
-    """Markup that is known to be safe; plain strings are escaped wherever they meet it."""
+class Html(Markup):
+    """Markup that is known to be safe. Its `format`, `join` and `+` escape plain strings."""
 
     __slots__ = ()
+    __repr__ = str.__repr__
 
     def _repr_html_(self) -> str:
         return str(self)
+
+
+# JupyterLab aligns every cell of a table to the right, sentences too.
+_LEFT = Html(
+    "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
+    ".scroll .leverkit .n{text-align:right}</style>"
+)
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,19 @@ class Chart:
     width: int
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
-        picture = base64.b64encode(self.png).decode()
-        about = {"alt": self.alt, "width": self.width}
-        return {"image/png": picture, "text/plain": self.alt}, {"image/png": about}
+        metadata = {"alt": self.alt, "width": self.width}
+        return {"image/png": self._base64, "text/plain": self.alt}, {"image/png": metadata}
 
     def html(self) -> Html:
-        """Return the picture as markup that carries it along."""
-        picture = base64.b64encode(self.png).decode()
-        return Html(
-            f'<figure><img alt="{escape(self.alt)}" width="{self.width}" '
-            f'src="data:image/png;base64,{picture}"></figure>'
-        )
+        """Return the picture as markup that contains it."""
+        image = '<figure><img alt="{}" width="{}" src="data:image/png;base64,{}"></figure>'
+        return Html(image).format(self.alt, self.width, self._base64)
+
+    __html__ = html
+
+    @property
+    def _base64(self) -> str:
+        return base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,24 @@ class Section:
     heading: str
     parts: Sequence[str | Html | Chart]
 
+    @property
+    def body(self) -> Html:
+        """Return the parts as markup, each plain string as a paragraph."""
+        return Html().join(part if hasattr(part, "__html__") else paragraph(part) for part in self.parts)
+
     def _repr_html_(self) -> str:
-        return f"<h3>{escape(self.heading)}</h3>" + "".join(_part(part) for part in self.parts)
+        return Html("<h3>{}</h3>").format(self.heading) + self.body
+
+
+def paragraph(text: str) -> Html:
+    """Return a text as a paragraph."""
+    return Html("<p>{}</p>").format(text)
+
+
+def bullets(texts: Iterable[str]) -> Html:
+    """Return texts as a list; nothing where there are none."""
+    items = Html().join(map(Html("<li>{}</li>").format, texts))
+    return Html("<ul>{}</ul>").format(items) if items else items
 
 
 def table(
@@ -82,91 +103,75 @@ def table(
 ) -> Html:
     """Return a frame as an escaped HTML table without its index; says how many rows it leaves out.
 
-    `links` names the columns (of texts) whose cells lead to an address, and how a text becomes one; where
-    it becomes none, the text stays a text.
+    `links` names columns of texts, each with the function that returns the address of a cell's text; an empty
+    address leaves the text without a link.
     """
     names = [str(name) for name in frame.columns]
     rows = frame.head(limit).itertuples(index=False, name=None)
-    numeric = [_numeric(frame.iloc[:limit, position]) for position in range(len(names))]
-    head = "".join(
-        f'<th scope="col"{_class(n)}>{escape(name)}</th>' for name, n in zip(names, numeric, strict=True)
-    )
-    addresses = [(links or {}).get(name, _nowhere) for name in names]
-    body = "".join(_row(names, numeric, addresses, row) for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    rest = len(frame) - limit
-    more = f'<p class="more">and {rest:,} more rows</p>' if rest > 0 else ""
-    label = escape(caption or "table of " + ", ".join(names))
+    classes = [_class(frame.iloc[:limit, position]) for position in range(len(names))]
+    head = Html().join(map(Html('<th scope="col"{}>{}</th>').format, classes, names))
+    addresses = [(links or {}).get(name, _no_address) for name in names]
     return Html(
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
-        f'{_LEFT}<table class="leverkit">{title}<thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{more}"
+        '<div class="scroll" role="region" tabindex="0" aria-label="{label}">{style}<table class="leverkit">'
+        "{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
+    ).format(
+        label=caption or "table of " + ", ".join(names),
+        style=_LEFT,
+        title=Html("<caption>{}</caption>").format(caption) if caption else "",
+        head=head,
+        body=Html().join(_row(names, classes, addresses, row) for row in rows),
+        more=_more(len(frame) - limit),
     )
 
 
 def facts(values: Mapping[str, object]) -> Html:
     """Return a few figures as a row of large numbers with what they count below them."""
-    cards = "".join(
-        f"<div><dd>{escape(cell(value))}</dd><dt>{escape(name)}</dt></div>" for name, value in values.items()
-    )
-    return Html(f'<dl class="facts">{cards}</dl>')
+    card = Html("<div><dd>{}</dd><dt>{}</dt></div>")
+    cards = Html().join(card.format(cell(value), name) for name, value in values.items())
+    return Html('<dl class="facts">{}</dl>').format(cards)
+
+
+def link(text: str, address: str) -> Html:
+    """Return a text as a link, without one where there is no address."""
+    anchor = Html('<a href="{}" rel="noopener noreferrer">{}</a>')
+    return anchor.format(address, text) if address else Html("{}").format(text)
 
 
 def page(title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "") -> str:
     """Return one self-contained HTML page: the finding as title, a lead, sections, a footer."""
-    style = STYLE_FILE.read_text(encoding="utf-8")
-    body = "".join(_section(section) for section in sections)
-    opening = f'<p class="lead">{escape(lead)}</p>' if lead else ""
-    closing = f"<footer><p>{escape(footer)}</p></footer>" if footer else ""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n"
-        f"<body><main><header><h1>{escape(title)}</h1>{opening}</header>\n{body}</main>"
-        f"{closing}</body></html>\n"
-    )
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, keep_trailing_newline=True)
+    template = environment.get_template("page.html.j2")
+    return template.render(title=title, sections=sections, lead=lead, footer=footer)
 
 
 def _row(
-    names: list[str], numeric: list[bool], addresses: list[Callable[[str], str]], row: Sequence[object]
-) -> str:
+    names: list[str], classes: list[Html], addresses: list[Callable[[str], str]], row: Sequence[object]
+) -> Html:
+    entry = Html('<td data-label="{}"{}>{}</td>')
     cells = (
-        f'<td data-label="{escape(name)}"{_class(number)}>{_linked(cell(value), address(str(value)))}</td>'
-        for name, number, address, value in zip(names, numeric, addresses, row, strict=True)
+        entry.format(name, class_, link(cell(value), address(str(value))))
+        for name, class_, address, value in zip(names, classes, addresses, row, strict=True)
     )
-    return f"<tr>{''.join(cells)}</tr>"
+    return Html("<tr>{}</tr>").format(Html().join(cells))
 
 
-def _linked(text: str, address: str) -> str:
-    if not address:
-        return escape(text)
-    return f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(text)}</a>'
+def _more(rows: int) -> Html:
+    return Html(f'<p class="more">and {rows:,} more rows</p>' if rows > 0 else "")
 
 
-def _nowhere(text: str) -> str:
+def _no_address(text: str) -> str:
     return ""
 
 
-def _class(numeric: bool) -> str:
-    return ' class="n"' if numeric else ""
+def _class(column: pd.Series[Any]) -> Html:
+    """Return the class attribute of a column that is set as figures: numbers, or percentages from `share`."""
+    return Html(' class="n"' if _numeric(column) else "")
 
 
 def _numeric(column: pd.Series[Any]) -> bool:
-    """Say whether a column is set as figures: numbers, or percentages made by `share`."""
     if column.dtype.kind in "iuf":
         return True
     texts = [str(value) for value in column]
     return bool(texts) and all(text == "–" or (text[-1:] == "%" and text[:-1].isdigit()) for text in texts)
-
-
-def _section(section: Section) -> str:
-    parts = "".join(_part(part) for part in section.parts)
-    return f"<section><h2>{escape(section.heading)}</h2>{parts}</section>\n"
-
-
-def _part(part: str | Html | Chart) -> str:
-    if isinstance(part, Chart):
-        return part.html()
-    return part if isinstance(part, Html) else f"<p>{escape(part)}</p>"

@@ -9,9 +9,10 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from html import escape
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
+
+from leverkit.report.html import Html
 
 SECONDS_BETWEEN = {"notebook": 0.2, "terminal": 0.2, "log": 10.0}
 
@@ -84,9 +85,8 @@ class Progress:
         value = f' value="{min(self.done, self.total)}" max="{self.total}"' if self.total else ""
         if self._closed and not self.total:
             value = ' value="1" max="1"'
-        return (
-            f'<progress{value} aria-label="{escape(self.label)}"></progress> <span>{escape(self.text)}</span>'
-        )
+        markup = Html('<progress{} aria-label="{}"></progress> <span>{}</span>')
+        return markup.format(Html(value), self.label, self.text)
 
     def __repr__(self) -> str:
         return self.text

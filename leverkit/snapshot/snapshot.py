@@ -10,7 +10,6 @@ import json
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -98,11 +97,12 @@ class Snapshot:
         return f"<Snapshot of account {self.account}: {self.meta['counts']['opportunities']:,} opportunities>"
 
     def _repr_html_(self) -> str:
+        from leverkit.report.html import Html, bullets
+
         counts = ", ".join(f"{count:,} {name}" for name, count in self.meta["counts"].items())
         agree = "agree" if self.meta["completeness"]["tags_agree"] else "do not agree"
         notes = [counts, f"tag counts {agree} with Lever's own", *self.meta["not_seen"]]
-        items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-        return f"<p>Snapshot of account {escape(self.account)}</p><ul>{items}</ul>"
+        return Html("<p>Snapshot of account {}</p>{}").format(self.account, bullets(notes))
 
     @cached_property
     def _database(self) -> Database:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -224,14 +223,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     def html(self, people: People) -> str:
         """Return the finding as markup, with people named so."""
-        from leverkit.report.html import table
+        from leverkit.report.html import Html, bullets, table
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
         notes = self._said(people) + [self.hint] * bool(self.hint)
-        listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-        head = f"<p><strong>Plan {self.plan_id[:12]}</strong>: {escape(self.summary)}</p>"
-        head += f"<ul>{listed}</ul>" if listed else ""
+        head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
+        head += bullets(notes)
         return head + (
             table(**people.named(differences, 50), caption="Differences") if len(differences) else ""
         )

@@ -23,7 +23,7 @@ from leverkit.storage.lock import hold
 
 CANARY = "canary-0123456789"
 SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY))
-CHECK = "from leverkit.job import parameters\np = parameters(globals())"
+CHECK = "from leverkit.notebook.parameters import parameters\np = parameters(globals())"
 
 
 def notebook(folder: Path, *cells: str, name: str = "page.ipynb") -> Path:
@@ -194,7 +194,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     cell += f"open({str(told)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
     cell += f"finally:\n    open({str(tmp_path / 'sealed')!r}, 'w').write('sealed')"
     os.mkfifo(told)
-    code = "import sys; from leverkit.runner import run; sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
+    code = "import sys; from leverkit.notebook.runner import run; sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
     command = [sys.executable, "-c", code, str(notebook(tmp_path, cell)), str(tmp_path / "out")]
     with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as started:
         assert told.read_text() == "started"

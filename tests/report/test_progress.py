@@ -131,7 +131,7 @@ def test_a_closed_bar_does_not_look_as_if_it_went_on(total: int | None) -> None:
 
 
 def test_a_plain_process_shows_lines_on_stderr_and_loads_no_ipython() -> None:
-    show = "from leverkit.progress import progress; progress('x', 3).close()"
+    show = "from leverkit.report.progress import progress; progress('x', 3).close()"
     code = f"import sys; {show}; print('IPython' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"

@@ -320,7 +320,7 @@ def test_a_count_that_was_off_at_the_snapshot_says_so_and_a_wrong_one_when_to_lo
         found = verify(tmp_path, lever=miscounting)
     assert "at the snapshot Lever's count was +2 off its own listing already; -5 not expl" in found.notes[0]
     assert found.notes[-1] == "Lever's counts may lag: verify again in some minutes"
-    assert found.notes[-1].replace("'", "&#x27;") in found._repr_html_()
+    assert found.notes[-1].replace("'", "&#39;") in found._repr_html_()
 
 
 def test_a_count_that_was_out_of_date_at_the_snapshot_is_told(
@@ -399,7 +399,7 @@ def test_a_run_that_was_taken_back_names_the_rollback(tmp_path: Path) -> None:
         assert verify(undo, lever=lever).exit_code == 0
     hint = f"the rollback in {undo} took this run back, wholly or in part; verify that one: "
     assert (found.exit_code, found.hint) == (3, f"{hint}leverkit verify '{undo}'")
-    assert found.hint.replace("'", "&#x27;") in found._repr_html_()
+    assert found.hint.replace("'", "&#39;") in found._repr_html_()
     assert json.loads((run / "verify.json").read_text())["hint"] == found.hint
     with pytest.raises(Partial, match="took this run back"):
         found.require()
