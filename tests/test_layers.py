@@ -46,6 +46,16 @@ ONLY = {
 # Paths that notebooks import, and the entry point of `python -m leverkit`.
 DOORS = {"widgets": {"notebook"}, "lesson": {"notebook"}, "__main__": {"cli"}}
 ORDER = list(MAY_IMPORT)
+# From bottom to top: a folder or module of the emulator imports only what is further down.
+EMULATOR = (
+    "response config background",
+    "account",
+    "generator http",
+    "endpoints",
+    "server",
+    "running",
+    "__main__ pytest_plugin",
+)
 HEAVY = {
     "pandas",
     "duckdb",
@@ -183,6 +193,18 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         return found
 
     assert [cycle for module in sorted(graph) for cycle in visit(module, ())] == []
+
+
+def test_the_folders_of_the_emulator_import_one_way() -> None:
+    rank = {name: number for number, names in enumerate(EMULATOR) for name in names.split()}
+    inside = [
+        (importer, target)
+        for importer, target in arrows()
+        if package_of(importer) == package_of(target) == "emulator" and "." in importer and "." in target
+    ]
+    parts = [(importer.split(".")[1], target.split(".")[1]) for importer, target in inside]
+    wrong = [pair for pair in parts if pair[0] != pair[1] and rank[pair[0]] <= rank[pair[1]]]
+    assert wrong == []
 
 
 def test_nobody_imports_the_front_door() -> None:

@@ -260,8 +260,6 @@ def test_sarif_paths_are_relative_and_escaped_where_the_scan_was(
 
 
 def test_importing_the_scanner_loads_no_grammar() -> None:
-    code = (
-        "import sys, leverkit.scan; print([name for name in sys.modules if name.startswith('tree_sitter')])"
-    )
+    code = "import sys, leverkit.scanner.scan; print([n for n in sys.modules if n.startswith('tree_sitter')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
