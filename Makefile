@@ -17,7 +17,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 SCALE := 1
-PYTHONS := $(PYTHON) python3.12 python3.13 python3.11 python3 python
+PYTHONS := $(or $(PYTHON),python3.12 python3.13 python3.11 python3 python)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -72,13 +72,18 @@ measure: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m quality.measure
 
 $(READY): pyproject.toml constraints.txt
-	@for python in $(PYTHONS); do \
-	  "$$python" -c "$(USABLE)" 2>/dev/null && found=$$python && break; \
-	done; \
-	if [ -z "$$found" ]; then \
-	  echo "No Python 3.11 to 3.13 with venv found. Say where it is: make PYTHON=/path/to/python3.12" >&2; exit 1; \
-	fi; \
-	echo "Setting up .venv with $$found ($$("$$found" --version)): about a minute, once." >&2; \
-	test -x $(BIN)/python || "$$found" -m venv .venv
+	@if test -e $(BIN)/python || test -L $(BIN)/python; then \
+	  $(BIN)/python -c "$(USABLE)" 2>/dev/null || { \
+	    echo "The Python in .venv is not 3.11 to 3.13, or is gone. Remove it and try again: rm -r .venv" >&2; exit 1; }; \
+	else \
+	  for python in $(PYTHONS); do \
+	    "$$python" -c "$(USABLE)" 2>/dev/null && found=$$python && break; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No Python 3.11 to 3.13 with venv among: $(PYTHONS). Say where it is: make PYTHON=/path/to/python3.12" >&2; exit 1; \
+	  fi; \
+	  echo "Setting up .venv with $$found ($$("$$found" --version)): about a minute, once." >&2; \
+	  "$$found" -m venv .venv; \
+	fi
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,scan]'
 	@touch $@
