@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from leverkit.cli import options
 from leverkit.cli.main import INTERRUPTED
 from leverkit.cli.options import file, say, show
 from leverkit.errors import LeverkitError, Refused
+
+if TYPE_CHECKING:
+    from leverkit.migration.run import Run
 
 Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
 
@@ -55,18 +58,27 @@ def apply(
 
     Example: leverkit apply run --approve 3f2a9c1e77b0
     """
-    from leverkit.migration.apply import apply
-    from leverkit.planning.plan import Plan
+    from leverkit.migration.apply import apply_run
+    from leverkit.migration.run import Run
+    from leverkit.planning.brakes import Brakes
     from leverkit.settings import connect
 
-    limits = {"max_ops": max_ops, "max_pct": max_pct, "max_tag_pct": max_tag_pct}
-    limits |= {"max_removals": max_removals, "max_seconds": max_seconds or seconds, "wait": wait}
-    if not approve and Plan.read(run).operations:
-        options.planned(Plan.read(run), run, as_json)
+    planned = Run.planned(run)
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    if not approve and planned.plan.operations:
+        options.planned(planned.plan, run, as_json)
         raise Refused("not approved, so nothing was written")
     try:
         with connect(write=True, rate=rate) as lever:
-            ended = apply(run, approve=approve, lever=lever, wave=wave, **limits)  # type: ignore[arg-type]
+            ended, now = apply_run(
+                planned,
+                approve=approve,
+                lever=lever,
+                brakes=brakes,
+                max_seconds=max_seconds or seconds,
+                wave=wave,
+                wait=wait,
+            )
     except KeyboardInterrupt as interrupted:
         if not str(interrupted):  # the second one, which ends it at once
             raise
@@ -75,7 +87,7 @@ def apply(
         file(run / "result.json")
     else:
         show("\n".join([ended.summary, *ended.reasons]))
-    _next(run)
+    _next(now)
     raise typer.Exit(ended.exit_code)
 
 
@@ -90,18 +102,20 @@ def verify(
 
     Example: leverkit verify run
     """
+    from leverkit.migration.run import Run
     from leverkit.settings import connect
-    from leverkit.verification.verify import verify
+    from leverkit.verification.verify import verify_run
 
+    opened = Run.open(run, require_journal=False)
     with connect(rate=rate) as lever:
-        found = verify(run, lever=lever, wave=wave)
+        found = verify_run(opened, lever, wave=wave)
     _hint(found.hint)
     if as_json:
         file(run / "verify.json")
     else:
         show("\n".join([found.summary, *found.notes]))
     if not found.exit_code:
-        _next(run)
+        _next(opened)
     differences = bool(found.differences or found.notes)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
@@ -126,14 +140,16 @@ def status(
     """
     import msgspec
 
-    job = (run / "run.json").exists()
-    facts, line = _job(run) if job else _standing(run)
+    from leverkit.migration.run import Run
+
+    opened = None if (run / "run.json").exists() else Run.open(run)
+    facts, line = _job(run) if opened is None else _standing(opened)
     if as_json:
         options.machine(msgspec.json.encode(facts).decode())
     else:
         show(line)
-    if not job:
-        _next(run)
+    if opened is not None:
+        _next(opened)
 
 
 def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
@@ -141,9 +157,10 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
 
     Example: leverkit replay run
     """
+    from leverkit.migration.run import Run
     from leverkit.verification.replay import replay
 
-    found = replay(run)
+    found = replay(Run.open(run))
     if as_json:
         file(run / "replay.json")
     else:
@@ -160,7 +177,7 @@ def _job(folder: Path) -> tuple[object, str]:
     return record, record.summary
 
 
-def _standing(run: Path) -> tuple[object, str]:
+def _standing(run: Run) -> tuple[object, str]:
     from leverkit.migration.next_step import advice
     from leverkit.migration.result import status
 
@@ -171,7 +188,7 @@ def _standing(run: Path) -> tuple[object, str]:
     return facts | counts | then, "\n".join([f"plan {found.plan_id[:12]}: {found.summary}", *found.reasons])
 
 
-def _next(run: Path) -> None:
+def _next(run: Run) -> None:
     """Say what comes next for a run."""
     from leverkit.migration.next_step import advice
 

@@ -7,20 +7,23 @@ disk first, read back, record the outcome. Adds over the whole plan, a barrier, 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from leverkit.api.client import Lever
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.journal import Begun, Journal, Sealed, fold
-from leverkit.migration.next_step import check_gate
+from leverkit.migration.journal import Begun, Journal, Sealed
+from leverkit.migration.next_step import require_verified
 from leverkit.migration.result import Result, result
+from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import INTERRUPTED, Halt, kernel_parent, on_signals
 from leverkit.migration.writer import Times, Writer
+from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
-from leverkit.planning.waves import ALL, largest, numbers
+from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage.lock import account_lock, hold, identity
@@ -52,30 +55,74 @@ def apply(
     Raises Refused (not approved, edited, another account, not verified), BrakeTripped, Locked, AccessDenied,
     Unreachable, and KeyboardInterrupt after a signal; what was begun can be resumed.
     """
-    plan = Plan.read(run)
-    if plan.operations:
-        plan.check_approval(approve)
-    plan.check_brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    planned = Run.planned(run)
+    ended, _ = apply_run(
+        planned, approve=approve, lever=lever, brakes=brakes, max_seconds=max_seconds, wave=wave, wait=wait
+    )
+    return ended
+
+
+def apply_run(
+    run: Run,
+    *,
+    approve: str,
+    lever: Lever | None = None,
+    brakes: Brakes = OFF,
+    max_seconds: float | None = None,
+    wave: str = ALL,
+    wait: float = WAIT,
+) -> tuple[Result, Run]:
+    """Carry out a run as `apply` does, if it is approved; return the result, and the run as it is then.
+
+    The limits of `brakes` replace the plan's own where they are not None.
+    """
+    if run.plan.operations:
+        run.plan.check_approval(approve)
+    run.plan.check_brakes(brakes)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect(write=True))
-        return carry_out(plan, Path(run), account, max_seconds=max_seconds, wave=wave, wait=wait)
+        return carry_out(run, account, run.wave(wave), max_seconds=max_seconds, wait=wait)
 
 
 def carry_out(
-    plan: Plan,
-    run: Path,
+    run: Run,
     lever: Lever,
+    wave: Wave,
     *,
     max_seconds: float | None = None,
-    wave: str = ALL,
     wait: float = 0.0,
     times: Times | None = None,
-) -> Result:
-    """Carry out an approved plan under the locks of its run and its account, waiting `wait` seconds for them.
+) -> tuple[Result, Run]:
+    """Carry out a wave of an approved run, where the smaller waves were verified.
+
+    Returns and raises as `apply_run`.
+    """
+    times = times or Times()
+    with _writing(run, lever, wait) as (locked, journal):
+        if not locked.is_settled(wave):
+            require_verified(locked, wave)
+        halt = Halt(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
+        return _resume(locked, lever, journal, wave, halt, times)
+
+
+def execute(run: Run, lever: Lever, *, wait: float = 0.0) -> Result:
+    """Carry out a whole run that nobody has to approve or verify: what a webhook asks for.
 
     Raises as `apply`.
     """
-    times = times or Times()
+    with _writing(run, lever, wait) as (locked, journal):
+        halt = Halt(folder=run.folder, parent=kernel_parent())
+        return _resume(locked, lever, journal, locked.wave(ALL), halt, Times())[0]
+
+
+@contextmanager
+def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal]]:
+    """Hold the locks of the run and its account; yield the run as it stands now, and its open journal.
+
+    The plan is read again under the lock: somebody may have replaced it while this process waited.
+    """
+    plan = run.plan
     if not isinstance(lever, Lever):
         raise UsageError("this client can only read; open the account with connect(write=True)")
     if lever.account_id() != plan.account:
@@ -83,66 +130,62 @@ def carry_out(
             f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
             "nothing was written. Check LEVER_API_KEY, or plan for this account"
         )
-    locks = (run / "lock", account_lock(plan.account))
-    with ExitStack() as stack:
-        stack.enter_context(hold(*locks, purpose=f"apply plan {plan.short} in {run}", wait=wait))
-        journal = Journal(run / "journal.sqlite")
-        stack.callback(journal.close)
-        journal.bind(plan.plan_id, plan.account)
-        if _settled(plan, journal, wave):
-            return _left_alone(plan, run, journal, wave)
-        check_gate(plan, run, journal.entries, wave)
-        halt = Halt(max_seconds, folder=run, clock=times.clock, parent=kernel_parent())
-        stack.enter_context(on_signals(halt))
-        ended = _work(plan, run, lever, journal, halt, times, wave)
+    locks = (run.lock_file, account_lock(plan.account))
+    with hold(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
+        if Plan.read(run.folder) != plan:
+            raise Refused(f"{run.folder}: the plan was replaced meanwhile; look at it and approve it again")
+        with closing(Journal(run.journal_file)) as journal:
+            journal.bind(plan.plan_id, plan.account)
+            yield run.at(journal.entries), journal
+
+
+def _resume(
+    run: Run, lever: Lever, journal: Journal, wave: Wave, halt: Halt, times: Times
+) -> tuple[Result, Run]:
+    """Do what is left of a wave. Raises KeyboardInterrupt, or what made the run stop, where it did."""
+    if run.is_settled(wave):
+        return _left_alone(run, journal, wave), run.at(journal.entries)
+    with on_signals(halt):
+        ended = _work(run, lever, journal, wave, halt, times)
     if halt.reason == INTERRUPTED:
         if ended.state == FINISHED:
             raise KeyboardInterrupt(f"interrupted, but {ended.summary}; nothing is left to resume")
         raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
     if halt.error is not None and ended.state != FINISHED:
         raise halt.error
-    return ended
+    return ended, run.at(journal.entries)
 
 
-def _work(
-    plan: Plan, run: Path, lever: Lever, journal: Journal, halt: Halt, times: Times, wave: str
-) -> Result:
-    journal.append(Begun(identity(), wave))
-    inside = numbers(plan, wave)
+def _work(run: Run, lever: Lever, journal: Journal, wave: Wave, halt: Halt, times: Times) -> Result:
+    journal.append(Begun(identity(), wave.name))
     try:
         # No rate: what is settled without a request counts too, so it would not be the requests a second.
-        with progress(f"apply {plan.short}", len(inside), rate=False) as bar:
-            Writer(plan, lever, journal, halt, times, bar, inside).phases()
+        with progress(f"apply {run.plan.short}", len(wave.positions), rate=False) as bar:
+            Writer(run, lever, journal, wave, halt, times, bar).phases()
     except BaseException as error:
         with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard
-            _seal(plan, run, journal, f"error: {type(error).__name__}")
+            _seal(run, journal, f"error: {type(error).__name__}")
         raise
-    return _seal(plan, run, journal, halt.reason or _through(wave))
+    return _seal(run, journal, halt.reason or _through(wave))
 
 
-def _through(wave: str) -> str:
-    return f"wave {wave} is through"
+def _through(wave: Wave) -> str:
+    return f"wave {wave.name} is through"
 
 
-def _settled(plan: Plan, journal: Journal, wave: str) -> bool:
-    standing = fold(journal.entries)
-    return all(map(standing.settled, numbers(plan, wave)))
+def _left_alone(run: Run, journal: Journal, wave: Wave) -> Result:
+    """Return the result of a wave that needs no work; where a larger one was broken off, its state stands."""
+    begun = largest((*run.begun, wave)) or wave
+    state = "nothing left to do" if wave.name == ALL else f"nothing left to do in wave {wave.name}"
+    if run.is_settled(begun):
+        return msgspec.structs.replace(_seal(run, journal, _through(begun)), state=state)
+    state += f", but wave {begun.name} is not at its end"
+    return msgspec.structs.replace(result(run), state=state)
 
 
-def _left_alone(plan: Plan, run: Path, journal: Journal, wave: str) -> Result:
-    """Say that a wave needs no work; where a larger one was broken off, that one's state stands."""
-    standing = fold(journal.entries)
-    begun = largest(plan, (*standing.waves, wave))
-    state = "nothing left to do" if wave == ALL else f"nothing left to do in wave {wave}"
-    if _settled(plan, journal, begun):
-        return msgspec.structs.replace(_seal(plan, run, journal, _through(begun)), state=state)
-    state += f", but wave {begun} is not at its end"
-    return msgspec.structs.replace(result(plan, run, standing), state=state)
-
-
-def _seal(plan: Plan, run: Path, journal: Journal, why: str) -> Result:
+def _seal(run: Run, journal: Journal, why: str) -> Result:
     """Close the journal's account of this process and write result.json."""
-    ended = result(plan, run, fold(journal.entries))
+    ended = result(run.at(journal.entries))
     complete = not ended.counts["pending"] and not ended.counts["unknown"]
     state = FINISHED if complete else why
     if ended.state != state:

@@ -7,42 +7,48 @@ the folders beside it, tell.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from leverkit.errors import LeverkitError, Partial, Refused
-from leverkit.migration.journal import Answer, Entry, Standing, fold, read
+from leverkit.migration.journal import Answer, Entry
+from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
-from leverkit.planning.plan import Kind, Plan
-from leverkit.planning.waves import ALL, CANARY, largest, numbers
+from leverkit.planning.plan import Plan, was_begun
+from leverkit.planning.plan_document import Kind
+from leverkit.planning.waves import ALL, CANARY, Wave
 from leverkit.storage.lock import holder
 
+FEW = 40  # operations up to which a canary is not worth two more commands
 
-def check_gate(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> None:
+
+def require_verified(run: Run, wave: Wave) -> None:
     """Raise Refused where a smaller wave was begun and is not verified, or not well."""
-    earlier = fold(entries).waves
-    smaller = [name for name in earlier if numbers(plan, name) < numbers(plan, wave)]
+    smaller = [begun for begun in run.begun if begun.positions < wave.positions]
     # A wave that was begun has passed this gate: what it wrote before a kill must not keep it from resuming.
-    begun = any(numbers(plan, name) >= numbers(plan, wave) for name in earlier)
-    if begun or not smaller:
+    resumed = any(begun.positions >= wave.positions for begun in run.begun)
+    last = largest(smaller)
+    if resumed or last is None:
         return
-    last = largest(plan, smaller)
-    trouble = unverified(plan, run, entries, last)
-    if trouble:
-        advice = f"run `leverkit verify {run} --wave {last}`"
-        raise Refused(f"wave {wave} waits for wave {last}, which {trouble}: {advice}; nothing was written")
+    gap = verification_gap(run, last)
+    if gap:
+        advice = f"run `leverkit verify {run.folder} --wave {last.name}`"
+        raise Refused(
+            f"wave {wave.name} waits for wave {last.name}, which {gap}: {advice}; nothing was written"
+        )
 
 
-def unverified(plan: Plan, run: Path, entries: Sequence[Entry], wave: str) -> str:
+def verification_gap(run: Run, wave: Wave) -> str:
     """Return what is wrong with the verification of a wave; empty where nothing is."""
     try:
-        found: dict[str, Any] = msgspec.json.decode((run / "verify.json").read_bytes())
-        if found["plan_id"] != plan.plan_id or not numbers(plan, found["wave"]) >= numbers(plan, wave):
+        found: dict[str, Any] = msgspec.json.decode((run.folder / "verify.json").read_bytes())
+        of_this_plan = found["plan_id"] == run.plan.plan_id
+        if not of_this_plan or not run.wave(found["wave"]).positions >= wave.positions:
             return "was not verified"
-        if found["began_ms"] <= last_write(entries):
+        if found["began_ms"] <= last_write(run.entries):
             return "was not verified since it last wrote"
         return "" if found["exit_code"] in (0, Partial.exit_code) else f"is {found['summary']}"
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
@@ -54,9 +60,6 @@ def last_write(entries: Iterable[Entry]) -> int:
     return max((entry.at_ms for entry in entries if isinstance(entry.body, Answer)), default=0)
 
 
-FEW = 40  # operations up to which a canary is not worth two more commands
-
-
 class Advice(msgspec.Struct, frozen=True):
     """Why something is to be done, and the command that does it; empty where nothing is."""
 
@@ -65,23 +68,6 @@ class Advice(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.why}: {self.command}" if self.command else self.why
-
-
-class _Folder(msgspec.Struct, frozen=True):
-    run: Path
-    plan: Plan
-    entries: list[Entry]
-    standing: Standing
-
-    def open(self, wave: str) -> int:
-        """Return how many operations of a wave are pending, or were in flight when the run broke off."""
-        names = map(self.standing.name, numbers(self.plan, wave))
-        return sum(name in ("pending", "unknown") for name in names)
-
-    @property
-    def begun(self) -> str:
-        """Return the largest wave that was begun; empty where none was."""
-        return largest(self.plan, self.standing.waves)
 
 
 class _Undoing(msgspec.Struct):
@@ -95,107 +81,103 @@ def first(plan: Plan) -> str:
     return CANARY if worth else ALL
 
 
-def to_apply(run: Path, plan: Plan, wave: str) -> str:
+def to_apply(folder: Path, plan: Plan, wave: str) -> str:
     """Return the command that carries out a wave of a plan; a brake that it trips stays on, see `braked`."""
-    return f"leverkit apply {_quoted(run)} --approve {plan.short}{_some(wave)}"
+    return f"leverkit apply {_quoted(folder)} --approve {plan.short}{_some(wave)}"
 
 
 def braked(plan: Plan) -> str:
-    """Say which brakes of its own a plan trips, and what lets it through; empty where it trips none."""
+    """Return which brakes of its own a plan trips, and what lets it through; empty where it trips none."""
     tripped = plan.brakes.tripped(plan.size)
     meant = f"look at plan.csv; if it is meant, add {plan.brakes.needed(plan.size)} to the command"
     return tripped and f"{tripped}: {meant}"
 
 
-def advice(run: Path | str) -> Advice:
-    """Say what comes next for a run. Raises UsageError without a plan, Refused where it was edited."""
-    folder = _open(Path(run))
-    plan, begun = folder.plan, folder.begun
+def advice(run: Run) -> Advice:
+    """Return what comes next for a run. Raises what made its journal unusable, where it is."""
+    run.require_journal()
+    plan = run.plan
     if not plan.operations:
         return Advice("nothing is planned")
-    if holder(folder.run / "lock"):
-        if (folder.run / PAUSE).exists():
-            return Advice(f"it waits while {folder.run / PAUSE} is there: remove that file to go on")
+    if holder(run.lock_file):
+        pause = run.folder / PAUSE
+        if pause.exists():
+            return Advice(f"it waits while {pause} is there: remove that file to go on")
         return Advice("it is being worked on: wait until it has ended")
-    undone = _undone(folder)
-    if undone:
-        return undone
-    if not begun:
+    begun = largest(run.begun)
+    if begun is None:
         brake = braked(plan)
         why = f"nothing was written yet ({brake})" if brake else "nothing was written yet"
-        return Advice(why, to_apply(folder.run, plan, first(plan)))
-    return _unfinished(folder) or _after(folder, begun)
+        return Advice(why, to_apply(run.folder, plan, first(plan)))
+    return _undone(run) or _unfinished(run, begun) or _after(run, begun)
 
 
-def hint(run: Path, wave: str) -> str:
-    """Say why a run cannot be as planned, as far as this wave; empty where its files do not tell."""
+def hint(run: Run, wave: Wave) -> str:
+    """Return why a run cannot be as planned, as far as this wave; empty where its files do not tell."""
+    if run.journal_error:  # for `status` to tell; what was found stands without it
+        return ""
     try:
-        folder = _open(run)
-        return str(_undone(folder) or _early(folder, wave) or "")
-    except LeverkitError:  # a damaged journal is for `status` to tell; what was found stands without it
+        return str(_undone(run) or _early(run, wave) or "")
+    except LeverkitError:
         return ""
 
 
-def _open(run: Path) -> _Folder:
-    entries = read(run / "journal.sqlite")
-    return _Folder(run, Plan.read(run), entries, fold(entries))
-
-
-def _after(folder: _Folder, begun: str) -> Advice:
-    """Say what comes after a wave that is through."""
-    plan, run = folder.plan, folder.run
-    trouble = unverified(plan, run, folder.entries, begun)
-    if trouble:
-        what = "the run" if begun == ALL else f"wave {begun}"
-        return Advice(f"{what} {trouble}", _to_verify(run, begun))
-    failed = sum(outcome.outcome == "failed" for outcome in folder.standing.outcomes.values())
+def _after(run: Run, begun: Wave) -> Advice:
+    """Return what comes after a wave that is through."""
+    gap = verification_gap(run, begun)
+    if gap:
+        what = "the run" if begun.name == ALL else f"wave {begun.name}"
+        return Advice(f"{what} {gap}", _to_verify(run.folder, begun.name))
+    failed = sum(outcome.outcome == "failed" for outcome in run.state.outcomes.values())
     if failed:
-        return Advice(f"{failed} failed, and may succeed when tried again", to_apply(run, plan, begun))
-    if folder.open(ALL):
-        return Advice(f"wave {begun} is verified", to_apply(run, plan, ALL))
+        why = f"{failed} failed, and may succeed when tried again"
+        return Advice(why, to_apply(run.folder, run.plan, begun.name))
+    if run.open_operations(run.wave(ALL)):
+        return Advice(f"wave {begun.name} is verified", to_apply(run.folder, run.plan, ALL))
     return Advice("all is done and verified")
 
 
-def _early(folder: _Folder, wave: str) -> Advice | None:
-    """Say that a wave is not through, or not begun."""
-    if not folder.open(wave):
+def _early(run: Run, wave: Wave) -> Advice | None:
+    """Return that a wave is not through, or not begun; None where it is through."""
+    if not run.open_operations(wave):
         return None
-    if not folder.begun:
-        command = to_apply(folder.run, folder.plan, first(folder.plan))
+    begun = largest(run.begun)
+    if begun is None:
+        command = to_apply(run.folder, run.plan, first(run.plan))
         return Advice("the plan is not carried out yet", command)
-    through = Advice(f"only wave {folder.begun} is through so far", _to_verify(folder.run, folder.begun))
-    return _unfinished(folder) or through
+    through = Advice(f"only wave {begun.name} is through so far", _to_verify(run.folder, begun.name))
+    return _unfinished(run, begun) or through
 
 
-def _unfinished(folder: _Folder) -> Advice | None:
-    left, begun = folder.open(folder.begun), folder.begun
+def _unfinished(run: Run, begun: Wave) -> Advice | None:
+    left = run.open_operations(begun)
     if not left:
         return None
-    state, stop = folder.standing.state, folder.run / STOP
+    state, stop = run.state.state, run.folder / STOP
     told = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
     again = f"remove {stop}, then apply again" if stop.exists() else "apply again"
     why = f"the run is unfinished{told}, {left} operations are left; {again}"
-    return Advice(why, to_apply(folder.run, folder.plan, begun))
+    return Advice(why, to_apply(run.folder, run.plan, begun.name))
 
 
-def _undone(folder: _Folder) -> Advice | None:
-    """Say which folder beside this one took the run back."""
-    beside = folder.run.absolute().parent.glob("*/plan.json") if folder.begun else ()
+def _undone(run: Run) -> Advice | None:
+    """Return which folder beside this one took the run back; None where none did."""
+    beside = run.folder.absolute().parent.glob("*/plan.json") if run.begun else ()
     for path in sorted(beside):
-        if (path.parent / "journal.sqlite").exists() and _undoes(path, folder.plan):
-            undo = folder.run.parent / path.parent.name
-            if _verified(undo, folder.entries):
+        if was_begun(path.parent) and _undoes(path, run.plan):
+            undo = run.folder.parent / path.parent.name
+            if _undo_is_verified(undo, run):
                 return Advice(f"the rollback in {undo} took this run back, and is verified")
             why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
             return Advice(why, _to_verify(undo, ALL))
     return None
 
 
-def _verified(undo: Path, entries: list[Entry]) -> bool:
-    """Say whether a rollback was verified since it, or the run that it takes back, last wrote."""
+def _undo_is_verified(folder: Path, run: Run) -> bool:
+    """Return True if a rollback was verified since it, or the run that it takes back, last wrote."""
     try:
-        written = [*entries, *read(undo / "journal.sqlite")]
-        return not unverified(Plan.read(undo), undo, written, ALL)
+        undo = Run.open(folder)
+        return not verification_gap(undo.at([*run.entries, *undo.entries]), undo.wave(ALL))
     except LeverkitError:  # edited or damaged: `verify` says which file
         return False
 
@@ -208,13 +190,13 @@ def _undoes(path: Path, plan: Plan) -> bool:
     return found.kind == "rollback" and found.policy_digest == plan.plan_id
 
 
-def _to_verify(run: Path, wave: str) -> str:
-    return f"leverkit verify {_quoted(run)}{_some(wave)}"
+def _to_verify(folder: Path, wave: str) -> str:
+    return f"leverkit verify {_quoted(folder)}{_some(wave)}"
 
 
 def _some(wave: str) -> str:
     return "" if wave == ALL else f" --wave {wave}"
 
 
-def _quoted(run: Path) -> str:
-    return shlex.quote(str(run))
+def _quoted(folder: Path) -> str:
+    return shlex.quote(str(folder))

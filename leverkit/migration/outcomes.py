@@ -17,7 +17,7 @@ from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.migration.journal import Answer, Intent, OutcomeName
 from leverkit.planning.operation import Operation
-from leverkit.planning.plan import Kind
+from leverkit.planning.plan import Plan
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def before_write(
-    operation: Operation, *, kind: Kind, now: Opportunity | None, source: bool, intent: Intent | None
+    plan: Plan, operation: Operation, *, now: Opportunity | None, source: bool, intent: Intent | None
 ) -> Verdict:
     """Judge an operation by a fresh reading of its opportunity (None: it is gone).
 
@@ -51,7 +51,7 @@ def before_write(
             return stored
         if intent.updated_at != now.updated_at:
             return Verdict("drifted", "changed by someone after a request of ours whose effect was not seen")
-    return _obstacle(operation, kind, now, source) or Verdict()
+    return _obstacle(plan, operation, now, source) or Verdict()
 
 
 def after_write(
@@ -86,13 +86,12 @@ def _stored(operation: Operation, now: Opportunity, before: Collection[str]) -> 
     return Verdict("failed", f"Lever stored it as {form!r}: decide on that form, or take it off", stored=form)
 
 
-def _obstacle(operation: Operation, kind: Kind, now: Opportunity, source: bool) -> Verdict | None:
-    # A rollback undoes what was done to this opportunity, whoever it belongs to by now.
-    if now.contact != operation.contact and kind != "rollback":
+def _obstacle(plan: Plan, operation: Operation, now: Opportunity, source: bool) -> Verdict | None:
+    if now.contact != operation.contact and plan.needs_same_contact:
         return Verdict("drifted", "the opportunity now belongs to another contact")
     if now.is_anonymized:
         return Verdict("drifted", "the opportunity was anonymized")
-    if kind == "migrate" and operation.action == "add" and not source:
+    if plan.needs_source and operation.action == "add" and not source:
         return Verdict("drifted", "no other opportunity of the contact carries the tag any more")
     return None
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, Stopped, VerificationFailed
-from leverkit.migration import journal
-from leverkit.migration.journal import Noticed, Standing
+from leverkit.migration.journal import Noticed
+from leverkit.migration.run import Run
 from leverkit.migration.stop import PAUSE, PAUSED
 from leverkit.planning.operation import Operation, guarded
-from leverkit.planning.plan import Kind, Plan
+from leverkit.planning.plan_document import Kind
 from leverkit.report.anonymisation import People
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import holder
@@ -170,8 +170,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.html(People())
 
 
-def result(plan: Plan, run: Path, standing: Standing) -> Result:
-    """Put a plan and the standing of its journal together."""
+def result(run: Run) -> Result:
+    """Return how the operations of a run stand by its journal."""
+    plan, standing = run.plan, run.state
     ended = []
     for number, operation in enumerate(plan.operations):
         outcome = standing.outcomes.get(number)
@@ -181,7 +182,7 @@ def result(plan: Plan, run: Path, standing: Standing) -> Result:
             name = standing.name(number)
             ended.append(Ended(operation, name, OPEN[name]))
     return Result(
-        run=str(run),
+        run=str(run.folder),
         plan_id=plan.plan_id,
         kind=plan.kind,
         account=plan.account,
@@ -192,14 +193,13 @@ def result(plan: Plan, run: Path, standing: Standing) -> Result:
     )
 
 
-def status(run: Path | str) -> Result:
-    """Say where a run stands, from its files alone; sends nothing to Lever."""
-    run = Path(run)
-    found = result(Plan.read(run), run, journal.fold(journal.read(run / "journal.sqlite")))
-    running = found.state == "broken off" and holder(run / "lock")
+def status(run: Run) -> Result:
+    """Return how a run stands now, and who is writing to it; sends nothing to Lever."""
+    found = result(run)
+    running = found.state == "broken off" and holder(run.lock_file)
     if not running:
         return found
-    doing = PAUSED if (run / PAUSE).exists() else "running"
+    doing = PAUSED if (run.folder / PAUSE).exists() else "running"
     return msgspec.structs.replace(found, state=f"{doing}: {running}")
 
 

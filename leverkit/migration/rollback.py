@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import msgspec
+
 from leverkit.errors import UsageError
-from leverkit.migration.journal import GENESIS, Standing, fold, read
+from leverkit.migration.journal import Standing
+from leverkit.migration.run import Run, lock_file
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Action, Known, Operation, Skipped
-from leverkit.planning.plan import Plan
+from leverkit.planning.plan import Plan, require_plan
 from leverkit.storage.lock import hold
 
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
@@ -25,19 +28,19 @@ def rollback(run: Path | str, out: Path | str) -> Plan:
     Raises UsageError where `out` is the run itself or there is no plan, Refused where plan or
     journal were edited, Locked while the run is being applied.
     """
-    run, out = Path(run), Path(out)
-    if out.resolve() == run.resolve():
+    folder, out = Path(run), Path(out)
+    if out.resolve() == folder.resolve():
         raise UsageError(f"{out}: the rollback needs a run folder of its own")
-    plan = Plan.read(run)
-    with hold(run / "lock", purpose="rollback"):
-        entries = read(run / "journal.sqlite")
-    head = entries[-1].chain if entries else GENESIS
-    made = _inverse(plan, fold(entries), head)
+    require_plan(folder)
+    with hold(lock_file(folder), purpose="rollback"):
+        opened = Run.open(folder)
+    made = _inverse(opened)
     made.write(out)
     return made
 
 
-def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
+def _inverse(run: Run) -> Plan:
+    plan, standing = run.plan, run.state
     operations: list[Operation] = []
     skipped: list[Skipped] = []
     for number, operation in enumerate(plan.operations):
@@ -56,7 +59,7 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
         account=plan.account,
         host=plan.host,
         policy_digest=plan.plan_id,
-        snapshot_digest=head,
+        snapshot_digest=run.head,
         taken_at=plan.taken_at,
         opportunities=plan.opportunities,
         operations=tuple(operations),
@@ -66,7 +69,7 @@ def _inverse(plan: Plan, standing: Standing, head: str) -> Plan:
         skipped=tuple(skipped),
         warnings=_warnings(operations),
         canary=choose(operations, siblings),
-        brakes=plan.brakes.override(max_removals=removals),
+        brakes=msgspec.structs.replace(plan.brakes, max_removals=removals),
     )
 
 
@@ -115,7 +118,7 @@ def _restored(plan: Plan, operations: list[Operation]) -> dict[str, int]:
     """Return the counts before the run: the prediction of its plan, less its operations."""
     change = Counter[str]()
     for operation in plan.operations:
-        change[operation.tag] += 1 if operation.action == "add" else -1
+        change[operation.tag] += operation.delta
     touched = {operation.tag for operation in operations}
     return {tag: count - change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
 

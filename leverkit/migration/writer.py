@@ -25,12 +25,12 @@ from leverkit.migration.journal import (
     OutcomeName,
     Said,
     Standing,
-    fold,
 )
 from leverkit.migration.outcomes import Reading, Verdict, after_write, before_write, read
+from leverkit.migration.run import Run
 from leverkit.migration.stop import DENIED, PAUSED, Halt
 from leverkit.planning.operation import ACTIONS, Operation, batches
-from leverkit.planning.plan import Plan
+from leverkit.planning.waves import Wave
 from leverkit.report.progress import Progress
 
 WORKERS = 8  # writes in flight: enough to reach 10 a second at 800 ms latency
@@ -53,30 +53,29 @@ class Writer:
 
     def __init__(
         self,
-        plan: Plan,
+        run: Run,
         lever: Lever,
         journal: Journal,
+        wave: Wave,
         halt: Halt,
         times: Times,
         bar: Progress,
-        inside: frozenset[int],
     ) -> None:
-        """`inside` are the positions of the operations of this wave."""
-        self._plan, self._lever, self._journal = plan, lever, journal
+        self._run, self._lever, self._journal = run, lever, journal
         self._halt, self._times, self._bar = halt, times, bar
-        self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
-        self._standing = fold(journal.entries)
-        self._inside = inside
-        self._ended = sum(map(self._standing.settled, inside))
+        self._numbers = {operation: number for number, operation in enumerate(run.plan.operations)}
+        self._standing = run.state
+        self._inside = wave.positions
+        self._ended = sum(map(self._standing.settled, wave.positions))
         self._ours = {(i.opportunity, tag) for i in self._standing.intents.values() for tag in i.tags}
         self._landed = set[str]()  # opportunities whose answer was lost, with the effect seen since
-        self._known = {*plan.before, *(late.opportunity for late in self._standing.noticed)}
+        self._known = {*run.plan.before, *(late.opportunity for late in self._standing.noticed)}
 
     def phases(self) -> None:
         """Add everything; only when that has ended, remove."""
         with hands(WORKERS) as pool:
             for action in ACTIONS:
-                for batch in batches(self._left(action), self._plan.siblings):
+                for batch in batches(self._left(action), self._run.plan.siblings):
                     left = batch
                     while left:
                         self._pause()
@@ -91,7 +90,7 @@ class Writer:
 
     def _left(self, action: str) -> list[Operation]:
         """Return what is still to do in a phase; a removal waits for the additions to its contact."""
-        standing = fold(self._journal.entries)
+        standing = self._run.at(self._journal.entries).state
         left = [
             operation
             for operation, number in self._numbers.items()
@@ -128,8 +127,8 @@ class Writer:
 
     def _judge(self, operation: Operation, reading: Reading) -> Verdict:
         return before_write(
+            self._run.plan,
             operation,
-            kind=self._plan.kind,
             now=reading.found.get(operation.opportunity),
             source=self._has_source(operation, reading),
             intent=self._standing.unanswered(self._numbers[operation]),

@@ -20,6 +20,7 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 
@@ -75,7 +76,7 @@ class _Tour:
         plan = self._newest()
         yield f"Plan      {plan.short}: {plan.summary}"
         self._job("4-apply", "30_migrate", mode="apply", approve=plan.short, rate=RATE)
-        yield f"Apply     {status(self._run(plan)).require().summary}"
+        yield f"Apply     {status(Run.open(self._run(plan))).require().summary}"
         self._job("5-verify", "30_migrate", mode="verify", approve=plan.short, rate=RATE)
         yield f"Verify    {self._verified(plan)}"
         self._job("6-plan-again", "30_migrate", mode="plan", rate=RATE)

@@ -9,12 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import UsageError
-from leverkit.migration.apply import apply
+from leverkit.migration.apply import apply_run
 from leverkit.migration.result import Result, status
+from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import People
@@ -84,8 +83,8 @@ class Step:
         if self.mode != "apply":
             return note(f"Nothing was written to Lever: the mode is {self.mode}. {self._standing()}")
         with connect(write=True, rate=self.rate) as lever:
-            limits = msgspec.structs.asdict(self.brakes)
-            return apply(self.run, approve=self.approve, lever=lever, **limits)
+            run = Run(self.run, self.plan)
+            return apply_run(run, approve=self.approve, lever=lever, brakes=self.brakes)[0]
 
     def outcomes(self) -> Chart | Note:
         """Draw where the operations stand."""
@@ -93,7 +92,7 @@ class Step:
 
         from leverkit.report.charts import chart_outcomes
 
-        counts = status(self.run).counts
+        counts = status(Run.open(self.run)).counts
         if not self.plan.operations:
             return note("There are no operations.")
         done = counts["done"] + counts["no_op"]
@@ -126,7 +125,7 @@ class Step:
         """Return the tags of the plan with the opportunities that gain it less those that lose it."""
         added = Counter[str]()
         for operation in self.plan.operations:
-            added[operation.tag] += 1 if operation.action == "add" else -1
+            added[operation.tag] += operation.delta
         return sorted(added.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
 
     @property
@@ -145,7 +144,7 @@ class Step:
         return note(words[self.mode])
 
     def _standing(self) -> str:
-        return f"Plan {self.plan.short}: {status(self.run).summary}."
+        return f"Plan {self.plan.short}: {status(Run.open(self.run)).summary}."
 
 
 def check_mode(mode: str) -> None:

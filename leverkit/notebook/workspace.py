@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
+from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import Step, check_mode
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
-from leverkit.planning.plan import LEAST, SHORT, Kind, Plan
-from leverkit.planning.planner import plan
+from leverkit.planning.plan import LEAST, SHORT, Plan, was_begun
+from leverkit.planning.plan_document import Kind
+from leverkit.planning.planner import plan_with
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
@@ -112,7 +112,7 @@ class Desk:
             return self._step(mode, run, approve, brakes)
         snapshot = self.pull()
         policy = Policy.read(self.policy_file) if self.policy_file.exists() else self.suggest(audit(snapshot))
-        plan(snapshot, policy, self._draft, **msgspec.structs.asdict(brakes))
+        plan_with(snapshot, policy, self._draft, brakes=brakes)
         return self._step(mode, self._keep(), approve, brakes)
 
     def rollback(self, mode: str, of: str = "", approve: str = "") -> Step:
@@ -133,7 +133,7 @@ class Desk:
 
         rows = []
         for run in self._runs():
-            found = status(run)
+            found = status(Run.open(run))
             done = found.counts["done"] + found.counts["no_op"]
             rows.append(
                 (found.plan_id[:SHORT], found.kind, found.planned, found.state, done, found.counts["pending"])
@@ -165,7 +165,7 @@ class Desk:
         return f"{len(scopes) - scopes.count('undecided'):,} of {len(scopes):,} tags decided"
 
     def _latest(self, kind: Kind) -> str:
-        found = (status(run) for run in self._runs())
+        found = (status(Run.open(run)) for run in self._runs())
         return next(
             (f"plan {one.plan_id[:SHORT]}: {one.summary}" for one in found if one.kind == kind), "not yet"
         )
@@ -217,7 +217,7 @@ class Desk:
         if of:
             return self._find("migrate", of)
         migrations = [run for run in self._runs() if Plan.read(run).kind == "migrate"]
-        begun = [run for run in migrations if (run / "journal.sqlite").exists()]
+        begun = list(filter(was_begun, migrations))
         return (begun or migrations or [self.migration("plan").run])[0]
 
     def __repr__(self) -> str:

@@ -34,11 +34,11 @@ class Spread(msgspec.Struct, frozen=True):
 
 def spreads(operations: Iterable[Operation], predicted: Mapping[str, int]) -> tuple[Spread, ...]:
     """Return the spread of each tag whose count afterwards is predicted."""
-    changes: dict[str, list[int]] = {}
+    deltas: dict[str, list[int]] = {tag: [] for tag in predicted}
     for op in operations:
-        changes.setdefault(op.tag, []).append(1 if op.action == "add" else -1)
-    known = {tag: changes.get(tag, []) for tag in predicted}
-    return tuple(Spread(tag, len(change), predicted[tag] - sum(change)) for tag, change in known.items())
+        if op.tag in deltas:
+            deltas[op.tag].append(op.delta)
+    return tuple(Spread(tag, len(delta), predicted[tag] - sum(delta)) for tag, delta in deltas.items())
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +62,12 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
     max_tag_pct: float | None = GROWTH
     max_removals: int | None = 0
 
-    def override(self, **given: float | None) -> Brakes:
-        """Return these brakes with the given ones in their place; None keeps what is set."""
-        wanted = {name: limit for name, limit in given.items() if limit is not None}
-        return msgspec.structs.replace(self, **wanted)
+    def override(self, given: Brakes) -> Brakes:
+        """Return these brakes with the given limits in their place; a limit of None keeps what is set."""
+        limits = msgspec.structs.asdict(given)
+        return msgspec.structs.replace(
+            self, **{name: limits[name] for name in limits if limits[name] is not None}
+        )
 
     def check(self, size: Size, table: Path | str = "plan.csv") -> None:
         """Raise BrakeTripped naming every brake that a plan of this size trips, and where to look at it."""

@@ -1,19 +1,17 @@
-"""planning.canary."""
+"""Which contacts of a plan go first: some at random, and more until every kind of operation is among them.
+
+Chosen when the plan is made, so that the person who approves it sees it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from leverkit.planning.operation import Operation
-
-if TYPE_CHECKING:
-    pass
-
 
 LEAST, SHARE = 300, 0.1  # operations that a canary has at least, if they are not more than this share
 FEW = 30  # people drawn below which a bound (10 % and more) says nothing
@@ -48,7 +46,7 @@ def choose(
         size = min(siblings.get(op.contact, 1), MANY)
         kinds[op.contact] |= {(op.tag, op.action), (op.action, size, traits.get(op.opportunity))}
     sizes = Counter(operation.contact for operation in operations)
-    drawn = _draw(sizes, min(LEAST, SHARE * len(operations)))
+    drawn = draw(sizes, min(LEAST, SHARE * len(operations)))
     chosen = _cover(kinds, drawn)
     number = sum(sizes[name] for name in chosen)
     strata = len(set[object]().union(*kinds.values()))
@@ -56,8 +54,8 @@ def choose(
     return Canary(tuple(sorted(chosen)), number, strata, bound, len(drawn))
 
 
-def _draw(sizes: Mapping[str, int], wanted: float) -> list[str]:
-    """Draw contacts at random until they have so many operations."""
+def draw(sizes: Mapping[str, int], wanted: float) -> list[str]:
+    """Return contacts in random order until they have `wanted` operations; `sizes` counts those of each."""
     drawn: list[str] = []
     reached = 0
     for contact in sorted(sizes, key=_chance):

@@ -33,6 +33,11 @@ class Operation(msgspec.Struct, frozen=True, order=True):
     tag: str
     reason: str = ""
 
+    @property
+    def delta(self) -> int:
+        """Return by how much the operation changes its tag's count: +1 for an addition, -1 for a removal."""
+        return 1 if self.action == "add" else -1
+
     def is_so(self, tags: Collection[str]) -> bool:
         """Say whether an opportunity with these tags is as the operation wants it."""
         return (self.tag in tags) == (self.action == "add")

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from leverkit.errors import Refused, UsageError
-from leverkit.planning.brakes import Brakes, Size, spreads
+from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
 from leverkit.planning.operation import (
     Known,
@@ -28,6 +28,7 @@ from leverkit.planning.operation import (
     write_csv,
     write_skipped,
 )
+from leverkit.planning.plan_document import EDITED, FORMAT, Kind, PlanDocument, read_part
 from leverkit.policy.decision import Undecided
 from leverkit.report.anonymisation import People
 from leverkit.report.html import Html, bullets, table
@@ -38,35 +39,9 @@ from leverkit.storage.files import digest
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+JOURNAL = "journal.sqlite"  # beside a plan: what was done; where it is, the plan was begun
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
-Kind = Literal["migrate", "rollback", "propagate"]
-
-
-class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    """What plan.json holds beside the operations."""
-
-    format: int = FORMAT
-    plan_id: str
-    kind: Kind
-    account: str
-    host: str
-    policy_digest: str
-    snapshot_digest: str
-    taken_at: int
-    counts: dict[str, int]
-    requests: int
-    minutes: float
-    opportunities: int
-    tag_counts: dict[str, int]
-    undecided: tuple[Undecided, ...]
-    skipped: tuple[Skipped, ...]
-    warnings: tuple[str, ...]
-    brakes: Brakes
-    canary: Canary = Canary()
-    before_digest: str
-    holders_digest: str = digest({})
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -106,6 +81,29 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Return the first 12 hex digits of the plan id."""
         return self.plan_id[:SHORT]
 
+    @property
+    def needs_source(self) -> bool:
+        """Return True if additions copy a tag that another opportunity of the contact must still carry."""
+        return self.kind == "migrate"
+
+    @property
+    def needs_same_contact(self) -> bool:
+        """Return True if an opportunity must still be its contact's; a rollback follows it to another one."""
+        return self.kind != "rollback"
+
+    def wave_positions(self, contacts: Container[str]) -> frozenset[int]:
+        """Return the positions of all operations of these contacts."""
+        return frozenset(number for number, op in enumerate(self.operations) if op.contact in contacts)
+
+    def subset(self, positions: Container[int]) -> Plan:
+        """Return the plan with only the operations at these positions, and the tag counts after them."""
+        counts = Counter(self.tag_counts)
+        for number, op in enumerate(self.operations):
+            if number not in positions and op.tag in counts:
+                counts[op.tag] -= op.delta
+        kept = tuple(op for number, op in enumerate(self.operations) if number in positions)
+        return msgspec.structs.replace(self, operations=kept, tag_counts=dict(counts))
+
     @cached_property
     def siblings(self) -> Mapping[str, int]:
         """Return the number of opportunities of each of the plan's contacts."""
@@ -144,9 +142,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         tags = spreads(self.operations, self.tag_counts)
         return Size(operations=ops, removals=removals, touched=touched, account=self.opportunities, tags=tags)
 
-    def check_brakes(self, **limits: float | None) -> None:
+    def check_brakes(self, given: Brakes = OFF) -> None:
         """Raise BrakeTripped where the plan is larger than its brakes, or those given here, allow."""
-        self.brakes.override(**limits).check(self.size)
+        self.brakes.override(given).check(self.size)
 
     def check_approval(self, approve: str) -> None:
         """Raise Refused unless `approve` is the plan id or at least its first 8 hex digits."""
@@ -177,29 +175,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         Raises Refused where the folder already holds another plan that was begun.
         """
         run = Path(run)
-        if (run / "journal.sqlite").exists() and Plan.read(run).plan_id != self.plan_id:
+        if was_begun(run) and Plan.read(run).plan_id != self.plan_id:
             raise Refused(f"{run} holds another plan that was begun; choose another folder")
         write_csv(run / "plan.csv", self.operations)
         write_skipped(run / "skipped.csv", self.skipped)
         for name in ("before", "holders"):
             content = msgspec.json.encode(getattr(self, name), order="deterministic")
             files.replace(run / f"{name}.json", content)
-        document = msgspec.to_builtins(self._sealed())
-        document["seal"] = digest(document)
-        files.replace(run / "plan.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        self._document().write(run / "plan.json")
 
     @classmethod
     def read(cls, run: Path | str) -> Plan:
         """Read a plan back. Raises UsageError where there is none, Refused where a file of it was edited."""
         run = Path(run)
-        if not (run / "plan.json").is_file():
-            raise UsageError(f"{run}: no plan.json here; `leverkit plan` makes one")
-        sealed = _open(run / "plan.json")
-        before = _part(run / "before.json", dict[str, Known], sealed.before_digest)
-        holders = _part(run / "holders.json", dict[str, tuple[str, ...]], sealed.holders_digest)
-        plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **_shared(sealed))
-        if plan.plan_id != sealed.plan_id:
-            raise Refused(f"{run / 'plan.csv'}: {_EDITED}; what it does is changed in the policy")
+        require_plan(run)
+        document = PlanDocument.read(run / "plan.json")
+        before = read_part(run / "before.json", dict[str, Known], document.before_digest)
+        holders = read_part(run / "holders.json", dict[str, tuple[str, ...]], document.holders_digest)
+        plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **_shared(document))
+        if plan.plan_id != document.plan_id:
+            raise Refused(f"{run / 'plan.csv'}: {EDITED}; what it does is changed in the policy")
         return plan
 
     @property
@@ -209,8 +204,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)
 
-    def _sealed(self) -> _Sealed:
-        return _Sealed(
+    def _document(self) -> PlanDocument:
+        return PlanDocument(
             plan_id=self.plan_id,
             counts=self.counts,
             requests=self.requests,
@@ -235,33 +230,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.html(People())
 
 
-_SHARED = tuple(name for name in _Sealed.__struct_fields__ if name in Plan.__struct_fields__)
-_EDITED = "edited after the plan was made; make the plan again"
+def require_plan(folder: Path) -> None:
+    """Raise UsageError where a folder holds no plan."""
+    if not (folder / "plan.json").is_file():
+        raise UsageError(f"{folder}: no plan.json here; `leverkit plan` makes one")
 
 
-def _shared(of: Plan | _Sealed) -> dict[str, Any]:
+def was_begun(folder: Path) -> bool:
+    """Return True if a run folder has a journal: its plan was begun."""
+    return (folder / JOURNAL).exists()
+
+
+_SHARED = tuple(name for name in PlanDocument.__struct_fields__ if name in Plan.__struct_fields__)
+
+
+def _shared(of: Plan | PlanDocument) -> dict[str, Any]:
     return {name: getattr(of, name) for name in _SHARED}
-
-
-def _decode(path: Path, type_: Any) -> Any:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
-    except (OSError, msgspec.DecodeError) as error:
-        raise Refused(f"{path}: damaged or edited, make the plan again: {error}") from None
-
-
-def _part(path: Path, type_: Any, expected: str) -> Any:
-    found = {} if expected == digest({}) and not path.exists() else _decode(path, type_)
-    if digest(found) != expected:
-        raise Refused(f"{path}: {_EDITED}")
-    return found
-
-
-def _open(path: Path) -> _Sealed:
-    document = _decode(path, dict[str, Any])
-    seal = document.pop("seal", None)
-    if (format_ := document.get("format")) != FORMAT:
-        raise Refused(f"{path}: plan format {format_}, this leverkit reads {FORMAT}; make the plan again")
-    if digest(document) != seal:
-        raise Refused(f"{path}: {_EDITED}")
-    return msgspec.convert(document, _Sealed)

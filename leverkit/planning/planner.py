@@ -79,6 +79,19 @@ def plan(
     BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to
     look at, `apply` refuses it too.
     """
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    return plan_with(snapshot, policy, out, brakes=brakes, only=only)
+
+
+def plan_with(
+    snapshot: Snapshot,
+    policy: Policy,
+    out: Path | str | None = None,
+    *,
+    brakes: Brakes,
+    only: Collection[str] = (),
+) -> Plan:
+    """Plan as `plan` does, with the brakes as one value."""
     tags = _wanted(policy, only)
     operations, skipped = _gaps(snapshot, tags)
     before = _before(snapshot, operations)
@@ -99,11 +112,11 @@ def plan(
         skipped=skipped,
         warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations)),
         canary=choose(operations, siblings, _traits(snapshot, operations)),
-        brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals),
+        brakes=brakes,
     )
     if out is not None:
         made.write(out)
-    made.brakes.check(made.size, "plan.csv" if out is None else Path(out) / "plan.csv")
+    brakes.check(made.size, "plan.csv" if out is None else Path(out) / "plan.csv")
     return made
 
 

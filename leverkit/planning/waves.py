@@ -1,63 +1,48 @@
-"""Which part of a plan goes first: a canary that has every kind, then waves of whole contacts.
+"""How far a run goes: the canary, a share of the plan, or all of it.
 
-Chosen when the plan is made, so that the person who approves it sees it. A wave holds all
-operations of its contacts; every larger wave holds the smaller ones.
+A wave holds all operations of its contacts; every larger wave holds the smaller ones.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from leverkit.errors import UsageError
-from leverkit.planning.canary import _draw
-
-if TYPE_CHECKING:
-    from leverkit.planning.plan import Plan
-
+from leverkit.planning.canary import draw
+from leverkit.planning.plan import Plan
 
 ALL, CANARY = "all", "canary"
 _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
-def numbers(plan: Plan, wave: str) -> frozenset[int]:
-    """Return the positions of a wave's operations: `canary`, `N%` of them (the canary first), or `all`.
+class Wave(msgspec.Struct, frozen=True):
+    """A part of a plan: its name, as a person gives it, and the positions of its operations."""
 
-    Raises UsageError where it is none of these.
+    name: str
+    positions: frozenset[int]
+
+
+def wave_of(plan: Plan, name: str) -> Wave:
+    """Return a plan's wave: `canary`, `N%` of the operations (the canary first), or `all`.
+
+    Raises UsageError where the name is none of these.
     """
-    share = _PER_CENT.fullmatch(wave)
-    if wave == ALL:
-        return frozenset(range(len(plan.operations)))
-    if wave != CANARY and not (share and 0 < float(share[1]) <= 100):
-        raise UsageError(f"a wave is canary, a share such as 10%, or all; not {wave!r}")
+    if name == ALL:
+        return Wave(name, frozenset(range(len(plan.operations))))
+    share = _PER_CENT.fullmatch(name)
+    if name != CANARY and not (share and 0 < float(share[1]) <= 100):
+        raise UsageError(f"a wave is canary, a share such as 10%, or all; not {name!r}")
     contacts = set(plan.canary.contacts)
     if share:
         contacts |= _more(plan, float(share[1]) / 100 * len(plan.operations))
-    return frozenset(number for number, op in enumerate(plan.operations) if op.contact in contacts)
-
-
-def largest(plan: Plan, waves: Iterable[str]) -> str:
-    """Return the wave with the most operations, by its name; empty where there is none."""
-    return max(waves, key=lambda wave: len(numbers(plan, wave)), default="")
-
-
-def part(plan: Plan, inside: Container[int]) -> Plan:
-    """Return the plan as if it had only the operations at these positions, with the tag counts after them."""
-    counts = Counter(plan.tag_counts)
-    for number, op in enumerate(plan.operations):
-        if number not in inside and op.tag in counts:
-            counts[op.tag] -= 1 if op.action == "add" else -1
-    kept = tuple(op for number, op in enumerate(plan.operations) if number in inside)
-    return msgspec.structs.replace(plan, operations=kept, tag_counts=dict(counts))
+    return Wave(name, plan.wave_positions(contacts))
 
 
 def _more(plan: Plan, wanted: float) -> set[str]:
-    """Return contacts, in their order by chance, that with the canary have at least so many operations."""
-    sizes = Counter(operation.contact for operation in plan.operations)
+    """Return contacts at random that together with the canary have at least `wanted` operations."""
     canary = set(plan.canary.contacts)
-    rest = {contact: size for contact, size in sizes.items() if contact not in canary}
-    return set(_draw(rest, wanted - plan.canary.operations))
+    sizes = Counter(op.contact for op in plan.operations if op.contact not in canary)
+    return set(draw(sizes, wanted - plan.canary.operations))

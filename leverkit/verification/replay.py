@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
 from leverkit.errors import Refused, VerificationFailed
-from leverkit.migration.journal import Entry, Intent, Outcome, Sealed, Standing, belongs, fold, read
+from leverkit.migration.journal import Entry, Intent, Outcome, Sealed
 from leverkit.migration.next_step import hint, last_write
 from leverkit.migration.result import OUTCOMES
-from leverkit.planning.plan import Plan
+from leverkit.migration.run import Run
 from leverkit.planning.waves import ALL
 from leverkit.storage import files
 from leverkit.verification.verification import SINCE, Checked
@@ -87,35 +86,31 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Replay of plan {self.plan_id[:12]}: {self.summary}>"
 
 
-def replay(run: Path | str) -> Replay:
+def replay(run: Run) -> Replay:
     """Replay a run from its files and write replay.json there; sends nothing.
 
-    Raises UsageError without a plan, Refused where plan or journal are damaged or do not belong together.
+    Raises Refused where what `verify` wrote is damaged.
     """
-    run = Path(run)
-    plan, entries = Plan.read(run), read(run / "journal.sqlite")
-    if not belongs(entries, plan.plan_id, plan.account):
-        raise Refused(f"{run}: journal.sqlite belongs to another plan or account")
-    states = _States(plan, fold(entries))
-    gaps = [gap for entry in entries for gap in states.step(entry)]
-    seen, since = _seen(run, entries)
+    states = _States(run)
+    gaps = [gap for entry in run.entries for gap in states.step(entry)]
+    seen, since = _seen(run)
     gaps += states.against(seen, since)
     found = Replay(
-        run=str(run),
-        plan_id=plan.plan_id,
-        entries=len(entries),
-        head=entries[-1].chain if entries else "",
-        counts=_counts(plan, entries),
+        run=str(run.folder),
+        plan_id=run.plan.plan_id,
+        entries=len(run.entries),
+        head=run.head if run.entries else "",
+        counts=_counts(run),
         changes=dict(sorted(states.changes.items())),
         after={opportunity: tuple(sorted(tags)) for opportunity, tags in states.tags.items()},
         compared=len(seen),
         gaps=tuple(gaps),
-        problems=tuple(_problems(plan, run, entries, states)),
+        problems=tuple(_problems(run, states)),
     )
     if found.exit_code or since or found.counts["pending"] or found.counts["unknown"]:
-        found = msgspec.structs.replace(found, hint=hint(run, ALL))
+        found = msgspec.structs.replace(found, hint=hint(run, run.wave(ALL)))
     content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    files.replace(run / "replay.json", content)
+    files.replace(run.folder / "replay.json", content)
     return found
 
 
@@ -127,11 +122,11 @@ class _Verified(msgspec.Struct):
 class _States:
     """The tags of the plan's opportunities, entry by entry."""
 
-    def __init__(self, plan: Plan, standing: Standing) -> None:
-        self._plan = plan
-        ops = enumerate(plan.operations)
-        self._open = {(op.opportunity, op.tag) for n, op in ops if standing.name(n) == "unknown"}
-        self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
+    def __init__(self, run: Run) -> None:
+        self._plan = run.plan
+        ops = enumerate(run.plan.operations)
+        self._open = {(op.opportunity, op.tag) for n, op in ops if run.state.name(n) == "unknown"}
+        self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in run.plan.before.items()}
         self.changes = Counter[str]()
         self.twice: list[int] = []
         self.unasked: list[int] = []
@@ -172,7 +167,7 @@ class _States:
             if outcome.op not in self._sent:
                 self.unasked.append(outcome.op)
             self._done.add(outcome.op)
-            self.changes[op.tag] += 1 if op.action == "add" else -1
+            self.changes[op.tag] += op.delta
         elif outcome.stored and outcome.stored not in self.tags[op.opportunity]:
             self.tags[op.opportunity].add(outcome.stored)
             self.changes[outcome.stored] += 1
@@ -188,41 +183,38 @@ class _States:
             yield Gap(opportunity, tag, "+" if tag in seen else "-", where, not ours)
 
 
-def _seen(
-    run: Path, entries: Sequence[Entry]
-) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, str]]]:
+def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, str]]]:
     """Return what `verify` read after the last write, and which planned changes others changed since."""
-    path = run / "after.json"
+    path = run.folder / "after.json"
     try:
         seen = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
-        verified = msgspec.json.decode((run / "verify.json").read_bytes(), type=_Verified)
+        verified = msgspec.json.decode((run.folder / "verify.json").read_bytes(), type=_Verified)
     except FileNotFoundError:
         return {}, frozenset()
     except msgspec.DecodeError as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
     since = frozenset((each.opportunity, each.tag) for each in verified.differences if each.reported == SINCE)
-    return (seen, since) if verified.began_ms > last_write(entries) else ({}, frozenset())
+    return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())
 
 
-def _counts(plan: Plan, entries: Sequence[Entry]) -> dict[str, int]:
-    standing = fold(entries)
-    found = Counter(standing.name(number) for number in range(len(plan.operations)))
+def _counts(run: Run) -> dict[str, int]:
+    found = Counter(run.state.name(number) for number in range(len(run.plan.operations)))
     return {name: found[name] for name in OUTCOMES}
 
 
-def _problems(plan: Plan, run: Path, entries: Sequence[Entry], states: _States) -> Iterator[str]:
+def _problems(run: Run, states: _States) -> Iterator[str]:
     """Name what the files of a run cannot say if the promises hold."""
     if states.twice:
         yield f"operations {states.twice} are recorded as effective twice"
     if states.unasked:
         yield f"operations {states.unasked} are effective without a request before"
-    if not entries or not isinstance(entries[-1].body, Sealed):
+    if not run.entries or not isinstance(run.entries[-1].body, Sealed):
         return  # not begun, or broken off: result.json is of an earlier end, if it is there
     try:
-        reported = msgspec.json.decode((run / "result.json").read_bytes())["counts"]
+        reported = msgspec.json.decode((run.folder / "result.json").read_bytes())["counts"]
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
         yield "result.json is missing or damaged: apply again writes it"
         return
-    counts = _counts(plan, entries)
+    counts = _counts(run)
     if reported != counts:
         yield f"result.json counts {reported}, the journal {counts}"

@@ -88,7 +88,7 @@ def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere:
 
 def _at_snapshot(count: Count, plan: Plan) -> int:
     """Return Lever's count at the snapshot: the prediction, less the plan."""
-    change = sum(op.action == "add" or -1 for op in plan.operations if op.tag == count.tag)
+    change = sum(op.delta for op in plan.operations if op.tag == count.tag)
     return count.predicted - change
 
 

@@ -18,52 +18,47 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
-from leverkit.errors import Refused, UsageError, VerificationFailed
-from leverkit.migration.journal import Entry, Intent, Outcome, belongs, fold, read
+from leverkit.errors import Refused, VerificationFailed
+from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.next_step import hint
+from leverkit.migration.run import Run
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
-from leverkit.planning.waves import ALL, numbers, part
+from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.verification.tag_counts import conservation
 from leverkit.verification.verification import SINCE, Checked, Verification
 
 
-def since(run: Path, plan: Plan, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
+def since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
     """Return the planned (opportunity, tag) that were in place when the run looked, and were changed later.
 
     `ahead_ms` is by how much Lever's clock is ahead of ours, rather too much than too little. Gone is
-    changed, too. A journal that is damaged or another plan's tells nothing.
+    changed, too. A run whose journal is damaged, or another plan's, has no entries, so it tells nothing.
     """
-    undone = {number: op for number, op in enumerate(plan.operations) if not _stands(op, now)}
+    undone = {number: op for number, op in enumerate(run.plan.operations) if not _stands(op, now)}
     if not undone:
-        return set()  # nothing to tell, so no journal to read
-    try:
-        entries = read(run / "journal.sqlite")
-    except (Refused, UsageError):  # for `status` to tell; what was read at Lever stands without it
         return set()
-    if not belongs(entries, plan.plan_id, plan.account):
-        return set()
-    standing, story = fold(entries), _Story(plan, entries, ahead_ms)
+    story = _Story(run, ahead_ms)
     return {
         (op.opportunity, op.tag)
         for number, op in undone.items()
-        if standing.name(number) in ("done", "no_op") and story.changed(number, op, now.get(op.opportunity))
+        if run.state.name(number) in ("done", "no_op") and story.changed(number, op, now.get(op.opportunity))
     }
 
 
 class _Story:
     """When each operation ended, and what the run's later requests to the same opportunity read first."""
 
-    def __init__(self, plan: Plan, entries: Collection[Entry], ahead_ms: int) -> None:
+    def __init__(self, run: Run, ahead_ms: int) -> None:
         self._ended: dict[int, int] = {}  # by Lever's clock
         self._latest: dict[str, int] = {}
         self._read: dict[str, list[Intent]] = {}
-        for entry in entries:
+        for entry in run.entries:
             if isinstance(entry.body, Outcome):
                 self._ended[entry.body.op] = entry.at_ms + ahead_ms
-                self._latest[plan.operations[entry.body.op].opportunity] = entry.at_ms + ahead_ms
+                self._latest[run.plan.operations[entry.body.op].opportunity] = entry.at_ms + ahead_ms
             elif isinstance(entry.body, Intent):
                 self._read.setdefault(entry.body.opportunity, []).append(entry.body)
 
@@ -102,38 +97,50 @@ def verify(
     Where something is wrong it looks again `reread_after` so many seconds, as Lever may show a write late.
     Raises UsageError without a plan, Refused where it was edited or is of another account.
     """
-    plan = Plan.read(run)
+    opened = Run.open(run, require_journal=False)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect())
-        if account.account_id() != plan.account:
-            raise Refused(f"the plan is for account {plan.account}, the key opens {account.account_id()}")
-        found = _look(plan, wave, Path(run), account, now)
-        for wait in reread_after:
-            if found.exit_code != VerificationFailed.exit_code:
-                break
-            sleep(wait)
-            found = _look(plan, wave, Path(run), account, now)
+        return verify_run(opened, account, wave=wave, reread_after=reread_after, sleep=sleep, now=now)
+
+
+def verify_run(
+    run: Run,
+    lever: ReadOnlyLever,
+    *,
+    wave: str = ALL,
+    reread_after: Sequence[float] = REREAD_AFTER,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.time,
+) -> Verification:
+    """Verify a run that is open already, as `verify` does; its journal may be unusable."""
+    if lever.account_id() != run.plan.account:
+        raise Refused(f"the plan is for account {run.plan.account}, the key opens {lever.account_id()}")
+    part = run.wave(wave)
+    found = _look(run, part, lever, now)
+    for wait in reread_after:
+        if found.exit_code != VerificationFailed.exit_code:
+            break
+        sleep(wait)
+        found = _look(run, part, lever, now)
     if not found.ok:
-        found = msgspec.structs.replace(found, hint=hint(Path(run), wave))
+        found = msgspec.structs.replace(found, hint=hint(run, part))
     found.write()
     return found
 
 
-def _look(
-    whole: Plan, wave: str, run: Path, lever: ReadOnlyLever, clock: Callable[[], float]
-) -> Verification:
+def _look(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]) -> Verification:
     began_ms = int(clock() * 1000)
+    whole = run.plan
     now = _read(whole, lever)
-    inside = numbers(whole, wave)
-    ahead = _ahead(whole, inside, now)
-    plan = part(whole, inside | ahead)
-    later = since(run, whole, now, ahead_ms=lever.ahead_ms)
-    reported = _reported(run, whole) | dict.fromkeys(later, SINCE)
+    ahead = _ahead(whole, wave.positions, now)
+    plan = whole.subset(wave.positions | ahead)
+    later = since(run, now, ahead_ms=lever.ahead_ms)
+    reported = _reported(run) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
     return Verification(
-        run=str(run),
+        run=str(run.folder),
         plan_id=whole.plan_id,
-        wave=wave,
+        wave=wave.name,
         began_ms=began_ms,
         checked=tuple(checked),
         same=same,
@@ -211,11 +218,11 @@ def _tags(now: Mapping[str, Opportunity], opportunity: str) -> set[str]:
     return set(now[opportunity].tags) if opportunity in now else set()
 
 
-def _reported(run: Path, plan: Plan) -> dict[tuple[str, str], str]:
+def _reported(run: Run) -> dict[tuple[str, str], str]:
     """Return what result.json says of operations that were not done; {} where it says nothing usable."""
     try:
-        document = json.loads((run / "result.json").read_bytes())
-        if document["plan_id"] != plan.plan_id:
+        document = json.loads((run.folder / "result.json").read_bytes())
+        if document["plan_id"] != run.plan.plan_id:
             return {}
         return {
             (item["operation"]["opportunity"], item["operation"]["tag"]): str(item["outcome"])

@@ -15,15 +15,14 @@ from typing import Any
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.errors import UsageError
-from leverkit.migration.apply import carry_out
-from leverkit.migration.journal import fold
+from leverkit.migration.apply import execute
 from leverkit.migration.result import Result, result
+from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF
-from leverkit.planning.operation import Action, Known, Operation
-from leverkit.planning.plan import Plan
+from leverkit.planning.operation import Action, Operation
 from leverkit.settings import workspace
-from leverkit.storage.files import digest
 from leverkit.webhook.events import Event, EventIds, ids_in
+from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.matching import Matching, every, missing_shared_tags
 
 WAIT = 30.0  # seconds for another writer of the account, such as another delivery, to finish
@@ -83,13 +82,13 @@ def propagate(
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
     shared = missing_shared_tags(siblings, set(share) - wanted - unwanted, matching=matching)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
-    plan = _plan(lever, siblings, operations, int(now() * 1000))
-    run = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"
-    left = _left(siblings, targets)
+    plan = live_plan("propagate", lever, siblings, operations, taken_at=int(now() * 1000), brakes=OFF)
+    folder = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"
+    run, left = Run(folder, plan), _left(siblings, targets)
     if dry_run or not plan.operations:
-        return _propagation(result(plan, run, fold([])), left)
-    plan.write(run)
-    return _propagation(carry_out(plan, run, lever, wait=WAIT), left)
+        return _propagation(result(run), left)
+    plan.write(folder)
+    return _propagation(execute(run, lever, wait=WAIT), left)
 
 
 def _ids(contact: str | None, opportunity: str | None, event: Event | None) -> EventIds:
@@ -119,22 +118,6 @@ def _operations(targets: Sequence[Opportunity], action: Action, tags: set[str]) 
         for tag in tags
         if (tag in target.tags) != (action == "add")
     ]
-
-
-def _plan(
-    lever: ReadOnlyLever, siblings: Sequence[Opportunity], operations: Sequence[Operation], at: int
-) -> Plan:
-    before = {sibling.id: Known(sibling.contact, sibling.tags) for sibling in siblings}
-    return Plan(
-        kind="propagate",
-        account=lever.account_id(),
-        host=lever.host,
-        snapshot_digest=digest((at, before)),
-        taken_at=at,
-        operations=tuple(sorted(operations)),
-        before=before,
-        brakes=OFF,
-    )
 
 
 def _left(siblings: Sequence[Opportunity], targets: Sequence[Opportunity]) -> dict[str, str]:

@@ -17,14 +17,14 @@ from pathlib import Path
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
-from leverkit.migration.apply import carry_out
+from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
+from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes
-from leverkit.planning.operation import Known
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
-from leverkit.storage.files import digest
 from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
+from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.logs import log_event
 from leverkit.webhook.matching import missing_shared_tags
 from leverkit.webhook.metrics import Metrics
@@ -33,6 +33,7 @@ CONTACTS = 50  # per batch: as many as one request reads
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
 GONE_ATTEMPTS = 3  # after which an opportunity that is not found is gone; Lever may show a new one late
 LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
+BRAKES = Brakes(max_pct=None, max_tag_pct=None)  # the plans only add tags
 OVERLAP_MS = 60_000  # of two sweeps: clocks differ, and Lever may show a change late
 HOUR_MS = 3_600_000
 POLL = 0.2  # seconds between two looks into an empty queue
@@ -147,19 +148,11 @@ class Worker:
         unsettled: set[str] = set()
         if operations:
             concerned = {operation.contact for operation in operations}
-            before = {o.id: Known(o.contact, o.tags) for o in found.values() if o.contact in concerned}
-            unsettled = self._carry_out(
-                Plan(
-                    kind="migrate",
-                    account=self._lever.account_id(),
-                    host=self._lever.host,
-                    snapshot_digest=digest((self._now_ms(), before)),
-                    taken_at=self._now_ms(),
-                    operations=tuple(sorted(operations)),
-                    before=before,
-                    brakes=Brakes(max_pct=None, max_tag_pct=None),
-                )
+            siblings = [opportunity for opportunity in found.values() if opportunity.contact in concerned]
+            plan = live_plan(
+                "migrate", self._lever, siblings, operations, taken_at=self._now_ms(), brakes=BRAKES
             )
+            unsettled = self._carry_out(plan)
         for events in batch:
             self._settle(events, found, unsettled)
 
@@ -202,11 +195,12 @@ class Worker:
         """Carry out a plan in a run folder of its own; return the contacts that are not settled."""
         name = f"{plan.taken_at}-{plan.short}"
         self._queue.begin_run(name)
-        plan.write(self._config.runs / name)
-        return self._finish_run(name, plan)
+        run = Run(self._config.runs / name, plan)
+        plan.write(run.folder)
+        return self._finish_run(name, run)
 
-    def _finish_run(self, name: str, plan: Plan) -> set[str]:
-        result = carry_out(plan, self._config.runs / name, self._lever, wait=self._config.lock_wait_s)
+    def _finish_run(self, name: str, run: Run) -> set[str]:
+        result = execute(run, self._lever, wait=self._config.lock_wait_s)
         self._queue.end_run(name)
         self._report(name, result)
         late = {newcomer.contact for newcomer in result.came_later}
@@ -224,7 +218,7 @@ class Worker:
         """Finish the runs that a killed or interrupted process began, so that their journals are complete."""
         for name in self._queue.open_runs():
             try:
-                self._finish_run(name, Plan.read(self._config.runs / name))
+                self._finish_run(name, Run.planned(self._config.runs / name))
             except (AccessDenied, Unreachable):
                 raise
             except (UsageError, Refused, ApiError) as error:  # not yet written, or of another account

@@ -121,7 +121,7 @@ def test_an_interrupted_run_says_where_it_stands(
         raise KeyboardInterrupt("interrupted, but finished: 1 done of 1 planned; nothing is left to resume")
 
     leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
-    monkeypatch.setattr(sys.modules["leverkit.migration.apply"], "apply", interrupted)
+    monkeypatch.setattr(sys.modules["leverkit.migration.apply"], "apply_run", interrupted)
     ended = leverkit("apply", "run", "--approve", Plan.read("run").short)
     assert (ended.code, ended.out) == (130, "")
     assert ended.err == (

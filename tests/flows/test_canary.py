@@ -13,6 +13,7 @@ import leverkit as lk
 from leverkit.emulator import Running
 from leverkit.errors import LeverkitError
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.verification.replay import replay
 
 KEY = "canary-key-5f1e"
@@ -47,8 +48,8 @@ def flow(folder: Path, lever: Any) -> None:
         except LeverkitError as error:
             (folder / "error.txt").write_text(f"{error!r} {error}")
     (folder / "verify.html").write_text(lk.verify(folder / "run", lever=lever)._repr_html_())
-    replay(folder / "run")
-    (folder / "status.txt").write_text(repr(status(folder / "run")))
+    replay(Run.open(folder / "run"))
+    (folder / "status.txt").write_text(repr(status(Run.open(folder / "run"))))
     lk.rollback(folder / "run", folder / "back")
 
 

@@ -12,6 +12,7 @@ from support.plan_factory import account, contact_tags, migration, tags_of, wish
 import leverkit as lk
 from leverkit.errors import BrakeTripped, Refused
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
 
@@ -45,7 +46,7 @@ def test_the_flow_ends_verified_and_the_second_plan_is_empty_and_rollback_restor
         lk.verify(tmp_path / "back", lever=lever).require()
         assert emulated.state() == start
     assert result.counts["done"] == len(plan.operations) > 10
-    assert status(tmp_path / "back").state == "finished"
+    assert status(Run.open(tmp_path / "back")).state == "finished"
 
 
 def test_who_else_has_the_tags_is_known_so_that_later_changes_are_named_one_by_one(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_reading_sends_nothing_that_writes(tmp_path: Path) -> None:
             lk.apply(tmp_path / "run", lever=lever)
         lk.verify(tmp_path / "run", lever=lever, reread_after=())
         lk.propagate(lever, contact=plan.operations[0].contact, add=["x"], dry_run=True)
-        status(tmp_path / "run")
+        status(Run.open(tmp_path / "run"))
         lk.rollback(tmp_path / "run", tmp_path / "back")
         assert len(emulated.log()) > 5
         assert {entry["method"] for entry in emulated.log()} == {"GET"}

@@ -10,11 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.plan_factory import AT_ONCE, account, carried_out, hooked, migration, opened, tags_of, wished
+from support.plan_factory import (
+    AT_ONCE,
+    account,
+    carried_out,
+    hooked,
+    migration,
+    opened,
+    resumed,
+    tags_of,
+    wished,
+)
 
 from leverkit.errors import BrakeTripped
-from leverkit.migration.apply import carry_out
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.migration.stop import ERRORS, ORPHANED, PAUSED, STOPPED
 from leverkit.migration.writer import Times
 from leverkit.planning.plan import Plan
@@ -63,10 +73,10 @@ def test_five_failures_stop_the_run_and_it_resumes(
             carried_out(plan, tmp_path, lever)
         assert set_fault.fired >= 5
         assert posts(emulated) < plan.counts["opportunities"]
-        halted = status(tmp_path)
+        halted = status(Run.open(tmp_path))
         assert (halted.state, halted.counts["unknown"], halted.counts["pending"] > 0) == (ERRORS, 0, True)
         emulated.clear_faults()
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -83,9 +93,9 @@ def test_a_stop_file_ends_the_run_and_stands_until_it_is_removed(tmp_path: Path)
         stopped = carried_out(plan, tmp_path, hit)
         assert (stopped.state, stopped.exit_code, stopped.counts["unknown"]) == (STOPPED, 8, 0)
         assert 5 <= stopped.counts["done"] < stopped.planned
-        assert carry_out(plan, tmp_path, lever).state == STOPPED == status(tmp_path).state
+        assert resumed(plan, tmp_path, lever).state == STOPPED == status(Run.open(tmp_path)).state
         (tmp_path / "STOP").unlink()
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -93,7 +103,7 @@ def test_a_pause_file_holds_the_run_says_so_and_lets_it_go_on(tmp_path: Path) ->
     seen: list[tuple[int, str]] = []
 
     def wait(_: float) -> None:
-        seen.append((posts(emulated), status(tmp_path).state))
+        seen.append((posts(emulated), status(Run.open(tmp_path)).state))
         if len(seen) == 3:
             (tmp_path / "PAUSE").unlink()
 
@@ -138,10 +148,10 @@ def test_a_kernel_whose_starter_was_killed_stops_writing(tmp_path: Path) -> None
         plan.write(tmp_path)
         orphaned(tmp_path, plan, emulated)
         alive = threading.Event()
-        while status(tmp_path).state.startswith("running"):
+        while status(Run.open(tmp_path)).state.startswith("running"):
             assert not alive.wait(0.05)
-        ended = status(tmp_path)
+        ended = status(Run.open(tmp_path))
         assert (ended.state, ended.exit_code, ended.counts["unknown"]) == (ORPHANED, 8, 0)
         assert ended.counts["done"] < ended.planned
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)

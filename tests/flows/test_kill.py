@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.plan_factory import account, migration, tags_of, wished
+from support.plan_factory import account, migration, resumed, tags_of, wished
 
-from leverkit.migration.apply import carry_out
 from leverkit.migration.journal import Intent, Outcome, read
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
+from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
 SUICIDE = '''
@@ -99,11 +99,11 @@ def test_killed_once_at_a_point_and_resumed(tmp_path: Path, point: str, number: 
         before, plan = tags_of(emulated), migration(emulated, lever)
         plan.write(tmp_path)
         assert killed(tmp_path, plan, emulated, point, number)
-        broken = status(tmp_path)
+        broken = status(Run.open(tmp_path))
         assert broken.state == "broken off"
         assert broken.counts["pending"] + broken.counts["unknown"] > 0
         assert sum(broken.counts.values()) == len(plan.operations)
-        assert carry_out(plan, tmp_path, lever).require().counts["done"] == len(plan.operations)
+        assert resumed(plan, tmp_path, lever).require().counts["done"] == len(plan.operations)
         assert tags_of(emulated) == wished(plan, before)
     assert once_each(tmp_path, plan)
 
@@ -121,7 +121,7 @@ def test_killed_at_every_point_one_after_the_other_and_rolled_back(tmp_path: Pat
         back = rollback(tmp_path / "run", tmp_path / "back")
         for point in POINTS:
             assert killed(tmp_path / "back", back, emulated, point, 1), point
-        assert carry_out(back, tmp_path / "back", lever).exit_code == 0
+        assert resumed(back, tmp_path / "back", lever).exit_code == 0
         assert emulated.state() == start
 
 
@@ -132,18 +132,18 @@ def test_killed_from_outside_while_the_server_works_on_requests(tmp_path: Path) 
         process = applying(tmp_path, plan, emulated)
         while tags_of(emulated) == before and process.poll() is None:
             emulated.configure(latency_ms=300)
-        assert status(tmp_path).state.startswith("running: ")
+        assert status(Run.open(tmp_path)).state.startswith("running: ")
         process.kill()
         assert process.wait(60) == -signal.SIGKILL
         assert [entry for entry in emulated.log() if entry["method"] == "POST" and entry["status"] is None]
-        assert status(tmp_path).counts["unknown"] > 0
+        assert status(Run.open(tmp_path)).counts["unknown"] > 0
         emulated.configure(latency_ms=0)
         intents = {
             e.body.opportunity for e in read(tmp_path / "journal.sqlite") if isinstance(e.body, Intent)
         }
         changed = {o for o, tags in tags_of(emulated).items() if tags != before[o]}
         assert changed <= intents
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
     assert once_each(tmp_path, plan)
 
@@ -153,13 +153,13 @@ def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path:
         plan = migration(emulated, lever)
         plan.write(tmp_path)
         assert killed(tmp_path, plan, emulated, "answered, not recorded", 1)
-        broken = status(tmp_path)
+        broken = status(Run.open(tmp_path))
         unknown = [each.operation for each in broken.ended if each.outcome == "unknown"]
         reached = [op for op in unknown if op.tag in tags_of(emulated)[op.opportunity]]
         assert reached
         for op in reached:
             emulated.remove_tags(op.opportunity, [op.tag])
-        result = carry_out(plan, tmp_path, lever)
+        result = resumed(plan, tmp_path, lever)
         after = tags_of(emulated)
     assert all(op.tag not in after[op.opportunity] for op in reached)
     outcomes = {each.operation: each.outcome for each in result.ended}

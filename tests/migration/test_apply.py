@@ -25,6 +25,7 @@ from support.plan_factory import (
     opened,
     operation,
     plan_of,
+    resumed,
     tags_of,
     wished,
 )
@@ -45,9 +46,10 @@ from leverkit.errors import (
     UsageError,
     VerificationFailed,
 )
-from leverkit.migration.apply import apply, carry_out
+from leverkit.migration.apply import apply
 from leverkit.migration.journal import Answer, Intent, Journal, Outcome, read
 from leverkit.migration.result import Result, status
+from leverkit.migration.run import Run
 from leverkit.migration.stop import STOP, TIME_LIMIT
 from leverkit.migration.writer import FRESH, REREAD_AFTER, Times
 from leverkit.planning.brakes import Brakes
@@ -107,7 +109,7 @@ def test_a_finished_run_is_left_alone_and_says_so(tmp_path: Path) -> None:
         plan = migration(emulated, lever)
         carried_out(plan, tmp_path, lever)
         entries, sent = read(tmp_path / "journal.sqlite"), len(writes(emulated))
-        again = carry_out(plan, tmp_path, lever)
+        again = resumed(plan, tmp_path, lever)
         assert len(writes(emulated)) == sent
     assert read(tmp_path / "journal.sqlite") == entries
     assert again.summary.startswith("nothing left to do")
@@ -178,11 +180,11 @@ def test_a_journal_of_another_plan_is_refused(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)
         carried_out(plan, tmp_path / "one", lever)
-        (tmp_path / "two").mkdir()
-        (tmp_path / "one" / "journal.sqlite").rename(tmp_path / "two" / "journal.sqlite")
         other = migration(emulated, lever)
+        other.write(tmp_path / "two")
+        (tmp_path / "one" / "journal.sqlite").rename(tmp_path / "two" / "journal.sqlite")
         with pytest.raises(Refused, match="another plan or account"):
-            carry_out(other, tmp_path / "two", lever)
+            resumed(other, tmp_path / "two", lever)
 
 
 @pytest.mark.parametrize("what", ["run", "account"])
@@ -193,7 +195,7 @@ def test_a_run_or_account_that_is_being_written_to_is_locked(tmp_path: Path, wha
         with hold(lock, purpose="another apply"), pytest.raises(Locked, match="another apply"):
             carried_out(plan, tmp_path, lever)
         assert writes(emulated) == []
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
 
 
 def test_a_writer_that_is_soon_through_is_waited_for(tmp_path: Path) -> None:
@@ -279,7 +281,7 @@ def test_an_opportunity_that_cannot_be_looked_up_is_an_error_not_gone(tmp_path: 
         emulated.fault("status", method="GET", path=f"/opportunities/{gone}", status=400, times=None)
         with pytest.raises(ApiError, match="400"):
             carried_out(plan, tmp_path, lever)
-        assert (writes(emulated), status(tmp_path).state) == ([], "error: ApiError")
+        assert (writes(emulated), status(Run.open(tmp_path)).state) == ([], "error: ApiError")
 
 
 def test_opportunities_that_came_after_the_plan_are_named(tmp_path: Path) -> None:
@@ -477,7 +479,7 @@ def test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it(tmp_path:
         assert tags_of(emulated) == before
         assert (result.counts["failed"], result.exit_code) == (result.planned, 3)
         emulated.clear_faults()
-        again = carry_out(plan, tmp_path, lever, times=AT_ONCE)
+        again = resumed(plan, tmp_path, lever, times=AT_ONCE)
         assert tags_of(emulated) == wished(plan, before)
     assert (again.counts["done"], again.exit_code) == (again.planned, 0)
     effective = [body.op for body in bodies(tmp_path, Outcome) if body.effective]
@@ -536,11 +538,11 @@ def test_a_denied_key_stops_the_run_at_once_and_it_resumes(tmp_path: Path, code:
         with pytest.raises(AccessDenied):
             carried_out(plan, tmp_path, lever)
         assert fault.fired < 20 < plan.counts["opportunities"]
-        halted = status(tmp_path)
+        halted = status(Run.open(tmp_path))
         assert (halted.state, halted.counts["failed"], halted.counts["unknown"]) == ("denied", 0, 0)
         assert (halted.counts["pending"] > 0, halted.exit_code, adds_up(halted)) == (True, 8, True)
         emulated.clear_faults()
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -575,10 +577,10 @@ def test_a_signal_finishes_what_is_in_flight_and_the_run_resumes(tmp_path: Path,
         with pytest.raises(KeyboardInterrupt, match="the same command resumes"):
             carried_out(plan, tmp_path, hit)
         assert 5 <= len(calls) < plan.counts["opportunities"]
-        halted = status(tmp_path)
+        halted = status(Run.open(tmp_path))
         assert (halted.state, halted.counts["unknown"]) == ("interrupted", 0)
         assert halted.counts["done"] > 0 < halted.counts["pending"]
-        assert carry_out(plan, tmp_path, lever).counts["done"] == halted.planned
+        assert resumed(plan, tmp_path, lever).counts["done"] == halted.planned
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -605,8 +607,8 @@ def test_a_second_signal_ends_the_run_at_once_and_it_resumes(tmp_path: Path) -> 
         before, plan = tags_of(emulated), migration(emulated, lever)
         with pytest.raises(KeyboardInterrupt):
             carried_out(plan, tmp_path, hit)
-        assert status(tmp_path).state in ("error: KeyboardInterrupt", "interrupted")
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert status(Run.open(tmp_path)).state in ("error: KeyboardInterrupt", "interrupted")
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -647,11 +649,11 @@ def test_a_network_that_dies_leaves_unknowns_that_the_next_apply_settles(tmp_pat
         before, plan = tags_of(emulated), migration(emulated, lever)
         with pytest.raises(Unreachable):
             carried_out(plan, tmp_path, dying)
-        broken = status(tmp_path)
+        broken = status(Run.open(tmp_path))
         assert (broken.exit_code, broken.counts["unknown"] > 0, adds_up(broken)) == (6, True, True)
         with pytest.raises(VerificationFailed, match="in flight when it broke off"):
             broken.require()
-        again = carry_out(plan, tmp_path, lever)
+        again = resumed(plan, tmp_path, lever)
         assert tags_of(emulated) == wished(plan, before)
     assert (again.exit_code, all(each.effective for each in again.ended)) == (0, True)
 
@@ -689,7 +691,7 @@ def test_what_we_wrote_ourselves_is_no_source_for_the_rest(tmp_path: Path) -> No
         with opened(emulated, kind=hooked(stumble)) as broken, pytest.raises(ZeroDivisionError):
             carried_out(plan, tmp_path, broken)
         emulated.remove_tags(source, ["vip"])
-        result = carry_out(plan, tmp_path, lever)
+        result = resumed(plan, tmp_path, lever)
     assert outcomes_of(result) == {second: "done", third: "drifted"}
 
 
@@ -704,7 +706,7 @@ def test_what_we_wrote_a_moment_ago_is_no_source_for_a_repetition(tmp_path: Path
         emulated.fault("throttle", method="POST", path=f"*/{third}/addTags", times=1)
         with opened(emulated, sleep=person) as slow:
             result = carried_out(plan, tmp_path, slow)
-        again = carry_out(plan, tmp_path, lever, times=AT_ONCE)
+        again = resumed(plan, tmp_path, lever, times=AT_ONCE)
         assert "vip" not in tags_of(emulated)[third]
     assert [outcomes_of(each)[third] for each in (result, again)] == ["failed", "drifted"]
     assert outcomes_of(again)[second] == "done"
@@ -752,7 +754,7 @@ def test_a_removal_waits_for_the_addition_to_its_contact(tmp_path: Path) -> None
         assert "moved" in now[removals[refused.contact].opportunity]
         assert "moved" in now[removals[drifted.contact].opportunity]
         emulated.clear_faults()
-        again = carry_out(plan, tmp_path, lever)
+        again = resumed(plan, tmp_path, lever)
         assert "moved" not in tags_of(emulated)[removals[refused.contact].opportunity]
     outcomes = {each.operation: each.outcome for each in result.ended}
     assert outcomes[removals[refused.contact]] == "failed"
@@ -767,9 +769,9 @@ def test_a_mixed_plan_that_was_stopped_before_its_removals_resumes_to_the_end(tm
         with pytest.raises(AccessDenied):
             carried_out(plan, tmp_path, lever)
         assert fault.fired
-        assert status(tmp_path).counts["done"] * 2 == len(plan.operations)
+        assert status(Run.open(tmp_path)).counts["done"] * 2 == len(plan.operations)
         emulated.clear_faults()
-        assert carry_out(plan, tmp_path, lever).counts["done"] == len(plan.operations)
+        assert resumed(plan, tmp_path, lever).counts["done"] == len(plan.operations)
 
 
 def test_an_error_of_our_own_is_not_swallowed_and_the_run_resumes(tmp_path: Path) -> None:
@@ -780,8 +782,8 @@ def test_an_error_of_our_own_is_not_swallowed_and_the_run_resumes(tmp_path: Path
         plan = migration(emulated, lever)
         with pytest.raises(ZeroDivisionError):
             carried_out(plan, tmp_path, broken)
-        assert status(tmp_path).state == "error: ZeroDivisionError"
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert status(Run.open(tmp_path)).state == "error: ZeroDivisionError"
+        assert resumed(plan, tmp_path, lever).exit_code == 0
 
 
 def test_a_full_disk_stops_writing_to_lever_and_the_run_resumes(
@@ -801,14 +803,14 @@ def test_a_full_disk_stops_writing_to_lever_and_the_run_resumes(
             with pytest.raises(sqlite3.OperationalError, match="disk is full"):
                 carried_out(plan, tmp_path, lever)
         assert len(writes(emulated)) <= len(bodies(tmp_path, Intent)) < plan.counts["opportunities"]
-        assert status(tmp_path).state == "broken off"
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert status(Run.open(tmp_path)).state == "broken off"
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
 def test_a_run_not_begun_is_pending_and_a_result_draws_itself_escaped(tmp_path: Path) -> None:
     plan_of(operation(1, "<script>")).write(tmp_path)
-    result = status(tmp_path)
+    result = status(Run.open(tmp_path))
     assert (result.state, result.counts["pending"], result.exit_code) == ("not begun", 1, 8)
     assert "not begun: 1 pending of 1 planned" in repr(result)
     assert "&lt;script&gt;" in result._repr_html_()

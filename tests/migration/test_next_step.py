@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.plan_factory import AT_ONCE, account, carried_out, migration, operation, plan_of
+from support.plan_factory import AT_ONCE, account, carried_out, migration, operation, plan_of, resumed
 
 from leverkit.errors import UsageError
-from leverkit.migration.apply import carry_out
 from leverkit.migration.next_step import advice
 from leverkit.migration.rollback import rollback
+from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
 from leverkit.storage.lock import hold
@@ -29,14 +29,14 @@ def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:
         told = []
 
         def step(what: Any) -> None:
-            told.append(advice(tmp_path).command)
+            told.append(advice(Run.open(tmp_path)).command)
             what()
 
-        step(lambda: carry_out(plan, tmp_path, lever, wave="canary", times=AT_ONCE))
+        step(lambda: resumed(plan, tmp_path, lever, wave="canary", times=AT_ONCE))
         step(lambda: verify(tmp_path, lever=lever, wave="canary"))
-        step(lambda: carry_out(plan, tmp_path, lever, times=AT_ONCE))
+        step(lambda: resumed(plan, tmp_path, lever, times=AT_ONCE))
         step(lambda: verify(tmp_path, lever=lever))
-        assert str(advice(tmp_path)) == "all is done and verified"
+        assert str(advice(Run.open(tmp_path))) == "all is done and verified"
     assert told == [f"{apply} --wave canary", f"{look} --wave canary", apply, look]
 
 
@@ -46,7 +46,7 @@ def test_a_run_that_was_stopped_is_resumed_with_its_wave(tmp_path: Path) -> None
         ticks = count()
         hasty = replace(AT_ONCE, clock=lambda: float(next(ticks)))
         carried_out(plan, tmp_path, lever, wave="80%", max_seconds=10, times=hasty)
-        told = advice(tmp_path)
+        told = advice(Run.open(tmp_path))
     assert told.why.startswith("the run is unfinished (stopped by --max-duration)")
     assert told.command == f"leverkit apply {tmp_path} --approve {plan.short} --wave 80%"
 
@@ -56,13 +56,13 @@ def test_failures_are_tried_again_when_the_rest_is_verified(tmp_path: Path) -> N
         plan = migration(emulated, lever)
         emulated.fault("status", method="POST", status=400, times=1)
         assert carried_out(plan, tmp_path, lever).counts["failed"] >= 1
-        assert advice(tmp_path).command == f"leverkit verify {tmp_path}"
+        assert advice(Run.open(tmp_path)).command == f"leverkit verify {tmp_path}"
         verify(tmp_path, lever=lever, reread_after=())
-        assert advice(tmp_path).why.startswith("the run is NOT as planned")
+        assert advice(Run.open(tmp_path)).why.startswith("the run is NOT as planned")
         for op in plan.operations:
             emulated.add_tags(op.opportunity, [op.tag])
         assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 0
-        told = advice(tmp_path)
+        told = advice(Run.open(tmp_path))
     assert told.why.endswith("failed, and may succeed when tried again")
     assert told.command == f"leverkit apply {tmp_path} --approve {plan.short}"
 
@@ -72,11 +72,11 @@ def test_a_run_that_was_taken_back_leads_to_its_rollback(tmp_path: Path) -> None
         run, undo = tmp_path / "run", tmp_path / "undo"
         carried_out(migration(emulated, lever), run, lever)
         carried_out(rollback(run, undo), undo, lever)
-        assert advice(run).command == f"leverkit verify {undo}"
+        assert advice(Run.open(run)).command == f"leverkit verify {undo}"
         assert verify(undo, lever=lever).exit_code == 0
-        assert str(advice(run)) == f"the rollback in {undo} took this run back, and is verified"
+        assert str(advice(Run.open(run))) == f"the rollback in {undo} took this run back, and is verified"
         (undo / "plan.csv").write_text((undo / "plan.csv").read_text() + "edited")
-        assert advice(run).command == f"leverkit verify {undo}"
+        assert advice(Run.open(run)).command == f"leverkit verify {undo}"
 
 
 def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path: Path) -> None:
@@ -86,28 +86,28 @@ def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path:
         carried_out(plan, run, lever, wave="canary")
         carried_out(rollback(run, undo), undo, lever)
         assert verify(undo, lever=lever).exit_code == 0
-        assert str(advice(run)).endswith("and is verified")
+        assert str(advice(Run.open(run))).endswith("and is verified")
         verify(run, lever=lever, wave="canary")
-        carry_out(plan, run, lever, wave="all", times=AT_ONCE)
-    assert advice(run).command == f"leverkit verify {undo}"
+        resumed(plan, run, lever, wave="all", times=AT_ONCE)
+    assert advice(Run.open(run)).command == f"leverkit verify {undo}"
 
 
 def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Path) -> None:
     plan_of(operation()).write(tmp_path / "run")
     with hold(tmp_path / "run" / "lock", purpose="apply"):
-        assert str(advice(tmp_path / "run")) == "it is being worked on: wait until it has ended"
+        assert str(advice(Run.open(tmp_path / "run"))) == "it is being worked on: wait until it has ended"
         (tmp_path / "run" / "PAUSE").touch()
-        assert str(advice(tmp_path / "run")).endswith("PAUSE is there: remove that file to go on")
+        assert str(advice(Run.open(tmp_path / "run"))).endswith("PAUSE is there: remove that file to go on")
     plan_of().write(tmp_path / "empty")
-    assert str(advice(tmp_path / "empty")) == "nothing is planned"
+    assert str(advice(Run.open(tmp_path / "empty"))) == "nothing is planned"
     with pytest.raises(UsageError, match="no plan"):
-        advice(tmp_path)
+        advice(Run.open(tmp_path))
 
 
 def test_what_lets_a_plan_through_its_brakes_is_told_and_never_in_the_command_to_copy(tmp_path: Path) -> None:
     plan = plan_of(operation(1), operation(2), brakes=Brakes(max_ops=1))
     plan.write(tmp_path)
-    told = advice(tmp_path)
+    told = advice(Run.open(tmp_path))
     assert told.why.startswith("nothing was written yet (2 operations are more than --max-ops 1: ")
     assert "if it is meant, add --max-ops 2" in told.why
     assert told.command == f"leverkit apply {tmp_path} --approve {plan.short}"
@@ -116,4 +116,4 @@ def test_what_lets_a_plan_through_its_brakes_is_told_and_never_in_the_command_to
 def test_a_small_plan_needs_no_canary(tmp_path: Path) -> None:
     ops = [operation(n, contact=f"c{n}") for n in range(40)]
     plan_of(*ops, canary=choose(ops, {})).write(tmp_path)
-    assert "--wave" not in advice(tmp_path).command
+    assert "--wave" not in advice(Run.open(tmp_path)).command

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from support.plan_factory import operation
+from support.plan_factory import operation, plan_of
 
 from leverkit.api.models import Opportunity
 from leverkit.migration.journal import Answer, Intent
@@ -25,7 +25,8 @@ def after(op: Any, seen: Opportunity | None, answer: Answer, *, had: Any = (), l
 
 
 def before(op: Any, seen: Opportunity | None, **options: Any) -> Verdict:
-    return before_write(op, now=seen, **{"kind": "migrate", "source": True, "intent": None} | options)
+    plan = plan_of(kind=options.pop("kind", "migrate"))
+    return before_write(plan, op, now=seen, **{"source": True, "intent": None} | options)
 
 
 @pytest.mark.parametrize(

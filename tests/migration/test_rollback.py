@@ -14,15 +14,16 @@ from support.plan_factory import (
     opened,
     operation,
     plan_of,
+    resumed,
     tags_of,
     wished,
 )
 
 from leverkit.errors import Locked, Refused, UsageError
-from leverkit.migration.apply import carry_out
 from leverkit.migration.journal import Intent, Journal, Outcome
 from leverkit.migration.result import Result
 from leverkit.migration.rollback import rollback
+from leverkit.migration.run import Run
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
 from leverkit.storage.lock import hold
@@ -32,7 +33,7 @@ from leverkit.verification.verify import verify
 
 def undone(tmp_path: Path, lever: Any, run: str = "run", out: str = "back") -> Result:
     plan = rollback(tmp_path / run, tmp_path / out)
-    return carry_out(Plan.read(tmp_path / out), tmp_path / out, lever) if plan.operations else None  # type: ignore[return-value]
+    return resumed(Plan.read(tmp_path / out), tmp_path / out, lever) if plan.operations else None  # type: ignore[return-value]
 
 
 def test_a_rollback_restores_the_start_and_is_verified(tmp_path: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Pa
         plan = plan_of(op, account=lever.account_id(), before=before)
         first, again = (carried_out(plan, tmp_path / "run", lever) for _ in range(2))
         found = verify(tmp_path / "run", lever=lever, reread_after=())
-        assert replay(tmp_path / "run").gaps == ()
+        assert replay(Run.open(tmp_path / "run")).gaps == ()
         made = rollback(tmp_path / "run", tmp_path / "back")
     assert [e.evidence[:32] for e in first.ended + again.ended] == ["Lever stored it as 'trailing': d"] * 2
     assert (found.signs["~"], found.signs["*"], found.exit_code) == (1, 0, 6)

@@ -10,6 +10,7 @@ from leverkit.analysis.audit import audit
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.migration.result import Result, status
+from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import Note
 from leverkit.notebook.workspace import Desk, desk
 from leverkit.planning.plan import Plan
@@ -84,7 +85,7 @@ def test_what_is_not_applied_does_not_pass_as_done(decided: Desk) -> None:
     assert "0 of" in step.outcomes().alt  # type: ignore[union-attr]
     assert step.plan.short in step.next
     with pytest.raises(Stopped):
-        status(step.run).require()
+        status(Run.open(step.run)).require()
 
 
 def test_apply_without_approval_is_refused(decided: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from leverkit.errors import BrakeTripped
 from leverkit.planning.brakes import OFF, Brakes, Size, Spread
@@ -43,7 +44,9 @@ def test_what_is_needed_lets_just_this_size_through() -> None:
     what = size(removals=2, touched=31, vip=(10, 3), old=(11, 3))
     brakes = Brakes(max_ops=1)
     assert brakes.needed(what) == "--max-ops 50 --max-pct 31 --max-tag-pct 367 --max-removals 2"
-    assert brakes.override(max_ops=50, max_pct=31, max_tag_pct=367, max_removals=2).tripped(what) == ""
+    assert (
+        brakes.override(Brakes(max_ops=50, max_pct=31, max_tag_pct=367, max_removals=2)).tripped(what) == ""
+    )
     assert Brakes().needed(size(touched=301, account=1000)) == "--max-pct 31"
     assert Brakes().needed(size()) == ""
     with pytest.raises(
@@ -74,6 +77,8 @@ def test_at_the_limit_without_a_limit_and_in_tiny_accounts_no_brake_trips(brakes
 
 def test_an_override_replaces_only_what_it_gives() -> None:
     brakes = Brakes(max_ops=1, max_pct=2, max_removals=3)
-    assert brakes.override() == brakes
-    assert brakes.override(max_ops=9) == Brakes(max_ops=9, max_pct=2, max_removals=3)
-    assert brakes.override(max_pct=9, max_removals=0) == Brakes(max_ops=1, max_pct=9, max_removals=0)
+    assert brakes.override(OFF) == brakes
+    assert brakes.override(replace(OFF, max_ops=9)) == Brakes(max_ops=9, max_pct=2, max_removals=3)
+    assert brakes.override(replace(OFF, max_pct=9, max_removals=0)) == Brakes(
+        max_ops=1, max_pct=9, max_removals=0
+    )

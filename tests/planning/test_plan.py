@@ -10,10 +10,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from support.plan_factory import HOSTILE, operation, plan_of
 
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.migration.journal import Journal
+from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Known, Operation, Skipped, batches, read_csv, requests, write_csv
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
@@ -171,8 +173,8 @@ def test_the_brakes_see_what_the_plan_changes() -> None:
     plan = rich()
     assert plan.counts["operations"] == 9
     with pytest.raises(BrakeTripped, match="9 operations are more than --max-ops 8; 1 removals"):
-        plan.check_brakes(max_ops=8)
-    assert plan.check_brakes(max_removals=1) is None
+        plan.check_brakes(replace(OFF, max_ops=8))
+    assert plan.check_brakes(replace(OFF, max_removals=1)) is None
 
 
 def test_plan_json_tells_a_person_how_much_it_is(tmp_path: Path) -> None:

@@ -18,19 +18,20 @@ from support.plan_factory import (
     migration,
     operation,
     plan_of,
+    resumed,
     tags_of,
     wished,
 )
 
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.apply import carry_out
 from leverkit.migration.journal import read
 from leverkit.migration.next_step import advice
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.planning.canary import Canary, choose
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
-from leverkit.planning.waves import numbers, part
+from leverkit.planning.waves import wave_of
 from leverkit.verification.verify import verify
 
 WAVES = ("canary", "10%", "33.3%", "60%", "100%")
@@ -64,7 +65,7 @@ def test_the_canary_has_one_of_every_kind(ops: list[Operation], data: st.DataObj
 @given(operations)
 def test_waves_grow_hold_whole_contacts_and_end_with_all(ops: list[Operation]) -> None:
     plan = plan_of(*ops, canary=choose(ops, {}))
-    waves = [numbers(plan, wave) for wave in (*WAVES, "all")]
+    waves = [wave_of(plan, wave).positions for wave in (*WAVES, "all")]
     assert all(one <= two for one, two in pairwise(waves))
     assert waves[-1] == waves[-2] == set(range(len(ops)))
     for wave in waves:
@@ -110,7 +111,7 @@ def test_many_tags_make_no_large_canary() -> None:
 @pytest.mark.parametrize("wave", ["", "10", "0%", "101%", "some", "-5%", "1e2%"])
 def test_a_wave_that_is_none_is_refused(wave: str) -> None:
     with pytest.raises(UsageError, match="a wave is canary"):
-        numbers(plan_of(operation()), wave)
+        wave_of(plan_of(operation()), wave)
 
 
 def test_the_canary_is_sealed_and_does_not_change_the_plan_id(tmp_path: Path) -> None:
@@ -130,8 +131,8 @@ def test_a_part_expects_the_counts_after_it() -> None:
     ops = [operation(1, "a", contact="c1"), operation(2, "a", contact="c2")]
     ops.append(operation(3, "b", action="remove", contact="c2"))
     plan = plan_of(*ops, tag_counts={"a": 7, "b": 4}, canary=Canary(("c1",), 1, 2))
-    assert part(plan, numbers(plan, "canary")).tag_counts == {"a": 6, "b": 5}
-    assert part(plan, numbers(plan, "all")) == plan
+    assert plan.subset(wave_of(plan, "canary").positions).tag_counts == {"a": 6, "b": 5}
+    assert plan.subset(wave_of(plan, "all").positions) == plan
 
 
 def test_wave_by_wave_with_a_verification_between_them(tmp_path: Path) -> None:
@@ -140,18 +141,18 @@ def test_wave_by_wave_with_a_verification_between_them(tmp_path: Path) -> None:
         first = carried_out(plan, tmp_path, lever, wave="canary")
         assert (first.exit_code, first.state) == (8, "wave canary is through")
         assert first.counts["done"] == plan.canary.operations < first.planned
-        assert tags_of(emulated) == wished(part(plan, numbers(plan, "canary")), before)
+        assert tags_of(emulated) == wished(plan.subset(wave_of(plan, "canary").positions), before)
         with pytest.raises(Refused, match="wave 80% waits for wave canary, which was not verified: run"):
-            carry_out(plan, tmp_path, lever, wave="80%")
-        assert carry_out(plan, tmp_path, lever, wave="canary").state == "nothing left to do in wave canary"
-        assert status(tmp_path).state == first.state
+            resumed(plan, tmp_path, lever, wave="80%")
+        assert resumed(plan, tmp_path, lever, wave="canary").state == "nothing left to do in wave canary"
+        assert status(Run.open(tmp_path)).state == first.state
         assert verify(tmp_path, lever=lever, wave="canary").exit_code == 0
-        second = carry_out(plan, tmp_path, lever, wave="80%")
+        second = resumed(plan, tmp_path, lever, wave="80%")
         assert 0.8 <= second.counts["done"] / second.planned < 1
         with pytest.raises(Refused, match=r"waits for wave 80%, which was not verified"):
-            carry_out(plan, tmp_path, lever)
+            resumed(plan, tmp_path, lever)
         verify(tmp_path, lever=lever, wave="80%")
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0
         assert verify(tmp_path, lever=lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
@@ -163,12 +164,12 @@ def test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting(tmp_
         op = next(op for op in plan.operations if op.contact in plan.canary.contacts)
         verify(tmp_path, lever=lever, wave="canary", now=lambda: 0.0)
         with pytest.raises(Refused, match="which was not verified since it last wrote"):
-            carry_out(plan, tmp_path, lever)
+            resumed(plan, tmp_path, lever)
         lost(emulated, op)
         assert verify(tmp_path, lever=lever, wave="canary", reread_after=()).exit_code == 6
         writes = sum(entry["method"] == "POST" for entry in emulated.log())
         with pytest.raises(Refused, match=r"which is NOT as planned \(wave canary\)"):
-            carry_out(plan, tmp_path, lever)
+            resumed(plan, tmp_path, lever)
         assert sum(entry["method"] == "POST" for entry in emulated.log()) == writes
 
 
@@ -179,10 +180,10 @@ def test_a_wave_that_was_begun_and_broken_off_resumes_without_another_verificati
         verify(tmp_path, lever=lever, wave="canary")
         ticks = count()
         hasty = replace(AT_ONCE, clock=lambda: float(next(ticks)))
-        broken_off = carry_out(plan, tmp_path, lever, max_seconds=20, times=hasty)
+        broken_off = resumed(plan, tmp_path, lever, max_seconds=20, times=hasty)
         assert plan.canary.operations < broken_off.counts["done"] < broken_off.planned
         verify(tmp_path, lever=lever, reread_after=())
-        assert carry_out(plan, tmp_path, lever, times=AT_ONCE).exit_code == 0
+        assert resumed(plan, tmp_path, lever, times=AT_ONCE).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
 
 
@@ -192,15 +193,15 @@ def test_a_canary_after_a_larger_wave_was_broken_off_says_which_one_waits(tmp_pa
         carried_out(plan, tmp_path, lever, wave="canary")
         verify(tmp_path, lever=lever, wave="canary")
         ticks = count()
-        stopped = carry_out(
+        stopped = resumed(
             plan, tmp_path, lever, max_seconds=20, times=replace(AT_ONCE, clock=lambda: float(next(ticks)))
         )
         entries = read(tmp_path / "journal.sqlite")
-        again = carry_out(plan, tmp_path, lever, wave="canary")
+        again = resumed(plan, tmp_path, lever, wave="canary")
     assert again.state == "nothing left to do in wave canary, but wave all is not at its end"
     assert (again.counts, again.exit_code) == (stopped.counts, 8)
     assert read(tmp_path / "journal.sqlite") == entries
-    assert advice(tmp_path).command == f"leverkit apply {tmp_path} --approve {plan.short}"
+    assert advice(Run.open(tmp_path)).command == f"leverkit apply {tmp_path} --approve {plan.short}"
 
 
 def test_a_verification_of_another_plan_or_a_torn_one_opens_nothing(tmp_path: Path) -> None:
@@ -209,11 +210,11 @@ def test_a_verification_of_another_plan_or_a_torn_one_opens_nothing(tmp_path: Pa
         for content in ("{", "[]", '{"plan_id": "other"}'):
             (tmp_path / "verify.json").write_text(content)
             with pytest.raises(Refused, match="not verified"):
-                carry_out(plan, tmp_path, lever)
+                resumed(plan, tmp_path, lever)
 
 
 def test_without_waves_a_run_goes_through_and_resumes_unverified(tmp_path: Path) -> None:
     with account(contacts=60) as (emulated, lever):
         plan = migration(emulated, lever)
         assert carried_out(plan, tmp_path, lever, max_seconds=0).exit_code == 8
-        assert carry_out(plan, tmp_path, lever).exit_code == 0
+        assert resumed(plan, tmp_path, lever).exit_code == 0

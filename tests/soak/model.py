@@ -12,7 +12,7 @@ Pair = tuple[str, str]  # opportunity, tag
 
 
 @dataclass
-class Run:
+class PlannedRun:
     """A plan, and pairs: those it asked for, those without a clear answer, those that are settled."""
 
     plan: Plan
@@ -29,7 +29,7 @@ class Model:
     tags: dict[str, set[str]]
     contacts: dict[str, str]
     blank: set[str] = field(default_factory=set)
-    runs: list[Run] = field(default_factory=list)
+    runs: list[PlannedRun] = field(default_factory=list)
     came: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def touch(self, *opportunities: str) -> None:
@@ -37,7 +37,7 @@ class Model:
         for run in self.runs:
             run.touched.update(opportunities)
 
-    def obstacle(self, run: Run, op: Operation) -> str:
+    def obstacle(self, run: PlannedRun, op: Operation) -> str:
         """Return why an operation must be left alone now; empty where it may be written."""
         if op.opportunity not in self.tags:
             return "gone"
@@ -51,14 +51,14 @@ class Model:
             return "no source"
         return ""
 
-    def _source(self, run: Run, op: Operation) -> bool:
+    def _source(self, run: PlannedRun, op: Operation) -> bool:
         return any(
             op.tag in self.tags[o] and (o, op.tag) not in run.asked and o not in self.blank
             for o, contact in self.contacts.items()
             if contact == op.contact and o in self.tags
         )
 
-    def write(self, run: Run, action: str, opportunity: str, tags: tuple[str, ...]) -> list[str]:
+    def write(self, run: PlannedRun, action: str, opportunity: str, tags: tuple[str, ...]) -> list[str]:
         """Return what is unlawful about a write that is about to be sent."""
         wanted = {(op.opportunity, op.tag): op for op in run.plan.operations if op.action == action}
         wrong = []

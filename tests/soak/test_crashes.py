@@ -23,6 +23,7 @@ from support.scale import scaled
 
 from leverkit.migration.journal import Outcome, read
 from leverkit.migration.result import status
+from leverkit.migration.run import Run
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.verification.replay import replay
 
@@ -54,7 +55,7 @@ class Smithy(World):
         bodies = [entry.body for entry in read(run / "journal.sqlite")]
         effective = Counter(body.op for body in bodies if isinstance(body, Outcome) and body.effective)
         assert effective == Counter(range(len(self.plan.operations)))
-        replay(run).require()
+        replay(Run.open(run)).require()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def killed_at(world: Smithy, point: str, number: int) -> str:
     run = world.reset()
     before = tags_of(world.emulated)
     assert world.send(run, point, number) == -signal.SIGKILL, "the point was never reached"
-    broken = status(run)
+    broken = status(Run.open(run))
     assert sum(broken.counts.values()) == len(world.plan.operations)
     assert broken.counts["unknown"] > 0 or point not in IN_FLIGHT, "nothing was in flight"
     world.finish(run, before)

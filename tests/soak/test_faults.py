@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from soak.sample_plan import World, mixed
 from support.fake_time import Clock
-from support.plan_factory import account, tags_of, wished
+from support.plan_factory import account, resumed, tags_of, wished
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
-from leverkit.migration.apply import carry_out
 from leverkit.migration.result import Result, status
+from leverkit.migration.run import Run
 from leverkit.migration.writer import Times
 from leverkit.verification.replay import replay
 
@@ -78,7 +78,7 @@ class Trial(World):
         times = Times(clock=clock, sleep=clock.sleep)
         with Lever(retries=3, pace=pace, **access, **clocks) as lever:
             try:
-                return carry_out(self.plan, run, lever, times=times)
+                return resumed(self.plan, run, lever, times=times)
             except LeverkitError as error:
                 return error
 
@@ -105,7 +105,7 @@ def struck(world: Trial, fault: dict[str, Any]) -> int:
     assert ended.exit_code in CODES
     if ended.exit_code == 0:
         assert tags_of(world.emulated) == goal
-    standing = status(run)
+    standing = status(Run.open(run))
     assert sum(standing.counts.values()) == len(world.plan.operations)
     world.emulated.clear_faults()
     again = world.apply(run)
@@ -119,7 +119,7 @@ def struck(world: Trial, fault: dict[str, Any]) -> int:
     assert {o: tags for o, tags in now.items() if o not in left} == {
         o: tags for o, tags in goal.items() if o not in left
     }
-    assert replay(run).exit_code == 0
+    assert replay(Run.open(run)).exit_code == 0
     return fired
 
 

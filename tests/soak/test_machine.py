@@ -26,17 +26,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from soak.model import Model, Run
-from support.plan_factory import AT_ONCE, account
+from soak.model import Model, PlannedRun
+from support.plan_factory import AT_ONCE, account, resumed
 from support.scale import scaled
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
-from leverkit.migration.apply import carry_out
 from leverkit.migration.journal import Intent, Outcome, fold, read
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
+from leverkit.migration.run import Run
 from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Known, Operation
@@ -159,7 +159,7 @@ class Flow(RuleBasedStateMachine):
         made = self.migration(sorted(tags))
         if made.operations and all(made.plan_id != run.plan.plan_id for run in self.model.runs):
             made.write(self.folder / str(len(self.model.runs)))
-            self.model.runs.append(Run(made))
+            self.model.runs.append(PlannedRun(made))
 
     def migration(self, tags: list[str]) -> Plan:
         there = {o: c for o, c in self.model.contacts.items() if o in self.model.tags}
@@ -242,7 +242,7 @@ class Flow(RuleBasedStateMachine):
         assert undone <= run.asked, "a rollback undoes what was not ours"
         if made.operations and all(made.plan_id != other.plan.plan_id for other in self.model.runs):
             made.write(self.folder / str(len(self.model.runs)))
-            self.model.runs.append(Run(made))
+            self.model.runs.append(PlannedRun(made))
             self.seen["rolled back"] += 1
         shutil.rmtree(self.folder / "draft")
 
@@ -262,7 +262,7 @@ class Flow(RuleBasedStateMachine):
             sleep=lambda _: None,
         ) as lever:
             try:
-                ended: Result | LeverkitError = carry_out(run.plan, folder, lever, times=times)
+                ended: Result | LeverkitError = resumed(run.plan, folder, lever, times=times)
             except LeverkitError as error:
                 ended = error
             finally:
@@ -271,7 +271,7 @@ class Flow(RuleBasedStateMachine):
             assert json.loads((folder / "result.json").read_text())["exit_code"] == ended.exit_code  # I10
         return ended
 
-    def settle(self, folder: Path, run: Run) -> None:
+    def settle(self, folder: Path, run: PlannedRun) -> None:
         standing = fold(read(folder / "journal.sqlite"))  # I7: reading checks the chain
         pairs = [(op.opportunity, op.tag) for op in run.plan.operations]
         run.settled |= {pair for number, pair in enumerate(pairs) if standing.settled(number)}
@@ -296,13 +296,13 @@ class Flow(RuleBasedStateMachine):
             intents += sum(isinstance(body, Intent) for body in bodies)
             effective = Counter(body.op for body in bodies if isinstance(body, Outcome) and body.effective)
             assert all(times == 1 for times in effective.values())  # R2: each effect is recorded once
-            standing = status(self.folder / str(number))
+            standing = status(Run.open(self.folder / str(number)))
             assert sum(standing.counts.values()) == len(run.plan.operations)  # I6
-            assert not replay(self.folder / str(number)).problems
+            assert not replay(Run.open(self.folder / str(number))).problems
         assert intents == self.posts() + self.unsent  # I1
 
 
-def _watching(flow: Flow, folder: Path, run: Run, die_at: int, sent: bool) -> type[Lever]:
+def _watching(flow: Flow, folder: Path, run: PlannedRun, die_at: int, sent: bool) -> type[Lever]:
     lock = threading.Lock()
     writes = [0]
 

@@ -16,6 +16,7 @@ from leverkit.api.rate_limit import Pace
 from leverkit.emulator import Running, running
 from leverkit.migration.apply import carry_out
 from leverkit.migration.result import Result
+from leverkit.migration.run import Run
 from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
@@ -118,7 +119,13 @@ def migration(emulated: Running, lever: Lever, **fields: Any) -> Plan:
 def carried_out(plan: Plan, run: Path, lever: Lever, **options: Any) -> Result:
     """Write a plan and carry it out, without waits."""
     plan.write(run)
-    return carry_out(plan, run, lever, **{"times": AT_ONCE} | options)
+    return resumed(plan, run, lever, **{"times": AT_ONCE} | options)
+
+
+def resumed(plan: Plan, folder: Path, lever: Lever, *, wave: str = "all", **options: Any) -> Result:
+    """Carry out a plan whose folder is there, from wherever it was left."""
+    run = Run(folder, plan)
+    return carry_out(run, lever, run.wave(wave), **options)[0]
 
 
 def tags_of(emulated: Running) -> dict[str, list[str]]:

@@ -1,0 +1,112 @@
+"""A run folder, opened once and handed on: its plan, its journal, and the state that follows from both.
+
+A command opens a run once. Only what writes reads again, under the lock: see `apply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from leverkit.errors import Refused, UsageError
+from leverkit.migration.journal import GENESIS, Entry, Standing, belongs, fold, read
+from leverkit.planning.plan import JOURNAL, Plan
+from leverkit.planning.waves import Wave, wave_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder as it was when it was opened.
+
+    `entries` are those of the journal; () where there is none. `journal_error` is why it could not be used.
+    """
+
+    folder: Path
+    plan: Plan
+    entries: tuple[Entry, ...] = ()
+    journal_error: Refused | UsageError | None = None
+    _waves: dict[str, Wave] = field(default_factory=dict, repr=False, compare=False)  # those resolved so far
+
+    @classmethod
+    def open(cls, folder: Path | str, *, require_journal: bool = True) -> Run:
+        """Read the plan and the journal of a run folder.
+
+        Raises UsageError where there is no plan, Refused where it was edited, and both as `require_journal`
+        does unless that is False.
+        """
+        run = cls.planned(folder)
+        try:
+            entries = read(run.journal_file)
+            if not belongs(entries, run.plan.plan_id, run.plan.account):
+                raise Refused(f"{run.folder}: {JOURNAL} belongs to another plan or account")
+            return run.at(entries)
+        except (Refused, UsageError) as error:
+            if require_journal:
+                raise
+            return replace(run, journal_error=error)
+
+    @classmethod
+    def planned(cls, folder: Path | str) -> Run:
+        """Read the plan alone, as for a run that is to be written to: its journal is read under the lock."""
+        return cls(Path(folder), Plan.read(folder))
+
+    def at(self, entries: Iterable[Entry]) -> Run:
+        """Return the run as it stands when its journal has these entries."""
+        return replace(self, entries=tuple(entries))
+
+    def require_journal(self) -> None:
+        """Raise Refused where the journal is damaged or another plan's, UsageError where it is unreadable."""
+        if self.journal_error:
+            raise self.journal_error
+
+    @property
+    def journal_file(self) -> Path:
+        """Return where the journal is, or will be."""
+        return self.folder / JOURNAL
+
+    @property
+    def lock_file(self) -> Path:
+        """Return the lock that whoever writes to the run holds."""
+        return lock_file(self.folder)
+
+    @property
+    def head(self) -> str:
+        """Return the end of the journal's chain."""
+        return self.entries[-1].chain if self.entries else GENESIS
+
+    @cached_property
+    def state(self) -> Standing:
+        """Return where each operation stands by the journal."""
+        return fold(self.entries)
+
+    def wave(self, name: str) -> Wave:
+        """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""
+        if name not in self._waves:
+            self._waves[name] = wave_of(self.plan, name)
+        return self._waves[name]
+
+    @property
+    def begun(self) -> tuple[Wave, ...]:
+        """Return the waves that were begun."""
+        return tuple(map(self.wave, self.state.waves))
+
+    def is_settled(self, wave: Wave) -> bool:
+        """Return True if no operation of a wave needs more work."""
+        return all(map(self.state.settled, wave.positions))
+
+    def open_operations(self, wave: Wave) -> int:
+        """Return how many operations of a wave are pending, or were in flight when the run broke off."""
+        names = map(self.state.name, wave.positions)
+        return sum(name in ("pending", "unknown") for name in names)
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the lock of a run folder."""
+    return folder / "lock"
+
+
+def largest(waves: Iterable[Wave]) -> Wave | None:
+    """Return the wave with the most operations; None where there is no wave."""
+    return max(waves, key=lambda wave: len(wave.positions), default=None)
