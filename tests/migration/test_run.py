@@ -16,7 +16,7 @@ from leverkit.cli.main import main
 from leverkit.errors import Refused
 from leverkit.migration import run as run_module
 from leverkit.migration.apply import apply_run
-from leverkit.migration.journal import Journal, Begun
+from leverkit.migration.journal import Begun, Journal
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
