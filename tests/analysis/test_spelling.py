@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leverkit.analysis.spelling import spelling_groups, loose
+from leverkit.analysis.spelling import loose, spelling_groups
 from leverkit.api.tags import fold
 
 
