@@ -22,9 +22,9 @@ from dotenv import dotenv_values, find_dotenv
 
 from leverkit.api.auth import Secret, checked_url
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.api.http import Waits
-from leverkit.api.rate_limit import Pace
-from leverkit.api.shared_rate_limit import budget
+from leverkit.api.http import WaitNotices
+from leverkit.api.rate_limit import BURST, RATE, Pace
+from leverkit.api.shared_rate_limit import shared_budget
 from leverkit.errors import LeverkitError, UsageError
 
 PRODUCTION = "https://api.lever.co/v1"
@@ -97,7 +97,7 @@ def connect(
     settings: Settings | None = ...,
     rate: float = ...,
     burst: int = ...,
-    waits: Waits | None = ...,
+    waits: WaitNotices | None = ...,
 ) -> Lever: ...
 @overload
 def connect(
@@ -106,7 +106,7 @@ def connect(
     settings: Settings | None = ...,
     rate: float = ...,
     burst: int = ...,
-    waits: Waits | None = ...,
+    waits: WaitNotices | None = ...,
 ) -> ReadOnlyLever: ...
 
 
@@ -114,9 +114,9 @@ def connect(
     *,
     write: bool = False,
     settings: Settings | None = None,
-    rate: float = 9.8,
-    burst: int = 10,
-    waits: Waits | None = None,
+    rate: float = RATE,
+    burst: int = BURST,
+    waits: WaitNotices | None = None,
 ) -> ReadOnlyLever:
     """Open the account of the environment, read-only unless `write`; without a key, the demo account.
 
@@ -136,8 +136,8 @@ def connect(
         key=key,
         scheme=settings.scheme,
         perform_as=settings.perform_as,
-        pace=Pace(rate, burst, ledger=budget(base_url, key)),
-        waits=waits or Waits(),
+        pace=Pace(rate, burst, budget=shared_budget(base_url, key)),
+        waits=waits or WaitNotices(),
     )
 
 

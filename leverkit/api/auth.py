@@ -1,4 +1,4 @@
-"""api.auth."""
+"""The key: kept secret, sent with each request, and only to an address where that is safe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Secret:
-    """A key or token that never shows in a repr, a message, a pickle or a traceback."""
+    """A key or token that appears in no repr, message, pickle or traceback."""
 
     __slots__ = ("reveal",)
 
@@ -28,13 +28,13 @@ class Secret:
 
 
 class Signature(httpx.Auth):
-    """Sign requests with the key: as Basic user name without a password, or as Bearer token."""
+    """Send the key with each request: as Basic user name without a password, or as Bearer token."""
 
     def __init__(self, key: Secret, scheme: str) -> None:
         self._key, self._scheme = key, scheme
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header at the last moment, so that it is kept nowhere else."""
+        """Add the header last, so that it is kept nowhere else."""
         if self._scheme == "bearer":
             request.headers["Authorization"] = "Bearer " + self._key.reveal()
         else:
@@ -44,7 +44,7 @@ class Signature(httpx.Auth):
 
 
 def checked_url(text: str) -> str:
-    """Return the base URL without a trailing slash; raise UsageError where it is not one, or unsafe."""
+    """Return the base URL without a trailing slash. Raises UsageError if it is no URL, or an unsafe one."""
     try:
         url = httpx.URL(text.strip())
     except httpx.InvalidURL:

@@ -1,7 +1,7 @@
-"""Ask Lever: pages that carry their cursor, and the dozen endpoints that we use.
+"""A client of Lever's API: pages that carry their cursor, and the dozen endpoints that leverkit uses.
 
-`ReadOnlyLever` has no method that can write; `Lever` adds the two tag writes. Both may be
-shared by threads, which then share one pace.
+`ReadOnlyLever` has no method that can write; `Lever` adds the two tag writes. Threads may share a client,
+and then share its pace.
 """
 
 from __future__ import annotations
@@ -17,22 +17,18 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from leverkit.api.auth import Secret, checked_url
-from leverkit.api.http import Wire
+from leverkit.api.http import HttpSession, MayRetry
 from leverkit.api.models import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
-from leverkit.api.pagination import Page
-from leverkit.api.rate_limit import Pace
+from leverkit.api.pagination import Page, page_of
+from leverkit.api.rate_limit import CONTACTS, PAGE, Pace
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 
 T = TypeVar("T")
-Again = Callable[[bool], bool] | None
-
 FIELDS = fields(Opportunity)
-
-CONTACTS_A_REQUEST = 100  # ids repeated in one URL: about 5 kB; Lever documents no limit
 
 
 class ReadOnlyLever:
-    """A Lever account, to be read. Give it a `Pace` that all users of the key share."""
+    """A Lever account that can be read. All users of its key should share the `pace`."""
 
     def __init__(
         self,
@@ -47,9 +43,9 @@ class ReadOnlyLever:
         transport: Any = None,
         **clocks: Any,
     ) -> None:
-        """Open the account; `clocks` may hold `waits`, and `clock`, `sleep` and `random` for tests."""
+        """Open the account. `clocks` may hold `waits`, and for tests `clock`, `sleep` and `random`."""
         self.base_url = checked_url(base_url)
-        self._wire = Wire(
+        self._session = HttpSession(
             self.base_url,
             key if isinstance(key, Secret) else Secret(key),
             scheme=scheme,
@@ -76,7 +72,7 @@ class ReadOnlyLever:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._session.close()
 
     @property
     def host(self) -> str:
@@ -84,37 +80,28 @@ class ReadOnlyLever:
         return urlsplit(self.base_url).hostname or ""
 
     def get(self, path: str, *, type: type[T], **params: Any) -> T:
-        """Read one object. Lists repeat the parameter; None leaves it out.
+        """Read one object. A list repeats its parameter; None leaves the parameter out.
 
         Raises AccessDenied, ApiError (404: it is gone), Unreachable.
         """
-        return self._wire.call("GET", path, type=single(type), params=_given(params)).data
+        return self._session.call("GET", path, type=single(type), params=_given(params)).data
 
     def page(
         self, path: str, *, type: type[T], offset: str | None = None, turn_taken: bool = False, **params: Any
     ) -> Page[T]:
-        """Read one page of a listing, from `offset`, which is passed back exactly as Lever gave it.
+        """Read one page of a listing, from `offset`, which is sent exactly as Lever returned it.
 
-        Lever answers 400 "Invalid offset token" to an offset of another listing; then start without.
+        Lever answers 400 "Invalid offset token" to an offset of another listing; then start without one.
         `turn_taken`: the caller has waited at `pace` already. Raises ApiError, Unreachable.
         """
-        asked = _given({**params, "offset": offset})
-        found = self._wire.call("GET", path, type=listing(type), params=asked, turn_taken=turn_taken)
-        following = None if found.has_next is False else found.next or None
-        if (found.has_next and not following) or (following is not None and following == offset):
-            raise ApiError(
-                "the listing does not go on: Lever announces a next page and gives no new offset.",
-                method="GET",
-                path=path,
-                status=200,
-                advice="Run the same again; if it stays, report it to Lever.",
-            )
-        return Page(found.data, following)
+        query = _given({**params, "offset": offset})
+        found = self._session.call("GET", path, type=listing(type), params=query, turn_taken=turn_taken)
+        return page_of(found, path=path, offset=offset)
 
     def pages(
         self, path: str, *, type: type[T], offset: str | None = None, **params: Any
     ) -> Iterator[Page[T]]:
-        """Read page after page, from `offset`; each page carries the cursor to resume behind it."""
+        """Read page after page, from `offset`; every page carries the cursor to resume after it."""
         while True:
             page = self.page(path, type=type, offset=offset, **params)
             yield page
@@ -123,61 +110,68 @@ class ReadOnlyLever:
             offset = page.next
 
     def opportunities(self, **filters: Any) -> Iterator[Opportunity]:
-        """Read opportunities one by one; without `confidentiality`, all that the key may see."""
-        for page in self.pages("/opportunities", type=Opportunity, **self.slim(**filters)):
+        """Yield opportunities; without `confidentiality` among the filters, all that the key may see."""
+        for page in self.pages("/opportunities", type=Opportunity, **self.default_params(**filters)):
             yield from page.items
 
     def opportunity(self, opportunity: str) -> Opportunity:
-        """Read one opportunity by its id; raises ApiError (404: it is gone), AccessDenied, Unreachable."""
+        """Read one opportunity by its id. Raises ApiError (404: it is gone), AccessDenied, Unreachable."""
         return self.get(_at(opportunity), type=Opportunity, include=FIELDS)
 
     def find_opportunity(self, opportunity: str) -> Opportunity | None:
-        """Read one opportunity by its id; None where it is gone, or hidden from this key.
+        """Read one opportunity by its id; None if it is gone, or hidden from this key.
 
-        403, said twice, is taken for confidential by now: a key without any right fails at the listing.
+        Two 403 mean that it is confidential by now: a key without any permission fails at the listing.
         """
         try:
-            return _insist(lambda: self.opportunity(opportunity))
+            return _retry_once_on_403(lambda: self.opportunity(opportunity))
         except ApiError as error:
             if error.status not in (403, 404, 410):
                 raise
             return None
 
-    def opportunities_of(self, contacts: Sequence[str], **params: Any) -> list[Opportunity]:
-        """Read all opportunities of these contacts, archived ones included, in one request if they fit."""
-        found: dict[str, Opportunity] = {}  # the listing may move between two pages, and repeat one
-        for start in range(0, len(contacts), CONTACTS_A_REQUEST):
-            some = list(contacts[start : start + CONTACTS_A_REQUEST])
-            found |= {record.id: record for record in self.opportunities(contact_id=some, **params)}
+    def opportunities_of(
+        self, contacts: Sequence[str], *, seen: Callable[[int], None] | None = None, **params: Any
+    ) -> list[Opportunity]:
+        """Read all opportunities of these contacts, archived ones included, in one request if they fit.
+
+        `seen` is called with the number of contacts read so far.
+        """
+        found: dict[str, Opportunity] = {}  # the listing may move between two pages, and repeat an entry
+        for start in range(0, len(contacts), CONTACTS):
+            batch = list(contacts[start : start + CONTACTS])
+            found |= {record.id: record for record in self.opportunities(contact_id=batch, **params)}
+            if seen:
+                seen(start + len(batch))
         return list(found.values())
 
-    def slim(self, **params: Any) -> dict[str, Any]:
-        """Add what keeps personal data at Lever: only our fields, and confidential ones where allowed."""
+    def default_params(self, **params: Any) -> dict[str, Any]:
+        """Add what keeps personal data at Lever: only our fields, and confidential ones if allowed."""
         if "confidentiality" not in params and self.sees_confidential():
             params["confidentiality"] = "all"
-        return {"limit": 100, "include": FIELDS, **params}
+        return {"limit": PAGE, "include": FIELDS, **params}
 
     def now(self) -> int:
-        """Return the time by Lever's clock, as its latest answer gave it, in ms since the epoch."""
-        return int((time.time() + self._wire.ahead) * 1000)
+        """Return the time by Lever's clock, as of its latest response, in milliseconds since epoch."""
+        return int((time.time() + self._session.ahead) * 1000)
 
     @property
     def ahead_ms(self) -> int:
-        """Ms by which Lever's clock is ahead of ours at most, as it tells whole seconds; 0 while untold."""
-        return int((self._wire.ahead + 1) * 1000) if self._wire.ahead else 0
+        """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
+        return int((self._session.ahead + 1) * 1000) if self._session.ahead else 0
 
     def tag_counts(self) -> dict[str, int]:
-        """Read every tag with the number of opportunities, archived ones too, that carry it."""
+        """Read every tag with the number of opportunities that carry it, archived ones included."""
         pages = self.pages("/tags", type=TagCount)
         return {tag.text: tag.count for page in pages for tag in page.items}
 
     def user_with(self, email: str) -> User | None:
-        """Return the active user who has an e-mail; None where there is none. Raises as `page`."""
+        """Return the active user with this e-mail; None if there is none. Raises as `page`."""
         users = self.page("/users", type=User, email=email).items
         return next((user for user in users if (user.email or "").casefold() == email.casefold()), None)
 
     def account_id(self) -> str:
-        """Recognise the account by its archive reasons, whose ids no other account has: 12 hex digits."""
+        """Return 12 hex digits that identify the account, from the ids of its archive reasons."""
         if not self._account:
             pages = self.pages("/archive_reasons", type=ArchiveReason)
             ids = sorted(reason.id for page in pages for reason in page.items)
@@ -185,11 +179,11 @@ class ReadOnlyLever:
         return self._account
 
     def sees_confidential(self) -> bool:
-        """Say whether the key may read confidential ones; finds out once (403 and 404 both mean no)."""
+        """Return True if the key may read confidential opportunities; 403 and 404 both mean no. Asks once."""
         if self._confidential is None:
             first: dict[str, Any] = {"confidentiality": "all", "limit": 1, "include": "id"}
             try:
-                _insist(lambda: self.page("/opportunities", type=msgspec.Raw, **first))
+                _retry_once_on_403(lambda: self.page("/opportunities", type=msgspec.Raw, **first))
                 self._confidential = True
             except ApiError as error:
                 if error.status not in (403, 404):
@@ -199,43 +193,53 @@ class ReadOnlyLever:
 
 
 class Lever(ReadOnlyLever):
-    """A Lever account, to be read and tagged. Tags are a set: adding or removing twice is harmless."""
+    """A Lever account that can be read and tagged. Tags are a set: adding or removing twice is harmless."""
 
     def add_tags(
-        self, opportunity: str, tags: Sequence[str], *, again: Again = None, turn_taken: bool = False
+        self,
+        opportunity: str,
+        tags: Sequence[str],
+        *,
+        may_retry: MayRetry | None = None,
+        turn_taken: bool = False,
     ) -> Opportunity | None:
-        """Add tags to one opportunity and return it as it is now; None where Lever's yes does not show it.
+        """Add tags to one opportunity and return it as it is now; None if Lever accepts without showing it.
 
-        `again` says, before a request is repeated, whether it may be, as the opportunity may have changed; it
-        is told whether an earlier attempt may have had its effect (any but those refused with 429).
+        `may_retry` is called before each retry, as the opportunity may have changed, with True if an earlier
+        attempt may have had its effect (any but those refused with 429). If it returns False, none follows.
         `turn_taken`: the caller has waited at `pace` already.
         Raises ApiError (404: it is gone), AccessDenied, Unreachable (the outcome is unknown).
         """
-        return self._write(opportunity, "addTags", tags, again, turn_taken)
+        return self._write(opportunity, "addTags", tags, may_retry, turn_taken)
 
     def remove_tags(
-        self, opportunity: str, tags: Sequence[str], *, again: Again = None, turn_taken: bool = False
+        self,
+        opportunity: str,
+        tags: Sequence[str],
+        *,
+        may_retry: MayRetry | None = None,
+        turn_taken: bool = False,
     ) -> Opportunity | None:
         """Remove tags from one opportunity; returns and raises as `add_tags`."""
-        return self._write(opportunity, "removeTags", tags, again, turn_taken)
+        return self._write(opportunity, "removeTags", tags, may_retry, turn_taken)
 
     def _write(
-        self, opportunity: str, verb: str, tags: Sequence[str], again: Again, turn_taken: bool
+        self, opportunity: str, verb: str, tags: Sequence[str], may_retry: MayRetry | None, turn_taken: bool
     ) -> Opportunity | None:
         try:
-            return self._wire.call(
+            return self._session.call(
                 "POST",
                 f"{_at(opportunity)}/{verb}",
                 type=single(Opportunity),
                 params=_given({"perform_as": self._performer()}),
                 body={"tags": list(tags)},
                 turn_taken=turn_taken,
-                again=again,
+                may_retry=may_retry,
             ).data
         except Unreachable as error:
             if error.status is None or error.status >= 300:
                 raise
-            return None  # Lever said yes, and nothing more: what it did is for the reader to see
+            return None  # accepted, with an unreadable body: the caller has to read the effect
 
     def _performer(self) -> str | None:
         """Return the user id to act as; an e-mail is looked up once."""
@@ -265,11 +269,11 @@ def _given(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _insist(ask: Callable[[], T]) -> T:
-    """Ask again after a first 403, and return the answer: what is refused once by mistake is not hidden."""
+def _retry_once_on_403(request: Callable[[], T]) -> T:
+    """Send a request, and again after a first 403: a single refusal may be Lever's mistake."""
     try:
-        return ask()
+        return request()
     except AccessDenied as error:
         if error.status != 403:
             raise
-        return ask()
+        return request()

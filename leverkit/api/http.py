@@ -1,8 +1,8 @@
-"""One request to Lever, at the common pace, repeated until there is an answer; the only room with httpx.
+"""One request to Lever, at the shared pace, repeated until there is a usable response.
 
-429 is always repeated, for some minutes; no answer, 5xx and unreadable answers a few times; other
-4xx never. Reads can be repeated at any time; whoever writes is asked before each repetition whether
-it may be, as somebody may have undone what was written meanwhile.
+429 is always retried, for some minutes; no response, 5xx and unreadable responses a few times; other
+4xx never. Reads can be repeated at any time. Whoever writes is asked before each retry whether it may be
+sent, as somebody may have undone meanwhile what was written.
 """
 
 from __future__ import annotations
@@ -13,71 +13,58 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
-from random import random as chance
+from random import random as random_share
 from typing import Any, TypeVar
 
 import httpx
 
 from leverkit.api.auth import LOOPBACK, Secret, Signature
 from leverkit.api.rate_limit import Pace
-from leverkit.api.responses import Answer, read, seconds_ahead
+from leverkit.api.responses import Response, read, seconds_ahead
 from leverkit.errors import Unreachable
 
-WORTH = 3.0  # seconds of waiting that are worth a word
-BETWEEN = 10.0  # seconds between two words
+T = TypeVar("T")
+MayRetry = Callable[[bool], bool]
+REPORTED_WAIT = 3.0  # seconds of waiting from which a wait is reported
+BETWEEN_NOTICES = 10.0  # seconds between two reports
+CONNECTIONS = 16
+PATIENCE = 300.0  # seconds of nothing but 429 after which a request gives up
+LONGEST_RESPONSE = 120.0  # seconds in which a body that has begun must end
+FIRST_CONTACT = 2  # retries before the first response ever: a wrong address should show soon
 
 
-class Waits:
-    """What all threads of a client report their waits to; says so now and then, until a request succeeds."""
+class WaitNotices:
+    """Where all threads of a client report their waits; prints a notice now and then, until a success."""
 
     def __init__(
-        self, say: Callable[[str], None] | None = None, *, clock: Callable[[], float] = time.monotonic
+        self, show: Callable[[str], None] | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._say, self._clock = say or _line, clock
+        self._show, self._clock = show or _show_line, clock
         self._lock = threading.Lock()
         self._since: float | None = None
-        self._said = float("-inf")
+        self._last_notice = float("-inf")
 
-    def begin(self, why: str, seconds: float) -> None:
-        """Note that a request waits so long before it is repeated."""
+    def start(self, why: str, seconds: float) -> None:
+        """Note that a request waits so many seconds before its retry."""
         with self._lock:
             now = self._clock()
             self._since = now if self._since is None else self._since
             waited = now - self._since
-            if waited + seconds < WORTH or now - self._said < BETWEEN:
+            if waited + seconds < REPORTED_WAIT or now - self._last_notice < BETWEEN_NOTICES:
                 return
-            self._said = now
+            self._last_notice = now
         so_far = f", {waited:.0f} s so far" if waited >= 1 else ""
-        self._say(f"{why}: waiting {seconds:.0f} s before the next try{so_far}")
+        self._show(f"{why}: waiting {seconds:.0f} s before the next try{so_far}")
 
-    def over(self) -> None:
+    def stop(self) -> None:
         """Note that a request succeeded."""
-        if self._since is not None:  # asked without the lock, as nearly every request finds nothing to do
+        if self._since is not None:  # read without the lock, as nearly every request has nothing to stop
             with self._lock:
                 self._since = None
 
 
-def _line(text: str) -> None:
-    """Write a line, on a terminal in place of the progress, which is shown anew below it."""
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{clear}{text}", file=sys.stderr, flush=True)
-
-
-T = TypeVar("T")
-CONNECTIONS = 16
-PATIENCE = 300.0  # seconds of nothing but 429 after which a request gives up
-LONGEST_ANSWER = 120.0  # seconds in which a body that has begun must end
-FIRST_CONTACT = 2  # retries before anything ever answered: a wrong address should say so soon
-
-
-@cache
-def _authorities(environment: bool) -> ssl.SSLContext:
-    """Return who may vouch for Lever's host; to load them takes 80 ms, so once a process."""
-    return httpx.create_ssl_context(trust_env=environment)
-
-
-class Wire:
-    """The connection to one account. Thread-safe; at most 16 connections at once."""
+class HttpSession:
+    """The connections to one account. Thread-safe; at most 16 at once."""
 
     def __init__(
         self,
@@ -91,14 +78,14 @@ class Wire:
         transport: httpx.BaseTransport | None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance,
-        waits: Waits | None = None,
+        random: Callable[[], float] = random_share,
+        waits: WaitNotices | None = None,
     ) -> None:
-        self.pace, self._retries, self._waits = pace, retries, waits or Waits(lambda _: None)
+        self.pace, self._retries, self._waits = pace, retries, waits or WaitNotices(lambda _: None)
         self._clock, self._sleep, self._random = clock, sleep, random
         self._answered = threading.Event()
-        self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest answer
-        abroad = httpx.URL(base_url).host not in LOOPBACK  # no proxy on the way to this computer
+        self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest response
+        remote = httpx.URL(base_url).host not in LOOPBACK  # this computer is reached without a proxy
         self._http = httpx.Client(
             base_url=base_url,
             auth=Signature(key, scheme),
@@ -107,8 +94,8 @@ class Wire:
             follow_redirects=False,
             headers={"User-Agent": "leverkit", "Accept": "application/json"},
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            trust_env=abroad,
-            verify=_authorities(abroad),
+            trust_env=remote,
+            verify=_ssl_context(remote),
         )
 
     def call(
@@ -120,60 +107,61 @@ class Wire:
         params: Mapping[str, Any] | None = None,
         body: object = None,
         turn_taken: bool = False,
-        again: Callable[[bool], bool] | None = None,
+        may_retry: MayRetry | None = None,
     ) -> T:
-        """Send until there is a usable answer, and decode it as `type`.
+        """Send until there is a usable response, and decode it as `type`.
 
         `turn_taken`: the caller has waited at the pace for the first attempt already.
-        `again` is asked when it is the turn of a repetition, and told whether an attempt so far may have had
-        its effect (any but those refused with 429); its no ends them.
-        Raises AccessDenied, ApiError, and Unreachable when no retry is left: 429 only if that was all.
+        `may_retry` is called when a retry has its turn, with True if an attempt so far may have had its
+        effect (any but those refused with 429); no retry follows if it returns False.
+        Raises AccessDenied, ApiError, and Unreachable when no retry is left: for 429 only if every attempt
+        was refused with it.
         """
         started, failures, doubtful = self._clock(), 0, None
         if not turn_taken:
             self.pace.wait()
         while True:
-            answer = self._attempt(method, path, params, body)
+            response = self._attempt(method, path, params, body)
             try:
-                found = read(answer, type, method=method, path=path)
-                self._waits.over()
+                found = read(response, type, method=method, path=path)
+                self._waits.stop()
                 return found
             except Unreachable as error:
-                trouble = error
-            if answer.status != 429:
-                doubtful = trouble
-            if self._is_over(answer, failures, self._clock() - started):
-                raise doubtful or trouble
-            if answer.status == 429:
-                self.pace.refused(answer.retry_after)
+                failure = error
+            if response.status != 429:
+                doubtful = failure
+            if self._is_over(response, failures, self._clock() - started):
+                raise doubtful or failure
+            if response.status == 429:
+                self.pace.refused(response.retry_after)
             failures += 1
-            wait = self._back_off(answer, failures)
-            self._waits.begin(_why(answer), wait)
+            wait = self._back_off(response, failures)
+            self._waits.start(_why(response), wait)
             self._sleep(wait)
             self.pace.wait()
-            if again and not again(doubtful is not None):
+            if may_retry and not may_retry(doubtful is not None):
                 self.pace.give_back()
-                raise doubtful or trouble
+                raise doubtful or failure
 
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
 
-    def _attempt(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Answer:
+    def _attempt(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Response:
         try:
             with self._http.stream(method, path, params=params, json=body) as response:
                 content = self._content(response)
         except httpx.LocalProtocolError:  # its message quotes headers, so perhaps the key
-            return Answer(failure="the request could not be sent.")
+            return Response(failure="the request could not be sent.")
         except httpx.HTTPError as error:
-            return Answer(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
+            return Response(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
         self._answered.set()
         self.ahead = seconds_ahead(response.headers.get("date", ""), default=self.ahead)
-        return Answer(response.status_code, content, response.headers)
+        return Response(response.status_code, content, response.headers)
 
     def _content(self, response: httpx.Response) -> bytes:
-        """Read the body; time-outs of the library only limit the wait for its next piece."""
-        end = self._clock() + LONGEST_ANSWER
+        """Return the body; time-outs of the library limit only the wait for its next piece."""
+        end = self._clock() + LONGEST_RESPONSE
         pieces = []
         for piece in response.iter_bytes():
             pieces.append(piece)
@@ -181,20 +169,32 @@ class Wire:
                 raise httpx.ReadTimeout("the answer did not end")
         return b"".join(pieces)
 
-    def _is_over(self, answer: Answer, failures: int, elapsed: float) -> bool:
-        if answer.status == 429:
+    def _is_over(self, response: Response, failures: int, elapsed: float) -> bool:
+        if response.status == 429:
             return elapsed > PATIENCE
-        known = self._answered.is_set()
-        return failures >= (self._retries if known else min(self._retries, FIRST_CONTACT))
+        answered = self._answered.is_set()
+        return failures >= (self._retries if answered else min(self._retries, FIRST_CONTACT))
 
-    def _back_off(self, answer: Answer, failures: int) -> float:
+    def _back_off(self, response: Response, failures: int) -> float:
         wait = min(0.5 * 2.0 ** (failures - 1), 30.0) * (0.5 + self._random() / 2)
-        return max(wait, answer.retry_after or 0.0)
+        return max(wait, response.retry_after or 0.0)
 
 
-def _why(answer: Answer) -> str:
-    if answer.status is None:
-        return f"no answer from Lever ({answer.failure.rstrip('.')})"
-    if answer.status == 429:
+@cache
+def _ssl_context(environment: bool) -> ssl.SSLContext:
+    """Return the trusted certificates; loading them takes 80 ms, so once per process."""
+    return httpx.create_ssl_context(trust_env=environment)
+
+
+def _show_line(text: str) -> None:
+    """Write a line to stderr; on a terminal it replaces the progress, which is drawn again below it."""
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{clear}{text}", file=sys.stderr, flush=True)
+
+
+def _why(response: Response) -> str:
+    if response.status is None:
+        return f"no answer from Lever ({response.failure.rstrip('.')})"
+    if response.status == 429:
         return f"Lever refuses with 429, too many requests (for {PATIENCE / 60:.0f} minutes at most)"
-    return f"Lever answers {answer.status}" + (", unreadably" if answer.status < 300 else "")
+    return f"Lever answers {response.status}" + (", unreadably" if response.status < 300 else "")

@@ -1,7 +1,7 @@
-"""Lever's objects as frozen values: only the fields that leverkit needs, in Lever's own words.
+"""Lever's objects as frozen values: only the fields that leverkit needs, under Lever's names.
 
-Decoding ignores every other field (Lever adds fields at any time), so names, e-mails and
-phones that an answer may carry are dropped here, before anything is kept or written.
+Decoding ignores every other field (Lever adds fields at any time). So names, e-mails and phones in a
+response are dropped here, before anything is kept or written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Record(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return Lever's names of the fields of a record, for `include`, which is subtractive."""
+    """Return Lever's names of the fields of a record, for `include`: Lever then leaves out all others."""
     return tuple(field.encode_name for field in msgspec.structs.fields(kind))
 
 
@@ -29,7 +29,7 @@ class Single(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
-    """Lever's envelope around a page; on the last one `next` is absent, in some listings `hasNext` too."""
+    """Lever's envelope around a page; the last page has no `next`, in some listings no `hasNext` either."""
 
     data: list[T]
     has_next: bool | None = None
@@ -61,9 +61,9 @@ class Application(Record, frozen=True):
 
 
 class Opportunity(Record, frozen=True):
-    """One candidacy of a person. Times are milliseconds since epoch; `updated_at` is often null.
+    """One candidacy of a person. Times are milliseconds since epoch; `updated_at` is often None.
 
-    `applications` holds ids, or `Application`s where the request expanded them.
+    `applications` holds ids, or `Application`s if the request expanded them.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Opportunity(Record, frozen=True):
 
 
 class DeletedOpportunity(Record, frozen=True):
-    """An opportunity in the deleted listing; what else of it remains there is not documented."""
+    """An opportunity in the deleted listing; Lever does not document its other fields there."""
 
     id: str
     deleted_at: int | None = None
@@ -127,7 +127,7 @@ class Stage(Record, frozen=True):
 
 
 class StageRank(Record, frozen=True):
-    """A stage as `GET /disposition_stages` tells it: where it stands among all, and in which pipeline."""
+    """A stage as `GET /disposition_stages` returns it: its rank among all stages, and its pipeline."""
 
     id: str
     rank: float | None = None
@@ -135,20 +135,20 @@ class StageRank(Record, frozen=True):
 
 
 class DispositionStages(Record, frozen=True):
-    """The answer of `GET /disposition_stages`, which Lever serves and no longer documents."""
+    """The response of `GET /disposition_stages`, which Lever serves but no longer documents."""
 
     stages: tuple[StageRank, ...] = ()
 
 
 class ArchiveReason(Record, frozen=True):
-    """Why opportunities are archived; its ids identify an account."""
+    """Why opportunities are archived; the ids of all reasons identify an account."""
 
     id: str
     text: str = ""
 
 
 class User(Record, frozen=True):
-    """A user of the account, as far as `perform_as` needs it."""
+    """A user of the account, with the fields that `perform_as` needs."""
 
     id: str
     email: str | None = None

@@ -1,14 +1,31 @@
-"""api.pagination."""
+"""A page of a listing, with the cursor to go on from."""
 
 from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
+from leverkit.api.models import Listing
+from leverkit.errors import ApiError
+
 T = TypeVar("T")
 
 
 class Page(NamedTuple, Generic[T]):
-    """One page of a listing; `next` is the offset of the following one, None on the last."""
+    """One page of a listing; `next` is the offset of the following page, None on the last."""
 
     items: list[T]
     next: str | None
+
+
+def page_of(found: Listing[T], *, path: str, offset: str | None) -> Page[T]:
+    """Return the page at `offset`. Raises ApiError if Lever announces more and gives no new offset."""
+    following = None if found.has_next is False else found.next or None
+    if (found.has_next and not following) or (following is not None and following == offset):
+        raise ApiError(
+            "the listing does not go on: Lever announces a next page and gives no new offset.",
+            method="GET",
+            path=path,
+            status=200,
+            advice="Run the same again; if it stays, report it to Lever.",
+        )
+    return Page(found.data, following)

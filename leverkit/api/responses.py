@@ -1,4 +1,4 @@
-"""What an HTTP answer of Lever means: a value, an error with advice, or nothing usable."""
+"""The meaning of a response of Lever: a value, an error with advice, or nothing usable."""
 
 from __future__ import annotations
 
@@ -16,23 +16,7 @@ import msgspec
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 
 T = TypeVar("T")
-_one_at_a_time = threading.Lock()
-
-
-def known(type: type[T]) -> type[T]:
-    """Return a type, ready to decode or convert by in any thread."""
-    with _one_at_a_time:
-        return _met(type)  # type: ignore[arg-type]
-
-
-@cache
-def _met(type: type[T]) -> type[T]:
-    msgspec.json.Decoder(type)  # writes down on the type what decoding needs
-    return type  # the one that was written on: an equal `Listing[User]` may be another object
-
-
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut to this
-
 ADVICE = {
     400: "Lever did not accept a parameter.",
     401: "Check LEVER_API_KEY (or LEVER_ACCESS_TOKEN): the key is wrong, revoked or expired.",
@@ -43,14 +27,15 @@ ADVICE = {
 }
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
 NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
+LATER = "Lever has trouble of its own: run the same again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them
-LATER = "Lever has trouble of its own: run the same again later."
+_prepare_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back from one request: a status and bytes, or a `failure` and no status."""
+class Response:
+    """What one request returned: a status and bytes, or a `failure` and no status."""
 
     status: int | None = None
     content: bytes = b""
@@ -59,11 +44,11 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that Lever asks to wait, at most 60; None where it does not say."""
+        """Seconds that Lever asks to wait, at most 60; None if it names no time."""
         headers = self.headers or {}
         text = headers.get("retry-after", "").strip()
         try:
-            wait = float(text) if text[:1].isdigit() else _until(text, headers.get("date", ""))
+            wait = float(text) if text[:1].isdigit() else _seconds_until(text, headers.get("date", ""))
         except (ValueError, TypeError):
             return None
         return min(max(wait, 0.0), LONGEST_WAIT)
@@ -76,49 +61,75 @@ class Envelope(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def read(answer: Answer, type: type[T], *, method: str, path: str) -> T:
-    """Decode the answer as `type`.
+def prepare_type(type: type[T]) -> type[T]:
+    """Return a type that any thread can decode or convert by at once.
 
-    Raises Unreachable where asking again may help (nothing came, 429, 5xx, a body that is not
-    the JSON expected), AccessDenied for 401 and 403, ApiError for everything else.
+    msgspec stores on a type what decoding needs, on its first use and without a lock: two threads at once
+    would crash the process.
     """
-    if answer.status is None or answer.status == 429 or answer.status >= 500:
-        raise _error(Unreachable, answer, method, path)
-    if answer.status in (401, 403):
-        raise _error(AccessDenied, answer, method, path)
-    if answer.status >= 300:
-        raise _error(ApiError, answer, method, path)
+    with _prepare_lock:
+        return _prepared(type)  # type: ignore[arg-type]
+
+
+@cache
+def _prepared(type: type[T]) -> type[T]:
+    msgspec.json.Decoder(type)
+    return type  # the prepared one: an equal `Listing[User]` may be another object
+
+
+def read(response: Response, type: type[T], *, method: str, path: str) -> T:
+    """Decode the response as `type`.
+
+    Raises Unreachable if a retry may help (no response, 429, 5xx, a body that is not the JSON
+    expected), AccessDenied for 401 and 403, ApiError for everything else.
+    """
+    if response.status is None or response.status == 429 or response.status >= 500:
+        raise _error(Unreachable, response, method, path)
+    if response.status in (401, 403):
+        raise _error(AccessDenied, response, method, path)
+    if response.status >= 300:
+        raise _error(ApiError, response, method, path)
     try:
-        return _decode(answer.content, type)
+        return _decode(response.content, type)
     except UNREADABLE as error:
         message = f"the answer is not the JSON that Lever documents{_where(error)}."
-        raise Unreachable(message, method=method, path=path, status=answer.status, advice=NO_ANSWER) from None
+        raise Unreachable(
+            message, method=method, path=path, status=response.status, advice=NO_ANSWER
+        ) from None
+
+
+def seconds_ahead(date: str, *, default: float = 0.0) -> float:
+    """Return by how many seconds an HTTP date is ahead of our clock; `default` if it is no date."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (ValueError, TypeError):
+        return default
 
 
 def _decode(content: bytes, type: type[T]) -> T:
     try:
-        return msgspec.json.decode(content, type=known(type))
+        return msgspec.json.decode(content, type=prepare_type(type))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_loosely(content, type)
 
 
 def _decode_loosely(content: bytes, type: type[T]) -> T:
-    """Decode JSON that says the same in another way than Lever documents.
+    """Decode JSON that has the same meaning in another form than Lever documents.
 
-    That is: null for a field that is left out, an object where its id was asked for (`expand`), a number
-    as text, and lone surrogates (an emoji cut in two, in somebody's headline, say).
+    That is: null for a field that is left out, an object in place of its id (`expand`), a number as text,
+    and lone surrogates (such as an emoji cut in two in a headline).
     """
-    text = json.dumps(_usual(json.loads(content)), ensure_ascii=False)
+    text = json.dumps(_normalized(json.loads(content)), ensure_ascii=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return msgspec.json.decode(whole, type=known(type), strict=False)
+    return msgspec.json.decode(whole, type=prepare_type(type), strict=False)
 
 
-def _usual(value: Any) -> Any:
+def _normalized(value: Any) -> Any:
     if isinstance(value, list):
-        return [_usual(one) for one in value]
+        return [_normalized(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: _usual(_id(name, one)) for name, one in value.items() if one is not None}
+    return {name: _normalized(_id(name, item)) for name, item in value.items() if item is not None}
 
 
 def _id(name: str, value: Any) -> Any:
@@ -126,18 +137,24 @@ def _id(name: str, value: Any) -> Any:
 
 
 def _where(error: Exception) -> str:
-    """Say what is wrong and where; msgspec names types and fields, never a value."""
+    """Return what is wrong and where, as a suffix; msgspec names types and fields, never a value."""
     return f" ({error})" if isinstance(error, msgspec.ValidationError) else ""
 
 
-def _error(kind: type[ApiError], answer: Answer, method: str, path: str) -> ApiError:
+def _error(kind: type[ApiError], response: Response, method: str, path: str) -> ApiError:
     try:
-        said = _decode(answer.content, Envelope)
+        envelope = _decode(response.content, Envelope)
     except UNREADABLE:
-        said = Envelope()
-    message = _sentence(_line(said.message)) or answer.failure or "no message of Lever's."
-    advice = _advice(answer.status)
-    return kind(message, method=method, path=path, status=answer.status, code=_line(said.code), advice=advice)
+        envelope = Envelope()
+    message = _sentence(_line(envelope.message)) or response.failure or "no message of Lever's."
+    return kind(
+        message,
+        method=method,
+        path=path,
+        status=response.status,
+        code=_line(envelope.code),
+        advice=_advice(response.status),
+    )
 
 
 def _advice(status: int | None) -> str:
@@ -156,15 +173,7 @@ def _sentence(text: str) -> str:
     return f"{text}." if text and text[-1] not in ".!?" else text
 
 
-def _until(date: str, sent: str) -> float:
-    """Seconds from the answer's own Date to an HTTP date: the two clocks may differ."""
+def _seconds_until(date: str, sent: str) -> float:
+    """Return the seconds from the response's own Date to an HTTP date: Lever's clock may differ from ours."""
     now = parsedate_to_datetime(sent).timestamp() if sent else time.time()
     return parsedate_to_datetime(date).timestamp() - now
-
-
-def seconds_ahead(date: str, *, default: float = 0.0) -> float:
-    """Return by how many seconds an HTTP date is ahead of our clock; `default` where it is none."""
-    try:
-        return parsedate_to_datetime(date).timestamp() - time.time()
-    except (ValueError, TypeError):
-        return default

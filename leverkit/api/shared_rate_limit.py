@@ -17,16 +17,16 @@ from filelock import lock_descriptor
 from platformdirs import user_cache_dir
 
 from leverkit.api.auth import Secret
-from leverkit.api.rate_limit import Ledger, Turns
+from leverkit.api.rate_limit import RateBudget, RateState
 from leverkit.storage.lock import open_lock_file
 
-_LAYOUT = struct.Struct("<7d")  # when the clock began (s since the epoch), then the turns
-SAME_START = 60.0  # seconds within which two beginnings of the clock are one
+_LAYOUT = struct.Struct("<7d")  # when the clock was 0 (seconds since epoch), then the state
+SAME_START = 60.0  # seconds by which the start of one clock may differ between two readings
 POLL = 0.001  # seconds between two attempts to lock the file, which is held for microseconds
 
 
-class Shared:
-    """Turns in a file, shared by all who name it. Raises OSError where that cannot be."""
+class FileRateState:
+    """A budget in a file, shared by all who name the file. Raises OSError if it cannot be kept there."""
 
     def __init__(
         self,
@@ -36,34 +36,34 @@ class Shared:
         epoch: Callable[[], float] = time.time,
     ) -> None:
         self._path, self._clock, self._epoch = path, clock, epoch
-        self.update(lambda turns: turns)
+        self.update(lambda state: state)
 
-    def update(self, step: Callable[[Turns], Turns]) -> Turns:
+    def update(self, step: Callable[[RateState], RateState]) -> RateState:
         """Replace the state by `step` of it, and return the new one."""
         with open_lock_file(self._path, mode=0o600) as file:  # opened anew, so that threads are excluded too
             lock_descriptor(file.fileno(), poll_interval=POLL)
-            turns = step(self._read(file))
+            state = step(self._read(file))
             file.seek(0)
-            file.write(_LAYOUT.pack(self._began(), *turns))
-        return turns
+            file.write(_LAYOUT.pack(self._clock_start(), *state))
+        return state
 
-    def _began(self) -> float:
+    def _clock_start(self) -> float:
         return self._epoch() - self._clock()
 
-    def _read(self, file: FileIO) -> Turns:
+    def _read(self, file: FileIO) -> RateState:
         """Return the state in the file; a new one if the file is new, torn, or from before a restart."""
         content = file.read(_LAYOUT.size)
         if len(content) == _LAYOUT.size:
-            began, *turns = _LAYOUT.unpack(content)
-            if abs(began - self._began()) < SAME_START:
-                return Turns(*turns)
-        return Turns(self._clock())
+            start, *state = _LAYOUT.unpack(content)
+            if abs(start - self._clock_start()) < SAME_START:
+                return RateState(*state)
+        return RateState(self._clock())
 
 
-def budget(base_url: str, key: Secret) -> Ledger | None:
-    """Return the budget that all users of a key share; None where this machine cannot keep one."""
-    told = hashlib.blake2b(f"{base_url}\n{key.reveal()}".encode(), digest_size=8, person=b"leverkit pace")
+def shared_budget(base_url: str, key: Secret) -> RateBudget | None:
+    """Return the budget that all users of a key share; None if this machine cannot keep one."""
+    name = hashlib.blake2b(f"{base_url}\n{key.reveal()}".encode(), digest_size=8, person=b"leverkit pace")
     try:
-        return Shared(Path(user_cache_dir("leverkit")) / "pace" / told.hexdigest())
+        return FileRateState(Path(user_cache_dir("leverkit")) / "pace" / name.hexdigest())
     except OSError:
         return None

@@ -1,22 +1,22 @@
-"""api.tags."""
+"""How Lever stores the text of a tag."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 
-SHORTEST = 6  # letters; in shorter words one letter makes another word
+SHORTEST = 6  # letters; in a shorter word, one other letter makes another word
 
 
 def fold(text: str) -> str:
-    """Return the form in which two spellings of a tag are the same: Unicode, case and spacing folded."""
+    """Return the form that all spellings of a tag share: Unicode, case and spacing folded."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def altered(tag: str, new: Iterable[str]) -> str:
-    """Return which of the new tags is this one as Lever may have stored it; empty where none is.
+    """Return which of the new tags is this tag as Lever may have stored it; empty if none is.
 
-    Trimmed, in other letters, composed, or cut: reference section 10, 8 and 9, both not documented.
+    Trimmed, in another case, composed, or cut: reference sections 10, 8 and 9; Lever documents none of it.
     """
     whole = fold(tag)
     forms = [text for text in sorted(new) if text != tag and _is_form(fold(text), whole)]

@@ -1,7 +1,7 @@
-"""Threads that work for a command: waited for at its end, left alone where a person interrupts.
+"""Threads of a command: awaited at its end, left running if a person interrupts.
 
-A thread in an open request cannot be stopped, and Python would wait for it for as long as the request may
-take. What it leaves behind is what a kill leaves: the journal, or the spool, knows how to go on.
+A thread in an open request cannot be stopped, and Python would wait for it as long as the request lasts.
+A thread left running has the effect of a kill: the journal or the pull's checkpoint allows to resume.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-NAME = "leverkit-hand"
+NAME = "leverkit-thread"
 
 
 @contextmanager
-def hands(number: int) -> Iterator[ThreadPoolExecutor]:
-    """Open a pool of threads; at its end what has not begun is cancelled, and the rest waited for.
+def thread_pool(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Open a pool of threads; at its end cancel what has not begun, and wait for the rest.
 
-    Not after a KeyboardInterrupt: then threads may be left, see `left`.
+    After a KeyboardInterrupt it does not wait, so threads may be left: see `threads_left`.
     """
-    pool, patient = ThreadPoolExecutor(number, thread_name_prefix=NAME), True
+    pool, wait = ThreadPoolExecutor(number, thread_name_prefix=NAME), True
     try:
         yield pool
     except KeyboardInterrupt:
-        patient = False
+        wait = False
         raise
     finally:
-        pool.shutdown(wait=patient, cancel_futures=True)
+        pool.shutdown(wait=wait, cancel_futures=True)
 
 
-def left() -> bool:
-    """Say whether hands still work, so that Python would wait for them before it ends."""
+def threads_left() -> bool:
+    """Return True if threads of a pool still work, so that Python would wait for them before it ends."""
     return any(thread.name.startswith(NAME) for thread in threading.enumerate())

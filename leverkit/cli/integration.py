@@ -77,7 +77,7 @@ def listen(
     """
     import logging
 
-    from leverkit.api.http import Waits
+    from leverkit.api.http import WaitNotices
     from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue
     from leverkit.webhook.logs import log_event
@@ -90,7 +90,7 @@ def listen(
     folder = state or settings.home / "receiver"
     config = WorkerConfig(policy, folder / "runs", sweep_s=sweep)
     config.tags()  # a policy that cannot be read is an error now, not at the first event
-    waits = Waits(lambda text: log_event("waiting", level=logging.WARNING, why=text))
+    waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))
     with connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
         queue = EventQueue(folder / "inbox.sqlite")
         receiver = Receiver(

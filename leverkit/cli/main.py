@@ -49,9 +49,9 @@ def _run(arguments: list[str]) -> int:
 
 def _threads_left() -> bool:
     """Return True if threads still work for an interrupted command."""
-    from leverkit.api.threads import left
+    from leverkit.api.threads import threads_left
 
-    return left()
+    return threads_left()
 
 
 def _leave(code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
+from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.migration.journal import Answer, Intent, OutcomeName
@@ -110,15 +111,8 @@ class Reading:
 
 
 def read(lever: ReadOnlyLever, operations: Sequence[Operation], clock: Callable[[], float]) -> Reading:
-    """Read the contacts of these operations, in one request if they fit on a page.
-
-    An opportunity that the listing lacks is asked for by its id: it may have moved to another
-    contact in a merge, and an empty answer for a known contact deserves a second look.
-    """
+    """Read the contacts of these operations, in one request if they fit on a page."""
     asked_at = clock()
     contacts = list(dict.fromkeys(operation.contact for operation in operations))
-    found = {opportunity.id: opportunity for opportunity in lever.opportunities_of(contacts)}
-    for target in dict.fromkeys(operation.opportunity for operation in operations):
-        if target not in found and (single := lever.find_opportunity(target)) is not None:
-            found[target] = single
+    found = read_contacts(lever, contacts, opportunities=[operation.opportunity for operation in operations])
     return Reading(asked_at, clock(), found)

@@ -116,8 +116,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         document = msgspec.to_builtins(msgspec.structs.replace(self, ended=self.exceptions))
         document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
         document["exceptions"] = document.pop("ended")
-        files.replace(Path(self.run) / EXCEPTIONS, self._table())
-        files.replace(
+        files.write_atomic(Path(self.run) / EXCEPTIONS, self._table())
+        files.write_atomic(
             Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         )
 

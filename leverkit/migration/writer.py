@@ -14,7 +14,7 @@ from itertools import groupby
 
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
-from leverkit.api.threads import hands
+from leverkit.api.threads import thread_pool
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 from leverkit.migration.journal import (
     Answer,
@@ -73,7 +73,7 @@ class Writer:
 
     def phases(self) -> None:
         """Add everything; only when that has ended, remove."""
-        with hands(WORKERS) as pool:
+        with thread_pool(WORKERS) as pool:
             for action in ACTIONS:
                 for batch in batches(self._left(action), self._run.plan.siblings):
                     left = batch
@@ -207,10 +207,10 @@ class Writer:
             return False
         return all(self._judge(operation, reading).outcome is None for operation in group)
 
-    def _send(self, intent: Intent, again: Callable[[bool], bool]) -> tuple[Said, str]:
+    def _send(self, intent: Intent, may_retry: Callable[[bool], bool]) -> tuple[Said, str]:
         send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
         try:
-            send(intent.opportunity, intent.tags, again=again, turn_taken=True)
+            send(intent.opportunity, intent.tags, may_retry=may_retry, turn_taken=True)
         except AccessDenied as error:
             self._halt.ask(DENIED, error)
             return "denied", str(error)

@@ -195,7 +195,7 @@ def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
         leak = Failure("Leak", "the key is in the notebook's output, so nothing of it was published")
         return record.end("failed", 1, leak, ())
     for name, text in zip(names, texts, strict=True):
-        files.replace(partial.parent / name, text.encode())
+        files.write_atomic(partial.parent / name, text.encode())
     return msgspec.structs.replace(ended, next=_next(executed)) if end.status == "done" else ended
 
 

@@ -65,14 +65,14 @@ def write_csv(path: Path, operations: Sequence[Operation]) -> None:
     Ids stay as they are, so that the file can be joined with others.
     """
     rows = [guarded({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
-    files.replace(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
+    files.write_atomic(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row a change that was left out, with the reason."""
     names = Skipped.__struct_fields__
     rows = [guarded({name: getattr(each, name) for name in names}) for each in skipped]
-    files.replace(path, csv_file.render(names, rows, csv_file.Dialect()))
+    files.write_atomic(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
 def left_out(skipped: Sequence[Skipped]) -> str:

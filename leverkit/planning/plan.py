@@ -181,7 +181,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         write_skipped(run / "skipped.csv", self.skipped)
         for name in ("before", "holders"):
             content = msgspec.json.encode(getattr(self, name), order="deterministic")
-            files.replace(run / f"{name}.json", content)
+            files.write_atomic(run / f"{name}.json", content)
         self._document().write(run / "plan.json")
 
     @classmethod

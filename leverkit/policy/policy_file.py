@@ -52,7 +52,7 @@ def keep(path: Path, before: Iterable[Decision], after: Iterable[Decision]) -> N
     kept = {row.tag: row.decision for row in after if row.is_decided}
     overwritten = overwritten_decisions(path, before)
     kept |= {lost.tag: (lost.scope, lost.by, lost.at) for lost in overwritten if lost.tag in unchanged}
-    files.replace(_beside(path), msgspec.json.encode(kept, order="deterministic"))
+    files.write_atomic(_beside(path), msgspec.json.encode(kept, order="deterministic"))
 
 
 def overwritten_decisions(path: Path, decisions: Iterable[Decision]) -> list[OverwrittenDecision]:
@@ -119,7 +119,7 @@ def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | 
         dialect = replace(dialect, bom=spreadsheet_bom)
     names = columns(decisions)
     rows = [decision.cells(names) for decision in decisions]
-    files.replace(path, csv_file.render(names, rows, dialect))
+    files.write_atomic(path, csv_file.render(names, rows, dialect))
 
 
 def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """What a pull has read so far, in `SNAPSHOT/pull.sqlite`: pages, and the windows still to be read.
 
-A page and what it leaves of its window go in with one transaction, so a kill at any instant costs only
-the requests in flight. Rows are slim already: nothing personal is ever written.
+A page and what it leaves of its window are stored in one transaction, so a kill at any time costs only the
+requests in flight. Rows hold only the fields of a snapshot: nothing personal is ever written.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -17,6 +18,7 @@ import msgspec
 from leverkit.api.models import Application, Opportunity
 from leverkit.errors import Locked, UsageError
 from leverkit.snapshot.windows import Window
+from leverkit.storage.sqlite import durable
 
 NAME = "pull.sqlite"
 SCHEMA = """
@@ -29,7 +31,7 @@ create table if not exists deleted (id text primary key) without rowid;
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One opportunity as it stands in the snapshot, and `seq`, the page that brought it."""
+    """One opportunity as it is in the snapshot (times in ms since epoch), and `seq`, its page."""
 
     id: str
     contact: str
@@ -48,49 +50,44 @@ class Row(msgspec.Struct, frozen=True):
     seq: int
 
 
-def row(record: Opportunity, seq: int) -> Row:
-    """Flatten an opportunity; tags are a set, in the order in which they were added."""
-    archived = record.archived
-    links = [one.posting for one in record.applications if isinstance(one, Application)]
+def row(opportunity: Opportunity, seq: int) -> Row:
+    """Return an opportunity as a row; tags are a set, in the order in which they were added."""
+    archived = opportunity.archived
+    links = [link.posting for link in opportunity.applications if isinstance(link, Application)]
     return Row(
-        id=record.id,
-        contact=record.contact,
-        tags=list(dict.fromkeys(record.tags)),
-        created_at=record.created_at,
-        updated_at=record.updated_at,
+        id=opportunity.id,
+        contact=opportunity.contact,
+        tags=list(dict.fromkeys(opportunity.tags)),
+        created_at=opportunity.created_at,
+        updated_at=opportunity.updated_at,
         archived_at=archived.archived_at if archived else None,
         archive_reason=archived.reason if archived else None,
-        stage=record.stage,
+        stage=opportunity.stage,
         postings=[posting for posting in dict.fromkeys(links) if posting],
-        origin=record.origin,
-        sources=list(dict.fromkeys(record.sources)),
-        confidentiality=record.confidentiality,
-        is_anonymized=record.is_anonymized,
-        last_advanced_at=record.last_advanced_at,
+        origin=opportunity.origin,
+        sources=list(dict.fromkeys(opportunity.sources)),
+        confidentiality=opportunity.confidentiality,
+        is_anonymized=opportunity.is_anonymized,
+        last_advanced_at=opportunity.last_advanced_at,
         seq=seq,
     )
 
 
-class Spool:
-    """The journal of one pull; one process at a time. Raises Locked while another one has it."""
+class PullCheckpoint:
+    """What one pull has read so far; one process at a time. Raises Locked while another process has it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         self._closed = False
-        try:
-            self._db.execute("pragma locking_mode = exclusive")
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = full")
-            self._db.execute("begin immediate")
-            self._db.execute("commit")
+        with ExitStack() as stack:
+            stack.enter_context(_clear_errors(folder))
+            self._db = stack.enter_context(closing(durable(self.path, exclusive=True)))
+            self._db.isolation_level = None
+            with self._transaction():
+                pass  # takes the lock
             self._db.executescript(SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            if "locked" in str(error):
-                raise Locked(f"another pull writes to {folder}: wait for it to end") from None
-            raise UsageError(f"{self.path} cannot be used ({error}): delete it and pull again") from None
-        (latest,) = self._db.execute("select max(seq) from pages").fetchone()
+            (latest,) = self._db.execute("select max(seq) from pages").fetchone()
+            stack.pop_all()
         self._seq: int = latest or 0
 
     def __enter__(self) -> Self:
@@ -106,57 +103,61 @@ class Spool:
 
     @property
     def pages(self) -> int:
-        """Count the pages stored."""
+        """Number of pages stored."""
         return self._seq
 
     def facts(self) -> dict[str, str]:
-        """Return what was noted about this pull."""
+        """Return what is noted about this pull."""
         return dict(self._db.execute("select name, value from facts"))
 
     def note(self, **facts: str) -> None:
-        """Note something about this pull."""
+        """Note facts about this pull."""
         self._db.executemany("insert or replace into facts values (?, ?)", facts.items())
 
     def clear(self) -> None:
-        """Forget everything, to begin anew."""
+        """Delete everything, to begin anew."""
         with self._transaction():
             for table in ("facts", "windows", "pages", "deleted"):
                 self._db.execute(f"delete from {table}")
         self._seq = 0
 
-    def windows(self, sweep: str) -> list[tuple[int, Window]]:
-        """Return the windows of a sweep that are not read to their end, with their numbers."""
+    def windows(self, listing_pass: str) -> list[tuple[int, Window]]:
+        """Return the windows of a pass that are not read to their end, with their numbers."""
         query = "select id, lo, hi, cursor, pages, depth, restarts from windows where sweep = ? order by id"
-        return [(number, Window(*rest)) for number, *rest in self._db.execute(query, (sweep,))]
+        return [(number, Window(*rest)) for number, *rest in self._db.execute(query, (listing_pass,))]
 
     def store(
-        self, sweep: str, number: int | None, left: Sequence[Window], records: Iterable[Opportunity] = ()
+        self,
+        listing_pass: str,
+        number: int | None,
+        left: Sequence[Window],
+        opportunities: Iterable[Opportunity] = (),
     ) -> list[int]:
-        """Store a page and put `left` in place of the window it came from; return their numbers."""
-        rows = [row(record, self._seq + 1) for record in records]
+        """Store a page, and replace the window it came from by `left`; return the numbers of those."""
+        rows = [row(opportunity, self._seq + 1) for opportunity in opportunities]
         with self._transaction():
             if rows:
                 self._seq += 1
                 self._db.execute("insert into pages values (?, ?)", (self._seq, _lines(rows)))
             self._db.execute("delete from windows where id = ?", (number,))
-            return [self._add(sweep, window) for window in left]
+            return [self._add(listing_pass, window) for window in left]
 
     def forget(self, ids: Iterable[str]) -> None:
-        """Note opportunities that Lever lists as deleted."""
+        """Note the ids of opportunities that Lever lists as deleted."""
         with self._transaction():
-            self._db.executemany("insert or ignore into deleted values (?)", ((one,) for one in ids))
+            self._db.executemany("insert or ignore into deleted values (?)", ((id,) for id in ids))
 
     def deleted(self) -> list[str]:
         """Return the ids noted as deleted."""
-        return [one for (one,) in self._db.execute("select id from deleted order by id")]
+        return [id for (id,) in self._db.execute("select id from deleted order by id")]
 
     def write_rows(self, file: IO[bytes]) -> None:
-        """Write all rows stored as JSON lines, oldest page first."""
+        """Write all stored rows as JSON lines, oldest page first."""
         for (rows,) in self._db.execute("select rows from pages order by seq"):
             file.write(rows)
 
     def discard(self) -> None:
-        """Close and remove the journal."""
+        """Close and remove the checkpoint."""
         self._close()
         for suffix in ("-wal", "-shm", ""):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
@@ -165,27 +166,36 @@ class Spool:
         self._db.close()
         self._closed = True
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("begin immediate")
+        with self._db:
+            yield
 
-    def _add(self, sweep: str, window: Window) -> int:
-        values = (sweep, window.lo, window.hi, window.cursor, window.pages, window.depth, window.restarts)
+    def _add(self, listing_pass: str, window: Window) -> int:
+        values = (
+            listing_pass,
+            window.lo,
+            window.hi,
+            window.cursor,
+            window.pages,
+            window.depth,
+            window.restarts,
+        )
         found = self._db.execute("insert into windows values (null, ?, ?, ?, ?, ?, ?, ?)", values)
         return int(found.lastrowid or 0)
 
 
-class _Transaction:
-    """`begin immediate` … `commit`, or `rollback` on an error."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("begin immediate")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("rollback" if kind else "commit")
+@contextmanager
+def _clear_errors(folder: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the checkpoint of a folder into Locked or UsageError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise Locked(f"another pull writes to {folder}: wait for it to end") from None
+        raise UsageError(f"{folder / NAME} cannot be used ({error}): delete it and pull again") from None
 
 
 def _lines(rows: Iterable[Row]) -> bytes:
-    return b"".join(msgspec.json.encode(one) + b"\n" for one in rows)
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)

@@ -1,8 +1,8 @@
-"""Read one listing of opportunities to its end, many requests at once, into a spool.
+"""Read one listing of opportunities to its end, with many requests at once, into a checkpoint.
 
-Each page is stored with what it leaves of its window before the next is asked for, so a sweep that was
-killed goes on where it was. A turn at the pace is taken first and then given to a window, so
-that as many requests are in flight as the rate and the latency need, and no more.
+Every page is stored with what it leaves of its window before the window's next page is read. So a pass that
+was killed resumes where it was. A turn at the pace is taken first and then given to a window: as many
+requests are in flight as the rate and the latency need, and no more.
 """
 
 from __future__ import annotations
@@ -15,70 +15,76 @@ from typing import Any, Literal
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.pagination import Page
-from leverkit.api.threads import hands
+from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError
-from leverkit.snapshot.checkpoint import Spool
-from leverkit.snapshot.windows import Chart, Window, agree, trial
+from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.windows import Window, WindowQueue, agree, trial
 
-RESTARTS = 3  # how often a window may lose its cursor before we give up
+RESTARTS = 3  # how often a window may lose its cursor before the pass fails
 Axis = Literal["created_at", "updated_at"]
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """A pass over `/opportunities` from `start` to `end` (ms) along `axis`; `name` tells it from others."""
+class ListingPass:
+    """A pass over `/opportunities` from `start` to `end` (ms since epoch) along `axis`; `name` is its key."""
 
     name: str
     axis: Axis
     start: int
     end: int
 
-    def of(self, window: Window) -> dict[str, Any]:
+    def filters(self, window: Window) -> dict[str, Any]:
         """Return the filters of a window."""
         return {f"{self.axis}_start": window.lo, f"{self.axis}_end": window.hi, "expand": "applications"}
 
     def times(self, page: Page[Opportunity]) -> list[int]:
-        """Return when the records of a page were created, or updated."""
+        """Return when the opportunities of a page were created, or updated, by the axis."""
         created = self.axis == "created_at"
         return [record.created_at if created else record.updated_at or 0 for record in page.items]
 
 
 def read(
-    sweep: Sweep, lever: ReadOnlyLever, spool: Spool, *, workers: int, seen: Callable[[int], None]
+    listing: ListingPass,
+    lever: ReadOnlyLever,
+    checkpoint: PullCheckpoint,
+    *,
+    workers: int,
+    seen: Callable[[int], None],
 ) -> None:
-    """Read a sweep to its end, or go on with it; `seen` is told how many records a page brought.
+    """Read a pass to its end, or resume it; `seen` is called with the number of records of every page.
 
-    Raises ApiError, Unreachable; the spool then holds what was read.
+    Raises ApiError, Unreachable; the checkpoint then holds what was read.
     """
-    facts = spool.facts()
-    if facts.get(f"{sweep.name} done"):
+    if checkpoint.facts().get(f"{listing.name} done"):
         return
-    if not spool.windows(sweep.name):
-        _begin(sweep, lever, spool, seen)
-    portable = spool.facts()[f"{sweep.name} cursors"] == "portable"
-    _Drain(sweep, lever, spool, seen, workers, portable).run()
-    spool.note(**{f"{sweep.name} done": "yes"})
+    if not checkpoint.windows(listing.name):
+        _begin(listing, lever, checkpoint, seen)
+    portable = checkpoint.facts()[f"{listing.name} cursors"] == "portable"
+    ListingReader(listing, lever, checkpoint, workers=workers, portable=portable, seen=seen).run()
+    checkpoint.note(**{f"{listing.name} done": "yes"})
 
 
-def _begin(sweep: Sweep, lever: ReadOnlyLever, spool: Spool, seen: Callable[[int], None]) -> None:
+def _begin(
+    listing: ListingPass, lever: ReadOnlyLever, checkpoint: PullCheckpoint, seen: Callable[[int], None]
+) -> None:
     """Read the first page, and find out whether cursors survive a cut."""
-    window = Window(sweep.start, sweep.end)
-    page = _fetch(lever, sweep, window)
-    times = sweep.times(page)
-    portable = page.next is not None and _is_portable(lever, sweep, replace(window, cursor=page.next), page)
-    chart = Chart([window], portable=portable)
-    chart.take()
-    left = chart.put(window, times, page.next)
-    spool.note(**{f"{sweep.name} cursors": "portable" if portable else "bound"})
-    spool.store(sweep.name, None, left, page.items)
+    window = Window(listing.start, listing.end)
+    page = _fetch(lever, listing, window)
+    times = listing.times(page)
+    portable = page.next is not None and _is_portable(lever, listing, replace(window, cursor=page.next), page)
+    queue = WindowQueue([window], portable=portable)
+    queue.take()
+    left = queue.put(window, times, page.next)
+    checkpoint.note(**{f"{listing.name} cursors": "portable" if portable else "bound"})
+    checkpoint.store(listing.name, None, left, page.items)
     seen(len(page.items))
 
 
-def _is_portable(lever: ReadOnlyLever, sweep: Sweep, window: Window, page: Page[Opportunity]) -> bool:
-    half = trial(window, sweep.times(page))
+def _is_portable(lever: ReadOnlyLever, listing: ListingPass, window: Window, page: Page[Opportunity]) -> bool:
+    half = trial(window, listing.times(page))
     try:
-        afresh = _fetch(lever, sweep, half)
-        behind = _fetch(lever, sweep, replace(half, cursor=window.cursor))
+        afresh = _fetch(lever, listing, half)
+        behind = _fetch(lever, listing, replace(half, cursor=window.cursor))
     except ApiError as error:
         if error.status != 400:
             raise
@@ -88,54 +94,58 @@ def _is_portable(lever: ReadOnlyLever, sweep: Sweep, window: Window, page: Page[
 
 
 def _fetch(
-    lever: ReadOnlyLever, sweep: Sweep, window: Window, *, turn_taken: bool = False
+    lever: ReadOnlyLever, listing: ListingPass, window: Window, *, turn_taken: bool = False
 ) -> Page[Opportunity]:
-    filters = lever.slim(**sweep.of(window))
+    params = lever.default_params(**listing.filters(window))
     return lever.page(
-        "/opportunities", type=Opportunity, offset=window.cursor, turn_taken=turn_taken, **filters
+        "/opportunities", type=Opportunity, offset=window.cursor, turn_taken=turn_taken, **params
     )
 
 
-class _Drain:
-    """The loop that gives turns to windows and takes their pages; only its own thread touches the spool."""
+class ListingReader:
+    """The loop that gives turns to windows and stores their pages; only its thread uses the checkpoint."""
 
     def __init__(
         self,
-        sweep: Sweep,
+        listing: ListingPass,
         lever: ReadOnlyLever,
-        spool: Spool,
-        seen: Callable[[int], None],
+        checkpoint: PullCheckpoint,
+        *,
         workers: int,
         portable: bool,
+        seen: Callable[[int], None],
     ) -> None:
-        self._sweep, self._lever, self._spool, self._seen = sweep, lever, spool, seen
-        self._numbers = {window: number for number, window in spool.windows(sweep.name)}
-        self._chart = Chart(list(self._numbers), portable=portable, most=workers)
+        self._listing, self._lever, self._checkpoint, self._seen = listing, lever, checkpoint, seen
+        self._numbers = {window: number for number, window in checkpoint.windows(listing.name)}
+        self._queue = WindowQueue(list(self._numbers), portable=portable, most=workers)
         self._workers = workers
-        self._flying: dict[Future[Page[Opportunity]], Window] = {}
+        self._in_flight: dict[Future[Page[Opportunity]], Window] = {}
 
     def run(self) -> None:
-        with hands(self._workers) as pool:
-            while not self._chart.done:
+        """Read all windows to their end."""
+        with thread_pool(self._workers) as pool:
+            while not self._queue.done:
                 self._dispatch(pool)
-                for future in [one for one in self._flying if one.done()]:
-                    self._settle(future, self._flying.pop(future))
+                for future in [future for future in self._in_flight if future.done()]:
+                    self._store(future, self._in_flight.pop(future))
 
     def _dispatch(self, pool: ThreadPoolExecutor) -> None:
-        window = self._take() if len(self._flying) < self._workers else None
+        """Start a request, or wait for one to end if none may start now."""
+        window = self._take() if len(self._in_flight) < self._workers else None
         if window is None:
-            wait(self._flying, return_when=FIRST_COMPLETED)
+            wait(self._in_flight, return_when=FIRST_COMPLETED)
         else:
-            self._flying[pool.submit(_fetch, self._lever, self._sweep, window, turn_taken=True)] = window
+            future = pool.submit(_fetch, self._lever, self._listing, window, turn_taken=True)
+            self._in_flight[future] = window
 
     def _take(self) -> Window | None:
         self._lever.pace.wait()
-        window = self._chart.take()
+        window = self._queue.take()
         if window is None:
             self._lever.pace.give_back()
         return window
 
-    def _settle(self, future: Future[Page[Opportunity]], window: Window) -> None:
+    def _store(self, future: Future[Page[Opportunity]], window: Window) -> None:
         try:
             page = future.result()
         except ApiError as error:
@@ -143,9 +153,9 @@ class _Drain:
                 raise
             page = Page([], None)
             restarted = replace(window, cursor=None, pages=0, restarts=window.restarts + 1)
-            left = self._chart.restore((restarted,))
+            left = self._queue.restore((restarted,))
         else:
-            left = self._chart.put(window, self._sweep.times(page), page.next)
-        numbers = self._spool.store(self._sweep.name, self._numbers.pop(window), left, page.items)
+            left = self._queue.put(window, self._listing.times(page), page.next)
+        numbers = self._checkpoint.store(self._listing.name, self._numbers.pop(window), left, page.items)
         self._numbers |= zip(left, numbers, strict=True)
         self._seen(len(page.items))

@@ -1,6 +1,6 @@
 """Read an account into a snapshot: everything once, afterwards what changed.
 
-The listing moves while it is read (its order follows stages), so each pull ends with a catch-up on what
+The listing moves while it is read (its order follows stages). So every pull ends with a catch-up on what
 was created, updated or deleted since it began, and compares its tag counts with `GET /tags`.
 """
 
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
-from leverkit.api.threads import hands
+from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, Refused, UsageError
 from leverkit.report.progress import Progress, progress
 from leverkit.settings import connect
-from leverkit.snapshot.checkpoint import Spool
-from leverkit.snapshot.listing_reader import Sweep, read
+from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.listing_reader import ListingPass, read
 from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
 from leverkit.snapshot.tables import (
     counted,
@@ -29,17 +29,17 @@ from leverkit.snapshot.tables import (
     write_stages,
     write_tags,
 )
-from leverkit.storage.files import fingerprint
+from leverkit.storage.files import fingerprint, write_atomic
 
 if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
 Difference = dict[str, str | int]
-MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again: clocks and late jobs of Lever's
+MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for late updates at Lever
 DAY = 24 * 3600 * 1000
-LATEST = 4_102_444_800_000  # the year 2100
-ROUNDS = 2  # catch-ups at most: a second one where tag counts differ, as the account may just have changed
+LATEST = 4_102_444_800_000  # ms since epoch: the year 2100
+ROUNDS = 2  # catch-ups at most: a second if tag counts differ, as the account may just have changed
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 
 
@@ -48,17 +48,17 @@ def pull(
 ) -> Snapshot:
     """Read the account into the folder `out` and return it as a snapshot.
 
-    Into a snapshot of the same account it brings what changed since (`full` reads everything again);
-    after a stop or a kill it goes on. `workers` requests at most are under way at once.
+    A snapshot of the same account gets what changed since (`full` reads everything again). After a stop or
+    a kill the pull resumes. At most `workers` requests are in flight at once.
     Raises Refused (another account), Locked, UsageError, AccessDenied, ApiError, Unreachable.
     """
     folder = Path(out).expanduser()
     account = lever or connect()
     try:
-        account.account_id()  # before there is a folder: a wrong key leaves none
+        account.account_id()  # before the folder is made: a wrong key leaves none
         _make(folder)
-        with Spool(folder) as spool, progress("pull, pages") as shown:
-            _Pull(account, spool, folder, shown, workers).run(full)
+        with PullCheckpoint(folder) as checkpoint, progress("pull, pages") as shown:
+            _Pull(account, checkpoint, folder, shown, workers).run(full)
     finally:
         if lever is None:
             account.close()
@@ -66,22 +66,22 @@ def pull(
 
 
 class _Pull:
-    """One pull, from whatever the spool says is done."""
+    """One pull, from where its checkpoint stands."""
 
     def __init__(
-        self, lever: ReadOnlyLever, spool: Spool, folder: Path, shown: Progress, workers: int
+        self, lever: ReadOnlyLever, checkpoint: PullCheckpoint, folder: Path, shown: Progress, workers: int
     ) -> None:
-        self._lever, self._spool, self._folder = lever, spool, folder
+        self._lever, self._checkpoint, self._folder = lever, checkpoint, folder
         self._shown, self._workers = shown, workers
         self._pages = self._records = 0
-        self._unseen: set[str] = set()
+        self._not_seen: set[str] = set()
 
     def run(self, full: bool) -> None:
         self._begin(full)
         grant = {"confidentiality": "all"} if self._lever.sees_confidential() else {}
         if not grant:
-            self._unseen.add(UNGRANTED)
-        with hands(3) as pool, database() as db:
+            self._not_seen.add(UNGRANTED)
+        with thread_pool(3) as pool, database() as db:
             postings = pool.submit(lambda: self._all("/postings", Posting, include=fields(Posting), **grant))
             stages = pool.submit(lambda: self._all("/stages", Stage))
             ranks = pool.submit(self._ranks)
@@ -91,34 +91,35 @@ class _Pull:
             files.append(write_stages(db, self._folder, stages.result(), ranks.result()))
             counts = {file.stem: size(db, file) for file in files}
         self._publish(files, counts, differences)
-        self._spool.discard()
+        self._checkpoint.discard()
 
     def _begin(self, full: bool) -> None:
-        """Note what this pull is to be, or check that it is the one begun earlier."""
+        """Note what this pull reads, or check that it is the one begun earlier."""
         me = {"account": self._lever.account_id(), "confidential": str(self._lever.sees_confidential())}
-        facts = self._spool.facts()
+        facts = self._checkpoint.facts()
         _check_account(facts.get("account") or _account_in(self._folder), me["account"], self._folder)
         same = facts.get("confidential") == me["confidential"] and not (full and facts.get("since") != "0")
         if facts and same and not self._is_published(facts):
-            _say(f"going on with the pull into {self._folder}: {self._spool.pages} pages are there already")
+            pages = self._checkpoint.pages
+            _say(f"going on with the pull into {self._folder}: {pages} pages are there already")
         else:
             if facts and not same:
                 _say(f"beginning the pull into {self._folder} anew: it was begun with other settings")
-            self._spool.clear()
+            self._checkpoint.clear()
             since = 0 if full else self._last_time(me)
-            self._spool.note(**me, since=str(since), started=str(self._lever.now()))
-        facts = self._spool.facts()
+            self._checkpoint.note(**me, since=str(since), started=str(self._lever.now()))
+        facts = self._checkpoint.facts()
         self._started, self._since = int(facts["started"]), int(facts["since"])
 
     def _is_published(self, facts: dict[str, str]) -> bool:
-        """Say whether a kill came after the snapshot was complete, before the spool was removed."""
+        """Return True if a kill came after the snapshot was complete, before the checkpoint was removed."""
         try:
             return Snapshot.open(self._folder).taken_at == int(facts["started"])
         except UsageError:
             return False
 
     def _last_time(self, me: dict[str, str]) -> int:
-        """Return since when changes are wanted: 0 is everything."""
+        """Return since when changes are to be read (milliseconds since epoch); 0 for everything."""
         if not (self._folder / "snapshot.json").exists():
             return 0
         last = Snapshot.open(self._folder)
@@ -128,16 +129,16 @@ class _Pull:
         return last.taken_at - MARGIN
 
     def _read_main(self) -> None:
-        self._read(Sweep("created", "created_at", self._since, self._started + DAY))
+        self._read(ListingPass("created", "created_at", self._since, self._started + DAY))
         if self._since:
-            self._read(Sweep("updated", "updated_at", self._since, LATEST))
+            self._read(ListingPass("updated", "updated_at", self._since, LATEST))
 
     def _read_again(self, db: duckdb.DuckDBPyConnection) -> tuple[Path, Path, list[Difference]]:
-        """Catch up, and compare with Lever's tag counts; again if they differ: it may have just changed."""
+        """Catch up and compare with Lever's tag counts; repeat if they differ: tags may just have changed."""
         for number in range(1, ROUNDS + 1):
             self._catch_up(number)
             listed = self._lever.tag_counts()
-            opportunities = write_opportunities(db, self._folder, self._spool, self._prior())
+            opportunities = write_opportunities(db, self._folder, self._checkpoint, self._prior())
             differences = _differences(listed, counted(db, opportunities))
             if not differences:
                 break
@@ -145,16 +146,16 @@ class _Pull:
 
     def _catch_up(self, number: int) -> None:
         since = self._started - MARGIN
-        self._read(Sweep(f"updated again {number}", "updated_at", since, LATEST))
-        self._read(Sweep(f"created again {number}", "created_at", since, LATEST))
+        self._read(ListingPass(f"updated again {number}", "updated_at", since, LATEST))
+        self._read(ListingPass(f"created again {number}", "created_at", since, LATEST))
         deleted_since = self._since or since
         gone = self._all("/opportunities/deleted", DeletedOpportunity, deleted_at_start=deleted_since)
-        self._spool.forget(one.id for one in gone)
+        self._checkpoint.forget(opportunity.id for opportunity in gone)
 
-    def _read(self, sweep: Sweep) -> None:
-        read(sweep, self._lever, self._spool, workers=self._workers, seen=self._saw)
+    def _read(self, listing: ListingPass) -> None:
+        read(listing, self._lever, self._checkpoint, workers=self._workers, seen=self._show_page)
 
-    def _saw(self, records: int) -> None:
+    def _show_page(self, records: int) -> None:
         self._pages += 1
         self._records += records
         self._shown.update(self._pages, f"{self._records:,} opportunities")
@@ -163,23 +164,23 @@ class _Pull:
         return self._folder / "opportunities.parquet" if self._since else None
 
     def _all(self, path: str, kind: type[T], **params: Any) -> list[T]:
-        """Read a listing to its end; one that the key may not read is empty, and noted."""
+        """Read a listing to its end; one that the key may not read is empty, and noted as not seen."""
         try:
-            return [one for page in self._lever.pages(path, type=kind, **params) for one in page.items]
+            return [item for page in self._lever.pages(path, type=kind, **params) for item in page.items]
         except ApiError as error:
             if error.status not in (403, 404):
                 raise
-            self._unseen.add(f"{path}: the key may not read it ({error.status})")
+            self._not_seen.add(f"{path}: the key may not read it ({error.status})")
             return []
 
     def _ranks(self) -> tuple[StageRank, ...]:
         try:
             return self._lever.get("/disposition_stages", type=DispositionStages).stages
         except ApiError:
-            return ()  # undocumented, so not missed
+            return ()  # undocumented, so nothing depends on it
 
     def _publish(self, files: list[Path], counts: dict[str, int], differences: list[Difference]) -> None:
-        """Put the files in place and describe them in `snapshot.json`, which comes last."""
+        """Move the files into place and describe them in `snapshot.json`, which is written last."""
         hashes = {}
         for file in files:
             final = file.with_suffix(".parquet")
@@ -193,13 +194,12 @@ class _Pull:
             "complete": True,
             "counts": counts,
             "completeness": {"tags_agree": not differences, "differences": differences},
-            "not_seen": sorted(self._unseen),
+            "not_seen": sorted(self._not_seen),
             "files": hashes,
             "versions": {name: version(name) for name in ("leverkit", "duckdb")},
         }
-        fresh = self._folder / "snapshot.new"
-        fresh.write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        fresh.replace(self._folder / "snapshot.json")
+        content = json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
+        write_atomic(self._folder / "snapshot.json", content.encode())
         if differences:
             _say(f"the counts of {len(differences)} tags differ from Lever's own: see snapshot.json")
 
@@ -212,7 +212,7 @@ def _make(folder: Path) -> None:
 
 
 def _account_in(folder: Path) -> str | None:
-    """Return the account of the snapshot in a folder, even of a damaged one."""
+    """Return the account of the snapshot in a folder, even if the snapshot is damaged."""
     try:
         return str(json.loads((folder / "snapshot.json").read_bytes())["account"])
     except (OSError, ValueError, KeyError, TypeError):

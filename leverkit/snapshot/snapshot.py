@@ -1,6 +1,6 @@
-"""An account on disk: four Parquet files and `snapshot.json`, opened and asked in SQL.
+"""An account on disk: four Parquet files and `snapshot.json`, queried in SQL.
 
-No names, e-mails, phones or links are in it, because they are not asked for.
+It holds no names, e-mails, phones or links, because they are not requested.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TABLES = ("opportunities", "postings", "tags", "stages")
 
 
 def database(memory_limit: str = "2GB") -> Database:
-    """Open an empty DuckDB; it spills to disk beyond `memory_limit` and loads nothing from the net."""
+    """Open an empty DuckDB database; it spills to disk beyond `memory_limit` and downloads nothing."""
     import duckdb
 
     return duckdb.connect(
@@ -45,14 +45,14 @@ def database(memory_limit: str = "2GB") -> Database:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A complete reading of an account. `meta` is the content of `snapshot.json`."""
+    """An account as it was read, complete. `meta` is the content of `snapshot.json`."""
 
     path: Path
     meta: dict[str, Any]
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
-        """Open a snapshot; raise UsageError naming the file that is missing, cut off or changed."""
+        """Open a snapshot. Raises UsageError, which names the file that is missing, cut off or changed."""
         folder = Path(path).expanduser()
         meta = _meta(folder)
         for name, expected in sorted(meta["files"].items()):
@@ -65,31 +65,31 @@ class Snapshot:
 
     @property
     def account(self) -> str:
-        """Return the id by which the account is recognised."""
+        """Id that identifies the account."""
         return str(self.meta["account"])
 
     @property
     def digest(self) -> str:
-        """Return a sha256 over the hashes of the four tables."""
+        """Sha256 of the hashes of the four tables."""
         hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))
         return hashlib.sha256(hashes.encode()).hexdigest()
 
     @property
     def taken_at(self) -> int:
-        """Return when the pull began, in ms since the epoch: older changes are in it."""
+        """When the pull began, in milliseconds since epoch: all older changes are in the snapshot."""
         return int(self.meta["window"]["started_at"])
 
     @property
     def opportunities(self) -> pd.DataFrame:
-        """Return all opportunities, one a row."""
+        """All opportunities, one row per opportunity."""
         return self.frame("select * from opportunities")
 
     def sql(self, query: str, *, params: object = None) -> duckdb.DuckDBPyRelation:
-        """Ask the views `opportunities`, `postings`, `tags` and `stages` in SQL."""
+        """Run a SQL query over the views `opportunities`, `postings`, `tags` and `stages`."""
         return self._database.sql(query, params=params)
 
     def frame(self, query: str, *, params: object = None) -> pd.DataFrame:
-        """Ask in SQL and return a DataFrame."""
+        """Return the result of a SQL query as a DataFrame."""
         frame: pd.DataFrame = self.sql(query, params=params).df()
         return frame
 

@@ -1,4 +1,4 @@
-"""The tables of a snapshot as Parquet files, written by DuckDB so that equal content gives equal bytes."""
+"""The tables of a snapshot as Parquet files, written by DuckDB: equal content gives equal bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leverkit.api.models import Posting, Stage, StageRank
-from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.checkpoint import PullCheckpoint
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,16 +51,16 @@ STAGES = {"id": "VARCHAR", "text": "VARCHAR", "position": "BIGINT", "rank": "DOU
 
 
 def write_opportunities(
-    db: duckdb.DuckDBPyConnection, folder: Path, spool: Spool, prior: Path | None
+    db: duckdb.DuckDBPyConnection, folder: Path, checkpoint: PullCheckpoint, prior: Path | None
 ) -> Path:
-    """Write the newest record of each id that is not deleted, over those of an earlier snapshot."""
+    """Write the newest record of every id that is not deleted; those of `prior`, a snapshot, are oldest."""
     lines = folder / "opportunities.lines"
     with lines.open("wb") as file:
-        spool.write_rows(file)
+        checkpoint.write_rows(file)
     read = f"select * from {_lines(lines, OPPORTUNITIES | {'seq': 'BIGINT'})}"
     if prior:
         read += f" union all select *, 0 from read_parquet({literal(prior)})"
-    gone = ", ".join(literal(one) for one in ["", *spool.deleted()])
+    gone = ", ".join(literal(id) for id in ["", *checkpoint.deleted()])
     query = f"""
         select * exclude (seq) from ({read})
         where id not in ({gone})
@@ -73,7 +73,7 @@ def write_opportunities(
 
 
 def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterable[Posting]) -> Path:
-    """Write the postings, by id."""
+    """Write the postings, ordered by id."""
     rows = (
         {"locations": posting.categories.all_locations}
         | msgspec.structs.asdict(posting.categories)
@@ -84,7 +84,7 @@ def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterab
 
 
 def write_tags(db: duckdb.DuckDBPyConnection, folder: Path, counts: dict[str, int]) -> Path:
-    """Write the tags with the counts that Lever gives, by text."""
+    """Write the tags with the counts that Lever returns, ordered by text."""
     rows = ({"text": text, "count": count} for text, count in counts.items())
     return _write(db, folder / "tags.parquet", TAGS, rows, "text")
 
@@ -92,7 +92,7 @@ def write_tags(db: duckdb.DuckDBPyConnection, folder: Path, counts: dict[str, in
 def write_stages(
     db: duckdb.DuckDBPyConnection, folder: Path, stages: Sequence[Stage], ranks: Iterable[StageRank]
 ) -> Path:
-    """Write the stages in the order of the pipeline, with rank and pipeline where the account tells them."""
+    """Write the stages in the order of the pipeline, with rank and pipeline if the account returns them."""
     known = {rank.id: rank for rank in ranks}
     rows = (
         {"position": position}
@@ -129,8 +129,8 @@ def _write(
 ) -> Path:
     lines = file.with_suffix(".lines")
     with lines.open("wb") as opened:
-        slim = ({name: row.get(name) for name in columns} for row in rows)
-        opened.writelines(msgspec.json.encode(row) + b"\n" for row in slim)
+        kept = ({name: row.get(name) for name in columns} for row in rows)
+        opened.writelines(msgspec.json.encode(row) + b"\n" for row in kept)
     try:
         return _copy(db, file, f'select * from {_lines(lines, columns)} order by "{order}"')
     finally:

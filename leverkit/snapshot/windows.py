@@ -1,13 +1,13 @@
-"""How an account is read by many requests at once: windows over `created_at` that are cut while reading.
+"""Windows over `created_at` that are cut while they are read, so that many requests can read at once.
 
 A window is the part of the listing created from `lo` to `hi` (both inclusive, as Lever's filters) that
-lies behind `cursor`. No input or output here. Nothing rests on the order of the listing, which Lever
+comes after `cursor`. No input or output here. Nothing depends on the order of the listing, which Lever
 does not document; the order only guides where to cut. What a cut may keep of the cursor:
 
-* *portable* cursors: an offset goes on behind the same record under a narrower filter, so that both halves
-  keep it and no record is read twice. Offsets seen in recordings are sort keys, which makes this
-  likely; it is undocumented, so `agree` judges a trial on the account itself before it is relied on;
-* otherwise a window is cut only right behind its first page, and its pieces start from their beginning.
+* *portable* cursors: an offset continues after the same record under a narrower filter, so both halves
+  keep it and no record is read twice. Offsets in recordings are sort keys, which makes this likely. It is
+  undocumented, so `agree` judges a trial on the account itself before it is relied on;
+* otherwise a window is cut only right after its first page, and its pieces start from their beginning.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-EARLIEST = 1_262_304_000_000  # 2010, before Lever was founded: where a cut by time begins to make sense
+EARLIEST = 1_262_304_000_000  # 2010, before Lever was founded: a cut by time makes no sense before it
 FIRST_PIECES, PIECES, DEEPEST = 8, 4, 3
 
 
 @dataclass(frozen=True)
 class Window:
-    """Records created from `lo` to `hi` (ms), behind `cursor`.
+    """Records created from `lo` to `hi` (milliseconds since epoch), after `cursor`.
 
-    `pages` were read since it was cut, `depth` times in all; its cursor was refused `restarts` times.
+    It was cut `depth` times, `pages` of it were read since, and its cursor was refused `restarts` times.
     """
 
     lo: int
@@ -47,7 +47,7 @@ def cut(window: Window, created: Sequence[int], pieces: int, *, keep_cursor: boo
 
 
 def _edges(window: Window, created: Sequence[int], pieces: int) -> list[int]:
-    """Where to cut: equal times of what is unread if the page is in order of time, else quantiles of it."""
+    """Return where to cut: the unread time in equal parts if the page is ordered by time, else quantiles."""
     ordered = sorted(created)
     floor = EARLIEST if ordered and ordered[0] > EARLIEST else window.lo
     lo, hi = max(window.lo, floor), window.hi
@@ -64,7 +64,7 @@ def _edges(window: Window, created: Sequence[int], pieces: int) -> list[int]:
 
 
 def trial(window: Window, created: Sequence[int]) -> Window:
-    """Return the half of a window, from its beginning, that holds read and unread records alike."""
+    """Return the half of a window, without cursor, that holds both read and unread records."""
     ordered = sorted(created)
     middle = ordered[len(ordered) // 2]
     ascending = ordered == list(created) and ordered[0] != ordered[-1]
@@ -73,19 +73,19 @@ def trial(window: Window, created: Sequence[int]) -> Window:
 
 
 def agree(read: Sequence[str], afresh: Sequence[str], behind: Sequence[str]) -> bool:
-    """Judge whether a cursor went on behind the same record under a narrower filter.
+    """Return True if a cursor continued after the same record under a narrower filter.
 
-    `read` are the ids of the page that gave the cursor, `afresh` those of the narrower window's first page,
-    `behind` those of its page at the cursor: `afresh` must be some of `read`, then `behind`.
+    `read` are the ids of the page that returned the cursor, `afresh` those of the narrower window's first
+    page, `behind` those of its page at the cursor: `afresh` must be some of `read`, then `behind`.
     """
     known = set(read)
-    new = [one for one in afresh if one not in known]
-    old = [one for one in read if one in set(afresh)]
+    new = [id for id in afresh if id not in known]
+    old = [id for id in read if id in set(afresh)]
     return bool(old and new) and list(afresh) == old + new and list(behind[: len(new)]) == new
 
 
-class Chart:
-    """The windows that are still to be read: hands them out, takes their pages, cuts where hands are idle."""
+class WindowQueue:
+    """The windows still to be read: gives them out, takes their pages, cuts them while requests are idle."""
 
     def __init__(self, windows: Sequence[Window], *, portable: bool, most: int = 16) -> None:
         self._free, self._busy = list(windows), 0
@@ -94,16 +94,16 @@ class Chart:
 
     @property
     def done(self) -> bool:
-        """Say whether every window was read to its end."""
+        """True if every window was read to its end."""
         return not self._free and not self._busy
 
     @property
     def open(self) -> int:
-        """Count the windows not yet read to their end."""
+        """Number of windows not yet read to their end."""
         return len(self._free) + self._busy
 
     def take(self) -> Window | None:
-        """Hand out a window to read a page of; None while all are being read."""
+        """Return a window to read a page of; None while all are being read."""
         if not self._free:
             self._idle = True
             return None
@@ -111,14 +111,14 @@ class Chart:
         return self._free.pop(0)
 
     def put(self, window: Window, created: Sequence[int], following: str | None) -> tuple[Window, ...]:
-        """Take a page of a window that was handed out; return what is left to read in its place."""
+        """Take the times of a page of a window; return the windows that are left to read in its place."""
         left: tuple[Window, ...] = ()
         if following is not None:
             left = self._cut(replace(window, cursor=following, pages=window.pages + 1), created)
         return self.restore(left)
 
     def restore(self, left: tuple[Window, ...]) -> tuple[Window, ...]:
-        """Take back what is left of a window that was handed out."""
+        """Take back the windows that are left of a window that was given out."""
         self._busy -= 1
         self._idle = False
         self._free += left
@@ -131,11 +131,11 @@ class Chart:
     def _portable_pieces(self, window: Window) -> int:
         if window.depth == 0:
             return PIECES
-        wanted = self._idle and self.open < self._most and window.pages > 1  # else too many small ones
+        wanted = self._idle and self.open < self._most and window.pages > 1  # or windows would get too small
         return 2 if wanted else 1
 
     def _bound_pieces(self, window: Window) -> int:
-        """A later cut would read again all that was read of the window so far."""
+        """Return 1 after the first page: a later cut would read again all that was read of the window."""
         if window.pages > 1 or window.depth >= DEEPEST:
             return 1
         if window.depth == 0:

@@ -1,20 +1,16 @@
-"""storage.files."""
+"""Write files that survive kills, and identify content by its sha256."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    pass
 
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file, in a new folder if needed; a reader sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with draft.open("wb") as file:
@@ -30,6 +26,6 @@ def digest(value: object) -> str:
 
 
 def fingerprint(file: Path) -> str:
-    """Return the sha256 of a file."""
+    """Return the sha256 (hex) of a file's content."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -110,7 +110,7 @@ def replay(run: Run) -> Replay:
     if found.exit_code or since or found.counts["pending"] or found.counts["unknown"]:
         found = msgspec.structs.replace(found, hint=hint(run, run.wave(ALL)))
     content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    files.replace(run.folder / "replay.json", content)
+    files.write_atomic(run.folder / "replay.json", content)
     return found
 
 

@@ -197,8 +197,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         }
         content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         after = msgspec.json.encode(self.after, order="deterministic")
-        files.replace(Path(self.run) / "after.json", after)
-        files.replace(Path(self.run) / "verify.json", content)
+        files.write_atomic(Path(self.run) / "after.json", after)
+        files.write_atomic(Path(self.run) / "verify.json", content)
 
     @property
     def notes(self) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
+from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.errors import Refused, VerificationFailed
@@ -78,7 +79,6 @@ def _stands(op: Operation, now: Mapping[str, Opportunity]) -> bool:
     return found is not None and op.is_so(found.tags)
 
 
-CONTACTS = 50  # ids in one request
 REREAD_AFTER = (1.0, 3.0)  # seconds
 
 
@@ -152,16 +152,8 @@ def _look(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]
 def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
     """Read all opportunities of the plan's contacts, and by their ids those that the contacts lack."""
     contacts = sorted({known.contact for known in plan.before.values()})
-    now: dict[str, Opportunity] = {}
     with progress("verify", len(contacts)) as bar:
-        for start in range(0, len(contacts), CONTACTS):
-            some = lever.opportunities_of(contacts[start : start + CONTACTS])
-            now |= {opportunity.id: opportunity for opportunity in some}
-            bar.update(min(start + CONTACTS, len(contacts)))
-    for missing in sorted(set(plan.before) - set(now)):
-        if (found := lever.find_opportunity(missing)) is not None:
-            now[missing] = found
-    return now
+        return read_contacts(lever, contacts, opportunities=sorted(plan.before), seen=bar.update)
 
 
 def _ahead(plan: Plan, inside: frozenset[int], now: Mapping[str, Opportunity]) -> frozenset[int]:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from leverkit.api.responses import known
+from leverkit.api.responses import prepare_type
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.webhook.events import EVENTS, CamelStruct, Event
 
@@ -135,7 +135,7 @@ def _open(body: bytes) -> _Envelope:
     if len(body) > MAX_BYTES:
         raise Rejected("oversized", f"{len(body)} bytes, allowed are {MAX_BYTES}")
     try:
-        return msgspec.json.decode(body, type=known(_Envelope))
+        return msgspec.json.decode(body, type=prepare_type(_Envelope))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Rejected("malformed", "not an envelope of event, triggeredAt, token and data") from None
 
@@ -158,6 +158,8 @@ def _event(envelope: _Envelope) -> Event:
     try:
         data = msgspec.json.decode(envelope.data, type=dict[str, object] | None) or {}
         ids = {key: value for key, value in data.items() if key not in ("name", "token", "triggeredAt", "id")}
-        return msgspec.convert({**ids, **head, "id": envelope.id, "isTest": not data}, type=known(kind))
+        return msgspec.convert(
+            {**ids, **head, "id": envelope.id, "isTest": not data}, type=prepare_type(kind)
+        )
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Rejected("malformed", "an id in `data` is not one") from None

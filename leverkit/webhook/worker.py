@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leverkit.api.client import Lever
+from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
+from leverkit.api.rate_limit import CONTACTS
 from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
@@ -29,7 +31,6 @@ from leverkit.webhook.logs import log_event
 from leverkit.webhook.matching import missing_shared_tags
 from leverkit.webhook.metrics import Metrics
 
-CONTACTS = 50  # per batch: as many as one request reads
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
 GONE_ATTEMPTS = 3  # after which an opportunity that is not found is gone; Lever may show a new one late
 LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
@@ -173,23 +174,12 @@ class Worker:
         The contact of an opportunity is the one that Lever names, whatever the event says.
         """
         claimed = {events.contact for events in batch if events.contact}
-        found = self._opportunities_of(claimed)
         named = {opportunity for events in batch for opportunity in events.opportunities}
-        singles = [single for name in sorted(named - found.keys()) if (single := self._find(name))]
-        found |= {single.id: single for single in singles}
-        return found | self._opportunities_of({single.contact for single in singles} - claimed)
-
-    def _opportunities_of(self, contacts: Collection[str]) -> dict[str, Opportunity]:
-        found = self._lever.opportunities_of(sorted(contacts))
-        return {opportunity.id: opportunity for opportunity in found}
-
-    def _find(self, opportunity: str) -> Opportunity | None:
-        try:
-            return self._lever.find_opportunity(opportunity)
-        except ApiError as error:
-            if error.status != 400:  # 400: what the event names is no id at all
-                raise
-            return None
+        found = read_contacts(  # what an event names may be no id at all
+            self._lever, sorted(claimed), opportunities=sorted(named), skip_malformed=True
+        )
+        others = {opportunity.contact for opportunity in found.values()} - claimed
+        return found | read_contacts(self._lever, sorted(others))
 
     def _carry_out(self, plan: Plan) -> set[str]:
         """Carry out a plan in a run folder of its own; return the contacts that are not settled."""
@@ -236,7 +226,7 @@ class Worker:
         last, now = self._queue.watermark("sweep"), self._now_ms()
         if not self._config.sweep_s or (last is not None and now - last < self._config.sweep_s * 1000):
             return
-        filters = self._lever.slim(updated_at_start=(now if last is None else last) - OVERLAP_MS)
+        filters = self._lever.default_params(updated_at_start=(now if last is None else last) - OVERLAP_MS)
         seen = fresh = 0
         for page in self._lever.pages("/opportunities", type=Opportunity, **filters):
             events = [

@@ -203,7 +203,7 @@ def test_a_tag_write_without_an_answer_is_repeated_then_unknown() -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"data": {}}', b'{"id": "o", "contact": "c"}'])
 def test_a_yes_to_a_tag_write_that_cannot_be_read_is_a_yes(content: bytes) -> None:
     requests, handle = recorded(httpx.Response(200, content=content))
-    assert lever(handle).add_tags("o", ["x"], again=lambda in_doubt: not in_doubt) is None
+    assert lever(handle).add_tags("o", ["x"], may_retry=lambda in_doubt: not in_doubt) is None
     assert len(requests) == 1
     assert lever(handle, retries=2).add_tags("o", ["x"]) is None
     assert len(requests) == 4

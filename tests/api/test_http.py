@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from leverkit.api.auth import Secret
-from leverkit.api.http import Waits, Wire
+from leverkit.api.http import HttpSession, WaitNotices
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 
@@ -20,7 +20,7 @@ class Scene:
     def __init__(self, *answers: Any, retries: int = 6) -> None:
         self.answers, self.requests, self.waits, self.now = list(answers), 0, [], 0.0
         self.told: list[str] = []
-        self.wire = Wire(
+        self.wire = HttpSession(
             "https://lever.test/v1",
             Secret("k"),
             scheme="basic",
@@ -31,7 +31,7 @@ class Scene:
             clock=self.clock,
             sleep=self.sleep,
             random=lambda: 1.0,
-            waits=Waits(self.told.append, clock=self.clock),
+            waits=WaitNotices(self.told.append, clock=self.clock),
         )
 
     def clock(self) -> float:
@@ -76,7 +76,7 @@ def test_a_repetition_may_be_called_off_and_hears_whether_an_effect_is_possible(
         return len(heard) < 3
 
     with pytest.raises(Unreachable) as caught:
-        scene.wire.call("POST", "/tags", type=dict, again=again)
+        scene.wire.call("POST", "/tags", type=dict, may_retry=again)
     assert (heard, caught.value.status, scene.requests) == ([False, True, True], 500, 3)
 
 
@@ -88,7 +88,7 @@ def test_whether_a_repetition_may_be_sent_is_asked_when_its_turn_has_come() -> N
         asked.append(scene.now)
         return len(asked) < 2
 
-    scene.wire.call("POST", "/tags", type=dict, again=again)
+    scene.wire.call("POST", "/tags", type=dict, may_retry=again)
     assert asked == [scene.now]
     assert scene.now >= 99  # seconds: the turns are a hundred apart
 
@@ -199,7 +199,10 @@ def test_a_body_that_trickles_in_without_end_is_given_up() -> None:
         (429, "Lever refuses with 429, too many requests (for 5 minutes at most)"),
         (503, "Lever answers 503"),
         (HTML, "Lever answers 200, unreadably"),
-        (httpx.ConnectError("name not known"), "no answer from Lever (ConnectError: name not known)"),
+        (
+            httpx.ConnectError("name not known"),
+            "no answer from Lever (ConnectError: name not known)",
+        ),
     ],
 )
 def test_a_long_wait_is_told_with_its_reason(trouble: Any, why: str) -> None:

@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from leverkit.api.models import Listing, Opportunity, User, listing
-from leverkit.api.responses import Answer, known, read
+from leverkit.api.responses import Response, prepare_type, read
 
-CHILDREN = 30  # without `known`, four in ten of them end by a signal
+CHILDREN = 30  # without `prepare_type`, four in ten of them end by a signal
 
 ANSWER = """
-from leverkit.api.responses import Answer, read
+from leverkit.api.responses import Response, read
 from leverkit.api.models import Opportunity, listing
-answer = Answer(200, b'{"data": [{"id": "o", "contact": "c"}]}')
+answer = Response(200, b'{"data": [{"id": "o", "contact": "c"}]}')
 decode = lambda: read(answer, listing(Opportunity), method="GET", path="/opportunities")
 """
 DELIVERY = """
@@ -52,8 +52,8 @@ def test_threads_may_be_the_first_to_decode_by_a_type(decode: str) -> None:
 
 
 def test_a_type_that_is_equal_to_a_known_one_is_that_one() -> None:
-    first = known(Listing[User])
-    assert known(listing(User)) is first
-    page = read(Answer(200, b'{"data": [{"id": "u"}]}'), listing(User), method="GET", path="/users")
+    first = prepare_type(Listing[User])
+    assert prepare_type(listing(User)) is first
+    page = read(Response(200, b'{"data": [{"id": "u"}]}'), listing(User), method="GET", path="/users")
     assert page.data == [User(id="u")]
-    assert known(Opportunity) is Opportunity
+    assert prepare_type(Opportunity) is Opportunity

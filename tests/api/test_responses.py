@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from leverkit.api.models import Listing, Opportunity
-from leverkit.api.responses import Answer, read
+from leverkit.api.responses import Response, read
 from leverkit.errors import ApiError, Unreachable
 
 
@@ -20,7 +20,7 @@ class Tagged(msgspec.Struct):
 def error(status: int | None, body: Any = None, **answer: Any) -> ApiError:
     content = json.dumps(body).encode() if body is not None else b"<html>"
     with pytest.raises(ApiError) as caught:
-        read(Answer(status, content, **answer), dict, method="GET", path="/stages/1")
+        read(Response(status, content, **answer), dict, method="GET", path="/stages/1")
     return caught.value
 
 
@@ -46,7 +46,7 @@ def test_odd_error_bodies_are_survived(body: Any) -> None:
 
 def test_half_an_emoji_in_a_headline_does_not_cost_the_page() -> None:
     content = b'{"headline": "a \\ud83d", "tags": ["b \\ude00!", "\\ud83d\\ude00"]}'
-    found = read(Answer(200, content), Tagged, method="GET", path="/")
+    found = read(Response(200, content), Tagged, method="GET", path="/")
     assert found.tags == ["b \ufffd!", "\U0001f600"]
 
 
@@ -54,13 +54,13 @@ def test_null_stands_for_a_field_that_is_left_out() -> None:
     content = (
         b'{"id": "o", "contact": "c", "tags": null, "sources": null, "applications": null, "archived": null}'
     )
-    found = read(Answer(200, content), Opportunity, method="GET", path="/")
+    found = read(Response(200, content), Opportunity, method="GET", path="/")
     assert (found.tags, found.sources, found.applications, found.archived) == ((), (), (), None)
 
 
 def test_an_object_where_an_id_was_asked_for_is_its_id() -> None:
     content = b'{"id": "o", "contact": {"id": "c", "name": "x"}, "stage": {"id": "s"}, "createdAt": "12"}'
-    found = read(Answer(200, content), Opportunity, method="GET", path="/")
+    found = read(Response(200, content), Opportunity, method="GET", path="/")
     assert (found.contact, found.stage, found.created_at) == ("c", "s", 12)
 
 
@@ -69,7 +69,7 @@ def test_an_unusable_answer_names_the_field_and_shows_no_value() -> None:
     with pytest.raises(
         Unreachable, match=r"Expected `str`, got `array` - at `\$\.data\[0\]\.contact`"
     ) as caught:
-        read(Answer(200, content), Listing[Opportunity], method="GET", path="/opportunities")
+        read(Response(200, content), Listing[Opportunity], method="GET", path="/opportunities")
     assert "ada" not in str(caught.value)
 
 
@@ -78,4 +78,4 @@ def test_an_unusable_answer_names_the_field_and_shows_no_value() -> None:
 )
 def test_anything_else_than_the_json_expected_is_no_answer(content: bytes) -> None:
     with pytest.raises(Unreachable):
-        read(Answer(200, content), Tagged, method="GET", path="/")
+        read(Response(200, content), Tagged, method="GET", path="/")

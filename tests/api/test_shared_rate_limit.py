@@ -16,8 +16,8 @@ import pytest
 from platformdirs import user_cache_dir
 
 from leverkit.api.auth import Secret
-from leverkit.api.rate_limit import Pace, Turns
-from leverkit.api.shared_rate_limit import Shared, budget
+from leverkit.api.rate_limit import Pace, RateState
+from leverkit.api.shared_rate_limit import FileRateState, shared_budget
 from leverkit.emulator import Running, running
 from leverkit.settings import Settings, connect
 
@@ -35,7 +35,7 @@ with connect() as lever:
 """
 
 
-def nothing(turns: Turns) -> Turns:
+def nothing(turns: RateState) -> RateState:
     return turns
 
 
@@ -88,7 +88,7 @@ def test_many_processes_keep_the_budget_for_a_minute_and_use_it(tmp_path: Path, 
 def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for key, url in (("canary-77", "http://a/v1"), ("canary-77", "http://a/v1"), ("other-77", "http://a/v1")):
-        assert budget(url, Secret(key)) is not None
+        assert shared_budget(url, Secret(key)) is not None
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 2
     assert not any(path.name[-2:] == "77" or b"canary" in path.read_bytes() for path in files)
@@ -109,39 +109,39 @@ def test_a_connection_queues_at_the_budget_of_its_key(
 
 
 def test_threads_and_openings_exclude_each_other(tmp_path: Path) -> None:
-    ledgers = [Shared(tmp_path / "pace") for _ in range(4)]
-    begin = ledgers[0].update(nothing).refusals
+    budgets = [FileRateState(tmp_path / "pace") for _ in range(4)]
+    begin = budgets[0].update(nothing).refusals
 
-    def one_more(turns: Turns) -> Turns:
+    def one_more(turns: RateState) -> RateState:
         time.sleep(1e-4)  # let the others in, if they can come in
         return turns._replace(refusals=turns.refusals + 1)
 
-    def count(ledger: Shared) -> None:
+    def count(budget: FileRateState) -> None:
         for _ in range(50):
-            ledger.update(one_more)
+            budget.update(one_more)
 
-    threads = [threading.Thread(target=count, args=(ledger,)) for ledger in ledgers]
+    threads = [threading.Thread(target=count, args=(budget,)) for budget in budgets]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ledgers[0].update(nothing).refusals == begin + 200
+    assert budgets[0].update(nothing).refusals == begin + 200
 
 
 def test_a_queue_from_before_a_restart_or_a_torn_one_holds_nobody_up(tmp_path: Path) -> None:
     path = tmp_path / "pace"
-    Shared(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(lambda turns: turns._replace(next=1e6))
-    assert Shared(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(nothing).next == 1e6
-    assert Shared(path, clock=lambda: 50.0, epoch=lambda: 1e9 + 100).update(nothing).next == 50.0
+    FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(lambda turns: turns._replace(next=1e6))
+    assert FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(nothing).next == 1e6
+    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9 + 100).update(nothing).next == 50.0
     path.write_bytes(b"torn")
-    assert Shared(path, clock=lambda: 50.0, epoch=lambda: 1e9).update(nothing) == Turns(50.0)
+    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9).update(nothing) == RateState(50.0)
 
 
 def test_a_queue_whose_folder_is_cleaned_away_begins_again(tmp_path: Path) -> None:
-    ledger = Shared(tmp_path / "cache" / "pace")
+    budget = FileRateState(tmp_path / "cache" / "pace")
     (tmp_path / "cache" / "pace").unlink()
     (tmp_path / "cache").rmdir()
-    pace = Pace(1e6, ledger=ledger)
+    pace = Pace(1e6, budget=budget)
     pace.wait()
     assert (tmp_path / "cache" / "pace").exists()
 
@@ -151,4 +151,4 @@ def test_where_no_budget_can_be_kept_each_process_has_its_own_pace(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert budget("http://a/v1", Secret("k")) is None
+    assert shared_budget("http://a/v1", Secret("k")) is None

@@ -1,4 +1,4 @@
-"""Threads of a command: waited for in peace, left alone where a person interrupts."""
+"""Threads of a command: waited for in peace, threads_left alone where a person interrupts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 
-from leverkit.api.threads import hands, left
+from leverkit.api.threads import thread_pool, threads_left
 
 HANGING = """
 import time
 from leverkit import doctor
 from leverkit.cli.main import main
-from leverkit.api.threads import hands
+from leverkit.api.threads import thread_pool
 
 def examine():
-    with hands(1) as pool:
+    with thread_pool(1) as pool:
         pool.submit(time.sleep, 3600)
         raise KeyboardInterrupt
 
@@ -34,24 +34,24 @@ def test_what_was_begun_is_waited_for_and_what_was_not_is_cancelled() -> None:
         release.wait()
         return "done"
 
-    with hands(1) as pool:
+    with thread_pool(1) as pool:
         first, second = pool.submit(work), pool.submit(work)
         begun.wait()
         threading.Timer(0.05, release.set).start()
-    assert (first.result(), second.cancelled(), left()) == ("done", True, False)
+    assert (first.result(), second.cancelled(), threads_left()) == ("done", True, False)
 
 
 def test_an_interruption_waits_for_nobody() -> None:
     release = threading.Event()
 
     def interrupted() -> Future[bool]:
-        with suppress(KeyboardInterrupt), hands(1) as pool:
+        with suppress(KeyboardInterrupt), thread_pool(1) as pool:
             waiting = pool.submit(release.wait)
             raise KeyboardInterrupt
         return waiting
 
     waiting = interrupted()
-    assert left()
+    assert threads_left()
     release.set()
     assert waiting.result()
 

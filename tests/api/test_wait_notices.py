@@ -1,4 +1,4 @@
-"""Waits for Lever are told: why, how long, since when, and not too often."""
+"""WaitNotices for Lever are told: why, how long, since when, and not too often."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from threading import Thread
 
 import pytest
 
-from leverkit.api.http import Waits
+from leverkit.api.http import WaitNotices
 
 
 class Told:
-    """Waits with a clock of its own, and what was said."""
+    """WaitNotices with a clock of its own, and what was said."""
 
     def __init__(self) -> None:
         self.now, self.lines = 0.0, list[str]()
-        self.waits = Waits(self.lines.append, clock=lambda: self.now)
+        self.waits = WaitNotices(self.lines.append, clock=lambda: self.now)
 
     def at(self, now: float, seconds: float) -> list[str]:
         """Wait at a time; return what was said of it."""
         self.now, before = now, len(self.lines)
-        self.waits.begin("refused", seconds)
+        self.waits.start("refused", seconds)
         return self.lines[before:]
 
 
@@ -34,7 +34,7 @@ def test_a_wait_that_is_worth_a_word_is_told_once_in_ten_seconds() -> None:
 def test_a_success_begins_anew() -> None:
     told = Told()
     told.at(0.0, 1.0)
-    told.waits.over()
+    told.waits.stop()
     assert told.at(20.0, 1.0) == []
     assert told.at(40.0, 4.0) == ["refused: waiting 4 s before the next try, 20 s so far"]
 
@@ -43,23 +43,23 @@ def test_a_success_of_one_thread_does_not_come_between_while_another_notes_its_w
     blocked: list[bool] = []
 
     def clock() -> float:
-        success = Thread(target=waits.over)
+        success = Thread(target=waits.stop)
         success.start()
         success.join(0.1)
         blocked.append(success.is_alive())
         return 0.0
 
-    waits = Waits(lambda _: None, clock=clock)
-    waits.begin("refused", 1.0)
-    waits.begin("refused", 1.0)
+    waits = WaitNotices(lambda _: None, clock=clock)
+    waits.start("refused", 1.0)
+    waits.start("refused", 1.0)
     assert blocked == [False, True]  # nothing to forget at first, so nothing to wait for
 
 
 def test_a_line_goes_to_stderr_and_on_a_terminal_takes_the_place_of_the_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Waits().begin("refused", 5.0)
+    WaitNotices().start("refused", 5.0)
     assert capsys.readouterr().err == "refused: waiting 5 s before the next try\n"
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    Waits().begin("refused", 5.0)
+    WaitNotices().start("refused", 5.0)
     assert capsys.readouterr().err == "\r\x1b[Krefused: waiting 5 s before the next try\n"

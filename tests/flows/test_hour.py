@@ -11,23 +11,23 @@ import pytest
 from support.fake_time import Clock
 
 from leverkit.api.auth import Secret
-from leverkit.api.http import Wire
+from leverkit.api.http import HttpSession
 from leverkit.api.rate_limit import RECOVERY, SLOWER, Pace
-from leverkit.api.responses import Answer
+from leverkit.api.responses import Response
 
 RATE, BURST = 9.8, 10
 HOUR = 3600.0
 RETRY_AFTER = 2.0
-OK = Answer(200, b"{}")
+OK = Response(200, b"{}")
 TROUBLES = {
-    "busy": Answer(429, headers={"retry-after": f"{RETRY_AFTER:g}"}),
-    "down": Answer(503),
-    "lost": Answer(failure="no answer"),
+    "busy": Response(429, headers={"retry-after": f"{RETRY_AFTER:g}"}),
+    "down": Response(503),
+    "lost": Response(failure="no answer"),
 }
 
 
-class Lever(Wire):
-    """A wire whose other end is a script: the n-th request gets the n-th answer, the time is noted."""
+class Lever(HttpSession):
+    """A session whose other end is a script: the n-th request gets the n-th answer, the time is noted."""
 
     def __init__(self, clock: Clock, script: Mapping[int, str]) -> None:
         pace = Pace(RATE, BURST, clock=clock, sleep=clock.sleep)
@@ -48,7 +48,7 @@ class Lever(Wire):
         self.met: Counter[str] = Counter()
         self.refusals: list[float] = []
 
-    def _attempt(self, method: str, path: str, params: Any, body: object) -> Answer:
+    def _attempt(self, method: str, path: str, params: Any, body: object) -> Response:
         self.times.append(self.clock_now())
         self._answered.set()
         trouble = self.script.get(len(self.times), "")

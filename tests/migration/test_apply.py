@@ -460,7 +460,7 @@ def test_after_a_second_signal_nothing_leaves_that_waits_for_its_turn(tmp_path: 
         with pytest.raises(KeyboardInterrupt):
             carried_out(plan, tmp_path, queue)
         released.set()
-        while threads.left():
+        while threads.threads_left():
             time.sleep(0.01)
         assert writes(emulated) == bodies(tmp_path, Intent) == []
 

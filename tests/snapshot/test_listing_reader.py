@@ -13,11 +13,11 @@ from support.clients import Bound, Hooked, reader
 from leverkit.emulator import running
 from leverkit.emulator.running import Running
 from leverkit.errors import ApiError
-from leverkit.snapshot.checkpoint import Spool
-from leverkit.snapshot.listing_reader import Sweep, read
+from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.listing_reader import ListingPass, read
 
 END = 4_000_000_000_000
-CREATED = Sweep("created", "created_at", 0, END)
+CREATED = ListingPass("created", "created_at", 0, END)
 
 
 class Crowd(Hooked):
@@ -44,11 +44,11 @@ def account() -> Iterator[Running]:
 
 
 def sweep(
-    account: Running, folder: Path, of: Sweep = CREATED, kind: type[Hooked] = Hooked
+    account: Running, folder: Path, of: ListingPass = CREATED, kind: type[Hooked] = Hooked
 ) -> tuple[int, dict[str, str]]:
     """Read a sweep; return how many records came and what the spool noted."""
     seen: list[int] = []
-    with Spool(folder) as spool, reader(account, kind=kind) as lever:
+    with PullCheckpoint(folder) as spool, reader(account, kind=kind) as lever:
         read(of, lever, spool, workers=8, seen=seen.append)
         assert spool.windows(of.name) == []
         return sum(seen), spool.facts()
@@ -72,7 +72,7 @@ def test_a_listing_in_order_of_the_time_swept_is_read_too(tmp_path: Path, kind: 
         ids = list(account.state()["opportunities"])
         for one in ids:
             account.add_tags(one, ["touched"])
-        records, _ = sweep(account, tmp_path, Sweep("updated", "updated_at", 0, END), kind)
+        records, _ = sweep(account, tmp_path, ListingPass("updated", "updated_at", 0, END), kind)
     assert records == len(ids) if kind is Hooked else records >= len(ids)
 
 
@@ -87,7 +87,7 @@ def test_a_sweep_done_asks_nothing(account: Running, tmp_path: Path) -> None:
 def test_no_more_requests_at_once_than_workers(account: Running, tmp_path: Path) -> None:
     Crowd.most = Crowd.now = 0
     account.configure(latency_ms=5)
-    with Spool(tmp_path) as spool, reader(account, kind=Crowd) as lever:
+    with PullCheckpoint(tmp_path) as spool, reader(account, kind=Crowd) as lever:
         read(CREATED, lever, spool, workers=3, seen=lambda _: None)
     account.configure(latency_ms=0)
     assert Crowd.most == 3

@@ -17,7 +17,7 @@ from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
 from leverkit.emulator.running import Running
 from leverkit.errors import Locked, Refused, Unreachable, UsageError
-from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
 
@@ -241,14 +241,14 @@ def test_another_account_is_refused_and_nothing_is_touched(
 
 
 def test_two_pulls_into_one_folder_exclude_each_other(account: Running, tmp_path: Path) -> None:
-    with Spool(tmp_path), pytest.raises(Locked, match="another pull"):
+    with PullCheckpoint(tmp_path), pytest.raises(Locked, match="another pull"):
         take(account, tmp_path)
 
 
 def test_an_offset_that_is_refused_restarts_its_window(account: Running, tmp_path: Path) -> None:
     with reader(account, kind=Forgetful) as lever:
         snapshot = pull(tmp_path, lever=lever)
-        assert lever._wire._http._transport.offsets > 8  # type: ignore[attr-defined]
+        assert lever._session._http._transport.offsets > 8  # type: ignore[attr-defined]
     assert tags_in(snapshot) == account.state()["opportunities"]
 
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from leverkit.api.models import Categories, Opportunity, Posting, Stage, StageRank
-from leverkit.snapshot.checkpoint import Spool
+from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.snapshot import database
 from leverkit.snapshot.tables import (
     counted,
@@ -49,7 +49,7 @@ def opportunity(number: int, *tags: str) -> Opportunity:
 def test_the_latest_page_wins_deleted_ones_go_and_rows_are_in_order(
     db: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    with Spool(tmp_path) as spool:
+    with PullCheckpoint(tmp_path) as spool:
         spool.store("s", None, [], [opportunity(3), opportunity(1, "old"), opportunity(2)])
         spool.store("s", None, [], [opportunity(1, "new")])
         spool.forget(["o2", "o'9"])
@@ -60,7 +60,7 @@ def test_the_latest_page_wins_deleted_ones_go_and_rows_are_in_order(
 
 def test_what_was_read_wins_over_the_earlier_snapshot(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     prior = tmp_path / "opportunities.parquet"
-    with Spool(tmp_path) as spool:
+    with PullCheckpoint(tmp_path) as spool:
         spool.store("s", None, [], [opportunity(1, "old"), opportunity(2, "kept")])
         write_opportunities(db, tmp_path, spool, None).replace(prior)
         spool.clear()
@@ -70,7 +70,7 @@ def test_what_was_read_wins_over_the_earlier_snapshot(db: duckdb.DuckDBPyConnect
 
 
 def test_any_text_survives(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    with Spool(tmp_path) as spool:
+    with PullCheckpoint(tmp_path) as spool:
         spool.store("s", None, [], [opportunity(1, *HOSTILE)])
         file = write_opportunities(db, tmp_path, spool, None)
     assert db.sql(f"select tags from read_parquet('{file}')").fetchall() == [(HOSTILE,)]
@@ -107,7 +107,7 @@ def test_stages_keep_their_order_with_and_without_a_rank(
 
 
 def test_no_rows_give_an_empty_table(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    with Spool(tmp_path) as spool:
+    with PullCheckpoint(tmp_path) as spool:
         assert size(db, write_opportunities(db, tmp_path, spool, None)) == 0
     assert size(db, write_postings(db, tmp_path, [])) == 0
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".lines") == []

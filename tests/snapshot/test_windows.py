@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leverkit.snapshot.windows import Chart, Window, agree, cut, trial
+from leverkit.snapshot.windows import Window, WindowQueue, agree, cut, trial
 
 DAY = 86_400_000
 START = 1_600_000_000_000
@@ -29,13 +29,13 @@ class Server:
         return [self.records[place] for place in left[: self.size]], following
 
 
-def drain(server: Server, chart: Chart, rng: random.Random, most: int = 8) -> tuple[list[str], int]:
-    """Read a chart to its end, answers coming back in any order; return the ids read and the requests."""
+def drain(server: Server, queue: WindowQueue, rng: random.Random, most: int = 8) -> tuple[list[str], int]:
+    """Read a queue to its end, answers coming back in any order; return the ids read and the requests."""
     flying: list[Window] = []
     ids: list[str] = []
     requests = 0
-    while not chart.done:
-        window = chart.take() if len(flying) < most and rng.random() < 0.7 else None
+    while not queue.done:
+        window = queue.take() if len(flying) < most and rng.random() < 0.7 else None
         if window:
             flying.append(window)
         elif flying:
@@ -43,7 +43,7 @@ def drain(server: Server, chart: Chart, rng: random.Random, most: int = 8) -> tu
             page, following = server.page(answered)
             requests += 1
             ids += [one for one, _ in page]
-            chart.put(answered, [at for _, at in page], following)
+            queue.put(answered, [at for _, at in page], following)
     return ids, requests
 
 
@@ -59,7 +59,7 @@ def test_every_record_is_read_in_any_order_and_timing(
     records: list[tuple[str, int]], rng: random.Random, portable: bool, most: int
 ) -> None:
     rng.shuffle(records)
-    ids, _ = drain(Server(records), Chart([whole], portable=portable, most=most), rng, most)
+    ids, _ = drain(Server(records), WindowQueue([whole], portable=portable, most=most), rng, most)
     assert set(ids) == {one for one, _ in records}
     if portable:
         assert len(ids) == len(records), "a record was read twice"
@@ -86,7 +86,7 @@ def test_pieces_without_their_cursor_start_from_their_beginning() -> None:
 @pytest.mark.parametrize("portable", [True, False])
 def test_records_of_one_moment_are_read_by_cursor_without_end_of_cuts(portable: bool) -> None:
     records = [(f"o{number}", START) for number in range(500)]
-    ids, requests = drain(Server(records), Chart([whole], portable=portable), random.Random(1))
+    ids, requests = drain(Server(records), WindowQueue([whole], portable=portable), random.Random(1))
     assert set(ids) == {one for one, _ in records}
     assert requests < 200
 
@@ -102,39 +102,39 @@ def test_a_page_in_order_of_time_is_cut_in_what_is_unread_another_one_at_its_med
 
 
 def test_the_first_window_is_cut_at_once_later_ones_only_while_a_hand_is_idle() -> None:
-    chart = Chart([whole], portable=True)
-    answers = [chart.take() for _ in range(2)]
+    queue = WindowQueue([whole], portable=True)
+    answers = [queue.take() for _ in range(2)]
     assert answers[1] is None
     assert answers[0] is not None
-    left = chart.put(answers[0], [START, START + 9 * DAY, START + DAY], "1")
+    left = queue.put(answers[0], [START, START + 9 * DAY, START + DAY], "1")
     assert len(left) > 1
-    flying = [window for window in iter(chart.take, None) if window]
+    flying = [window for window in iter(queue.take, None) if window]
     created = [START - DAY, START - 3 * DAY, START - 2 * DAY]
-    assert len(chart.put(flying[0], created, "2")) == 1, "one page tells too little"
-    assert chart.take() is not None
-    assert chart.take() is None
-    assert len(chart.put(replace(flying[0], cursor="2", pages=1), created, "3")) == 2
+    assert len(queue.put(flying[0], created, "2")) == 1, "one page tells too little"
+    assert queue.take() is not None
+    assert queue.take() is None
+    assert len(queue.put(replace(flying[0], cursor="2", pages=1), created, "3")) == 2
 
 
 def test_never_more_windows_than_hands() -> None:
     records = [(f"o{number}", START + number * 1000) for number in range(2000)]
-    chart, server, most = Chart([whole], portable=True, most=4), Server(records), 0
-    while not chart.done:
-        flying = [window for window in iter(chart.take, None) if window]
+    queue, server, most = WindowQueue([whole], portable=True, most=4), Server(records), 0
+    while not queue.done:
+        flying = [window for window in iter(queue.take, None) if window]
         for window in flying:
             page, following = server.page(window)
-            chart.put(window, [at for _, at in page], following)
-        most = max(most, chart.open)
+            queue.put(window, [at for _, at in page], following)
+        most = max(most, queue.open)
     assert most == 4
 
 
 def test_a_restarted_window_is_handed_out_again() -> None:
-    chart = Chart([whole], portable=True)
-    window = chart.take()
+    queue = WindowQueue([whole], portable=True)
+    window = queue.take()
     assert window is not None
     again = replace(window, cursor=None, restarts=1)
-    chart.restore((again,))
-    assert chart.take() == again
+    queue.restore((again,))
+    assert queue.take() == again
 
 
 @given(

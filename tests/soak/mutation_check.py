@@ -166,14 +166,14 @@ BUGS = (
     Bug(
         "a refusal (4xx) is asked again",
         "api/responses",
-        "        raise _error(ApiError, answer, method, path)\n    try",
-        "        raise _error(Unreachable, answer, method, path)\n    try",
+        "        raise _error(ApiError, response, method, path)\n    try",
+        "        raise _error(Unreachable, response, method, path)\n    try",
         "api/test_http::test_a_refusal_is_never_asked_again",
     ),
     Bug(
         "a lost write is repeated over what a person did",
         "api/http",
-        "if again and not again(doubtful is not None):",
+        "if may_retry and not may_retry(doubtful is not None):",
         "if False:",
         "migration/test_apply::test_what_a_person_took_back_after_a_lost_answer_is_not_written_again",
     ),
@@ -194,7 +194,7 @@ BUGS = (
     Bug(
         "threads meet a type at the same time",
         "api/responses",
-        "return _met(type)",
+        "return _prepared(type)",
         "return type",
         "api/test_prepare_type::test_threads_may_be_the_first_to_decode_by_a_type",
     ),
@@ -404,8 +404,8 @@ BUGS = (
     Bug(
         "each process has a budget of its own",
         "settings",
-        "ledger=budget(base_url, key)",
-        "ledger=None",
+        "budget=shared_budget(base_url, key)",
+        "budget=None",
         "api/test_shared_rate_limit::test_a_connection_queues_at_the_budget_of_its_key",
     ),
     Bug(

@@ -116,8 +116,8 @@ def test_numbers_are_read_as_spreadsheets_write_them(text: str, value: float | N
 
 def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "t.csv"
-    files.replace(path, b"old")
-    files.replace(path, b"new")
+    files.write_atomic(path, b"old")
+    files.write_atomic(path, b"new")
     assert [file.name for file in path.parent.iterdir()] == ["t.csv"]
     assert path.read_bytes() == b"new"
 
