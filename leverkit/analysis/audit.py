@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.files import write_atomic
 
@@ -106,16 +106,16 @@ class Audit(AuditFacts):
     def to_html(self, path: Path | str, *, policy: Decided | None = None, anonymise: bool = False) -> Path:
         """Write the report as one HTML file without scripts, links to resources or names; return its path.
 
-        Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `People`).
+        Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `PersonDisplay`).
         """
         from leverkit.analysis.report import render
 
         write_atomic(Path(path), render(self, self._report_options(policy, anonymise)).encode())
         return Path(path)
 
-    def _people(self, anonymise: bool) -> People:
+    def _people(self, anonymise: bool) -> PersonDisplay:
         host = str(self.snapshot.meta.get("base_url_host", ""))
-        return People.of(self.snapshot.path, api=host, anonymise=anonymise)
+        return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
 
     def _report_options(self, policy: Decided | None, anonymise: bool) -> ReportOptions:
         from leverkit.analysis.report import ReportOptions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.analysis.findings import duplicates
 from leverkit.errors import UsageError
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
 from leverkit.report.html import Chart, Html, Section, link, table
 
@@ -65,7 +65,7 @@ def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["missing", "tag"], ascending=[False, True])
 
 
-def matrix(snapshot: Snapshot, contact: str, names: People) -> Section:
+def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     """Return the tags of a contact's opportunities: a row a tag, a column an opportunity, oldest first."""
     import pandas as pd
 

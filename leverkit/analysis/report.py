@@ -1,7 +1,7 @@
 """The report of an audit: a summary for a notebook, sections, and one HTML page to send to somebody.
 
 Each section has its finding as heading, then a chart, then a table. It holds no names; contacts appear as
-`People` shows them.
+`PersonDisplay` shows them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.analysis.charts import agreement, contacts, coverage, spellings, to_decide
 from leverkit.analysis.findings import CODES, duplicates
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
 from leverkit.report.text import cell, share, short
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class ReportOptions:
     """How people appear in a report, the scope of each tag, and the readiness of the account over time."""
 
-    people: People = field(default_factory=People)
+    people: PersonDisplay = field(default_factory=PersonDisplay)
     scopes: Mapping[str, str] = field(default_factory=dict)
     state: Readiness | None = None
     history: pd.DataFrame | None = None
@@ -157,7 +157,7 @@ def _people_headline(audit: AuditFacts) -> str:
     return f"{s['split_contacts']:,} of {s['contacts']:,} people {verb} more than one opportunity"
 
 
-def _people(audit: AuditFacts, names: People) -> Section:
+def _people(audit: AuditFacts, names: PersonDisplay) -> Section:
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot disagree."])
     order = ["tags_to_decide", "inconsistent_tags", "contact"]

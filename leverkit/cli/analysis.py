@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.options import file, say, show
+from leverkit.cli.options import print_file, print_message, print_result
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def pull(
     with connect(rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full)
     if as_json:
-        return file(out / "snapshot.json")
-    show(", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items()))
+        return print_file(out / "snapshot.json")
+    print_result(", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items()))
     for gap in snapshot.meta["not_seen"]:
-        say(f"not seen: {gap}")
+        print_message(f"not seen: {gap}")
     agree = snapshot.meta["completeness"]["tags_agree"]
-    say(f"tag counts {'agree' if agree else 'do NOT agree'} with Lever's own")
-    return say(f"next: leverkit audit {out} --html audit.html")
+    print_message(f"tag counts {'agree' if agree else 'do NOT agree'} with Lever's own")
+    return print_message(f"next: leverkit audit {out} --html audit.html")
 
 
 def audit(
@@ -86,14 +86,14 @@ def audit(
     try:
         found.remember(decided)
     except UsageError as error:
-        say(f"note: {error}")
+        print_message(f"note: {error}")
     if html:
-        say(f"report: {found.to_html(html, policy=decided, anonymise=anonymise)}")
+        print_message(f"report: {found.to_html(html, policy=decided, anonymise=anonymise)}")
     if as_json:
-        options.machine(found.to_json(decided))
+        options.print_json(found.to_json(decided))
     else:
-        show(f"{_findings(found)}\n{found.readiness(decided).headline}")
-    say(f"next: {_to_policy(snapshot, path)}")
+        print_result(f"{_findings(found)}\n{found.readiness(decided).headline}")
+    print_message(f"next: {_to_policy(snapshot, path)}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=len(found.findings) > 0))
 
 
@@ -113,9 +113,9 @@ def suggest(
     from leverkit.policy.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
-    show("\n".join([policy.summary(), *_waiting(policy)]))
+    print_result("\n".join([policy.summary(), *_waiting(policy)]))
     _say_sure(policy, out)
-    say(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
+    print_message(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
 
 
 @policies.command()
@@ -148,10 +148,10 @@ def accept(
     taken = [row for old, row in zip(before.decisions, after.decisions, strict=True) if row != old]
     if as_json:
         names = ("tag", "scope", "confidence", "decided_by", "decided_at")
-        return options.machine(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
+        return options.print_json(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
     lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
-    show("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
-    return say(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
+    print_result("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
+    return print_message(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
 
 
 @policies.command()
@@ -170,9 +170,11 @@ def check(
     read, account = Policy.read(policy), Snapshot.open(snapshot)
     problems = read.check(account)
     waiting = {each.tag for each in read.undecided(account)}
-    show("\n".join([read.summary(waiting), *problems]))
+    print_result("\n".join([read.summary(waiting), *problems]))
     _say_sure(read, policy)
-    say(f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
+    print_message(
+        f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}"
+    )
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(problems)))
 
 
@@ -211,10 +213,10 @@ def plan(
         only=only or (),
     )
     for lost in read.overwritten:
-        say(f"note: {lost}")
+        print_message(f"note: {lost}")
     options.planned(made, out, as_json)
     if not made.operations:
-        say(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
+        print_message(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
 
 
@@ -272,4 +274,4 @@ def _say_sure(policy: Policy, path: Path) -> None:
         theirs = sum(row.from_posting for row in policy.decisions if row.tag in sure)
         number = count(len(sure), "suggestion is", "suggestions are")
         decided = f"decided in one go by: leverkit policy accept {path} --min-confidence 0.9"
-        say(f"{number} sure, {theirs:,} of them from postings; {decided}")
+        print_message(f"{number} sure, {theirs:,} of them from postings; {decided}")

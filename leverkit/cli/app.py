@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leverkit.cli import analysis, integration, migration
-from leverkit.cli.options import Group, Json, Out, file, machine, say, show
+from leverkit.cli.options import Group, Json, Out, print_file, print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 EPILOG = (
@@ -32,7 +32,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        show(f"leverkit {version('leverkit')}")
+        print_result(f"leverkit {version('leverkit')}")
         raise typer.Exit
 
 
@@ -61,7 +61,7 @@ def demo(
     """
     from leverkit.notebook.demo import tour
 
-    show(tour(out, contacts=contacts, load=load))
+    print_result(tour(out, contacts=contacts, load=load))
 
 
 @app.command(
@@ -95,13 +95,13 @@ def run(
 
     record = runner.run(notebook, out, dict(map(_pair, given or [])), timeout=timeout)
     if as_json:
-        file(out / "run.json")
+        print_file(out / "run.json")
     else:
-        show("\n".join(str(out / name) for name in record.files))
+        print_result("\n".join(str(out / name) for name in record.files))
     page = "".join(f"; open {out / name}" for name in record.files if name.endswith(".html"))
-    say(f"leverkit: {record.summary}{page}" if record.exit_code else f"{record.summary}{page}")
+    print_message(f"leverkit: {record.summary}{page}" if record.exit_code else f"{record.summary}{page}")
     if record.next:
-        say(f"next: {record.next}")
+        print_message(f"next: {record.next}")
     raise typer.Exit(record.exit_code or 0)
 
 
@@ -117,11 +117,11 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         import msgspec
 
-        machine(msgspec.json.encode(checkup).decode())
+        print_json(msgspec.json.encode(checkup).decode())
     else:
         words = {True: "well   ", False: "TROUBLE", None: "note   "}
-        show("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
-    say(checkup.verdict)
+        print_result("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
+    print_message(checkup.verdict)
     raise typer.Exit(checkup.exit_code)
 
 

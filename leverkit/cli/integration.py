@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.options import say, show
+from leverkit.cli.options import print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def scan(
     if sarif:
         sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
     if as_json:
-        options.machine(to_json(found.findings))
+        options.print_json(to_json(found.findings))
     elif found.findings:
-        show(to_text(found.findings).rstrip())
+        print_result(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
-    say(
+    print_message(
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
     )
@@ -114,16 +114,16 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
     sys.setswitchinterval(0.001)  # so that answers do not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
-        options.machine(json.dumps({"url": url, "pid": os.getpid()}))
+        options.print_json(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
             receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
         )
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises the signal again after an orderly end
-            say("stopped")
+            print_message("stopped")
     if not receiver.stopped_in_time:
-        say("the last batch did not end in time; the next start finishes it")
+        print_message("the last batch did not end in time; the next start finishes it")
         os._exit(0)  # its requests would hold the process for minutes
 
 

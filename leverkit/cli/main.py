@@ -77,9 +77,9 @@ def _report(error: BaseException) -> int:
         how = str(error) or "the same command resumes"
         print(f"leverkit: interrupted; {how}", file=sys.stderr, flush=True)
         return INTERRUPTED
-    from leverkit.cli.options import say
+    from leverkit.cli.options import print_message
 
-    say(f"leverkit: {_described(error)}")
+    print_message(f"leverkit: {_described(error)}")
     if hasattr(error, "format_message"):
         return UsageError.exit_code
     return error.exit_code if isinstance(error, LeverkitError) else 1

@@ -9,7 +9,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.main import INTERRUPTED
-from leverkit.cli.options import file, say, show
+from leverkit.cli.options import print_file, print_message, print_result
 from leverkit.errors import LeverkitError, Refused
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def apply(
             raise
         raise _Interrupted(str(interrupted)) from None
     if as_json:
-        file(run / "result.json")
+        print_file(run / "result.json")
     else:
-        show("\n".join([ended.summary, *ended.reasons]))
+        print_result("\n".join([ended.summary, *ended.reasons]))
     _next(now)
     raise typer.Exit(ended.exit_code)
 
@@ -111,9 +111,9 @@ def verify(
         found = verify_run(opened, lever, wave=wave)
     _hint(found.hint)
     if as_json:
-        file(run / "verify.json")
+        print_file(run / "verify.json")
     else:
-        show("\n".join([found.summary, *found.notes]))
+        print_result("\n".join([found.summary, *found.notes]))
     if not found.exit_code:
         _next(opened)
     differences = bool(found.differences or found.notes)
@@ -145,9 +145,9 @@ def status(
     opened = None if (run / "run.json").exists() else Run.open(run)
     facts, line = _job(run) if opened is None else _standing(opened)
     if as_json:
-        options.machine(msgspec.json.encode(facts).decode())
+        options.print_json(msgspec.json.encode(facts).decode())
     else:
-        show(line)
+        print_result(line)
     if opened is not None:
         _next(opened)
 
@@ -162,9 +162,9 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
 
     found = replay(Run.open(run))
     if as_json:
-        file(run / "replay.json")
+        print_file(run / "replay.json")
     else:
-        show(found.summary)
+        print_result(found.summary)
     _hint(found.hint)
     differences = bool(found.gaps)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
@@ -192,9 +192,9 @@ def _next(run: Run) -> None:
     """Say what comes next for a run."""
     from leverkit.migration.next_step import advice
 
-    say(f"next: {advice(run)}")
+    print_message(f"next: {advice(run)}")
 
 
 def _hint(text: str) -> None:
     if text:
-        say(f"note: {text}")
+        print_message(f"note: {text}")

@@ -31,24 +31,24 @@ class Group(TyperGroup):
             formatter.write_dl(rows)
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Tell a person something, on stderr."""
     print(_plain(text), file=sys.stderr, flush=True)
 
 
-def show(text: str) -> None:
+def print_result(text: str) -> None:
     """Give a result to a person, on stdout."""
     print(_plain(text), flush=True)
 
 
-def machine(text: str) -> None:
+def print_json(text: str) -> None:
     """Give a result to a machine, on stdout, as it is."""
     print(text.rstrip(), flush=True)
 
 
-def file(path: Path) -> None:
+def print_file(path: Path) -> None:
     """Give a file that a step wrote as the result, on stdout."""
-    machine(path.read_text(encoding="utf-8"))
+    print_json(path.read_text(encoding="utf-8"))
 
 
 def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
@@ -59,19 +59,19 @@ def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
 def planned(made: Plan, out: Path, as_json: bool) -> None:
     """Show a plan that was written into a run folder, and what comes next."""
     if as_json:
-        file(out / "plan.json")
+        print_file(out / "plan.json")
     else:
-        show("\n".join([f"Plan {made.short}: {made.summary}", *_tags(made)]))
+        print_result("\n".join([f"Plan {made.short}: {made.summary}", *_tags(made)]))
     for warning in made.warnings:
-        say(f"note: {warning}")
+        print_message(f"note: {warning}")
     if made.operations:
         from leverkit.migration.next_step import braked, first, to_apply
 
         canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
-        say("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
+        print_message("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
         if brake := braked(made):
-            say(f"note: {brake}")
-        say(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
+            print_message(f"note: {brake}")
+        print_message(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
 
 
 def _tags(made: Plan) -> list[str]:

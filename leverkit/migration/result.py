@@ -17,7 +17,7 @@ from leverkit.migration.run import Run
 from leverkit.migration.stop import PAUSE, PAUSED
 from leverkit.planning.operation import Operation, guarded
 from leverkit.planning.plan_document import Kind
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import holder
 
@@ -153,8 +153,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<Result of plan {self.plan_id[:12]}: {self.summary}>"
 
-    def html(self, people: People) -> str:
-        """Return the result as markup, with people named so."""
+    def html(self, people: PersonDisplay) -> str:
+        """Return the result as markup, with people as `people` displays them."""
         from leverkit.report.html import Html, table
 
         frame = self.frame
@@ -164,10 +164,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         )
         if rest.empty:
             return head
-        return head + table(**people.named(rest, 50), caption="Operations that were not done")
+        return head + table(**people.table_arguments(rest, 50), caption="Operations that were not done")
 
     def _repr_html_(self) -> str:
-        return self.html(People())
+        return self.html(PersonDisplay())
 
 
 def result(run: Run) -> Result:

@@ -16,7 +16,7 @@ from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
 from leverkit.settings import connect
@@ -37,7 +37,7 @@ class Note(Html):
 
 
 @dataclass(frozen=True)
-class Step:
+class MigrationStep:
     """A plan in its run folder, the mode of this notebook run, and the approval and brakes given to it."""
 
     mode: str
@@ -76,7 +76,7 @@ class Step:
         if isinstance(what, Note):
             return what
         snapshot = self.run.parent.parent / "snapshot"
-        return Html(what.html(People.of(snapshot, api=self.lever.host, anonymise=anonymise)))
+        return Html(what.html(PersonDisplay.of(snapshot, api=self.lever.host, anonymise=anonymise)))
 
     def carry_out(self) -> Result | Note:
         """Apply the plan in mode `apply`, from wherever it was left; otherwise say where it stands."""

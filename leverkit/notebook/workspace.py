@@ -19,7 +19,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
-from leverkit.notebook.migration_step import Step, check_mode
+from leverkit.notebook.migration_step import MigrationStep, check_mode
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Plan, was_begun
 from leverkit.planning.plan_document import Kind
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit
 
 
-def desk(workspace: str = "", *, rate: float = 9.8) -> Desk:
+def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     """Open the desk of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
 
     `rate` is requests a second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable.
@@ -46,11 +46,11 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> Desk:
     lever = connect(settings=settings, rate=rate)
     folder = home / lever.account_id()
     folder.mkdir(parents=True, exist_ok=True)
-    return Desk(folder, lever, settings.demo, rate)
+    return AccountWorkspace(folder, lever, settings.demo, rate)
 
 
 @dataclass(frozen=True)
-class Desk:
+class AccountWorkspace:
     """One account's folder, and the account itself, read-only."""
 
     folder: Path
@@ -93,7 +93,7 @@ class Desk:
         max_pct: float | None = 30.0,
         max_tag_pct: float | None = GROWTH,
         max_removals: int | None = 0,
-    ) -> Step:
+    ) -> MigrationStep:
         """Plan the migration from what people decided, or take up the plan that was approved.
 
         Mode `plan` reads the account first; without a policy.csv, one is proposed. Modes `apply` and `verify`
@@ -115,7 +115,7 @@ class Desk:
         plan_with(snapshot, policy, self._draft, brakes=brakes)
         return self._step(mode, self._keep(), approve, brakes)
 
-    def rollback(self, mode: str, of: str = "", approve: str = "") -> Step:
+    def rollback(self, mode: str, of: str = "", approve: str = "") -> MigrationStep:
         """Plan the undoing of a run, or take up the rollback that was approved.
 
         Mode `plan` undoes the run whose plan id `of` begins, or the newest migration that was begun.
@@ -184,8 +184,8 @@ class Desk:
             self._draft.replace(run)
         return run
 
-    def _step(self, mode: str, run: Path, approve: str, brakes: Brakes = OFF) -> Step:
-        return Step(mode, run, Plan.read(run), self.lever, self.rate, approve, brakes)
+    def _step(self, mode: str, run: Path, approve: str, brakes: Brakes = OFF) -> MigrationStep:
+        return MigrationStep(mode, run, Plan.read(run), self.lever, self.rate, approve, brakes)
 
     def _runs(self) -> Iterator[Path]:
         """Yield the folders of runs, newest first; a draft that tripped a brake is none."""
@@ -221,7 +221,7 @@ class Desk:
         return (begun or migrations or [self.migration("plan").run])[0]
 
     def __repr__(self) -> str:
-        return f"<Desk of account {self.folder.name}>"
+        return f"<AccountWorkspace of account {self.folder.name}>"
 
     def _repr_html_(self) -> str:
         where = "the demo account: emulated, with invented people" if self.demo else f"at {self.lever.host}"

@@ -30,7 +30,7 @@ from leverkit.planning.operation import (
 )
 from leverkit.planning.plan_document import EDITED, FORMAT, Kind, PlanDocument, read_part
 from leverkit.policy.decision import Undecided
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, bullets, table
 from leverkit.report.text import count
 from leverkit.storage import files
@@ -218,16 +218,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def __repr__(self) -> str:
         return f"<Plan {self.short}: {self.summary}>"
 
-    def html(self, people: People) -> str:
-        """Return the plan as markup, with people named so."""
+    def html(self, people: PersonDisplay) -> str:
+        """Return the plan as markup, with people as `people` displays them."""
         head = Html("<p><strong>Plan {}</strong> ({}): {}</p>").format(self.short, self.kind, self.summary)
         head += bullets(self.warnings)
         if not self.operations:
             return head
-        return head + table(**people.named(self.frame, 15), caption="First operations; plan.csv holds all")
+        return head + table(
+            **people.table_arguments(self.frame, 15), caption="First operations; plan.csv holds all"
+        )
 
     def _repr_html_(self) -> str:
-        return self.html(People())
+        return self.html(PersonDisplay())
 
 
 def require_plan(folder: Path) -> None:

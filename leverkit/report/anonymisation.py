@@ -1,7 +1,7 @@
 """How people appear in reports: as links into Lever, or anonymised, as short ids that lead to nobody.
 
-A link is what Lever's API calls `urls.show`: host and opportunity id, nothing else, so it can be built
-from a snapshot, and only who may log in to Lever sees a person behind it.
+A link is what Lever's API calls `urls.show`: host and opportunity id, so it can be built from a snapshot.
+Only a reader who may log in to Lever sees the person.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SALT = "anonymise.salt"  # beside the snapshot; never in a report
-LENGTH = 10  # hexadecimal digits: of a million people, two with the same are unlikely
+LENGTH = 10  # hexadecimal digits: among a million people, two equal ids are unlikely
 
 
 @dataclass(frozen=True)
-class People:
-    """Names people and their opportunities in reports. `salt` anonymises; without it, ids are shortened."""
+class PersonDisplay:
+    """How a report names people and opportunities: by salted ids, or without `salt` by shortened ids."""
 
     host: str = "hire.lever.co"
     salt: bytes = b""
@@ -34,12 +34,12 @@ class People:
     @classmethod
     def of(
         cls, folder: Path, *, api: str = "", anonymise: bool = False, make: Callable[[], bytes] | None = None
-    ) -> People:
-        """Return the names for the snapshot in a folder, read from the API host `api`.
+    ) -> PersonDisplay:
+        """Return the display for the snapshot in a folder, read from the API host `api`.
 
-        The salt is made once (256 random bits, readable by its owner only) and kept in the folder, so that
-        a person has the same id in every report, and nobody without the file can tell whose id it is.
-        Raises UsageError where it cannot be kept.
+        The salt is made once (256 random bits, readable by its owner only) and kept in the folder. So a
+        person has the same id in every report, and nobody without the file can tell whose id it is.
+        Raises UsageError where the salt cannot be kept.
         """
         host = "hire.sandbox.lever.co" if api.startswith("api.sandbox.") else "hire.lever.co"
         return cls(host, _salt(folder / SALT, make or _random) if anonymise else b"")
@@ -51,26 +51,28 @@ class People:
         return hmac.new(self.salt, identifier.encode(), hashlib.sha256).hexdigest()[:LENGTH]
 
     def hidden(self, text: str, identifier: str) -> str:
-        """Return a text without this contact or opportunity in it, where people are anonymised."""
+        """Return a text with this id replaced where people are anonymised, else unchanged."""
         return text.replace(identifier, self.name(identifier)) if self.salt else text
 
     def link(self, opportunity: str) -> str:
-        """Return the address of an opportunity in Lever; nothing where people are anonymised."""
+        """Return the address of an opportunity in Lever; empty where people are anonymised."""
         return "" if self.salt or not opportunity else f"https://{self.host}/candidates/{opportunity}"
 
-    def named(self, frame: pd.DataFrame, limit: int) -> dict[str, Any]:
-        """Return a frame with names for its contacts and opportunities, and links, as `table` takes them."""
-        shown = frame.head(limit)
-        links = {self.name(one): self.link(one) for one in shown["opportunity"]}
-        named = {column: frame[column].map(self.name) for column in ("contact", "opportunity")}
-        if "evidence" in frame:  # an error of Lever's names the address that was asked
+    def table_arguments(self, frame: pd.DataFrame, limit: int) -> dict[str, Any]:
+        """Return keyword arguments for `table`: the frame with its ids replaced, the limit, and the links.
+
+        Takes columns `contact` and `opportunity`, and replaces ids in a column `evidence`, if there is one.
+        """
+        links = {self.name(id_): self.link(id_) for id_ in frame.head(limit)["opportunity"]}
+        names = {column: frame[column].map(self.name) for column in ("contact", "opportunity")}
+        if "evidence" in frame:  # an error of Lever's contains the address of the request
             rows = zip(frame["evidence"], frame["opportunity"], strict=True)
-            frame = frame.assign(evidence=[self.hidden(text, one) for text, one in rows])
-        return {"frame": frame.assign(**named), "limit": limit, "links": {"opportunity": links.__getitem__}}
+            frame = frame.assign(evidence=[self.hidden(text, id_) for text, id_ in rows])
+        return {"frame": frame.assign(**names), "limit": limit, "links": {"opportunity": links.__getitem__}}
 
     @property
     def words(self) -> str:
-        """Return the sentence that says so under a report."""
+        """Return the sentence under a report that explains how contacts appear."""
         if self.salt:
             return "Contacts appear as ids that are made for this account's reports and lead to nobody."
         return "Contacts appear by the start of their id, without names, and link to Lever."
@@ -81,7 +83,7 @@ def _random() -> bytes:
 
 
 def _salt(file: Path, make: Callable[[], bytes]) -> bytes:
-    """Return the salt of a folder, made now if there is none; of two that make it at once, one wins."""
+    """Return the salt of a folder; make it if there is none. Of two processes that make it, one wins."""
     try:
         fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         if not file.exists():
@@ -101,6 +103,6 @@ def _keep(fresh: Path, file: Path) -> None:
     try:
         os.link(fresh, file)
     except FileExistsError:
-        pass  # another report was quicker: its salt holds
+        pass  # another process was first: its salt is used
     finally:
         fresh.unlink()

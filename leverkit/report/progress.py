@@ -1,6 +1,6 @@
-"""Show how far a long step has come: in a notebook, on a terminal, or as a line now and then in a log.
+"""Show the progress of a long step: in a notebook, on a terminal, or as a line every ten seconds in a log.
 
-In a notebook it is a display that is updated, not a widget, so that the saved file keeps its last state.
+In a notebook it is a display that is updated, not a widget, so that the saved file keeps the last state.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ SECONDS_BETWEEN = {"notebook": 0.2, "terminal": 0.2, "log": 10.0}
 
 
 class Screen(Protocol):
-    """Where progress is shown."""
+    """A place that shows progress."""
 
     kind: str
 
     def show(self, progress: Progress) -> None:
-        """Show the state of `progress` in place of the one before."""
+        """Replace the state shown before by that of `progress`."""
 
     def end(self) -> None:
-        """Leave the last state standing."""
+        """End the display; the last state stays."""
 
 
 class Progress:
-    """How far something is: `done` of `total` (if that is known), how fast (if `rate`), how long to go."""
+    """How much is done: `done` of `total` (if known), with the speed (if `rate`) and the time left."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Progress:
         self._closed = False
 
     def update(self, done: int, note: str = "", *, total: int | None = None) -> None:
-        """Say how much is done, with a word on it; shown a few times a second at most."""
+        """Set how much is done, with a note; shown a few times a second at most."""
         self.done, self.note, self.total = done, note, total or self.total
         if self._clock() - self._shown >= SECONDS_BETWEEN[self._screen.kind]:
             self._show()
 
     def close(self) -> None:
-        """Show the last state and leave it standing."""
+        """Show the last state and end the display."""
         if not self._closed:
             self._closed = True
             self._show()
@@ -97,12 +97,12 @@ class Progress:
 
 
 def progress(label: str, total: int | None = None, *, rate: bool = True) -> Progress:
-    """Open a progress display that fits where we run."""
+    """Return a progress display for the notebook, terminal or log that this process writes to."""
     return Progress(label, total, rate=rate)
 
 
 class Notebook:
-    """A display of a Jupyter kernel, updated in place."""
+    """The display of a Jupyter kernel, updated in place."""
 
     kind = "notebook"
 
@@ -117,11 +117,11 @@ class Notebook:
             self._handle.update(progress)
 
     def end(self) -> None:
-        """Do nothing more: the display stays in the notebook."""
+        """Do nothing: the display stays in the notebook."""
 
 
 class Terminal:
-    """One line that is written over."""
+    """A line that is overwritten."""
 
     kind = "terminal"
 
@@ -129,7 +129,7 @@ class Terminal:
         self._stream = stream
 
     def show(self, progress: Progress) -> None:
-        """Write over the line."""
+        """Overwrite the line."""
         self._stream.write(f"\r\x1b[K{progress.text[: _width()]}")
         self._stream.flush()
 
@@ -140,7 +140,7 @@ class Terminal:
 
 
 class Log:
-    """A line every ten seconds, for logs of schedulers."""
+    """A line every ten seconds, for the logs of schedulers."""
 
     kind = "log"
 
@@ -152,7 +152,7 @@ class Log:
         print(progress.text, file=self._stream, flush=True)
 
     def end(self) -> None:
-        """Do nothing more: the last line is written."""
+        """Do nothing: the last line is written."""
 
 
 def _screen() -> Screen:

@@ -1,18 +1,14 @@
-"""report.text."""
+"""Values, counts and shares as text for people, and text that a terminal can be trusted with."""
 
 from __future__ import annotations
 
 from math import isnan
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
 from unicodedata import category
-
-if TYPE_CHECKING:
-    pass
 
 
 def cell(value: object) -> str:
-    """Return a value as people read it: thousands apart, two decimals, dates without time, yes or nothing."""
+    """Return a value as people read it: thousands separated, two decimals, dates without time, yes or ""."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return "–"
     if isinstance(value, bool) or type(value).__name__ == "bool_":
@@ -29,20 +25,20 @@ def cell(value: object) -> str:
 
 
 def share(value: float | None) -> str:
-    """Return a share (0 to 1) as a percentage; a dash where there is none."""
+    """Return a share (0 to 1) as a percentage; a dash for None and NaN."""
     return "–" if value is None or isnan(value) else f"{value:.0%}"
 
 
-def count(number: int, one: str, several: str = "") -> str:
+def count(number: int, singular: str, plural: str = "") -> str:
     """Return a number with its noun: 1 tag, 1,234 tags."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def plain(text: str) -> str:
-    """Return a text as a terminal can show it: control, direction and other unseen characters are escaped."""
+    """Return a text with control, direction and other invisible characters escaped, for a terminal."""
     return "".join(c if category(c)[0] != "C" else c.encode("unicode_escape").decode() for c in text)
 
 
 def short(identifier: str) -> str:
-    """Return the start of an id: enough to find it again in a table, and no name."""
+    """Return the start of an id: enough to find it in a table."""
     return identifier[:8]

@@ -10,7 +10,7 @@ import msgspec
 
 from leverkit.errors import Partial, VerificationFailed
 from leverkit.planning.waves import ALL
-from leverkit.report.anonymisation import People
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import files
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Count(msgspec.Struct, frozen=True):
             text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
         return text
 
-    def said(self, people: People) -> str:
+    def said(self, people: PersonDisplay) -> str:
         """Return the difference in words, in which nobody can be looked up where people are anonymised."""
         text = self.note
         for change in self.others:
@@ -203,9 +203,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Return the differences between tag counts and prediction, in words."""
-        return self._said(People())
+        return self._said(PersonDisplay())
 
-    def _said(self, people: People) -> list[str]:
+    def _said(self, people: PersonDisplay) -> list[str]:
         found = [count.said(people) for count in self.counts if count.note]
         return found + [LATE] * any(count.wrong for count in self.counts)
 
@@ -221,8 +221,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<Verification of plan {self.plan_id[:12]}: {self.summary}>"
 
-    def html(self, people: People) -> str:
-        """Return the finding as markup, with people named so."""
+    def html(self, people: PersonDisplay) -> str:
+        """Return the finding as markup, with people as `people` displays them."""
         from leverkit.report.html import Html, bullets, table
 
         frame = self.frame
@@ -231,8 +231,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
         head += bullets(notes)
         return head + (
-            table(**people.named(differences, 50), caption="Differences") if len(differences) else ""
+            table(**people.table_arguments(differences, 50), caption="Differences")
+            if len(differences)
+            else ""
         )
 
     def _repr_html_(self) -> str:
-        return self.html(People())
+        return self.html(PersonDisplay())

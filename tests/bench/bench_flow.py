@@ -16,7 +16,7 @@ from support.notebook_accounts import environment
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
-from leverkit.notebook.workspace import Desk, desk
+from leverkit.notebook.workspace import AccountWorkspace, desk
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def main(contacts: int) -> None:
                 flow(at)
 
 
-def flow(at: Desk) -> None:
+def flow(at: AccountWorkspace) -> None:
     """Go from pull to verify, as the notebooks do."""
     with timed("pull"):
         snapshot = at.pull()

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 from support.plan_factory import operation, plan_of
 
-from leverkit.cli.options import machine, planned, say, show
+from leverkit.cli.options import planned, print_json, print_message, print_result
 from leverkit.planning.canary import choose
 
 HOSTILE = "a\x1b[31mred\u202egnp.exe\r"
 
 
 def test_a_tag_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    show(f"{HOSTILE}\nsecond line")
-    say(HOSTILE)
+    print_result(f"{HOSTILE}\nsecond line")
+    print_message(HOSTILE)
     printed = capsys.readouterr()
     assert printed.out == "a\\x1b[31mred\\u202egnp.exe\\r\nsecond line\n"
     assert "\x1b" not in printed.err
 
 
 def test_a_machine_gets_the_document_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    machine(f'{{"tag": "{HOSTILE}"}}')
+    print_json(f'{{"tag": "{HOSTILE}"}}')
     assert capsys.readouterr().out == f'{{"tag": "{HOSTILE}"}}\n'
 
 

@@ -9,18 +9,18 @@ import pytest
 from leverkit.analysis.audit import audit
 from leverkit.emulator import Running
 from leverkit.migration.result import Ended, Result
-from leverkit.notebook.migration_step import Note, Step
-from leverkit.notebook.workspace import Desk, desk
+from leverkit.notebook.migration_step import MigrationStep, Note
+from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.operation import Operation
-from leverkit.report.anonymisation import SALT, People
+from leverkit.report.anonymisation import SALT, PersonDisplay
 from leverkit.report.html import Chart
 from leverkit.verification.verification import Change, Checked, Count, Verification
 
-SALTED = People(salt=bytes(range(32)))
+SALTED = PersonDisplay(salt=bytes(range(32)))
 
 
 @pytest.fixture
-def decided(lever_account: Running) -> Iterator[Desk]:
+def decided(lever_account: Running) -> Iterator[AccountWorkspace]:
     """Give a desk where people have decided, as the truth of the account is."""
     found = desk(rate=1000.0)
     with found.lever:
@@ -30,13 +30,13 @@ def decided(lever_account: Running) -> Iterator[Desk]:
         yield found
 
 
-def ids(step: Step) -> set[str]:
+def ids(step: MigrationStep) -> set[str]:
     """Return the starts of the ids of everybody in a plan."""
     pairs = ((operation.contact, operation.opportunity) for operation in step.plan.operations)
     return {identifier[:8] for pair in pairs for identifier in pair}
 
 
-def test_a_plan_links_its_opportunities_to_lever(decided: Desk) -> None:
+def test_a_plan_links_its_opportunities_to_lever(decided: AccountWorkspace) -> None:
     step = decided.migration("plan")
     shown = step.show(step.plan)
     first = step.plan.operations[0]
@@ -45,7 +45,7 @@ def test_a_plan_links_its_opportunities_to_lever(decided: Desk) -> None:
     assert not (decided.folder / "snapshot" / SALT).exists()
 
 
-def test_an_anonymised_plan_leads_to_nobody(decided: Desk) -> None:
+def test_an_anonymised_plan_leads_to_nobody(decided: AccountWorkspace) -> None:
     step = decided.migration("plan")
     shown = step.show(step.plan, anonymise=True)
     assert "<a " not in shown
@@ -71,7 +71,7 @@ def _result(ended: Ended) -> Result:
     return Result(**facts, ended=(ended,), read_to_write_ms={})  # type: ignore[arg-type]
 
 
-def test_before_and_after_is_what_lever_counts_once_verified(decided: Desk) -> None:
+def test_before_and_after_is_what_lever_counts_once_verified(decided: AccountWorkspace) -> None:
     planned = decided.migration("plan")
     assert isinstance(planned.arrived(), Note)
     decided.migration("apply", planned.plan.short).carry_out()

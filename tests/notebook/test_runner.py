@@ -194,7 +194,8 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     cell += f"open({str(told)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
     cell += f"finally:\n    open({str(tmp_path / 'sealed')!r}, 'w').write('sealed')"
     os.mkfifo(told)
-    code = "import sys; from leverkit.notebook.runner import run; sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
+    code = "import sys; from leverkit.notebook.runner import run; "
+    code += "sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
     command = [sys.executable, "-c", code, str(notebook(tmp_path, cell)), str(tmp_path / "out")]
     with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as started:
         assert told.read_text() == "started"

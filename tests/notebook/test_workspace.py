@@ -12,7 +12,7 @@ from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import Note
-from leverkit.notebook.workspace import Desk, desk
+from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
@@ -20,14 +20,14 @@ from leverkit.verification.verification import Verification
 
 
 @pytest.fixture
-def at(lever_account: Running) -> Iterator[Desk]:
+def at(lever_account: Running) -> Iterator[AccountWorkspace]:
     found = desk(rate=1000.0)
     with found.lever:
         yield found
 
 
 @pytest.fixture
-def decided(at: Desk, lever_account: Running) -> Desk:
+def decided(at: AccountWorkspace, lever_account: Running) -> AccountWorkspace:
     """Give a desk where people have decided, as the truth of the account is."""
     policy = at.suggest(audit(at.pull()))
     known = {tag: scope for tag, scope in lever_account.truth.items() if tag in policy.scopes}
@@ -35,30 +35,30 @@ def decided(at: Desk, lever_account: Running) -> Desk:
     return at
 
 
-def test_an_account_has_a_folder_of_its_own(at: Desk) -> None:
+def test_an_account_has_a_folder_of_its_own(at: AccountWorkspace) -> None:
     assert at.folder.name == at.lever.account_id()
     assert list(at.steps["state"]) == ["not yet"] * 4
 
 
-def test_a_snapshot_is_read_once_and_found_again(at: Desk, lever_account: Running) -> None:
+def test_a_snapshot_is_read_once_and_found_again(at: AccountWorkspace, lever_account: Running) -> None:
     first = at.snapshot()
     lever_account.clear_log()
     assert at.snapshot().digest == first.digest
     assert lever_account.log() == []
 
 
-def test_nothing_is_accepted_unless_asked(at: Desk) -> None:
+def test_nothing_is_accepted_unless_asked(at: AccountWorkspace) -> None:
     assert set(at.suggest(audit(at.snapshot())).scopes.values()) == {"undecided"}
     assert set(at.suggest(audit(at.snapshot()), 0.9).scopes.values()) > {"undecided"}
 
 
-def test_without_a_policy_the_plan_is_empty_and_a_policy_lies_ready(at: Desk) -> None:
+def test_without_a_policy_the_plan_is_empty_and_a_policy_lies_ready(at: AccountWorkspace) -> None:
     step = at.migration("plan")
     assert step.plan.operations == ()
     assert set(Policy.read(at.policy_file).scopes.values()) == {"undecided"}
 
 
-def test_a_plan_goes_through_its_modes_and_back(decided: Desk, lever_account: Running) -> None:
+def test_a_plan_goes_through_its_modes_and_back(decided: AccountWorkspace, lever_account: Running) -> None:
     before = lever_account.state()["opportunities"]
     planned = decided.migration("plan")
     done = decided.migration("apply", planned.plan.short).carry_out()
@@ -74,13 +74,13 @@ def test_a_plan_goes_through_its_modes_and_back(decided: Desk, lever_account: Ru
 
 
 @pytest.mark.parametrize("mode", ["plan", "verify"])
-def test_modes_that_read_never_write(decided: Desk, lever_account: Running, mode: str) -> None:
+def test_modes_that_read_never_write(decided: AccountWorkspace, lever_account: Running, mode: str) -> None:
     decided.migration("plan")
     assert isinstance(decided.migration(mode).carry_out(), Note)
     assert {entry["method"] for entry in lever_account.log()} == {"GET"}
 
 
-def test_what_is_not_applied_does_not_pass_as_done(decided: Desk) -> None:
+def test_what_is_not_applied_does_not_pass_as_done(decided: AccountWorkspace) -> None:
     step = decided.migration("plan")
     assert "0 of" in step.outcomes().alt  # type: ignore[union-attr]
     assert step.plan.short in step.next
@@ -88,13 +88,15 @@ def test_what_is_not_applied_does_not_pass_as_done(decided: Desk) -> None:
         status(Run.open(step.run)).require()
 
 
-def test_apply_without_approval_is_refused(decided: Desk) -> None:
+def test_apply_without_approval_is_refused(decided: AccountWorkspace) -> None:
     decided.migration("plan")
     with pytest.raises(Refused, match="not approved"):
         decided.migration("apply").carry_out()
 
 
-def test_a_plan_that_people_have_overtaken_is_not_applied(decided: Desk, lever_account: Running) -> None:
+def test_a_plan_that_people_have_overtaken_is_not_applied(
+    decided: AccountWorkspace, lever_account: Running
+) -> None:
     planned = decided.migration("plan").plan
     tag = planned.operations[0].tag
     Policy.edit(decided.policy_file, lambda policy: policy.decide({tag: "ignore"}, by="a test"))
@@ -107,20 +109,20 @@ def test_a_plan_that_people_have_overtaken_is_not_applied(decided: Desk, lever_a
     assert decided.migration("apply", again.short).carry_out().require()
 
 
-def test_new_tags_that_nobody_decided_on_overtake_no_plan(decided: Desk) -> None:
+def test_new_tags_that_nobody_decided_on_overtake_no_plan(decided: AccountWorkspace) -> None:
     planned = decided.migration("plan").plan
     Policy((Decision("new"),)).write(decided.policy_file)
     assert decided.migration("apply", planned.short).carry_out().require()
 
 
-def test_a_plan_that_trips_a_brake_stays_a_draft(decided: Desk) -> None:
+def test_a_plan_that_trips_a_brake_stays_a_draft(decided: AccountWorkspace) -> None:
     with pytest.raises(BrakeTripped, match="--max-ops 1"):
         decided.migration("plan", max_ops=1)
     assert Plan.read(decided.folder / "runs" / "draft").operations
     assert len(decided.runs) == 0
 
 
-def test_brakes_hold_when_a_plan_is_applied_too(decided: Desk, lever_account: Running) -> None:
+def test_brakes_hold_when_a_plan_is_applied_too(decided: AccountWorkspace, lever_account: Running) -> None:
     planned = decided.migration("plan")
     with pytest.raises(BrakeTripped, match="--max-ops 1"):
         decided.migration("apply", planned.plan.short, max_ops=1).carry_out()
@@ -135,17 +137,17 @@ def test_brakes_hold_when_a_plan_is_applied_too(decided: Desk, lever_account: Ru
         ("verify", "0" * 12, "no migrate plan 000000000000 for this account"),
     ],
 )
-def test_what_names_no_plan_is_told(at: Desk, mode: str, approve: str, refusal: str) -> None:
+def test_what_names_no_plan_is_told(at: AccountWorkspace, mode: str, approve: str, refusal: str) -> None:
     with pytest.raises(UsageError, match=refusal):
         at.migration(mode, approve)
 
 
-def test_the_same_plan_again_is_the_same_run(decided: Desk) -> None:
+def test_the_same_plan_again_is_the_same_run(decided: AccountWorkspace) -> None:
     first, second = decided.migration("plan"), decided.migration("plan")
     assert (first.run, len(decided.runs)) == (second.run, 1)
 
 
-def test_where_one_stands_is_told_in_words(decided: Desk) -> None:
+def test_where_one_stands_is_told_in_words(decided: AccountWorkspace) -> None:
     decided.migration("plan")
     reading, deciding, migrating, undoing = decided.steps["state"]
     assert reading.endswith("opportunities read")
@@ -164,7 +166,7 @@ def personal(account: Running) -> set[str]:
 
 
 def test_neither_key_nor_person_is_in_anything_that_is_left_behind(
-    decided: Desk, lever_account: Running
+    decided: AccountWorkspace, lever_account: Running
 ) -> None:
     facts = audit(decided.snapshot())
     facts.to_html(decided.folder / "audit.html")

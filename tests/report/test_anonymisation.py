@@ -10,25 +10,27 @@ from support.snapshot_factory import Row, write_snapshot
 
 from leverkit.analysis.audit import audit
 from leverkit.errors import UsageError
-from leverkit.report.anonymisation import LENGTH, SALT, People
+from leverkit.report.anonymisation import LENGTH, SALT, PersonDisplay
 from leverkit.report.html import table
 
 FIRST, SECOND = bytes(range(32)), bytes(range(1, 33))
 ONE, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 
-def people(folder: Path, salt: bytes = FIRST) -> People:
+def people(folder: Path, salt: bytes = FIRST) -> PersonDisplay:
     folder.mkdir(exist_ok=True)
-    return People.of(folder, anonymise=True, make=lambda: salt)
+    return PersonDisplay.of(folder, anonymise=True, make=lambda: salt)
 
 
 def test_a_link_is_the_one_that_lever_s_api_names() -> None:
-    assert People().link(ONE) == f"https://hire.lever.co/candidates/{ONE}"
+    assert PersonDisplay().link(ONE) == f"https://hire.lever.co/candidates/{ONE}"
 
 
 def test_an_account_of_the_sandbox_links_to_the_sandbox(tmp_path: Path) -> None:
     assert (
-        People.of(tmp_path, api="api.sandbox.lever.co").link(ONE).startswith("https://hire.sandbox.lever.co/")
+        PersonDisplay.of(tmp_path, api="api.sandbox.lever.co")
+        .link(ONE)
+        .startswith("https://hire.sandbox.lever.co/")
     )
     assert not (tmp_path / SALT).exists()
 
@@ -58,19 +60,19 @@ def test_a_damaged_salt_is_refused(tmp_path: Path, content: str) -> None:
 
 def test_a_folder_that_cannot_keep_a_salt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be used as salt"):
-        People.of(tmp_path / "nowhere", anonymise=True)
+        PersonDisplay.of(tmp_path / "nowhere", anonymise=True)
 
 
 def test_a_table_leads_from_its_opportunities_to_lever() -> None:
     frame = pd.DataFrame({"contact": [OTHER], "opportunity": [ONE], "tag": ["vip"]})
-    text = table(**People().named(frame, 5))
+    text = table(**PersonDisplay().table_arguments(frame, 5))
     assert f'<a href="https://hire.lever.co/candidates/{ONE}" rel="noopener noreferrer">11111111</a>' in text
     assert OTHER not in text
 
 
 def test_an_address_from_an_account_is_escaped() -> None:
     frame = pd.DataFrame({"contact": ["a"], "opportunity": ['"><script>'], "tag": ["vip"]})
-    assert "<script" not in table(**People().named(frame, 5))
+    assert "<script" not in table(**PersonDisplay().table_arguments(frame, 5))
 
 
 def test_a_report_links_contacts_to_their_newest_opportunity(tmp_path: Path) -> None:
@@ -89,6 +91,6 @@ def test_an_anonymised_report_holds_no_id_and_no_link(tmp_path: Path) -> None:
     facts = audit(folder)
     page = facts.to_html(tmp_path / "audit.html", anonymise=True).read_text()
     page += facts.contact(ONE, anonymise=True)._repr_html_()
-    named = People.of(folder, anonymise=True)
-    assert page.count(named.name(ONE)) == 3  # in the table, and as caption and label of the matrix
-    assert [text for text in (ONE[:8], "9e6dccb1", "<a ", named.salt.hex()) if text in page] == []
+    table_arguments = PersonDisplay.of(folder, anonymise=True)
+    assert page.count(table_arguments.name(ONE)) == 3  # in the table, and as caption and label of the matrix
+    assert [text for text in (ONE[:8], "9e6dccb1", "<a ", table_arguments.salt.hex()) if text in page] == []

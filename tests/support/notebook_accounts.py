@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
-from leverkit.notebook.workspace import Desk, desk
+from leverkit.notebook.workspace import AccountWorkspace, desk
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CONTACTS, SEED, ACCEPT = 600, 7, 0.9
@@ -48,7 +48,7 @@ def notebook_account(notebook: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _prepare(notebook: str, workspace: Desk) -> None:
+def _prepare(notebook: str, workspace: AccountWorkspace) -> None:
     if notebook >= "20":
         snapshot = workspace.pull()
     if notebook >= "30":
