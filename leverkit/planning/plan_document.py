@@ -48,7 +48,7 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
         """Write plan.json with its seal, in one step."""
         document = msgspec.to_builtins(self)
         document["seal"] = digest(document)
-        files.replace(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        files.write_atomic(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
     @classmethod
     def read(cls, path: Path) -> PlanDocument:
