@@ -1,4 +1,4 @@
-"""The pictures of an audit, each with the finding that it shows as title."""
+"""The charts of an audit, made from its frames; the title of each states what it shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def coverage(tags: pd.DataFrame) -> Chart:
-    """Draw how far people who carry a tag that is no posting's carry it, those with most missing first."""
+    """Draw the coverage of the tags to decide on, those missing on most opportunities first."""
     rows = to_decide(tags)
     title = "No tag is missing anywhere"
     if len(rows):
@@ -31,7 +31,7 @@ def coverage(tags: pd.DataFrame) -> Chart:
 def agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
     """Draw coverage against agreement for the tags that are missing somewhere, with the scope as colour.
 
-    Tags of postings are of scope opportunity; others are undecided unless `scopes` says more.
+    The scope of a tag that is not in `scopes` is opportunity for a posting tag, else undecided.
     """
     rows = tags[tags["missing"] > 0]
     postings = zip(rows["tag"], rows["posting_tag"], strict=True)
@@ -43,7 +43,7 @@ def agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
 
 
 def spellings(spellings: pd.DataFrame) -> Chart:
-    """Draw the groups of spellings of one tag, those with most opportunities apart first."""
+    """Draw the groups of spellings of one tag, those with the most uses of other spellings first."""
     groups = duplicates(spellings)
     title = "Every tag has one spelling"
     if groups:
@@ -60,13 +60,13 @@ def contacts(sizes: pd.DataFrame) -> Chart:
 
 
 def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
-    """Return the tags that people have to decide on: missing somewhere, and no posting's."""
+    """Return the tags that need a decision: missing somewhere, and not a posting tag."""
     rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
     return rows.sort_values(["missing", "tag"], ascending=[False, True])
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
-    """Return the tags of a contact's opportunities: a row a tag, a column an opportunity, oldest first."""
+    """Return the tags of a contact: one row per tag, one column per opportunity, the oldest first."""
     import pandas as pd
 
     query = """SELECT contact, id, tags, archived_at IS NOT NULL AS archived,

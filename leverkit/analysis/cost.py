@@ -1,7 +1,7 @@
-"""What deciding a tag would cost, and what deciding it wrong would.
+"""The cost of each possible decision on a tag, and of a wrong one.
 
-Counterfactuals of a snapshot: for every tag and scope what a migration would do. Requests follow the way
-`apply` works: a tag write for each opportunity, and reads of its contacts before and after each batch.
+For every tag and scope, what a migration of the snapshot would do. Requests are counted as `apply` sends
+them: one tag write per opportunity, and reads of its contacts before and after each batch.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ COLUMNS = (
 
 
 def costs(tags: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a tag and scope, from the columns of `Audit.tags`; tags that miss nowhere are left out.
+    """Return one row per tag and scope, from `Audit.tags`; tags that are missing nowhere are left out.
 
-    operations, requests, minutes: of the migration. contacts: people touched. facts_created and
-    facts_destroyed: taggings that are there afterwards and were not, and the reverse; the policy never
-    removes a tag. undo_…: what a rollback takes. if_wrong: taggings that are wrong afterwards if the tag is
-    of the other kind, false ones for `contact`, missing ones for `opportunity` and `ignore`.
+    operations, requests, minutes: of the migration. contacts: people whose opportunities it changes.
+    facts_created and facts_destroyed: taggings that it adds and removes; a policy never removes a tag.
+    undo_…: what a rollback takes. if_wrong: wrong taggings afterwards if the decision is wrong, false ones
+    for `contact`, missing ones for `opportunity` and `ignore`.
     """
     import pandas as pd
 
@@ -37,7 +37,7 @@ def costs(tags: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_stake(missing: int, confidence: float) -> float:
-    """Return how many taggings would be wrong, in expectation, if the suggestion were followed."""
+    """Return the expected number of wrong taggings if the suggestion is followed."""
     return round(missing * (1 - confidence), 1)
 
 
@@ -51,5 +51,5 @@ def _scopes(row: Mapping[Any, Any]) -> Iterator[tuple[object, ...]]:
 
 
 def _requests(writes: int, listed: int) -> int:
-    """Return about how many requests it takes to write to opportunities of contacts with `listed` in all."""
+    """Return about how many requests `writes` take, to contacts with `listed` opportunities in all."""
     return writes + 2 * max(ceil(writes / WRITES), ceil(listed / PAGE))

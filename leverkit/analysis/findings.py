@@ -1,6 +1,6 @@
-"""Findings of an audit with stable codes: evidence, count and what to do about it.
+"""The findings of an audit, with stable codes: evidence, count and what to do.
 
-Each code has a paragraph in docs/audit.md; a code never changes its meaning.
+docs/audit.md has a paragraph about each code; a code never changes its meaning.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DOCS = "docs/audit.md#"
 
 @dataclass(frozen=True)
 class Finding:
-    """A row of `Audit.findings`; `count` is in what `evidence` speaks of."""
+    """A row of `Audit.findings`; `evidence` names what `count` counts."""
 
     code: str
     subject: str
@@ -40,7 +40,7 @@ class Finding:
 
     @property
     def docs(self) -> str:
-        """Return where the code is explained, from the top of the repository."""
+        """Return the paragraph about the code, as a path in the repository."""
         return DOCS + self.code.lower()
 
 

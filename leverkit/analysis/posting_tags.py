@@ -1,9 +1,9 @@
-"""Which tags come from postings: by their text, or by what only such tags do.
+"""Recognise the tags that come from postings, by their text or by their structure.
 
-Lever writes a posting's title, team, department, location, commitment and own tags onto its
-opportunities (help.lever.co 20087333719965). A listed posting betrays them by text; a renamed or
-deleted one only by structure: all or nearly none of a posting's opportunities carry the tag, or,
-where Lever no longer names the posting, the tag always comes in company of the same other tags.
+Lever writes a posting's title, team, department, location, commitment and own tags onto its opportunities
+(help.lever.co 20087333719965). The text shows it for a listed posting. The tags of a renamed or deleted
+posting are recognised by structure: all or nearly none of the opportunities of a posting carry the tag; or,
+where Lever no longer names the posting, the tag always occurs with the same other tags.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _COMPANY = """
            greatest(coalesce(led / c, 0), CASE WHEN t IN (SELECT t FROM implied) THEN 1 ELSE 0 END) AS company
     FROM held LEFT JOIN led USING (t)"""
 
-# Where Lever names no posting, opportunities with the same company of tags stand for one.
+# Where Lever names no posting, the opportunities with the same combination of tags count as one posting.
 _CORES = """
     CREATE TEMP TABLE core AS
     SELECT o, (dense_rank() OVER (ORDER BY company) + (SELECT count(*) FROM trait))::INTEGER AS p
@@ -86,8 +86,8 @@ _PLACES = """
     SELECT o, c, total, p FROM opp WHERE tagged AND p IS NOT NULL
     UNION ALL SELECT o, c, total, core.p FROM opp JOIN core USING (o)"""
 
-# A contact counts once a posting, though few have two opportunities there (`twice`, and `again` their tags);
-# opportunities without any tag (archiving may drop them) say nothing.
+# A contact counts once per posting: the few with two opportunities there (`twice`, their tags `again`) are
+# corrected for. Opportunities without any tag are no evidence, as archiving may drop tags.
 _AGREEMENT = """
     CREATE TEMP TABLE posted AS
     WITH twice AS (
@@ -123,14 +123,14 @@ EVIDENCE = """
 
 
 class PostingVerdict(NamedTuple):
-    """How strongly a tag looks like a posting's (0 to 1; from 0.5 it counts as one), and why in words."""
+    """How strongly a tag looks like a posting tag (0 to 1; from 0.5 it counts as one), and why."""
 
     strength: float
     why: str
 
 
 def judge(tags: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the tags with the figures beside them and `posting_tag`, `posting_strength`, `why`."""
+    """Return the tags with the figures and with `posting_tag`, `posting_strength`, `why`."""
     joined = tags.merge(figures, on="t", how="left").drop(columns=["t"])
     verdicts = [verdict(row) for row in joined.to_dict("records")]
     judged = joined.assign(
@@ -142,24 +142,24 @@ def judge(tags: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(row: Mapping[Any, Any]) -> PostingVerdict:
-    """Weigh the signs that a tag comes from postings; the strongest speaks."""
+    """Return the strongest evidence that a tag comes from postings."""
     return max(_by_text(row), _by_posting(row), _by_company(row))
 
 
 def _by_text(row: Mapping[str, Any]) -> PostingVerdict:
     if not isinstance(row["field"], str):
         return PostingVerdict(0.0, "")
-    says = f"equals the {row['field']} {row['said']!r} of a posting"
+    why = f"equals the {row['field']} {row['said']!r} of a posting"
     if not row["listed"] > 0:
-        return PostingVerdict(0.95, says)
+        return PostingVerdict(0.95, why)
     share = float(row["own_share"])
     if share >= 0.5:
-        return PostingVerdict(0.99, says)
-    return PostingVerdict(0.4, f"{says}, but only {share:.0%} of its opportunities are of such a one")
+        return PostingVerdict(0.99, why)
+    return PostingVerdict(0.4, f"{why}, but only {share:.0%} of its opportunities are of such a one")
 
 
 def _by_posting(row: Mapping[str, Any]) -> PostingVerdict:
-    """A tag is a function of the posting where others of the posting share it far beyond its usual share."""
+    """Return the evidence from opportunities of one posting, which share a posting tag far beyond chance."""
     inferred = row["bare"] > 0.5 * row["opportunities"]
     if not row["posting_places"] >= 5 or (inferred and row["company"] >= 0.8):
         return PostingVerdict(0.0, "")
@@ -176,7 +176,7 @@ def _by_posting(row: Mapping[str, Any]) -> PostingVerdict:
 
 
 def _by_company(row: Mapping[str, Any]) -> PostingVerdict:
-    """Where Lever names no posting: a tag that always comes with the same other tags, as a posting's do."""
+    """Return the evidence from opportunities without a posting: the same other tags, as a posting gives."""
     if not row["bare"] >= 5 or row["bare"] < 0.5 * row["opportunities"]:
         return PostingVerdict(0.0, "")
     share = float(row["company"])
@@ -187,10 +187,10 @@ def _by_company(row: Mapping[str, Any]) -> PostingVerdict:
 
 
 def prepare(connection: Database) -> None:
-    """Lay out the evidence of postings beside the tables of `evidence.prepare`; read it with EVIDENCE."""
+    """Add the tables about postings to those of `queries.prepare`; EVIDENCE reads them."""
     connection.execute(_FIELDS)
-    texts = connection.execute("SELECT text FROM tag UNION SELECT said FROM field ORDER BY 1").fetchall()
-    said = [str(text) for (text,) in texts]
-    connection.execute(_FOLDED, {"texts": said, "folds": [fold(text) for text in said]})
+    rows = connection.execute("SELECT text FROM tag UNION SELECT said FROM field ORDER BY 1").fetchall()
+    texts = [str(text) for (text,) in rows]
+    connection.execute(_FOLDED, {"texts": texts, "folds": list(map(fold, texts))})
     for statement in (_USED, _MATCHES, _COMPANY, _CORES, _PLACES, _AGREEMENT):
         connection.execute(statement)

@@ -1,6 +1,6 @@
-"""How far an account is on the way: what is decided, what holds, and how both went over the snapshots.
+"""The readiness of an account: how much is decided and how much is copied, with its history.
 
-The history is a file beside the snapshot that only grows: figures and times, no tag and no person.
+The history is an append-only file beside the snapshot: figures and times, no tags and no persons.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ HISTORY = "readiness.csv"  # in the folder of the snapshot
 
 @dataclass(frozen=True)
 class Readiness:
-    """Where an account stood at a snapshot (UTC, seconds).
+    """The readiness of an account at a snapshot, taken at a time (UTC, to the second).
 
-    `decided`: per cent of the opportunities in question (those that lack a tag of a sibling which is no
-    posting's) whose tag people have decided on. `consistent`: per cent of the places of tags decided
-    `contact` where they are. `ready`: per cent of the opportunities in question that need nothing more:
-    their tag is decided, and is not to be copied there. All are 100 where nothing is in question.
+    A gap is an opportunity that lacks a tag of a sibling, other than a posting tag. `decided`: per cent of
+    the gaps whose tag is decided. `consistent`: per cent of the opportunities that should have tags decided
+    `contact` and do. `ready`: per cent of the gaps that need nothing more: their tag is decided, and is not
+    to be copied there. All are 100 where there is no gap. `to_decide` and `to_copy` count gaps.
     """
 
     taken_at: str
@@ -43,7 +43,7 @@ class Readiness:
 
     @property
     def headline(self) -> str:
-        """Return the finding in a sentence."""
+        """Return the main fact as a sentence."""
         if not self.to_decide + self.to_copy:
             return "100 % ready: nothing to decide on, nothing to copy"
         return f"{self.ready:.0f} % ready: {self.to_decide:,} to decide on, {self.to_copy:,} to copy"
@@ -60,18 +60,18 @@ class Readiness:
 
 
 def readiness(facts: AuditFacts, scopes: Mapping[str, str]) -> Readiness:
-    """Return where an account stands, from the facts of a snapshot and the scopes that people decided on."""
+    """Return the readiness of an account, from its facts and the decided scope of each tag."""
     tags = facts.tags[~facts.tags["posting_tag"]]
     scope = tags["tag"].map(lambda tag: scopes.get(tag, "undecided"))
     missing = int(tags["missing"].sum())
     to_decide = int(tags.loc[scope == "undecided", "missing"].sum())
     copied = tags[scope == "contact"]
-    to_copy, there = int(copied["missing"].sum()), int(copied["present"].sum())
+    to_copy, present = int(copied["missing"].sum()), int(copied["present"].sum())
     return Readiness(
         taken_at=datetime.fromtimestamp(facts.summary["taken_at"] // 1000, UTC).isoformat(),
         snapshot=str(facts.summary["snapshot"])[:12],
         decided=_percent(missing - to_decide, missing),
-        consistent=_percent(there, there + to_copy),
+        consistent=_percent(present, present + to_copy),
         ready=_percent(missing - to_decide - to_copy, missing),
         to_decide=to_decide,
         to_copy=to_copy,
@@ -79,7 +79,7 @@ def readiness(facts: AuditFacts, scopes: Mapping[str, str]) -> Readiness:
 
 
 def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
-    """Append a state to the history file unless it stands there, and return the history.
+    """Append a state to the history file unless it is its last row, and return the history.
 
     Raises UsageError where the file cannot be written.
     """
@@ -93,7 +93,7 @@ def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
     if not before:
         writer.writeheader()
     elif not before.endswith("\n"):
-        out.write("\n")  # after a line that a stop cut off
+        out.write("\n")  # end a line that an interrupted process left incomplete
     writer.writerow(state)
     try:
         with path.open("a", encoding="utf-8", newline="") as file:
@@ -104,7 +104,7 @@ def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
 
 
 def history(path: Path | str) -> pd.DataFrame:
-    """Return the history, oldest first, a row a snapshot (of two states of one, the later holds)."""
+    """Return the history, oldest first, one row per snapshot: its latest state."""
     import pandas as pd
 
     names = [field.name for field in fields(Readiness)]
@@ -116,7 +116,7 @@ def history(path: Path | str) -> pd.DataFrame:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a history file; one that a stop cut off is none."""
+    """Return the complete rows of a history file."""
     if not path.exists():
         return []
     rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))

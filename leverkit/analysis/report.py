@@ -47,7 +47,7 @@ def render(audit: AuditFacts, options: ReportOptions) -> str:
 
 
 def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
-    """Return the parts of the report by name, each headed by its finding, for a page or a notebook."""
+    """Return the sections of the report by name, for a page or a notebook."""
     parts = {
         "account": _figures(audit),
         "ready": _ready(options),
@@ -188,7 +188,7 @@ def _people(audit: AuditFacts, names: PersonDisplay) -> Section:
 
 
 def _newest(snapshot: Snapshot, contacts: list[str]) -> dict[str, str]:
-    """Return the newest opportunity of each contact: the one that a link opens."""
+    """Return the newest opportunity of each contact, which its link opens."""
     query = """SELECT contact, arg_max(id, (created_at, id)) FROM opportunities
                WHERE list_contains($contacts, contact) GROUP BY contact"""
     return dict(snapshot.sql(query, params={"contacts": contacts}).fetchall())

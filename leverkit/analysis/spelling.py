@@ -1,7 +1,7 @@
-"""Which tags are one tag in several spellings: by case, spacing, accents, Unicode, and by small slips.
+"""Group the spellings of one tag: they differ in case, spacing, accents, Unicode forms, or by a slip.
 
-Slips are found with rapidfuzz (12 MB unpacked, compiled, no dependencies): it replaces a table of all
-pairs in Python, which takes minutes where an account has thousands of tags.
+rapidfuzz (12 MB unpacked, compiled, no dependencies) finds the slips: comparing all pairs in Python takes
+minutes where an account has thousands of tags.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from leverkit.api.tags import SHORTEST, fold
 if TYPE_CHECKING:
     import pandas as pd
 
-LONG = 10  # letters, from which a letter replaced by another is a slip and not another word
+LONG = 10  # letters from which a replaced letter is a slip and not another word
 _BLOCK = 500
 
 
 def loose(tag: str) -> str:
-    """Return the form in which near-duplicates are one: no accents, punctuation, spaces."""
+    """Return the form that near-duplicates share: no accents, punctuation, spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", fold(tag)) if not unicodedata.combining(c))
     return "".join(c for c in bare if c.isalnum() or c in "+#") or tag
 
@@ -45,7 +45,7 @@ def grouped(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:
 
 
 def spelling_groups(uses: Mapping[str, int]) -> list[list[str]]:
-    """Return the tags (with how often each is used) grouped by spelling, the likely right one of each first.
+    """Return the tags in groups of spellings, the most used first; `uses` counts the uses of each tag.
 
     A slip of one letter joins a tag to one used at least twice as often; digits are never slips.
     """
@@ -53,25 +53,25 @@ def spelling_groups(uses: Mapping[str, int]) -> list[list[str]]:
     for tag in sorted(uses, key=lambda tag: (-uses[tag], tag)):
         groups.setdefault(loose(tag), []).append(tag)
     total = {form: sum(uses[tag] for tag in group) for form, group in groups.items()}
-    right = _heads(_slips(groups), total)
+    preferred = _preferred(_slips(groups), total)
     joined: dict[str, list[str]] = {}
     for form, group in groups.items():
-        joined.setdefault(right.get(form, form), []).extend(group)
+        joined.setdefault(preferred.get(form, form), []).extend(group)
     return [sorted(group, key=lambda tag: (-uses[tag], tag)) for group in joined.values()]
 
 
-def _heads(pairs: Iterable[tuple[str, str]], total: Mapping[str, int]) -> dict[str, str]:
-    """Return for each form that is a slip the one it stands for, the most used; never a chain."""
-    heads: dict[str, str] = {}
+def _preferred(pairs: Iterable[tuple[str, str]], total: Mapping[str, int]) -> dict[str, str]:
+    """Return the form that each slip stands for, the most used one; a slip of a slip stands for itself."""
+    preferred: dict[str, str] = {}
     for pair in pairs:
         rare, often = sorted(pair, key=lambda form: (total[form], form))
-        if 2 * total[rare] <= total[often] and total[often] > total.get(heads.get(rare, ""), 0):
-            heads[rare] = often
-    return {rare: often for rare, often in heads.items() if often not in heads}
+        if 2 * total[rare] <= total[often] and total[often] > total.get(preferred.get(rare, ""), 0):
+            preferred[rare] = often
+    return {rare: often for rare, often in preferred.items() if often not in preferred}
 
 
 def _slips(forms: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Return pairs of forms that are one slip apart; forms are compared with those about as long."""
+    """Yield pairs of forms that are one slip apart; only forms of about the same length are compared."""
     by_length: dict[int, list[str]] = {}
     for form in sorted(forms):
         if len(form) >= SHORTEST:
@@ -95,7 +95,7 @@ def _near(left: list[str], right: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Tell a slip from another word: numbers differ in digits, series in their last letter (A, B, II)."""
+    """Return True if two forms differ by a slip: not in a digit, nor in the last letter (A, B, II)."""
     if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
     if one[:-1] == other[:-1] or (other.startswith(one) and other != one + "s"):

@@ -1,4 +1,4 @@
-"""The audit states facts: it counts sets, keeps its order, and knows what comes from a posting."""
+"""The audit counts tags as sets, keeps its order, and recognises the tags of postings."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_every_figure_is_what_plain_sets_give(
         (contact, text, have, len(sets) - have)
         for contact, sets in siblings.items()
         for text in set().union(*sets)
-        if 0 < (have := sum(text in each for each in sets)) < len(sets)
+        if 0 < (have := sum(text in tags for tags in sets)) < len(sets)
     )
     frame = result.inconsistencies
     assert list(frame[["contact", "tag", "have", "lack"]].itertuples(index=False, name=None)) == expected
@@ -232,7 +232,7 @@ def test_the_json_tells_how_far_the_account_is_and_names_no_contact(tmp_path: Pa
 
 
 def described(name: str) -> dict[str, str]:
-    """Read the table of a frame in docs/audit.md: column -> type."""
+    """Return the type of each column of a frame, from its table in docs/audit.md."""
     page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
     part = page.split(f"### `audit.{name}`")[1].split("\n### ")[0].split("\n## ")[0]
     return dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", part, re.MULTILINE))
@@ -249,7 +249,8 @@ TYPES = {
 
 
 @pytest.mark.parametrize(
-    "name", ["tags", "contacts", "inconsistencies", "findings", "sizes", "placements", "costs"]
+    "name",
+    ["tags", "contacts", "inconsistencies", "findings", "sizes", "spellings", "placements", "costs"],
 )
 def test_the_frames_are_as_the_page_describes_them(tmp_path: Path, name: str) -> None:
     rows = [Row("a", ["vip", "Sales"], posting="p"), Row("a", day=1), Row("b", ["vip"])]

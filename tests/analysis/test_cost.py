@@ -1,4 +1,4 @@
-"""What a decision would do is known before it is made, and the tags that matter come first."""
+"""The effect of a decision is known before it is made, and the tags with the most at stake come first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an account is: nothing at first, all when every tag is decided and copied."""
+"""Readiness is 0 at first and 100 when every tag is decided and copied; its history only grows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_account_nobody_decided_on_is_not_ready(tmp_path: Path) -> None:
     assert now.headline == "0 % ready: 4 to decide on, 0 to copy"
 
 
-def test_decisions_make_it_half_ready_and_the_migration_wholly(tmp_path: Path) -> None:
+def test_decisions_make_it_half_ready_and_the_migration_makes_it_ready(tmp_path: Path) -> None:
     found = facts(tmp_path / "1", BEFORE)
     policy = Policy.suggest(found).decide(SCOPES, by="ada")
     now = readiness(found, policy.scopes)
@@ -62,14 +62,14 @@ def test_the_history_only_grows(tmp_path: Path) -> None:
     assert file.read_bytes().count(b"\n") == 3
 
 
-def test_a_line_that_a_stop_cut_off_is_passed_over(tmp_path: Path) -> None:
+def test_an_incomplete_line_of_the_history_is_skipped(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "1", BEFORE), tmp_path / "history.csv"
     remember(file, readiness(found, Policy().scopes))
     file.write_text(file.read_text() + "2026-01-01T00:00:00+00:00,abc,5")
     assert history(file)["ready"].tolist() == [0.0]
 
 
-def test_after_a_line_that_was_cut_off_the_next_state_is_kept(tmp_path: Path) -> None:
+def test_after_an_incomplete_line_the_next_state_is_kept(tmp_path: Path) -> None:
     found, file = facts(tmp_path / "1", BEFORE), tmp_path / "history.csv"
     remember(file, readiness(found, Policy().scopes))
     file.write_text(file.read_text() + "2026-01-01T00:00:00+00:00,abc,5")
@@ -77,7 +77,7 @@ def test_after_a_line_that_was_cut_off_the_next_state_is_kept(tmp_path: Path) ->
     assert remember(file, readiness(found, policy.scopes))["ready"].tolist() == [50.0]
 
 
-def test_a_history_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+def test_a_history_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the history cannot be kept"):
         remember(tmp_path / "nowhere" / "history.csv", readiness(facts(tmp_path, BEFORE), Policy().scopes))
 

@@ -1,4 +1,4 @@
-"""Spellings of one tag are found: forms, and slips that are none of digits or of short words."""
+"""Spellings of one tag are grouped: other forms, and slips, but no other digits or short words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people decide survives spreadsheets and new suggestions; bad input gets one clear line."""
+"""Decisions survive spreadsheets and new suggestions; bad input gets one clear line."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_the_digest_depends_on_tags_and_scopes_alone() -> None:
 
 
 def snapshot(tmp_path: Path, **tags: bool) -> Snapshot:
-    """Give an account of one person with two opportunities: a tag is on one (True: missing) or on both."""
+    """Return an account of one person with two opportunities; each tag is on one (True: missing) or both."""
     both = [tag for tag, missing in tags.items() if not missing]
     rows = [Row("ann", [*tags]), Row("ann", both)]
     return Snapshot.open(write_snapshot(tmp_path / "snapshot", rows))

@@ -1,4 +1,4 @@
-"""A review decides in the file at once, can take back, and loses no decision of anybody."""
+"""A review writes each decision to the file at once, can undo it, and loses no decision of anybody."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def ada(file: Path, by: str = "ada") -> Review:
 
 
 def tags(review: Review, **view: object) -> list[str]:
-    return [each.tag for each in review.look(View(**view)).decisions]  # type: ignore[arg-type]
+    return [row.tag for row in review.look(View(**view)).decisions]  # type: ignore[arg-type]
 
 
 def test_a_decision_is_in_the_file_at_once_with_its_name_and_time(file: Path) -> None:
     assert ada(file).decide({"vip": "contact"}) == []
-    (vip,) = [each for each in Policy.read(file).decisions if each.tag == "vip"]
+    (vip,) = [row for row in Policy.read(file).decisions if row.tag == "vip"]
     assert (vip.scope, vip.decided_by, vip.decided_at) == ("contact", "ada", "2026-01-02T00:00:00+00:00")
 
 
@@ -62,7 +62,7 @@ def test_it_filters_by_text_and_by_scope(file: Path) -> None:
 
 def test_it_shows_page_after_page_and_none_beyond_the_last(file: Path) -> None:
     page = ada(file).look(View(size=3, page=7))
-    assert ([each.tag for each in page.decisions], page.page, page.pages, page.total) == (["Sales"], 1, 2, 4)
+    assert ([row.tag for row in page.decisions], page.page, page.pages, page.total) == (["Sales"], 1, 2, 4)
 
 
 def test_accepting_takes_what_is_sure_and_undecided(file: Path) -> None:

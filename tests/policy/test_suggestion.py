@@ -1,4 +1,4 @@
-"""A suggestion is right where it is sure, and silent where the data cannot tell."""
+"""A suggestion with a high confidence is right; where the data cannot tell, it is undecided."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = No
 
 def test_too_few_people_leave_it_undecided(tmp_path: Path) -> None:
     rows = [Row("a", ["vip"], "p"), Row("a", ["vip"], "q"), Row("b", ["vip"], "p"), Row("b", ["vip"], "q")]
-    said = suggested(tmp_path, rows + [Row(f"c{n}", [], "p") for n in range(50)])["vip"]
-    assert (said.scope, said.confidence) == ("undecided", 0.5)
-    assert said.reason.startswith("too few to tell")
+    suggestion = suggested(tmp_path, rows + [Row(f"c{n}", [], "p") for n in range(50)])["vip"]
+    assert (suggestion.scope, suggestion.confidence) == ("undecided", 0.5)
+    assert suggestion.reason.startswith("too few to tell")
 
 
 def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: Path) -> None:
@@ -34,10 +34,10 @@ def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: 
 
 
 def test_a_posting_tag_is_suggested_for_the_opportunity_with_its_reason(tmp_path: Path) -> None:
-    said = suggested(tmp_path, [Row("a", ["Sales"], "p")], [Posting("p", department="Sales")])["Sales"]
-    assert said.scope == "opportunity"
-    assert said.confidence >= 0.9
-    assert said.reason == "posting tag: equals the department 'Sales' of a posting"
+    suggestion = suggested(tmp_path, [Row("a", ["Sales"], "p")], [Posting("p", department="Sales")])["Sales"]
+    assert suggestion.scope == "opportunity"
+    assert suggestion.confidence >= 0.9
+    assert suggestion.reason == "posting tag: equals the department 'Sales' of a posting"
 
 
 def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> 
         Row(f"c{n}", ["fulltime"], "q") for n in range(9)
     ]
     rows += [Row(f"d{n}", ["Full-time"], "q") for n in range(9)] + [Row(f"e{n}", [], "p1") for n in range(99)]
-    said = suggested(tmp_path, rows, [Posting("q", commitment="Full-time")])["fulltime"]
-    assert (said.scope, said.reason) == ("opportunity", "spelt like the posting tag 'Full-time'")
+    suggestion = suggested(tmp_path, rows, [Posting("q", commitment="Full-time")])["fulltime"]
+    assert (suggestion.scope, suggestion.reason) == ("opportunity", "spelt like the posting tag 'Full-time'")
 
 
 def people(tag: str, count: int) -> Iterator[Row]:
-    """People who carry a tag on both of their opportunities, at different postings each."""
+    """Yield the opportunities of people who carry a tag on both of theirs, at two postings."""
     for n in range(count):
         yield Row(f"{tag}{n}", [tag], f"p{n % 7}")
         yield Row(f"{tag}{n}", [tag], f"p{n % 7 + 7}")
@@ -58,8 +58,8 @@ def people(tag: str, count: int) -> Iterator[Row]:
 
 def test_spellings_of_a_tag_are_weighed_together(tmp_path: Path) -> None:
     crowd = [Row(f"c{n % 150}", [], f"p{n % 14}") for n in range(300)]
-    said = suggested(tmp_path, [*people("vip", 2), *people("VIP", 2), *crowd])
-    assert said["vip"].scope == said["VIP"].scope == "contact"
+    suggestions = suggested(tmp_path, [*people("vip", 2), *people("VIP", 2), *crowd])
+    assert suggestions["vip"].scope == suggestions["VIP"].scope == "contact"
 
 
 @pytest.mark.parametrize(("contacts", "recall"), [(500, 0.15), (2000, 0.3)])
@@ -78,18 +78,18 @@ def test_sure_suggestions_are_right_on_generated_accounts(
                     (decision.suggested_scope, truth[decision.tag], bool(decision.evidence["posting_tag"]))
                 )
                 covered += used
-    assert sum(said == true for said, true, _ in sure) / len(sure) >= 0.98
+    assert sum(scope == truth_of_tag for scope, truth_of_tag, _ in sure) / len(sure) >= 0.98
     assert not [row for row in sure if row[0] == "contact" and row[2]]
-    assert sum(said == true == "contact" for said, true, _ in sure) / persons >= recall
+    assert sum(scope == truth_of_tag == "contact" for scope, truth_of_tag, _ in sure) / persons >= recall
     assert covered / taggings >= 0.8
 
 
 def test_a_tag_bound_to_a_stage_is_not_surely_about_the_person(tmp_path: Path) -> None:
     rows = [Row(f"c{n}", ["x"], f"p{n % 7 + 7 * turn}", stage="onsite") for n in range(30) for turn in (0, 1)]
     crowd = [Row(f"d{n % 150}", [], f"p{n % 14}") for n in range(300)]
-    said = suggested(tmp_path, [*rows, *crowd])["x"]
-    assert said.scope == "undecided"
-    assert "100% of its opportunities are at 'onsite'" in said.reason
+    suggestion = suggested(tmp_path, [*rows, *crowd])["x"]
+    assert suggestion.scope == "undecided"
+    assert "100% of its opportunities are at 'onsite'" in suggestion.reason
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_no_tag_of_postings_or_candidacies_is_surely_suggested_for_the_person(
 ) -> None:
     for seed in (2000, 2001):
         truth = write_population(tmp_path / str(seed), how, seed=seed)
-        said = suggest(audit(tmp_path / str(seed)))
-        copied = {tag for tag, row in said.items() if row.scope == "contact" and row.confidence >= 0.9}
+        suggestions = suggest(audit(tmp_path / str(seed)))
+        copied = {tag for tag, row in suggestions.items() if row.scope == "contact" and row.confidence >= 0.9}
         assert {truth[tag] for tag in copied} <= {"contact"}
 
 
@@ -129,10 +129,10 @@ def test_sure_suggestions_are_right_in_offices_and_no_posting_tag_is_a_persons(
     sure = []
     for seed in (3000, 3001):
         truth = write_office(tmp_path / str(seed), how, seed=seed)
-        for tag, said in suggest(audit(tmp_path / str(seed))).items():
-            assert (truth[tag], said.scope) != ("posting", "contact")
-            if said.scope != "undecided" and said.confidence >= 0.9:
-                sure.append((truth[tag] == "contact") == (said.scope == "contact"))
+        for tag, suggestion in suggest(audit(tmp_path / str(seed))).items():
+            assert (truth[tag], suggestion.scope) != ("posting", "contact")
+            if suggestion.scope != "undecided" and suggestion.confidence >= 0.9:
+                sure.append((truth[tag] == "contact") == (suggestion.scope == "contact"))
     assert sum(sure) / len(sure) >= 0.98
 
 
@@ -141,9 +141,9 @@ def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: P
         Row(f"c{n}", [("VIP", "vip")[turn]], f"p{n % 7 + 7 * turn}") for n in range(12) for turn in (0, 1)
     ]
     crowd = [Row(f"d{n % 150}", ["x"], f"p{n % 14}") for n in range(300)]
-    said = suggested(tmp_path, [*rows, *crowd])
-    assert said["VIP"].scope == said["vip"].scope == "contact"
-    assert said["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
+    suggestions = suggested(tmp_path, [*rows, *crowd])
+    assert suggestions["VIP"].scope == suggestions["vip"].scope == "contact"
+    assert suggestions["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
 
 
 def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""How right the suggestions are: accounts over many seeds and settings, against their truth: `make measure`.
+"""Measure the suggestions on accounts of many seeds and settings against their truth: `make measure`.
 
-Seeds from 1000 on are held out: no weight was chosen on them. Prints Markdown for docs/audit.md.
+Seeds from 1000 on are held out: no parameter was chosen on them. Prints Markdown for docs/audit.md.
 `PYTHONPATH=tests python -m quality.measure [SEEDS] [FIRST SEED]`.
 """
 
@@ -80,7 +80,7 @@ SETTINGS: dict[str, Write] = {
 
 @dataclass(frozen=True)
 class Judged:
-    """A suggestion beside the truth; `used` is the tag's number of taggings."""
+    """A suggestion and the truth about its tag; `used` is the number of taggings of the tag."""
 
     scope: str
     confidence: float
@@ -100,10 +100,10 @@ def judged(name: str, seed: int) -> list[Judged]:
     """Make an account and compare its suggestions with the truth."""
     with tempfile.TemporaryDirectory() as folder:
         truth = SETTINGS[name](Path(folder) / "s", seed=seed)
-        said = Policy.suggest(audit(Path(folder) / "s")).decisions
+        decisions = Policy.suggest(audit(Path(folder) / "s")).decisions
     return [
         Judged(row.suggested_scope, row.confidence, truth[row.tag], int(row.evidence["opportunities"] or 0))
-        for row in said
+        for row in decisions
     ]
 
 
@@ -127,12 +127,12 @@ def line(name: str, rows: list[Judged]) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Return a share with three digits; a dash of nothing."""
+    """Return a share with three digits, or a dash if there is nothing to share."""
     return f"{part / whole:.3f}" if whole else "–"
 
 
 def calibration(rows: list[Judged]) -> Iterator[str]:
-    """Return, for each range of confidence, how often suggestions in it were right; posting tags left out."""
+    """Yield a table: for each range of confidence, the share of right suggestions, without posting tags."""
     yield "| confidence | contact: tags | right | opportunity: tags | right |"
     yield "| --- | --- | --- | --- | --- |"
     for low, high in pairwise(BINS):

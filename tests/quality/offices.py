@@ -1,8 +1,8 @@
-"""Accounts as offices make them, written from the facts about Lever only: a second family to measure on.
+"""Generate accounts from the documented behaviour of Lever: a second family to measure suggestions on.
 
 People apply for postings, by season and by habit; postings are renamed, deleted, edited; departments are
-reorganised; `taggers` says who tags what. Written before its author looked at `suggestion` or `populations`.
-Tags are invented words, so that only structure can tell.
+reorganised; `taggers` defines who tags what. The author had not read `suggestion` or `populations` before.
+Tags are invented words, so that only structure is evidence.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ TODAY = 1540.0
 
 @dataclass(frozen=True)
 class Office:
-    """How an account is made. Shares are 0 to 1, days count from the opening of the account.
+    """The parameters of an account. Shares are 0 to 1, days count from the opening of the account.
 
     `split`: of contacts, those with several opportunities; `affinity`: how often they come back to a
     department they know. `renamed`, `deleted`, `edited` (own tags added or dropped later): of postings;
     `reorganised`: of departments, renamed one day. `writers`: who tags persons; `spread`: how far the tag of
     a recruiter reaches siblings; `copied`: of people, on whom a script copied the tags of persons to all.
-    `migrated`: the day until which all hand-made tags of a person were on all of the person's opportunities.
+    `migrated`: the day until which all hand-made tags of a person were on all of their opportunities.
     `campaigns`, `sticky`: of tags of candidacies, those of a season and the answers that people repeat.
     `noise`: of taggings, those lost, and as many astray; `variants`: of tags, those with a second spelling;
     `bare`: of archived opportunities, those that lost all tags; `shared`: of tags of persons, those that a
@@ -93,8 +93,8 @@ class Candidacy:
         self.tags.setdefault(text)
 
 
-class World:
-    """One account before anybody tags by hand; every choice comes from the seed."""
+class OfficeAccount:
+    """An account before anybody tags by hand; the seed determines every choice."""
 
     def __init__(self, how: Office, seed: int) -> None:
         self.how, self.rng, self.taken = how, Random(f"{how}{seed}"), set[str]()
@@ -190,23 +190,25 @@ class World:
         origin = rng.choices(tuple(ORIGINS), tuple(ORIGINS.values()))[0]
         return Candidacy(number, day, job, stage, rng.random() < (0.6 if last else 0.85), origin)
 
-    def _post(self, one: Candidacy) -> None:
-        """Tag a candidacy as Lever does from its posting, in the words of its day."""
-        job, rng = one.job, self.rng
+    def _post(self, candidacy: Candidacy) -> None:
+        """Tag a candidacy as Lever does, with the texts that its posting had on that day."""
+        job, rng = candidacy.job, self.rng
         if not job:
             return
-        kept = one.day < job.renamed and not job.rewritten and (one.archived or rng.random() < 0.9)
+        kept = (
+            candidacy.day < job.renamed and not job.rewritten and (candidacy.archived or rng.random() < 0.9)
+        )
         title = job.before if job.before and kept else job.title
-        after = one.day >= 900
+        after = candidacy.day >= 900
         department = self.renamed_departments.get(job.department, job.department) if after else job.department
-        own = job.own if one.day >= job.since else []
+        own = job.own if candidacy.day >= job.since else []
         for text in (title, department, job.team, job.place, job.kind, *own):
             self._derived(text)
             if rng.random() < 0.995:
-                one.tag(text)
+                candidacy.tag(text)
 
     def listed(self) -> list[Posting]:
-        """Return the postings as Lever lists them today."""
+        """Return the postings as Lever lists them at the end."""
         return [
             Posting(
                 job.id, job.title, job.team, self.renamed_departments.get(job.department, job.department),
@@ -216,16 +218,17 @@ class World:
         ]  # fmt: skip
 
     def rows(self) -> list[Row]:
-        """Return the opportunities as Lever gives them today, in no order."""
+        """Return the opportunities as Lever returns them at the end, in no order."""
         rng = self.rng
         return [
             Row(
-                f"contact-{one.contact}", list(one.tags), day=one.day - TODAY, archived=one.archived,
-                posting=one.job.id if one.job and one.job.listed != "nothing" else None,
-                stage=f"stage-{one.stage}", origin=one.origin, updated=rng.random() < 0.3,
+                f"contact-{candidacy.contact}", list(candidacy.tags), day=candidacy.day - TODAY,
+                archived=candidacy.archived,
+                posting=candidacy.job.id if candidacy.job and candidacy.job.listed != "nothing" else None,
+                stage=f"stage-{candidacy.stage}", origin=candidacy.origin, updated=rng.random() < 0.3,
                 id=f"{rng.getrandbits(64):016x}-{number}",
             )
-            for number, one in enumerate(self.every())
+            for number, candidacy in enumerate(self.every())
         ]  # fmt: skip
 
 
@@ -233,7 +236,7 @@ def write_office(folder: Path, how: Office, *, seed: int) -> dict[str, str]:
     """Write an account as a snapshot; return its truth (tag to scope, or posting)."""
     from quality.taggers import tag_by_hand
 
-    world = World(how, seed)
-    tag_by_hand(world)
-    write_snapshot(folder, world.rows(), world.listed())
-    return world.truth
+    account = OfficeAccount(how, seed)
+    tag_by_hand(account)
+    write_snapshot(folder, account.rows(), account.listed())
+    return account.truth

@@ -1,8 +1,8 @@
-"""Accounts made otherwise than the emulator's, to measure suggestions on.
+"""Generate accounts by another model than the emulator's, to measure suggestions on.
 
-Their truth is known by construction. Tags are invented words without meaning, so that only structure can
-tell. Each `Population` varies what a real account may vary: what Lever still says about postings, and how
-integrations and recruiters tag.
+Their truth is known by construction. Tags are invented words, so that only structure is evidence. Each
+`Population` varies what real accounts vary: what Lever still returns about postings, and how integrations and
+recruiters tag.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ PLACES = ("one", "first", "newest", "so far", "all", "some")
 
 @dataclass(frozen=True)
 class Population:
-    """How an account is made.
+    """The parameters of an account.
 
-    `known`: what Lever says about postings: all, 30 % renamed and 30 % deleted, only their ids, nothing.
+    `known`: what Lever returns about postings: all, 30 % renamed and 30 % deleted, only their ids, nothing.
     `alike`: chance that a candidacy repeats a tag of the person's candidacy before. `once`: a candidacy tag
     is given at most once a person, however many candidacies. `staged`: candidacy tags belong to a stage.
     `teams`: candidacy tags belong to a team, and people come back to the team they know. `period`: every tag
@@ -75,7 +75,7 @@ class Kind:
 
 
 class _Maker:
-    """Makes one account; every choice comes from the seed."""
+    """Generates one account; the seed determines every choice."""
 
     def __init__(self, how: Population, seed: int) -> None:
         self.how, self.rng, self.used = how, Random(seed), set[str]()
@@ -119,8 +119,10 @@ class _Maker:
             return self.postings
         left = [posting for posting in self.postings if self.rng.random() > 0.3]
         return [
-            Posting(each.id, self.word(), self.word(), None, self.word()) if self.rng.random() < 0.3 else each
-            for each in left
+            Posting(posting.id, self.word(), self.word(), None, self.word())
+            if self.rng.random() < 0.3
+            else posting
+            for posting in left
         ]
 
     def person(self, name: str) -> list[Row]:
@@ -147,7 +149,9 @@ class _Maker:
     def _candidacy(self, name: str, day: float, before: list[Row]) -> Row:
         posting = self.postings[int(self.rng.random() ** 1.5 * len(self.postings))]
         if self.how.teams and before and self.rng.random() < 0.7:
-            posting = self.rng.choice([each for each in self.postings if each.team in before[-1].tags])
+            posting = self.rng.choice(
+                [posting for posting in self.postings if posting.team in before[-1].tags]
+            )
         known = posting.id if self.how.known != "nothing" else None
         stage = f"stage-{int(5 * self.rng.random() ** 1.5)}"
         return Row(

@@ -1,4 +1,4 @@
-"""What a tag goes with is said where chance does not explain it, and only there."""
+"""The associations of a tag, and on how many places of a contact it is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_who_sets_it_shows_in_the_origin(tmp_path: Path) -> None:
     assert (row["goes_with"], row["goes_with_what"]) == ("origin", "agency")
 
 
-def test_a_department_is_seen_through_the_postings(tmp_path: Path) -> None:
+def test_a_department_is_found_through_the_postings(tmp_path: Path) -> None:
     postings = [Posting("q", department="Sales"), Posting("r", department="Sales")]
     row = tag(tmp_path, [Row(f"c{n}", ["x"], "qr"[n % 2]) for n in range(12)], postings)
     assert (row["goes_with"], row["goes_with_what"]) == ("department", "Sales")
@@ -53,3 +53,31 @@ def test_a_burst_in_time_shows_in_the_busiest_month(tmp_path: Path) -> None:
     row = tag(tmp_path, [Row(f"c{n}", ["x"], "p", day=n * (300 if n > 7 else 0.1)) for n in range(10)])
     assert row["busiest_month"] == 0.8
     assert row["first_on"].timestamp() * 1000 == NOON
+
+
+def test_archived_opportunities_that_lost_their_tags_say_nothing_about_the_person(tmp_path: Path) -> None:
+    postings = [Posting(f"p{n}", text=f"job {n}") for n in range(14)]
+    rows = [
+        Row(f"c{n}", ["vip", f"job {n % 7 + 7 * turn}"], f"p{n % 7 + 7 * turn}")
+        for n in range(12)
+        for turn in (0, 1)
+    ]
+    rows += [Row(f"c{n}", [], f"p{n + 1}", archived=True) for n in range(12)]
+    rows += [Row(f"d{n % 150}", [f"job {n % 14}"], f"p{n % 14}") for n in range(300)]
+    placed = audit(write_snapshot(tmp_path, rows, postings)).placements
+    assert placed[["tag", "n", "k", "contacts"]].to_numpy().tolist() == [["vip", 2, 2, 12]]
+
+
+def test_spellings_of_one_tag_count_as_the_one_most_used(tmp_path: Path) -> None:
+    rows = [Row("a", ["vip"], "p"), Row("a", ["VIP"], "q"), Row("b", ["vip"], "p"), Row("b", [], "q")]
+    placed = audit(write_snapshot(tmp_path, [*rows, Row("c", ["vip"])])).placements
+    assert placed[["tag", "n", "k", "contacts"]].to_numpy().tolist() == [
+        ["vip", 1, 1, 1],
+        ["vip", 2, 1, 1],
+        ["vip", 2, 2, 1],
+    ]
+
+
+def test_tags_of_postings_have_no_placements(tmp_path: Path) -> None:
+    rows = [Row("a", ["Sales"], "p"), Row("a", ["Sales"], "p")]
+    assert audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")])).placements.empty
