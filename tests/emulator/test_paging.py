@@ -114,7 +114,7 @@ def test_ties_of_stage_and_time_are_in_the_order_of_ids(account: Running, lever:
 
 
 def test_active_and_archived_ones_are_interleaved(reader: httpx.Client) -> None:
-    """2.2, 9.4: lists hold both unless told"""
+    """2.2, 9.4: lists hold both by default"""
     kinds = [item["archived"] is None for item in walk(reader, "/opportunities", stage_id="lead-new")]
     turns = sum(kind is not other for kind, other in pairwise(kinds))
     assert turns > 3

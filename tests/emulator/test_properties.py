@@ -41,8 +41,8 @@ def queries(draw: st.DrawFn) -> dict[str, Any]:
 def expected(account: Account, query: dict[str, Any]) -> set[str]:
     """Return the ids that a filter means, computed row by row."""
     lists = {name: value if isinstance(value, list) else [str(value)] for name, value in query.items()}
-    tests, wanted = filters.tests(lists, now=account.now()), query["confidentiality"]
-    rows = [row for row in account.rows.values() if all(test(row) for test in tests)]
+    predicates, wanted = filters.predicates(lists, now=account.now()), query["confidentiality"]
+    rows = [row for row in account.rows.values() if all(predicate(row) for predicate in predicates)]
     return {row.id for row in rows if wanted == "all" or row.confidential is (wanted == "confidential")}
 
 
@@ -61,15 +61,15 @@ def test_any_walk_yields_each_matching_object_once(
 )
 def test_tokens_survive_no_single_and_double_encoding(key: tuple[Any, ...]) -> None:
     token = offset_tokens.write(key)
-    like = listing.DEFAULT.like
-    assert offset_tokens.read(token, like) == offset_tokens.read(offset_tokens.plain(token), like) == key
+    types = listing.DEFAULT.types
+    assert offset_tokens.read(token, types) == offset_tokens.read(offset_tokens.decoded(token), types) == key
     assert quote(token) != token
 
 
 @given(st.text())
 def test_anything_else_is_an_invalid_offset(text: str) -> None:
     with pytest.raises(RequestError, match="Invalid offset token"):
-        offset_tokens.read(text, listing.DEFAULT.like)
+        offset_tokens.read(text, listing.DEFAULT.types)
 
 
 @given(st.integers(1, 30), st.integers(1, 40), st.lists(st.floats(0, 0.5), max_size=120))
@@ -94,14 +94,14 @@ def test_a_view_in_use_is_what_a_fresh_one_would_be_whatever_people_do(
     views = []
     for number, query in enumerate(filtered):
         lists = {name: value if isinstance(value, list) else [str(value)] for name, value in query.items()}
-        tests = filters.tests(lists, now=account.now())
-        views.append((account.view(number, tests, listing.DEFAULT), tests))
+        predicates = filters.predicates(lists, now=account.now())
+        views.append((account.view(number, predicates, listing.DEFAULT), predicates))
     account.config = Config(humans_seed=seed)
     simulated_users = SimulatedUsers(account)
     for _ in range(25):
         simulated_users.step()
-    for view, tests in views:
-        assert view.rows == Listing(account.rows.values(), tests, listing.DEFAULT).rows
+    for view, predicates in views:
+        assert view.rows == Listing(account.rows.values(), predicates, listing.DEFAULT).rows
     assert account.tags == generated_counts(account)
 
 

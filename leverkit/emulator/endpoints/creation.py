@@ -197,9 +197,9 @@ def post_opportunity(request: Request) -> Response:
     row = create(account, contact, fields, by=user)
     for file in attached:
         files.store(account, row, "resumes" if file.field == "resumeFile" else "files", file)
-    answer = ok(mutation_result(row, blank=False), status=201, deduped=contact is not None)
+    response = ok(mutation_result(row, blank=False), status=201, deduped=contact is not None)
     account.edit(row, lambda value: None)
-    return answer
+    return response
 
 
 def _owner(request: Request, fields: Object) -> str | None:

@@ -69,9 +69,9 @@ def remove_tags(request: Request) -> Response:
     gone = tag_rules.requested_tags(request)
     back = tag_rules.tags_put_back(request, row, gone)
     set_list(request.account, row, "tags", tag_rules.tags_after_removal(request, row, gone))
-    answer = mutation_response(request, row)
+    response = mutation_response(request, row)
     set_list(request.account, row, "tags", append_new(list(row.tags), back))
-    return answer
+    return response
 
 
 def add_sources(request: Request) -> Response:

@@ -164,10 +164,10 @@ HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gatew
 
 def throttled(code: str, retry_after: float | None) -> Response:
     """Return a 429, without Retry-After by default (section 7.1)."""
-    answer = RequestError(429, code, MESSAGES[429]).response()
+    response = RequestError(429, code, MESSAGES[429]).response()
     if retry_after is None:
-        return answer
-    return Response(429, answer.body, [*answer.headers, (b"retry-after", b"%g" % retry_after)])
+        return response
+    return Response(429, response.body, [*response.headers, (b"retry-after", b"%g" % retry_after)])
 
 
 def replacement(fault: Fault) -> Response | None:
@@ -185,10 +185,14 @@ def replacement(fault: Fault) -> Response | None:
     if fault.kind == "refuse_offset":
         return offset_tokens.invalid_offset("Offset token is invalid for sort").response()
     code = CODES.get(fault.status, "ServerError")
-    answer = RequestError(fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")).response()
+    response = RequestError(
+        fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")
+    ).response()
     if fault.location is None:
-        return answer
-    return Response(answer.status, answer.body, [*answer.headers, (b"location", fault.location.encode())])
+        return response
+    return Response(
+        response.status, response.body, [*response.headers, (b"location", fault.location.encode())]
+    )
 
 
 RESTORED = (

@@ -47,16 +47,16 @@ class App:
         entry |= {"query": scope["query_string"].decode("latin-1"), "status": None, "fault": None, "ms": None}
         self._service.log.append(entry)
         latency = self._latency()
-        answer, fault = await self._respond(scope, body, entry, latency / 2)
+        response, fault = await self._respond(scope, body, entry, latency / 2)
         await _sleep(latency / 2)
         entry["ms"] = round(1000 * (time.monotonic() - started), 1)
-        if answer is None:
+        if response is None:
             _reset(send)
             return
-        entry["status"] = answer.status
+        entry["status"] = response.status
         if fault is not None and fault.kind == "malformed":
-            answer = Response(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
-        await _send(send, answer, cut=fault is not None and fault.kind == "cut")
+            response = Response(response.status, response.body[: len(response.body) // 2], response.headers)
+        await _send(send, response, cut=fault is not None and fault.kind == "cut")
 
     async def _respond(
         self, scope: Scope, body: bytes, entry: dict[str, Any], latency: float
@@ -140,19 +140,23 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _send(send: Send, answer: Response, *, cut: bool = False) -> None:
-    headers = list(answer.headers)
-    if answer.status != 204:
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+async def _send(send: Send, response: Response, *, cut: bool = False) -> None:
+    headers = list(response.headers)
+    if response.status != 204:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if cut:
         await send(
-            {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
+            {
+                "type": "http.response.body",
+                "body": response.body[: len(response.body) // 2],
+                "more_body": True,
+            }
         )
         await asyncio.sleep(0)
         _reset(send)
         return
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 def _reset(send: Send) -> None:

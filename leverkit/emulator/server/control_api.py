@@ -1,6 +1,6 @@
 """Requests outside /v1: the status page, OAuth, and the control API under a path that Lever does not have.
 
-The control API needs a full API key of the account and answers only under a loopback host name,
+The control API needs a full API key of the account and is served only under a loopback host name,
 so that a web page in the same browser cannot reach it.
 """
 
@@ -67,7 +67,7 @@ def do_page_action(account: Account, name: str, given: dict[str, Any]) -> Any:
 
 
 class ControlApi:
-    """Answers every request that is not for /v1."""
+    """Handles every request that is not for /v1."""
 
     def __init__(self, service: Service) -> None:
         self.service = service

@@ -176,7 +176,7 @@ def _faults(service: Service) -> Rows:
         )
 
 
-def _answers(delivery: Object) -> str:
+def _outcomes(delivery: Object) -> str:
     """Return the outcomes of the attempts, such as `500, Connection refused (2 times)`."""
     found = Counter(re.sub(r"^\[Errno \d+\] ", "", str(item["outcome"])) for item in delivery["attempts"])
     return ", ".join(text if times == 1 else f"{text} ({times} times)" for text, times in found.items())
@@ -191,10 +191,10 @@ def _outcome(delivery: Object, tries: int) -> Cell:
 def _deliveries(service: Service) -> Rows:
     tries = 1 + service.account.config.webhook_retries
     for delivery in list(service.deliveries.history)[: -LATEST - 1 : -1]:
-        answers = _answers(delivery)
+        outcomes = _outcomes(delivery)
         yield (
             Cell(delivery["event"]),
-            Cell(f"{delivery['url'][:200]}{f' · {answers[:200]}' if answers else ''}", "long"),
+            Cell(f"{delivery['url'][:200]}{f' · {outcomes[:200]}' if outcomes else ''}", "long"),
             _outcome(delivery, tries),
             Cell(f"tries {len(delivery['attempts'])}"),
         )
