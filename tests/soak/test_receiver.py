@@ -54,7 +54,7 @@ class Activity(threading.Thread):
             time.sleep(SECONDS * 0.8 / CHANGES)
 
     def _step(self, account: Any) -> int:
-        before, contact = len(account.changes), self.chance.choice(list(self.people))
+        before, contact = len(account.undo_log), self.chance.choice(list(self.people))
         if self.chance.random() < 0.4:
             name, opportunity = "applicationCreated", creation.create(account, contact, {}).id
             self.people[contact].append(opportunity)
@@ -62,7 +62,7 @@ class Activity(threading.Thread):
             name, opportunity = "candidateStageChange", self.chance.choice(self.people[contact])
             changes.add_tags(account, opportunity, [self.chance.choice(TAGS), "about this one only"])
         self.events.append((name, {"opportunityId": opportunity, "contactId": contact}))
-        return len(account.changes) - before
+        return len(account.undo_log) - before
 
 
 def kill_repeatedly(listeners: list[Listener], restart: Any) -> None:
@@ -90,7 +90,7 @@ def test_a_minute_of_everything_going_wrong(large_account: Running, tmp_path: Pa
     large_account.fault(
         "status", status=500, probability=1 / 3, times=None, seed=2
     )  # of the rest: half in all
-    large_account.do(lambda account: setattr(account, "changes", []))
+    large_account.do(lambda account: setattr(account, "undo_log", []))
 
     def begin(port: int = 0) -> Listener:
         policy_file = policy(tmp_path / "policy.csv", **dict.fromkeys(TAGS, "contact"))
@@ -119,7 +119,7 @@ def test_a_minute_of_everything_going_wrong(large_account: Running, tmp_path: Pa
         ended_by_token(tmp_path / "state"),
         successes(large_account),
     )
-    effective = large_account.do(lambda account: len(account.changes)) - activity.changes
+    effective = large_account.do(lambda account: len(account.undo_log)) - activity.changes
     answers = Counter((entry["method"], entry["status"]) for entry in large_account.log())
     print(
         f"\n{len(sender.seconds):,} deliveries in {took:.0f} s of {len(sender.tokens):,} events, "
