@@ -1,7 +1,6 @@
-"""Is all well? Versions, kernel, workspace, key, account and permissions, each tried and told in a line.
+"""Check versions, kernel, workspace, key, account and permissions; one line per check.
 
-Sends a handful of small reads; nothing that writes, so the permission to write is the one thing it
-cannot try.
+Sends about ten small reads and never writes, so it cannot check the permission to write.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ NEEDED = {"read opportunities", "read archive reasons", "read tags"}
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What was tried, whether it is well (None: worth knowing, not wrong), what was found."""
+    """What was checked, if it is well (None: a note, nothing wrong), and what was found."""
 
     what: str
     ok: bool | None
@@ -48,18 +47,18 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Checkup(msgspec.Struct, frozen=True):
-    """All that was tried. `exit_code` is that of the first trouble, 0 without one."""
+    """All checks. `exit_code` is that of the first check that failed, 0 if none did."""
 
     checks: tuple[Check, ...]
 
     @property
     def exit_code(self) -> int:
-        """Return 0, 12 where the key does not open the account, else 1."""
+        """0 if all is well, 12 if the key does not open the account, 64 for settings to correct, else 1."""
         return next((check.exit_code or 1 for check in self.checks if check.ok is False), 0)
 
     @property
     def verdict(self) -> str:
-        """Say whether all is well, and what comes next."""
+        """A sentence: is all well, and what comes next."""
         trouble = [check.what for check in self.checks if check.ok is False]
         if trouble:
             return f"there is trouble with {', '.join(trouble)}; mend that, next: leverkit doctor"
@@ -67,7 +66,7 @@ class Checkup(msgspec.Struct, frozen=True):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row a check: what, state, found."""
+        """One row per check: what, state, found."""
         import pandas as pd
 
         words = {True: "well", False: "TROUBLE", None: "note"}
@@ -84,13 +83,13 @@ class Checkup(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = None) -> Checkup:
-    """Try everything that the flow needs and return what was found. Raises UsageError for wrong settings."""
+    """Check everything that a migration needs. Raises UsageError for wrong settings."""
     settings = settings or Settings.from_environment()
     checks = [_python(), _packages(), _kernel(), _workspace(settings.home), _key(settings)]
     with nullcontext(lever) if lever else connect(settings=settings) as account:
         checks += _account(account)
         if settings.perform_as and checks[-1].what == "write tags":
-            checks.append(_acting(account, settings.perform_as))
+            checks.append(_performer(account, settings.perform_as))
     return Checkup(tuple(checks))
 
 
@@ -129,14 +128,14 @@ def _key(settings: Settings) -> Check:
 
 
 def _account(lever: ReadOnlyLever) -> Iterator[Check]:
-    """Yield one check a permission, or one for the account where it does not open at all."""
+    """Yield one check per permission, or only one for the account if the key does not open it."""
     try:
         yield Check("account", True, f"{lever.account_id()} at {lever.host}")
     except LeverkitError as error:
         yield Check("account", False, str(error), error.exit_code)
         return
     for what, path in READS:
-        yield _tried(what, lambda path=path: lever.page(path, type=msgspec.Raw, limit=1))  # type: ignore[misc]
+        yield _permission(what, lambda path=path: lever.page(path, type=msgspec.Raw, limit=1))  # type: ignore[misc]
     if lever.sees_confidential():
         yield Check("read confidential ones", True, "granted")
     else:
@@ -144,8 +143,8 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
     yield Check("write tags", None, "cannot be tried without writing; apply needs it")
 
 
-def _acting(lever: ReadOnlyLever, user: str) -> Check:
-    """Look for the user in whose name tags are to be written; Lever may refuse writes for an unknown one."""
+def _performer(lever: ReadOnlyLever, user: str) -> Check:
+    """Look up the user in whose name tags are to be written; Lever may refuse writes for an unknown user."""
     try:
         by_id = f"/users/{quote(user, safe='')}"
         known = bool(lever.user_with(user) if "@" in user else lever.get(by_id, type=User))
@@ -158,9 +157,9 @@ def _acting(lever: ReadOnlyLever, user: str) -> Check:
     return Check("act as", False, f"no active user {user}: correct LEVER_PERFORM_AS", UsageError.exit_code)
 
 
-def _tried(what: str, ask: Callable[[], Any]) -> Check:
+def _permission(what: str, request: Callable[[], Any]) -> Check:
     try:
-        ask()
+        request()
     except ApiError as error:
         ok = False if what in NEEDED else None
         return Check(what, ok, str(error), AccessDenied.exit_code if error.status in (401, 403) else 1)

@@ -1,6 +1,6 @@
-"""Every way a call, a file, a plan or a run can be refused, each with its exit code.
+"""The errors of leverkit, each with its exit code.
 
-LeverkitError                 1   the root: catch this one to catch all
+LeverkitError                 1   the root: catch it to catch all
 ├── UsageError               64   a parameter, path or file that a person has to correct
 ├── ApiError                  1   Lever answered, or did not: carries method, path, status, code
 │   ├── AccessDenied         12   401 or 403: the key is wrong or lacks a permission
@@ -22,9 +22,9 @@ class LeverkitError(Exception):
     exit_code = 1
 
     def _render_traceback_(self) -> list[str]:
-        """Return what a notebook shows for this error: its sentence, last and alone.
+        """Return what a notebook shows for this error: its message alone.
 
-        IPython asks exceptions for a method of this name before it draws a traceback.
+        IPython calls a method of this name, if an exception has it, instead of drawing a traceback.
         """
         return [f"{type(self).__name__}: {self}"]
 
@@ -38,7 +38,7 @@ class UsageError(LeverkitError):
 class ApiError(LeverkitError):
     """Lever refused a request, or gave no usable answer to it.
 
-    `status` is None where no answer came. `code` and `message` are Lever's own
+    `status` is None if no response came. `code` and `message` are Lever's own
     (envelope of https://hire.lever.co/developer/documentation, "Response codes").
     """
 

@@ -1,4 +1,4 @@
-"""Which account, with which key, and where files go: the only room that reads the environment.
+"""The account, its key and the folder for files, from the environment; no other module reads it.
 
     LEVER_API_KEY or LEVER_ACCESS_TOKEN   the key, or an OAuth token; without either: the demo account
     LEVER_BASE_URL                        https://api.lever.co/v1
@@ -36,7 +36,7 @@ VARIABLES = (
     "LEVER_WEBHOOK_SECRETS",
     "LEVERKIT_WORKSPACE",
 )
-LOUDLY = (
+DEMO_NOTICE = (
     "*** demo account *** LEVER_API_KEY is not set, so this is an emulated Lever account "
     "on this computer, with invented people. Nothing reaches Lever."
 )
@@ -44,9 +44,9 @@ LOUDLY = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the account is and how to enter it. `demo`: no key is set.
+    """The address of the account, its key, and the workspace folder.
 
-    `webhook_secrets` are the signature tokens in force, several while one is rotated.
+    `webhook_secrets` are the valid signature tokens: several while a token is being rotated.
     """
 
     base_url: str = PRODUCTION
@@ -58,22 +58,25 @@ class Settings:
 
     @property
     def demo(self) -> bool:
-        """Say whether these settings mean the demo account."""
+        """True if no key is set, so that these settings mean the demo account."""
         return self.key is None
 
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str] | None = None, dotenv: Mapping[str, str | None] | None = None
     ) -> Self:
-        """Read the environment and `.env`, or what is given for them. Raises UsageError without values."""
-        given = _given(environ, dotenv)
-        key, token = given["LEVER_API_KEY"], given["LEVER_ACCESS_TOKEN"]
+        """Read the environment and `.env`, or the mappings given for them.
+
+        Raises UsageError, which quotes no value.
+        """
+        values = _secrets(environ, dotenv)
+        key, token = values["LEVER_API_KEY"], values["LEVER_ACCESS_TOKEN"]
         secret = key if key.reveal() else token
         if key.reveal() and token.reveal():
             raise UsageError("LEVER_API_KEY and LEVER_ACCESS_TOKEN are both set: unset one of them")
         if not _looks_like_a_key(secret):
             raise UsageError("LEVER_API_KEY or LEVER_ACCESS_TOKEN holds spaces or characters that no key has")
-        url = given["LEVER_BASE_URL"].reveal()
+        url = values["LEVER_BASE_URL"].reveal()
         if url and not secret.reveal():
             raise UsageError(
                 "LEVER_BASE_URL is set, LEVER_API_KEY is not: set it, or unset both for the demo"
@@ -82,10 +85,10 @@ class Settings:
             base_url=checked_url(url or PRODUCTION),
             key=secret if secret.reveal() else None,
             scheme="bearer" if token.reveal() else "basic",
-            perform_as=given["LEVER_PERFORM_AS"].reveal() or None,
-            home=Path(given["LEVERKIT_WORKSPACE"].reveal() or "~/leverkit").expanduser(),
+            perform_as=values["LEVER_PERFORM_AS"].reveal() or None,
+            home=Path(values["LEVERKIT_WORKSPACE"].reveal() or "~/leverkit").expanduser(),
             webhook_secrets=tuple(
-                map(Secret, given["LEVER_WEBHOOK_SECRETS"].reveal().replace(",", " ").split())
+                map(Secret, values["LEVER_WEBHOOK_SECRETS"].reveal().replace(",", " ").split())
             ),
         )
 
@@ -120,15 +123,15 @@ def connect(
 ) -> ReadOnlyLever:
     """Open the account of the environment, read-only unless `write`; without a key, the demo account.
 
-    `rate` is requests a second, of the 10 that Lever allows a key; all processes of this user on this
-    machine that use the key queue together. `waits` tells of waits for Lever, by default on stderr.
-    Sends no request itself.
-    Raises UsageError for settings that cannot be right, LeverkitError where the demo account does not start.
+    `rate` is requests per second, of the 10 that Lever allows a key. All processes of this user on this
+    machine that use the key share one queue. `waits` reports waits for Lever, by default on stderr.
+    Sends no request.
+    Raises UsageError for settings that cannot be right, LeverkitError if the demo account does not start.
     """
     settings = settings or Settings.from_environment()
     base_url, key = settings.base_url, settings.key
     if key is None:
-        print(LOUDLY, file=sys.stderr, flush=True)
+        print(DEMO_NOTICE, file=sys.stderr, flush=True)
         base_url, key = _demo_account()
     make = Lever if write else ReadOnlyLever
     return make(
@@ -142,7 +145,7 @@ def connect(
 
 
 def _demo_account() -> tuple[str, Secret]:
-    """Return base URL and key of the demo account. Raises LeverkitError where it does not start."""
+    """Return base URL and key of the demo account. Raises LeverkitError if it does not start."""
     from leverkit.emulator import background  # it loads a web server
 
     try:
@@ -157,8 +160,8 @@ def workspace() -> Path:
     return Settings.from_environment().home
 
 
-def _given(environ: Mapping[str, str] | None, dotenv: Mapping[str, str | None] | None) -> dict[str, Secret]:
-    """Collect our variables, each as a secret, so that no traceback with local variables shows the key."""
+def _secrets(environ: Mapping[str, str] | None, dotenv: Mapping[str, str | None] | None) -> dict[str, Secret]:
+    """Return our variables as secrets, so that no traceback with local variables shows the key."""
     environ = os.environ if environ is None else environ
     dotenv = _dotenv() if dotenv is None else dotenv
     return {name: Secret((environ.get(name) or dotenv.get(name) or "").strip()) for name in VARIABLES}

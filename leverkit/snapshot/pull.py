@@ -32,7 +32,7 @@ from leverkit.snapshot.tables import (
 from leverkit.storage.files import fingerprint, write_atomic
 
 if TYPE_CHECKING:
-    import duckdb
+    from leverkit.snapshot.snapshot import Database
 
 T = TypeVar("T")
 Difference = dict[str, str | int]
@@ -133,7 +133,7 @@ class _Pull:
         if self._since:
             self._read(ListingPass("updated", "updated_at", self._since, LATEST))
 
-    def _read_again(self, db: duckdb.DuckDBPyConnection) -> tuple[Path, Path, list[Difference]]:
+    def _read_again(self, db: Database) -> tuple[Path, Path, list[Difference]]:
         """Catch up and compare with Lever's tag counts; repeat if they differ: tags may just have changed."""
         for number in range(1, ROUNDS + 1):
             self._catch_up(number)

@@ -1,8 +1,8 @@
-"""CSV files that people open in a spreadsheet and save again.
+"""CSV files that people edit in a spreadsheet.
 
-Reads what Excel, LibreOffice and Numbers write (BOM, UTF-16, semicolons, tabs, `sep=`, Windows
-code page, dropped trailing cells) and writes cells that no spreadsheet takes for a formula, a
-number or a date. `unguard(guard(text)) == text` for every text.
+Reads what Excel, LibreOffice and Numbers write (BOM, UTF-16, semicolons, tabs, `sep=`, Windows code page,
+missing trailing cells) and writes cells that no spreadsheet reads as a formula, a number or a date.
+`unguard(guard(text)) == text` for every text.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from pathlib import Path
 
 from leverkit.errors import UsageError
 
-# A cell is risky where a spreadsheet would calculate it (=, +, -, @, control characters, their full-width
-# twins), or would turn it into a number, a date or a truth value ("3.10", "007", "SEPT2", "TRUE").
+# A cell is risky if a spreadsheet would calculate it (=, +, -, @, control characters, their full-width
+# forms), or would turn it into a number, a date or a truth value ("3.10", "007", "SEPT2", "TRUE").
 _RISKY = re.compile(
     r"'*(?:[=+\-@|%\t\r\n＝＋－＠]|[\d.,(]|[^\W\d_]+[\s\-/.]*\d+\Z|(?:true|false)\Z)", re.IGNORECASE
 )
 _DELIMITERS = (",", ";", "\t")
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, .ods and .numbers begin (zip), and .xls
+_WORKBOOKS = (
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+)  # first bytes of .xlsx, .ods and .numbers (zip), and of .xls
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written: its delimiter, and whether it starts with a byte order mark."""
+    """The form of a file: its delimiter, and `bom` if it starts with a byte order mark."""
 
     delimiter: str = ","
     bom: bool = False
@@ -35,7 +38,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Row:
-    """One record: the line of the file on which it starts, and its cells by column name."""
+    """One record: the line on which it starts in the file, and its cells by column name."""
 
     line: int
     cells: Mapping[str, str]
@@ -43,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CSV file as read: column names as in the file, records, dialect."""
+    """A CSV file as it was read: column names, records, dialect."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -51,19 +54,19 @@ class Sheet:
 
 
 def guard(text: str) -> str:
-    """Return `text` so that a spreadsheet shows it as it is; the sign is a leading apostrophe."""
+    """Return `text` so that a spreadsheet shows it unchanged: with a leading apostrophe if needed."""
     return "'" + text if _RISKY.match(text) else text
 
 
 def unguard(text: str) -> str:
-    """Return what `guard` was given; text that needs no guard comes back unchanged."""
+    """Return the text that `guard` was given; a text that needs no guard is returned unchanged."""
     return text[1:] if text.startswith("'") and _RISKY.match(text) else text
 
 
 def read(path: Path) -> Sheet:
-    """Read a CSV file; cells are returned as they stand in the file, still guarded.
+    """Read a CSV file; cells are returned as they are in the file, still guarded.
 
-    Raises UsageError naming the file and the line where it is not readable as a table.
+    Raises UsageError, which names file and line, if it cannot be read as a table.
     """
     text, bom = _decode(path)
     text, delimiter, skipped = _delimiter(text)
@@ -84,7 +87,7 @@ def read(path: Path) -> Sheet:
 
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect) -> bytes:
-    """Return a CSV file as UTF-8, lines end with CR LF (RFC 4180). Guarding text cells is the caller's."""
+    """Return a CSV file as UTF-8; lines end with CR LF (RFC 4180). The caller guards text cells."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator="\r\n")
     writer.writerow(columns)
@@ -93,7 +96,7 @@ def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Diale
 
 
 def number(text: str) -> float | None:
-    """Read a number as spreadsheets write it (`0.97`, `0,97`, `97 %`); None for anything else."""
+    """Return a number as spreadsheets write it (`0.97`, `0,97`, `97 %`); None for anything else."""
     plain = unguard(text.strip()).replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
         return float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
@@ -113,7 +116,7 @@ def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> 
 
 
 def _decode(path: Path) -> tuple[str, bool]:
-    """Return the text and whether it had a BOM; bytes that are not UTF-8 stay as surrogates."""
+    """Return the text, and True if it had a BOM; bytes that are not UTF-8 stay as surrogates."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -130,14 +133,14 @@ def _decode(path: Path) -> tuple[str, bool]:
 
 
 def _legacy(cell: str) -> str:
-    """Mend a cell that a spreadsheet wrote in the Windows code page into a UTF-8 file."""
+    """Return a cell decoded, if a spreadsheet wrote it in the Windows code page into a UTF-8 file."""
     if not any("\udc80" <= character <= "\udcff" for character in cell):
         return cell
     return cell.encode("utf-8", "surrogateescape").decode("cp1252", errors="replace")
 
 
 def _delimiter(text: str) -> tuple[str, str, int]:
-    """Return the text without Excel's `sep=` line, the delimiter, and how many lines were skipped."""
+    """Return the text without Excel's `sep=` line, the delimiter, and the number of skipped lines."""
     head, _, rest = text.partition("\n")
     declared = re.fullmatch(r'"?sep=(.)"?\r?', head)
     if declared:
