@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -15,41 +15,6 @@ import msgspec
 from leverkit.emulator.account.account import Object
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.server.service import Service
-
-STYLE = """
-:root { color-scheme: light dark; --line: #d8dce3; --soft: #5b6472; --card: #f5f7fa; --accent: #0b5cad;
-  --good: #17663a; --warn: #8a5300; --bad: #b3261e; font: 15px/1.5 system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { :root { --line: #3a414d; --soft: #a4adba; --card: #1d2129;
-  --accent: #7cb7ff; --good: #74d39b; --warn: #f0b95c; --bad: #ff9a91;
-  background: #14171c; color: #e8ebf0; } }
-* { box-sizing: border-box; }
-body { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
-header { border-bottom: 3px solid var(--accent); padding-bottom: .8rem; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .3rem; }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-p { margin: .3rem 0; max-width: 46rem; } .soft { color: var(--soft); }
-a { color: var(--accent); } nav a { display: inline-block; margin: .2rem .9rem .2rem 0; }
-code, pre { font-family: ui-monospace, monospace; font-size: .92em; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem;
-  margin: .6rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .6rem; margin: 0; }
-dl > div { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .55rem .8rem;
-  display: flex; flex-direction: column-reverse; justify-content: flex-end; }
-dd { margin: 0; font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-dt { color: var(--soft); font-size: .9rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: .88rem; }
-th, td { padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td { white-space: nowrap; } td.long { white-space: normal; overflow-wrap: anywhere; width: 99%; }
-.good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); font-weight: 600; }
-@media (max-width: 44rem) {
-  thead { position: absolute; left: -99rem; }
-  tr { display: flex; flex-wrap: wrap; gap: 0 .8rem; padding: .35rem 0; }
-  tr { border-bottom: 1px solid var(--line); } td { border: 0; padding: 0; } td:empty { display: none; }
-  td.long { flex-basis: 100%; width: auto; order: 9; }
-}
-"""
-
 
 CSP = (
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -62,6 +27,7 @@ HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 LATEST = 25
+TEMPLATES = Path(__file__).parent / "templates"
 UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -72,29 +38,24 @@ class Cell(NamedTuple):
     kind: str = ""
     whole: str = ""
 
-    def html(self) -> str:
-        """Return the cell, escaped."""
-        kind = f' class="{self.kind}"' if self.kind else ""
-        whole = f' title="{escape(self.whole)}"' if self.whole else ""
-        return f"<td{kind}{whole}>{escape(self.text)}</td>"
+
+class Table(NamedTuple):
+    """A section with a table, or with a sentence if it has no rows."""
+
+    anchor: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    empty: str
 
 
 Rows = Iterable[Sequence[Cell]]
 
 
-def _table(names: Sequence[str], rows: Rows, otherwise: str) -> str:
-    lines = ["".join(cell.html() for cell in row) for row in rows]
-    if not lines:
-        return f'<p class="soft">{otherwise}</p>'
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _holdings(service: Service) -> str:
+def _counts(service: Service) -> dict[str, int]:
     account = service.account
     rows = account.rows.values()
-    counts = {
+    return {
         "opportunities": len(account.rows),
         "of them archived": sum(row.archived is not None for row in rows),
         "of them confidential": sum(row.confidential for row in rows),
@@ -108,8 +69,6 @@ def _holdings(service: Service) -> str:
         "requests so far": len(service.log),
         "deliveries so far": len(service.deliveries.history),
     }
-    cards = (f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in counts.items())
-    return f"<dl>{''.join(cards)}</dl>"
 
 
 def _short(text: str) -> str:
@@ -213,65 +172,28 @@ def _simulated_users(service: Service) -> Rows:
     return ((Cell(action), Cell(str(count), "long")) for action, count in sorted(counts.items()))
 
 
-def _start(root: str) -> str:
-    """Return how to point a client here, without the key: whoever can open this page may not have it."""
-    base = escape(root)
-    return (
-        "<p>Use this address in place of <code>https://api.lever.co/v1</code>, and the key that the emulator "
-        "printed when it started (user name of Basic authentication, no password):</p>"
-        f"<pre>{base}/v1</pre>"
-        f"<pre>curl -u API_KEY: '{base}/v1/opportunities?limit=2'</pre>"
-        "<p>Let the next tag write fail after it took effect:</p>"
-        f"<pre>curl -u API_KEY: {base}/_emulator/faults -d "
-        """'{"kind": "status", "status": 503, "path": "*/addTags", "when": "after"}'</pre>"""
-        '<p>For any OpenAPI tool: <a href="/_emulator/openapi.json">the description of every path</a>.</p>'
-    )
-
-
-def _sections(service: Service, root: str) -> list[tuple[str, str, str]]:
-    """Return anchor, title and content of each part."""
-    asked = ("method", "path", "status", "fault", "took", "when")
-    return [
-        ("start", "Point a client at it", _start(root)),
-        ("holds", "What it holds", _holdings(service)),
-        ("requests", "Last requests", _table(asked, _requests(service), "No request yet.")),
-        (
-            "faults",
-            "Faults",
-            _table(
-                ("kind", "requests", "fired", "matched", "now"), _faults(service), "Everything goes right."
-            ),
-        ),
-        (
-            "deliveries",
-            "Webhook deliveries",
-            _table(("event", "to, and its answers", "now", "tries"), _deliveries(service), "None so far."),
-        ),
-        (
-            "switches",
-            "Switches",
-            _table(("switch", "value", "default"), _switches(service), "All as they are by default."),
-        ),
-        (
-            "humans",
-            "Humans at work",
-            _table(("what they did", "times"), _simulated_users(service), "Nobody changes anything by hand."),
-        ),
-    ]
+def _tables(service: Service) -> Iterator[Table]:
+    columns: tuple[str, ...] = ("method", "path", "status", "fault", "took", "when")
+    yield Table("requests", "Last requests", columns, list(_requests(service)), "No request yet.")
+    columns = ("kind", "requests", "fired", "matched", "now")
+    yield Table("faults", "Faults", columns, list(_faults(service)), "Everything goes right.")
+    columns = ("event", "to, and its answers", "now", "tries")
+    yield Table("deliveries", "Webhook deliveries", columns, list(_deliveries(service)), "None so far.")
+    columns, empty = ("switch", "value", "default"), "All as they are by default."
+    yield Table("switches", "Switches", columns, list(_switches(service)), empty)
+    columns, empty = ("what they did", "times"), "Nobody changes anything by hand."
+    yield Table("humans", "Humans at work", columns, list(_simulated_users(service)), empty)
 
 
 def render(service: Service, root: str) -> bytes:
-    """Return the page as UTF-8 HTML; `root` is the address of this server."""
-    sections = _sections(service, root)
-    links = "".join(f'<a href="#{anchor}">{title}</a>' for anchor, title, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{content}</section>'
-        for anchor, title, content in sections
+    """Return the page as UTF-8 HTML; `root` is the address of this server.
+
+    The key is not on it: whoever can open this page may not have it.
+    """
+    from jinja2 import Environment, FileSystemLoader  # the emulator starts faster without it
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Emulated Lever account</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head><body><header><h1>A Lever account on this computer</h1>"
-        "<p>Everything in it is invented or was loaded from files, and nothing reaches Lever. "
-        f"Reload to see what is new.</p><nav>{links}</nav></header><main>{body}</main></body></html>"
-    ).encode()
+    template = environment.get_template("status_page.html.j2")
+    return template.render(root=root, counts=_counts(service), tables=list(_tables(service))).encode()
