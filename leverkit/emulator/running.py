@@ -84,8 +84,7 @@ class Running:
 
     def add_fault(self, fault: Fault) -> Fault:
         """Set a fault beside the others and return it."""
-        self._server.call(lambda: self._service.add_fault(fault))
-        return fault
+        return self._server.call(lambda: self._service.add_fault(fault))
 
     def clear_faults(self) -> None:
         """Remove all faults."""

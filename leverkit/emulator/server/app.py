@@ -15,7 +15,7 @@ from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.http.request import Request, parse_query
 from leverkit.emulator.response import RequestError, Response, bad_request
 from leverkit.emulator.server.control_api import ControlApi
-from leverkit.emulator.server.routes import ROUTES, Table
+from leverkit.emulator.server.routes import ROUTES, Handler, Table
 from leverkit.emulator.server.service import Service
 
 Scope = dict[str, Any]
@@ -64,38 +64,34 @@ class App:
         """Return the response (None: broken connection) and the fault that fired."""
         try:
             handle, request = self._route(scope, body)
-        except RequestError as failure:
+        except RequestError as error:
             await _sleep(latency)
-            return failure.response(), None
+            return error.response(), None
         fault = self._service.faults.pick(
             entry["method"], entry["path"], entry["query"], self._account.config
         )
         await _sleep(latency)
         if fault is None:
-            return _run_handler(lambda: handle(request)), None
+            return _run_handler(handle, request), None
         entry["fault"] = fault.kind
         if fault.kind == "delay":
             await _sleep(fault.ms / 1000)
         return self._faulty(fault, handle, request), fault
 
-    def _faulty(
-        self, fault: Fault, handle: Callable[[Request], Response], request: Request
-    ) -> Response | None:
+    def _faulty(self, fault: Fault, handle: Handler, request: Request) -> Response | None:
         if fault.replaces_response:
             if fault.when == "after":
-                _run_handler(lambda: handle(request))
+                _run_handler(handle, request)
             return faults.replacement(fault)
         if fault.kind == "ignored":
-            return _run_handler(
-                lambda: faults.without_effect(self._account, request.ids, lambda: handle(request))
-            )
+            return faults.without_effect(self._account, request.ids, lambda: _run_handler(handle, request))
         if fault.kind == "clock":
             self._account.skew_ms += int(fault.ms)
         request.stale_ms = fault.ms if fault.kind == "stale" else 0.0
         request.shift = {"duplicate": -1, "drop": 1}.get(fault.kind, 0)
-        return _run_handler(lambda: handle(request))
+        return _run_handler(handle, request)
 
-    def _route(self, scope: Scope, body: bytes) -> tuple[Callable[[Request], Response], Request]:
+    def _route(self, scope: Scope, body: bytes) -> tuple[Handler, Request]:
         """Return the handler and its request. Raises RequestError for one that is not admitted."""
         path: str = scope["path"]
         route, ids = self._table.find(scope["method"], _normal_path(path))
@@ -119,11 +115,11 @@ def _normal_path(path: str) -> str:
     return re.sub("/{2,}", "/", normal) if "//" in normal else normal
 
 
-def _run_handler(handle: Callable[[], Response]) -> Response:
+def _run_handler(handle: Handler, request: Request) -> Response:
     try:
-        return handle()
-    except RequestError as failure:
-        return failure.response()
+        return handle(request)
+    except RequestError as error:
+        return error.response()
 
 
 async def _sleep(seconds: float) -> None:

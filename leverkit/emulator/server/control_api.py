@@ -70,13 +70,13 @@ class ControlApi:
     """Handles every request that is not for /v1."""
 
     def __init__(self, service: Service) -> None:
-        self.service = service
+        self._service = service
         self._actions: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", ""): self._summary,
             ("GET", "/config"): lambda _: service.account.config,
-            ("PATCH", "/config"): self._configure,
-            ("GET", "/faults"): self._faults,
-            ("POST", "/faults"): self._add_fault,
+            ("PATCH", "/config"): lambda given: service.configure(**given),
+            ("GET", "/faults"): lambda _: service.faults.all,
+            ("POST", "/faults"): lambda given: service.add_fault(msgspec.convert(given, Fault)),
             ("DELETE", "/faults"): lambda _: service.faults.clear(),
             ("GET", "/log"): lambda _: list(service.log),
             ("DELETE", "/log"): lambda _: service.log.clear(),
@@ -93,8 +93,8 @@ class ControlApi:
         headers = dict(scope["headers"])
         try:
             return self._respond(scope["method"], scope["path"], scope["query_string"], headers, body)
-        except RequestError as failure:
-            return failure.response()
+        except RequestError as error:
+            return error.response()
         except (msgspec.ValidationError, TypeError) as error:
             return bad_request(str(error)).response()
 
@@ -103,70 +103,61 @@ class ControlApi:
     ) -> Response:
         host = headers.get(b"host", b"").decode("latin-1")
         if path == "/authorize" and method == "GET":
-            return self.service.oauth.authorize(dict(parse_qsl(query.decode("latin-1"))))
+            return self._service.oauth.authorize(dict(parse_qsl(query.decode("latin-1"))))
         if path == "/oauth/token" and method == "POST":
-            return self.service.oauth.token(body, headers.get(b"content-type", b""))
+            return self._service.oauth.token(body, headers.get(b"content-type", b""))
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             raise no_such_path(path)
         if path == "/" and method == "GET":
-            return Response(200, status_page.render(self.service, f"http://{host}"), status_page.HEADERS)
+            return Response(200, status_page.render(self._service, f"http://{host}"), status_page.HEADERS)
         if path == f"{ROOT}/openapi.json" and method == "GET":
-            return Response(200, encode(openapi.describe(f"http://{host}/v1", self.service.account)))
+            return Response(200, encode(openapi.describe(f"http://{host}/v1", self._service.account)))
         if path == ROOT or path.startswith(ROOT + "/"):
             return self._control(method, path.removeprefix(ROOT), headers.get(b"authorization"), body)
         raise no_such_path(path)
 
     def _control(self, method: str, path: str, authorization: bytes | None, body: bytes) -> Response:
-        key = self.service.admission.keys.get(auth.read_secret(authorization) or "")
+        key = self._service.admission.keys.get(auth.read_secret(authorization) or "")
         if key is None or key.scopes is not None or not key.confidential:
             raise unauthorized()
         given = _object(body)
         kind, _, name = path[1:].partition("/")
         if method == "POST" and kind == "humans":
-            return ok(do_page_action(self.service.account, name, given))
+            return ok(do_page_action(self._service.account, name, given))
         action = self._actions.get((method, path.rstrip("/")))
         if action is None:
             raise no_such_path(ROOT + path)
         return ok(action(given))
 
+    def _rerun(self, given: dict[str, Any]) -> Any:
+        return {"sent": self._service.deliveries.rerun(str(given.get("id")))}
+
+    def _step(self, given: dict[str, Any]) -> Any:
+        return [self._service.simulated_users.step() for _ in range(int(given.get("steps", 1)))]
+
+    def _key(self, given: dict[str, Any]) -> Any:
+        confidential = bool(given.get("confidential", True))
+        return {"api_key": self._service.new_key(given.get("scopes"), confidential=confidential)}
+
+    def _client(self, _: dict[str, Any]) -> Any:
+        return {
+            "client_id": self._service.oauth.client_id,
+            "client_secret": self._service.oauth.client_secret,
+        }
+
     def _summary(self, _: dict[str, Any]) -> Any:
-        account = self.service.account
+        account = self._service.account
         return {
             "opportunities": len(account.rows),
             "contacts": len(account.by_contact),
             "postings": len(account.postings),
             "tags": len(account.tags),
             "deleted": len(account.deleted),
-            "requests": len(self.service.log),
-            "deliveries_under_way": self.service.deliveries.in_flight,
-            "humans": dict(self.service.simulated_users.counts),
-            "accidents": self.service.faults.accidents,
+            "requests": len(self._service.log),
+            "deliveries_under_way": self._service.deliveries.in_flight,
+            "humans": dict(self._service.simulated_users.counts),
+            "accidents": self._service.faults.accidents,
         }
-
-    def _configure(self, given: dict[str, Any]) -> Any:
-        self.service.configure(**given)
-        return self.service.account.config
-
-    def _faults(self, _: dict[str, Any]) -> Any:
-        return self.service.faults.all
-
-    def _add_fault(self, given: dict[str, Any]) -> Any:
-        fault = msgspec.convert(given, Fault)
-        self.service.add_fault(fault)
-        return fault
-
-    def _rerun(self, given: dict[str, Any]) -> Any:
-        return {"sent": self.service.deliveries.rerun(str(given.get("id")))}
-
-    def _step(self, given: dict[str, Any]) -> Any:
-        return [self.service.simulated_users.step() for _ in range(int(given.get("steps", 1)))]
-
-    def _key(self, given: dict[str, Any]) -> Any:
-        scopes = given.get("scopes")
-        return {"api_key": self.service.new_key(scopes, confidential=bool(given.get("confidential", True)))}
-
-    def _client(self, _: dict[str, Any]) -> Any:
-        return {"client_id": self.service.oauth.client_id, "client_secret": self.service.oauth.client_secret}
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -38,13 +38,17 @@ class Service:
         account.config = config
         self._start_history()
 
-    def configure(self, **switches: Any) -> None:
-        """Change switches while running; a new rate limit starts full. Raises msgspec.ValidationError."""
+    def configure(self, **switches: Any) -> Config:
+        """Change switches while running; a new rate limit starts full. Return the new configuration.
+
+        Raises msgspec.ValidationError.
+        """
         self.account.config = with_changes(self.account.config, switches)
         if switches.keys() & {"rate", "burst"}:
             self.admission.reset_limits()
         self._start_history()
         self.simulated_users.restart()
+        return self.account.config
 
     def new_key(self, scopes: list[str] | None, *, confidential: bool) -> str:
         """Make one more API key, with only some permissions or all (None); return it."""
@@ -53,10 +57,11 @@ class Service:
         self.admission.add(Key(secret, secret, confidential, granted), api=True)
         return secret
 
-    def add_fault(self, fault: Fault) -> None:
-        """Set a fault beside the others."""
+    def add_fault(self, fault: Fault) -> Fault:
+        """Set a fault beside the others and return it."""
         self.faults.add(fault)
         self._start_history()
+        return fault
 
     def _start_history(self) -> None:
         """Keep earlier versions from now on if any read is to be stale."""
