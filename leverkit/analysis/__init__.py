@@ -1,1 +1,7 @@
-"""Facts about tags, without opinion."""
+"""The facts about tags in a snapshot; no opinions."""
+
+from leverkit.analysis.audit import Audit
+from leverkit.analysis.findings import Finding
+from leverkit.analysis.readiness import Readiness
+
+__all__ = ["Audit", "Finding", "Readiness"]

@@ -94,10 +94,10 @@ def _near(left: list[str], right: list[str]) -> Iterator[tuple[str, str]]:
                 yield from [pair] if _is_slip(*pair) else []
 
 
-def _is_slip(one: str, other: str) -> bool:
+def _is_slip(form: str, other: str) -> bool:
     """Return True if two forms differ by a slip: not in a digit, nor in the last letter (A, B, II)."""
-    if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
+    if [c for c in form if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
-    if one[:-1] == other[:-1] or (other.startswith(one) and other != one + "s"):
+    if form[:-1] == other[:-1] or (other.startswith(form) and other != form + "s"):
         return False
-    return len(one) != len(other) or sorted(one) == sorted(other) or len(one) >= LONG
+    return len(form) != len(other) or sorted(form) == sorted(other) or len(form) >= LONG
