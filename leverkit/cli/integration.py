@@ -78,6 +78,7 @@ def listen(
     import logging
 
     from leverkit.api.http import WaitNotices
+    from leverkit.policy.policy import Policy
     from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue
     from leverkit.webhook.logs import log_event
@@ -89,7 +90,7 @@ def listen(
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
     folder = state or settings.home / "receiver"
     config = WorkerConfig(policy, folder / "runs", sweep_s=sweep)
-    config.tags()  # a policy that cannot be read is an error now, not at the first event
+    Policy.read(policy)  # so that a policy that cannot be read is an error now, not at the first event
     waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))
     with connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
         queue = EventQueue(folder / "inbox.sqlite")

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.planning.brakes import Brakes
+from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Known, Operation
 from leverkit.planning.plan import Plan
-from leverkit.planning.plan_document import Kind
 from leverkit.storage.files import digest
 
 
 def live_plan(
-    kind: Kind,
     lever: ReadOnlyLever,
     opportunities: Iterable[Opportunity],
-    operations: Iterable[Operation],
+    operations: Collection[Operation],
     *,
     taken_at: int,
-    brakes: Brakes,
+    policy_digest: str = "",
 ) -> Plan:
-    """Return a plan of operations that rest on opportunities read at `taken_at` (ms since the epoch)."""
-    before = {found.id: Known(found.contact, found.tags) for found in opportunities}
+    """Return a plan of operations that rest on opportunities read at `taken_at` (ms since epoch).
+
+    Opportunities of contacts without an operation are left out. A plan that follows from a policy has its
+    digest: a tag is then added only while another opportunity of the contact carries it.
+    """
+    contacts = {operation.contact for operation in operations}
+    before = {
+        found.id: Known(found.contact, found.tags) for found in opportunities if found.contact in contacts
+    }
     return Plan(
-        kind=kind,
+        kind="propagate",
         account=lever.account_id(),
         host=lever.host,
+        policy_digest=policy_digest,
         snapshot_digest=digest((taken_at, before)),
         taken_at=taken_at,
         operations=tuple(sorted(operations)),
         before=before,
-        brakes=brakes,
+        brakes=OFF,
     )

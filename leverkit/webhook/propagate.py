@@ -18,7 +18,6 @@ from leverkit.errors import UsageError
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run
-from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Action, Operation
 from leverkit.settings import workspace
 from leverkit.webhook.events import Event, EventIds, ids_in
@@ -82,7 +81,7 @@ def propagate(
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
     shared = missing_shared_tags(siblings, set(share) - wanted - unwanted, matching=matching)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
-    plan = live_plan("propagate", lever, siblings, operations, taken_at=int(now() * 1000), brakes=OFF)
+    plan = live_plan(lever, siblings, operations, taken_at=int(now() * 1000))
     folder = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"
     run, left = Run(folder, plan), _left(siblings, targets)
     if dry_run or not plan.operations:

@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
-from leverkit.planning.brakes import Brakes
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
@@ -34,7 +33,6 @@ from leverkit.webhook.metrics import Metrics
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
 GONE_ATTEMPTS = 3  # after which an opportunity that is not found is gone; Lever may show a new one late
 LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
-BRAKES = Brakes(max_pct=None, max_tag_pct=None)  # the plans only add tags
 OVERLAP_MS = 60_000  # of two sweeps: clocks differ, and Lever may show a change late
 HOUR_MS = 3_600_000
 POLL = 0.2  # seconds between two looks into an empty queue
@@ -53,10 +51,6 @@ class WorkerConfig:
     runs: Path
     sweep_s: float = 300.0
     lock_wait_s: float = 30.0
-
-    def tags(self) -> Collection[str]:
-        """Return the tags with scope contact. Raises UsageError where the file cannot be read."""
-        return {tag for tag, scope in Policy.read(self.policy).scopes.items() if scope == "contact"}
 
 
 class Worker:
@@ -143,15 +137,14 @@ class Worker:
             self._reschedule(batch[0], limit=ATTEMPTS)
 
     def _share_tags(self, batch: Sequence[DueEvents]) -> None:
-        tags = self._config.tags()
+        policy = Policy.read(self._config.policy)
+        tags = {tag for tag, scope in policy.scopes.items() if scope == "contact"}
         found = self._read(batch)
         operations = missing_shared_tags(found.values(), tags)
         unsettled: set[str] = set()
         if operations:
-            concerned = {operation.contact for operation in operations}
-            siblings = [opportunity for opportunity in found.values() if opportunity.contact in concerned]
             plan = live_plan(
-                "migrate", self._lever, siblings, operations, taken_at=self._now_ms(), brakes=BRAKES
+                self._lever, found.values(), operations, taken_at=self._now_ms(), policy_digest=policy.digest
             )
             unsettled = self._carry_out(plan)
         for events in batch:

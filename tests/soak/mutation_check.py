@@ -297,6 +297,13 @@ BUGS = (
         "migration/test_apply::test_a_writer_that_is_soon_through_is_waited_for",
     ),
     Bug(
+        "the receiver adds a tag whose source is gone",
+        "planning/plan",
+        ' or (self.kind == "propagate" and bool(self.policy_digest))',
+        "",
+        "webhook/test_worker::test_a_tag_whose_source_lost_it_before_the_run_is_resumed_is_not_added",
+    ),
+    Bug(
         "later waves count as somebody else",
         "verification/verify",
         "    ahead = _ahead(whole, wave.positions, now)",

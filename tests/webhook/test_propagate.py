@@ -1,4 +1,4 @@
-"""Propagate gives all opportunities of a person the same tags, by a plan and a journal, and loads no pandas."""
+"""Propagate gives all opportunities of a person the same tags, with a plan and a journal, without pandas."""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ from leverkit.api.client import Lever
 from leverkit.emulator import Running
 from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
 from leverkit.migration.rollback import rollback
+from leverkit.planning.plan import Plan
+from leverkit.policy.policy import Policy
+from leverkit.verification.verify import verify
 from leverkit.webhook.event_queue import EventQueue, QueuedEvent
 from leverkit.webhook.metrics import Metrics
 from leverkit.webhook.worker import Worker, WorkerConfig
@@ -184,12 +187,30 @@ def test_an_interrupted_run_is_finished_first_and_its_journal_is_complete(case: 
     assert case.metrics.counted("operations_total", "done") == len(mine) - 1
 
 
-def test_what_a_worker_wrote_can_be_rolled_back(case: WorkerCase) -> None:
+def test_a_tag_whose_source_lost_it_before_the_run_is_resumed_is_not_added(case: WorkerCase) -> None:
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
+    case.emulated.add_tags(mine[0], ["vip"])
+    case.event(contact)
+    case.lever.sees_confidential()
+    case.emulated.fault("reset", path="/opportunities", skip=1, times=None)  # the reading before the write
+    with pytest.raises(Unreachable):
+        case.worker.run_once()
+    case.emulated.clear_faults()
+    case.emulated.remove_tags(mine[0], ["vip"])
+    case.process_all()
+    assert case.writes() == 0
+    assert case.metrics.counted("operations_total", "drifted") == len(mine) - 1
+
+
+def test_the_run_of_a_worker_is_a_propagation_that_can_be_verified_and_rolled_back(case: WorkerCase) -> None:
     contact, (first, *rest) = next(iter(split_contacts(case.emulated).items()))
     case.emulated.add_tags(first, ["vip"])
     case.event(contact)
     case.process_all()
     (run,) = (plan.parent for plan in case.folder.glob("*/plan.json"))
+    plan = Plan.read(run)
+    assert (plan.kind, plan.policy_digest) == ("propagate", Policy.read(case.folder / "policy.csv").digest)
+    assert verify(run, lever=case.lever).exit_code == 0
     assert {op.opportunity for op in rollback(run, case.folder / "back").operations} == set(rest)
 
 
