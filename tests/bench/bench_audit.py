@@ -4,8 +4,8 @@
 
 The account is made by DuckDB: people with one to five opportunities, 1,500 postings of which each
 opportunity has five tags, 500 tags of people and candidacies. Each audit runs in a process of its own, so
-that its memory is its own. `processor` is the time of all threads: others on the computer stretch it less
-than the clock, though not by nothing.
+that its memory is its own. `processor` is the time of all threads: other programs on the computer
+lengthen it less than the time by the clock.
 """
 
 from __future__ import annotations

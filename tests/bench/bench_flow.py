@@ -1,7 +1,7 @@
 """How long the steps take here, on an account of 20,000 people without a rate limit: `make bench`.
 
 Against Lever, requests decide: at 10 a second, a pull takes a second per 1,000 opportunities, and the plan
-says what an apply takes. These are the seconds that are ours.
+says what an apply takes. These are the seconds that leverkit itself takes.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ def main(contacts: int) -> None:
     with running(contacts=contacts, seed=1, rate=None) as account, tempfile.TemporaryDirectory() as folder:
         here = {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
         with environment(here | {"LEVERKIT_WORKSPACE": folder}):
-            at = desk(rate=10_000.0)
-            with at.lever:
-                flow(at)
+            workspace = desk(rate=10_000.0)
+            with workspace.lever:
+                flow(workspace)
 
 
-def flow(at: AccountWorkspace) -> None:
-    """Go from pull to verify, as the notebooks do."""
+def flow(workspace: AccountWorkspace) -> None:
+    """Run the steps from pull to verify, as the notebooks do."""
     with timed("pull"):
-        snapshot = at.pull()
+        snapshot = workspace.pull()
     with timed("audit"):
         facts = audit(snapshot)
     with timed("policy"):
-        at.suggest(facts, 0.9)
+        workspace.suggest(facts, 0.9)
     with timed("plan"):
-        step = at.migration("plan")
+        step = workspace.migration("plan")
     with timed("apply"):
-        at.migration("apply", step.plan.short).carry_out().require()
+        workspace.migration("apply", step.plan.short).carry_out().require()
     with timed("verify"):
-        at.migration("verify").verify().require()
+        workspace.migration("verify").verify().require()
     print(f"{facts.summary['opportunities']:,} opportunities, {step.plan.summary}")
 
 

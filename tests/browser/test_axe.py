@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import PATIENCE, browser, in_a_browser
+from support.browser import TIMEOUT_MS, browser, in_a_browser
 
 from leverkit.notebook.demo import tour
 
@@ -38,7 +38,7 @@ def violations(chromium: Any, page: Path, width: int) -> list[str]:
     """Return a line for each element that axe objects to, by all its rules."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: extra browser").Axe()
     tab = chromium.new_page(viewport={"width": width, "height": 900})
-    tab.set_default_timeout(PATIENCE)
+    tab.set_default_timeout(TIMEOUT_MS)
     tab.goto(page.as_uri())
     found = axe.run(tab).response["violations"]
     tab.close()

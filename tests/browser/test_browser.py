@@ -29,7 +29,7 @@ UNDECIDED = re.compile(r"([\d,]+) undecided")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a copy of the notebooks and room for a workspace."""
+    """Give a folder with a copy of the notebooks and a place for a workspace."""
     folder = tmp_path_factory.mktemp("analyst")
     shutil.copytree(NOTEBOOKS, folder / "notebooks")
     (folder / "own").mkdir()
@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def at(home: Path) -> Iterator[tuple[Any, str]]:
+def lab_page(home: Path) -> Iterator[tuple[Any, str]]:
     """Give a browser and the address of a lab where notebooks find an emulated account."""
     with running(contacts=400, seed=7, rate=None) as account, browser() as chromium:
         place = {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
@@ -46,7 +46,7 @@ def at(home: Path) -> Iterator[tuple[Any, str]]:
             yield chromium, address
 
 
-def the(home: Path, pattern: str) -> Path:
+def only_file(home: Path, pattern: str) -> Path:
     (found,) = (home / "workspace").glob(pattern)
     return found
 
@@ -80,11 +80,11 @@ class Widget:
     def button(self, name: str) -> Any:
         return self.box.get_by_role("button", name=re.compile(name))
 
-    def says(self, text: str) -> None:
-        """Wait until it says so."""
+    def wait_for_text(self, text: str) -> None:
+        """Wait until the widget shows a text."""
         self.box.get_by_text(text).first.wait_for()
 
-    def shows(self, tags: list[str]) -> None:
+    def wait_for_tags(self, tags: list[str]) -> None:
         """Wait until it shows these tags, in this order."""
         for _ in range(600):
             if self.tags == tags:
@@ -101,7 +101,7 @@ class Widget:
 
     def settled(self, policy: Path) -> tuple[int, int]:
         """Wait until the count is of what the file holds; return the forecast."""
-        self.says(Policy.read(policy).summary())
+        self.wait_for_text(Policy.read(policy).summary())
         return self.forecast
 
 
@@ -122,15 +122,15 @@ def reader(path: Path) -> Iterator[list[int]]:
     thread.join()
 
 
-def test_an_analyst_audits_decides_and_sees_the_plan_change(at: tuple[Any, str], home: Path) -> None:
-    with notebook(*at, "10_audit.ipynb") as page:
-        headline = audit(the(home, "*/snapshot")).headline
+def test_an_analyst_audits_decides_and_sees_the_plan_change(lab_page: tuple[Any, str], home: Path) -> None:
+    with notebook(*lab_page, "10_audit.ipynb") as page:
+        headline = audit(only_file(home, "*/snapshot")).headline
         page.get_by_text(headline).first.wait_for()
-        assert the(home, "*/audit.html").stat().st_size > 10_000
+        assert only_file(home, "*/audit.html").stat().st_size > 10_000
         page.locator("h2", has_text="The finding").scroll_into_view_if_needed()
         picture(page, "10_audit")
-    with notebook(*at, "20_policy.ipynb") as page:
-        file = the(home, "*/policy.csv")
+    with notebook(*lab_page, "20_policy.ipynb") as page:
+        file = only_file(home, "*/policy.csv")
         widget = Widget(page)
         assert widget.forecast == (0, 0)
         _look_around(widget, Review(file, by="nobody"))
@@ -139,7 +139,7 @@ def test_an_analyst_audits_decides_and_sees_the_plan_change(at: tuple[Any, str],
             expected = _accept_and_undo(widget, file)
         assert set(readings) == {len(Policy.read(file).decisions)}
         picture(page, "20_decided")
-    with notebook(*at, "30_migrate.ipynb") as page:
+    with notebook(*lab_page, "30_migrate.ipynb") as page:
         plan = newest_plan(home)
         assert (plan.counts["adds"], plan.counts["contacts"]) == expected
         page.get_by_text(f"Plan {plan.short}").first.wait_for()
@@ -147,7 +147,7 @@ def test_an_analyst_audits_decides_and_sees_the_plan_change(at: tuple[Any, str],
         Policy.edit(file, lambda policy: policy.decide({tag: "ignore"}, by="another analyst"))
         run_all(page)
         changed = newest_plan(home)
-        assert changed.operations == tuple(one for one in plan.operations if one.tag != tag)
+        assert changed.operations == tuple(op for op in plan.operations if op.tag != tag)
         page.get_by_text(f"Plan {changed.short}").first.wait_for()
         picture(page, "30_plan")
 
@@ -162,19 +162,19 @@ def _look_around(widget: Widget, review: Review) -> None:
     widget.box.get_by_label("Find").click()
     page.keyboard.type(first[3][:6])
     page.keyboard.press("Enter")
-    widget.shows([row.tag for row in review.look(View(text=first[3][:6])).decisions])
+    widget.wait_for_tags([row.tag for row in review.look(View(text=first[3][:6])).decisions])
     widget.box.get_by_label("Find").fill("")
     page.keyboard.press("Enter")
-    widget.shows(first)
+    widget.wait_for_tags(first)
     widget.box.get_by_label("Sort by").select_option("confidence")
-    widget.shows([row.tag for row in review.look(View(order="confidence")).decisions])
+    widget.wait_for_tags([row.tag for row in review.look(View(order="confidence")).decisions])
     widget.box.get_by_label("Sort by").select_option("at stake")
-    widget.shows(first)
+    widget.wait_for_tags(first)
     widget.button("Next").click()
-    widget.shows([row.tag for row in review.look(View(page=1)).decisions])
+    widget.wait_for_tags([row.tag for row in review.look(View(page=1)).decisions])
     widget.button("Previous").focus()
     page.keyboard.press("Enter")
-    widget.shows(first)
+    widget.wait_for_tags(first)
 
 
 def _decide(widget: Widget, file: Path) -> None:
@@ -182,14 +182,14 @@ def _decide(widget: Widget, file: Path) -> None:
     first, second = widget.tags[:2]
     before = file.stat().st_ino
     widget.choice(first, "contact").click()
-    widget.says("1 contact, 0 opportunity, 0 ignore")
+    widget.wait_for_text("1 contact, 0 opportunity, 0 ignore")
     assert (Policy.read(file).scopes[first], file.stat().st_ino == before) == ("contact", False)
     assert widget.settled(file)[0] > 0
     widget.choice(second, "contact").focus()
     widget.page.keyboard.press("Tab")
     widget.page.keyboard.press("Tab")
     widget.page.keyboard.press("Space")
-    widget.says("1 contact, 0 opportunity, 1 ignore")
+    widget.wait_for_text("1 contact, 0 opportunity, 1 ignore")
     assert Policy.read(file).scopes[second] == "ignore"
     assert widget.tags[:2] == [first, second]
 
@@ -197,7 +197,7 @@ def _decide(widget: Widget, file: Path) -> None:
 def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
     """Accept what is sure, take it back by keyboard, accept again; return what the plan would do."""
     page, before = widget.page, Policy.read(file)
-    alone = widget.forecast
+    before_accepting = widget.forecast
     widget.box.get_by_label("Confidence at least").fill("0.9")
     page.keyboard.press("Tab")
     wanted = before.acceptable(0.9)
@@ -208,12 +208,12 @@ def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
     after = Policy.read(file)
     assert {tag: after.scopes[tag] for tag in wanted} == wanted
     more = widget.settled(file)
-    assert more > alone
+    assert more > before_accepting
     widget.button("Undo").focus()
     page.keyboard.press("Enter")
     accept.wait_for()
     assert Policy.read(file).decisions == before.decisions
-    assert widget.settled(file) == alone
+    assert widget.settled(file) == before_accepting
     accept.focus()
     page.keyboard.press("Space")
     accept.wait_for(state="detached")
@@ -221,17 +221,17 @@ def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
     return more
 
 
-def test_what_others_do_meanwhile_is_said_in_the_widget(at: tuple[Any, str], home: Path) -> None:
-    with notebook(*at, "20_policy.ipynb") as page:
-        file = the(home, "*/policy.csv")
+def test_the_widget_tells_what_others_did_meanwhile(lab_page: tuple[Any, str], home: Path) -> None:
+    with notebook(*lab_page, "20_policy.ipynb") as page:
+        file = only_file(home, "*/policy.csv")
         widget = Widget(page)
         first, second, third = widget.tags[:3]
         opened = file.read_bytes()
         Policy.edit(file, lambda policy: policy.decide({second: "opportunity"}, by="bob"))
         widget.choice(first, "ignore").click()
-        widget.says(f"bob decided meanwhile: {second!r} is opportunity")
+        widget.wait_for_text(f"bob decided meanwhile: {second!r} is opportunity")
         file.write_bytes(opened)  # a spreadsheet that had the file open, saved
         widget.choice(third, "ignore").click()
-        widget.says("a program that had the file open saved an older version")
+        widget.wait_for_text("a program that had the file open saved an older version")
         picture(page, "20_news")
         assert Policy.read(file).scopes[third] == "ignore"

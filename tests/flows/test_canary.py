@@ -20,7 +20,7 @@ KEY = "canary-key-5f1e"
 
 
 def personal(emulated: Running, lever: Any) -> set[bytes]:
-    """What nobody should find: the key as it is and as it is sent, names, addresses and phones."""
+    """Return what no file may hold: the key as it is and as it is sent, names, addresses and phones."""
     found = {KEY.encode(), base64.b64encode(f"{KEY}:".encode()).rstrip(b"=")}
     for opportunity in emulated.state()["opportunities"]:
         person = lever.get(f"/opportunities/{opportunity}", type=dict)
@@ -34,7 +34,7 @@ def personal(emulated: Running, lever: Any) -> set[bytes]:
 
 
 def flow(folder: Path, lever: Any) -> None:
-    """Go the whole way, with a run that fails on it."""
+    """Run the whole flow, with an apply that is refused in between."""
     snapshot = lk.pull(folder / "snapshot", lever=lever)
     facts = lk.audit(snapshot)
     facts.to_html(folder / "audit.html")

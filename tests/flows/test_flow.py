@@ -1,4 +1,4 @@
-"""The whole way, as a person goes it: pull, audit, policy, plan, apply, verify, plan again, rollback."""
+"""The whole flow, as a person runs it: pull, audit, policy, plan, apply, verify, plan again, rollback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leverkit.planning.plan import Plan
 
 
 def decided(folder: Path, emulated: Any) -> lk.Policy:
-    """A policy of someone who knows which tags are about the person."""
+    """Return the policy of somebody who knows which tags are about the person."""
     suggested = lk.Policy.suggest(lk.audit(lk.Snapshot.open(folder)))
     mine = set(contact_tags(emulated))
     scopes = {tag: "contact" if tag in mine else "opportunity" for tag in suggested.scopes}
@@ -119,9 +119,9 @@ def test_a_plan_is_of_one_account_only(tmp_path: Path) -> None:
 def test_a_brake_at_plan_is_a_brake_at_apply(tmp_path: Path) -> None:
     with account(contacts=40) as (emulated, lever):
         lk.pull(tmp_path / "snapshot", lever=lever)
-        account_read = lk.Snapshot.open(tmp_path / "snapshot")
+        snapshot = lk.Snapshot.open(tmp_path / "snapshot")
         with pytest.raises(BrakeTripped, match="--max-ops 1"):
-            lk.plan(account_read, decided(account_read.path, emulated), tmp_path / "run", max_ops=1)
+            lk.plan(snapshot, decided(snapshot.path, emulated), tmp_path / "run", max_ops=1)
         made = Plan.read(tmp_path / "run")
         with pytest.raises(BrakeTripped, match="--max-ops 1"):
             lk.apply(tmp_path / "run", approve=made.short, lever=lever)

@@ -1,4 +1,4 @@
-"""What holds or stops a run while it writes: failures, files, a dead starter; each says why."""
+"""What pauses or stops a run while it writes: failures, files, the death of its parent process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from leverkit.migration.stop import ERRORS, ORPHANED, PAUSED, STOPPED
 from leverkit.migration.writer import Times
 from leverkit.planning.plan import Plan
 
-ORPHAN = """
+KERNEL = """
 import sys
 from types import SimpleNamespace
 sys.modules["IPython"] = SimpleNamespace(get_ipython=lambda: SimpleNamespace())
@@ -42,7 +42,7 @@ from leverkit.api.rate_limit import Pace
 run, approve, base_url, key = sys.argv[1:]
 apply(run, approve=approve, lever=Lever(base_url=base_url, key=key, pace=Pace(rate=1e6, burst=1000)))
 """
-STARTER = """
+PARENT = """
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
 print("started", flush=True)
@@ -128,18 +128,18 @@ def test_what_people_do_during_a_pause_is_seen_after_it(tmp_path: Path) -> None:
 
         (tmp_path / "PAUSE").touch()
         done = carried_out(plan, tmp_path, lever, times=Times(sleep=wait, reread_after=(0.0,)))
-    assert {each.operation: each.outcome for each in done.ended}[target] == "no_op"
+    assert {ended.operation: ended.outcome for ended in done.ended}[target] == "no_op"
 
 
 def orphaned(run: Path, plan: Plan, emulated: Any) -> None:
-    """Start a starter of something like a kernel that applies; kill the starter in mid-run."""
-    arguments = [ORPHAN, str(run), plan.short, emulated.base_url, emulated.api_key]
+    """Start a process that starts a kernel which applies; kill the parent while the kernel writes."""
+    arguments = [KERNEL, str(run), plan.short, emulated.base_url, emulated.api_key]
     with subprocess.Popen(
-        [sys.executable, "-c", STARTER, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as starter:
+        [sys.executable, "-c", PARENT, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as parent:
         while not posts(emulated):
-            assert starter.poll() is None
-        starter.send_signal(signal.SIGKILL)
+            assert parent.poll() is None
+        parent.send_signal(signal.SIGKILL)
 
 
 def test_a_kernel_whose_starter_was_killed_stops_writing(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ HOSTILE = [
 
 
 class Page(HTMLParser):
-    """Collects what a browser would act on."""
+    """Collect what a browser would act on."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

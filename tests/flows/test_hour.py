@@ -1,4 +1,4 @@
-"""An hour of asking in about a second: pace and back-off on a clock that only moves when someone sleeps."""
+"""An hour of requests in about a second: pace and back-off on a clock that moves only by sleeping."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RATE, BURST = 9.8, 10
 HOUR = 3600.0
 RETRY_AFTER = 2.0
 OK = Response(200, b"{}")
-TROUBLES = {
+SCRIPTED = {
     "busy": Response(429, headers={"retry-after": f"{RETRY_AFTER:g}"}),
     "down": Response(503),
     "lost": Response(failure="no answer"),
@@ -27,7 +27,7 @@ TROUBLES = {
 
 
 class Lever(HttpSession):
-    """A session whose other end is a script: the n-th request gets the n-th answer, the time is noted."""
+    """A session whose responses are scripted by the number of the request; records the time of each."""
 
     def __init__(self, clock: Clock, script: Mapping[int, str]) -> None:
         pace = Pace(RATE, BURST, clock=clock, sleep=clock.sleep)
@@ -51,18 +51,18 @@ class Lever(HttpSession):
     def _attempt(self, method: str, path: str, params: Any, body: object) -> Response:
         self.times.append(self.clock_now())
         self._answered.set()
-        trouble = self.script.get(len(self.times), "")
-        self.met[trouble] += 1
-        if trouble == "busy":
+        response_name = self.script.get(len(self.times), "")
+        self.met[response_name] += 1
+        if response_name == "busy":
             self.refusals.append(self.clock_now())
-        return TROUBLES[trouble] if trouble else OK
+        return SCRIPTED[response_name] if response_name else OK
 
-    def ask(self) -> None:
+    def request(self) -> None:
         assert self.call("GET", "/tags", type=dict) == {}
 
 
 def most_in_a_second(times: list[float]) -> int:
-    """The most requests that any sliding second saw."""
+    """Return the most requests in any sliding second."""
     first, most = 0, 0
     for last, at in enumerate(times):
         while times[first] <= at - 1:
@@ -75,7 +75,7 @@ def test_an_undisturbed_hour_uses_the_budget_and_no_more() -> None:
     clock, turns = Clock(), round(HOUR * RATE)
     lever = Lever(clock, {})
     for _ in range(turns):
-        lever.ask()
+        lever.request()
     assert clock() - 1000 == pytest.approx(HOUR, rel=0.001)
     assert most_in_a_second(lever.times) <= RATE + 1
     lever.close()
@@ -90,14 +90,14 @@ def test_an_hour_with_refusals_errors_and_pauses_loses_only_what_they_cost() -> 
         if turn % 5000 == 4999:
             clock.sleep(60.0)  # the file PAUSE
             idle += 60.0
-        lever.ask()
+        lever.request()
     lever.close()
     assert lever.met == {"": turns, "busy": 50, "down": 50, "lost": 50}
     assert most_in_a_second(lever.times) <= RATE + BURST
     for refused in lever.refusals:
         assert not [at for at in lever.times if refused < at < refused + RETRY_AFTER]
-    # A cut costs turns until it has healed; a short wait after an error costs none: its turns are saved.
+    # After a 429 the pace is slower until it has recovered; a short wait after an error costs no turns.
     slowed = (1 - SLOWER) ** 2 / RECOVERY / 2
-    lost = idle + 50 * (RETRY_AFTER + slowed)
-    used = (turns + 150) / RATE / (clock() - 1000 - lost)
+    unused = idle + 50 * (RETRY_AFTER + slowed)
+    used = (turns + 150) / RATE / (clock() - 1000 - unused)
     assert 0.99 <= used <= 1.001

@@ -18,8 +18,8 @@ from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
-SUICIDE = '''
-"""Apply a run, and die by SIGKILL at the n-th time that a point is reached."""
+KILLABLE = '''
+"""Apply a run; end by SIGKILL when a point is reached for the n-th time."""
 import os, signal, sys
 from itertools import count
 from leverkit.api.client import Lever
@@ -34,7 +34,7 @@ def at(name):
     if name == point and next(reached) == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
-class Mortal(Lever):
+class KillableLever(Lever):
     def _write(self, *args):
         at("intent on disk, not sent")
         answer = super()._write(*args)
@@ -43,7 +43,7 @@ class Mortal(Lever):
 
 append = Journal.append
 
-def mortal_append(self, *bodies):
+def killable_append(self, *bodies):
     kinds = {type(body).__name__ for body in bodies}
     if "Intent" in kinds:
         at("before the intent")
@@ -58,8 +58,8 @@ def mortal_append(self, *bodies):
         at("outcome recorded")
     return last
 
-Journal.append = mortal_append
-lever = Mortal(base_url=base_url, key=key, pace=Pace(rate=1e6, burst=1000), retries=0)
+Journal.append = killable_append
+lever = KillableLever(base_url=base_url, key=key, pace=Pace(rate=1e6, burst=1000), retries=0)
 sys.exit(apply(run, approve=approve, lever=lever).exit_code)
 '''
 POINTS = (
@@ -76,17 +76,17 @@ POINTS = (
 def applying(
     run: Path, plan: Plan, emulated: Any, point: str = "", number: int = 0
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", SUICIDE, str(run), plan.short, emulated.base_url, emulated.api_key]
+    command = [sys.executable, "-c", KILLABLE, str(run), plan.short, emulated.base_url, emulated.api_key]
     return subprocess.Popen([*command, point, str(number)], stderr=subprocess.DEVNULL)
 
 
 def killed(run: Path, plan: Plan, emulated: Any, point: str, number: int) -> bool:
-    """Apply until the point is reached; say whether the process died there."""
+    """Apply until the point is reached; return True if the process was killed there."""
     return applying(run, plan, emulated, point, number).wait(60) == -signal.SIGKILL
 
 
-def once_each(run: Path, plan: Plan) -> bool:
-    """Say whether each effective change is recorded exactly once."""
+def recorded_once(run: Path, plan: Plan) -> bool:
+    """Return True if each effective change is recorded exactly once."""
     bodies = [entry.body for entry in read(run / "journal.sqlite")]
     effective = Counter(body.op for body in bodies if isinstance(body, Outcome) and body.effective)
     return effective == Counter(range(len(plan.operations)))
@@ -105,7 +105,7 @@ def test_killed_once_at_a_point_and_resumed(tmp_path: Path, point: str, number: 
         assert sum(broken.counts.values()) == len(plan.operations)
         assert resumed(plan, tmp_path, lever).require().counts["done"] == len(plan.operations)
         assert tags_of(emulated) == wished(plan, before)
-    assert once_each(tmp_path, plan)
+    assert recorded_once(tmp_path, plan)
 
 
 def test_killed_at_every_point_one_after_the_other_and_rolled_back(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_killed_at_every_point_one_after_the_other_and_rolled_back(tmp_path: Pat
             assert killed(tmp_path / "run", plan, emulated, point, 1), point
         assert applying(tmp_path / "run", plan, emulated).wait(60) == 0
         assert tags_of(emulated) == wished(plan, before)
-        assert once_each(tmp_path / "run", plan)
+        assert recorded_once(tmp_path / "run", plan)
         back = rollback(tmp_path / "run", tmp_path / "back")
         for point in POINTS:
             assert killed(tmp_path / "back", back, emulated, point, 1), point
@@ -145,7 +145,7 @@ def test_killed_from_outside_while_the_server_works_on_requests(tmp_path: Path) 
         assert changed <= intents
         assert resumed(plan, tmp_path, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
-    assert once_each(tmp_path, plan)
+    assert recorded_once(tmp_path, plan)
 
 
 def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path:
         plan.write(tmp_path)
         assert killed(tmp_path, plan, emulated, "answered, not recorded", 1)
         broken = status(Run.open(tmp_path))
-        unknown = [each.operation for each in broken.ended if each.outcome == "unknown"]
+        unknown = [ended.operation for ended in broken.ended if ended.outcome == "unknown"]
         reached = [op for op in unknown if op.tag in tags_of(emulated)[op.opportunity]]
         assert reached
         for op in reached:
@@ -162,5 +162,5 @@ def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path:
         result = resumed(plan, tmp_path, lever)
         after = tags_of(emulated)
     assert all(op.tag not in after[op.opportunity] for op in reached)
-    outcomes = {each.operation: each.outcome for each in result.ended}
+    outcomes = {ended.operation: ended.outcome for ended in result.ended}
     assert {outcomes[op] for op in reached} == {"drifted"}

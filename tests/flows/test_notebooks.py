@@ -40,7 +40,7 @@ def tagged(path: Path, tag: str) -> list[Any]:
 
 
 def steady(notebook: dict[str, Any]) -> str:
-    """Return a notebook without what hangs on the machine: versions, and pictures but for their words."""
+    """Return a notebook without what depends on the machine: versions, and pictures but for their words."""
     machine = r'"image/png": "[^"]+"|base64,[\w+/=]+|\b\d+\.\d+\.\d+\b'
     return re.sub(machine, "-", json.dumps(notebook, indent=1))
 
@@ -52,7 +52,7 @@ def test_a_page_has_no_logic_of_its_own(path: Path) -> None:
 
 
 @each_page
-def test_a_page_talks_to_lever_through_the_package_only(path: Path) -> None:
+def test_a_page_reaches_lever_through_the_package_only(path: Path) -> None:
     source = "\n".join(ast.unparse(ast.parse(cell.source)) for cell in code(path))
     assert not re.search(r"httpx|requests|urllib|\.style\b|Markdown\(|HTML\(|os\.environ|open\(", source)
 

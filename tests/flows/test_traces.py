@@ -1,6 +1,6 @@
-"""R9: a planted key and the people of an account, looked for in every byte of every file.
+"""R9: a planted key and the people of an account are searched for in every file that leverkit writes.
 
-Of the whole flow by commands, of the notebooks as jobs, of the receiver, the scan, and the cache.
+They are those of the flow by commands, of the notebooks as jobs, of the receiver, the scan and the cache.
 """
 
 from __future__ import annotations

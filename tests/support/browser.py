@@ -1,4 +1,4 @@
-"""JupyterLab and Chromium for tests: a lab on a folder, a browser, and a notebook in both.
+"""JupyterLab and Chromium for tests: JupyterLab on a folder, a browser, and a notebook opened in both.
 
 Needs playwright (extra `browser`) and the system's Chromium; tests are skipped with the reason where one is
 missing. Waits are long: only a page that never comes fails.
@@ -23,9 +23,9 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-PATIENCE = 180_000  # ms; a busy computer takes a minute for a notebook
+TIMEOUT_MS = 180_000  # a busy computer takes a minute for a notebook
 ERROR = "[data-mime-type='application/vnd.jupyter.error']"
-SETTINGS = {  # all cells in the page, also those below the fold; no window that asks about news
+SETTINGS = {  # all cells in the page, also those below the fold; no dialog about news
     "notebook-extension/tracker": '{"windowingMode": "none"}',
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
 }
@@ -42,7 +42,7 @@ def browser() -> Iterator[Any]:
     """Start Chromium; yields playwright's browser."""
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: extra browser")
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES), timeout=PATIENCE)
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES), timeout=TIMEOUT_MS)
         yield started
         started.close()
 
@@ -78,10 +78,10 @@ def lab(folder: Path, own: Path, environment: Mapping[str, str]) -> Iterator[str
 def notebook(browser: Any, lab: str, name: str) -> Iterator[Any]:
     """Open a notebook in a new page and run all of it; yields the page. A cell that fails is an error."""
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(TIMEOUT_MS)
     page.goto(f"{lab}/doc/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook")
-    page.get_by_text("| Idle").wait_for()  # before that, Run asks for a kernel
+    page.get_by_text("| Idle").wait_for()  # before that, running opens a dialog that asks for a kernel
     run_all(page)
     yield page
     page.evaluate("async () => { await jupyterapp.serviceManager.sessions.shutdownAll() }")

@@ -35,7 +35,7 @@ class Hooked(httpx.BaseTransport):
 
 
 class Bound(Hooked):
-    """A Lever whose offsets are good for the filter only under which they were given."""
+    """A Lever whose offsets are valid only with the filter under which they were given."""
 
     def __init__(self, before: Callable[[int], None] | None = None) -> None:
         super().__init__(before)
@@ -43,16 +43,16 @@ class Bound(Hooked):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; refuse an offset of another filter."""
-        asked = str(request.url.params.remove("offset"))
+        filters = str(request.url.params.remove("offset"))
         offset = request.url.params.get("offset")
-        if offset and self._given.get(offset + asked) is None:
+        if offset and self._given.get(offset + filters) is None:
             refusal = {"code": "BadRequestError", "message": "Invalid offset token: of another filter"}
             return httpx.Response(400, json=refusal)
         response = super().handle_request(request)
         response.read()
         following = response.json().get("next")
         if following:
-            self._given[following + asked] = asked
+            self._given[following + filters] = filters
         return response
 
 
@@ -77,6 +77,6 @@ def reader(
     kind: type[Hooked] = Hooked,
     **options: Any,
 ) -> ReadOnlyLever:
-    """Open an emulated account; with a free pace and without waits."""
+    """Open an emulated account without a rate limit and without sleeping between attempts."""
     usual = {"base_url": account.base_url, "key": account.api_key, "sleep": lambda _: None}
     return ReadOnlyLever(**{"pace": Pace(1e6, 1000), **usual, **options}, transport=kind(before))

@@ -1,4 +1,4 @@
-"""Time for tests: it passes only where they let it."""
+"""A clock for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Clock:
-    """Time that passes only by sleeping; for several threads."""
+    """A clock that moves only by sleeping; safe for several threads. Seconds."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
