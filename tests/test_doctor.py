@@ -29,7 +29,7 @@ def test_a_good_setting_is_well_and_only_reads(lever_account: Running) -> None:
     assert found(checkup)["write tags"].ok is None
 
 
-def test_the_key_is_told_of_but_never_shown(lever_account: Running) -> None:
+def test_the_key_is_mentioned_but_never_shown(lever_account: Running) -> None:
     shown = repr(examine().frame.to_dict()) + examine()._repr_html_()
     assert lever_account.api_key not in shown
     assert found(examine())["key"].found == "set, sent as basic; LEVER_PERFORM_AS is not set"

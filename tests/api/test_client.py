@@ -1,4 +1,4 @@
-"""The client: pages, endpoints, writes; and that the key stays where it is."""
+"""The client: pages, endpoints and writes; the key is shown nowhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def lever(handler: Handler, **options: Any) -> Lever:
-    """A writing client whose requests end in `handler` and whose waits take no time."""
+    """Return a writing client whose requests go to `handler` and whose waits take no time."""
     options.setdefault("base_url", "https://lever.test/v1")
     options.setdefault("key", CANARY)
     pace = Pace(1e6, 1000, sleep=lambda _: None)
@@ -35,12 +35,12 @@ def listing(*items: object, next: str | None = None) -> httpx.Response:
     return httpx.Response(200, json={"data": list(items), **more})
 
 
-def recorded(answer: httpx.Response) -> tuple[list[httpx.Request], Handler]:
+def recorded(response: httpx.Response) -> tuple[list[httpx.Request], Handler]:
     requests: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         requests.append(request)
-        return answer
+        return response
 
     return requests, handle
 
@@ -51,7 +51,7 @@ def test_the_read_only_client_has_no_method_that_can_write() -> None:
     assert {"add_tags", "remove_tags"} == {name for name in dir(Lever) if not name.startswith("_")} - public
 
 
-def test_offsets_go_back_exactly_as_they_came() -> None:
+def test_an_offset_is_sent_back_exactly_as_it_was_returned() -> None:
     token = "%5B1%2C1779397451223%2C%22991d%22%5D"
     seen: list[str | None] = []
 
@@ -63,26 +63,26 @@ def test_offsets_go_back_exactly_as_they_came() -> None:
     assert seen == [None, token]
 
 
-def test_pages_can_be_resumed_behind_any_page() -> None:
+def test_pages_can_be_resumed_after_any_page() -> None:
     requests, handle = recorded(listing())
     list(lever(handle).pages("/tags", type=dict, offset="here"))
     assert requests[0].url.params["offset"] == "here"
 
 
 @pytest.mark.parametrize("following", ["same", ""])
-def test_a_listing_that_does_not_move_is_an_error(following: str) -> None:
+def test_a_next_page_without_a_new_offset_is_an_error(following: str) -> None:
     _, handle = recorded(httpx.Response(200, json={"data": [], "hasNext": True, "next": following}))
     with pytest.raises(ApiError, match="does not go on"):
         lever(handle).page("/tags", type=dict, offset="same")
 
 
 def test_a_next_page_is_read_whether_or_not_has_next_announces_it() -> None:
-    answers = [{"data": [1], "next": "token"}, {"data": [2]}]
-    handle = lambda _: httpx.Response(200, json=answers.pop(0))  # noqa: E731
+    responses = [{"data": [1], "next": "token"}, {"data": [2]}]
+    handle = lambda _: httpx.Response(200, json=responses.pop(0))  # noqa: E731
     assert [page.items for page in lever(handle).pages("/tags", type=int)] == [[1], [2]]
 
 
-def test_a_refused_offset_can_be_told_apart() -> None:
+def test_a_refused_offset_is_recognised_by_its_message() -> None:
     refusal = {"code": "BadRequestError", "message": "Invalid offset token: Offset token is invalid for sort"}
     _, handle = recorded(httpx.Response(400, json=refusal))
     with pytest.raises(ApiError) as caught:
@@ -97,7 +97,7 @@ def test_lists_repeat_the_parameter_and_values_keep_their_commas() -> None:
     assert requests[0].url.params.get_list("tag") == ["Berlin, DE", "a&b"]
 
 
-def test_only_the_fields_we_know_are_asked_for() -> None:
+def test_only_the_fields_that_are_used_are_requested() -> None:
     requests, handle = recorded(listing())
     lever(handle).opportunities_of(["c1", "c2"])
     params = requests[-1].url.params
@@ -108,7 +108,7 @@ def test_only_the_fields_we_know_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_key_without_the_grant_is_not_asked_for_confidential_ones_again(status: int) -> None:
+def test_a_key_without_the_grant_reads_without_confidential_opportunities(status: int) -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         denied = request.url.params.get("confidentiality") == "all"
         return httpx.Response(status, json={}) if denied else listing()
@@ -118,14 +118,14 @@ def test_a_key_without_the_grant_is_not_asked_for_confidential_ones_again(status
         assert account.sees_confidential() is False
 
 
-def test_what_is_refused_once_is_neither_gone_nor_hidden() -> None:
+def test_a_single_403_means_neither_gone_nor_hidden() -> None:
     refusals = {"confidentiality": 1, "single": 1}
 
     def handle(request: httpx.Request) -> httpx.Response:
         single = request.url.path.endswith("/opportunities/o1")
-        asked = "single" if single else "confidentiality"
-        refusals[asked] -= 1
-        if refusals[asked] == 0:
+        kind = "single" if single else "confidentiality"
+        refusals[kind] -= 1
+        if refusals[kind] == 0:
             return httpx.Response(403, json={"code": "ForbiddenError", "message": "no"})
         return httpx.Response(200, json={"data": {"id": "o1", "contact": "c"}}) if single else listing()
 
@@ -143,7 +143,7 @@ def test_a_wrong_key_is_not_taken_for_a_missing_grant() -> None:
         lever(handle).sees_confidential()
 
 
-def test_an_account_is_known_by_its_archive_reasons_whatever_the_key() -> None:
+def test_an_account_is_identified_by_its_archive_reasons_whatever_the_key() -> None:
     _, here = recorded(listing({"id": "r2"}, {"id": "r1"}))
     _, there = recorded(listing({"id": "r1"}, {"id": "r3"}))
     same = {lever(here).account_id(), lever(here, key="another").account_id()}
@@ -156,10 +156,10 @@ def test_tags_are_written_as_a_list_on_behalf_of_the_user() -> None:
     requests, handle = recorded(
         httpx.Response(200, json={"data": {"id": "o", "contact": "c", "tags": ["x"]}})
     )
-    answer = lever(handle, perform_as="user-1").add_tags("o/../p", ["x", "ü,"])
+    written = lever(handle, perform_as="user-1").add_tags("o/../p", ["x", "ü,"])
     assert requests[0].url.raw_path == b"/v1/opportunities/o%2F..%2Fp/addTags?perform_as=user-1"
     assert json.loads(requests[0].content) == {"tags": ["x", "ü,"]}
-    assert answer.tags == ("x",)
+    assert written.tags == ("x",)
 
 
 def test_an_e_mail_to_perform_as_is_looked_up_once() -> None:
@@ -178,7 +178,7 @@ def test_an_e_mail_to_perform_as_is_looked_up_once() -> None:
     assert paths.count("/v1/users") == 1
 
 
-def test_an_e_mail_of_nobody_is_refused_before_anything_is_written() -> None:
+def test_an_unknown_e_mail_is_refused_before_anything_is_written() -> None:
     requests, handle = recorded(listing({"id": "u1", "email": "someone@else.org"}))
     with pytest.raises(UsageError, match="LEVER_PERFORM_AS"):
         lever(handle, perform_as="ada@example.org").add_tags("o", ["x"])
@@ -192,7 +192,7 @@ def test_a_key_that_may_not_read_users_needs_the_id_of_the_user() -> None:
     assert {request.method for request in requests} == {"GET"}
 
 
-def test_a_tag_write_without_an_answer_is_repeated_then_unknown() -> None:
+def test_a_tag_write_without_a_response_is_repeated_then_unknown() -> None:
     requests, handle = recorded(httpx.Response(502, text="<html>bad gateway</html>"))
     with pytest.raises(Unreachable) as caught:
         lever(handle, retries=3).add_tags("o", ["x"])
@@ -201,7 +201,7 @@ def test_a_tag_write_without_an_answer_is_repeated_then_unknown() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"data": {}}', b'{"id": "o", "contact": "c"}'])
-def test_a_yes_to_a_tag_write_that_cannot_be_read_is_a_yes(content: bytes) -> None:
+def test_an_unreadable_success_of_a_tag_write_is_a_success(content: bytes) -> None:
     requests, handle = recorded(httpx.Response(200, content=content))
     assert lever(handle).add_tags("o", ["x"], may_retry=lambda in_doubt: not in_doubt) is None
     assert len(requests) == 1
@@ -240,12 +240,12 @@ def test_a_client_cannot_be_pickled_with_its_key() -> None:
         "https://x:port/v1",
     ],
 )
-def test_an_address_that_is_none_or_would_show_the_key_is_refused(url: str) -> None:
+def test_an_address_that_is_invalid_or_would_show_the_key_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="LEVER_BASE_URL"):
         lever(lambda _: listing(), base_url=url)
 
 
-def test_everything_the_read_only_client_does_is_a_get() -> None:
+def test_the_read_only_client_sends_only_get_requests() -> None:
     with running(contacts=30, rate=None) as account, reader(account) as lever:
         contacts = [record.contact for record in lever.opportunities()]
         found = lever.opportunities_of(contacts)
@@ -255,14 +255,14 @@ def test_everything_the_read_only_client_does_is_a_get() -> None:
         assert {entry["method"] for entry in account.log()} == {"GET"}
 
 
-def test_opportunities_of_contacts_are_complete_and_come_once() -> None:
+def test_opportunities_of_contacts_are_complete_and_returned_once() -> None:
     with running(contacts=150, rate=None) as account, reader(account) as lever:
         contacts = sorted(set(account.state()["contacts"].values()))
         found = lever.opportunities_of(contacts)
         assert sorted(record.id for record in found) == sorted(account.state()["opportunities"])
 
 
-def test_time_is_told_by_lever_s_clock() -> None:
+def test_the_time_is_that_of_levers_clock() -> None:
     _, handle = recorded(
         httpx.Response(200, json={"data": {}}, headers={"Date": "Tue, 24 Nov 2037 10:00:00 GMT"})
     )

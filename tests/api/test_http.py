@@ -1,8 +1,9 @@
-"""When a request is repeated, how long it waits, and when it gives up."""
+"""When a request is retried, how long it waits, when it gives up, and how its waits are reported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -14,24 +15,24 @@ from leverkit.api.rate_limit import Pace
 from leverkit.errors import AccessDenied, ApiError, Unreachable
 
 
-class Scene:
-    """A wire to scripted answers (status, response or exception), and the waits between requests."""
+class Script:
+    """A session with scripted responses (status, response or exception), and the waits between requests."""
 
-    def __init__(self, *answers: Any, retries: int = 6) -> None:
-        self.answers, self.requests, self.waits, self.now = list(answers), 0, [], 0.0
-        self.told: list[str] = []
-        self.wire = HttpSession(
+    def __init__(self, *responses: Any, retries: int = 6) -> None:
+        self.responses, self.requests, self.waits, self.now = list(responses), 0, [], 0.0
+        self.notices: list[str] = []
+        self.session = HttpSession(
             "https://lever.test/v1",
             Secret("k"),
             scheme="basic",
             pace=Pace(1e6, 1000, clock=self.clock, sleep=self.sleep),
             retries=retries,
             timeout=5,
-            transport=httpx.MockTransport(self.answer),
+            transport=httpx.MockTransport(self.respond),
             clock=self.clock,
             sleep=self.sleep,
             random=lambda: 1.0,
-            waits=WaitNotices(self.told.append, clock=self.clock),
+            waits=WaitNotices(self.notices.append, clock=self.clock),
         )
 
     def clock(self) -> float:
@@ -41,15 +42,15 @@ class Scene:
         self.now += seconds
         self.waits.append(round(seconds, 3))
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, _: httpx.Request) -> httpx.Response:
         self.requests += 1
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer, json={}) if isinstance(answer, int) else answer
+        response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+        if isinstance(response, Exception):
+            raise response
+        return httpx.Response(response, json={}) if isinstance(response, int) else response
 
-    def ask(self, method: str = "GET") -> Any:
-        return self.wire.call(method, "/tags", type=dict)
+    def request(self, method: str = "GET") -> Any:
+        return self.session.call(method, "/tags", type=dict)
 
 
 OK = httpx.Response(200, json={"data": []})
@@ -62,77 +63,77 @@ LIST = httpx.Response(200, json=[1])
     "trouble", [429, 500, 502, 503, HTML, HALF, LIST, httpx.ConnectError("x"), httpx.ReadTimeout("x")]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_may_pass_is_asked_again(trouble: Any, method: str) -> None:
-    scene = Scene(trouble, trouble, OK)
-    assert scene.ask(method) == {"data": []}
-    assert scene.requests == 3
+def test_a_temporary_failure_is_retried(trouble: Any, method: str) -> None:
+    script = Script(trouble, trouble, OK)
+    assert script.request(method) == {"data": []}
+    assert script.requests == 3
 
 
-def test_a_repetition_may_be_called_off_and_hears_whether_an_effect_is_possible() -> None:
-    scene, heard = Scene(429, 500, 429, OK), []
+def test_a_retry_can_be_cancelled_knowing_if_an_effect_is_possible() -> None:
+    script, doubts = Script(429, 500, 429, OK), []
 
-    def again(in_doubt: bool) -> bool:
-        heard.append(in_doubt)
-        return len(heard) < 3
+    def may_retry(in_doubt: bool) -> bool:
+        doubts.append(in_doubt)
+        return len(doubts) < 3
 
     with pytest.raises(Unreachable) as caught:
-        scene.wire.call("POST", "/tags", type=dict, may_retry=again)
-    assert (heard, caught.value.status, scene.requests) == ([False, True, True], 500, 3)
+        script.session.call("POST", "/tags", type=dict, may_retry=may_retry)
+    assert (doubts, caught.value.status, script.requests) == ([False, True, True], 500, 3)
 
 
-def test_whether_a_repetition_may_be_sent_is_asked_when_its_turn_has_come() -> None:
-    scene, asked = Scene(500, OK), []
-    scene.wire.pace = Pace(0.01, 1, clock=scene.clock, sleep=scene.sleep)
+def test_a_retry_is_confirmed_when_its_turn_has_come() -> None:
+    script, times = Script(500, OK), []
+    script.session.pace = Pace(0.01, 1, clock=script.clock, sleep=script.sleep)
 
-    def again(_: bool) -> bool:
-        asked.append(scene.now)
-        return len(asked) < 2
+    def may_retry(_: bool) -> bool:
+        times.append(script.now)
+        return len(times) < 2
 
-    scene.wire.call("POST", "/tags", type=dict, may_retry=again)
-    assert asked == [scene.now]
-    assert scene.now >= 99  # seconds: the turns are a hundred apart
+    script.session.call("POST", "/tags", type=dict, may_retry=may_retry)
+    assert times == [script.now]
+    assert script.now >= 99  # seconds: the turns are a hundred apart
 
 
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 404, 409, 422])
-def test_a_refusal_is_never_asked_again(status: int) -> None:
-    scene = Scene(status)
+def test_a_refused_request_is_never_retried(status: int) -> None:
+    script = Script(status)
     with pytest.raises(ApiError) as caught:
-        scene.ask()
-    assert scene.requests == 1
+        script.request()
+    assert script.requests == 1
     assert isinstance(caught.value, AccessDenied) == (status in (401, 403))
 
 
 def test_waits_double_up_to_half_a_minute() -> None:
-    scene = Scene(500, retries=9)
+    script = Script(500, retries=9)
     with pytest.raises(Unreachable):
-        scene.ask()
-    assert scene.waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+        script.request()
+    assert script.waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_waits_are_spread_by_chance() -> None:
-    scene = Scene(500, OK)
-    scene.wire._random = lambda: 0.0
-    scene.ask()
-    assert scene.waits == [0.25]
+def test_waits_are_spread_at_random() -> None:
+    script = Script(500, OK)
+    script.session._random = lambda: 0.0
+    script.request()
+    assert script.waits == [0.25]
 
 
-def test_429_outlasts_the_retry_budget_but_not_for_ever() -> None:
-    scene = Scene(429, retries=1)
+def test_429_is_retried_beyond_the_retry_limit_for_some_minutes() -> None:
+    script = Script(429, retries=1)
     with pytest.raises(Unreachable, match="429"):
-        scene.ask()
-    assert scene.requests > 10
-    assert 300 < scene.now < 400
+        script.request()
+    assert script.requests > 10
+    assert 300 < script.now < 400
 
 
-def test_429_slows_the_pace_of_everybody() -> None:
-    scene = Scene(429, OK)
-    before = scene.wire.pace.rate
-    scene.ask()
-    assert scene.wire.pace.rate < before
+def test_429_slows_down_the_shared_pace() -> None:
+    script = Script(429, OK)
+    before = script.session.pace.rate
+    script.request()
+    assert script.session.pace.rate < before
 
 
 @pytest.mark.parametrize(
-    ("said", "wait"),
+    ("header", "wait"),
     [
         ("7", 7),
         ("3600", 60),
@@ -143,54 +144,54 @@ def test_429_slows_the_pace_of_everybody() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_honoured_within_reason(said: str, wait: float, status: int) -> None:
-    headers = {"Retry-After": said, "Date": "Tue, 24 Nov 2026 10:00:00 GMT"}
-    scene = Scene(httpx.Response(status, headers=headers, json={}), OK)
-    scene.ask()
-    assert scene.now == pytest.approx(wait)
+def test_retry_after_is_honoured_up_to_a_minute(header: str, wait: float, status: int) -> None:
+    headers = {"Retry-After": header, "Date": "Tue, 24 Nov 2026 10:00:00 GMT"}
+    script = Script(httpx.Response(status, headers=headers, json={}), OK)
+    script.request()
+    assert script.now == pytest.approx(wait)
 
 
-def test_an_address_that_never_answered_gives_up_soon() -> None:
-    scene = Scene(httpx.ConnectError("Connection refused"))
+def test_an_address_that_never_responded_fails_soon() -> None:
+    script = Script(httpx.ConnectError("Connection refused"))
     with pytest.raises(Unreachable, match=r"no answer: ConnectError: Connection refused\. Check the network"):
-        scene.ask()
-    assert scene.now < 3
+        script.request()
+    assert script.now < 3
 
 
-def test_an_account_that_did_answer_gets_all_retries() -> None:
-    scene = Scene(OK, httpx.ConnectError("x"))
-    scene.ask()
+def test_an_account_that_has_responded_gets_all_retries() -> None:
+    script = Script(OK, httpx.ConnectError("x"))
+    script.request()
     with pytest.raises(Unreachable):
-        scene.ask()
-    assert scene.requests == 1 + 7
+        script.request()
+    assert script.requests == 1 + 7
 
 
 def test_redirects_are_not_followed() -> None:
-    scene = Scene(httpx.Response(302, headers={"Location": "https://elsewhere.test"}))
+    script = Script(httpx.Response(302, headers={"Location": "https://elsewhere.test"}))
     with pytest.raises(ApiError, match="Redirects are not followed"):
-        scene.ask()
-    assert scene.requests == 1
+        script.request()
+    assert script.requests == 1
 
 
 def test_a_turn_that_the_caller_took_is_not_waited_for_twice() -> None:
-    scene = Scene(OK)
-    scene.wire.pace = Pace(1, 1, clock=scene.clock, sleep=scene.sleep)
-    scene.wire.pace.wait()
-    scene.wire.call("GET", "/tags", type=dict, turn_taken=True)
-    assert scene.now == 0
+    script = Script(OK)
+    script.session.pace = Pace(1, 1, clock=script.clock, sleep=script.sleep)
+    script.session.pace.wait()
+    script.session.call("GET", "/tags", type=dict, turn_taken=True)
+    assert script.now == 0
 
 
-def test_a_body_that_trickles_in_without_end_is_given_up() -> None:
-    def trickle(scene: Scene) -> Iterator[bytes]:
+def test_a_response_body_without_end_is_given_up() -> None:
+    def trickle(script: Script) -> Iterator[bytes]:
         while True:
-            scene.now += 20
+            script.now += 20
             yield b" "
 
-    scene = Scene(retries=0)
-    scene.answers = [httpx.Response(200, content=trickle(scene))]
+    script = Script(retries=0)
+    script.responses = [httpx.Response(200, content=trickle(script))]
     with pytest.raises(Unreachable, match="did not end"):
-        scene.ask()
-    assert scene.now < 200
+        script.request()
+    assert script.now < 200
 
 
 @pytest.mark.parametrize(
@@ -205,8 +206,64 @@ def test_a_body_that_trickles_in_without_end_is_given_up() -> None:
         ),
     ],
 )
-def test_a_long_wait_is_told_with_its_reason(trouble: Any, why: str) -> None:
-    scene = Scene(OK, trouble, trouble, trouble, trouble, OK)
-    scene.ask()
-    scene.ask()
-    assert scene.told == [f"{why}: waiting 2 s before the next try, 2 s so far"]
+def test_a_long_wait_is_reported_with_its_reason(trouble: Any, why: str) -> None:
+    script = Script(OK, trouble, trouble, trouble, trouble, OK)
+    script.request()
+    script.request()
+    assert script.notices == [f"{why}: waiting 2 s before the next try, 2 s so far"]
+
+
+class Notices:
+    """WaitNotices with a clock of its own, and the lines shown."""
+
+    def __init__(self) -> None:
+        self.now, self.lines = 0.0, list[str]()
+        self.waits = WaitNotices(self.lines.append, clock=lambda: self.now)
+
+    def at(self, now: float, seconds: float) -> list[str]:
+        """Start a wait at a time; return the lines shown for it."""
+        self.now, before = now, len(self.lines)
+        self.waits.start("refused", seconds)
+        return self.lines[before:]
+
+
+def test_a_long_wait_is_reported_at_most_every_ten_seconds() -> None:
+    notices = Notices()
+    assert notices.at(0.0, 0.5) == []
+    assert notices.at(1.0, 2.0) == ["refused: waiting 2 s before the next try, 1 s so far"]
+    assert notices.at(10.9, 30.0) == []
+    assert notices.at(11.0, 30.0) == ["refused: waiting 30 s before the next try, 11 s so far"]
+
+
+def test_a_success_resets_the_waiting_time() -> None:
+    notices = Notices()
+    notices.at(0.0, 1.0)
+    notices.waits.stop()
+    assert notices.at(20.0, 1.0) == []
+    assert notices.at(40.0, 4.0) == ["refused: waiting 4 s before the next try, 20 s so far"]
+
+
+def test_a_success_in_one_thread_waits_while_another_records_its_wait() -> None:
+    blocked: list[bool] = []
+
+    def clock() -> float:
+        success = Thread(target=waits.stop)
+        success.start()
+        success.join(0.1)
+        blocked.append(success.is_alive())
+        return 0.0
+
+    waits = WaitNotices(lambda _: None, clock=clock)
+    waits.start("refused", 1.0)
+    waits.start("refused", 1.0)
+    assert blocked == [False, True]  # at first there is no wait to stop, so nothing to lock
+
+
+def test_a_notice_goes_to_stderr_and_on_a_terminal_replaces_the_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WaitNotices().start("refused", 5.0)
+    assert capsys.readouterr().err == "refused: waiting 5 s before the next try\n"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    WaitNotices().start("refused", 5.0)
+    assert capsys.readouterr().err == "\r\x1b[Krefused: waiting 5 s before the next try\n"

@@ -1,4 +1,4 @@
-"""The pace under which all threads ask, on a clock that only moves when someone sleeps."""
+"""The pace of all requests, on a clock that moves only when something sleeps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_turns_come_at_the_rate() -> None:
     assert turns(pace_on(clock), clock, 4) == pytest.approx([100.0, 100.1, 100.2, 100.3])
 
 
-def test_a_new_pace_has_one_turn_in_hand_only() -> None:
+def test_a_new_pace_holds_only_one_turn() -> None:
     clock = Clock(100.0)
     assert len({round(at, 6) for at in turns(pace_on(clock), clock, 5)}) == 5
 
@@ -55,7 +55,7 @@ def test_no_second_sees_more_than_rate_and_burst(pauses: list[float], burst: int
         assert sum(start <= at < start + 1 - 1e-6 for at in times) <= 10 + burst
 
 
-def test_a_turn_given_back_is_there_at_once() -> None:
+def test_a_turn_given_back_is_available_at_once() -> None:
     clock = Clock(100.0)
     pace = pace_on(clock)
     pace.wait()
@@ -74,7 +74,7 @@ def test_a_refusal_pauses_and_slows_down_once_a_second() -> None:
     assert turns(pace, clock, 1) == [100.5]
 
 
-def test_refusals_in_later_seconds_slow_down_further_but_never_to_nothing() -> None:
+def test_later_refusals_slow_down_further_but_never_to_zero() -> None:
     clock = Clock(100.0)
     pace = pace_on(clock)
     for _ in range(200):
@@ -103,7 +103,7 @@ def test_the_rate_comes_back_slowly() -> None:
     assert pace.rate == 10
 
 
-def test_turns_waited_for_are_called_off_by_a_refusal() -> None:
+def test_a_refusal_cancels_turns_that_are_waited_for() -> None:
     clock = Clock(100.0)
     pace: Pace
 

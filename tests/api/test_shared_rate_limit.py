@@ -1,4 +1,4 @@
-"""All processes that use a key queue at one counter: together they keep the budget, and use it (R7)."""
+"""All processes that use a key share one queue: together they keep the budget, and use it (R7)."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ with connect() as lever:
 """
 
 
-def nothing(turns: RateState) -> RateState:
-    return turns
+def unchanged(state: RateState) -> RateState:
+    return state
 
 
 def read_by(processes: int, requests: int, account: Running, cache: Path) -> list[dict[str, Any]]:
-    """Let so many processes of four threads send so many requests in all; return the server's log."""
+    """Send so many requests in all from so many processes of four threads; return the server's log."""
     environ = os.environ | {"LEVER_API_KEY": account.api_key, "LEVER_BASE_URL": account.base_url}
     command = [sys.executable, "-c", READER, str(requests // processes // 4)]
     running = [
@@ -78,14 +78,16 @@ def test_many_processes_keep_the_budget_for_a_minute_and_use_it(tmp_path: Path, 
     with running(contacts=3) as account:
         log = read_by(processes, 576, account, tmp_path)
     most, share = most_in_a_second(log), used(log, RATE)
-    told = f"{processes} processes, {len(log)} requests: at most {most} in a second"
-    print(f"{told}, {share:.1%} of {RATE}/s used")
+    summary = f"{processes} processes, {len(log)} requests: at most {most} in a second"
+    print(f"{summary}, {share:.1%} of {RATE}/s used")
     assert {entry["status"] for entry in log} == {200}
     assert most <= RATE + BURST
     assert share >= 0.95
 
 
-def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_file_belongs_to_one_key_and_does_not_show_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for key, url in (("canary-77", "http://a/v1"), ("canary-77", "http://a/v1"), ("other-77", "http://a/v1")):
         assert shared_budget(url, Secret(key)) is not None
@@ -94,27 +96,25 @@ def test_a_budget_shows_no_key_and_is_the_keys_own(tmp_path: Path, monkeypatch: 
     assert not any(path.name[-2:] == "77" or b"canary" in path.read_bytes() for path in files)
 
 
-def test_tests_leave_nothing_in_the_cache_of_whoever_runs_them() -> None:
+def test_the_tests_use_a_temporary_cache_folder() -> None:
     assert Path(user_cache_dir("leverkit")).is_relative_to(tempfile.gettempdir())
 
 
-def test_a_connection_queues_at_the_budget_of_its_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_connections_with_one_key_share_its_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     settings = Settings(base_url="http://127.0.0.1:9/v1", key=Secret("k"))
-    with connect(settings=settings) as one, connect(settings=settings) as two:
-        one.pace.refused(retry_after=60)
-        assert two.pace.rate == pytest.approx(9.8 * 0.85)
+    with connect(settings=settings) as first, connect(settings=settings) as second:
+        first.pace.refused(retry_after=60)
+        assert second.pace.rate == pytest.approx(9.8 * 0.85)
 
 
 def test_threads_and_openings_exclude_each_other(tmp_path: Path) -> None:
     budgets = [FileRateState(tmp_path / "pace") for _ in range(4)]
-    begin = budgets[0].update(nothing).refusals
+    begin = budgets[0].update(unchanged).refusals
 
-    def one_more(turns: RateState) -> RateState:
-        time.sleep(1e-4)  # let the others in, if they can come in
-        return turns._replace(refusals=turns.refusals + 1)
+    def one_more(state: RateState) -> RateState:
+        time.sleep(1e-4)  # lets the others in, if nothing excludes them
+        return state._replace(refusals=state.refusals + 1)
 
     def count(budget: FileRateState) -> None:
         for _ in range(50):
@@ -125,19 +125,19 @@ def test_threads_and_openings_exclude_each_other(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert budgets[0].update(nothing).refusals == begin + 200
+    assert budgets[0].update(unchanged).refusals == begin + 200
 
 
-def test_a_queue_from_before_a_restart_or_a_torn_one_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_state_from_before_a_restart_or_a_torn_one_delays_nobody(tmp_path: Path) -> None:
     path = tmp_path / "pace"
-    FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(lambda turns: turns._replace(next=1e6))
-    assert FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(nothing).next == 1e6
-    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9 + 100).update(nothing).next == 50.0
+    FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(lambda state: state._replace(next=1e6))
+    assert FileRateState(path, clock=lambda: 9e5, epoch=lambda: 1e9).update(unchanged).next == 1e6
+    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9 + 100).update(unchanged).next == 50.0
     path.write_bytes(b"torn")
-    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9).update(nothing) == RateState(50.0)
+    assert FileRateState(path, clock=lambda: 50.0, epoch=lambda: 1e9).update(unchanged) == RateState(50.0)
 
 
-def test_a_queue_whose_folder_is_cleaned_away_begins_again(tmp_path: Path) -> None:
+def test_a_state_whose_folder_was_deleted_begins_anew(tmp_path: Path) -> None:
     budget = FileRateState(tmp_path / "cache" / "pace")
     (tmp_path / "cache" / "pace").unlink()
     (tmp_path / "cache").rmdir()

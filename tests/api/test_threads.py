@@ -1,4 +1,4 @@
-"""Threads of a command: waited for in peace, threads_left alone where a person interrupts."""
+"""Threads of a command: awaited at its end, left running if a person interrupts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ main(["doctor"])
 """
 
 
-def test_what_was_begun_is_waited_for_and_what_was_not_is_cancelled() -> None:
+def test_running_work_is_awaited_and_waiting_work_is_cancelled() -> None:
     begun, release = threading.Event(), threading.Event()
 
     def work() -> str:
@@ -41,7 +41,7 @@ def test_what_was_begun_is_waited_for_and_what_was_not_is_cancelled() -> None:
     assert (first.result(), second.cancelled(), threads_left()) == ("done", True, False)
 
 
-def test_an_interruption_waits_for_nobody() -> None:
+def test_an_interruption_does_not_wait_for_threads() -> None:
     release = threading.Event()
 
     def interrupted() -> Future[bool]:
@@ -56,7 +56,7 @@ def test_an_interruption_waits_for_nobody() -> None:
     assert waiting.result()
 
 
-def test_a_command_that_is_interrupted_ends_though_a_request_is_open() -> None:
+def test_an_interrupted_command_ends_while_a_request_is_open() -> None:
     ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (130, "")
     assert ended.stderr == "leverkit: interrupted; the same command resumes\n"

@@ -1,4 +1,4 @@
-"""Reading an account into a snapshot: complete in any weather, resumable anywhere, and nothing personal."""
+"""Reading an account into a snapshot: complete despite faults, resumable at any point, nothing personal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
 
-SUICIDE = """
+KILLS_ITSELF = """
 import os, signal, sys
 from support.clients import reader
 from leverkit.snapshot.pull import pull
@@ -43,14 +43,14 @@ def account() -> Iterator[Running]:
 def take(
     account: Running, out: Path, before: Callable[[int], None] | None = None, **options: object
 ) -> Snapshot:
-    """Pull with a client of its own."""
+    """Pull with a new client."""
     key, kind = options.pop("key", account.api_key), options.pop("kind", Hooked)
     with reader(account, before, key=key, kind=kind) as lever:  # type: ignore[arg-type]
         return pull(out, lever=lever, **options)  # type: ignore[arg-type]
 
 
 def tags_in(snapshot: Snapshot) -> dict[str, list[str]]:
-    return {one: sorted(tags) for one, tags in snapshot.sql("select id, tags from opportunities").fetchall()}
+    return {id: sorted(tags) for id, tags in snapshot.sql("select id, tags from opportunities").fetchall()}
 
 
 def bytes_in(folder: Path) -> bytes:
@@ -82,7 +82,7 @@ def test_portable_cursors_cost_few_more_requests_than_pages(account: Running, tm
     assert len(asked) < pages + 25
 
 
-def test_the_lookup_tables_are_there(account: Running, tmp_path: Path) -> None:
+def test_the_lookup_tables_are_written(account: Running, tmp_path: Path) -> None:
     snapshot = take(account, tmp_path)
     assert dict(snapshot.sql("select * from tags").fetchall()) == account.state()["tags"]
     ranks = [rank for (rank,) in snapshot.sql("select rank from stages order by position").fetchall()]
@@ -98,7 +98,7 @@ def test_the_same_account_gives_the_same_bytes_whatever_the_timing(account: Runn
 
 
 @pytest.mark.parametrize("requests", [1, 4, 9, 15])
-def test_a_killed_pull_goes_on_without_reading_pages_again(
+def test_a_killed_pull_resumes_without_reading_pages_again(
     account: Running, tmp_path: Path, requests: int
 ) -> None:
     fresh = take(account, tmp_path / "fresh")
@@ -106,7 +106,7 @@ def test_a_killed_pull_goes_on_without_reading_pages_again(
     account.clear_log()
     arguments = [account.base_url, account.api_key, str(tmp_path / "killed"), str(requests)]
     ended = subprocess.run(
-        [sys.executable, "-c", SUICIDE, *arguments], env=os.environ | {"PYTHONPATH": "tests"}
+        [sys.executable, "-c", KILLS_ITSELF, *arguments], env=os.environ | {"PYTHONPATH": "tests"}
     )
     assert ended.returncode == -signal.SIGKILL
     assert take(account, tmp_path / "killed").digest == fresh.digest
@@ -143,7 +143,7 @@ def test_what_changes_while_reading_is_in_the_snapshot(account: Running, tmp_pat
     assert snapshot.meta["completeness"]["tags_agree"] is True
 
 
-def test_a_refresh_brings_what_changed_appeared_and_went_and_asks_little(
+def test_a_refresh_reads_changes_new_and_deleted_opportunities_with_few_requests(
     account: Running, tmp_path: Path
 ) -> None:
     first = take(account, tmp_path)
@@ -193,14 +193,14 @@ def test_the_key_is_in_no_file(account: Running, tmp_path: Path) -> None:
     assert account.api_key.encode() not in bytes_in(tmp_path)
 
 
-def test_what_the_key_may_not_see_is_said(account: Running, tmp_path: Path) -> None:
+def test_what_the_key_may_not_see_is_recorded(account: Running, tmp_path: Path) -> None:
     snapshot = take(account, tmp_path, key=account.restricted_key)
     assert "confidential" in snapshot.meta["not_seen"][0]
     assert set(tags_in(snapshot)) < set(account.state()["opportunities"])
     assert "confidential" in snapshot._repr_html_()
 
 
-def test_tag_counts_that_differ_are_written_down(
+def test_tag_counts_that_differ_are_recorded(
     account: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     snapshot = take(account, tmp_path, key=account.restricted_key)
@@ -226,7 +226,7 @@ def test_an_unfinished_pull_with_another_grant_begins_anew(
 
 @pytest.mark.parametrize("stop", [None, 12])
 @pytest.mark.parametrize("full", [False, True])
-def test_another_account_is_refused_and_nothing_is_touched(
+def test_another_account_is_refused_and_nothing_is_changed(
     account: Running, tmp_path: Path, stop: int | None, full: bool
 ) -> None:
     if stop:
@@ -252,12 +252,12 @@ def test_an_offset_that_is_refused_restarts_its_window(account: Running, tmp_pat
     assert tags_in(snapshot) == account.state()["opportunities"]
 
 
-def test_an_account_in_bad_weather_is_read_all_the_same(account: Running, tmp_path: Path) -> None:
+def test_an_account_with_many_faults_is_read_completely(account: Running, tmp_path: Path) -> None:
     account.configure(error_share=0.05, gateway_share=0.05, reset_share=0.05, lost_share=0.05)
     assert tags_in(take(account, tmp_path)) == account.state()["opportunities"]
 
 
-def test_an_account_that_goes_away_leaves_what_was_read(account: Running, tmp_path: Path) -> None:
+def test_what_was_read_is_kept_when_the_account_becomes_unreachable(account: Running, tmp_path: Path) -> None:
     fault = account.fault("status", path="/opportunities", status=503, skip=15, times=None)
     with pytest.raises(Unreachable):
         take(account, tmp_path)
@@ -268,14 +268,14 @@ def test_an_account_that_goes_away_leaves_what_was_read(account: Running, tmp_pa
 
 
 @pytest.mark.parametrize("contacts", [0, 1])
-def test_a_tiny_account_is_complete_too(tmp_path: Path, contacts: int) -> None:
+def test_a_tiny_account_is_complete(tmp_path: Path, contacts: int) -> None:
     with running(contacts=contacts, rate=None) as account:
         snapshot = take(account, tmp_path)
         assert tags_in(snapshot) == account.state()["opportunities"]
         assert json.loads((tmp_path / "snapshot.json").read_text())["complete"] is True
 
 
-def test_a_file_in_the_way_is_named(account: Running, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_named(account: Running, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="file cannot be the folder"):
         take(account, tmp_path / "file")

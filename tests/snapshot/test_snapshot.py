@@ -31,7 +31,7 @@ def folder(original: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_snapshot_is_asked_in_sql_with_parameters(folder: Path) -> None:
+def test_a_snapshot_is_queried_in_sql_with_parameters(folder: Path) -> None:
     snapshot = Snapshot.open(folder)
     total = snapshot.sql("select count(*) from opportunities").fetchall()[0][0]
     some = snapshot.sql("select id from opportunities where created_at > ?", params=[0]).fetchall()
@@ -57,7 +57,7 @@ def test_the_digest_follows_the_content(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_cut_short_is_named_and_what_to_do(folder: Path, name: str) -> None:
+def test_a_truncated_file_is_named_with_advice(folder: Path, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[:-7])
     with pytest.raises(
@@ -80,7 +80,7 @@ def test_a_description_that_cannot_be_read_is_named(folder: Path, content: str) 
         Snapshot.open(folder)
 
 
-def test_what_is_no_snapshot_is_told_from_what_is_not_finished(tmp_path: Path) -> None:
+def test_a_folder_without_snapshot_and_an_unfinished_pull_give_different_advice(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="make one with `leverkit pull"):
         Snapshot.open(tmp_path)
     (tmp_path / "pull.sqlite").touch()
@@ -96,12 +96,12 @@ def test_a_damaged_snapshot_is_not_refreshed_but_can_be_read_anew(folder: Path) 
         assert pull(folder, lever=lever, full=True).meta["complete"] is True
 
 
-def test_its_picture_in_a_notebook_is_escaped(folder: Path) -> None:
+def test_its_html_in_a_notebook_is_escaped(folder: Path) -> None:
     meta = json.loads((folder / "snapshot.json").read_text()) | {"not_seen": ["<script>"]}
     assert "<script>" not in Snapshot(folder, meta)._repr_html_()
 
 
-def test_the_engine_spills_beyond_its_memory_and_loads_nothing_from_the_net() -> None:
+def test_the_database_spills_beyond_its_memory_and_downloads_nothing() -> None:
     with database(memory_limit="1GB") as db:
         names = "('memory_limit', 'autoinstall_known_extensions')"
         found = dict(db.sql(f"select name, value from duckdb_settings() where name in {names}").fetchall())

@@ -46,33 +46,33 @@ def opportunity(number: int, *tags: str) -> Opportunity:
     return Opportunity(id=f"o{number}", contact="c", tags=tags)
 
 
-def test_the_latest_page_wins_deleted_ones_go_and_rows_are_in_order(
+def test_the_latest_page_wins_and_deleted_opportunities_are_left_out(
     db: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    with PullCheckpoint(tmp_path) as spool:
-        spool.store("s", None, [], [opportunity(3), opportunity(1, "old"), opportunity(2)])
-        spool.store("s", None, [], [opportunity(1, "new")])
-        spool.forget(["o2", "o'9"])
-        file = write_opportunities(db, tmp_path, spool, None)
+    with PullCheckpoint(tmp_path) as checkpoint:
+        checkpoint.store("s", None, [], [opportunity(3), opportunity(1, "old"), opportunity(2)])
+        checkpoint.store("s", None, [], [opportunity(1, "new")])
+        checkpoint.forget(["o2", "o'9"])
+        file = write_opportunities(db, tmp_path, checkpoint, None)
     assert db.sql(f"select id, tags from read_parquet('{file}')").fetchall() == [("o1", ["new"]), ("o3", [])]
     assert (size(db, file), counted(db, file)) == (2, {"new": 1})
 
 
 def test_what_was_read_wins_over_the_earlier_snapshot(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     prior = tmp_path / "opportunities.parquet"
-    with PullCheckpoint(tmp_path) as spool:
-        spool.store("s", None, [], [opportunity(1, "old"), opportunity(2, "kept")])
-        write_opportunities(db, tmp_path, spool, None).replace(prior)
-        spool.clear()
-        spool.store("s", None, [], [opportunity(1, "new")])
-        file = write_opportunities(db, tmp_path, spool, prior)
+    with PullCheckpoint(tmp_path) as checkpoint:
+        checkpoint.store("s", None, [], [opportunity(1, "old"), opportunity(2, "kept")])
+        write_opportunities(db, tmp_path, checkpoint, None).replace(prior)
+        checkpoint.clear()
+        checkpoint.store("s", None, [], [opportunity(1, "new")])
+        file = write_opportunities(db, tmp_path, checkpoint, prior)
     assert counted(db, file) == {"new": 1, "kept": 1}
 
 
-def test_any_text_survives(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    with PullCheckpoint(tmp_path) as spool:
-        spool.store("s", None, [], [opportunity(1, *HOSTILE)])
-        file = write_opportunities(db, tmp_path, spool, None)
+def test_any_text_is_kept(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    with PullCheckpoint(tmp_path) as checkpoint:
+        checkpoint.store("s", None, [], [opportunity(1, *HOSTILE)])
+        file = write_opportunities(db, tmp_path, checkpoint, None)
     assert db.sql(f"select tags from read_parquet('{file}')").fetchall() == [(HOSTILE,)]
     tags = write_tags(db, tmp_path, dict.fromkeys(HOSTILE, 1))
     assert sorted(text for text, _ in db.sql(f"select * from read_parquet('{tags}')").fetchall()) == sorted(
@@ -107,7 +107,7 @@ def test_stages_keep_their_order_with_and_without_a_rank(
 
 
 def test_no_rows_give_an_empty_table(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    with PullCheckpoint(tmp_path) as spool:
-        assert size(db, write_opportunities(db, tmp_path, spool, None)) == 0
+    with PullCheckpoint(tmp_path) as checkpoint:
+        assert size(db, write_opportunities(db, tmp_path, checkpoint, None)) == 0
     assert size(db, write_postings(db, tmp_path, [])) == 0
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".lines") == []

@@ -1,4 +1,4 @@
-"""Windows: whatever the order of the listing, the timing and the account, every record is read."""
+"""Windows: every record is read, whatever the order of the listing, the timing and the account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = 1_600_000_000_000
 
 @dataclass(frozen=True)
 class Server:
-    """A listing in any order; an offset is a place in it, or (`bound`) good for one window only."""
+    """A listing in any order; an offset is a position in it."""
 
     records: list[tuple[str, int]]
     size: int = 5
@@ -30,20 +30,20 @@ class Server:
 
 
 def drain(server: Server, queue: WindowQueue, rng: random.Random, most: int = 8) -> tuple[list[str], int]:
-    """Read a queue to its end, answers coming back in any order; return the ids read and the requests."""
-    flying: list[Window] = []
+    """Read a queue to its end, with responses in any order; return the ids and the number of requests."""
+    in_flight: list[Window] = []
     ids: list[str] = []
     requests = 0
     while not queue.done:
-        window = queue.take() if len(flying) < most and rng.random() < 0.7 else None
+        window = queue.take() if len(in_flight) < most and rng.random() < 0.7 else None
         if window:
-            flying.append(window)
-        elif flying:
-            answered = flying.pop(rng.randrange(len(flying)))
-            page, following = server.page(answered)
+            in_flight.append(window)
+        elif in_flight:
+            window_read = in_flight.pop(rng.randrange(len(in_flight)))
+            page, following = server.page(window_read)
             requests += 1
-            ids += [one for one, _ in page]
-            queue.put(answered, [at for _, at in page], following)
+            ids += [id for id, _ in page]
+            queue.put(window_read, [at for _, at in page], following)
     return ids, requests
 
 
@@ -60,7 +60,7 @@ def test_every_record_is_read_in_any_order_and_timing(
 ) -> None:
     rng.shuffle(records)
     ids, _ = drain(Server(records), WindowQueue([whole], portable=portable, most=most), rng, most)
-    assert set(ids) == {one for one, _ in records}
+    assert set(ids) == {id for id, _ in records}
     if portable:
         assert len(ids) == len(records), "a record was read twice"
 
@@ -84,57 +84,57 @@ def test_pieces_without_their_cursor_start_from_their_beginning() -> None:
 
 
 @pytest.mark.parametrize("portable", [True, False])
-def test_records_of_one_moment_are_read_by_cursor_without_end_of_cuts(portable: bool) -> None:
+def test_records_of_one_moment_are_read_with_few_cuts(portable: bool) -> None:
     records = [(f"o{number}", START) for number in range(500)]
     ids, requests = drain(Server(records), WindowQueue([whole], portable=portable), random.Random(1))
-    assert set(ids) == {one for one, _ in records}
+    assert set(ids) == {id for id, _ in records}
     assert requests < 200
 
 
 @pytest.mark.parametrize(
     ("created", "near"), [([1, 2, 3], (0, 51)), ([99, 98, 97], (0, 48)), ([5, 90, 20], (0, 20))]
 )
-def test_a_page_in_order_of_time_is_cut_in_what_is_unread_another_one_at_its_median(
+def test_a_page_ordered_by_time_is_cut_in_its_unread_part_and_others_at_the_median(
     created: list[int], near: tuple[int, int]
 ) -> None:
     first, _ = cut(Window(0, 100, "c"), created, 2, keep_cursor=True)
     assert (first.lo, first.hi) == near
 
 
-def test_the_first_window_is_cut_at_once_later_ones_only_while_a_hand_is_idle() -> None:
+def test_the_first_window_is_cut_at_once_and_later_ones_only_while_a_request_is_idle() -> None:
     queue = WindowQueue([whole], portable=True)
-    answers = [queue.take() for _ in range(2)]
-    assert answers[1] is None
-    assert answers[0] is not None
-    left = queue.put(answers[0], [START, START + 9 * DAY, START + DAY], "1")
+    taken = [queue.take() for _ in range(2)]
+    assert taken[1] is None
+    assert taken[0] is not None
+    left = queue.put(taken[0], [START, START + 9 * DAY, START + DAY], "1")
     assert len(left) > 1
-    flying = [window for window in iter(queue.take, None) if window]
+    in_flight = [window for window in iter(queue.take, None) if window]
     created = [START - DAY, START - 3 * DAY, START - 2 * DAY]
-    assert len(queue.put(flying[0], created, "2")) == 1, "one page tells too little"
+    assert len(queue.put(in_flight[0], created, "2")) == 1, "one page is too little to decide"
     assert queue.take() is not None
     assert queue.take() is None
-    assert len(queue.put(replace(flying[0], cursor="2", pages=1), created, "3")) == 2
+    assert len(queue.put(replace(in_flight[0], cursor="2", pages=1), created, "3")) == 2
 
 
-def test_never_more_windows_than_hands() -> None:
+def test_there_are_never_more_windows_than_requests() -> None:
     records = [(f"o{number}", START + number * 1000) for number in range(2000)]
     queue, server, most = WindowQueue([whole], portable=True, most=4), Server(records), 0
     while not queue.done:
-        flying = [window for window in iter(queue.take, None) if window]
-        for window in flying:
+        in_flight = [window for window in iter(queue.take, None) if window]
+        for window in in_flight:
             page, following = server.page(window)
             queue.put(window, [at for _, at in page], following)
         most = max(most, queue.open)
     assert most == 4
 
 
-def test_a_restarted_window_is_handed_out_again() -> None:
+def test_a_restarted_window_is_returned_again() -> None:
     queue = WindowQueue([whole], portable=True)
     window = queue.take()
     assert window is not None
-    again = replace(window, cursor=None, restarts=1)
-    queue.restore((again,))
-    assert queue.take() == again
+    restarted = replace(window, cursor=None, restarts=1)
+    queue.restore((restarted,))
+    assert queue.take() == restarted
 
 
 @given(
@@ -149,14 +149,14 @@ def test_keyset_cursors_pass_the_trial_and_counting_ones_do_not(days: list[int],
     half = trial(everything, [at for _, at in page])
     afresh, _ = server.page(half)
     behind, _ = server.page(replace(half, cursor=following))
-    counting = [one for one in records if half.lo <= one[1] <= half.hi][20:40]
-    read, new, right, wrong = ([one for one, _ in found] for found in (page, afresh, behind, counting))
+    counting = [record for record in records if half.lo <= record[1] <= half.hi][20:40]
+    read, new, right, wrong = ([id for id, _ in found] for found in (page, afresh, behind, counting))
     assert agree(read, new, right) == bool(set(new) - set(read))
     assert not agree(read, new, wrong)
 
 
 @pytest.mark.parametrize(
-    ("read", "afresh", "behind", "verdict"),
+    ("read", "afresh", "behind", "agreed"),
     [
         ("abcd", "bdef", "efgh", True),
         ("abcd", "bdef", "ef", True),
@@ -167,7 +167,7 @@ def test_keyset_cursors_pass_the_trial_and_counting_ones_do_not(days: list[int],
         ("abcd", "efgh", "efgh", False),
     ],
 )
-def test_the_trial_asks_for_the_same_records_in_the_same_order(
-    read: str, afresh: str, behind: str, verdict: bool
+def test_the_trial_requires_the_same_records_in_the_same_order(
+    read: str, afresh: str, behind: str, agreed: bool
 ) -> None:
-    assert agree(read, afresh, behind) is verdict
+    assert agree(read, afresh, behind) is agreed

@@ -168,7 +168,7 @@ BUGS = (
         "api/responses",
         "        raise _error(ApiError, response, method, path)\n    try",
         "        raise _error(Unreachable, response, method, path)\n    try",
-        "api/test_http::test_a_refusal_is_never_asked_again",
+        "api/test_http::test_a_refused_request_is_never_retried",
     ),
     Bug(
         "a lost write is repeated over what a person did",
@@ -196,7 +196,7 @@ BUGS = (
         "api/responses",
         "return _prepared(type)",
         "return type",
-        "api/test_prepare_type::test_threads_may_be_the_first_to_decode_by_a_type",
+        "api/test_responses::test_threads_may_decode_a_new_type_at_once",
     ),
     Bug(
         "failures are not counted",
@@ -413,7 +413,7 @@ BUGS = (
         "settings",
         "budget=shared_budget(base_url, key)",
         "budget=None",
-        "api/test_shared_rate_limit::test_a_connection_queues_at_the_budget_of_its_key",
+        "api/test_shared_rate_limit::test_connections_with_one_key_share_its_budget",
     ),
     Bug(
         "the budget's file is not locked",

@@ -19,7 +19,7 @@ AWKWARD = st.sampled_from(
 
 
 @given(ANYTHING | AWKWARD)
-def test_a_guarded_text_comes_back_equal(text: str) -> None:
+def test_a_guarded_text_is_restored(text: str) -> None:
     assert unguard(guard(text)) == text
 
 
@@ -29,14 +29,14 @@ def test_nothing_a_spreadsheet_would_calculate_is_left_unguarded(sign: str, rest
 
 
 @pytest.mark.parametrize("text", ["3.10", "007", "1/2", "2024-01", "SEPT2", "Mai 5", "TRUE", "10%", "-5"])
-def test_what_a_spreadsheet_would_turn_into_a_number_or_a_date_is_guarded(text: str) -> None:
+def test_text_that_a_spreadsheet_reads_as_a_number_or_a_date_is_guarded(text: str) -> None:
     assert guard(text) == "'" + text
 
 
 @pytest.mark.parametrize(
     "text", ["Senior", "Full-time", "C++", "San Francisco, CA", "'quoted'", "Größe", " spaces "]
 )
-def test_ordinary_text_is_left_as_it_is(text: str) -> None:
+def test_ordinary_text_is_not_guarded(text: str) -> None:
     assert guard(text) == text
 
 
@@ -45,7 +45,7 @@ def test_ordinary_text_is_left_as_it_is(text: str) -> None:
     st.sampled_from(",;\t"),
     st.booleans(),
 )
-def test_a_file_comes_back_cell_by_cell(
+def test_a_written_file_is_read_cell_by_cell(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], delimiter: str, bom: bool
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "t.csv"
@@ -62,24 +62,24 @@ def read(tmp_path: Path, content: bytes) -> csv_file.Sheet:
     return csv_file.read(path)
 
 
-def test_excels_sep_line_is_understood(tmp_path: Path) -> None:
+def test_excels_sep_line_is_read(tmp_path: Path) -> None:
     sheet = read(tmp_path, b"sep=;\r\ntag;scope\r\na,b;contact\r\n")
     assert sheet.columns == ("tag", "scope")
     assert sheet.rows[0].cells["tag"] == "a,b"
     assert sheet.rows[0].line == 3
 
 
-def test_excels_unicode_text_is_understood(tmp_path: Path) -> None:
+def test_excels_unicode_text_is_read(tmp_path: Path) -> None:
     sheet = read(tmp_path, "tag\tscope\r\nGröße\tcontact\r\n".encode("utf-16"))
     assert sheet.rows[0].cells == {"tag": "Größe", "scope": "contact"}
 
 
-def test_a_note_typed_in_windows_code_page_does_not_spoil_the_utf8_beside_it(tmp_path: Path) -> None:
+def test_a_cell_in_the_windows_code_page_does_not_change_the_utf8_beside_it(tmp_path: Path) -> None:
     sheet = read(tmp_path, "tag,note\nGröße,".encode() + "für Müller".encode("cp1252") + b"\n")
     assert sheet.rows[0].cells == {"tag": "Größe", "note": "für Müller"}
 
 
-def test_dropped_trailing_cells_are_empty(tmp_path: Path) -> None:
+def test_missing_trailing_cells_are_empty(tmp_path: Path) -> None:
     sheet = read(tmp_path, b"tag,scope,note\na,contact\n")
     assert sheet.rows[0].cells == {"tag": "a", "scope": "contact", "note": ""}
 
@@ -97,12 +97,12 @@ def test_lines_are_counted_across_cells_with_line_breaks(tmp_path: Path) -> None
         (b'tag,scope\n"a,contact\n', "line 2: not a CSV record"),
     ],
 )
-def test_what_is_no_table_is_refused_with_its_line(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_no_table_is_refused_with_its_line(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         read(tmp_path, content)
 
 
-def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"policy\.csv: No such file"):
         csv_file.read(tmp_path / "policy.csv")
 
@@ -114,7 +114,7 @@ def test_numbers_are_read_as_spreadsheets_write_them(text: str, value: float | N
     assert number(text) == value
 
 
-def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_atomic_write_leaves_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "t.csv"
     files.write_atomic(path, b"old")
     files.write_atomic(path, b"new")
@@ -123,7 +123,7 @@ def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("head", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
-def test_a_workbook_is_told_and_what_to_do_with_it(tmp_path: Path, head: bytes) -> None:
+def test_a_workbook_is_refused_with_advice(tmp_path: Path, head: bytes) -> None:
     (tmp_path / "policy.xlsx").write_bytes(head + b"\x00\xff,\n" * 20)
     with pytest.raises(UsageError, match=r"this is a workbook .* save it as CSV"):
         csv_file.read(tmp_path / "policy.xlsx")

@@ -1,4 +1,4 @@
-"""One writer per run and account; a dead one leaves nothing to clear."""
+"""One writer per run and account; a dead holder leaves nothing to clean up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from leverkit.errors import Locked, UsageError
 from leverkit.storage.lock import account_lock, hold, identity
-from leverkit.storage.lock import holder as look
+from leverkit.storage.lock import holder as named_holder
 
 HOLDER = """
 import sys, time
@@ -29,7 +29,7 @@ with hold(Path(sys.argv[1]), purpose="apply plan 42"):
 
 
 def holder(path: Path) -> subprocess.Popen[str]:
-    """Another process that holds the lock until its stdin is closed."""
+    """Start another process that holds the lock until its stdin is closed."""
     command = [sys.executable, "-c", HOLDER, str(path)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -37,7 +37,7 @@ def holder(path: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+def test_the_error_of_a_second_process_names_the_holder(tmp_path: Path) -> None:
     with holder(tmp_path / "lock") as other:
         with (
             pytest.raises(Locked, match=rf"process {other.pid} since .*apply plan 42"),
@@ -55,12 +55,12 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
         assert identity() in (tmp_path / "lock").read_text()
 
 
-def test_threads_of_one_process_exclude_each_other_too(tmp_path: Path) -> None:
+def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
     with hold(tmp_path / "lock", purpose="x"), pytest.raises(Locked), hold(tmp_path / "lock", purpose="y"):
         pytest.fail("two writers")
 
 
-def test_no_lock_is_kept_when_a_later_one_is_taken(tmp_path: Path) -> None:
+def test_no_lock_is_kept_if_a_later_one_is_held_by_another(tmp_path: Path) -> None:
     with hold(tmp_path / "b", purpose="x"):
         with pytest.raises(Locked), hold(tmp_path / "a", tmp_path / "b", purpose="y"):
             pytest.fail("two writers")
@@ -69,7 +69,7 @@ def test_no_lock_is_kept_when_a_later_one_is_taken(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == ""
 
 
-def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
+def test_a_waiting_process_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
     held, free = threading.Event(), threading.Event()
 
     def first() -> None:
@@ -91,7 +91,7 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
         assert naps
 
 
-def test_waiting_ends(tmp_path: Path) -> None:
+def test_waiting_for_a_lock_ends(tmp_path: Path) -> None:
     times = iter([0.0, 1.0, 4.0, 5.0])
     with (
         hold(tmp_path / "lock", purpose="x"),
@@ -102,36 +102,36 @@ def test_waiting_ends(tmp_path: Path) -> None:
     assert list(times) == []
 
 
-def test_a_holder_that_left_no_name_is_still_a_holder(tmp_path: Path) -> None:
+def test_a_holder_without_a_readable_name_still_holds_the_lock(tmp_path: Path) -> None:
     with hold(tmp_path / "lock", purpose="x"):
         (tmp_path / "lock").write_text("torn {")
         with pytest.raises(Locked, match="held by another process"), hold(tmp_path / "lock", purpose="y"):
             pytest.fail("two writers")
 
 
-def test_looking_at_a_lock_tells_the_living_from_the_dead(tmp_path: Path) -> None:
-    assert look(tmp_path / "lock") == ""
+def test_the_holder_is_named_only_while_it_runs(tmp_path: Path) -> None:
+    assert named_holder(tmp_path / "lock") == ""
     with holder(tmp_path / "lock") as other:
-        assert f"process {other.pid} since" in look(tmp_path / "lock")
+        assert f"process {other.pid} since" in named_holder(tmp_path / "lock")
         other.kill()
         other.wait()
     assert (tmp_path / "lock").read_text()
-    assert look(tmp_path / "lock") == ""
+    assert named_holder(tmp_path / "lock") == ""
 
 
-def test_what_another_host_holds_counts_as_held_and_here_the_lock_itself_decides(tmp_path: Path) -> None:
+def test_a_holder_on_another_host_counts_as_alive_and_here_the_lock_decides(tmp_path: Path) -> None:
     held = {"who": "ann", "since": "noon", "purpose": "x", "host": "elsewhere", "pid": 999_999_999}
     (tmp_path / "lock").write_text(json.dumps(held))
-    assert look(tmp_path / "lock") == "ann since noon (x)"
+    assert named_holder(tmp_path / "lock") == "ann since noon (x)"
     here = json.dumps(held | {"host": socket.gethostname()})
     (tmp_path / "lock").write_text(here)
-    assert look(tmp_path / "lock") == ""
+    assert named_holder(tmp_path / "lock") == ""
     with hold(tmp_path / "lock", purpose="y"):
         (tmp_path / "lock").write_text(here)
-        assert look(tmp_path / "lock") == "ann since noon (x)"
+        assert named_holder(tmp_path / "lock") == "ann since noon (x)"
 
 
-def test_looking_stands_in_no_writers_way(tmp_path: Path) -> None:
+def test_looking_for_the_holder_does_not_keep_a_writer_out(tmp_path: Path) -> None:
     with hold(tmp_path / "lock", purpose="x"):
         left_behind = (tmp_path / "lock").read_text()
     (tmp_path / "lock").write_text(left_behind)  # as after a kill, so that looking tries the lock
@@ -139,7 +139,7 @@ def test_looking_stands_in_no_writers_way(tmp_path: Path) -> None:
 
     def watch() -> None:
         while not over.is_set():
-            look(tmp_path / "lock")
+            named_holder(tmp_path / "lock")
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -161,7 +161,7 @@ def test_a_user_id_without_a_name_has_an_identity(monkeypatch: pytest.MonkeyPatc
     assert identity().startswith(f"user {os.getuid()}@")
 
 
-def test_a_folder_where_no_lock_can_be_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_hold_a_lock_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot lock"), hold(tmp_path / "file" / "lock", purpose="x"):
         pytest.fail("locked nothing")
@@ -188,19 +188,19 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_an_account_has_one_lock_whatever_the_run() -> None:
+def test_an_account_has_one_lock_for_all_runs() -> None:
     assert account_lock("abc") == account_lock("abc") != account_lock("abd")
 
 
-def test_a_holder_that_still_runs_gives_signs_of_life_and_a_frozen_one_is_told(tmp_path: Path) -> None:
+def test_a_running_holder_shows_signs_of_life_and_a_frozen_one_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with hold(path, purpose="x", beat=0.01):
         os.utime(path, (1, 1))
         while path.stat().st_mtime == 1:
             assert "leverkit lock" in {thread.name for thread in threading.enumerate()}
-        assert "no sign of life" not in look(path)
+        assert "no sign of life" not in named_holder(path)
     with hold(path, purpose="x", beat=3600):
         os.utime(path, (1, 1))
-        assert "(x), no sign of life for 1" in look(path)
+        assert "(x), no sign of life for 1" in named_holder(path)
         with pytest.raises(Locked, match="no sign of life"), hold(path, purpose="y"):
             pytest.fail("silence is no permission")
