@@ -1,4 +1,4 @@
-"""The commands from `pull` to `plan`: each is one call of the package, and none writes to Lever."""
+"""The commands from `pull` to `plan`. Each is one call of the package, and none writes to Lever."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.options import print_file, print_message, print_result
+from leverkit.cli.output import LINES, print_file, print_json, print_message, print_plan, print_result
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def audit(
     if html:
         print_message(f"report: {found.to_html(html, policy=decided, anonymise=anonymise)}")
     if as_json:
-        options.print_json(found.to_json(decided))
+        print_json(found.to_json(decided))
     else:
         print_result(f"{_findings(found)}\n{found.readiness(decided).headline}")
-    print_message(f"next: {_to_policy(snapshot, path)}")
+    print_message(f"next: {_policy_command(snapshot, path)}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=len(found.findings) > 0))
 
 
@@ -113,8 +113,8 @@ def suggest(
     from leverkit.policy.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
-    print_result("\n".join([policy.summary(), *_waiting(policy)]))
-    _say_sure(policy, out)
+    print_result("\n".join([policy.summary(), *_undecided_lines(policy)]))
+    _print_acceptable(policy, out)
     print_message(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
 
 
@@ -143,12 +143,12 @@ def accept(
     from leverkit.storage.lock import user
 
     before, after = Policy.edit(
-        policy, lambda held: held.decide(held.acceptable(sure, scope or ""), by=by or user())
+        policy, lambda current: current.decide(current.acceptable(sure, scope or ""), by=by or user())
     )
     taken = [row for old, row in zip(before.decisions, after.decisions, strict=True) if row != old]
     if as_json:
         names = ("tag", "scope", "confidence", "decided_by", "decided_at")
-        return options.print_json(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
+        return print_json(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
     lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
     print_result("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
     return print_message(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
@@ -169,9 +169,9 @@ def check(
 
     read, account = Policy.read(policy), Snapshot.open(snapshot)
     problems = read.check(account)
-    waiting = {each.tag for each in read.undecided(account)}
-    print_result("\n".join([read.summary(waiting), *problems]))
-    _say_sure(read, policy)
+    undecided = {decision.tag for decision in read.undecided(account)}
+    print_result("\n".join([read.summary(undecided), *problems]))
+    _print_acceptable(read, policy)
     print_message(
         f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}"
     )
@@ -214,14 +214,14 @@ def plan(
     )
     for lost in read.overwritten:
         print_message(f"note: {lost}")
-    options.planned(made, out, as_json)
+    print_plan(made, out, as_json=as_json)
     if not made.operations:
         print_message(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
 
 
 def _findings(found: Audit) -> str:
-    rows = found.findings.head(options.LINES)
+    rows = found.findings.head(LINES)
     lines = [
         plain(f"{code} {subject}: {text}")
         for code, subject, text in rows[["code", "subject", "evidence"]].values
@@ -230,8 +230,8 @@ def _findings(found: Audit) -> str:
     return "\n".join([found.headline, *lines, *([f"and {more:,} more: --json has all"] if more else [])])
 
 
-def _waiting(policy: Policy) -> list[str]:
-    """Say what of the undecided tags has a suggestion, and what is left to people."""
+def _undecided_lines(policy: Policy) -> list[str]:
+    """Return how many undecided tags have a suggestion, and how many are left to people."""
     waiting = [row for row in policy.decisions if row.needs_decision]
     if not waiting:
         return []
@@ -244,7 +244,7 @@ def _waiting(policy: Policy) -> list[str]:
     ]
 
 
-def _to_policy(snapshot: Path, policy: Path) -> str:
+def _policy_command(snapshot: Path, policy: Path) -> str:
     """Return the command that makes the policy of an audit, or checks the one that is there."""
     here = Path.cwd()
     path = policy.relative_to(here) if policy.is_relative_to(here) else policy
@@ -253,13 +253,13 @@ def _to_policy(snapshot: Path, policy: Path) -> str:
 
 
 def _snapshot_beside(policy: Path) -> str:
-    """Return the one snapshot beside a policy, or how to call it where that cannot be told."""
+    """Return the only snapshot beside a policy; a placeholder where there is none or more than one."""
     beside = list(policy.absolute().parent.glob("*/snapshot.json"))
     return str(policy.parent / beside[0].parent.name) if len(beside) == 1 else "SNAPSHOT (what pull wrote)"
 
 
 def _no_contact(policy: Policy, path: Path) -> str:
-    """Say what to do where a plan would be empty, as no tag is decided to be about the person."""
+    """Return what to do where no tag is contact, so that a plan would be empty; else an empty text."""
     if "contact" in policy.scopes.values():
         return ""
     return (
@@ -267,11 +267,11 @@ def _no_contact(policy: Policy, path: Path) -> str:
     )
 
 
-def _say_sure(policy: Policy, path: Path) -> None:
-    """Say how many tags need no thought, and what decides them in one go."""
+def _print_acceptable(policy: Policy, path: Path) -> None:
+    """Print how many suggestions are sure, and the command that accepts them all."""
     sure = policy.acceptable(0.9)
     if sure:
-        theirs = sum(row.from_posting for row in policy.decisions if row.tag in sure)
+        from_posting = sum(row.from_posting for row in policy.decisions if row.tag in sure)
         number = count(len(sure), "suggestion is", "suggestions are")
         decided = f"decided in one go by: leverkit policy accept {path} --min-confidence 0.9"
-        print_message(f"{number} sure, {theirs:,} of them from postings; {decided}")
+        print_message(f"{number} sure, {from_posting:,} of them from postings; {decided}")

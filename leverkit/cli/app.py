@@ -1,4 +1,4 @@
-"""The commands as one application. Heavy libraries load inside each, so that `leverkit --help` is quick."""
+"""The commands as one application. Each imports what it needs when it runs: `leverkit --help` is quick."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from leverkit.cli import analysis, integration, migration
-from leverkit.cli.options import Group, Json, Out, print_file, print_json, print_message, print_result
+from leverkit.cli.options import Group, Json, Out
+from leverkit.cli.output import print_file, print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 EPILOG = (
@@ -28,7 +29,7 @@ app = typer.Typer(
 
 
 def _version(wanted: bool) -> None:
-    """Print the installed version and end, where it is wanted."""
+    """Print the installed version and exit if `--version` was given."""
     if wanted:
         from importlib.metadata import version
 
@@ -59,9 +60,9 @@ def demo(
 
     Example: leverkit demo -o demo-output
     """
-    from leverkit.notebook.demo import tour
+    from leverkit.notebook.demo import run_demo
 
-    print_result(tour(out, contacts=contacts, load=load))
+    print_result(run_demo(out, contacts=contacts, load=load))
 
 
 @app.command(
@@ -81,7 +82,7 @@ def emulator(context: typer.Context) -> None:
 def run(
     notebook: Annotated[Path, typer.Argument(help="The notebook to run.")],
     out: Out,
-    given: Annotated[
+    parameters: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat.")
     ] = None,
     timeout: Annotated[int | None, typer.Option(min=1, help="Seconds that a cell may take.")] = None,
@@ -93,7 +94,7 @@ def run(
     """
     from leverkit.notebook import runner
 
-    record = runner.run(notebook, out, dict(map(_pair, given or [])), timeout=timeout)
+    record = runner.run(notebook, out, dict(map(_name_and_value, parameters or [])), timeout=timeout)
     if as_json:
         print_file(out / "run.json")
     else:
@@ -130,7 +131,7 @@ migration.register(app)
 integration.register(app)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _name_and_value(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise UsageError(f"-p takes name=value, not {text!r}")

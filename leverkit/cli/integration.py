@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.options import print_message, print_result
+from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def scan(
     if sarif:
         sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
     if as_json:
-        options.print_json(to_json(found.findings))
+        print_json(to_json(found.findings))
     elif found.findings:
         print_result(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
@@ -115,7 +115,7 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
     sys.setswitchinterval(0.001)  # so that answers do not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
-        options.print_json(json.dumps({"url": url, "pid": os.getpid()}))
+        print_json(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
             receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
         )

@@ -1,7 +1,7 @@
 """The entry point: run a command, turn an error into one line and an exit code.
 
 Human text goes to stderr, results to stdout. Only the standard library is imported at the top, so that an
-interruption is told in one line from the first moment on.
+interruption is reported in one line from the first moment.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Load the commands, run one and return its exit code. Raises what it raises."""
+    """Load the commands, run one and return its exit code. Raises the errors of the command."""
     try:
         from leverkit.cli.app import app
     except KeyboardInterrupt:
@@ -48,21 +48,21 @@ def _run(arguments: list[str]) -> int:
 
 
 def _threads_left() -> bool:
-    """Return True if threads still work for an interrupted command."""
+    """Return True if threads of an interrupted command still run."""
     from leverkit.api.threads import threads_left
 
     return threads_left()
 
 
 def _leave(code: int) -> NoReturn:
-    """End at once; all that must not be lost is on disk."""
+    """End at once: everything that must not be lost is on disk."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
 
 
 def _encode(*, utf8: bool) -> None:
-    """Let no tag stop a command on a terminal that cannot show it; JSON is UTF-8 everywhere."""
+    """Escape what a terminal cannot show, so that no tag stops a command; JSON is UTF-8 everywhere."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
@@ -70,14 +70,14 @@ def _encode(*, utf8: bool) -> None:
 
 def _report(error: BaseException) -> int:
     """Print an error in one line and return its exit code."""
-    if isinstance(error, BrokenPipeError):  # `leverkit … | head`: nobody reads on
+    if isinstance(error, BrokenPipeError):  # `leverkit … | head`: nobody reads the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    if isinstance(error, KeyboardInterrupt):  # nothing is imported here: a second Ctrl-C would break into it
+    if isinstance(error, KeyboardInterrupt):  # nothing is imported here: a second Ctrl-C would interrupt that
         how = str(error) or "the same command resumes"
         print(f"leverkit: interrupted; {how}", file=sys.stderr, flush=True)
         return INTERRUPTED
-    from leverkit.cli.options import print_message
+    from leverkit.cli.output import print_message
 
     print_message(f"leverkit: {_described(error)}")
     if hasattr(error, "format_message"):
@@ -86,7 +86,7 @@ def _report(error: BaseException) -> int:
 
 
 def _described(error: BaseException) -> str:
-    """Return an error in one sentence, with what to do where that is known."""
+    """Return an error in one sentence, with what to do if that is known."""
     if isinstance(error, LeverkitError):
         return str(error)
     if hasattr(error, "format_message"):  # typer's usage errors, wherever its version keeps them

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,19 +11,28 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.main import INTERRUPTED
-from leverkit.cli.options import print_file, print_message, print_result
+from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
 from leverkit.errors import LeverkitError, Refused
 
 if TYPE_CHECKING:
     from leverkit.migration.run import Run
 
-Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
-
 
 class _Interrupted(LeverkitError):
-    """A run that Ctrl-C ended in good order; typer would lose where it stands."""
+    """A run that Ctrl-C ended in good order; typer would drop the text of a KeyboardInterrupt."""
 
     exit_code = INTERRUPTED
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a run that Ctrl-C ended in good order exit with its summary as the message."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupted:
+        if not str(interrupted):  # the second Ctrl-C, which ends the process at once
+            raise
+        raise _Interrupted(str(interrupted)) from None
 
 
 def register(app: typer.Typer) -> None:
@@ -32,23 +43,16 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     run: options.Run,
-    approve: Annotated[
-        str, typer.Option(metavar="PLAN_ID", help="The id of the plan that you approve.")
-    ] = "",
+    approve: options.Approve = "",
     max_ops: options.MaxOps = None,
     max_pct: options.MaxPct = None,
     max_tag_pct: options.MaxTagPct = None,
     max_removals: options.MaxRemovals = None,
-    max_seconds: Annotated[
-        float | None,
-        typer.Option("--max-duration", metavar="SECONDS", min=1, help="Stop after so long; resumable."),
-    ] = None,
-    wave: Wave = "all",
-    wait: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long another writer may be waited for.")
-    ] = 5.0,
+    max_seconds: options.MaxSeconds = None,
+    wave: options.Wave = "all",
+    wait: options.Wait = 5.0,
     rate: options.Rate = 9.8,
-    seconds: Annotated[float | None, typer.Option("--max-seconds", min=1, hidden=True)] = None,
+    seconds: options.HiddenMaxSeconds = None,
     as_json: options.Json = False,
 ) -> None:
     """Carry out an approved plan; again: resume. Without --approve it shows the plan and stops.
@@ -64,36 +68,26 @@ def apply(
     from leverkit.settings import connect
 
     planned = Run.planned(run)
-    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     if not approve and planned.plan.operations:
-        options.planned(planned.plan, run, as_json)
+        print_plan(planned.plan, run, as_json=as_json)
         raise Refused("not approved, so nothing was written")
-    try:
-        with connect(write=True, rate=rate) as lever:
-            ended, now = apply_run(
-                planned,
-                approve=approve,
-                lever=lever,
-                brakes=brakes,
-                max_seconds=max_seconds or seconds,
-                wave=wave,
-                wait=wait,
-            )
-    except KeyboardInterrupt as interrupted:
-        if not str(interrupted):  # the second one, which ends it at once
-            raise
-        raise _Interrupted(str(interrupted)) from None
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    limit = max_seconds or seconds
+    with _interruptible(), connect(write=True, rate=rate) as lever:
+        ended, now = apply_run(
+            planned, approve=approve, lever=lever, brakes=brakes, max_seconds=limit, wave=wave, wait=wait
+        )
     if as_json:
         print_file(run / "result.json")
     else:
         print_result("\n".join([ended.summary, *ended.reasons]))
-    _next(now)
+    _print_next(now)
     raise typer.Exit(ended.exit_code)
 
 
 def verify(
     run: options.Run,
-    wave: Wave = "all",
+    wave: options.Wave = "all",
     rate: options.Rate = 9.8,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
@@ -109,13 +103,13 @@ def verify(
     opened = Run.open(run, require_journal=False)
     with connect(rate=rate) as lever:
         found = verify_run(opened, lever, wave=wave)
-    _hint(found.hint)
+    _print_hint(found.hint)
     if as_json:
         print_file(run / "verify.json")
     else:
         print_result("\n".join([found.summary, *found.notes]))
     if not found.exit_code:
-        _next(opened)
+        _print_next(opened)
     differences = bool(found.differences or found.notes)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
@@ -127,7 +121,7 @@ def rollback(run: options.Run, out: options.Out, as_json: options.Json = False) 
     """
     from leverkit.migration.rollback import rollback
 
-    options.planned(rollback(run, out), out, as_json)
+    print_plan(rollback(run, out), out, as_json=as_json)
 
 
 def status(
@@ -143,13 +137,13 @@ def status(
     from leverkit.migration.run import Run
 
     opened = None if (run / "run.json").exists() else Run.open(run)
-    facts, line = _job(run) if opened is None else _standing(opened)
+    facts, line = _job_record(run) if opened is None else _run_state(opened)
     if as_json:
-        options.print_json(msgspec.json.encode(facts).decode())
+        print_json(msgspec.json.encode(facts).decode())
     else:
         print_result(line)
     if opened is not None:
-        _next(opened)
+        _print_next(opened)
 
 
 def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
@@ -165,19 +159,19 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
         print_file(run / "replay.json")
     else:
         print_result(found.summary)
-    _hint(found.hint)
+    _print_hint(found.hint)
     differences = bool(found.gaps)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
 
-def _job(folder: Path) -> tuple[object, str]:
+def _job_record(folder: Path) -> tuple[object, str]:
     from leverkit.notebook.run_record import RunRecord
 
     record = RunRecord.read(folder)
     return record, record.summary
 
 
-def _standing(run: Run) -> tuple[object, str]:
+def _run_state(run: Run) -> tuple[object, str]:
     from leverkit.migration.next_step import advice
     from leverkit.migration.result import status
 
@@ -188,13 +182,13 @@ def _standing(run: Run) -> tuple[object, str]:
     return facts | counts | then, "\n".join([f"plan {found.plan_id[:12]}: {found.summary}", *found.reasons])
 
 
-def _next(run: Run) -> None:
-    """Say what comes next for a run."""
+def _print_next(run: Run) -> None:
+    """Print what comes next for a run."""
     from leverkit.migration.next_step import advice
 
     print_message(f"next: {advice(run)}")
 
 
-def _hint(text: str) -> None:
+def _print_hint(text: str) -> None:
     if text:
         print_message(f"note: {text}")

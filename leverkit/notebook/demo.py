@@ -1,6 +1,6 @@
 """The whole flow on an emulated account, as a scheduler would run it: notebooks as jobs, reports rendered.
 
-Every line of its summary is checked: a step that does not do what it should ends the tour with an error.
+Every line of its summary is checked: a step that does not do what it should ends the demo with an error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MARK = ".leverkit-demo"
 Tags = dict[str, frozenset[str]]
 
 
-def tour(out: Path, *, contacts: int = 800, load: Path | None = None) -> str:
+def run_demo(out: Path, *, contacts: int = 800, load: Path | None = None) -> str:
     """Run the flow from audit to rollback into the folder `out` and return a summary.
 
     Replaces an earlier demo in `out`; raises UsageError where something else is there, LeverkitError
@@ -41,7 +41,7 @@ def tour(out: Path, *, contacts: int = 800, load: Path | None = None) -> str:
     out = _fresh(out)
     source = ["--load", str(load.resolve())] if load else ["--contacts", str(contacts), "--seed", "7"]
     with _emulator(source, out / "truth.json") as account, account.open() as lever:
-        return _Tour(notebooks, out, account, lever).summary()
+        return _Demo(notebooks, out, account, lever).summary()
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _Account:
 
 
 @dataclass(frozen=True)
-class _Tour:
+class _Demo:
     notebooks: Path
     out: Path
     account: _Account
@@ -62,10 +62,10 @@ class _Tour:
 
     def summary(self) -> str:
         start = self._tags()
-        lines = [self._size(start), *self._look(), *self._migrate(), *self._undo(start)]
+        lines = [self._size(start), *self._audit_and_decide(), *self._migrate(), *self._undo(start)]
         return "\n".join([*lines, "", "Reports, to open in a browser:", *self._reports()])
 
-    def _look(self) -> Iterator[str]:
+    def _audit_and_decide(self) -> Iterator[str]:
         self._job("1-audit", "10_audit", rate=RATE)
         yield f"Audit     {audit(self._folder / 'snapshot').headline}"
         self._job("2-policy", "20_policy", accept=ACCEPT)
@@ -94,7 +94,7 @@ class _Tour:
         yield f"State     all {len(start):,} opportunities carry exactly the tags that they had at the start"
 
     def _job(self, name: str, notebook: str, **parameters: object) -> None:
-        """Run a notebook as a job in a process of its own, with the demo's account in its environment."""
+        """Run a notebook as a job in another process, with the demo's account in its environment."""
         print(f"{name} …", file=sys.stderr, flush=True)
         command = [sys.executable, "-m", "leverkit", "run"]
         command += [str(self.notebooks / f"{notebook}.ipynb"), "-o", str(self.out / "jobs" / name)]
@@ -157,7 +157,7 @@ class _Tour:
 
 @contextmanager
 def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
-    """Serve an emulated account in a process of its own."""
+    """Serve an emulated account in another process."""
     command = [sys.executable, "-m", "leverkit.emulator", *source, "--truth", str(truth)]
     command += ["--rate", str(RATE), "--burst", str(int(2 * RATE))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -172,7 +172,7 @@ def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
 
 
 def _notebooks() -> Path:
-    """Return the folder of the notebooks: they live in a checkout, not in the installed package."""
+    """Return the folder of the notebooks: they are in a checkout, not in the installed package."""
     places = (Path(__file__).parent.parent.parent / "notebooks", Path("notebooks"))
     found = next((place for place in places if (place / "30_migrate.ipynb").exists()), None)
     if found is None:
@@ -181,7 +181,7 @@ def _notebooks() -> Path:
 
 
 def _fresh(out: Path) -> Path:
-    """Return an empty folder; only an earlier demo is removed for it."""
+    """Return the folder, emptied if it holds an earlier demo. Raises UsageError if it holds anything else."""
     if out.exists() and any(out.iterdir()):
         if not (out / MARK).exists():
             raise UsageError(f"{out} holds something that is no demo; choose another folder with -o")

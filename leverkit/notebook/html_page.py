@@ -11,9 +11,9 @@ from leverkit.notebook.run_record import RunRecord
 from leverkit.report.html import TEMPLATES
 
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
-# Markdown has no table without a head; an empty one says nothing to a screen reader.
-_BARE_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
-_BOX = re.compile(r'<input[^>]*class="task-list-item-checkbox"[^>]*>')
+# Markdown has no table without a head; screen readers announce an empty one.
+_EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
+_CHECKBOX = re.compile(r'<input[^>]*class="task-list-item-checkbox"[^>]*>')
 SHOWN = ["text/html", "image/png", "text/markdown", "text/plain"]
 
 
@@ -46,20 +46,20 @@ def render(notebook: Any, record: RunRecord) -> str:
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    notebook = notebook if record.status == "done" else _reached(notebook)
+    notebook = notebook if record.status == "done" else _executed_part(notebook)
     facts = {"title": title(notebook), "record": record}
     body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
-    return _readable(str(body))
+    return _accessible(str(body))
 
 
-def _readable(body: str) -> str:
-    """Take out what screen readers stumble over: bare heads, boxes without name, landmarks of one name."""
-    body = _BOX.sub('<span aria-hidden="true">☐ </span>', _BARE_HEAD.sub("", body))
+def _accessible(body: str) -> str:
+    """Remove what disturbs screen readers: empty heads, checkboxes without name, landmarks of equal name."""
+    body = _CHECKBOX.sub('<span aria-hidden="true">☐ </span>', _EMPTY_HEAD.sub("", body))
     return body.replace(' role="region"', ' role="group"')
 
 
-def _reached(notebook: Any) -> Any:
-    """Return a notebook up to its last cell that was run: what comes after would speak of nothing."""
+def _executed_part(notebook: Any) -> Any:
+    """Return a notebook up to its last cell that was run: later text describes results that do not exist."""
     run = [number for number, cell in enumerate(notebook.cells) if cell.get("execution_count")]
     reached = type(notebook)(notebook)
     reached.cells = notebook.cells[: max(run, default=0) + 1]

@@ -1,8 +1,7 @@
-"""The parameters of a notebook: what its `parameters` cell declares, and whether what came is that.
+"""The parameters of a notebook: those that its `parameters` cell declares, and whether the given ones fit.
 
-A notebook is run by our runner, by bare papermill, by schedulers that inject raw text, and by
-hand; only the notebook itself is there in all of them. So its first code cell calls
-`parameters(globals())`, and nothing else reads parameters.
+A notebook is run by our runner, by papermill alone, by schedulers that inject text, and by hand. Only the
+notebook itself takes part in all of these: its first code cell calls `parameters(globals())`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from leverkit.report.html import Html
 Value = str | int | float | bool
 KINDS: Mapping[str, type] = MappingProxyType({kind.__name__: kind for kind in (str, int, float, bool)})
 SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
-SEEN = "_leverkit_parameters"  # left in the notebook's namespace: its own later names are not parameters
+SEEN = "_leverkit_parameters"  # set in the notebook's namespace: names that it makes later are not parameters
 DATA = (str, int, float, bool, bytes, list, tuple, dict, set, type(None))
 KERNEL = ("In", "Out")
 
@@ -70,9 +69,9 @@ class Parameters(Mapping[str, Value]):
 def parameters(namespace: MutableMapping[str, Any]) -> Parameters:
     """Return the parameters of the notebook whose `globals()` are given, checked against their annotations.
 
-    Raises UsageError for a name that the `parameters` cell does not declare (at the first call in a
-    kernel, before the notebook has made names of its own), for a value of another type than
-    declared, and for a name that would hold a secret.
+    Raises UsageError for a name that the `parameters` cell does not declare (at the first call in a kernel,
+    before the notebook has made names of its own), for a value of another type than declared, and for a
+    name that suggests a secret.
     """
     kinds = {name: _kind(name, kind) for name, kind in namespace.get("__annotations__", {}).items()}
     if SEEN not in namespace:
@@ -90,7 +89,7 @@ def declared(source: str) -> dict[str, Declared]:
 
 
 def check_names(given: Mapping[str, object], known: Mapping[str, object]) -> None:
-    """Refuse names that are not declared, with the nearest that is, and names that would hold a secret."""
+    """Raise UsageError for an undeclared name, with the nearest declared, and one that suggests a secret."""
     for name in [*known, *given]:
         if SECRET.search(name):
             raise UsageError(
@@ -117,7 +116,7 @@ def fit(name: str, kind: type, value: object) -> Value:
 
 
 def _parsed(name: str, kind: type, text: str) -> Value:
-    """Read text that some hosts hand over for numbers and truth values; `007` and `nan` are neither."""
+    """Return the value of a text, which some schedulers give for numbers and booleans; not `007` or `nan`."""
     if kind is bool and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if kind is int and re.fullmatch(r"0|-?[1-9]\d*", text):
@@ -139,7 +138,7 @@ def _kind(name: str, annotation: object) -> type:
 
 
 def _data(namespace: Mapping[str, object], kinds: Mapping[str, type]) -> dict[str, object]:
-    """Return what somebody put into a fresh kernel: plain values, not modules, functions or IPython's own."""
+    """Return the plain values that were set in a fresh kernel: no modules, functions or names of IPython."""
     own = {
         name: value for name, value in namespace.items() if not name.startswith("_") and name not in KERNEL
     }
@@ -173,5 +172,5 @@ def _comments(source: str) -> dict[int, str]:
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
-        return {}  # _statements says what is wrong with it
+        return {}  # _statements reports what is wrong
     return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}

@@ -1,6 +1,6 @@
-"""run.json: what a notebook job was asked to do, whether it runs, and how it truly ended.
+"""run.json: the parameters of a notebook job, whether it runs, and how it ended.
 
-The executed notebook is no such record: papermill marks every cell completed even where the kernel died.
+The executed notebook is no such record: papermill marks every cell completed even if the kernel died.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Failure(msgspec.Struct, frozen=True):
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a job. Times are ISO 8601 in UTC; `exit_code` is None while it runs.
 
-    A killed process leaves "running" in the file; `read` tells it as "died". `next` is what the notebook
-    says is to be done now.
+    A killed process leaves "running" in the file; `read` returns it as "died". `next` is what the notebook
+    says is to be done next.
     """
 
     format: int = 1
@@ -91,7 +91,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the record of a job's folder, "died" where nothing runs any more. Raises UsageError."""
+        """Read the record of a job's folder; "died" if its process is gone. Raises UsageError."""
         try:
             record = msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
@@ -118,10 +118,10 @@ def _now() -> str:
 
 
 def _commit(folder: Path) -> str | None:
-    """Return the commit of the repository that the notebook lies in, if it does and git is here."""
+    """Return the commit of the repository that the notebook is in; None without a repository or git."""
     try:
-        asked = ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
-        answer = subprocess.run(asked, capture_output=True, text=True, timeout=5)
+        command = ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout.strip() or None
+    return ended.stdout.strip() or None

@@ -1,7 +1,7 @@
-"""A notebook as a job: checked parameters, an honest record, a true exit code, a report beside it.
+"""A notebook as a job: checked parameters, a record, an exit code, a report beside it.
 
-Wraps papermill, which tells lies about aborted runs: after a timeout, a dead kernel or Ctrl-C it
-marks every cell completed. Facts about it were tried with 2.7.0.
+Wraps papermill, which marks every cell completed after a timeout, a dead kernel or Ctrl-C (2.7.0). So the
+record and the exit code come from what was raised here, not from the notebook.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from leverkit.storage import files
 from leverkit.storage.lock import hold
 
 INTERRUPTED = 130
-PATIENCE = 20  # seconds in which an interrupted kernel may seal its journal
+SHUTDOWN_TIME = 20  # seconds for an interrupted kernel to end its journal
 
 
 class End(msgspec.Struct, frozen=True):
@@ -47,10 +47,10 @@ def run(
     timeout: int | None = None,
     settings: Settings | None = None,
 ) -> RunRecord:
-    """Execute a notebook as a job into a folder and return its record; a failure is in it, not raised.
+    """Execute a notebook as a job into a folder and return its record, which also tells of a failure.
 
-    Writes `run.json` before and after, the executed notebook and its HTML report; an earlier attempt
-    in the folder is set aside. `timeout` is seconds a cell. Raises UsageError for a wrong notebook or
+    Writes `run.json` before and after, the executed notebook and its HTML report. Moves an earlier attempt
+    in the folder aside. `timeout` is seconds per cell. Raises UsageError for a wrong notebook or
     parameter before anything starts, Locked where the job is running.
     """
     notebook, out = Path(notebook), Path(out)
@@ -102,7 +102,7 @@ def _read(notebook: Path) -> Any:
 
 
 def _set_aside(out: Path) -> int:
-    """Move an earlier attempt into a folder of its own; return the number of the one to come."""
+    """Move an earlier attempt into a folder of its own; return the number of the next attempt."""
     if not (out / NAME).exists():
         return 1
     attempt = RunRecord.read(out).attempt
@@ -115,7 +115,7 @@ def _set_aside(out: Path) -> int:
 
 
 def _execute(notebook: Path, partial: Path, values: Mapping[str, Value], timeout: int | None) -> End:
-    """Run the notebook and say how it ended, whatever papermill thinks of it."""
+    """Run the notebook and return how it ended."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
@@ -147,7 +147,7 @@ def _papermill(notebook: Path, partial: Path, values: Mapping[str, Value], timeo
 
     settings = Config()
     settings.KernelManager.transport_encryption = "auto"
-    settings.KernelManager.shutdown_wait_time = PATIENCE
+    settings.KernelManager.shutdown_wait_time = SHUTDOWN_TIME
     papermill.execute_notebook(
         str(notebook),
         str(partial),
@@ -157,13 +157,13 @@ def _papermill(notebook: Path, partial: Path, values: Mapping[str, Value], timeo
         execution_timeout=timeout,
         autosave_cell_every=2,
         config=settings,
-        extra_arguments=["--log-level=CRITICAL"],  # else an interrupted kernel complains on our stderr
+        extra_arguments=["--log-level=CRITICAL"],  # else an interrupted kernel writes to our stderr
     )
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM interrupt like Ctrl-C: the kernel is interrupted, and what it holds is sealed."""
+    """Let SIGTERM interrupt like Ctrl-C, so that the kernel is interrupted and ends its journal."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -185,13 +185,13 @@ def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
     if not partial.exists():
         return record.end(end.status, end.exit_code, end.error, ())
     executed = _read(partial)
-    end = _told_all(executed, end)
+    end = _require_all_cells(executed, end)
     names = (record.notebook, f"{Path(record.notebook).stem}.html")
     ended = record.end(end.status, end.exit_code, end.error, names)
     _mark(executed, ended)
     texts = (nbformat.writes(executed), render(executed, ended))  # type: ignore[no-untyped-call]
     partial.unlink()
-    if _holds(key, *texts):
+    if _contain_key(key, *texts):
         leak = Failure("Leak", "the key is in the notebook's output, so nothing of it was published")
         return record.end("failed", 1, leak, ())
     for name, text in zip(names, texts, strict=True):
@@ -206,8 +206,8 @@ def _next(executed: Any) -> str:
     return unescape(re.sub("<[^>]*>", "", markup)).strip()
 
 
-def _told_all(executed: Any, end: End) -> End:
-    """Return the end, or a failure where cells were left out though nothing was raised (`sys.exit(0)`)."""
+def _require_all_cells(executed: Any, end: End) -> End:
+    """Return the end, or a failure where cells were not run though nothing was raised (`sys.exit(0)`)."""
     left = [cell for cell in executed.cells if cell.cell_type == "code" and cell.execution_count is None]
     if end.status != "done" or not [cell for cell in left if cell.source.strip()]:
         return end
@@ -215,11 +215,13 @@ def _told_all(executed: Any, end: End) -> End:
 
 
 def _mark(executed: Any, record: RunRecord) -> None:
-    """Make the notebook itself say how it ended; leave no path of this machine in it."""
+    """Write into the notebook how it ended; remove the paths of this computer."""
     import nbformat
 
-    about = executed.metadata.setdefault("papermill", {})
-    about.update(input_path=record.notebook, output_path=record.notebook, exception=record.status != "done")
+    metadata = executed.metadata.setdefault("papermill", {})
+    metadata.update(
+        input_path=record.notebook, output_path=record.notebook, exception=record.status != "done"
+    )
     if record.status == "done":
         return
     for cell in executed.cells:
@@ -231,7 +233,7 @@ def _mark(executed: Any, record: RunRecord) -> None:
     executed.cells.insert(0, banner)
 
 
-def _holds(key: str, *texts: str) -> bool:
-    """Say whether a text holds the key, as it is or as Basic authentication sends it."""
+def _contain_key(key: str, *texts: str) -> bool:
+    """Return True if a text contains the key, as it is or as Basic authentication sends it."""
     forms = (key, base64.b64encode(f"{key}:".encode()).decode())
     return bool(key) and any(form in text for form in forms for text in texts)

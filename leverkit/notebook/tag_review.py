@@ -1,7 +1,7 @@
-"""The review of tags in a notebook: core ipywidgets over policy.csv, a plain table where no kernel runs.
+"""The review of tags in a notebook: core ipywidgets over policy.csv; a plain table where no kernel runs.
 
-Everything it knows is in `review`; here are only the controls. Each is a real button or field, so that
-Tab, Space and Enter are enough. Rows stay where they are when decided, until the page or the filter changes.
+The state is in `policy.review`; this module has the controls. Every control is a button or a field, so that
+Tab, Space and Enter are enough. A decided row keeps its place until the page or the filter changes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
+import ipywidgets as widgets
 
 from leverkit.planning.planner import gains
 from leverkit.policy.decision import SCOPES, Decision
@@ -45,84 +45,92 @@ HINT = (
 )
 
 
-class TagReview(w.VBox):  # type: ignore[misc]
-    """Decide on tags in policy.csv, click by click; each click is in the file at once.
+class TagReview(widgets.VBox):  # type: ignore[misc]
+    """Controls that decide on tags in policy.csv; every click is saved at once.
 
-    `by` is written into decided_by; with `audit`, the forecast says what the plan will do. Raises UsageError
-    where the file cannot be read.
+    `by` is written into decided_by. With `audit`, the forecast tells what the plan will do. Raises UsageError
+    if the file cannot be read.
     """
 
     def __init__(self, path: Path | str, *, by: str = "", audit: Audit | None = None) -> None:
-        ahead = None if audit is None else gains(audit.snapshot)
-        self.review = Review(path, by=by or user(), gains=ahead)
+        forecast_gains = None if audit is None else gains(audit.snapshot)
+        self.review = Review(path, by=by or user(), gains=forecast_gains)
         self._view = View()
-        self.forecast = w.HTML()
-        self.news = w.HTML()
-        self.where = w.Label()
-        self.rows = w.VBox()
-        self.hint = w.HTML(HINT)
+        self.forecast = widgets.HTML()
+        self.news = widgets.HTML()
+        self.where = widgets.Label()
+        self.rows = widgets.VBox()
+        self.hint = widgets.HTML(HINT)
         self._controls()
         super().__init__(
-            [w.HTML(_STYLE), self.forecast, *self._bars, self.news, self.rows, self._pager, self.hint]
+            [widgets.HTML(_STYLE), self.forecast, *self._bars, self.news, self.rows, self._pager, self.hint]
         )
         self.add_class("leverkit-review")
-        self._turn()
-        self._hear(self.review.policy.overwritten)
+        self._show_page()
+        self._show_news(self.review.policy.overwritten)
 
     def _controls(self) -> None:
-        wide = {"description_width": "initial"}
-        self.search = w.Text(
-            placeholder="part of a tag", description="Find", continuous_update=False, style=wide
+        full_label = {"description_width": "initial"}
+        self.search = widgets.Text(
+            placeholder="part of a tag", description="Find", continuous_update=False, style=full_label
         )
-        self.shown = w.Dropdown(options=SHOWN, value=self._view.shown, description="Show", style=wide)
-        self.order = w.Dropdown(options=ORDERS, value=self._view.order, description="Sort by", style=wide)
-        self.sure = w.BoundedFloatText(
-            value=0.95, min=0.5, max=1, step=0.01, description="Confidence at least", style=wide
+        self.shown = widgets.Dropdown(
+            options=SHOWN, value=self._view.shown, description="Show", style=full_label
+        )
+        self.order = widgets.Dropdown(
+            options=ORDERS, value=self._view.order, description="Sort by", style=full_label
+        )
+        self.sure = widgets.BoundedFloatText(
+            value=0.95, min=0.5, max=1, step=0.01, description="Confidence at least", style=full_label
         )
         self.sure.layout.width = "13rem"
-        self.accept = _button("", lambda: self._act(lambda: self.review.accept(self.sure.value), turn=True))
+        self.accept = _button(
+            "", lambda: self._act(lambda: self.review.accept(self.sure.value), new_page=True)
+        )
         self.accept.layout.width = "auto"
-        self.undo = _button("Undo", lambda: self._act(self.review.undo, turn=True))
-        self.refresh = _button("Read again", lambda: self._act(self.review.refresh, turn=True))
-        self.before = _button("Previous", lambda: self._turn(page=self._view.page - 1))
-        self.after = _button("Next", lambda: self._turn(page=self._view.page + 1))
+        self.undo = _button("Undo", lambda: self._act(self.review.undo, new_page=True))
+        self.refresh = _button("Read again", lambda: self._act(self.review.refresh, new_page=True))
+        self.before = _button("Previous", lambda: self._show_page(page=self._view.page - 1))
+        self.after = _button("Next", lambda: self._show_page(page=self._view.page + 1))
         for control, name in ((self.search, "text"), (self.shown, "shown"), (self.order, "order")):
             control.layout.width = "14rem"
-            control.observe(lambda change, name=name: self._turn(page=0, **{name: change["new"]}), "value")
-        self.sure.observe(lambda _: self._tell(), "value")
-        wrap = w.Layout(flex_flow="row wrap")
+            control.observe(
+                lambda change, name=name: self._show_page(page=0, **{name: change["new"]}), "value"
+            )
+        self.sure.observe(lambda _: self._show_forecast(), "value")
+        wrap = widgets.Layout(flex_flow="row wrap")
         self._bars = (
-            w.HBox([self.search, self.shown, self.order], layout=wrap),
-            w.HBox([self.sure, self.accept, self.undo, self.refresh], layout=wrap),
+            widgets.HBox([self.search, self.shown, self.order], layout=wrap),
+            widgets.HBox([self.sure, self.accept, self.undo, self.refresh], layout=wrap),
         )
-        self._pager = w.HBox([self.before, self.where, self.after], layout=wrap)
+        self._pager = widgets.HBox([self.before, self.where, self.after], layout=wrap)
 
-    def _turn(self, **changes: Any) -> None:
-        """Show another view; rows are made anew."""
+    def _show_page(self, **changes: Any) -> None:
+        """Show a view with these changes; make its rows again."""
         self._view = View(**{**vars(self._view), **changes})
         page = self.review.look(self._view)
         self.rows.children = [self._row(decision) for decision in page.decisions]
         self.where.value = f"{page.total:,} tags, page {page.page + 1} of {page.pages}"
         self.before.disabled, self.after.disabled = page.page == 0, page.page + 1 == page.pages
         self._view = View(**{**vars(self._view), "page": page.page})
-        self._tell()
+        self._show_forecast()
 
-    def _act(self, action: Callable[[], list[str]], *, turn: bool = False) -> None:
-        heard = action()
-        self._hear(heard)
-        if turn or heard:
-            self._turn()
-        self._tell()
+    def _act(self, action: Callable[[], list[str]], *, new_page: bool = False) -> None:
+        news = action()
+        self._show_news(news)
+        if new_page or news:
+            self._show_page()
+        self._show_forecast()
 
-    def _hear(self, lines: list[str]) -> None:
-        """Show what others did, five lines at most."""
+    def _show_news(self, lines: list[str]) -> None:
+        """Show what other people changed, five lines at most."""
         more = [f"and {len(lines) - 5:,} more"] if len(lines) > 5 else []
         news = Html().join(map(paragraph, [*lines[:5], *more]))
         self.news.value = (
             Html("<div class='leverkit-news' role='status'>{}</div>").format(news) if news else ""
         )
 
-    def _tell(self) -> None:
+    def _show_forecast(self) -> None:
         forecast = Html("<p class='leverkit-forecast' role='status'><strong>{}</strong></p>")
         self.forecast.value = forecast.format(self.review.forecast)
         scopes = list(self.review.acceptable(self.sure.value).values())
@@ -132,37 +140,37 @@ class TagReview(w.VBox):  # type: ignore[misc]
         )
         self.accept.disabled = not scopes
 
-    def _row(self, decision: Decision) -> w.VBox:
-        scopes = w.ToggleButtons(
+    def _row(self, decision: Decision) -> widgets.VBox:
+        scopes = widgets.ToggleButtons(
             options=SCOPES, value=decision.scope, tooltips=[f"{decision.tag}: {scope}" for scope in SCOPES]
         )
         tag = decision.tag
         scopes.observe(lambda change: self._act(lambda: self.review.decide({tag: change["new"]})), "value")
-        row = w.VBox([w.HTML(described(decision)), scopes])
+        row = widgets.VBox([widgets.HTML(described(decision)), scopes])
         row.add_class("leverkit-row")
         return row
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Draw the controls, and for readers without a kernel what is decided."""
+        """Return the controls, and what is decided for readers without a kernel."""
         bundle = dict(super()._repr_mimebundle_(**options) or {})
         return {**bundle, "text/html": self.review.policy._repr_html_(), "text/plain": self.review.forecast}
 
 
 def described(decision: Decision) -> str:
-    """Return a tag, what is suggested and why, as markup in which the tag does nothing."""
+    """Return a tag, its suggestion and the reason as escaped markup."""
     missing = count(int(decision.evidence.get("missing") or 0), "opportunity", "opportunities")
     people = count(int(decision.evidence.get("inconsistent_contacts") or 0), "person", "people")
-    said = (
+    suggestion = (
         "no suggestion" if decision.suggested_scope == "undecided"
         else f"suggested: {decision.suggested_scope}, {share(decision.confidence)} sure"
     )  # fmt: skip
     who = f" · decided by {decision.decided_by}" if decision.decided_by else ""
     return Html("<p><bdi>{}</bdi> · missing on {} of {} · {}{}</p><p class='leverkit-why'>{}</p>").format(
-        decision.tag, missing, people, said, who, decision.reason
+        decision.tag, missing, people, suggestion, who, decision.reason
     )
 
 
-def _button(text: str, action: Callable[[], None]) -> w.Button:
-    button = w.Button(description=text)
+def _button(text: str, action: Callable[[], None]) -> widgets.Button:
+    button = widgets.Button(description=text)
     button.on_click(lambda _: action())
     return button

@@ -1,7 +1,7 @@
-"""An old integration and a new one, called by the webhooks of an emulated account, for the notebook on them.
+"""An old integration and a new one, called by the webhooks of an emulated account, for notebook 50.
 
-Always an account of its own on this computer, whatever key the environment holds. The integrations are
-programs, run as such; what they did is read from the account.
+The account is always emulated, whatever key the environment holds. The integrations run as programs; their
+effects are read from the account.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROGRAMS = Path(__file__).parent / "templates" / "lesson"
 TAG = "speaks German"
 EVENTS = ("candidateStageChange", "applicationCreated")
-PATIENCE = 60.0  # seconds for a delivery, in which a program starts, asks and writes
+DELIVERY_TIME = 60.0  # seconds for a delivery, in which a program starts, reads and writes
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,12 +44,12 @@ class Program:
 
     @property
     def source(self) -> str:
-        """Return its text."""
+        """Return the text of the file."""
         return self.path.read_text(encoding="utf-8")
 
     @property
     def findings(self) -> Html:
-        """Return what the scanner finds in it, one row a finding."""
+        """Return what the scanner finds in it, one row per finding."""
         import pandas as pd
 
         columns = ["line", "code", "finding", "instead"]
@@ -58,14 +58,14 @@ class Program:
         return table(pd.DataFrame(rows, columns=columns), caption=caption)
 
     def __repr__(self) -> str:
-        return f"<Program {self.path.name}>"  # its folder is another one each time
+        return f"<Program {self.path.name}>"  # its folder differs from run to run
 
     def _repr_html_(self) -> str:
         return Html("<pre><code>{}</code></pre>").format(self.source)
 
 
 class Lesson:
-    """A person with several opportunities, and a Lever that calls one of two programs."""
+    """A person with several opportunities, and an account whose webhooks call one of two programs."""
 
     def __init__(self, account: Running, folder: Path, stack: ExitStack) -> None:
         self._account, self._folder, self._stack = account, folder, stack
@@ -131,35 +131,40 @@ class Lesson:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LEVER_")}
         command = [sys.executable, str(self._calls.path)]
         ended = subprocess.run(
-            command, input=body, env=environment | own, capture_output=True, timeout=PATIENCE, check=False
+            command,
+            input=body,
+            env=environment | own,
+            capture_output=True,
+            timeout=DELIVERY_TIME,
+            check=False,
         )
         return 500 if ended.returncode else 200
 
     def _delivered(self, act: Callable[[], object]) -> None:
-        """Do something, and wait until its delivery had its 2xx. Raises LeverkitError where it has none."""
+        """Do something, and wait until its delivery got a 2xx. Raises LeverkitError if it does not."""
         before = len(self._account.deliveries())
         act()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + DELIVERY_TIME
         while time.monotonic() < deadline:
             news = self._account.deliveries()[before:]
             if news and all(delivery["delivered"] for delivery in news):
                 return
             time.sleep(0.05)
-        raise LeverkitError(f"{self._calls.path.name} did not take the delivery within {PATIENCE:.0f} s")
+        raise LeverkitError(f"{self._calls.path.name} did not take the delivery within {DELIVERY_TIME:.0f} s")
 
 
 def lesson(people: int = 60) -> Lesson:
-    """Begin a lesson on an emulated account with so many people."""
+    """Begin a lesson on an emulated account with this number of people."""
     from leverkit.emulator import running
 
     stack = ExitStack()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-lesson-")))
-    account = stack.enter_context(running(contacts=people, seed=11, webhook_timeout_s=PATIENCE))
+    account = stack.enter_context(running(contacts=people, seed=11, webhook_timeout_s=DELIVERY_TIME))
     return Lesson(account, folder, stack)
 
 
 def _contact(account: Running) -> str:
-    """Choose a person with three opportunities, each for a posting and active, or as near as there is."""
+    """Return a person with three or more opportunities, as many as possible active and for a posting."""
 
     def choose(state: Any) -> str:
         people: dict[str, list[Any]] = defaultdict(list)
@@ -182,7 +187,7 @@ def _title(account: Any, row: Any) -> str:
 
 
 def _subscribed(account: Running, event: str, port: int) -> str:
-    """Register a webhook by the API and return its signature token, which Lever shows only now."""
+    """Register a webhook by the API and return its signature token, which Lever shows only once."""
     key = base64.b64encode(f"{account.api_key}:".encode()).decode()
     hook = {"event": event, "url": f"http://127.0.0.1:{port}/"}
     headers = {"Authorization": f"Basic {key}", "Content-Type": "application/json"}

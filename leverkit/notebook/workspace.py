@@ -1,8 +1,8 @@
-"""The desk that notebooks work at: one account's folder in the workspace, and what lies there or is made.
+"""One account's folder in the workspace, as notebooks use it: what is in it, and what they make there.
 
 WORKSPACE/<account>/snapshot/       what was read
 WORKSPACE/<account>/policy.csv      what people decided
-WORKSPACE/<account>/runs/<plan>/    one folder a plan: migrations and rollbacks
+WORKSPACE/<account>/runs/<plan>/    one folder per plan: migrations and rollbacks
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
-from leverkit.notebook.migration_step import MigrationStep, check_mode
+from leverkit.notebook.migration_step import MODES, MigrationStep
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Plan, was_begun
 from leverkit.planning.plan_document import Kind
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 
 def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
-    """Open the desk of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
+    """Open the folder of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
 
-    `rate` is requests a second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable.
+    `rate` is requests per second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable.
     """
     settings = Settings.from_environment()
     home = Path(workspace).expanduser().resolve() if workspace else settings.home
@@ -63,22 +63,22 @@ class AccountWorkspace:
         return pull(self.folder / "snapshot", lever=self.lever)
 
     def snapshot(self) -> Snapshot:
-        """Return the snapshot that lies here, reading the account where there is none."""
+        """Return the snapshot in the folder; read the account if there is none."""
         here = self.folder / "snapshot"
         return Snapshot.open(here) if (here / "snapshot.json").exists() else self.pull()
 
     @property
     def policy_file(self) -> Path:
-        """Return where people decide."""
+        """Return the file that people decide in."""
         return self.folder / "policy.csv"
 
     @property
     def policy(self) -> Policy:
-        """Return what is decided there so far."""
+        """Return what people decided so far."""
         return Policy.at(self.policy_file)
 
     def suggest(self, facts: Audit, accept: float = 0.0) -> Policy:
-        """Propose a scope for every tag into policy.csv, keeping what people decided there.
+        """Write a suggested scope for every tag into policy.csv; keep what people decided there.
 
         Suggestions with at least the confidence `accept` are filled in; 0 fills in none.
         """
@@ -94,21 +94,19 @@ class AccountWorkspace:
         max_tag_pct: float | None = GROWTH,
         max_removals: int | None = 0,
     ) -> MigrationStep:
-        """Plan the migration from what people decided, or take up the plan that was approved.
+        """Plan the migration from what people decided, or return the plan that was approved.
 
         Mode `plan` reads the account first; without a policy.csv, one is proposed. Modes `apply` and `verify`
         take the plan that `approve` names, or the newest. Brakes are checked in modes plan and apply;
         `max_ops` 0 is none. Raises BrakeTripped, UsageError, and Refused where policy.csv was changed since
         the plan that is to be applied.
         """
-        check_mode(mode)
         brakes = Brakes(
             max_ops=max_ops or None, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals
         )
-        if mode != "plan":
-            run = self._find("migrate", approve)
+        if run := self._planned(mode, "migrate", approve):
             if mode == "apply":
-                self._check_policy(Plan.read(run))
+                self._check_policy(run.plan)
             return self._step(mode, run, approve, brakes)
         snapshot = self.pull()
         policy = Policy.read(self.policy_file) if self.policy_file.exists() else self.suggest(audit(snapshot))
@@ -116,19 +114,18 @@ class AccountWorkspace:
         return self._step(mode, self._keep(), approve, brakes)
 
     def rollback(self, mode: str, of: str = "", approve: str = "") -> MigrationStep:
-        """Plan the undoing of a run, or take up the rollback that was approved.
+        """Plan the rollback of a run, or return the rollback that was approved.
 
         Mode `plan` undoes the run whose plan id `of` begins, or the newest migration that was begun.
         """
-        check_mode(mode)
-        if mode != "plan":
-            return self._step(mode, self._find("rollback", approve), approve)
-        rollback(self._begun(of), self._draft)
+        if run := self._planned(mode, "rollback", approve):
+            return self._step(mode, run, approve)
+        rollback(self._run_to_undo(of), self._draft)
         return self._step(mode, self._keep(), approve)
 
     @property
     def runs(self) -> pd.DataFrame:
-        """Return one row a run, newest first: plan, kind, operations, state, done, pending."""
+        """Return one row per run, newest first: plan, kind, operations, state, done, pending."""
         import pandas as pd
 
         rows = []
@@ -142,7 +139,7 @@ class AccountWorkspace:
 
     @property
     def steps(self) -> pd.DataFrame:
-        """Return one row a step of the flow: step, state, notebook."""
+        """Return one row per step of the flow: step, state, notebook."""
         import pandas as pd
 
         rows = [
@@ -167,55 +164,61 @@ class AccountWorkspace:
     def _latest(self, kind: Kind) -> str:
         found = (status(Run.open(run)) for run in self._runs())
         return next(
-            (f"plan {one.plan_id[:SHORT]}: {one.summary}" for one in found if one.kind == kind), "not yet"
+            (f"plan {run.plan_id[:SHORT]}: {run.summary}" for run in found if run.kind == kind), "not yet"
         )
 
     @property
     def _draft(self) -> Path:
         return self.folder / "runs" / "draft"
 
-    def _keep(self) -> Path:
-        """Move the draft to the folder of its plan id, unless that plan is there already."""
-        made = Plan.read(self._draft)
-        run = self._draft.with_name(made.short)
-        if run.exists():
+    def _keep(self) -> Run:
+        """Move the draft to the folder of its plan id, unless that plan is there already; return the run."""
+        folder = self._draft.with_name(Plan.read(self._draft).short)
+        if folder.exists():
             shutil.rmtree(self._draft)
         else:
-            self._draft.replace(run)
-        return run
+            self._draft.replace(folder)
+        return Run.planned(folder)
 
-    def _step(self, mode: str, run: Path, approve: str, brakes: Brakes = OFF) -> MigrationStep:
-        return MigrationStep(mode, run, Plan.read(run), self.lever, self.rate, approve, brakes)
+    def _step(self, mode: str, run: Run, approve: str, brakes: Brakes = OFF) -> MigrationStep:
+        return MigrationStep(
+            mode, run.folder, run.plan, self.folder / "snapshot", self.lever, self.rate, approve, brakes
+        )
 
     def _runs(self) -> Iterator[Path]:
-        """Yield the folders of runs, newest first; a draft that tripped a brake is none."""
+        """Yield the folders of runs, newest first, without a draft that tripped a brake."""
         plans = [path for path in self.folder.glob("runs/*/plan.json") if path.parent != self._draft]
         plans.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
         yield from (path.parent for path in plans)
 
-    def _find(self, kind: Kind, identifier: str) -> Path:
-        """Return the newest run of a kind, or the one whose plan id begins like this."""
+    def _planned(self, mode: str, kind: Kind, approve: str) -> Run | None:
+        """Return the run that modes apply and verify take; None in mode plan. Raises UsageError."""
+        if mode not in MODES:
+            raise UsageError(f"mode must be plan, apply or verify, not {mode!r}")
+        return None if mode == "plan" else self._find(kind, approve)
+
+    def _find(self, kind: Kind, identifier: str) -> Run:
+        """Return the newest run of a kind, or the one whose plan id begins with `identifier`."""
         wanted = identifier.strip().lower()
         if 0 < len(wanted) < LEAST:
             raise UsageError(f"{identifier!r} is no plan id: give at least its first {LEAST} digits")
-        for run in self._runs():
-            found = Plan.read(run)
-            if found.kind == kind and found.plan_id.startswith(wanted):
+        for run in map(Run.planned, self._runs()):
+            if run.plan.kind == kind and run.plan.plan_id.startswith(wanted):
                 return run
         raise UsageError(f"no {kind} plan {wanted or 'at all'} for this account; make one with mode = plan")
 
     def _check_policy(self, made: Plan) -> None:
-        """Refuse a plan that people have overtaken: they decided otherwise after it was made."""
+        """Raise Refused where people changed policy.csv after the plan was made."""
         if self.policy_file.exists() and Policy.read(self.policy_file).digest != made.policy_digest:
             raise Refused(
                 f"policy.csv was changed after plan {made.short} was made, and nothing was written to Lever. "
                 "Run this notebook with mode = plan: it plans what is left by what is decided now"
             )
 
-    def _begun(self, of: str) -> Path:
+    def _run_to_undo(self, of: str) -> Path:
         """Return the run to undo; where nothing was ever planned, a plan that did nothing."""
         if of:
-            return self._find("migrate", of)
+            return self._find("migrate", of).folder
         migrations = [run for run in self._runs() if Plan.read(run).kind == "migrate"]
         begun = list(filter(was_begun, migrations))
         return (begun or migrations or [self.migration("plan").run])[0]

@@ -10,12 +10,12 @@ import pytest
 
 from leverkit.emulator import running
 from leverkit.errors import UsageError
-from leverkit.notebook.demo import MARK, tour
+from leverkit.notebook.demo import MARK, run_demo
 
 
 @pytest.mark.timeout(900)  # the whole flow with its notebooks, on a busy machine
 def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path) -> None:
-    lines = tour(tmp_path / "demo", contacts=150).splitlines()
+    lines = run_demo(tmp_path / "demo", contacts=150).splitlines()
     words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
     assert [line.split()[0] for line in lines[:10]] == words
     planned = re.search(r"(\d+) to add", lines[3])
@@ -35,7 +35,7 @@ def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
         rows = account.do(lambda held: [row.raw for row in held.rows.values()])
     (tmp_path / "account").mkdir()
     (tmp_path / "account" / "opportunities.jsonl").write_bytes(b"\n".join(rows))
-    lines = tour(tmp_path / "demo", load=tmp_path / "account").splitlines()
+    lines = run_demo(tmp_path / "demo", load=tmp_path / "account").splitlines()
     assert lines[0].startswith(f"Account   {len(rows)} opportunities")
     assert (
         lines[9]
@@ -46,6 +46,6 @@ def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
 def test_only_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "precious").touch()
     with pytest.raises(UsageError, match="something that is no demo"):
-        tour(tmp_path)
+        run_demo(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
     assert not (tmp_path / MARK).exists()

@@ -9,7 +9,7 @@ import pytest
 from leverkit.analysis.audit import audit
 from leverkit.emulator import Running
 from leverkit.migration.result import Ended, Result
-from leverkit.notebook.migration_step import MigrationStep, Note
+from leverkit.notebook.migration_step import Message, MigrationStep
 from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, PersonDisplay
@@ -73,7 +73,7 @@ def _result(ended: Ended) -> Result:
 
 def test_before_and_after_is_what_lever_counts_once_verified(decided: AccountWorkspace) -> None:
     planned = decided.migration("plan")
-    assert isinstance(planned.arrived(), Note)
+    assert isinstance(planned.arrived(), Message)
     decided.migration("apply", planned.plan.short).carry_out()
     drawn = decided.migration("verify").arrived()
     assert isinstance(drawn, Chart)

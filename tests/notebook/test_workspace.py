@@ -11,7 +11,7 @@ from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
-from leverkit.notebook.migration_step import Note
+from leverkit.notebook.migration_step import Message
 from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
@@ -76,7 +76,7 @@ def test_a_plan_goes_through_its_modes_and_back(decided: AccountWorkspace, lever
 @pytest.mark.parametrize("mode", ["plan", "verify"])
 def test_modes_that_read_never_write(decided: AccountWorkspace, lever_account: Running, mode: str) -> None:
     decided.migration("plan")
-    assert isinstance(decided.migration(mode).carry_out(), Note)
+    assert isinstance(decided.migration(mode).carry_out(), Message)
     assert {entry["method"] for entry in lever_account.log()} == {"GET"}
 
 

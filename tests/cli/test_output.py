@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.plan_factory import operation, plan_of
 
-from leverkit.cli.options import planned, print_json, print_message, print_result
+from leverkit.cli.output import print_json, print_message, print_plan, print_result
 from leverkit.planning.canary import choose
 
 HOSTILE = "a\x1b[31mred\u202egnp.exe\r"
@@ -31,9 +31,10 @@ def test_a_large_plan_is_shown_with_its_canary_first(
 ) -> None:
     ops = [operation(n, contact=f"c{n}") for n in range(500)]
     made = plan_of(*ops, canary=choose(ops, {}))
-    planned(made, tmp_path, False)
-    said = capsys.readouterr().err
+    print_plan(made, tmp_path, as_json=False)
+    printed = capsys.readouterr().err
     assert (
-        "canary (--wave canary): 50 operations, which cover all 2 kinds; if it shows no anomaly, then" in said
+        "canary (--wave canary): 50 operations, which cover all 2 kinds; if it shows no anomaly, then"
+        in printed
     )
-    assert said.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")
+    assert printed.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")

@@ -1,0 +1,73 @@
+"""What commands print: messages for people on stderr, results for people or machines on stdout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leverkit.report.text import plain
+
+if TYPE_CHECKING:
+    from leverkit.planning.operation import Operation
+    from leverkit.planning.plan import Plan
+
+LINES = 20  # of a list for people; --json or the file has all
+
+
+def print_message(text: str) -> None:
+    """Print a message for a person on stderr."""
+    print(_plain(text), file=sys.stderr, flush=True)
+
+
+def print_result(text: str) -> None:
+    """Print a result for a person on stdout."""
+    print(_plain(text), flush=True)
+
+
+def print_json(text: str) -> None:
+    """Print a JSON document on stdout as it is."""
+    print(text.rstrip(), flush=True)
+
+
+def print_file(path: Path) -> None:
+    """Print a JSON file that a step wrote on stdout."""
+    print_json(path.read_text(encoding="utf-8"))
+
+
+def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:
+    """Print a plan that was written into a run folder, and what comes next."""
+    if as_json:
+        print_file(out / "plan.json")
+    else:
+        print_result("\n".join([f"Plan {made.short}: {made.summary}", *_tags(made)]))
+    for warning in made.warnings:
+        print_message(f"note: {warning}")
+    if made.operations:
+        from leverkit.migration.next_step import braked, first, to_apply
+
+        canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
+        print_message("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
+        if brake := braked(made):
+            print_message(f"note: {brake}")
+        print_message(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
+
+
+def _tags(made: Plan) -> list[str]:
+    """Return a small table of what a plan does to each tag, with the largest first."""
+    tags: dict[str, list[Operation]] = {}
+    for operation in made.operations:
+        tags.setdefault(operation.tag, []).append(operation)
+    ranked = sorted(tags, key=lambda tag: (-len(tags[tag]), tag))
+    lines = [f"{'people':>10}{'added':>8}{'removed':>9}  tag"] if tags else []
+    for tag in ranked[:LINES]:
+        added = sum(operation.action == "add" for operation in tags[tag])
+        people = len({operation.contact for operation in tags[tag]})
+        lines.append(f"{people:>10,}{added:>8,}{len(tags[tag]) - added:>9,}  {tag}")
+    more = len(tags) - LINES
+    return lines + ([f"and {more:,} more tags: plan.csv has all"] if more > 0 else [])
+
+
+def _plain(text: str) -> str:
+    """Return a text that cannot control a terminal: tags come from strangers."""
+    return "\n".join(map(plain, text.split("\n")))
