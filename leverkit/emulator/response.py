@@ -5,7 +5,7 @@ Headers and envelope: reference sections 7.2 and 7.3 (recorded answers of api.le
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -31,6 +31,10 @@ class Response:
     status: int
     body: bytes
     headers: Headers = field(default_factory=lambda: JSON)
+
+    def with_header(self, name: bytes, value: bytes) -> Response:
+        """Return the response with one more header."""
+        return replace(self, headers=[*self.headers, (name, value)])
 
 
 class RequestError(Exception):

@@ -33,7 +33,7 @@ def test_the_limit_is_twenty_at_once_and_then_ten_a_second_for_each_key() -> Non
             assert twin.get("/users").status_code == 429
 
 
-def test_two_clients_of_one_key_share_a_bucket(account: Running) -> None:
+def test_two_clients_of_one_key_share_a_rate_limit(account: Running) -> None:
     """7.1"""
     account.configure(rate=0.001, burst=2)
     with client(account) as lever, client(account) as second:

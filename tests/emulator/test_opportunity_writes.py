@@ -79,7 +79,7 @@ def test_a_tag_change_bumps_updated_at_and_no_other_time(lever: httpx.Client) ->
             assert after[time] == before[time]
 
 
-def test_a_read_after_a_write_shows_what_the_answer_said(lever: httpx.Client) -> None:
+def test_a_read_after_a_write_shows_what_the_write_returned(lever: httpx.Client) -> None:
     """3.3"""
     opportunity = some(lever)["id"]
     answer, after = write(lever, opportunity, "addTags"), read(lever, opportunity)

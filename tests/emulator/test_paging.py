@@ -27,7 +27,7 @@ def pages(lever: httpx.Client, path: str, **params: Any) -> list[dict[str, Any]]
     return bodies
 
 
-def test_a_page_has_a_hundred_unless_told_and_any_number_from_one_to_a_hundred(reader: httpx.Client) -> None:
+def test_a_page_has_a_hundred_by_default_and_any_number_from_one_to_a_hundred(reader: httpx.Client) -> None:
     """2"""
     assert len(reader.get("/opportunities").json()["data"]) == 100
     for limit in (1, 2, 99, 100):

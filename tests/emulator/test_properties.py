@@ -73,7 +73,7 @@ def test_anything_else_is_an_invalid_offset(text: str) -> None:
 
 
 @given(st.integers(1, 30), st.integers(1, 40), st.lists(st.floats(0, 0.5), max_size=120))
-def test_the_bucket_never_admits_more_than_rate_and_burst_in_any_second(
+def test_the_rate_limit_never_admits_more_than_rate_and_burst_in_any_second(
     rate: int, burst: int, gaps: list[float]
 ) -> None:
     limit, now, admitted = RateLimit(rate, burst), 0.0, []

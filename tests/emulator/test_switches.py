@@ -309,7 +309,7 @@ def test_the_strict_profile_refuses_what_is_doubtful() -> None:
         assert httpx.get(f"{account.base_url}/tags", headers=headers).status_code == 401
 
 
-def test_humans_work_while_a_client_reads(account: Running, lever: httpx.Client) -> None:
+def test_simulated_users_work_while_a_client_reads(account: Running, lever: httpx.Client) -> None:
     """Row 20"""
     before = account.state()
     done = account.work(40)

@@ -71,7 +71,7 @@ class Generator:
         self.reasons = [reason["id"] for reason in account.archive_reasons]
         self.sources = [_json(source) for source in SOURCES]
         self.irregular = not account.config.plain_seed
-        self.updated = 1.0 - account.config.updated_null_share
+        self.update_share = 1.0 - account.config.updated_null_share
         self._tag_json: dict[str, str] = {}
         self._people = 0
 
@@ -84,7 +84,7 @@ class Generator:
     def deleted_postings(self) -> list[Object]:
         """Return the postings that are gone, as GET /postings/deleted shows them (section 3.2)."""
         gone = [posting for posting in self.postings if posting.deleted]
-        return [{"id": posting.id, "deletedAt": EPOCH_MS - place * DAY} for place, posting in enumerate(gone)]
+        return [{"id": posting.id, "deletedAt": EPOCH_MS - index * DAY} for index, posting in enumerate(gone)]
 
     def pick(self, pool: list[str]) -> str:
         """Return a random item of a pool; faster than random.choice."""
@@ -95,12 +95,12 @@ class Generator:
         chance = self.random()
         count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
         times = sorted(EPOCH_MS - 30 * DAY - int(self.random() ** 1.5 * SPAN) for _ in range(count))
-        closed = [self.random() < (0.45 if place == count - 1 else 0.8) for place in range(count)]
+        closed = [self.random() < (0.45 if index == count - 1 else 0.8) for index in range(count)]
         person = self._make_person(all(closed) and self.random() < 0.03)
         tags = self.tagger.person_tags(count)
-        for place, created in enumerate(times):
-            own = [text for text, start, end in tags if start <= place < end]
-            self._opportunity(person, created, own, closed[place])
+        for index, created in enumerate(times):
+            own = [text for text, start, end in tags if start <= index < end]
+            self._opportunity(person, created, own, closed[index])
 
     def _make_person(self, anonymized: bool) -> Person:
         contact = uuid4(self.rng)
@@ -132,20 +132,20 @@ class Generator:
     def _opportunity(self, person: Person, created: int, own: list[str], closed: bool) -> None:
         """Draw one opportunity's posting, stage, times and tags, and insert it."""
         random = self.random
-        posting, place = self._open_posting(created), int(random() ** 1.5 * len(self.stages))
-        advanced = created if place == 0 else created + int(random() * 25 * DAY)
+        posting, index = self._open_posting(created), int(random() ** 1.5 * len(self.stages))
+        advanced = created if index == 0 else created + int(random() * 25 * DAY)
         archived = advanced + int(random() * 5 * DAY) if closed else None
         candidacy = self.tagger.candidacy_tags(closed)
-        updated = random() < self.updated * (1.7 if own or candidacy else 0.3)
+        updated = random() < self.update_share * (1.7 if own or candidacy else 0.3)
         tags = [*(posting.tags_of(archived) if posting else ()), *own, *candidacy]
-        raw = self._write(person, posting, place, (created, advanced, archived), tags, updated)
+        raw = self._write(person, posting, index, (created, advanced, archived), tags, updated)
         self.account.insert(raw.encode(), posting.id if posting else None)
 
     def _write(
         self,
         person: Person,
         posting: GeneratedPosting | None,
-        place: int,
+        index: int,
         times: tuple[int, int, int | None],
         tags: list[str],
         updated: bool,
@@ -161,9 +161,9 @@ class Generator:
         confidentiality = "confidential" if posting and posting.confidential else "non-confidential"
         return (
             f'{{"id":"{identifier}","name":{person.name},"contact":"{person.contact}","headline":"",'
-            f'"stage":"{self.stages[place]}","confidentiality":"{confidentiality}",'
+            f'"stage":"{self.stages[index]}","confidentiality":"{confidentiality}",'
             f'"location":{person.rest},"archived":{archived_json},"tags":[{self._tags(tags)}],'
-            f'"sources":[{self.pick(self.sources)}],"stageChanges":[{self._changes(place, times, user)}],'
+            f'"sources":[{self.pick(self.sources)}],"stageChanges":[{self._changes(index, times, user)}],'
             f'"origin":"{origin}","sourcedBy":{user if origin == "sourced" else "null"},'
             f'"owner":{"null" if self.irregular and random() < 0.1 else user},"followers":[{user}],'
             f'"applications":[{_application(self.rng, posting)}],"createdAt":{created},'
@@ -174,12 +174,12 @@ class Generator:
             f"{_location(posting)}}}"
         )
 
-    def _changes(self, place: int, times: tuple[int, int, int | None], user: str) -> str:
+    def _changes(self, index: int, times: tuple[int, int, int | None], user: str) -> str:
         first = f'{{"toStageId":"{self.stages[0]}","toStageIndex":0,"updatedAt":{times[0]}'
         by = "" if self.irregular and self.random() < 0.6 else f',"userId":{user}'
-        if place == 0:
+        if index == 0:
             return f"{first}{by}}}"
-        then = f'{{"toStageId":"{self.stages[place]}","toStageIndex":{place},"updatedAt":{times[1]}'
+        then = f'{{"toStageId":"{self.stages[index]}","toStageIndex":{index},"updatedAt":{times[1]}'
         return f"{first}{by}}},{then}{by}}}"
 
 

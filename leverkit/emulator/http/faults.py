@@ -111,17 +111,11 @@ class Faults:
         return self._accident(config)
 
     def _accident(self, config: Config) -> Fault | None:
-        shares = (
-            ("error_share", config.error_share),
-            ("gateway_share", config.gateway_share),
-            ("maintenance_share", config.maintenance_share),
-            ("reset_share", config.reset_share),
-            ("lost_share", config.lost_share),
-        )
-        if not any(share for _, share in shares):
+        shares: dict[str, float] = {name: getattr(config, name) for name in _ACCIDENTS}
+        if not any(shares.values()):
             return None
         chance = self._accident_rng.random()
-        for name, share in shares:
+        for name, share in shares.items():
             if chance < share:
                 self.accidents[name] = self.accidents.get(name, 0) + 1
                 return _ACCIDENTS[name]
@@ -165,9 +159,7 @@ HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gatew
 def throttled(code: str, retry_after: float | None) -> Response:
     """Return a 429, without Retry-After by default (section 7.1)."""
     response = RequestError(429, code, MESSAGES[429]).response()
-    if retry_after is None:
-        return response
-    return Response(429, response.body, [*response.headers, (b"retry-after", b"%g" % retry_after)])
+    return response if retry_after is None else response.with_header(b"retry-after", b"%g" % retry_after)
 
 
 def replacement(fault: Fault) -> Response | None:
@@ -185,24 +177,15 @@ def replacement(fault: Fault) -> Response | None:
     if fault.kind == "refuse_offset":
         return offset_tokens.invalid_offset("Offset token is invalid for sort").response()
     code = CODES.get(fault.status, "ServerError")
-    response = RequestError(
-        fault.status, code, MESSAGES.get(fault.status, "Something went wrong.")
-    ).response()
+    message = MESSAGES.get(fault.status, "Something went wrong.")
+    response = RequestError(fault.status, code, message).response()
     if fault.location is None:
         return response
-    return Response(
-        response.status, response.body, [*response.headers, (b"location", fault.location.encode())]
-    )
+    return response.with_header(b"location", fault.location.encode())
 
 
-RESTORED = (
-    "postings",
-    "users",
-    "lists",
-    "webhooks",
-    "uploads",
-    "application_archives",
-)  # what handlers change beside opportunities
+# Attributes of an account that handlers change beside opportunities and their children.
+RESTORED = ("postings", "users", "lists", "webhooks", "uploads", "application_archives")
 
 
 def without_effect(account: Account, ids: list[str], handle: Callable[[], Response]) -> Response:

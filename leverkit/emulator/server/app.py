@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from leverkit.emulator.http import faults
@@ -55,7 +56,7 @@ class App:
             return
         entry["status"] = response.status
         if fault is not None and fault.kind == "malformed":
-            response = Response(response.status, response.body[: len(response.body) // 2], response.headers)
+            response = replace(response, body=response.body[: len(response.body) // 2])
         await _send(send, response, cut=fault is not None and fault.kind == "cut")
 
     async def _respond(
