@@ -15,6 +15,8 @@ LeverkitError                 1   the root: catch it to catch all
 
 from __future__ import annotations
 
+INTERRUPTED = 130  # the exit code after Ctrl-C or SIGTERM
+
 
 class LeverkitError(Exception):
     """Root of all errors of leverkit; `exit_code` is what a command ends with."""

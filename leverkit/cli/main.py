@@ -12,9 +12,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from leverkit.errors import LeverkitError, UsageError
-
-INTERRUPTED = 130
+from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 
 
 def main(arguments: list[str] | None = None) -> None:

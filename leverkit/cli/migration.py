@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.main import INTERRUPTED
 from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
-from leverkit.errors import LeverkitError, Refused
+from leverkit.errors import INTERRUPTED, LeverkitError, Refused
 
 if TYPE_CHECKING:
     from leverkit.migration.run import Run

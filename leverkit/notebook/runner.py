@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from leverkit.errors import LeverkitError, UsageError
+from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
 from leverkit.notebook.run_record import LOCK, NAME, Failure, RunRecord, Status
@@ -27,7 +27,6 @@ from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
 
-INTERRUPTED = 130
 SHUTDOWN_TIME = 20  # seconds for an interrupted kernel to end its journal
 
 
