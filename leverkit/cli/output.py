@@ -44,13 +44,13 @@ def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:
     for warning in made.warnings:
         print_message(f"note: {warning}")
     if made.operations:
-        from leverkit.migration.next_step import braked, first, to_apply
+        from leverkit.migration.next_step import apply_command, first_wave, tripped_brakes
 
         canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
         print_message("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
-        if brake := braked(made):
+        if brake := tripped_brakes(made):
             print_message(f"note: {brake}")
-        print_message(f"look at {out / 'plan.csv'}; next: {to_apply(out, made, first(made))}")
+        print_message(f"look at {out / 'plan.csv'}; next: {apply_command(out, made, first_wave(made))}")
 
 
 def _tags(made: Plan) -> list[str]:

@@ -15,11 +15,11 @@ import msgspec
 
 from leverkit.api.client import Lever
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.journal import Begun, Journal, Sealed
+from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run, largest
-from leverkit.migration.stop import INTERRUPTED, Halt, kernel_parent, on_signals
+from leverkit.migration.stop import INTERRUPTED, StopControl, kernel_parent, stop_on_signals
 from leverkit.migration.writer import Times, Writer
 from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
@@ -102,8 +102,8 @@ def carry_out(
     with _writing(run, lever, wait) as (locked, journal):
         if not locked.is_settled(wave):
             require_verified(locked, wave)
-        halt = Halt(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
-        return _resume(locked, lever, journal, wave, halt, times)
+        stop = StopControl(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
+        return _resume(locked, lever, journal, wave, stop, times)
 
 
 def execute(run: Run, lever: Lever, *, wait: float = 0.0) -> Result:
@@ -112,8 +112,8 @@ def execute(run: Run, lever: Lever, *, wait: float = 0.0) -> Result:
     Raises as `apply`.
     """
     with _writing(run, lever, wait) as (locked, journal):
-        halt = Halt(folder=run.folder, parent=kernel_parent())
-        return _resume(locked, lever, journal, locked.wave(ALL), halt, Times())[0]
+        stop = StopControl(folder=run.folder, parent=kernel_parent())
+        return _resume(locked, lever, journal, locked.wave(ALL), stop, Times())[0]
 
 
 @contextmanager
@@ -140,33 +140,33 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
 
 
 def _resume(
-    run: Run, lever: Lever, journal: Journal, wave: Wave, halt: Halt, times: Times
+    run: Run, lever: Lever, journal: Journal, wave: Wave, stop: StopControl, times: Times
 ) -> tuple[Result, Run]:
     """Do what is left of a wave. Raises KeyboardInterrupt, or what made the run stop, where it did."""
     if run.is_settled(wave):
         return _left_alone(run, journal, wave), run.at(journal.entries)
-    with on_signals(halt):
-        ended = _work(run, lever, journal, wave, halt, times)
-    if halt.reason == INTERRUPTED:
+    with stop_on_signals(stop):
+        ended = _work(run, lever, journal, wave, stop, times)
+    if stop.reason == INTERRUPTED:
         if ended.state == FINISHED:
             raise KeyboardInterrupt(f"interrupted, but {ended.summary}; nothing is left to resume")
         raise KeyboardInterrupt(f"{ended.summary}; the same command resumes")
-    if halt.error is not None and ended.state != FINISHED:
-        raise halt.error
+    if stop.error is not None and ended.state != FINISHED:
+        raise stop.error
     return ended, run.at(journal.entries)
 
 
-def _work(run: Run, lever: Lever, journal: Journal, wave: Wave, halt: Halt, times: Times) -> Result:
-    journal.append(Begun(identity(), wave.name))
+def _work(run: Run, lever: Lever, journal: Journal, wave: Wave, stop: StopControl, times: Times) -> Result:
+    journal.append(SessionStarted(identity(), wave.name))
     try:
         # No rate: what is settled without a request counts too, so it would not be the requests a second.
         with progress(f"apply {run.plan.short}", len(wave.positions), rate=False) as bar:
-            Writer(run, lever, journal, wave, halt, times, bar).phases()
+            Writer(run, lever, journal, wave, stop, times, bar).phases()
     except BaseException as error:
-        with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be heard
-            _seal(run, journal, f"error: {type(error).__name__}")
+        with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be raised
+            _end_session(run, journal, f"error: {type(error).__name__}")
         raise
-    return _seal(run, journal, halt.reason or _through(wave))
+    return _end_session(run, journal, stop.reason or _through(wave))
 
 
 def _through(wave: Wave) -> str:
@@ -178,18 +178,18 @@ def _left_alone(run: Run, journal: Journal, wave: Wave) -> Result:
     begun = largest((*run.begun, wave)) or wave
     state = "nothing left to do" if wave.name == ALL else f"nothing left to do in wave {wave.name}"
     if run.is_settled(begun):
-        return msgspec.structs.replace(_seal(run, journal, _through(begun)), state=state)
+        return msgspec.structs.replace(_end_session(run, journal, _through(begun)), state=state)
     state += f", but wave {begun.name} is not at its end"
     return msgspec.structs.replace(result(run), state=state)
 
 
-def _seal(run: Run, journal: Journal, why: str) -> Result:
-    """Close the journal's account of this process and write result.json."""
+def _end_session(run: Run, journal: Journal, why: str) -> Result:
+    """Record in the journal that this session ended, and write result.json."""
     ended = result(run.at(journal.entries))
     complete = not ended.counts["pending"] and not ended.counts["unknown"]
     state = FINISHED if complete else why
     if ended.state != state:
-        journal.append(Sealed(state))
+        journal.append(SessionEnded(state))
     ended = msgspec.structs.replace(ended, state=state)
     ended.write()
     return ended

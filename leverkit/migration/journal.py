@@ -1,7 +1,7 @@
-"""What was meant and what was done: an append-only, hash-chained SQLite file, journal.sqlite.
+"""The journal of a run: journal.sqlite, an append-only file whose entries are chained by hashes.
 
-An intent is on disk before its request is sent, the answer after it, the outcome once it was read
-back. The state of a run is a fold over the entries, so that a kill at any instant loses nothing.
+An intent is on disk before its request is sent, the response after it, the outcome once it was read back.
+The state of a run follows from the entries, so a kill at any instant loses nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from leverkit.storage.sqlite import durable, sound
 FORMAT = 1
 GENESIS = "0" * 64
 OutcomeName = Literal["done", "no_op", "drifted", "gone", "failed"]
-Said = Literal["ok", "refused", "denied", "lost"]
+WriteStatus = Literal["ok", "refused", "denied", "lost"]
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS entries (
@@ -44,17 +44,17 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     format: int = FORMAT
 
 
-class Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """A process began, or resumed, a wave of the run."""
+class SessionStarted(msgspec.Struct, frozen=True, tag="begun"):
+    """A process began or resumed a wave of the run."""
 
     by: str
     wave: str = "all"
 
 
 class Intent(msgspec.Struct, frozen=True, tag="intent"):
-    """A request that is about to be sent: operations (by position in the plan) and what was read before.
+    """A request that is about to be sent: its operations (positions in the plan) and what was read before.
 
-    `updated_at` is Lever's `updatedAt` as read, in milliseconds, null where Lever has none.
+    `updated_at` is Lever's `updatedAt` as it was read, in milliseconds since the epoch, or None.
     """
 
     ops: tuple[int, ...]
@@ -65,23 +65,23 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
     updated_at: int | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """What came back for an intent (by its seq): 200, a refusal, 401 or 403 (denied), or nothing.
+class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
+    """The response to an intent (its seq): 200 (ok), a refusal, 401 or 403 (denied), or none (lost).
 
-    `window_ms` is the time from asking for the contact's state to this answer: the longest that
-    the state, on which the request rests, can have been out of date.
+    `window_ms` is the time from requesting the contact's state to this response: the state on which the
+    request rests was out of date for no longer than that.
     """
 
     intent: int
-    said: Said
+    status: WriteStatus = msgspec.field(name="said")
     window_ms: int
     note: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
-    """How an operation ended, with the evidence; `effective` where our request changed the account.
+    """The outcome of an operation, and the evidence; `effective` if our request changed the account.
 
-    `stored` is the form in which Lever stored its tag, where that is another one.
+    `stored` is the form in which Lever stored the tag, if it differs from the planned one.
     """
 
     op: int
@@ -91,24 +91,24 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
     stored: str = ""
 
 
-class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
-    """An opportunity of a planned contact that came after the plan, and so is not in it."""
+class NewOpportunity(msgspec.Struct, frozen=True, tag="noticed"):
+    """An opportunity of a planned contact that was created after the plan, so it is not in the plan."""
 
     contact: str
     opportunity: str
 
 
-class Sealed(msgspec.Struct, frozen=True, tag="sealed"):
-    """The process ended in an orderly way, and why."""
+class SessionEnded(msgspec.Struct, frozen=True, tag="sealed"):
+    """The process ended in an orderly way; `reason` tells why."""
 
     reason: str
 
 
-Body = Opened | Begun | Intent | Answer | Outcome | Noticed | Sealed
+Body = Opened | SessionStarted | Intent | WriteResponse | Outcome | NewOpportunity | SessionEnded
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A body with its number, its time (ms since epoch) and the hash that chains it to all before."""
+    """A body with its number, its time (ms since the epoch) and the hash that chains it to all before it."""
 
     seq: int
     at_ms: int
@@ -117,7 +117,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """The journal of one run, open for appending. Threads may share it; processes may not (see lock)."""
+    """The journal of a run, open for appending. Threads may share it, processes must not."""
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         self._lock = threading.Lock()
@@ -133,7 +133,7 @@ class Journal:
         """Bind a new journal to its plan and account. Raises Refused where it is bound to others."""
         if not self.entries:
             self.append(Opened(plan_id, account))
-        if not belongs(self.entries, plan_id, account):
+        if not belongs_to(self.entries, plan_id, account):
             raise Refused("journal.sqlite belongs to another plan or account; choose another run folder")
 
     def append(self, *bodies: Body) -> int:
@@ -165,51 +165,51 @@ def read(path: Path) -> list[Entry]:
         return _read(db)
 
 
-def belongs(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
-    """Say whether a journal is this plan's and account's; one without entries is anybody's."""
+def belongs_to(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
+    """Return True if a journal is bound to this plan and account, or has no entries."""
     return not entries or entries[0].body == Opened(plan_id, account)
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """Where each operation (by position in the plan) stands: its last intent, answer and outcome.
+class RunState(msgspec.Struct, frozen=True):
+    """The last intent, response and outcome of each operation, by its position in the plan.
 
-    `intents` are in the order in which they were made.
-    `waves` are those that were begun, each once.
+    `intents` are in the order in which they were made; `windows_ms` are those of all responses; `state`
+    tells how the last session ended; `waves` are the names of those that were begun.
     """
 
     intents: dict[int, Intent]
-    answers: dict[int, Answer]
+    responses: dict[int, WriteResponse]
     outcomes: dict[int, Outcome]
-    windows: tuple[int, ...]
-    noticed: tuple[Noticed, ...]
+    windows_ms: tuple[int, ...]
+    new_opportunities: tuple[NewOpportunity, ...]
     state: str
     waves: tuple[str, ...] = ()
 
-    def settled(self, op: int) -> bool:
-        """Say whether an operation needs no more work; a failed one is tried again."""
+    def is_settled(self, op: int) -> bool:
+        """Return True if an operation needs no more work; a failed one is tried again."""
         return op in self.outcomes and self.outcomes[op].outcome != "failed"
 
-    def unanswered(self, op: int) -> Intent | None:
-        """Return the intent of an operation whose request may have had an effect that nobody saw."""
+    def open_intent(self, op: int) -> Intent | None:
+        """Return the last intent of an operation if its request may have changed the account, else None."""
         intent = self.intents.get(op)
-        answer = self.answers.get(op)
-        return None if answer is not None and answer.said in ("refused", "denied") else intent
+        response = self.responses.get(op)
+        return None if response is not None and response.status in ("refused", "denied") else intent
 
-    def name(self, op: int) -> str:
+    def outcome_name(self, op: int) -> str:
         """Return the outcome of an operation: one of the five, or `unknown` or `pending`."""
         if op in self.outcomes:
             return self.outcomes[op].outcome
-        return "pending" if self.unanswered(op) is None else "unknown"
+        return "pending" if self.open_intent(op) is None else "unknown"
 
 
-def fold(entries: Iterable[Entry]) -> Standing:
-    """Fold entries to where each operation stands."""
+def replay_entries(entries: Iterable[Entry]) -> RunState:
+    """Return the state of a run whose journal holds these entries."""
     by_seq: dict[int, Intent] = {}
     intents: dict[int, Intent] = {}
-    answers: dict[int, Answer] = {}
+    responses: dict[int, WriteResponse] = {}
     outcomes: dict[int, Outcome] = {}
-    windows: list[int] = []
-    noticed: dict[str, Noticed] = {}
+    windows_ms: list[int] = []
+    new_opportunities: dict[str, NewOpportunity] = {}
     state = "not begun"
     waves: dict[str, None] = {}
     for entry in entries:
@@ -219,23 +219,31 @@ def fold(entries: Iterable[Entry]) -> Standing:
                 for op in ops:
                     intents.pop(op, None)  # so that the latest is last
                     intents[op] = intent
-                    answers.pop(op, None)
+                    responses.pop(op, None)
                     outcomes.pop(op, None)
-            case Answer() as answer:
-                windows.append(answer.window_ms)
-                answers.update(dict.fromkeys(by_seq[answer.intent].ops, answer))
+            case WriteResponse() as response:
+                windows_ms.append(response.window_ms)
+                responses.update(dict.fromkeys(by_seq[response.intent].ops, response))
             case Outcome(op=op) as outcome:
                 outcomes[op] = outcome
-            case Noticed(opportunity=opportunity) as newcomer:
-                noticed[opportunity] = newcomer
-            case Sealed(reason=reason):
+            case NewOpportunity(opportunity=opportunity) as created:
+                new_opportunities[opportunity] = created
+            case SessionEnded(reason=reason):
                 state = reason
-            case Begun(wave=wave):
+            case SessionStarted(wave=wave):
                 waves[wave] = None
                 state = "broken off"  # until it is sealed
             case _:  # opened, and a process died before it began
                 state = "broken off"
-    return Standing(intents, answers, outcomes, tuple(windows), tuple(noticed.values()), state, tuple(waves))
+    return RunState(
+        intents=intents,
+        responses=responses,
+        outcomes=outcomes,
+        windows_ms=tuple(windows_ms),
+        new_opportunities=tuple(new_opportunities.values()),
+        state=state,
+        waves=tuple(waves),
+    )
 
 
 def _text(body: Body) -> str:

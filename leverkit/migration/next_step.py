@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from leverkit.errors import LeverkitError, Partial, Refused
-from leverkit.migration.journal import Answer, Entry
+from leverkit.migration.journal import Entry, WriteResponse
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
 from leverkit.planning.plan import Plan, was_begun
@@ -57,7 +57,7 @@ def verification_gap(run: Run, wave: Wave) -> str:
 
 def last_write(entries: Iterable[Entry]) -> int:
     """Return when Lever last answered a write of the run, in ms since the epoch; 0 where it never did."""
-    return max((entry.at_ms for entry in entries if isinstance(entry.body, Answer)), default=0)
+    return max((entry.at_ms for entry in entries if isinstance(entry.body, WriteResponse)), default=0)
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -75,18 +75,18 @@ class _Undoing(msgspec.Struct):
     policy_digest: str
 
 
-def first(plan: Plan) -> str:
+def first_wave(plan: Plan) -> str:
     """Return the wave to begin with: the canary, unless the plan is small or has none."""
     worth = len(plan.operations) > FEW and 0 < plan.canary.operations < len(plan.operations)
     return CANARY if worth else ALL
 
 
-def to_apply(folder: Path, plan: Plan, wave: str) -> str:
+def apply_command(folder: Path, plan: Plan, wave: str) -> str:
     """Return the command that carries out a wave of a plan; a brake that it trips stays on, see `braked`."""
     return f"leverkit apply {_quoted(folder)} --approve {plan.short}{_some(wave)}"
 
 
-def braked(plan: Plan) -> str:
+def tripped_brakes(plan: Plan) -> str:
     """Return which brakes of its own a plan trips, and what lets it through; empty where it trips none."""
     tripped = plan.brakes.tripped(plan.size)
     meant = f"look at plan.csv; if it is meant, add {plan.brakes.needed(plan.size)} to the command"
@@ -106,9 +106,9 @@ def advice(run: Run) -> Advice:
         return Advice("it is being worked on: wait until it has ended")
     begun = largest(run.begun)
     if begun is None:
-        brake = braked(plan)
+        brake = tripped_brakes(plan)
         why = f"nothing was written yet ({brake})" if brake else "nothing was written yet"
-        return Advice(why, to_apply(run.folder, plan, first(plan)))
+        return Advice(why, apply_command(run.folder, plan, first_wave(plan)))
     return _undone(run) or _unfinished(run, begun) or _after(run, begun)
 
 
@@ -131,9 +131,9 @@ def _after(run: Run, begun: Wave) -> Advice:
     failed = sum(outcome.outcome == "failed" for outcome in run.state.outcomes.values())
     if failed:
         why = f"{failed} failed, and may succeed when tried again"
-        return Advice(why, to_apply(run.folder, run.plan, begun.name))
+        return Advice(why, apply_command(run.folder, run.plan, begun.name))
     if run.open_operations(run.wave(ALL)):
-        return Advice(f"wave {begun.name} is verified", to_apply(run.folder, run.plan, ALL))
+        return Advice(f"wave {begun.name} is verified", apply_command(run.folder, run.plan, ALL))
     return Advice("all is done and verified")
 
 
@@ -143,7 +143,7 @@ def _early(run: Run, wave: Wave) -> Advice | None:
         return None
     begun = largest(run.begun)
     if begun is None:
-        command = to_apply(run.folder, run.plan, first(run.plan))
+        command = apply_command(run.folder, run.plan, first_wave(run.plan))
         return Advice("the plan is not carried out yet", command)
     through = Advice(f"only wave {begun.name} is through so far", _to_verify(run.folder, begun.name))
     return _unfinished(run, begun) or through
@@ -157,7 +157,7 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
     told = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
     again = f"remove {stop}, then apply again" if stop.exists() else "apply again"
     why = f"the run is unfinished{told}, {left} operations are left; {again}"
-    return Advice(why, to_apply(run.folder, run.plan, begun.name))
+    return Advice(why, apply_command(run.folder, run.plan, begun.name))
 
 
 def _undone(run: Run) -> Advice | None:

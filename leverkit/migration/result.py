@@ -1,6 +1,6 @@
-"""How a run stands: every planned operation under exactly one of seven outcomes, with the evidence.
+"""The result of a run: every planned operation has exactly one of seven outcomes, with the evidence.
 
-Computed from plan and journal, so it is the same whether the run ended, was stopped or was killed.
+It follows from plan and journal, so it is the same whether the run ended, was stopped or was killed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, Stopped, VerificationFailed
-from leverkit.migration.journal import Noticed
+from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.run import Run
 from leverkit.migration.stop import PAUSE, PAUSED
-from leverkit.planning.operation import Operation, guarded
+from leverkit.planning.operation import Operation, csv_cells
 from leverkit.planning.plan_document import Kind
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import csv_file, files
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 EXCEPTIONS = "exceptions.csv"
 NAMED = 5  # reasons that `reasons` names
 TRIED = ("done", "no_op")
-OPEN = {  # outcomes that are none yet, and why
+OPEN = {  # what is no outcome yet, and why
     "pending": "not tried yet",
     "unknown": "sent, and broken off before it was read back; the next apply settles it",
 }
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
-class Ended(msgspec.Struct, frozen=True):
-    """An operation, how it ended, why, and whether our request changed the account."""
+class OperationResult(msgspec.Struct, frozen=True):
+    """An operation with its outcome and the evidence; `effective` if our request changed the account."""
 
     operation: Operation
     outcome: str
@@ -44,10 +44,10 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's outcomes. `state` says how its last process ended; `finished`: every operation was tried.
+    """The outcomes of a run. `state` tells how its last session ended; `finished`: every operation was tried.
 
-    `read_to_write_ms` is the time from asking for a contact's state to the answer of the write that
-    rests on it (p50, p99, milliseconds): the window in which a person's change could go unseen.
+    `read_to_write_ms` is the time from requesting a contact's state to the response to the write that rests
+    on it (p50 and p99, milliseconds): a person's change within that time could go unseen.
     """
 
     run: str
@@ -55,19 +55,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     account: str
     state: str
-    ended: tuple[Ended, ...]
+    results: tuple[OperationResult, ...]
     read_to_write_ms: dict[str, int]
-    came_later: tuple[Noticed, ...] = ()
+    came_later: tuple[NewOpportunity, ...] = ()
 
     @property
     def planned(self) -> int:
         """Return the number of planned operations."""
-        return len(self.ended)
+        return len(self.results)
 
     @property
     def counts(self) -> dict[str, int]:
         """Return the number of operations under each of the seven outcomes; their sum is `planned`."""
-        found = Counter(ended.outcome for ended in self.ended)
+        found = Counter(result.outcome for result in self.results)
         return {name: found[name] for name in OUTCOMES}
 
     @property
@@ -83,15 +83,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return 0
 
     @property
-    def exceptions(self) -> tuple[Ended, ...]:
-        """Return the operations that are not done, each with its reason."""
-        return tuple(ended for ended in self.ended if ended.outcome not in TRIED)
+    def exceptions(self) -> tuple[OperationResult, ...]:
+        """Return the operations that are not done, with their reasons."""
+        return tuple(result for result in self.results if result.outcome not in TRIED)
 
     @property
     def reasons(self) -> list[str]:
-        """Return why operations ended otherwise than done, the commonest reasons first, with their number."""
-        ended = [each for each in self.exceptions if each.outcome not in OPEN]
-        found = Counter((e.outcome, e.evidence.replace(e.operation.opportunity, ":id")) for e in ended)
+        """Return the reasons for other outcomes than done, the most frequent first, with their numbers."""
+        closed = [result for result in self.exceptions if result.outcome not in OPEN]
+        found = Counter((r.outcome, r.evidence.replace(r.operation.opportunity, ":id")) for r in closed)
         lines = [f"{number} {outcome}: {reason}" for (outcome, reason), number in found.most_common(NAMED)]
         return lines + [f"and more: {EXCEPTIONS} has all"] * (len(found) > NAMED)
 
@@ -113,9 +113,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self) -> None:
         """Write result.json, and exceptions.csv with what is not done, into the run folder."""
-        document = msgspec.to_builtins(msgspec.structs.replace(self, ended=self.exceptions))
+        document = msgspec.to_builtins(msgspec.structs.replace(self, results=self.exceptions))
         document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
-        document["exceptions"] = document.pop("ended")
+        document["exceptions"] = document.pop("results")
         files.write_atomic(Path(self.run) / EXCEPTIONS, self._table())
         files.write_atomic(
             Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
@@ -124,14 +124,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def _table(self) -> bytes:
         columns = ("contact", "opportunity", "action", "tag", "outcome", "reason")
         rows = []
-        for ended in self.exceptions:
-            planned = [str(getattr(ended.operation, name)) for name in columns[:4]]
-            cells = (*planned, ended.outcome, ended.evidence)
-            rows.append(guarded(dict(zip(columns, cells, strict=True))))
+        for result in self.exceptions:
+            planned = [str(getattr(result.operation, name)) for name in columns[:4]]
+            cells = (*planned, result.outcome, result.evidence)
+            rows.append(csv_cells(dict(zip(columns, cells, strict=True))))
         return csv_file.render(columns, rows, csv_file.Dialect())
 
     def _word(self, outcome: str) -> str:
-        """Return an outcome as people read it: one of a run that was killed is not lost."""
+        """Return an outcome in words: `unknown` is an operation in flight, which is not lost."""
         if outcome != "unknown":
             return outcome
         alive = self.state.startswith(("running", PAUSED))
@@ -139,14 +139,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row an operation: contact, opportunity, action, tag, outcome, effective, evidence."""
+        """Return one row per operation: contact, opportunity, action, tag, outcome, effective, evidence."""
         import pandas as pd
 
         columns = ["contact", "opportunity", "action", "tag", "outcome", "effective", "evidence"]
         rows = [
             (e.operation.contact, e.operation.opportunity, e.operation.action, e.operation.tag)
             + (e.outcome, e.effective, e.evidence)
-            for e in self.ended
+            for e in self.results
         ]
         return pd.DataFrame(rows, columns=columns)
 
@@ -171,30 +171,30 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def result(run: Run) -> Result:
-    """Return how the operations of a run stand by its journal."""
-    plan, standing = run.plan, run.state
+    """Return the result of a run by its journal."""
+    plan, state = run.plan, run.state
     ended = []
     for number, operation in enumerate(plan.operations):
-        outcome = standing.outcomes.get(number)
+        outcome = state.outcomes.get(number)
         if outcome:
-            ended.append(Ended(operation, outcome.outcome, outcome.evidence, outcome.effective))
+            ended.append(OperationResult(operation, outcome.outcome, outcome.evidence, outcome.effective))
         else:
-            name = standing.name(number)
-            ended.append(Ended(operation, name, OPEN[name]))
+            name = state.outcome_name(number)
+            ended.append(OperationResult(operation, name, OPEN[name]))
     return Result(
         run=str(run.folder),
         plan_id=plan.plan_id,
         kind=plan.kind,
         account=plan.account,
-        state=standing.state,
-        ended=tuple(ended),
-        read_to_write_ms=_window(sorted(standing.windows)),
-        came_later=standing.noticed,
+        state=state.state,
+        results=tuple(ended),
+        read_to_write_ms=_window(sorted(state.windows_ms)),
+        came_later=state.new_opportunities,
     )
 
 
 def status(run: Run) -> Result:
-    """Return how a run stands now, and who is writing to it; sends nothing to Lever."""
+    """Return the result so far of a run that may be running, and who writes to it; sends nothing to Lever."""
     found = result(run)
     running = found.state == "broken off" and holder(run.lock_file)
     if not running:

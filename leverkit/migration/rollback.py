@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import UsageError
-from leverkit.migration.journal import Standing
+from leverkit.migration.journal import RunState
 from leverkit.migration.run import Run, lock_file
 from leverkit.planning.canary import choose
-from leverkit.planning.operation import Action, Known, Operation, Skipped
+from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan, require_plan
 from leverkit.storage.lock import hold
 
@@ -40,19 +40,19 @@ def rollback(run: Path | str, out: Path | str) -> Plan:
 
 
 def _inverse(run: Run) -> Plan:
-    plan, standing = run.plan, run.state
+    plan, state = run.plan, run.state
     operations: list[Operation] = []
     skipped: list[Skipped] = []
     for number, operation in enumerate(plan.operations):
-        why = _ours(standing, number)
+        why = _ours(state, number)
         if why:
             action = INVERSE[operation.action]
             operations.append(Operation(operation.contact, operation.opportunity, action, operation.tag, why))
         else:
-            skipped.append(_skipped(plan, standing, number))
+            skipped.append(_skipped(plan, state, number))
     removals = sum(operation.action == "remove" for operation in operations)
     operations.sort()
-    before = _before(plan, standing, operations)
+    before = _before(plan, state, operations)
     siblings = Counter(known.contact for known in before.values())
     return Plan(
         kind="rollback",
@@ -73,39 +73,42 @@ def _inverse(run: Run) -> Plan:
     )
 
 
-def _ours(standing: Standing, number: int) -> str:
+def _ours(state: RunState, number: int) -> str:
     """Return why an operation is ours to undo; empty where it is not."""
-    outcome = standing.outcomes.get(number)
+    outcome = state.outcomes.get(number)
     if outcome is not None:
         return "changed by the run" if outcome.effective else ""
-    return "perhaps changed by the run: it was broken off here" if standing.unanswered(number) else ""
+    return "perhaps changed by the run: it was broken off here" if state.open_intent(number) else ""
 
 
-def _skipped(plan: Plan, standing: Standing, number: int) -> Skipped:
+def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
     """Say why an operation is not undone; a tag that Lever stored in another form is told by that form."""
-    operation, outcome = plan.operations[number], standing.outcomes.get(number)
+    operation, outcome = plan.operations[number], state.outcomes.get(number)
     if outcome is not None and outcome.stored:
         reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"
         return Skipped(operation.contact, operation.opportunity, outcome.stored, reason)
-    reason = f"not changed by run {plan.short}: {standing.name(number)}"
+    reason = f"not changed by run {plan.short}: {state.outcome_name(number)}"
     return Skipped(operation.contact, operation.opportunity, operation.tag, reason)
 
 
-def _before(plan: Plan, standing: Standing, operations: list[Operation]) -> dict[str, Known]:
+def _before(plan: Plan, state: RunState, operations: list[Operation]) -> dict[str, OpportunityState]:
     """Return the contacts' opportunities as the run left them, as far as it knows."""
     contacts = {operation.contact for operation in operations}
     known = {opportunity: was for opportunity, was in plan.before.items() if was.contact in contacts}
-    read = {intent.opportunity: intent.before for intent in standing.intents.values()}
+    read = {intent.opportunity: intent.before for intent in state.intents.values()}
     tags = {opportunity: dict.fromkeys(read.get(opportunity, was.tags)) for opportunity, was in known.items()}
     for operation in operations:
         if operation.action == "remove":
             tags[operation.opportunity][operation.tag] = None
         else:
             tags[operation.opportunity].pop(operation.tag, None)
-    return {opportunity: Known(was.contact, tuple(tags[opportunity])) for opportunity, was in known.items()}
+    return {
+        opportunity: OpportunityState(was.contact, tuple(tags[opportunity]))
+        for opportunity, was in known.items()
+    }
 
 
-def _holders(plan: Plan, before: dict[str, Known], tags: set[str]) -> dict[str, tuple[str, ...]]:
+def _holders(plan: Plan, before: dict[str, OpportunityState], tags: set[str]) -> dict[str, tuple[str, ...]]:
     """Return who else had the tags: as the run knew it, and the contacts that the rollback leaves out."""
     rest = {opportunity: was for opportunity, was in plan.before.items() if opportunity not in before}
     return {

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.journal import GENESIS, Entry, Standing, belongs, fold, read
+from leverkit.migration.journal import GENESIS, Entry, RunState, belongs_to, read, replay_entries
 from leverkit.planning.plan import JOURNAL, Plan
 from leverkit.planning.waves import Wave, wave_of
 
@@ -39,7 +39,7 @@ class Run:
         run = cls.planned(folder)
         try:
             entries = read(run.journal_file)
-            if not belongs(entries, run.plan.plan_id, run.plan.account):
+            if not belongs_to(entries, run.plan.plan_id, run.plan.account):
                 raise Refused(f"{run.folder}: {JOURNAL} belongs to another plan or account")
             return run.at(entries)
         except (Refused, UsageError) as error:
@@ -77,9 +77,9 @@ class Run:
         return self.entries[-1].chain if self.entries else GENESIS
 
     @cached_property
-    def state(self) -> Standing:
-        """Return where each operation stands by the journal."""
-        return fold(self.entries)
+    def state(self) -> RunState:
+        """Return the state that follows from the journal."""
+        return replay_entries(self.entries)
 
     def wave(self, name: str) -> Wave:
         """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""
@@ -94,11 +94,11 @@ class Run:
 
     def is_settled(self, wave: Wave) -> bool:
         """Return True if no operation of a wave needs more work."""
-        return all(map(self.state.settled, wave.positions))
+        return all(map(self.state.is_settled, wave.positions))
 
     def open_operations(self, wave: Wave) -> int:
         """Return how many operations of a wave are pending, or were in flight when the run broke off."""
-        names = map(self.state.name, wave.positions)
+        names = map(self.state.outcome_name, wave.positions)
         return sum(name in ("pending", "unknown") for name in names)
 
 

@@ -1,6 +1,6 @@
-"""Why a run should wait, or end before its end: a person, a time limit, a refusal, too many failures.
+"""Why a run should pause or stop early: a person, a time limit, a denied key, too many failures.
 
-Asking is all that happens here: the run finishes what is in flight, seals its journal, and ends.
+A stop is only requested here: the run finishes what is in flight, closes its journal's session, and ends.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ PAUSED = f"waiting while the file {PAUSE} is in the run folder"
 FAILURES, OF_THE_LAST = 5, 50
 
 
-class Halt:
-    """A request to stop, made once; the first reason stays.
+class StopControl:
+    """Whether a run should pause or stop; the first reason to stop stays. Threads may share it.
 
-    `folder` may hold the files PAUSE and STOP. `parent` tells the process that started this one;
-    when it changes, nobody would see what the run does, so it stops. Threads may share it.
+    `folder` may hold the files PAUSE and STOP. `parent` returns the id of the parent process; once it
+    changes, nobody sees what the run does, so it stops. `max_seconds` are measured by `clock`.
     """
 
     def __init__(
@@ -48,42 +48,42 @@ class Halt:
         self._clock, self._folder, self._parent = clock, folder, parent
         self._deadline = None if max_seconds is None else clock() + max_seconds
         self._started_by = parent() if parent else 0
-        self._lock = threading.RLock()  # a signal may ask while its own thread holds it
-        self._answers = deque[bool](maxlen=OF_THE_LAST)
+        self._lock = threading.RLock()  # reentrant: a signal handler may run in the thread that holds it
+        self._succeeded = deque[bool](maxlen=OF_THE_LAST)
         self._reason = ""
         self.error: Exception | None = None
 
-    def ask(self, reason: str, error: Exception | None = None) -> None:
-        """Ask the run to stop."""
+    def request(self, reason: str, error: Exception | None = None) -> None:
+        """Request a stop for a reason, with the error to raise; a later request changes nothing."""
         with self._lock:
             if not self._reason:
                 self._reason, self.error = reason, error
 
-    def heard(self, well: bool, note: str = "") -> None:
-        """Count how a write went; too many failures among the last ones ask the run to stop."""
+    def record_write(self, succeeded: bool, note: str = "") -> None:
+        """Record whether a write succeeded; too many failures among the last writes request a stop."""
         with self._lock:
-            self._answers.append(well)
-            failed = self._answers.count(False)
-            heard = len(self._answers)
+            self._succeeded.append(succeeded)
+            failed = self._succeeded.count(False)
+            recorded = len(self._succeeded)
         if failed >= FAILURES:
             advice = "" if "run the same again" in note else ". The same command resumes"
-            text = f"{failed} of the last {heard} writes failed; the latest: {note.rstrip('.')}{advice}"
-            self.ask(ERRORS, BrakeTripped(text))
+            text = f"{failed} of the last {recorded} writes failed; the latest: {note.rstrip('.')}{advice}"
+            self.request(ERRORS, BrakeTripped(text))
 
     @property
     def reason(self) -> str:
         """Return why the run should stop now; empty while it may go on."""
         if self._deadline is not None and self._clock() >= self._deadline:
-            self.ask(TIME_LIMIT)
+            self.request(TIME_LIMIT)
         if self._has(STOP):
-            self.ask(STOPPED)
+            self.request(STOPPED)
         if self._parent and self._parent() != self._started_by:
-            self.ask(ORPHANED)
+            self.request(ORPHANED)
         return self._reason
 
     @property
     def paused(self) -> bool:
-        """Say whether the run should wait before it writes on."""
+        """Return True if the run should wait before it goes on."""
         return self._has(PAUSE) and not self.reason
 
     def _has(self, name: str) -> bool:
@@ -91,10 +91,10 @@ class Halt:
 
 
 def kernel_parent() -> Callable[[], int] | None:
-    """Return how to ask for the starter of this process in a Jupyter kernel; None elsewhere.
+    """Return, in a Jupyter kernel, a function that returns the id of the parent process; None elsewhere.
 
-    A kernel whose server was killed lives on where its own watch fails (containers: its new parent
-    is not process 1). A command in a shell may outlive the shell on purpose (nohup).
+    A kernel survives its killed server where its own check fails (in containers its new parent is not
+    process 1). A command in a shell may outlive the shell on purpose (nohup).
     """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
@@ -102,7 +102,7 @@ def kernel_parent() -> Callable[[], int] | None:
 
 
 @contextmanager
-def on_signals(halt: Halt) -> Iterator[None]:
+def stop_on_signals(stop: StopControl) -> Iterator[None]:
     """Turn the first Ctrl-C or SIGTERM into a request to stop; the second one interrupts at once.
 
     Signals reach the main thread only; elsewhere this does nothing.
@@ -116,7 +116,7 @@ def on_signals(halt: Halt) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         if next(received):
             raise KeyboardInterrupt
-        halt.ask(INTERRUPTED)
+        stop.request(INTERRUPTED)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,7 +1,7 @@
-"""What a plan consists of: one tag added to, or removed from, one opportunity; and how they are batched.
+"""Operations: each adds one tag to, or removes it from, one opportunity; and how they are batched.
 
-A batch is read, written and read again. The smaller it is, the shorter the time between reading
-a contact and writing to it, in which a person might step in.
+A batch is read, written and read again. The smaller it is, the shorter the time between reading a contact
+and writing to it, in which a person might change it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from leverkit.storage import csv_file, files
 Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
 COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
-WRITTEN = ("tag", "reason")  # by people, or quoting them
+WRITTEN = ("tag", "reason")  # columns of text that people wrote
 
 
 class Operation(msgspec.Struct, frozen=True, order=True):
-    """One tag to add to, or to remove from, one opportunity of a contact, and why."""
+    """A tag to add to, or to remove from, an opportunity of a contact, and why."""
 
     contact: str
     opportunity: str
@@ -38,20 +38,20 @@ class Operation(msgspec.Struct, frozen=True, order=True):
         """Return by how much the operation changes its tag's count: +1 for an addition, -1 for a removal."""
         return 1 if self.action == "add" else -1
 
-    def is_so(self, tags: Collection[str]) -> bool:
-        """Say whether an opportunity with these tags is as the operation wants it."""
+    def is_in_effect(self, tags: Collection[str]) -> bool:
+        """Return True if an opportunity with these tags is as the operation wants it."""
         return (self.tag in tags) == (self.action == "add")
 
 
-class Known(msgspec.Struct, frozen=True):
-    """An opportunity as it was when the plan was made: its contact and its tags."""
+class OpportunityState(msgspec.Struct, frozen=True):
+    """The contact and the tags that an opportunity had when the plan was made."""
 
     contact: str
     tags: tuple[str, ...] = ()
 
 
 class Skipped(msgspec.Struct, frozen=True):
-    """A change that was considered and left out, and why."""
+    """A change that the plan leaves out, and why."""
 
     contact: str
     opportunity: str
@@ -60,18 +60,18 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 def write_csv(path: Path, operations: Sequence[Operation]) -> None:
-    """Write plan.csv in one step: one row an operation; what people wrote is guarded against spreadsheets.
+    """Write plan.csv in one step: one row an operation; what people wrote is csv_cells against spreadsheets.
 
     Ids stay as they are, so that the file can be joined with others.
     """
-    rows = [guarded({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
+    rows = [csv_cells({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
     files.write_atomic(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
-    """Write skipped.csv in one step: one row a change that was left out, with the reason."""
+    """Write skipped.csv in one step: one row per change that was left out, with the reason."""
     names = Skipped.__struct_fields__
-    rows = [guarded({name: getattr(each, name) for name in names}) for each in skipped]
+    rows = [csv_cells({name: getattr(each, name) for name in names}) for each in skipped]
     files.write_atomic(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
@@ -82,8 +82,8 @@ def left_out(skipped: Sequence[Skipped]) -> str:
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
 
 
-def guarded(row: Mapping[str, str]) -> list[str]:
-    """Return a row's cells, those that people write guarded against spreadsheets, and ids as they are."""
+def csv_cells(row: Mapping[str, str]) -> list[str]:
+    """Return a row's cells, those that people write csv_cells against spreadsheets, and ids as they are."""
     return [
         cell if name not in WRITTEN and cell[:1].isalnum() else csv_file.guard(cell)
         for name, cell in row.items()
@@ -101,7 +101,7 @@ def read_csv(path: Path) -> tuple[Operation, ...]:
 
 
 def batches(operations: Sequence[Operation], siblings: Mapping[str, int]) -> Iterator[tuple[Operation, ...]]:
-    """Cut sorted operations into batches of whole contacts.
+    """Yield sorted operations in batches of whole contacts.
 
     `siblings` is the number of opportunities of each contact. A batch holds at most one page of
     opportunities, unless a single contact has more.
@@ -122,7 +122,7 @@ def batches(operations: Sequence[Operation], siblings: Mapping[str, int]) -> Ite
 
 
 def requests(operations: Sequence[Operation], siblings: Mapping[str, int]) -> int:
-    """Count the requests that carry these operations out: pre-reads, writes and post-reads."""
+    """Return the number of requests that carry out these operations: reads before, writes, reads after."""
     total = 0
     for action in ACTIONS:
         for batch in batches([op for op in operations if op.action == action], siblings):

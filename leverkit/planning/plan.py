@@ -19,8 +19,8 @@ from leverkit.errors import Refused, UsageError
 from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
 from leverkit.planning.operation import (
-    Known,
     Operation,
+    OpportunityState,
     Skipped,
     left_out,
     read_csv,
@@ -60,7 +60,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     snapshot_digest: str = ""
     taken_at: int = 0
     opportunities: int = 0
-    before: dict[str, Known] = {}
+    before: dict[str, OpportunityState] = {}
     tag_counts: dict[str, int] = {}
     undecided: tuple[Undecided, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -193,7 +193,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         run = Path(run)
         require_plan(run)
         document = PlanDocument.read(run / "plan.json")
-        before = read_part(run / "before.json", dict[str, Known], document.before_digest)
+        before = read_part(run / "before.json", dict[str, OpportunityState], document.before_digest)
         holders = read_part(run / "holders.json", dict[str, tuple[str, ...]], document.holders_digest)
         plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **_shared(document))
         if plan.plan_id != document.plan_id:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from leverkit.errors import UsageError
 from leverkit.planning.brakes import GROWTH, Brakes
 from leverkit.planning.canary import choose
-from leverkit.planning.operation import Known, Operation, Skipped
+from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
 from leverkit.snapshot.gaps import WITH_HOLDINGS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
-__all__ = ["Known", "Operation", "Plan", "Skipped", "Undecided", "plan"]
+__all__ = ["Operation", "OpportunityState", "Plan", "Skipped", "Undecided", "plan"]
 
 _GAPS = f"""{WITH_HOLDINGS}
     SELECT contact, id, tag, is_anonymized, have, have_named, total
@@ -161,7 +161,7 @@ def _gaps(snapshot: Snapshot, tags: list[str]) -> tuple[tuple[Operation, ...], t
     return tuple(sorted(operations)), tuple(skipped)
 
 
-def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, Known]:
+def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, OpportunityState]:
     contacts = sorted({operation.contact for operation in operations})
     if not contacts:
         return {}
@@ -169,7 +169,7 @@ def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, 
         "SELECT id, contact, tags FROM opportunities WHERE contact IN (SELECT unnest($contacts)) ORDER BY id"
     )
     rows = snapshot.sql(query, params={"contacts": contacts}).fetchall()
-    return {opportunity: Known(contact, tuple(tags)) for opportunity, contact, tags in rows}
+    return {opportunity: OpportunityState(contact, tuple(tags)) for opportunity, contact, tags in rows}
 
 
 def _holders(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:

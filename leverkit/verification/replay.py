@@ -1,7 +1,7 @@
-"""Recompute, offline, what a run did: the tags before it and its journal give the tags after it.
+"""Recomputes offline what a run did: the tags before it and its journal give the tags after it.
 
-The journal's chain, the seven outcomes, what each request read before it, and the state that
-`verify` read are held against that; the account is not asked.
+It compares that with the journal's chain, the seven outcomes, what each request had read before, and the tags
+that `verify` read. It sends no request.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from leverkit.errors import Refused, VerificationFailed
-from leverkit.migration.journal import Entry, Intent, Outcome, Sealed
+from leverkit.migration.journal import Entry, Intent, Outcome, SessionEnded
 from leverkit.migration.next_step import hint, last_write
 from leverkit.migration.result import OUTCOMES
 from leverkit.migration.run import Run
 from leverkit.planning.waves import ALL
 from leverkit.storage import files
-from leverkit.verification.verification import SINCE, Checked
+from leverkit.verification.verification import SINCE, PairCheck
 
 Tags = dict[str, set[str]]
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A tag that a state has (+) or lacks (-) against the replay, and whether somebody else explains it."""
+    """A tag that a reading has (+) or lacks (-) against the replay; `explained` if others changed it."""
 
     opportunity: str
     tag: str
@@ -33,7 +33,7 @@ class Gap(msgspec.Struct, frozen=True):
     explained: bool
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """Return the difference in words."""
         then, now = ("gone", "found") if self.sign == "+" else ("there", "did not find")
         seen = f"the run had seen it {then}, verify {now} it, and Lever tells of no change since"
@@ -41,10 +41,10 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """What the replay found. `changes` is the effect on each tag's count, `head` the end of the chain.
+    """The result of a replay. `changes` is the effect on each tag's count, `head` the end of the chain.
 
-    `gaps` are differences to what requests and `verify` read; `problems` what cannot be so; `hint` why the
-    run is not as planned, if its files tell.
+    `gaps` are differences to what requests and `verify` read; `problems` are contradictions; `hint` tells why
+    the run is not as planned, if its files do.
     """
 
     run: str
@@ -61,15 +61,15 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """Return 0 where the files agree, else 6."""
+        """Return 0 if the files agree, else 6."""
         wrong = self.problems or any(not gap.explained for gap in self.gaps)
         return VerificationFailed.exit_code if wrong else 0
 
     @property
     def summary(self) -> str:
-        """Return the finding in one line."""
+        """Return the result in one line."""
         others = sum(gap.explained for gap in self.gaps)
-        gaps = [gap.said for gap in self.gaps if not gap.explained]
+        gaps = [gap.text for gap in self.gaps if not gap.explained]
         wrong = [*self.problems, *gaps]
         verdict = f"replay DIFFERS: {'; '.join(wrong[:5])}" if wrong else "replay agrees"
         unseen = "nothing to compare with: verify it first"
@@ -91,7 +91,7 @@ def replay(run: Run) -> Replay:
 
     Raises Refused where what `verify` wrote is damaged.
     """
-    states = _States(run)
+    states = TagStates(run)
     gaps = [gap for entry in run.entries for gap in states.step(entry)]
     seen, since = _seen(run)
     gaps += states.against(seen, since)
@@ -116,38 +116,38 @@ def replay(run: Run) -> Replay:
 
 class _Verified(msgspec.Struct):
     began_ms: int
-    differences: tuple[Checked, ...] = ()
+    differences: tuple[PairCheck, ...] = ()
 
 
-class _States:
+class TagStates:
     """The tags of the plan's opportunities, entry by entry."""
 
     def __init__(self, run: Run) -> None:
         self._plan = run.plan
         ops = enumerate(run.plan.operations)
-        self._open = {(op.opportunity, op.tag) for n, op in ops if run.state.name(n) == "unknown"}
+        self._open = {(op.opportunity, op.tag) for n, op in ops if run.state.outcome_name(n) == "unknown"}
         self.tags: Tags = {opportunity: set(known.tags) for opportunity, known in run.plan.before.items()}
         self.changes = Counter[str]()
         self.twice: list[int] = []
-        self.unasked: list[int] = []
+        self.unrequested: list[int] = []
         self._sent: set[int] = set()
         self._done: set[int] = set()
         self._seen: set[tuple[str, str]] = set()
 
     def step(self, entry: Entry) -> Iterator[Gap]:
-        """Take an entry in; yield what its request read that the replay does not have: others did that."""
+        """Apply an entry; yield the differences between its reading and the replay, which others made."""
         body = entry.body
         if isinstance(body, Intent):
             self._sent.update(body.ops)
             yield from self._differences(body.opportunity, set(body.before), "before a request")
             self.tags[body.opportunity] = set(body.before)
         elif isinstance(body, Outcome):
-            self._take(body)
+            self._apply_outcome(body)
 
     def against(self, seen: Mapping[str, Sequence[str]], since: Collection[tuple[str, str]]) -> list[Gap]:
-        """Return the differences to what `verify` read; what was in flight may be so or not.
+        """Return the differences to what `verify` read, without those of operations in flight.
 
-        `since` are the planned changes of which Lever told `verify` that they were changed later.
+        `since` are the planned changes that, by Lever, were changed after the run.
         """
         self._seen -= set(since)
         return [
@@ -157,7 +157,7 @@ class _States:
             if (gap.opportunity, gap.tag) not in self._open
         ]
 
-    def _take(self, outcome: Outcome) -> None:
+    def _apply_outcome(self, outcome: Outcome) -> None:
         op = self._plan.operations[outcome.op]
         pair = (op.opportunity, op.tag)
         (self._seen.add if outcome.effective or outcome.outcome == "no_op" else self._seen.discard)(pair)
@@ -165,7 +165,7 @@ class _States:
             if outcome.op in self._done:
                 self.twice.append(outcome.op)
             if outcome.op not in self._sent:
-                self.unasked.append(outcome.op)
+                self.unrequested.append(outcome.op)
             self._done.add(outcome.op)
             self.changes[op.tag] += op.delta
         elif outcome.stored and outcome.stored not in self.tags[op.opportunity]:
@@ -184,7 +184,7 @@ class _States:
 
 
 def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, str]]]:
-    """Return what `verify` read after the last write, and which planned changes others changed since."""
+    """Return the tags that `verify` read after the last write, and the planned changes that others undid."""
     path = run.folder / "after.json"
     try:
         seen = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
@@ -198,17 +198,17 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
 
 
 def _counts(run: Run) -> dict[str, int]:
-    found = Counter(run.state.name(number) for number in range(len(run.plan.operations)))
+    found = Counter(run.state.outcome_name(number) for number in range(len(run.plan.operations)))
     return {name: found[name] for name in OUTCOMES}
 
 
-def _problems(run: Run, states: _States) -> Iterator[str]:
-    """Name what the files of a run cannot say if the promises hold."""
+def _problems(run: Run, states: TagStates) -> Iterator[str]:
+    """Yield the contradictions between the files of a run."""
     if states.twice:
         yield f"operations {states.twice} are recorded as effective twice"
-    if states.unasked:
-        yield f"operations {states.unasked} are effective without a request before"
-    if not run.entries or not isinstance(run.entries[-1].body, Sealed):
+    if states.unrequested:
+        yield f"operations {states.unrequested} are effective without a request before"
+    if not run.entries or not isinstance(run.entries[-1].body, SessionEnded):
         return  # not begun, or broken off: result.json is of an earlier end, if it is there
     try:
         reported = msgspec.json.decode((run.folder / "result.json").read_bytes())["counts"]

@@ -1,7 +1,7 @@
-"""Conservation of tags: `GET /tags` against the prediction, every difference traced to an opportunity.
+"""Compares `GET /tags` with the counts that the plan predicts, and traces every difference to opportunities.
 
-An oracle beside the listing of what the plan touched. A difference that reading cannot trace to
-an opportunity which changed since the snapshot, by a known amount, is a failure.
+This check is independent of the listing of what the plan changes. A difference is a failure unless it can be
+traced to opportunities that changed since the snapshot, by a known amount.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from leverkit.verification.verification import Change, Count
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).
 KINDS: tuple[tuple[str, Callable[[Opportunity], bool]], ...] = (
-    ("confidential", lambda each: each.confidentiality == "confidential"),
-    ("archived", lambda each: each.archived is not None),
+    ("confidential", lambda opportunity: opportunity.confidentiality == "confidential"),
+    ("archived", lambda opportunity: opportunity.archived is not None),
 )
 
 
-class Elsewhere(msgspec.Struct, frozen=True):
-    """What happened since the snapshot to opportunities that are not the plan's."""
+class ChangesElsewhere(msgspec.Struct, frozen=True):
+    """The opportunities outside the plan that changed, or were deleted, since the snapshot."""
 
     changed: tuple[Opportunity, ...] = ()
     deleted: frozenset[str] = frozenset()
 
 
-def conservation(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> list[Count]:
+def check_tag_counts(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> list[Count]:
     """Compare Lever's count of each of the plan's tags with the prediction.
 
-    `now` is what the plan's contacts have. Reads what changed elsewhere only where a count differs.
+    `now` holds the opportunities of the plan's contacts. Changes elsewhere are read only if a count differs.
     """
     if not plan.tag_counts:
         return []
@@ -42,7 +42,7 @@ def conservation(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLeve
         return counts
     elsewhere = _elsewhere(plan, now, lever)
     traced = [_traced(count, plan, now, elsewhere) if count.unexplained else count for count in counts]
-    return [_sifted(count, plan, now, lever) if count.wrong else count for count in traced]
+    return [_without_kind(count, plan, now, lever) if count.wrong else count for count in traced]
 
 
 def _count(
@@ -66,16 +66,16 @@ def _expected(plan: Plan) -> dict[str, set[str]]:
     return tags
 
 
-def _elsewhere(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Elsewhere:
+def _elsewhere(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> ChangesElsewhere:
     found = {each.id: each for each in lever.opportunities(updated_at_start=plan.taken_at)}
     found |= {each.id: each for each in lever.opportunities(created_at_start=plan.taken_at)}
     pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=plan.taken_at)
     deleted = frozenset(each.id for page in pages for each in page.items)
-    return Elsewhere(tuple(each for name, each in found.items() if name not in now), deleted)
+    return ChangesElsewhere(tuple(each for name, each in found.items() if name not in now), deleted)
 
 
-def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere: Elsewhere) -> Count:
-    """Name the changes elsewhere; and count every holder, in case Lever's count at the snapshot was late."""
+def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere: ChangesElsewhere) -> Count:
+    """Add the changes elsewhere and a count of all holders: Lever's count may have lagged at the snapshot."""
     if count.tag not in plan.holders:
         return count
     had = set(plan.holders[count.tag])
@@ -93,15 +93,15 @@ def _at_snapshot(count: Count, plan: Plan) -> int:
 
 
 def _held(tag: str, plan: Plan) -> set[str]:
-    """Return who had a tag at the snapshot, by the listing."""
+    """Return the ids of those who had a tag at the snapshot, by the listing."""
     return {*plan.holders[tag], *(each for each, known in plan.before.items() if tag in known.tags)}
 
 
-def _sifted(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Count:
-    """Say which kind Lever's count leaves out, if that settles it now and settled it at the snapshot.
+def _without_kind(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Count:
+    """Add the kind that Lever's count leaves out, if that explains the count both now and at the snapshot.
 
-    Reads every opportunity with the tag, each of which must be where it should be: so a write of ours
-    elsewhere is found here, not excused.
+    Reads every opportunity with the tag; they must be exactly those that should have it. So a write of
+    ours to another opportunity is found here and not excused.
     """
     if count.tag not in plan.holders:
         return count
@@ -119,13 +119,13 @@ def _sifted(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: Rea
     return count
 
 
-def _changes(tag: str, had: set[str], elsewhere: Elsewhere) -> Iterator[Change]:
+def _changes(tag: str, had: set[str], elsewhere: ChangesElsewhere) -> Iterator[Change]:
     yield from _by(tag, had, elsewhere.changed)
     yield from (Change(opportunity, -1) for opportunity in sorted(had & elsewhere.deleted))
 
 
 def _by(tag: str, had: set[str], changed: Iterable[Opportunity]) -> Iterator[Change]:
-    for opportunity in sorted(changed, key=lambda each: each.id):
+    for opportunity in sorted(changed, key=lambda opportunity: opportunity.id):
         by = (tag in opportunity.tags) - (opportunity.id in had)
         if by:
             yield Change(opportunity.id, by)

@@ -1,4 +1,4 @@
-"""What a verification found: a sign for every (opportunity, tag), and tag counts beside their prediction."""
+"""The result of a verification: the status of every (opportunity, tag), and Lever's tag counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leverkit.storage import files
 if TYPE_CHECKING:
     import pandas as pd
 
-SIGNS = {
+STATUSES = {
     "=": "as expected",
     "+": "missing",
     "-": "unexpected",
@@ -31,10 +31,13 @@ LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not m
 SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 
 
-class Checked(msgspec.Struct, frozen=True):
-    """One (opportunity, tag); `reported`: its outcome by result.json where it was not done, or SINCE."""
+class PairCheck(msgspec.Struct, frozen=True):
+    """The status of one (opportunity, tag), and what the run reported of it.
 
-    sign: str
+    `reported` is its outcome by result.json where it is not done, or SINCE.
+    """
+
+    status: str = msgspec.field(name="sign")
     contact: str
     opportunity: str
     tag: str
@@ -42,8 +45,8 @@ class Checked(msgspec.Struct, frozen=True):
 
     @property
     def wrong(self) -> bool:
-        """Say whether this is neither as planned, nor left alone on purpose, nor somebody else's."""
-        return self.sign in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)
+        """Return True if the pair is not as planned, and neither left alone on purpose nor changed since."""
+        return self.status in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -59,10 +62,10 @@ class Change(msgspec.Struct, frozen=True):
 class Count(msgspec.Struct, frozen=True):
     """A tag's count at Lever beside the prediction.
 
-    `explained` is what the opportunities of the plan's contacts account for; `others` are the changes
-    to other opportunities since the snapshot; `recount` counts every holder that can be read; `off` is by
-    how much Lever's count differed from the listing at the snapshot already. `left_out` is the kind that
-    Lever does not count: shown by reading each holder, which are those that they should be.
+    `explained` is the difference that the opportunities of the plan's contacts account for; `others` are
+    the changes to other opportunities since the snapshot; `recount` counts every holder that can be read;
+    `off` is by how much Lever's count differed from the listing at the snapshot. `left_out` is the kind
+    that Lever does not count, as a reading of every holder showed.
     """
 
     tag: str
@@ -76,17 +79,17 @@ class Count(msgspec.Struct, frozen=True):
 
     @property
     def unexplained(self) -> int:
-        """Return the difference that no opportunity read explains."""
+        """Return the difference that no opportunity explains."""
         return self.listed - self.predicted - self.explained - sum(change.by for change in self.others)
 
     @property
     def wrong(self) -> bool:
-        """Say whether nothing that can be read accounts for the difference."""
+        """Return True if nothing that can be read accounts for the difference."""
         return self.unexplained != 0 and self.recount != self.listed and not self.left_out
 
     @property
     def note(self) -> str:
-        """Return the difference in words; empty where there is none."""
+        """Return the difference in words; empty if there is none."""
         if self.listed == self.predicted:
             return ""
         text = f"{self.tag!r}: {self.listed} at Lever, {self.predicted} predicted"
@@ -106,8 +109,8 @@ class Count(msgspec.Struct, frozen=True):
             text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
         return text
 
-    def said(self, people: PersonDisplay) -> str:
-        """Return the difference in words, in which nobody can be looked up where people are anonymised."""
+    def note_for(self, people: PersonDisplay) -> str:
+        """Return the difference in words, with ids that lead to nobody if people are anonymised."""
         text = self.note
         for change in self.others:
             text = people.hidden(text, change.opportunity)
@@ -115,18 +118,19 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """`checked` holds every planned pair and every other tag that differs; `same` counts the other tags.
+    """The result of a verification.
 
-    `wave` is the part of the plan that was looked for, `began_ms` when reading began (ms since the
-    epoch), `after` the tags that the plan's opportunities have, `hint` why it cannot be as planned, if
-    the files of the run tell.
+    `checked` holds every planned pair and every other tag that differs; `same` counts the other tags. `wave`
+    is the part of the plan that was verified, `began_ms` when reading began (ms since the epoch), `after` the
+    tags that the plan's opportunities have, `hint` why the account cannot be as planned, if the files of the
+    run tell.
     """
 
     run: str
     plan_id: str
     wave: str = ALL
     began_ms: int = 0
-    checked: tuple[Checked, ...]
+    checked: tuple[PairCheck, ...]
     same: int
     counts: tuple[Count, ...]
     after: dict[str, tuple[str, ...]] = {}
@@ -134,33 +138,33 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def signs(self) -> dict[str, int]:
-        """Return how many pairs bear each of the signs."""
-        found = Counter(checked.sign for checked in self.checked)
-        return {sign: found[sign] for sign in SIGNS}
+        """Return the number of pairs with each status."""
+        found = Counter(pair.status for pair in self.checked)
+        return {status: found[status] for status in STATUSES}
 
     @property
-    def differences(self) -> list[Checked]:
+    def differences(self) -> list[PairCheck]:
         """Return the pairs that are neither as expected nor written by later waves."""
-        return [checked for checked in self.checked if checked.sign not in "=>"]
+        return [pair for pair in self.checked if pair.status not in "=>"]
 
     @property
     def exit_code(self) -> int:
         """Return 0 where all is as planned, 3 where the rest was left on purpose or undone since, else 6."""
         if any(pair.wrong for pair in self.checked) or any(count.wrong for count in self.counts):
             return VerificationFailed.exit_code
-        if any(checked.sign in "+-!" for checked in self.checked):
+        if any(pair.status in "+-!" for pair in self.checked):
             return Partial.exit_code
         return 0
 
     @property
     def ok(self) -> bool:
-        """Say whether the account is as planned."""
+        """Return True if the account is as planned."""
         return self.exit_code == 0
 
     @property
     def summary(self) -> str:
-        """Return the finding in one line."""
-        signs = ", ".join(f"{number} {SIGNS[sign]}" for sign, number in self.signs.items() if number)
+        """Return the result in one line."""
+        signs = ", ".join(f"{number} {STATUSES[status]}" for status, number in self.signs.items() if number)
         agree = sum(count.listed == count.predicted for count in self.counts)
         some = "" if self.wave == ALL else f" (wave {self.wave})"
         since = sum(pair.reported == SINCE for pair in self.checked)
@@ -179,7 +183,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
     def write(self) -> None:
-        """Write verify.json (signs, every difference, every tag count) and after.json into the run folder."""
+        """Write verify.json (statuses, differences, tag counts) and after.json into the run folder."""
         document = {
             "format": 1,
             "plan_id": self.plan_id,
@@ -203,31 +207,33 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Return the differences between tag counts and prediction, in words."""
-        return self._said(PersonDisplay())
+        return self._notes_for(PersonDisplay())
 
-    def _said(self, people: PersonDisplay) -> list[str]:
-        found = [count.said(people) for count in self.counts if count.note]
+    def _notes_for(self, people: PersonDisplay) -> list[str]:
+        found = [count.note_for(people) for count in self.counts if count.note]
         return found + [LATE] * any(count.wrong for count in self.counts)
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row a pair: sign, meaning, contact, opportunity, tag, reported."""
+        """Return one row per pair: sign, meaning, contact, opportunity, tag, reported."""
         import pandas as pd
 
         columns = ["sign", "meaning", "contact", "opportunity", "tag", "reported"]
-        rows = [(c.sign, SIGNS[c.sign], c.contact, c.opportunity, c.tag, c.reported) for c in self.checked]
+        rows = [
+            (c.status, STATUSES[c.status], c.contact, c.opportunity, c.tag, c.reported) for c in self.checked
+        ]
         return pd.DataFrame(rows, columns=columns)
 
     def __repr__(self) -> str:
         return f"<Verification of plan {self.plan_id[:12]}: {self.summary}>"
 
     def html(self, people: PersonDisplay) -> str:
-        """Return the finding as markup, with people as `people` displays them."""
+        """Return the result as markup, with people as `people` displays them."""
         from leverkit.report.html import Html, bullets, table
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
-        notes = self._said(people) + [self.hint] * bool(self.hint)
+        notes = self._notes_for(people) + [self.hint] * bool(self.hint)
         head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
         head += bullets(notes)
         return head + (

@@ -1,8 +1,8 @@
-"""Read again what a plan touched, and the account's tag counts, and say whether it is as planned.
+"""Compares the account with a plan: reads again what the plan changes, and the account's tag counts.
 
-What is so, it takes from the plan and the account only, so that it cannot repeat mistakes of `apply`.
-What the files of the run say names a difference and never turns one into a match. Where the journal has
-seen a change in place, it is "changed since" only if Lever says that too: newer, or gone.
+Whether a change is in place follows from plan and account alone, so no mistake of `apply` is repeated here.
+The files of the run may explain a difference but never turn one into a match. A change that the journal saw
+in place counts as "changed since" only if Lever agrees: the opportunity is newer, or gone.
 """
 
 from __future__ import annotations
@@ -28,55 +28,57 @@ from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
-from leverkit.verification.tag_counts import conservation
-from leverkit.verification.verification import SINCE, Checked, Verification
+from leverkit.verification.tag_counts import check_tag_counts
+from leverkit.verification.verification import SINCE, PairCheck, Verification
 
 
-def since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
-    """Return the planned (opportunity, tag) that were in place when the run looked, and were changed later.
+def changed_since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
+    """Return the planned (opportunity, tag) that the run saw in place and that were changed later.
 
-    `ahead_ms` is by how much Lever's clock is ahead of ours, rather too much than too little. Gone is
-    changed, too. A run whose journal is damaged, or another plan's, has no entries, so it tells nothing.
+    An opportunity that is gone counts as changed. `ahead_ms` is by how much Lever's clock is ahead of ours,
+    estimated high rather than low. A journal that is damaged, or another
+    plan's, has no entries here, so it explains nothing.
     """
-    undone = {number: op for number, op in enumerate(run.plan.operations) if not _stands(op, now)}
+    undone = {number: op for number, op in enumerate(run.plan.operations) if not _is_in_place(op, now)}
     if not undone:
         return set()
-    story = _Story(run, ahead_ms)
+    timeline = ChangeTimeline(run, ahead_ms)
     return {
         (op.opportunity, op.tag)
         for number, op in undone.items()
-        if run.state.name(number) in ("done", "no_op") and story.changed(number, op, now.get(op.opportunity))
+        if run.state.outcome_name(number) in ("done", "no_op")
+        and timeline.changed(number, op, now.get(op.opportunity))
     }
 
 
-class _Story:
-    """When each operation ended, and what the run's later requests to the same opportunity read first."""
+class ChangeTimeline:
+    """When each operation ended, and what the run's later requests to its opportunity had read before."""
 
     def __init__(self, run: Run, ahead_ms: int) -> None:
-        self._ended: dict[int, int] = {}  # by Lever's clock
+        self._ended: dict[int, int] = {}  # ms since the epoch, by Lever's clock
         self._latest: dict[str, int] = {}
-        self._read: dict[str, list[Intent]] = {}
+        self._intents: dict[str, list[Intent]] = {}
         for entry in run.entries:
             if isinstance(entry.body, Outcome):
                 self._ended[entry.body.op] = entry.at_ms + ahead_ms
                 self._latest[run.plan.operations[entry.body.op].opportunity] = entry.at_ms + ahead_ms
             elif isinstance(entry.body, Intent):
-                self._read.setdefault(entry.body.opportunity, []).append(entry.body)
+                self._intents.setdefault(entry.body.opportunity, []).append(entry.body)
 
     def changed(self, number: int, op: Operation, now: Opportunity | None) -> bool:
-        """Say whether an operation was undone by a change later than its end and not the run's own."""
+        """Return True if an operation was undone after it ended, and not by the run itself."""
         if now is None:
             return True
         if (now.updated_at or 0) > self._latest[op.opportunity]:
             return True
         ended = self._ended[number]
-        read = self._read.get(op.opportunity, ())
-        return any((each.updated_at or 0) > ended and not op.is_so(each.before) for each in read)
+        intents = self._intents.get(op.opportunity, ())
+        return any((later.updated_at or 0) > ended and not op.is_in_effect(later.before) for later in intents)
 
 
-def _stands(op: Operation, now: Mapping[str, Opportunity]) -> bool:
+def _is_in_place(op: Operation, now: Mapping[str, Opportunity]) -> bool:
     found = now.get(op.opportunity)
-    return found is not None and op.is_so(found.tags)
+    return found is not None and op.is_in_effect(found.tags)
 
 
 REREAD_AFTER = (1.0, 3.0)  # seconds
@@ -116,25 +118,25 @@ def verify_run(
     if lever.account_id() != run.plan.account:
         raise Refused(f"the plan is for account {run.plan.account}, the key opens {lever.account_id()}")
     part = run.wave(wave)
-    found = _look(run, part, lever, now)
+    found = _compare_once(run, part, lever, now)
     for wait in reread_after:
         if found.exit_code != VerificationFailed.exit_code:
             break
         sleep(wait)
-        found = _look(run, part, lever, now)
+        found = _compare_once(run, part, lever, now)
     if not found.ok:
         found = msgspec.structs.replace(found, hint=hint(run, part))
     found.write()
     return found
 
 
-def _look(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]) -> Verification:
+def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]) -> Verification:
     began_ms = int(clock() * 1000)
     whole = run.plan
     now = _read(whole, lever)
     ahead = _ahead(whole, wave.positions, now)
     plan = whole.subset(wave.positions | ahead)
-    later = since(run, now, ahead_ms=lever.ahead_ms)
+    later = changed_since(run, now, ahead_ms=lever.ahead_ms)
     reported = _reported(run) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
     return Verification(
@@ -144,13 +146,13 @@ def _look(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]
         began_ms=began_ms,
         checked=tuple(checked),
         same=same,
-        counts=tuple(conservation(plan, now, lever)),
+        counts=tuple(check_tag_counts(plan, now, lever)),
         after={opportunity: now[opportunity].tags for opportunity in plan.before if opportunity in now},
     )
 
 
 def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
-    """Read all opportunities of the plan's contacts, and by their ids those that the contacts lack."""
+    """Return all opportunities of the plan's contacts by id; those that the listings lack are read by id."""
     contacts = sorted({known.contact for known in plan.before.values()})
     with progress("verify", len(contacts)) as bar:
         return read_contacts(lever, contacts, opportunities=sorted(plan.before), seen=bar.update)
@@ -161,7 +163,7 @@ def _ahead(plan: Plan, inside: frozenset[int], now: Mapping[str, Opportunity]) -
     return frozenset(
         number
         for number, op in enumerate(plan.operations)
-        if number not in inside and _sign(op.action, op.tag, now.get(op.opportunity)) == "="
+        if number not in inside and _status(op.action, op.tag, now.get(op.opportunity)) == "="
     )
 
 
@@ -170,12 +172,12 @@ def _compare(
     now: Mapping[str, Opportunity],
     reported: Mapping[tuple[str, str], str],
     ahead: Collection[Operation],
-) -> tuple[list[Checked], int]:
-    """Return every planned pair, every other tag that differs, and how many tags are untouched."""
+) -> tuple[list[PairCheck], int]:
+    """Return every planned pair and every other tag that differs, and the number of tags that do not."""
     planned = {(operation.opportunity, operation.tag): operation for operation in plan.operations}
     checked = [
-        Checked(
-            ">" if operation in ahead else _sign(operation.action, tag, now.get(opportunity)),
+        PairCheck(
+            ">" if operation in ahead else _status(operation.action, tag, now.get(opportunity)),
             operation.contact,
             opportunity,
             tag,
@@ -185,7 +187,7 @@ def _compare(
     ]
     missing: dict[str, list[str]] = {}
     for pair in checked:
-        if pair.sign == "+":
+        if pair.status == "+":
             missing.setdefault(pair.opportunity, []).append(pair.tag)
     same = 0
     for opportunity, known in plan.before.items():
@@ -193,12 +195,14 @@ def _compare(
         rest = {tag for tag in before | after if (opportunity, tag) not in planned}
         changed = sorted(rest & (before ^ after))
         ours = {altered(tag, after - before) for tag in missing.get(opportunity, ())}
-        checked += [Checked("~" if tag in ours else "*", known.contact, opportunity, tag) for tag in changed]
+        checked += [
+            PairCheck("~" if tag in ours else "*", known.contact, opportunity, tag) for tag in changed
+        ]
         same += len(rest) - len(changed)
     return checked, same
 
 
-def _sign(action: str, tag: str, now: Opportunity | None) -> str:
+def _status(action: str, tag: str, now: Opportunity | None) -> str:
     if now is None:
         return "!"
     if (tag in now.tags) == (action == "add"):
@@ -211,7 +215,7 @@ def _tags(now: Mapping[str, Opportunity], opportunity: str) -> set[str]:
 
 
 def _reported(run: Run) -> dict[tuple[str, str], str]:
-    """Return what result.json says of operations that were not done; {} where it says nothing usable."""
+    """Return the outcomes of operations that are not done by result.json; {} if it is not usable."""
     try:
         document = json.loads((run.folder / "result.json").read_bytes())
         if document["plan_id"] != run.plan.plan_id:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.planning.brakes import OFF
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.storage.files import digest
 
@@ -27,7 +27,9 @@ def live_plan(
     """
     contacts = {operation.contact for operation in operations}
     before = {
-        found.id: Known(found.contact, found.tags) for found in opportunities if found.contact in contacts
+        found.id: OpportunityState(found.contact, found.tags)
+        for found in opportunities
+        if found.contact in contacts
     }
     return Plan(
         kind="propagate",

@@ -43,7 +43,7 @@ class Propagation(Result, frozen=True, kw_only=True):
         found = dict(self.left)
         for outcome in reversed(WORST_FIRST):
             found |= {
-                ended.operation.opportunity: outcome for ended in self.ended if ended.outcome == outcome
+                ended.operation.opportunity: outcome for ended in self.results if ended.outcome == outcome
             }
         return found
 

@@ -187,7 +187,7 @@ class Worker:
         self._queue.end_run(name)
         self._report(name, result)
         late = {newcomer.contact for newcomer in result.came_later}
-        return late | {e.operation.contact for e in result.ended if e.outcome not in ("done", "no_op")}
+        return late | {e.operation.contact for e in result.results if e.outcome not in ("done", "no_op")}
 
     def _report(self, name: str, result: Result) -> None:
         """Count and log how a run ended."""

@@ -128,7 +128,7 @@ def test_what_people_do_during_a_pause_is_seen_after_it(tmp_path: Path) -> None:
 
         (tmp_path / "PAUSE").touch()
         done = carried_out(plan, tmp_path, lever, times=Times(sleep=wait, reread_after=(0.0,)))
-    assert {ended.operation: ended.outcome for ended in done.ended}[target] == "no_op"
+    assert {ended.operation: ended.outcome for ended in done.results}[target] == "no_op"
 
 
 def orphaned(run: Path, plan: Plan, emulated: Any) -> None:

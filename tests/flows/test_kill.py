@@ -49,10 +49,10 @@ def killable_append(self, *bodies):
         at("before the intent")
     if "Outcome" in kinds:
         at("before the outcome")
-    if "Sealed" in kinds:
+    if "SessionEnded" in kinds:
         at("before the seal")
     last = append(self, *bodies)
-    if "Answer" in kinds:
+    if "WriteResponse" in kinds:
         at("answer recorded")
     if "Outcome" in kinds:
         at("outcome recorded")
@@ -154,7 +154,7 @@ def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path:
         plan.write(tmp_path)
         assert killed(tmp_path, plan, emulated, "answered, not recorded", 1)
         broken = status(Run.open(tmp_path))
-        unknown = [ended.operation for ended in broken.ended if ended.outcome == "unknown"]
+        unknown = [ended.operation for ended in broken.results if ended.outcome == "unknown"]
         reached = [op for op in unknown if op.tag in tags_of(emulated)[op.opportunity]]
         assert reached
         for op in reached:
@@ -162,5 +162,5 @@ def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path:
         result = resumed(plan, tmp_path, lever)
         after = tags_of(emulated)
     assert all(op.tag not in after[op.opportunity] for op in reached)
-    outcomes = {ended.operation: ended.outcome for ended in result.ended}
+    outcomes = {ended.operation: ended.outcome for ended in result.results}
     assert {outcomes[op] for op in reached} == {"drifted"}

@@ -47,13 +47,13 @@ from leverkit.errors import (
     VerificationFailed,
 )
 from leverkit.migration.apply import apply
-from leverkit.migration.journal import Answer, Intent, Journal, Outcome, read
+from leverkit.migration.journal import Intent, Journal, Outcome, WriteResponse, read
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.migration.stop import STOP, TIME_LIMIT
 from leverkit.migration.writer import FRESH, REREAD_AFTER, Times
 from leverkit.planning.brakes import Brakes
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.storage.lock import account_lock, hold
 
@@ -97,7 +97,7 @@ def test_no_request_leaves_before_its_intent_is_on_disk(tmp_path: Path) -> None:
 def test_the_window_between_reading_and_writing_is_reported(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         result = carried_out(migration(emulated, lever), tmp_path, lever)
-    assert result.read_to_write_ms["writes"] == len(bodies(tmp_path, Answer))
+    assert result.read_to_write_ms["writes"] == len(bodies(tmp_path, WriteResponse))
     document = json.loads((tmp_path / "result.json").read_text())
     assert document["read_to_write_ms"]["p99"] >= document["read_to_write_ms"]["p50"] >= 0
     assert (document["exit_code"], document["exceptions"], document["state"]) == (0, [], "finished")
@@ -257,7 +257,7 @@ def test_what_people_did_meanwhile_is_respected(
         before = tags_of(emulated).get(op.opportunity)
         result = carried_out(plan, tmp_path, lever)
         assert tags_of(emulated).get(op.opportunity) == before
-    (ended,) = [each for each in result.ended if each.operation == op]
+    (ended,) = [each for each in result.results if each.operation == op]
     assert (ended.outcome, ended.effective) == (outcome, False)
     assert evidence in ended.evidence
     assert adds_up(result)
@@ -269,7 +269,9 @@ def test_an_opportunity_that_the_key_may_no_longer_see_is_gone(tmp_path: Path) -
         plan = migration(emulated, lever)
         emulated.set_confidential(first(plan).opportunity)
         result = carried_out(plan, tmp_path, lever)
-    assert {e.outcome for e in result.ended if e.operation.opportunity == first(plan).opportunity} == {"gone"}
+    assert {e.outcome for e in result.results if e.operation.opportunity == first(plan).opportunity} == {
+        "gone"
+    }
     assert result.counts["done"] > 0
 
 
@@ -304,7 +306,7 @@ def test_an_opportunity_deleted_between_reading_and_writing_is_gone(tmp_path: Pa
 
         with opened(emulated, kind=hooked(delete)) as hasty:
             result = carried_out(plan, tmp_path, hasty)
-    ended = {e.outcome for e in result.ended if e.operation.opportunity == first(plan).opportunity}
+    ended = {e.outcome for e in result.results if e.operation.opportunity == first(plan).opportunity}
     assert ended == {"gone"}
 
 
@@ -315,7 +317,7 @@ def test_a_lost_answer_is_settled_by_reading(tmp_path: Path) -> None:
         result = carried_out(plan, tmp_path, lever)
         assert fault.fired >= plan.counts["opportunities"]
         assert tags_of(emulated) == wished(plan, before)
-    assert {answer.said for answer in bodies(tmp_path, Answer)} == {"lost"}
+    assert {answer.status for answer in bodies(tmp_path, WriteResponse)} == {"lost"}
     assert result.counts["done"] == result.planned
 
 
@@ -466,7 +468,7 @@ def test_after_a_second_signal_nothing_leaves_that_waits_for_its_turn(tmp_path: 
 
 
 def outcome_of(result: Result, op: Operation) -> tuple[str, bool]:
-    (ended,) = [each for each in result.ended if each.operation == op]
+    (ended,) = [each for each in result.results if each.operation == op]
     return ended.outcome, ended.effective
 
 
@@ -494,7 +496,7 @@ def test_a_refusal_is_not_repeated_and_fails_only_its_own_opportunity(tmp_path: 
         fault = emulated.fault("status", method="POST", path=path, status=400, times=None)
         result = carried_out(plan, tmp_path, lever)
         assert fault.fired == 1
-    failed = {each.operation.opportunity for each in result.ended if each.outcome == "failed"}
+    failed = {each.operation.opportunity for each in result.results if each.outcome == "failed"}
     assert failed == {victim}
     assert result.counts["done"] == result.planned - result.counts["failed"]
 
@@ -512,7 +514,7 @@ def test_a_yes_without_effect_is_not_done(tmp_path: Path) -> None:
         result = carried_out(migration(emulated, lever), tmp_path, deaf, times=Times(sleep=naps.append))
     assert result.counts["failed"] == result.planned > 0
     assert naps == list(REREAD_AFTER)
-    assert "without effect when read back" in result.ended[0].evidence
+    assert "without effect when read back" in result.results[0].evidence
 
 
 def test_an_effect_that_shows_late_is_done_and_seen_once(tmp_path: Path) -> None:
@@ -655,11 +657,11 @@ def test_a_network_that_dies_leaves_unknowns_that_the_next_apply_settles(tmp_pat
             broken.require()
         again = resumed(plan, tmp_path, lever)
         assert tags_of(emulated) == wished(plan, before)
-    assert (again.exit_code, all(each.effective for each in again.ended)) == (0, True)
+    assert (again.exit_code, all(each.effective for each in again.results)) == (0, True)
 
 
 def outcomes_of(result: Result) -> dict[str, str]:
-    return {each.operation.opportunity: each.outcome for each in result.ended}
+    return {each.operation.opportunity: each.outcome for each in result.results}
 
 
 def three(emulated: Any, lever: Lever) -> tuple[Plan, str, str, str]:
@@ -669,7 +671,7 @@ def three(emulated: Any, lever: Lever) -> tuple[Plan, str, str, str]:
     source, second, third, *_ = [each.id for each in living if each.contact == contact]
     emulated.add_tags(source, ["vip"])
     ops = [Operation(contact, each, "add", "vip") for each in (second, third)]
-    before = {each: Known(contact) for each in (source, second, third)}
+    before = {each: OpportunityState(contact) for each in (source, second, third)}
     return plan_of(*ops, account=lever.account_id(), before=before), source, second, third
 
 
@@ -722,7 +724,9 @@ def moving(emulated: Any, lever: Lever, tag: str = "moved") -> Plan:
     for source, *_ in split.values():
         emulated.add_tags(source, [tag])
     tags = tags_of(emulated)
-    before = {each: Known(contact, tuple(tags[each])) for contact, mine in split.items() for each in mine}
+    before = {
+        each: OpportunityState(contact, tuple(tags[each])) for contact, mine in split.items() for each in mine
+    }
     ops = [Operation(contact, other, "add", tag, "moved") for contact, (_, other, *_) in split.items()]
     ops += [Operation(contact, source, "remove", tag, "moved") for contact, (source, *_) in split.items()]
     brakes = Brakes(max_pct=None, max_removals=None)
@@ -756,7 +760,7 @@ def test_a_removal_waits_for_the_addition_to_its_contact(tmp_path: Path) -> None
         emulated.clear_faults()
         again = resumed(plan, tmp_path, lever)
         assert "moved" not in tags_of(emulated)[removals[refused.contact].opportunity]
-    outcomes = {each.operation: each.outcome for each in result.ended}
+    outcomes = {each.operation: each.outcome for each in result.results}
     assert outcomes[removals[refused.contact]] == "failed"
     assert outcomes[removals[drifted.contact]] == "drifted"
     assert (again.counts["failed"], again.counts["drifted"], again.exit_code) == (0, 2, 3)

@@ -13,16 +13,16 @@ import pytest
 
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import (
-    Answer,
-    Begun,
     Intent,
     Journal,
-    Noticed,
+    NewOpportunity,
     Outcome,
-    Sealed,
-    Standing,
-    fold,
+    RunState,
+    SessionEnded,
+    SessionStarted,
+    WriteResponse,
     read,
+    replay_entries,
 )
 
 INTENT = Intent((0, 1), "o1", "add", ("vip", "lang"), ("seed",), 5)
@@ -34,7 +34,7 @@ def journal(tmp_path: Path) -> Journal:
     return made
 
 
-def standing(*bodies: object) -> Standing:
+def state_after(*bodies: object) -> RunState:
     """Where a run stands after these entries, through a real file."""
     import tempfile
 
@@ -42,7 +42,7 @@ def standing(*bodies: object) -> Standing:
         made = journal(Path(folder))
         made.append(*bodies)  # type: ignore[arg-type]
         made.close()
-        return fold(read(Path(folder) / "journal.sqlite"))
+        return replay_entries(read(Path(folder) / "journal.sqlite"))
 
 
 def vandalise(path: Path, statement: str, *, triggers: bool = True) -> None:
@@ -54,8 +54,10 @@ def vandalise(path: Path, statement: str, *, triggers: bool = True) -> None:
 
 def test_what_was_appended_is_read_back_with_time_and_order(tmp_path: Path) -> None:
     made = journal(tmp_path)
-    made.append(Begun("me"), INTENT, Answer(3, "ok", 12), Outcome(0, "done", True, "read back"))
-    made.append(Noticed("c1", "o9"), Sealed("finished"))
+    made.append(
+        SessionStarted("me"), INTENT, WriteResponse(3, "ok", 12), Outcome(0, "done", True, "read back")
+    )
+    made.append(NewOpportunity("c1", "o9"), SessionEnded("finished"))
     made.close()
     entries = read(tmp_path / "journal.sqlite")
     assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6, 7]
@@ -77,14 +79,14 @@ def test_an_entry_is_on_disk_when_append_returns(tmp_path: Path) -> None:
 def test_a_journal_goes_on_where_it_ended(tmp_path: Path) -> None:
     journal(tmp_path).close()
     again = journal(tmp_path)
-    again.append(Begun("me"))
+    again.append(SessionStarted("me"))
     again.close()
     assert [entry.seq for entry in read(tmp_path / "journal.sqlite")] == [1, 2]
 
 
 def test_a_missing_journal_is_an_empty_one(tmp_path: Path) -> None:
     assert read(tmp_path / "none.sqlite") == []
-    assert fold([]).state == "not begun"
+    assert replay_entries([]).state == "not begun"
 
 
 @pytest.mark.parametrize("other", [("plan", "other"), ("other", "account")])
@@ -116,7 +118,7 @@ def test_the_file_itself_refuses_changes(tmp_path: Path, statement: str) -> None
 )
 def test_an_edited_journal_is_refused(tmp_path: Path, statement: str) -> None:
     made = journal(tmp_path)
-    made.append(INTENT, Begun("me"))
+    made.append(INTENT, SessionStarted("me"))
     made.close()
     vandalise(tmp_path / "journal.sqlite", statement, triggers=False)
     with pytest.raises(Refused, match="damaged or was edited"):
@@ -149,7 +151,7 @@ def test_an_entry_of_a_kind_unknown_here_is_refused(tmp_path: Path, monkeypatch:
 
 def test_a_journal_with_a_torn_page_is_refused(tmp_path: Path) -> None:
     made = journal(tmp_path)
-    made.append(*[Begun(f"process {n}") for n in range(500)])
+    made.append(*[SessionStarted(f"process {n}") for n in range(500)])
     made.close()
     content = (tmp_path / "journal.sqlite").read_bytes()
     (tmp_path / "journal.sqlite").write_bytes(content[: len(content) // 2])
@@ -159,7 +161,7 @@ def test_a_journal_with_a_torn_page_is_refused(tmp_path: Path) -> None:
 
 def test_a_torn_tail_of_the_write_ahead_log_costs_only_what_was_never_confirmed(tmp_path: Path) -> None:
     made = journal(tmp_path)
-    made.append(Begun("me"))
+    made.append(SessionStarted("me"))
     whole = [(tmp_path / name).read_bytes() for name in ("journal.sqlite", "journal.sqlite-wal")]
     made.append(INTENT)
     longer = (tmp_path / "journal.sqlite-wal").read_bytes()
@@ -175,7 +177,8 @@ def test_a_torn_tail_of_the_write_ahead_log_costs_only_what_was_never_confirmed(
 def test_threads_share_one_chain(tmp_path: Path) -> None:
     made = journal(tmp_path)
     threads = [
-        threading.Thread(target=lambda: [made.append(Begun("x")) for _ in range(25)]) for _ in range(8)
+        threading.Thread(target=lambda: [made.append(SessionStarted("x")) for _ in range(25)])
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -186,33 +189,41 @@ def test_threads_share_one_chain(tmp_path: Path) -> None:
 
 
 def test_an_operation_is_pending_then_unknown_then_settled() -> None:
-    assert standing(Begun("me")).name(0) == "pending"
-    assert standing(INTENT).name(0) == "unknown"
-    assert standing(INTENT, Answer(2, "ok", 7)).name(1) == "unknown"
-    done = standing(INTENT, Answer(2, "ok", 7), Outcome(0, "done", True))
-    assert (done.name(0), done.name(1), done.windows) == ("done", "unknown", (7,))
+    assert state_after(SessionStarted("me")).outcome_name(0) == "pending"
+    assert state_after(INTENT).outcome_name(0) == "unknown"
+    assert state_after(INTENT, WriteResponse(2, "ok", 7)).outcome_name(1) == "unknown"
+    done = state_after(INTENT, WriteResponse(2, "ok", 7), Outcome(0, "done", True))
+    assert (done.outcome_name(0), done.outcome_name(1), done.windows_ms) == ("done", "unknown", (7,))
 
 
 @pytest.mark.parametrize("said", ["refused", "denied"])
 def test_a_refused_request_leaves_nothing_unknown(said: str) -> None:
-    refused = standing(INTENT, Answer(2, said, 7))  # type: ignore[arg-type]
-    assert (refused.name(0), refused.unanswered(0)) == ("pending", None)
+    refused = state_after(INTENT, WriteResponse(2, said, 7))  # type: ignore[arg-type]
+    assert (refused.outcome_name(0), refused.open_intent(0)) == ("pending", None)
 
 
 def test_a_failed_operation_is_tried_again_and_then_counted_once() -> None:
-    failed = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"))
-    assert not failed.settled(0)
-    again = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"), INTENT)
-    assert again.name(0) == "unknown"
-    done = standing(INTENT, Answer(2, "lost", 7), Outcome(0, "failed"), INTENT, Outcome(0, "done", True))
-    assert (done.name(0), done.settled(0)) == ("done", True)
+    failed = state_after(INTENT, WriteResponse(2, "lost", 7), Outcome(0, "failed"))
+    assert not failed.is_settled(0)
+    again = state_after(INTENT, WriteResponse(2, "lost", 7), Outcome(0, "failed"), INTENT)
+    assert again.outcome_name(0) == "unknown"
+    done = state_after(
+        INTENT, WriteResponse(2, "lost", 7), Outcome(0, "failed"), INTENT, Outcome(0, "done", True)
+    )
+    assert (done.outcome_name(0), done.is_settled(0)) == ("done", True)
 
 
 def test_the_state_says_how_the_last_process_ended() -> None:
-    assert standing().state == "broken off"
-    assert standing(Begun("a"), Sealed("interrupted")).state == "interrupted"
-    assert standing(Begun("a"), Sealed("interrupted"), Begun("b")).state == "broken off"
-    assert [late.opportunity for late in standing(Noticed("c", "o9"), Noticed("c", "o9")).noticed] == ["o9"]
+    assert state_after().state == "broken off"
+    assert state_after(SessionStarted("a"), SessionEnded("interrupted")).state == "interrupted"
+    assert (
+        state_after(SessionStarted("a"), SessionEnded("interrupted"), SessionStarted("b")).state
+        == "broken off"
+    )
+    assert [
+        late.opportunity
+        for late in state_after(NewOpportunity("c", "o9"), NewOpportunity("c", "o9")).new_opportunities
+    ] == ["o9"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the way in which a file cannot be opened")

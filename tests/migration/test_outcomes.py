@@ -9,8 +9,8 @@ import pytest
 from support.plan_factory import operation, plan_of
 
 from leverkit.api.models import Opportunity
-from leverkit.migration.journal import Answer, Intent
-from leverkit.migration.outcomes import Verdict, after_write, before_write
+from leverkit.migration.journal import Intent, WriteResponse
+from leverkit.migration.outcomes import Judgement, after_write, before_write
 
 ADD, REMOVE = operation(), operation(action="remove")
 INTENT = Intent((0,), "o1", "add", ("vip",), (), 7)
@@ -20,11 +20,13 @@ def now(*tags: str, contact: str = "c1", updated_at: int | None = 7, anonymized:
     return Opportunity(id="o1", contact=contact, tags=tags, updated_at=updated_at, is_anonymized=anonymized)
 
 
-def after(op: Any, seen: Opportunity | None, answer: Answer, *, had: Any = (), last: bool = True) -> Verdict:
+def after(
+    op: Any, seen: Opportunity | None, answer: WriteResponse, *, had: Any = (), last: bool = True
+) -> Judgement:
     return after_write(op, seen, answer, before=had, last=last)
 
 
-def before(op: Any, seen: Opportunity | None, **options: Any) -> Verdict:
+def before(op: Any, seen: Opportunity | None, **options: Any) -> Judgement:
     plan = plan_of(kind=options.pop("kind", "migrate"))
     return before_write(plan, op, now=seen, **{"source": True, "intent": None} | options)
 
@@ -53,10 +55,10 @@ def before(op: Any, seen: Opportunity | None, **options: Any) -> Verdict:
     ],
 )
 def test_before_a_write(op: Any, seen: Any, options: Any, outcome: str | None, evidence: str) -> None:
-    verdict = before(op, seen, **options)
-    assert verdict.outcome == outcome
-    assert evidence in verdict.evidence
-    assert verdict.effective == (outcome == "done")
+    judgement = before(op, seen, **options)
+    assert judgement.outcome == outcome
+    assert evidence in judgement.evidence
+    assert judgement.effective == (outcome == "done")
 
 
 @pytest.mark.parametrize(
@@ -76,9 +78,9 @@ def test_before_a_write(op: Any, seen: Any, options: Any, outcome: str | None, e
     ],
 )
 def test_after_a_write(op: Any, seen: Any, said: Any, last: bool, outcome: str | None, evidence: str) -> None:
-    verdict = after(op, seen, Answer(1, said, 5, "because"), last=last)
-    assert verdict.outcome == outcome
-    assert evidence in verdict.evidence
+    judgement = after(op, seen, WriteResponse(1, said, 5, "because"), last=last)
+    assert judgement.outcome == outcome
+    assert evidence in judgement.evidence
 
 
 @pytest.mark.parametrize(
@@ -92,20 +94,20 @@ def test_after_a_write(op: Any, seen: Any, said: Any, last: bool, outcome: str |
     ],
 )
 def test_a_tag_that_lever_stored_in_another_form_is_named(tag: str, stored: str) -> None:
-    op, answered = operation(tag=tag), Answer(1, "ok", 5)
+    op, answered = operation(tag=tag), WriteResponse(1, "ok", 5)
     seen = now(stored, "old", updated_at=8)
-    verdict = after(op, seen, answered, had=("old",))
-    assert (verdict.outcome, verdict.stored, verdict.effective) == ("failed", stored, False)
-    assert f"Lever stored it as {stored!r}" in verdict.evidence
+    judgement = after(op, seen, answered, had=("old",))
+    assert (judgement.outcome, judgement.stored, judgement.effective) == ("failed", stored, False)
+    assert f"Lever stored it as {stored!r}" in judgement.evidence
     again = Intent((0,), "o1", "add", (tag,), ("old",), 7)
-    assert before(op, seen, intent=again) == verdict  # and it is not written again
+    assert before(op, seen, intent=again) == judgement  # and it is not written again
     assert after(op, seen, answered, had=("old", stored)).stored == ""
 
 
 def test_another_new_tag_is_not_taken_for_ours() -> None:
     for other in ("by hand", "v", "vip lounge", "VI"):
-        assert after(ADD, now(other), Answer(1, "ok", 5)).stored == ""
-    assert after(REMOVE, now("vip", "VIP"), Answer(1, "ok", 5), had=("vip",)).stored == ""
+        assert after(ADD, now(other), WriteResponse(1, "ok", 5)).stored == ""
+    assert after(REMOVE, now("vip", "VIP"), WriteResponse(1, "ok", 5), had=("vip",)).stored == ""
 
 
 def test_every_history_ends_true_and_no_person_is_overruled() -> None:
@@ -130,12 +132,12 @@ def test_every_history_ends_true_and_no_person_is_overruled() -> None:
             clock, has = clock + 1, not has
         seen = now(*["vip"] * has, updated_at=clock)
         if answered:
-            verdict = after(op, seen, Answer(1, "ok" if applied else "lost", 5))
+            judgement = after(op, seen, WriteResponse(1, "ok" if applied else "lost", 5))
         else:
-            verdict = before(op, seen, intent=intent)
-        if verdict.outcome is None:  # written again: only where nobody has touched it since
+            judgement = before(op, seen, intent=intent)
+        if judgement.outcome is None:  # written again: only where nobody has touched it since
             assert (applied, person_after) == (False, False)
         else:
-            assert (verdict.outcome == "done") == (has == want)
+            assert (judgement.outcome == "done") == (has == want)
         settled += 1
     assert settled == 32

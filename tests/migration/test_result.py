@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 from support.plan_factory import account, carried_out, migration, operation, plan_of
 
-from leverkit.migration.journal import Begun, Intent, Journal, Outcome
-from leverkit.migration.result import Ended, Result, result, status
+from leverkit.migration.journal import Intent, Journal, Outcome, SessionStarted
+from leverkit.migration.result import OperationResult, Result, result, status
 from leverkit.migration.run import Run
 from leverkit.storage.lock import hold
 
@@ -26,7 +26,9 @@ def killed(run: Path) -> Result:
     journal = Journal(run / "journal.sqlite")
     journal.bind(plan.plan_id, plan.account)
     intents = [Intent((n,), f"o{n}", "add", ("vip",), ()) for n in (0, 1, 2)]
-    journal.append(Begun("a test"), *intents, Outcome(0, "done", True), Outcome(1, "gone", False, "=gone"))
+    journal.append(
+        SessionStarted("a test"), *intents, Outcome(0, "done", True), Outcome(1, "gone", False, "=gone")
+    )
     journal.close()
     return status(Run.open(run))
 
@@ -56,9 +58,9 @@ def test_the_table_has_a_reason_for_each_that_is_not_done(tmp_path: Path) -> Non
 
 def test_reasons_are_counted_and_the_long_tail_is_in_the_table(tmp_path: Path) -> None:
     plan = plan_of(*(operation(n) for n in range(10)))
-    ended = [Ended(op, "failed", f"reason {max(n, 3)}") for n, op in enumerate(plan.operations)]
+    ended = [OperationResult(op, "failed", f"reason {max(n, 3)}") for n, op in enumerate(plan.operations)]
     found = result(Run(tmp_path, plan))
-    reasons = msgspec.structs.replace(found, ended=tuple(ended)).reasons
+    reasons = msgspec.structs.replace(found, results=tuple(ended)).reasons
     assert reasons[0] == "4 failed: reason 3"
     assert (len(reasons), reasons[-1]) == (6, "and more: exceptions.csv has all")
     assert found.reasons == []
@@ -66,8 +68,11 @@ def test_reasons_are_counted_and_the_long_tail_is_in_the_table(tmp_path: Path) -
 
 def test_a_refusal_is_one_reason_whichever_opportunities_it_names(tmp_path: Path) -> None:
     plan = plan_of(operation(1), operation(2))
-    ended = [Ended(op, "failed", f"refused: POST /opportunities/{op.opportunity}") for op in plan.operations]
-    found = msgspec.structs.replace(result(Run(tmp_path, plan)), ended=tuple(ended))
+    ended = [
+        OperationResult(op, "failed", f"refused: POST /opportunities/{op.opportunity}")
+        for op in plan.operations
+    ]
+    found = msgspec.structs.replace(result(Run(tmp_path, plan)), results=tuple(ended))
     assert found.reasons == ["2 failed: refused: POST /opportunities/:id"]
 
 

@@ -24,7 +24,7 @@ from leverkit.migration.journal import Intent, Journal, Outcome
 from leverkit.migration.result import Result
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.storage.lock import hold
 from leverkit.verification.replay import replay
@@ -139,7 +139,11 @@ def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Pa
         contact = next(c for c in contacts.values() if list(contacts.values()).count(c) > 1)
         source, target, *_ = (o for o, c in contacts.items() if c == contact)
         emulated.add_tags(source, ["trailing "])
-        before = {o: Known(contact, tuple(t)) for o, t in tags_of(emulated).items() if contacts[o] == contact}
+        before = {
+            o: OpportunityState(contact, tuple(t))
+            for o, t in tags_of(emulated).items()
+            if contacts[o] == contact
+        }
         emulated.configure(tag_normalisation="trim")
         op = Operation(contact, target, "add", "trailing ")
         plan = plan_of(op, account=lever.account_id(), before=before)
@@ -147,7 +151,9 @@ def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Pa
         found = verify(tmp_path / "run", lever=lever, reread_after=())
         assert replay(Run.open(tmp_path / "run")).gaps == ()
         made = rollback(tmp_path / "run", tmp_path / "back")
-    assert [e.evidence[:32] for e in first.ended + again.ended] == ["Lever stored it as 'trailing': d"] * 2
+    assert [e.evidence[:32] for e in first.results + again.results] == [
+        "Lever stored it as 'trailing': d"
+    ] * 2
     assert (found.signs["~"], found.signs["*"], found.exit_code) == (1, 0, 6)
     assert made.operations == ()
     (listed,) = made.skipped

@@ -16,7 +16,7 @@ from leverkit.cli.main import main
 from leverkit.errors import Refused
 from leverkit.migration import run as run_module
 from leverkit.migration.apply import apply_run
-from leverkit.migration.journal import Begun, Journal
+from leverkit.migration.journal import Journal, SessionStarted
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
@@ -89,7 +89,7 @@ def test_a_journal_of_another_plan_is_refused_or_counts_as_none(tmp_path: Path) 
     plan_of(operation()).write(tmp_path)
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         journal.bind("another plan", "acc")
-        journal.append(Begun("a test"))
+        journal.append(SessionStarted("a test"))
     with pytest.raises(Refused, match="belongs to another plan"):
         Run.open(tmp_path)
     run = Run.open(tmp_path, require_journal=False)

@@ -19,35 +19,35 @@ from leverkit.migration.stop import (
     ORPHANED,
     STOPPED,
     TIME_LIMIT,
-    Halt,
+    StopControl,
     kernel_parent,
-    on_signals,
+    stop_on_signals,
 )
 
 
 def test_nobody_has_asked() -> None:
-    assert Halt().reason == ""
+    assert StopControl().reason == ""
 
 
 def test_the_time_limit_asks_when_it_is_reached() -> None:
     times = iter([10.0, 14.9, 15.0, 99.0])
-    halt = Halt(5, clock=lambda: next(times))
-    assert [halt.reason, halt.reason, halt.reason] == ["", TIME_LIMIT, TIME_LIMIT]
+    stop = StopControl(5, clock=lambda: next(times))
+    assert [stop.reason, stop.reason, stop.reason] == ["", TIME_LIMIT, TIME_LIMIT]
 
 
 def test_the_first_reason_and_its_error_stay() -> None:
-    halt, error = Halt(), ValueError("no")
-    halt.ask(DENIED, error)
-    halt.ask(INTERRUPTED)
-    assert (halt.reason, halt.error) == (DENIED, error)
+    stop, error = StopControl(), ValueError("no")
+    stop.request(DENIED, error)
+    stop.request(INTERRUPTED)
+    assert (stop.reason, stop.error) == (DENIED, error)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_asks_and_the_second_interrupts(number: signal.Signals) -> None:
-    before, halt = signal.getsignal(number), Halt()
-    with on_signals(halt):
+    before, stop = signal.getsignal(number), StopControl()
+    with stop_on_signals(stop):
         signal.raise_signal(number)
-        assert halt.reason == INTERRUPTED
+        assert stop.reason == INTERRUPTED
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(number) == before
@@ -57,7 +57,7 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     handlers: list[object] = []
 
     def look() -> None:
-        with on_signals(Halt()):
+        with stop_on_signals(StopControl()):
             handlers.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=look)
@@ -67,19 +67,19 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
 
 
 def test_five_failures_among_the_last_fifty_writes_ask_and_four_do_not() -> None:
-    halt = Halt()
+    stop = StopControl()
     for well in [False] * 4 + [True] * 46:
-        halt.heard(well, "500")
-    assert halt.reason == ""
-    halt.heard(True)  # the first failure is out of the window
-    halt.heard(False, "500 again")
-    assert halt.reason == ""
-    halt = Halt()
+        stop.record_write(well, "500")
+    assert stop.reason == ""
+    stop.record_write(True)  # the first failure is out of the window
+    stop.record_write(False, "500 again")
+    assert stop.reason == ""
+    stop = StopControl()
     for well in [False] * 4 + [True] * 45 + [False]:
-        halt.heard(well, "500 again")
-    assert halt.reason == ERRORS
-    assert isinstance(halt.error, BrakeTripped)
-    assert str(halt.error).startswith("5 of the last 50 writes failed; the latest: 500 again")
+        stop.record_write(well, "500 again")
+    assert stop.reason == ERRORS
+    assert isinstance(stop.error, BrakeTripped)
+    assert str(stop.error).startswith("5 of the last 50 writes failed; the latest: 500 again")
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,26 @@ def test_five_failures_among_the_last_fifty_writes_ask_and_four_do_not() -> None
     ],
 )
 def test_too_many_failures_give_one_piece_of_advice(note: str, end: str) -> None:
-    halt = Halt()
+    stop = StopControl()
     for _ in range(5):
-        halt.heard(False, note)
-    assert str(halt.error).endswith(end)
+        stop.record_write(False, note)
+    assert str(stop.error).endswith(end)
 
 
 def test_a_file_stops_and_a_file_pauses(tmp_path: Path) -> None:
-    halt = Halt(folder=tmp_path)
-    assert (halt.paused, halt.reason) == (False, "")
+    stop = StopControl(folder=tmp_path)
+    assert (stop.paused, stop.reason) == (False, "")
     (tmp_path / "PAUSE").touch()
-    assert (halt.paused, halt.reason) == (True, "")
+    assert (stop.paused, stop.reason) == (True, "")
     (tmp_path / "STOP").touch()
-    assert (halt.paused, halt.reason) == (False, STOPPED)
-    assert Halt().paused is False
+    assert (stop.paused, stop.reason) == (False, STOPPED)
+    assert StopControl().paused is False
 
 
 def test_a_changed_parent_asks() -> None:
     parents = iter([7, 7, 1])
-    halt = Halt(parent=lambda: next(parents))
-    assert [halt.reason, halt.reason] == ["", ORPHANED]
+    stop = StopControl(parent=lambda: next(parents))
+    assert [stop.reason, stop.reason] == ["", ORPHANED]
 
 
 def test_only_a_kernel_watches_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_only_a_kernel_watches_its_parent(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_signal_within_a_count_does_not_lock_the_run_up() -> None:
-    halt = Halt()
-    with on_signals(halt), halt._lock:
+    stop = StopControl()
+    with stop_on_signals(stop), stop._lock:
         signal.raise_signal(signal.SIGTERM)
-    assert halt.reason == INTERRUPTED
+    assert stop.reason == INTERRUPTED

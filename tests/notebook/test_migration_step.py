@@ -8,13 +8,13 @@ import pytest
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import Running
-from leverkit.migration.result import Ended, Result
+from leverkit.migration.result import OperationResult, Result
 from leverkit.notebook.migration_step import Message, MigrationStep
 from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, PersonDisplay
 from leverkit.report.html import Chart
-from leverkit.verification.verification import Change, Checked, Count, Verification
+from leverkit.verification.verification import Change, Count, PairCheck, Verification
 
 SALTED = PersonDisplay(salt=bytes(range(32)))
 
@@ -54,11 +54,11 @@ def test_an_anonymised_plan_leads_to_nobody(decided: AccountWorkspace) -> None:
 
 
 def test_what_was_found_different_leads_to_nobody_either() -> None:
-    pair = Checked("+", "contact-1", "opportunity-1", "vip")
+    pair = PairCheck("+", "contact-1", "opportunity-1", "vip")
     count = Count("vip", 3, 4, others=(Change("opportunity-2", 1),))
     found = Verification(run="run", plan_id="0" * 64, checked=(pair,), same=0, counts=(count,))
     evidence = "refused: POST /opportunities/opportunity-1/addTags: 400: no."
-    ended = Ended(Operation("contact-1", "opportunity-1", "add", "vip", ""), "failed", evidence)
+    ended = OperationResult(Operation("contact-1", "opportunity-1", "add", "vip", ""), "failed", evidence)
     text = found.html(SALTED) + _result(ended).html(SALTED)
     assert [
         word for word in ("contact-", "opportunity-", "<a ") if word in text.replace("data-label", "")
@@ -66,9 +66,9 @@ def test_what_was_found_different_leads_to_nobody_either() -> None:
     assert "opportunity-2" in found._repr_html_()
 
 
-def _result(ended: Ended) -> Result:
+def _result(ended: OperationResult) -> Result:
     facts = {"run": "run", "plan_id": "0" * 64, "kind": "migrate", "account": "a", "state": "finished"}
-    return Result(**facts, ended=(ended,), read_to_write_ms={})  # type: ignore[arg-type]
+    return Result(**facts, results=(ended,), read_to_write_ms={})  # type: ignore[arg-type]
 
 
 def test_before_and_after_is_what_lever_counts_once_verified(decided: AccountWorkspace) -> None:

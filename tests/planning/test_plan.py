@@ -16,7 +16,15 @@ from support.plan_factory import HOSTILE, operation, plan_of
 from leverkit.errors import BrakeTripped, Refused, UsageError
 from leverkit.migration.journal import Journal
 from leverkit.planning.brakes import OFF
-from leverkit.planning.operation import Known, Operation, Skipped, batches, read_csv, requests, write_csv
+from leverkit.planning.operation import (
+    Operation,
+    OpportunityState,
+    Skipped,
+    batches,
+    read_csv,
+    requests,
+    write_csv,
+)
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
 from leverkit.storage import csv_file
@@ -216,7 +224,7 @@ def test_a_batch_asks_for_no_more_contacts_than_fit_in_an_address() -> None:
 
 
 def test_an_opportunity_is_known_by_contact_and_tags() -> None:
-    assert plan_of(operation(1, action="remove")).before == {"o1": Known("c1", ("vip",))}
+    assert plan_of(operation(1, action="remove")).before == {"o1": OpportunityState("c1", ("vip",))}
     assert plan_of(operation(1), operation(2)).siblings == {"c1": 2}
 
 

@@ -128,7 +128,7 @@ def _haunt_the_journal(fate: Fate) -> None:
     """Let the journal's commits be mortal: before the append, within the transaction, after it."""
     from leverkit.migration.journal import Journal
 
-    names = {"Intent": "intent", "Answer": "result", "Outcome": "outcome", "Sealed": "seal"}
+    names = {"Intent": "intent", "WriteResponse": "result", "Outcome": "outcome", "SessionEnded": "seal"}
     append, connect = Journal.append, sqlite3.connect
     current: dict[str, str] = {}
 

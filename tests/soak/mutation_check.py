@@ -41,7 +41,7 @@ class Bug:
 
 
 _INTENT = "        number = self._journal.append(intent)\n"
-_SEND = "        said, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
+_SEND = "        status, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
@@ -82,15 +82,15 @@ BUGS = (
     Bug(
         "a yes is an effect",
         "migration/outcomes",
-        "    if operation.is_so(now.tags):\n        if answer.said",
-        '    if operation.is_so(now.tags) or answer.said == "ok":\n        if answer.said',
+        "    if operation.is_in_effect(now.tags):\n        if response.status",
+        '    if operation.is_in_effect(now.tags) or response.status == "ok":\n        if response.status',
         "migration/test_apply::test_a_yes_without_effect_is_not_done",
     ),
     Bug(
         "a lost request is done",
         "migration/outcomes",
-        'return Verdict("failed", f"no answer',
-        'return Verdict("done", f"no answer',
+        'return Judgement("failed", f"no answer',
+        'return Judgement("done", f"no answer',
         "migration/test_outcomes::test_after_a_write",
     ),
     Bug(
@@ -159,7 +159,7 @@ BUGS = (
     Bug(
         "a denied key is tried on",
         "migration/writer",
-        "            self._halt.ask(DENIED, error)\n",
+        "            self._stop.request(DENIED, error)\n",
         "",
         "migration/test_apply::test_a_denied_key_stops_the_run_at_once_and_it_resumes",
     ),
@@ -180,14 +180,14 @@ BUGS = (
     Bug(
         "a write rests on an old reading",
         "migration/writer",
-        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
-        "self._halt.reason",
+        "self._stop.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._stop.reason",
         "migration/test_apply::test_a_write_whose_turn_comes_late_rests_on_another_reading",
     ),
     Bug(
         "what waits for its turn is sent though the run was stopped",
         "migration/writer",
-        "self._halt.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._stop.reason or self._times.clock() - reading.answered_at > FRESH",
         "self._times.clock() - reading.answered_at > FRESH",
         "migration/test_apply::test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent",
     ),
@@ -327,14 +327,14 @@ BUGS = (
     Bug(
         "a spreadsheet calculates what is not done",
         "migration/result",
-        "rows.append(guarded(dict(zip(columns, cells, strict=True))))",
+        "rows.append(csv_cells(dict(zip(columns, cells, strict=True))))",
         "rows.append(list(cells))",
         "migration/test_result::test_the_table_has_a_reason_for_each_that_is_not_done",
     ),
     Bug(
         "verify believes apply",
         "verification/verification",
-        'return self.sign in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)',
+        'return self.status in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)',
         "return False",
         "verification/test_verify::test_a_plan_that_was_not_carried_out_fails_whatever_result_json_says",
     ),
@@ -376,7 +376,7 @@ BUGS = (
     Bug(
         "rollback forgets open requests",
         "migration/rollback",
-        'if standing.unanswered(number) else ""',
+        'if state.open_intent(number) else ""',
         'if False else ""',
         "migration/test_rollback::test_a_half_done_run_is_undone_by_what_its_journal_shows",
     ),

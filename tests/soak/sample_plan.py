@@ -10,7 +10,7 @@ from typing import Any
 
 from support.plan_factory import migration
 
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 
 REQUESTS, ADDS = 25, 15
@@ -30,7 +30,7 @@ def mixed(emulated: Any, lever: Any, requests: int = REQUESTS, getting: int = AD
     removes = [Operation(contacts[o], o, "remove", "old", "old") for o in losing]
     everything = {o.id: o for o in lever.opportunities()}
     touched = {op.contact for op in [*adds, *removes]}
-    before = {o.id: Known(o.contact, o.tags) for o in everything.values() if o.contact in touched}
+    before = {o.id: OpportunityState(o.contact, o.tags) for o in everything.values() if o.contact in touched}
     return Plan(
         kind="migrate",
         account=plan.account,

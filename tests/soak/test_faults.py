@@ -111,7 +111,7 @@ def struck(world: Trial, fault: dict[str, Any]) -> int:
     again = world.apply(run)
     assert isinstance(again, Result)
     assert again.counts["unknown"] == again.counts["pending"] == 0
-    lied_away = {each.operation for each in again.ended if each.outcome in ("gone", "drifted")}
+    lied_away = {each.operation for each in again.results if each.outcome in ("gone", "drifted")}
     assert bool(lied_away) == (again.exit_code == 3)
     assert not lied_away or fault.get("status") in (404, 410) or kind in ("stale", "drop")
     now = tags_of(world.emulated)

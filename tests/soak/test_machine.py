@@ -33,13 +33,13 @@ from support.scale import scaled
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
-from leverkit.migration.journal import Intent, Outcome, fold, read
+from leverkit.migration.journal import Intent, Outcome, read, replay_entries
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.verification.replay import replay
 
@@ -171,7 +171,11 @@ class Flow(RuleBasedStateMachine):
             and any(tag in self.model.tags[s] and c == contact for s, c in there.items())
         ]
         touched = {op.contact for op in operations}
-        known = {o: Known(c, tuple(sorted(self.model.tags[o]))) for o, c in there.items() if c in touched}
+        known = {
+            o: OpportunityState(c, tuple(sorted(self.model.tags[o])))
+            for o, c in there.items()
+            if c in touched
+        }
         brakes = Brakes(max_pct=None, max_removals=None)
         return Plan(
             kind="migrate",
@@ -192,7 +196,7 @@ class Flow(RuleBasedStateMachine):
         assert isinstance(ended, Result), ended
         self.seen["applied"] += 1
         assert ended.counts["unknown"] == ended.counts["pending"] == 0
-        for each in ended.ended:
+        for each in ended.results:
             if each.operation.opportunity in self.model.tags and each.outcome == "gone":
                 raise AssertionError(f"{each} is there")
         posts = self.posts()
@@ -272,11 +276,11 @@ class Flow(RuleBasedStateMachine):
         return ended
 
     def settle(self, folder: Path, run: PlannedRun) -> None:
-        standing = fold(read(folder / "journal.sqlite"))  # I7: reading checks the chain
+        standing = replay_entries(read(folder / "journal.sqlite"))  # I7: reading checks the chain
         pairs = [(op.opportunity, op.tag) for op in run.plan.operations]
-        run.settled |= {pair for number, pair in enumerate(pairs) if standing.settled(number)}
+        run.settled |= {pair for number, pair in enumerate(pairs) if standing.is_settled(number)}
         run.asked |= {pair for number, pair in enumerate(pairs) if number in standing.intents}
-        run.open = {pair for number, pair in enumerate(pairs) if standing.unanswered(number)}
+        run.open = {pair for number, pair in enumerate(pairs) if standing.open_intent(number)}
 
     def posts(self) -> int:
         return sum(entry["method"] == "POST" for entry in self.emulated.log())

@@ -20,7 +20,7 @@ from leverkit.migration.run import Run
 from leverkit.migration.writer import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 
 AT_ONCE = Times(sleep=lambda _: None, reread_after=(0.0, 0.0, 0.0))
@@ -48,7 +48,8 @@ def plan_of(*operations: Operation, **fields: Any) -> Plan:
         before[op.opportunity] |= {op.tag} if op.action == "remove" else set()
     contacts = {op.opportunity: op.contact for op in operations}
     known = {
-        opportunity: Known(contacts[opportunity], tuple(sorted(tags))) for opportunity, tags in before.items()
+        opportunity: OpportunityState(contacts[opportunity], tuple(sorted(tags)))
+        for opportunity, tags in before.items()
     }
     return Plan(
         **{"kind": "migrate", "account": "acc", "operations": tuple(sorted(operations)), "before": known}
@@ -105,7 +106,7 @@ def migration(emulated: Running, lever: Lever, **fields: Any) -> Plan:
         "kind": "migrate",
         "account": lever.account_id(),
         "operations": tuple(sorted(operations)),
-        "before": {o.id: Known(o.contact, o.tags) for o in everything if o.contact in touched},
+        "before": {o.id: OpportunityState(o.contact, o.tags) for o in everything if o.contact in touched},
         "tag_counts": {tag: counts.get(tag, 0) + number for tag, number in sorted(added.items())},
         "holders": {tag: holding(tag) for tag in added},
         "canary": choose(operations, Counter(o.contact for o in everything)),

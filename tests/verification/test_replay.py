@@ -23,7 +23,7 @@ from support.plan_factory import (
 )
 
 from leverkit.errors import Refused, UsageError, VerificationFailed
-from leverkit.migration.journal import Begun, Intent, Journal, Outcome, Sealed
+from leverkit.migration.journal import Intent, Journal, Outcome, SessionEnded, SessionStarted
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
@@ -40,7 +40,7 @@ def journal_of(run: Path, plan: Plan, *bodies: Any) -> None:
     plan.write(run)
     journal = Journal(run / "journal.sqlite")
     journal.bind(plan.plan_id, plan.account)
-    journal.append(Begun("a test"), *bodies)
+    journal.append(SessionStarted("a test"), *bodies)
     journal.close()
 
 
@@ -178,7 +178,7 @@ def test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them
     [
         ((intent(), Outcome(0, "done", True), Outcome(0, "done", True)), "recorded as effective twice"),
         ((Outcome(0, "done", True),), "effective without a request"),
-        ((intent(), Outcome(0, "done", True), Sealed("finished")), "result.json is missing"),
+        ((intent(), Outcome(0, "done", True), SessionEnded("finished")), "result.json is missing"),
     ],
 )
 def test_what_cannot_be_so_is_a_problem(tmp_path: Path, entries: tuple[Any, ...], problem: str) -> None:

@@ -16,10 +16,10 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.migration.journal import Journal, Outcome
 from leverkit.migration.rollback import rollback
-from leverkit.planning.operation import Known, Operation
+from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.verification.tag_counts import KINDS
-from leverkit.verification.verification import Checked, Count, Verification
+from leverkit.verification.verification import Count, PairCheck, Verification
 from leverkit.verification.verify import REREAD_AFTER
 from leverkit.verification.verify import verify as patient
 
@@ -42,7 +42,7 @@ def now(emulated: Any) -> int:
 
 def sign(found: Verification, op: Operation) -> str:
     (checked,) = [each for each in found.checked if (each.opportunity, each.tag) == (op.opportunity, op.tag)]
-    return checked.sign
+    return checked.status
 
 
 def test_a_carried_out_plan_is_verified_without_a_write(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_each_difference_has_its_sign(tmp_path: Path) -> None:
         emulated.delete(gone.opportunity)
         found = verify(tmp_path, lever=lever)
     assert (sign(found, missing), sign(found, gone)) == ("+", "!")
-    assert Checked("*", missing.contact, missing.opportunity, "by hand") in found.checked
+    assert PairCheck("*", missing.contact, missing.opportunity, "by hand") in found.checked
     assert found.exit_code == 6
 
 
@@ -108,7 +108,7 @@ def test_what_others_changed_after_the_run_saw_it_in_place_is_partial_not_failed
         emulated.delete(gone.opportunity)
         found = verify(tmp_path, lever=lever)
         assert (sign(found, undone), sign(found, gone), found.exit_code) == ("+", "!", 3)
-        assert {each.reported for each in found.checked if each.sign in "+!"} == {"changed since"}
+        assert {each.reported for each in found.checked if each.status in "+!"} == {"changed since"}
         assert "2 of them seen in place by the run and changed since" in found.summary
         lost(emulated, plan.operations[1])
         assert verify(tmp_path, lever=lever).exit_code == 6
@@ -131,7 +131,7 @@ def test_what_was_changed_between_two_requests_of_the_run_is_told_as_changed_sin
             Operation(contact, opportunity, "add", "vip"),
             Operation(contact, opportunity, "remove", "old"),
         )
-        known = {opportunity: Known(contact, tuple(tags_of(emulated)[opportunity]))}
+        known = {opportunity: OpportunityState(contact, tuple(tags_of(emulated)[opportunity]))}
         plan = plan_of(add, remove, account=lever.account_id(), before=known, kind="rollback")
         assert carried_out(plan, tmp_path, hit).counts["done"] == 2
         emulated.do(
@@ -181,7 +181,7 @@ def test_a_removal_that_did_not_happen_is_unexpected(tmp_path: Path) -> None:
         opportunity, contact = next(iter(emulated.state()["contacts"].items()))
         emulated.add_tags(opportunity, ["old"])
         op = Operation(contact, opportunity, "remove", "old")
-        known = {opportunity: Known(contact, tuple(tags_of(emulated)[opportunity]))}
+        known = {opportunity: OpportunityState(contact, tuple(tags_of(emulated)[opportunity]))}
         plan_of(op, account=lever.account_id(), before=known).write(tmp_path)
         assert sign(verify(tmp_path, lever=lever), op) == "-"
         emulated.remove_tags(opportunity, ["old"])
@@ -463,7 +463,7 @@ def test_verify_json_holds_every_difference(tmp_path: Path) -> None:
 
 
 def test_a_verification_draws_itself_escaped() -> None:
-    checked = (Checked("=", "c", "o", "fine"), Checked("+", "c", "o", "<script>"))
+    checked = (PairCheck("=", "c", "o", "fine"), PairCheck("+", "c", "o", "<script>"))
     counts = (Count("<b>", 3, 4),)
     found = Verification(run="r", plan_id="0" * 64, checked=checked, same=5, counts=counts)
     html = found._repr_html_()
