@@ -65,14 +65,14 @@ def policy(leverkit: Command, lever_account: Running) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "said"),
+    ("trouble", "message"),
     [
         (OSError(28, "No space left on device", "run/plan.csv"), "run/plan.csv: No space left on device"),
         (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
     ],
 )
 def test_a_full_disk_is_one_clear_line(
-    leverkit: Command, monkeypatch: pytest.MonkeyPatch, trouble: Exception, said: str
+    leverkit: Command, monkeypatch: pytest.MonkeyPatch, trouble: Exception, message: str
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise trouble
@@ -80,7 +80,7 @@ def test_a_full_disk_is_one_clear_line(
     monkeypatch.setattr("leverkit.doctor.examine", full)
     ended = leverkit("doctor")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.strip() == f"leverkit: {said}; mend that, the same command goes on then"
+    assert ended.err.strip() == f"leverkit: {message}; mend that, the same command goes on then"
 
 
 def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
@@ -94,7 +94,7 @@ def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
     assert ended.stderr == "all is well; next: leverkit pull -o snapshot\n"
 
 
-def test_a_wait_for_lever_is_told(leverkit: Command, lever_account: Running) -> None:
+def test_a_wait_for_lever_is_reported(leverkit: Command, lever_account: Running) -> None:
     lever_account.fault("throttle", retry_after=3)
     ended = leverkit("pull", "-o", "snapshot")
     assert ended.code == 0
@@ -102,7 +102,7 @@ def test_a_wait_for_lever_is_told(leverkit: Command, lever_account: Running) -> 
     assert f"{why}: waiting 3 s before the next try\n" in ended.err
 
 
-def test_an_interruption_is_told_and_says_how_to_go_on(
+def test_an_interruption_is_reported_and_says_how_to_go_on(
     leverkit: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -154,7 +154,7 @@ def test_the_flow_goes_through_by_single_commands(
         assert "the rollback in undo took this run back, and is verified" in leverkit(command, "run").err
 
 
-def test_a_stopped_run_is_told_with_the_way_on(leverkit: Command, policy: Path) -> None:
+def test_a_stopped_run_is_reported_with_the_way_on(leverkit: Command, policy: Path) -> None:
     made = leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--max-pct", "100")
     short = Plan.read("run").short
     assert made.err.rstrip().endswith(f"next: leverkit apply run --approve {short}")
@@ -165,8 +165,8 @@ def test_a_stopped_run_is_told_with_the_way_on(leverkit: Command, policy: Path) 
     assert stopped.err.rstrip().endswith(way)
     assert (stopped.out + stopped.err).count("stopped by the file STOP") == 1
     Path("run/STOP").unlink()
-    told = leverkit("verify", "run")
-    assert (told.code, f"apply again: leverkit apply run --approve {short}" in told.err) == (6, True)
+    verified = leverkit("verify", "run")
+    assert (verified.code, f"apply again: leverkit apply run --approve {short}" in verified.err) == (6, True)
     status = leverkit("status", "run")
     assert f"left; apply again: leverkit apply run --approve {short}" in status.err
 
@@ -218,9 +218,9 @@ def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, pol
 
 def test_without_a_contact_tag_the_next_step_is_to_decide_one(leverkit: Command, policy: Path) -> None:
     policy.write_text("tag,scope\nvip,opportunity\n", encoding="utf-8")
-    said = "next: no tag is contact yet, so a plan is empty; write contact in policy.csv "
-    assert said in leverkit("policy", "check", "policy.csv", "snapshot").err
-    assert said in leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run").err
+    message = "next: no tag is contact yet, so a plan is empty; write contact in policy.csv "
+    assert message in leverkit("policy", "check", "policy.csv", "snapshot").err
+    assert message in leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run").err
     accepted = leverkit("policy", "accept", "policy.csv", "--min-confidence", "0.9")
     assert accepted.err.endswith("next: leverkit policy check policy.csv snapshot\n")
 
@@ -251,7 +251,7 @@ def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, poli
     assert f"did you mean {tag!r}?" in leverkit(*words, "--only-tag", tag[:-1]).err
 
 
-def test_every_mistake_in_a_policy_is_told_with_its_line(leverkit: Command, policy: Path) -> None:
+def test_every_mistake_in_a_policy_is_reported_with_its_line(leverkit: Command, policy: Path) -> None:
     text = policy.read_text(encoding="utf-8").splitlines(keepends=True)
     text[1] = text[1].replace(",undecided,", ",contct,").replace(",contact,", ",contct,", 1)
     text[3] = "nonsense,person\n"
@@ -301,7 +301,7 @@ def test_the_code_of_differences_stands_in_for_0_alone(
     assert codes("verify") == (3, 3)
 
 
-def test_the_version_is_told(leverkit: Command) -> None:
+def test_the_version_is_reported(leverkit: Command) -> None:
     ended = leverkit("--version")
     assert (ended.code, ended.out) == (0, f"leverkit {version('leverkit')}\n")
 
@@ -338,14 +338,14 @@ def test_a_brake_names_its_flag(leverkit: Command, policy: Path) -> None:
         (("pull", "-o", "snapshot"), 1, "GET /archive_reasons: no answer"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(
+def test_what_is_wrong_is_reported_in_one_line(
     leverkit: Command, words: tuple[str, ...], code: int, line: str
 ) -> None:
     ended = leverkit(*words)
     assert (ended.code, ended.out) == (code, "")
-    told = ended.err.splitlines()[-1]
-    assert told.startswith("leverkit: ")
-    assert line in told
+    last = ended.err.splitlines()[-1]
+    assert last.startswith("leverkit: ")
+    assert line in last
     assert "Traceback" not in ended.err
 
 
@@ -371,10 +371,10 @@ def test_debug_shows_where_an_error_comes_from(leverkit: Command) -> None:
     assert "Traceback" in leverkit("--debug", "audit", "nowhere").err
 
 
-def test_the_check_up_is_told_to_people_and_machines(leverkit: Command, lever_account: Running) -> None:
-    told = leverkit("doctor")
-    assert "well     account: " in told.out
-    assert told.err.endswith("all is well; next: leverkit pull -o snapshot\n")
+def test_the_check_up_is_printed_for_people_and_machines(leverkit: Command, lever_account: Running) -> None:
+    ended = leverkit("doctor")
+    assert "well     account: " in ended.out
+    assert ended.err.endswith("all is well; next: leverkit pull -o snapshot\n")
     assert {check["what"] for check in json.loads(leverkit("doctor", "--json").out)["checks"]} > {
         "key",
         "kernel",

@@ -1,4 +1,4 @@
-"""Notebook jobs: what is refused before the start, how ends are told, what is published and what is not."""
+"""Notebook jobs: what is refused before the start, how ends are reported, what is published and what is not."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_error_of_a_kernel_becomes_the_exit_code(name: str, code: int) -> No
     assert exit_code_of(name) == code
 
 
-def test_a_failing_cell_is_told_with_its_reason_and_its_own_exit_code(tmp_path: Path) -> None:
+def test_a_failing_cell_is_reported_with_its_reason_and_its_own_exit_code(tmp_path: Path) -> None:
     cell = "from leverkit.errors import Refused\nraise Refused('plan of <b>another</b> account')"
     record = job(tmp_path, cell, "print('never')")
     assert (record.status, record.exit_code) == ("failed", 4)
@@ -189,16 +189,16 @@ def test_a_running_job_is_not_started_twice(tmp_path: Path) -> None:
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Give a job in a process of its own, waiting in a cell that tells when it is ended."""
-    told = tmp_path / "told"
-    cell = f"import os, threading\nos.mkfifo({str(told)!r}) if not os.path.exists({str(told)!r}) else None\n"
-    cell += f"open({str(told)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
+    pipe = tmp_path / "pipe"
+    cell = f"import os, threading\nos.mkfifo({str(pipe)!r}) if not os.path.exists({str(pipe)!r}) else None\n"
+    cell += f"open({str(pipe)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
     cell += f"finally:\n    open({str(tmp_path / 'sealed')!r}, 'w').write('sealed')"
-    os.mkfifo(told)
+    os.mkfifo(pipe)
     code = "import sys; from leverkit.notebook.runner import run; "
     code += "sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
     command = [sys.executable, "-c", code, str(notebook(tmp_path, cell)), str(tmp_path / "out")]
     with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as started:
-        assert told.read_text() == "started"
+        assert pipe.read_text() == "started"
         yield started
         started.kill()
 
@@ -217,7 +217,7 @@ def test_while_a_job_runs_its_record_says_so(tmp_path: Path, process: subprocess
     assert RunRecord.read(tmp_path / "out").status == "running"
 
 
-def test_a_killed_job_is_told_as_died(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+def test_a_killed_job_is_reported_as_died(tmp_path: Path, process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
     assert (written(tmp_path)["status"], RunRecord.read(tmp_path / "out").status) == ("running", "died")

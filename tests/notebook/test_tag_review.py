@@ -71,7 +71,7 @@ def test_finding_a_tag_narrows_the_rows(review: TagReview) -> None:
     assert len(review.rows.children) == 1
 
 
-def test_what_others_decided_is_said(review: TagReview) -> None:
+def test_what_others_decided_is_shown(review: TagReview) -> None:
     Policy.read(review.review.path).decide({"t05": "ignore"}, by="<b>bob").write(review.review.path)
     toggles(review)[0].value = "contact"
     assert "&lt;b&gt;bob decided meanwhile" in review.news.value

@@ -52,7 +52,7 @@ def test_nothing_is_accepted_unless_asked(at: AccountWorkspace) -> None:
     assert set(at.suggest(audit(at.snapshot()), 0.9).scopes.values()) > {"undecided"}
 
 
-def test_without_a_policy_the_plan_is_empty_and_a_policy_lies_ready(at: AccountWorkspace) -> None:
+def test_without_a_policy_the_plan_is_empty_and_a_policy_is_proposed(at: AccountWorkspace) -> None:
     step = at.migration("plan")
     assert step.plan.operations == ()
     assert set(Policy.read(at.policy_file).scopes.values()) == {"undecided"}
@@ -137,7 +137,7 @@ def test_brakes_hold_when_a_plan_is_applied_too(decided: AccountWorkspace, lever
         ("verify", "0" * 12, "no migrate plan 000000000000 for this account"),
     ],
 )
-def test_what_names_no_plan_is_told(at: AccountWorkspace, mode: str, approve: str, refusal: str) -> None:
+def test_what_names_no_plan_is_reported(at: AccountWorkspace, mode: str, approve: str, refusal: str) -> None:
     with pytest.raises(UsageError, match=refusal):
         at.migration(mode, approve)
 
@@ -147,7 +147,7 @@ def test_the_same_plan_again_is_the_same_run(decided: AccountWorkspace) -> None:
     assert (first.run, len(decided.runs)) == (second.run, 1)
 
 
-def test_where_one_stands_is_told_in_words(decided: AccountWorkspace) -> None:
+def test_the_state_of_each_step_is_reported_in_words(decided: AccountWorkspace) -> None:
     decided.migration("plan")
     reading, deciding, migrating, undoing = decided.steps["state"]
     assert reading.endswith("opportunities read")

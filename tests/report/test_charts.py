@@ -79,7 +79,7 @@ def test_the_words_say_what_the_picture_shows() -> None:
     assert coverage(["vip", "x"]).alt == "T. Missing: vip on 0 of 1, x on 1 of 2"
 
 
-def test_a_history_is_told_by_day_and_drawn_without_a_change_too() -> None:
+def test_a_history_is_reported_by_day_and_drawn_without_a_change_too() -> None:
     times = ["2026-01-02T00:00:00+00:00", "2026-03-04T00:00:00+00:00"]
     frame = pd.DataFrame({"taken_at": times, "decided": [40.0, 90.0], "ready": [10.0, 80.0]})
     chart = chart_readiness(frame, title="Up")
@@ -95,7 +95,7 @@ def test_a_longer_title_takes_more_lines_and_no_less_picture() -> None:
     assert size(long)[1] > size(short)[1]
 
 
-def test_colours_of_scopes_are_told_apart_in_grey_too() -> None:
+def test_colours_of_scopes_can_be_distinguished_in_grey_too() -> None:
     def light(colour: str) -> float:
         red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
