@@ -116,10 +116,7 @@ def hint(run: Run, wave: Wave) -> str:
     """Return why a run cannot be as planned, as far as this wave; empty where its files do not tell."""
     if run.journal_error:  # for `status` to tell; what was found stands without it
         return ""
-    try:
-        return str(_undone(run) or _early(run, wave) or "")
-    except LeverkitError:
-        return ""
+    return str(_undone(run) or _early(run, wave) or "")
 
 
 def _after(run: Run, begun: Wave) -> Advice:
