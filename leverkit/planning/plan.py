@@ -202,7 +202,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row an operation: contact, opportunity, action, tag, reason."""
+        """Return one row per operation: contact, opportunity, action, tag, reason."""
         import pandas as pd
 
         return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)
