@@ -82,7 +82,7 @@ def _ours(state: RunState, number: int) -> str:
 
 
 def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
-    """Return an operation that is not undone, with the reason; its tag is in the form that Lever stored."""
+    """Say why an operation is not undone; a tag that Lever stored in another form is told by that form."""
     operation, outcome = plan.operations[number], state.outcomes.get(number)
     if outcome is not None and outcome.stored:
         reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"

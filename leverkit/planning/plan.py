@@ -6,6 +6,7 @@ plan.json carries a seal over the rest, so that an edit of any of these files is
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Container, Mapping
 from functools import cached_property
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from leverkit.api.rate_limit import minutes_of
 from leverkit.errors import Refused, UsageError
 from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
@@ -135,8 +135,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def minutes(self) -> float:
-        """Return the minutes that carrying it out takes at Lever's rate."""
-        return minutes_of(self.requests)
+        """Return the minutes that carrying it out takes at 10 requests a second."""
+        return math.ceil(self.requests / 60) / 10
 
     @property
     def size(self) -> Size:
@@ -202,7 +202,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row per operation: contact, opportunity, action, tag, reason."""
+        """Return one row an operation: contact, opportunity, action, tag, reason."""
         import pandas as pd
 
         return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)

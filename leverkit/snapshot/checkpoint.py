@@ -111,8 +111,9 @@ class PullCheckpoint:
         return dict(self._db.execute("select name, value from facts"))
 
     def note(self, **facts: str) -> None:
-        """Note facts about this pull."""
-        self._db.executemany("insert or replace into facts values (?, ?)", facts.items())
+        """Note facts about this pull, all or none."""
+        with self._transaction():
+            self._db.executemany("insert or replace into facts values (?, ?)", facts.items())
 
     def clear(self) -> None:
         """Delete everything, to begin anew."""

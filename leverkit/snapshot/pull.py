@@ -29,7 +29,7 @@ from leverkit.snapshot.tables import (
     write_stages,
     write_tags,
 )
-from leverkit.storage.files import fingerprint, write_atomic
+from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
@@ -185,6 +185,7 @@ class _Pull:
         for file in files:
             final = file.with_suffix(".parquet")
             hashes[final.name] = fingerprint(file)
+            sync(file)
             file.replace(final)
         meta = {
             "format": FORMAT,
@@ -206,7 +207,7 @@ class _Pull:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise UsageError(f"{folder} cannot be the folder of a snapshot: {error.strerror}") from None
 

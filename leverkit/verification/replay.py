@@ -193,7 +193,7 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
         return {}, frozenset()
     except msgspec.DecodeError as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
-    since = frozenset((pair.opportunity, pair.tag) for pair in verified.differences if pair.reported == SINCE)
+    since = frozenset((each.opportunity, each.tag) for each in verified.differences if each.reported == SINCE)
     return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())
 
 

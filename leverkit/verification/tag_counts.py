@@ -67,16 +67,11 @@ def _expected(plan: Plan) -> dict[str, set[str]]:
 
 
 def _elsewhere(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> ChangesElsewhere:
-    found = _by_id(lever.opportunities(updated_at_start=plan.taken_at))
-    found |= _by_id(lever.opportunities(created_at_start=plan.taken_at))
+    found = {each.id: each for each in lever.opportunities(updated_at_start=plan.taken_at)}
+    found |= {each.id: each for each in lever.opportunities(created_at_start=plan.taken_at)}
     pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=plan.taken_at)
-    deleted = frozenset(opportunity.id for page in pages for opportunity in page.items)
-    changed = tuple(found[opportunity] for opportunity in found if opportunity not in now)
-    return ChangesElsewhere(changed, deleted)
-
-
-def _by_id(opportunities: Iterable[Opportunity]) -> dict[str, Opportunity]:
-    return {opportunity.id: opportunity for opportunity in opportunities}
+    deleted = frozenset(each.id for page in pages for each in page.items)
+    return ChangesElsewhere(tuple(each for name, each in found.items() if name not in now), deleted)
 
 
 def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere: ChangesElsewhere) -> Count:
@@ -99,7 +94,7 @@ def _at_snapshot(count: Count, plan: Plan) -> int:
 
 def _held(tag: str, plan: Plan) -> set[str]:
     """Return the ids of those who had a tag at the snapshot, by the listing."""
-    return {*plan.holders[tag], *(id for id, known in plan.before.items() if tag in known.tags)}
+    return {*plan.holders[tag], *(each for each, known in plan.before.items() if tag in known.tags)}
 
 
 def _without_kind(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Count:
@@ -110,15 +105,15 @@ def _without_kind(count: Count, plan: Plan, now: Mapping[str, Opportunity], leve
     """
     if count.tag not in plan.holders:
         return count
-    found = _by_id(o for o in lever.opportunities(tag=count.tag) if count.tag in o.tags)
+    found = {each.id: each for each in lever.opportunities(tag=count.tag) if count.tag in each.tags}
     should = set(plan.holders[count.tag]) - now.keys()
-    should |= {o.id for o in now.values() if count.tag in o.tags}
+    should |= {each.id for each in now.values() if count.tag in each.tags}
     should ^= {change.opportunity for change in count.others}
     held = _held(count.tag, plan)
     if found.keys() != should or not held <= should:
         return count
     for name, kind in KINDS:
-        rest = {o.id for o in found.values() if not kind(o)}
+        rest = {each.id for each in found.values() if not kind(each)}
         if (len(rest), len(rest & held)) == (count.listed, _at_snapshot(count, plan)):
             return msgspec.structs.replace(count, left_out=name)
     return count

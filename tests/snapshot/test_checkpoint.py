@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -104,3 +105,11 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"not a database" * 100)
     with pytest.raises(UsageError, match=r"pull\.sqlite cannot be used"):
         PullCheckpoint(tmp_path)
+
+
+def test_what_a_pull_notes_it_notes_as_a_whole(tmp_path: Path) -> None:
+    """A kill between two facts once left a checkpoint with which no pull could go on."""
+    with PullCheckpoint(tmp_path) as checkpoint:
+        with pytest.raises(sqlite3.Error):
+            checkpoint.note(account="a", started=object())  # type: ignore[arg-type]
+        assert checkpoint.facts() == {}

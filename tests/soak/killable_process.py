@@ -1,10 +1,11 @@
-"""A parent process whose children carry out a run and are killed by SIGKILL at a named point.
+"""A process that makes mortal children: each carries out a run and dies by SIGKILL at one named point.
 
-Forking from a process that has everything loaded makes a kill take 20 ms instead of a second.
+Forking from a process that has everything loaded makes a kill cost some 20 ms instead of a second.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -30,14 +31,18 @@ FAULTS = {"sent, not applied": "before", "applied, answer lost": "after"}  # wha
 SETTLING = ("before the outcome", "outcome not synced", "outcome synced", "before the seal")
 
 
-class ChildRunner:
-    """Sends orders to the parent process; a call returns the child's exit code, or minus the signal."""
+class Forge:
+    """Sends orders to the process and returns how each child ended: its exit code, or minus the signal."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def __call__(self, **order: Any) -> int:
-        """Let a child carry out an order: what (apply, pull), run, base_url, key, point, number."""
+        """Let one child carry out an order and return how it ended.
+
+        Keys: what (apply, pull, plan, rollback), run (the folder to write), base_url, key, point, number;
+        cut (root, shadow, number: see power_cut.py); for a plan snapshot and policy, for a rollback of.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps(order), file=self._process.stdin, flush=True)
@@ -45,47 +50,52 @@ class ChildRunner:
 
 
 @contextmanager
-def child_runner(cache: Path) -> Iterator[ChildRunner]:
-    """Keep the process for a `with` block, with its locks in a folder of its own."""
+def forge(cache: Path, *, preload: Path | None = None) -> Iterator[Forge]:
+    """Keep the process for a `with` block, with its locks in a folder of its own and a library loaded."""
     environ = os.environ | {"XDG_CACHE_HOME": str(cache)}
+    environ |= {"LD_PRELOAD": str(preload)} if preload else {}
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=None if os.environ.get("LOUD") else subprocess.DEVNULL,
         text=True,
         env=environ,
     ) as process:
-        yield ChildRunner(process)
+        yield Forge(process)
         assert process.stdin is not None
         process.stdin.close()
         process.wait(30)
 
 
 def main() -> None:
-    """Read orders, one JSON object per line; write how the child of each ended."""
+    """Read orders, one JSON object a line; answer each with the end of its child."""
     import leverkit  # noqa: F401  loaded once, for all children
 
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            os._exit(_carry_out(json.loads(line)))
+            os._exit(_obey(json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _carry_out(order: dict[str, Any]) -> int:
+def _obey(order: dict[str, Any]) -> int:
     from leverkit.errors import LeverkitError
 
+    acts = {"apply": _apply, "pull": _pull, "plan": _plan, "rollback": _rollback}
+    if "cut" in order:
+        root, shadow, number = order["cut"]
+        ctypes.CDLL(None).power_cut_begin(root.encode(), shadow.encode(), ctypes.c_long(number))
     try:
-        return _apply(order) if order["what"] == "apply" else _pull(order)
+        return acts[order["what"]](order)
     except LeverkitError as error:
         return error.exit_code
 
 
-class KillPoint:
-    """Kills this process when the point is reached for the n-th time."""
+class Fate:
+    """Dies when the point is reached for the n-th time."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._point, self._left = order.get("point", ""), order.get("number", 1)
@@ -104,28 +114,28 @@ def _apply(order: dict[str, Any]) -> int:
     from leverkit.errors import ApiError
     from leverkit.migration.apply import apply
 
-    kill_point = KillPoint(order)
+    fate = Fate(order)
 
-    class KillableLever(Lever):
+    class Mortal(Lever):
         def _write(self, *args: Any) -> Any:
-            kill_point.at("intent synced, not sent")
+            fate.at("intent synced, not sent")
             try:
                 answer = super()._write(*args)
             except ApiError:
-                kill_point.at("sent, not applied")
-                kill_point.at("applied, answer lost")
+                fate.at("sent, not applied")
+                fate.at("applied, answer lost")
                 raise
-            kill_point.at("answer read, no result")
+            fate.at("answer read, no result")
             return answer
 
-    _make_journal_killable(kill_point)
+    _haunt_the_journal(fate)
     pace = Pace(rate=1e6, burst=1000)
-    with KillableLever(base_url=order["base_url"], key=order["key"], pace=pace, retries=0) as lever:
+    with Mortal(base_url=order["base_url"], key=order["key"], pace=pace, retries=0) as lever:
         return apply(order["run"], approve=order["approve"], lever=lever).exit_code
 
 
-def _make_journal_killable(kill_point: KillPoint) -> None:
-    """Reach kill points before an append to the journal, within its transaction, and after it."""
+def _haunt_the_journal(fate: Fate) -> None:
+    """Let the journal's commits be mortal: before the append, within the transaction, after it."""
     from leverkit.migration.journal import Journal
 
     names = {"Intent": "intent", "WriteResponse": "result", "Outcome": "outcome", "SessionEnded": "seal"}
@@ -134,28 +144,28 @@ def _make_journal_killable(kill_point: KillPoint) -> None:
 
     class Commits(sqlite3.Connection):
         def __exit__(self, *args: Any) -> Any:
-            kill_point.at(f"{current.get('name')} not synced")
+            fate.at(f"{current.get('name')} not synced")
             return super().__exit__(*args)
 
-    def append_at_points(self: Journal, *bodies: Any) -> int:
+    def mortal(self: Journal, *bodies: Any) -> int:
         name = names.get(type(bodies[-1]).__name__, "")
         with _lock(self):
-            kill_point.at(f"before the {name}")
+            fate.at(f"before the {name}")
             current["name"] = name
             number = append(self, *bodies)
-            kill_point.at(f"{name} synced")
+            fate.at(f"{name} synced")
         return number
 
-    Journal.append = append_at_points  # type: ignore[method-assign]
+    Journal.append = mortal  # type: ignore[method-assign]
     sqlite3.connect = lambda *args, **options: connect(*args, factory=Commits, **options)  # type: ignore[assignment,misc]
 
 
 def _lock(journal: Any) -> Any:
     import threading
 
-    if not hasattr(journal, "append_lock"):
-        journal.append_lock = threading.RLock()
-    return journal.append_lock
+    if not hasattr(journal, "haunted"):
+        journal.haunted = threading.RLock()
+    return journal.haunted
 
 
 def _pull(order: dict[str, Any]) -> int:
@@ -165,21 +175,38 @@ def _pull(order: dict[str, Any]) -> int:
     from leverkit.api.rate_limit import Pace
     from leverkit.snapshot.pull import pull
 
-    kill_point = KillPoint(order)
+    fate = Fate(order)
 
-    class KillableTransport(httpx.HTTPTransport):
+    class Mortal(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            kill_point.at("before the request")
+            fate.at("before the request")
             response = super().handle_request(request)
             response.read()
-            kill_point.at("answered, not kept")
+            fate.at("answered, not kept")
             return response
 
     pace = Pace(rate=1e6, burst=1000)
     with ReadOnlyLever(
-        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=KillableTransport()
+        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=Mortal()
     ) as lever:
         pull(order["run"], lever=lever, workers=4)
+    return 0
+
+
+def _plan(order: dict[str, Any]) -> int:
+    from leverkit.planning.planner import plan
+    from leverkit.policy.policy import Policy
+    from leverkit.snapshot.snapshot import Snapshot
+
+    policy = Policy.read(order["policy"])
+    plan(Snapshot.open(order["snapshot"]), policy, order["run"], max_pct=None, max_tag_pct=None)
+    return 0
+
+
+def _rollback(order: dict[str, Any]) -> int:
+    from leverkit.migration.rollback import rollback
+
+    rollback(order["of"], order["run"])
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Mutation check: bugs are planted one at a time in a copy of the package; the named test must catch each.
+"""Proof of teeth: bugs planted one at a time in a copy of the package, each caught by the test named for it.
 
-PYTHONPATH=tests python -m soak.mutation_check          plant all, print the table, exit 1 if any is missed
+PYTHONPATH=tests python -m soak.mutation_check          plant all, print the table, exit 1 if one is missed
 PYTHONPATH=tests python -m soak.mutation_check fsync    only those whose name holds this word
 """
 
@@ -20,24 +20,24 @@ ROOT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug: its name, the module, the source text, its replacement, and the test that catches it."""
+    """What goes wrong, in which room, the text and what stands in its place, and the test that sees it."""
 
     name: str
-    module: str
+    room: str
     text: str
     instead: str
     test: str
 
     @property
     def file(self) -> str:
-        """Return the path of the module's file, from the root."""
-        return f"leverkit/{self.module}.py"
+        """Return the file of the room, from the root."""
+        return f"leverkit/{self.room}.py"
 
     @property
     def node(self) -> str:
         """Return the test as pytest calls it."""
-        file, name = self.test.split("::")
-        return f"tests/{file}.py::{name}"
+        module, name = self.test.split("::")
+        return f"tests/{module}.py::{name}"
 
 
 _INTENT = "        number = self._journal.append(intent)\n"
@@ -460,8 +460,8 @@ def planted(bug: Bug, folder: Path) -> None:
 
 
 def caught(bug: Bug) -> bool:
-    """Return True if the named test fails, by itself and in time, with the bug planted."""
-    with tempfile.TemporaryDirectory(prefix="leverkit-mutation-") as folder:
+    """Say whether the named test fails, by itself and in time, where the bug is planted."""
+    with tempfile.TemporaryDirectory(prefix="leverkit-teeth-") as folder:
         planted(bug, Path(folder))
         command = [
             sys.executable,
