@@ -1,4 +1,4 @@
-"""Notebook jobs: what is refused before the start, how ends are reported, what is published and what is not."""
+"""Notebook jobs: what is refused before the start, how ends are reported, what is published, what is not."""
 
 from __future__ import annotations
 
