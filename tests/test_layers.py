@@ -39,7 +39,7 @@ ALONE = ("emulator", "errors")  # they do not import even `errors`
 # Narrower than a package: what may be imported of it.
 ONLY = {
     ("analysis", "api"): {"tags", "rate_limit"},
-    ("planning", "api"): {"rate_limit"},
+    ("planning", "api"): {"rate_limit", "tags"},
     ("settings", "emulator"): {"background"},
     ("verification", "migration"): {"journal", "next_step", "result", "run"},
 }

@@ -1,7 +1,6 @@
 """A client of Lever's API: pages that carry their cursor, and the dozen endpoints that leverkit uses.
 
-`ReadOnlyLever` has no method that can write; `Lever` adds the two tag writes. Threads may share a client,
-and then share its pace.
+`ReadOnlyLever` cannot write; `Lever` adds the two tag writes. Threads may share a client and its pace.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from leverkit.api.http import HttpSession, MayRetry
 from leverkit.api.models import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
 from leverkit.api.pagination import Page, page_of
 from leverkit.api.rate_limit import CONTACTS, PAGE, Pace
+from leverkit.api.tags import names, tag_names
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 
 T = TypeVar("T")
@@ -138,8 +138,9 @@ class ReadOnlyLever:
         `seen` is called with the number of contacts read so far.
         """
         found: dict[str, Opportunity] = {}  # the listing may move between two pages, and repeat an entry
+        contacts = names("contacts", contacts)
         for start in range(0, len(contacts), CONTACTS):
-            batch = list(contacts[start : start + CONTACTS])
+            batch = contacts[start : start + CONTACTS]
             found |= {record.id: record for record in self.opportunities(contact_id=batch, **params)}
             if seen:
                 seen(start + len(batch))
@@ -232,7 +233,7 @@ class Lever(ReadOnlyLever):
                 f"{_at(opportunity)}/{verb}",
                 type=single(Opportunity),
                 params=_given({"perform_as": self._performer()}),
-                body={"tags": list(tags)},
+                body={"tags": tag_names("tags", tags)},
                 turn_taken=turn_taken,
                 may_retry=may_retry,
             ).data

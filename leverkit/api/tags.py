@@ -1,11 +1,47 @@
-"""How Lever stores the text of a tag."""
+"""Which texts can be a tag, and how Lever stores them."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 
+from leverkit.errors import UsageError
+
+LONGEST = 255  # characters; Lever documents no limit, the longest tag ever seen has 30
 SHORTEST = 6  # letters; in a shorter word, one other letter makes another word
+
+
+def names(parameter: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Return texts that a caller names, each once. Raises UsageError for a single text or another type.
+
+    A text is an iterable of its letters: "VIP" would be the three tags V, I and P.
+    """
+    if isinstance(values, str | bytes):
+        raise UsageError(f"{parameter} must be a list of texts, not a single text: put it in brackets")
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, str):
+            raise UsageError(f"{parameter} must be a list of texts, and a {type(value).__name__} is in it")
+    return tuple(dict.fromkeys(found))
+
+
+def tag_names(parameter: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Return tags that a caller names, each once.
+
+    Raises UsageError as `names`, and for a text that cannot be written as a tag.
+    """
+    found = names(parameter, values)
+    for tag in found:
+        if why := unwritable(tag):
+            raise UsageError(f"{parameter}: {tag[:40]!r} cannot be written to Lever: {why}. Nothing was sent")
+    return found
+
+
+def unwritable(tag: str) -> str:
+    """Return why a text cannot be written to Lever as a tag; empty if it can."""
+    if not tag.strip():
+        return "it is empty or of blanks"
+    return f"it has {len(tag)} characters, allowed are {LONGEST}" if len(tag) > LONGEST else ""
 
 
 def fold(text: str) -> str:

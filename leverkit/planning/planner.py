@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leverkit.api.tags import tag_names, unwritable
 from leverkit.errors import UsageError
 from leverkit.planning.brakes import GROWTH, Brakes
 from leverkit.planning.canary import choose
@@ -121,7 +122,8 @@ def plan_with(
 
 
 def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
-    """Return the tags to plan for, sorted."""
+    """Return the tags to plan for, sorted, without those that cannot be written to Lever."""
+    only = tag_names("only", only)
     for tag in only:
         scope = policy.scopes.get(tag)
         if scope != "contact":
@@ -129,12 +131,19 @@ def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
             stands = f"is {scope} in the policy" if scope else "has no row in the policy"
             hint = f"; did you mean {near[0]!r}?" if near and not scope else "; decide on it first"
             raise UsageError(f"tag {tag!r} {stands}, and only tags with scope contact are planned{hint}")
-    return sorted(only or (tag for tag, scope in policy.scopes.items() if scope == "contact"))
+    return sorted(only or (tag for tag in _contact_tags(policy) if not unwritable(tag)))
 
 
 def _left_out(policy: Policy, tags: list[str]) -> list[str]:
-    every = sum(scope == "contact" for scope in policy.scopes.values())
-    return [f"only {len(tags)} of {every} contact tags are planned, as asked"] if len(tags) < every else []
+    every = _contact_tags(policy)
+    notes = [f"tag {tag[:40]!r} is not planned: {why}" for tag in every if (why := unwritable(tag))]
+    if len(tags) + len(notes) < len(every):
+        notes.append(f"only {len(tags)} of {len(every)} contact tags are planned, as asked")
+    return notes
+
+
+def _contact_tags(policy: Policy) -> list[str]:
+    return [tag for tag, scope in policy.scopes.items() if scope == "contact"]
 
 
 def gains(snapshot: Snapshot) -> pd.DataFrame:

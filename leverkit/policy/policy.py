@@ -36,7 +36,7 @@ SHOWN = MappingProxyType({
 })  # fmt: skip
 _MISSING = f"""{WITH_HOLDINGS}
     SELECT tag, sum(lack)::BIGINT FROM holdings
-    WHERE lack > 0 AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag"""
+    WHERE lack > 0 AND tag <> '' AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag"""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ class Policy:
     ) -> Policy:
         """Return a policy with a suggestion for every tag, those first where a wrong decision costs most.
 
+        The empty text, which an account may hold as a tag, is left out: nobody can decide on it in a table.
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
         confidence is at least that are filled in, decided by "leverkit suggestion".
         """
         stamp = (now or _now)().isoformat(timespec="seconds")
         proposed = suggest(audit)
-        rows = sorted((_with_stake(row, proposed) for row in audit.tags.to_dict("records")), key=_order)
+        found = [row for row in audit.tags.to_dict("records") if row["tag"]]
+        rows = sorted((_with_stake(row, proposed) for row in found), key=_order)
         return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
 
     @classmethod
@@ -157,7 +159,7 @@ class Policy:
         problems = [
             f"{where}: tag {tag!r} is not in the snapshot" for tag in self.scopes if tag not in present
         ]
-        if missing := sorted(present - set(self.scopes)):
+        if missing := sorted(present - {*self.scopes, ""}):
             lack = count(len(missing), "tag has", "tags have")
             problems.append(f"{where}: {lack} no row, so undecided: {_some(missing)}")
         problems += [f"{where}: {line}" for line in self.overwritten]

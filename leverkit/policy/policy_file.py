@@ -135,8 +135,11 @@ def _rows(
     seen: dict[str, int] = {}
     for row in sheet.rows:
         where = f"{path}, line {row.line}"
+        cells = {names[name]: text for name, text in row.cells.items()}
+        if not cells["tag"] and cells["scope"].strip().casefold() in ("", "undecided"):
+            continue  # earlier versions wrote a row for a tag that is an empty text
         try:
-            decision = Decision.parse(where, {names[name]: text for name, text in row.cells.items()})
+            decision = Decision.parse(where, cells)
         except UsageError as error:
             problems.append(str(error))
             continue

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from leverkit.errors import UsageError
 from leverkit.scanner import attribution, name_detector, sarif, sources, syntax, text_matching
 from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
 from leverkit.scanner.constant_folding import ConstantFolder
@@ -54,6 +55,8 @@ def scan(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> list[Find
 
 def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
     """Scan like `scan`, and count the files read and skipped."""
+    if isinstance(paths, str | Path) or isinstance(codes, str):
+        raise UsageError('`paths` and `codes` must be lists, not a single text: write ["src"]')
     skipped: Counter[str] = Counter()
     projects: dict[str, list[tuple[Source, FileEvidence]]] = {}
     files = 0

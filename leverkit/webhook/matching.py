@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 
 from leverkit.api.models import Application, Opportunity
+from leverkit.api.tags import names, unwritable
 from leverkit.planning.operation import Operation
 
 Matching = Callable[[Opportunity], bool]
@@ -23,7 +24,11 @@ def active(opportunity: Opportunity) -> bool:
 
 
 def applied_to(*postings: str) -> Matching:
-    """Return a predicate that matches opportunities with an application to one of these postings (ids)."""
+    """Return a predicate that matches opportunities with an application to one of these postings (ids).
+
+    Raises UsageError for what is not an id.
+    """
+    names("postings", postings)
 
     def matches(opportunity: Opportunity) -> bool:
         return any(
@@ -39,9 +44,10 @@ def missing_shared_tags(
 ) -> list[Operation]:
     """Return the operations that add to each matching opportunity those of `tags` that it lacks.
 
-    A tag is lacked where another opportunity of the same contact carries it. An anonymized opportunity gets
-    no tag, and its tags are given to no other.
+    A tag is lacked where another opportunity of the same contact carries it. One that cannot be written is
+    left out. An anonymized opportunity gets no tag, and its tags are given to no other.
     """
+    wanted = {tag for tag in names("tags", tags) if not unwritable(tag)}
     by_contact: dict[str, list[Opportunity]] = defaultdict(list)
     for opportunity in opportunities:
         if not opportunity.is_anonymized:
@@ -49,7 +55,7 @@ def missing_shared_tags(
     return [
         Operation(contact, opportunity.id, "add", tag, REASON)
         for contact, siblings in by_contact.items()
-        for shared in [_tags_of(siblings).intersection(tags)]
+        for shared in [_tags_of(siblings).intersection(wanted)]
         for opportunity in filter(matching, siblings)
         for tag in shared.difference(opportunity.tags)
     ]

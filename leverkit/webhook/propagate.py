@@ -14,6 +14,7 @@ from typing import Any
 
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
+from leverkit.api.tags import tag_names
 from leverkit.errors import UsageError
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result, result
@@ -74,12 +75,13 @@ def propagate(
     Source: https://help.lever.co/hc/en-us/articles/20087329999005
     """
     ids = _ids(contact, opportunity, event)
-    wanted, unwanted = set(add), set(remove)
+    wanted, unwanted = set(tag_names("add", add)), set(tag_names("remove", remove))
+    given = set(tag_names("share", share)) - wanted - unwanted
     if both := sorted(wanted & unwanted):
         raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
     siblings = _siblings(lever, ids, matching)
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
-    shared = missing_shared_tags(siblings, set(share) - wanted - unwanted, matching=matching)
+    shared = missing_shared_tags(siblings, given, matching=matching)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
     plan = live_plan(lever, siblings, operations, taken_at=int(now() * 1000))
     folder = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"

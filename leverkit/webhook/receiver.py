@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from leverkit.api.auth import Secret
+from leverkit.errors import UsageError
 from leverkit.webhook.event_queue import EventQueue, QueuedEvent
 from leverkit.webhook.events import Event, ids_in
 from leverkit.webhook.logs import log_event
@@ -107,6 +108,8 @@ class Receiver:
         limits: Limits = Limits(),
         now: Callable[[], float] = time.time,
     ) -> None:
+        if isinstance(secrets, str | Secret):
+            raise UsageError("`secrets` must be a list of signature tokens, not a single one")
         self._queue, self._worker, self._metrics = queue, worker, worker.metrics
         self._secrets, self._limits, self._now = tuple(secrets), limits, now
         self._commit = GroupCommit(lambda events: queue.store(events, settle_ms=limits.settle_ms))

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from leverkit.api.responses import prepare_type
+from leverkit.api.tags import names
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.webhook.events import EVENTS, CamelStruct, Event
 
@@ -96,7 +97,8 @@ def verify(
     Raises Rejected, and UsageError for missing or empty secrets.
     Source: https://hire.lever.co/developer/documentation, "Webhooks".
     """
-    if isinstance(secrets, str) or not secrets or not all(secrets):
+    secrets = names("secrets (signature tokens)", secrets)
+    if not all(secret.strip() for secret in secrets) or not secrets:
         raise UsageError("`secrets` must be a list of one or more non-empty signature tokens")
     envelope = _open(body)
     _check_signature(envelope, secrets)

@@ -10,7 +10,7 @@ import pytest
 from support.plan_factory import HOSTILE
 from support.snapshot_factory import Posting, Row, write_snapshot
 
-from leverkit.errors import BrakeTripped
+from leverkit.errors import BrakeTripped, UsageError
 from leverkit.planning.planner import Operation, Plan, plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
@@ -100,8 +100,23 @@ def test_an_anonymized_opportunity_is_listed_and_left_alone(tmp_path: Path) -> N
 def test_hostile_tags_are_planned_as_they_are(tmp_path: Path) -> None:
     rows = [Row("ann", HOSTILE, id="a1"), Row("ann", (), id="a2")]
     made = plan(snapshot(tmp_path, rows), policy(**dict.fromkeys(HOSTILE, "contact")), tmp_path / "run")
-    assert sorted(pairs(made)) == sorted(("a2", tag) for tag in HOSTILE)
+    assert sorted(pairs(made)) == sorted(("a2", tag) for tag in HOSTILE if tag)
     assert Plan.read(tmp_path / "run") == made
+
+
+@pytest.mark.parametrize(("tag", "why"), [(" \t", "of blanks"), ("x" * 256, "256 characters")])
+def test_a_tag_that_lever_would_not_take_is_left_out_and_named(tmp_path: Path, tag: str, why: str) -> None:
+    rows = [Row("ann", (tag, "vip"), id="a1"), Row("ann", (), id="a2")]
+    made = plan(snapshot(tmp_path, rows), policy(**{tag: "contact", "vip": "contact"}))
+    assert pairs(made) == [("a2", "vip")]
+    assert why in made.warnings[0]
+    with pytest.raises(UsageError, match=why):
+        plan(snapshot(tmp_path, rows), policy(**{tag: "contact"}), only=[tag])
+
+
+def test_a_text_is_no_list_of_tags_to_plan(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="only must be a list"):
+        plan(snapshot(tmp_path), policy(v="contact", i="contact", p="contact"), only="vip")
 
 
 def test_the_same_snapshot_and_policy_make_the_same_plan(tmp_path: Path) -> None:

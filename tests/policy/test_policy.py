@@ -104,6 +104,21 @@ def test_a_file_of_two_columns_is_enough_and_an_empty_scope_is_undecided(tmp_pat
     }
 
 
+def test_a_tag_that_is_an_empty_text_leaves_policy_csv_readable(tmp_path: Path) -> None:
+    rows = [Row("ann", ("vip", "")), Row("ann"), Row("bob", ("vip", "")), Row("bob")]
+    account = Snapshot.open(write_snapshot(tmp_path / "snapshot", rows))
+    written = Policy.suggest(audit(account)).write(tmp_path / "policy.csv")
+    assert Policy.read(tmp_path / "policy.csv").scopes == written.scopes == {"vip": "undecided"}
+    decided = written.decide({"vip": "contact"}, by="ada")
+    assert not decided.undecided(account)
+    assert not decided.check(account)
+
+
+def test_a_row_without_a_tag_that_an_earlier_version_suggested_is_passed_over(tmp_path: Path) -> None:
+    path = file(tmp_path, "tag,scope,confidence\nvip,contact,0.9\n,undecided,0.5\n")
+    assert Policy.read(path).scopes == {"vip": "contact"}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

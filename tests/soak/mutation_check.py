@@ -411,8 +411,8 @@ BUGS = (
     Bug(
         "undecided tags are planned",
         "planning/planner",
-        'if scope == "contact")',
-        'if scope in ("contact", "undecided"))',
+        'if scope == "contact"]',
+        'if scope in ("contact", "undecided")]',
         "planning/test_planner::test_a_tag_of_any_other_scope_is_never_planned",
     ),
     Bug(
@@ -449,6 +449,20 @@ BUGS = (
         "return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())",
         "return seen, since",
         "verification/test_replay::test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them",
+    ),
+    Bug(
+        "a text is a list of its letters",
+        "api/tags",
+        "    if isinstance(values, str | bytes):\n",
+        "    if isinstance(values, bytes):\n",
+        "webhook/test_propagate::test_a_text_or_what_is_no_tag_is_refused_before_anything_is_sent",
+    ),
+    Bug(
+        "a tag without a text gets a row in policy.csv",
+        "policy/policy",
+        'for row in audit.tags.to_dict("records") if row["tag"]]',
+        'for row in audit.tags.to_dict("records")]',
+        "policy/test_policy::test_a_tag_that_is_an_empty_text_leaves_policy_csv_readable",
     ),
 )
 

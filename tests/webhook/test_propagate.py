@@ -16,9 +16,13 @@ from leverkit.errors import ApiError, UsageError
 from leverkit.migration.journal import read
 from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
+from leverkit.scanner.scan import survey
+from leverkit.webhook.event_queue import EventQueue
 from leverkit.webhook.events import CandidateHired, Event
-from leverkit.webhook.matching import active, applied_to
+from leverkit.webhook.matching import active, applied_to, missing_shared_tags
 from leverkit.webhook.propagate import propagate
+from leverkit.webhook.receiver import Receiver
+from leverkit.webhook.signature import verify
 
 
 def person(emulated: Any) -> tuple[str, list[str]]:
@@ -43,6 +47,40 @@ def test_a_tag_reaches_every_opportunity_of_the_person_and_no_other(tmp_path: Pa
     assert result.require().counts["done"] == len(mine)
     assert Plan.read(tmp_path).kind == "propagate"
     assert read(tmp_path / "journal.sqlite")
+
+
+@pytest.mark.parametrize("parameter", ["add", "remove", "share"])
+@pytest.mark.parametrize("tags", ["VIP", b"VIP", [""], [" \n"], ["x" * 256], [7]], ids=repr)
+def test_a_text_or_what_is_no_tag_is_refused_before_anything_is_sent(
+    tmp_path: Path, parameter: str, tags: Any
+) -> None:
+    with account() as (emulated, lever):
+        contact, mine = person(emulated)
+        for opportunity in mine:
+            emulated.add_tags(opportunity, ["I"])
+        before, sent = tags_of(emulated), len(emulated.log())
+        with pytest.raises(UsageError, match=parameter):
+            propagate(lever, contact=contact, out=tmp_path, **{parameter: tags})
+        assert (tags_of(emulated), len(emulated.log())) == (before, sent)
+
+
+def test_every_public_list_of_names_refuses_a_single_text(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        sent = len(emulated.log())
+        for call in (
+            lambda: lever.add_tags("o1", "VIP"),
+            lambda: lever.remove_tags("o1", "VIP"),
+            lambda: lever.add_tags("o1", [" "]),
+            lambda: lever.opportunities_of("c1"),
+            lambda: missing_shared_tags([], "VIP"),
+            lambda: verify(b"{}", secrets="secret", now_ms=0),
+            lambda: Receiver(EventQueue(tmp_path / "q.sqlite"), None, "secret"),  # type: ignore[arg-type]
+            lambda: applied_to(["p1"]),  # type: ignore[arg-type]
+            lambda: survey("src"),
+        ):
+            with pytest.raises(UsageError, match=r"list|secrets|allowed|blanks"):
+                call()
+        assert len(emulated.log()) == sent
 
 
 def test_a_tag_is_removed_wherever_it_is(tmp_path: Path) -> None:
