@@ -106,7 +106,7 @@ class Audit(AuditFacts):
     def to_html(self, path: Path | str, *, policy: Decided | None = None, anonymise: bool = False) -> Path:
         """Write the report as one HTML file without scripts, links to resources or names; return its path.
 
-        Contacts link to Lever; with `anonymise` they are short ids that lead to nobody (see `PersonDisplay`).
+        Contacts link to Lever; with `anonymise` they are short salted ids (see `PersonDisplay`).
         """
         from leverkit.analysis.report import render
 

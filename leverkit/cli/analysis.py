@@ -63,12 +63,12 @@ def audit(
         Path | None, typer.Option(metavar="FILE", help="What is decided; else policy.csv beside SNAPSHOT.")
     ] = None,
     anonymise: Annotated[
-        bool, typer.Option("--anonymise", help="In the page, ids that lead to nobody instead of links.")
+        bool, typer.Option("--anonymise", help="In the page, salted ids instead of links.")
     ] = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Say which tags are missing on opportunities of people who carry them. Reads files only.
+    """Show which tags are missing on opportunities of people who carry them. Reads files only.
 
     How far the account is gets a row in readiness.csv in the snapshot's folder.
     Example: leverkit audit snapshot --html audit.html

@@ -127,7 +127,7 @@ def status(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")],
     as_json: options.Json = False,
 ) -> None:
-    """Say where a run or a notebook job stands, from its files alone.
+    """Show where a run or a notebook job stands, from its files alone.
 
     Example: leverkit status run --json
     """

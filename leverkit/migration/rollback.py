@@ -82,7 +82,7 @@ def _ours(state: RunState, number: int) -> str:
 
 
 def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
-    """Say why an operation is not undone; a tag that Lever stored in another form is told by that form."""
+    """Return why an operation is not undone; a tag is named by the form in which Lever stored it."""
     operation, outcome = plan.operations[number], state.outcomes.get(number)
     if outcome is not None and outcome.stored:
         reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"

@@ -69,7 +69,7 @@ class MigrationStep:
         return chart_change(pd.DataFrame(rows, columns=["tag", "before", "after"]), title=title)
 
     def show(self, what: Plan | Result | Verification | Message, *, anonymise: bool = False) -> Html:
-        """Draw the plan or what came of it, with links into Lever, or with ids that lead to nobody.
+        """Draw the plan or what came of it, with links into Lever, or with salted ids.
 
         The salt of those ids is kept beside the snapshot, as for the audit's report.
         """

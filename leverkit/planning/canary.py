@@ -87,7 +87,7 @@ def _chance(contact: str) -> bytes:
 
 
 def _bound(drawn: int) -> str:
-    """Say what a clean canary would show: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
+    """Return what a clean canary shows: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
 
     Contacts are what was drawn, so they are what it bounds; those added for their kinds only help.
     Empty where so few were drawn that it would say nothing.

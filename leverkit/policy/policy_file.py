@@ -145,7 +145,7 @@ def _rows(
             continue
         if decision.tag in seen:
             first = seen[decision.tag]
-            problems.append(f"{where}: tag {decision.tag!r} is already on line {first}; keep one row a tag")
+            problems.append(f"{where}: tag {decision.tag!r} is already on line {first}; keep one row per tag")
         seen.setdefault(decision.tag, row.line)
         yield decision
 

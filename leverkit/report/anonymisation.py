@@ -1,4 +1,4 @@
-"""How people appear in reports: as links into Lever, or anonymised, as short ids that lead to nobody.
+"""How people appear in reports: as links into Lever, or anonymised, as short salted ids.
 
 A link is what Lever's API calls `urls.show`: host and opportunity id, so it can be built from a snapshot.
 Only a reader who may log in to Lever sees the person.

@@ -110,7 +110,7 @@ class Count(msgspec.Struct, frozen=True):
         return text
 
     def note_for(self, people: PersonDisplay) -> str:
-        """Return the difference in words, with ids that lead to nobody if people are anonymised."""
+        """Return the difference in words, with salted ids if people are anonymised."""
         text = self.note
         for change in self.others:
             text = people.hidden(text, change.opportunity)

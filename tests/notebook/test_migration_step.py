@@ -1,4 +1,4 @@
-"""What a run's report shows: people as links or ids that lead to nobody, and tag counts as Lever has them."""
+"""What a run's report shows: people as links or salted ids, and tag counts as Lever has them."""
 
 from __future__ import annotations
 

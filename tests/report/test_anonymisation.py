@@ -1,4 +1,4 @@
-"""People appear as links into Lever, or as ids that are stable within an account and lead to nobody."""
+"""People appear as links into Lever, or as ids that are stable within an account and cannot be looked up."""
 
 from __future__ import annotations
 
