@@ -6,21 +6,11 @@ import re
 
 from leverkit.scanner.grammar import word_set
 
-_VERBS = word_set("get post put patch delete all use route match group prefix handle handlefunc")
-_SERVERS = word_set("app router route routes server fastify bp blueprint mux r e g")
-_NOT_SENT = word_set(
-    """navigate push replace redirect redirect_to visit goto href Link revalidatePath import require
-    require_relative resource resources namespace render include_router APIRouter Blueprint
-    startsWith startswith endsWith endswith includes indexOf match test collection doc ref from table
-    log debug info warn warning error puts echo print printf println describe it context Error
-    Exception raise t mount getByText Route route RequestMapping MapGet MapPost expect HandleFunc
-    Handle readFile readFileSync LogInformation LogWarning LogError"""
-)
+_VERBS = word_set("verbs")
+_SERVERS = word_set("servers")
+_NOT_SENT = word_set("not_sent")
 _STORES = re.compile(r"^(?:update|create|insert|where|find_by|assign|save)(?:_\w+|All|One|Many)?$")
-_CLIENTS = word_set(
-    """client api http session conn connection lever axios got agent nango rest self this cls httparty
-    faraday requests httpx request resource class c"""
-)
+_CLIENTS = word_set("clients")
 _SENDS = re.compile(
     r"^_*(?:do|exec|new|http|wget|xhr|open|fetch|iter\w*|load\w*|pull\w*|sync\w*|read\w*"
     r"|\w*(?:get|post|put|patch|delete|request|fetch|call|send|paginat|list|download|api|query|url|uri"

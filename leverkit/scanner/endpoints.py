@@ -10,19 +10,10 @@ from dataclasses import astuple, dataclass
 
 from leverkit.scanner.grammar import word_set
 
-_TAGS = word_set("addtags removetags")
-_WRITES = word_set(
-    """addlinks removelinks addsources removesources addpostings removepostings stage archived
-    addfollowers removefollowers"""
-)
-_READS = word_set(
-    """notes offers resumes files feedback forms interviews panels applications referrals
-    requisitions archive tags links sources emails"""
-)
-_NOT_IDS = word_set(
-    """search new import export all add edit bulk list me count stats create update delete next
-    archived filter upload compare invite login register profile dashboard"""
-)
+_TAGS = word_set("tags")
+_WRITES = word_set("writes")
+_READS = word_set("reads")
+_NOT_IDS = word_set("not_ids")
 _ID = re.compile(r"^(?:.*\{.*\}.*|[:$]?[\w-]+|<[^>]+>)$")
 _HOLE = re.compile(r"\{[^{}]*\}")
 _HOST = re.compile(r"^(?:(?:https?:)?//|callout:)[^/]+")

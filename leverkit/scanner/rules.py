@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 
@@ -41,79 +43,17 @@ class Finding:
         return f"{self.path}:{self.line}:{self.column}: [{self.code}] {self.message}{how}"
 
 
-FAN_OUT = (
-    "If the tag is about the person: take `contact`, GET /opportunities?contact_id=…, "
-    "and POST /opportunities/:id/addTags (or removeTags) for each. "
-    "If it is about one candidacy: only switch the endpoint."
-)
-_SAME_ID = "the id stays the same: a candidateId is an opportunityId"
+def _read_rules() -> Mapping[str, Rule]:
+    """Return the rules of rules.toml by their codes."""
+    document = tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
 
-_RULES = (
-    Rule(
-        "LK301",
-        "CandidateTags",
-        "warning",
-        "deprecated candidate tags endpoint: it tags one opportunity, not the person",
-        FAN_OUT,
-    ),
-    Rule(
-        "LK302",
-        "CandidateWrite",
-        "warning",
-        "deprecated candidate endpoint that writes",
-        f"Use the same call under /opportunities/:id; {_SAME_ID}.",
-    ),
-    Rule(
-        "LK303",
-        "CandidateRead",
-        "warning",
-        "deprecated candidate endpoint that reads: one row an opportunity, not one a person",
-        f"Use the same call under /opportunities; {_SAME_ID}; the person is `contact`.",
-    ),
-    Rule(
-        "LK304",
-        "CandidateCreate",
-        "warning",
-        "deprecated candidate creation: for a known person it makes another opportunity",
-        "Use POST /opportunities to create. To tag a known person create nothing: " + FAN_OUT,
-    ),
-    Rule(
-        "LK305",
-        "CreateToTag",
-        "warning",
-        "creates an opportunity in order to add a tag",
-        "Create nothing. " + FAN_OUT,
-    ),
-    Rule(
-        "LK306",
-        "TagOnOne",
-        "note",
-        "tag write that reaches one opportunity and does not fan out over the contact's others",
-        FAN_OUT,
-    ),
-    Rule(
-        "LK307",
-        "CandidateIdAsPerson",
-        "warning",
-        "candidateId from a webhook is the id of one opportunity, not of a person",
-        "Use data.opportunityId for the candidacy and data.contactId for the person.",
-    ),
-    Rule(
-        "LK308",
-        "WebhookSignature",
-        "warning",
-        "Lever signs token + triggeredAt and sends the signature in the JSON body, not in a header",
-        "HMAC-SHA256(signature token, body.token + decimal(body.triggeredAt)), compared with body.signature.",
-    ),
-    Rule(
-        "LK390",
-        "SuppressionWithoutReason",
-        "warning",
-        "suppression without a reason: it has no effect",
-        "Write `leverkit: ignore[CODE] why`.",
-    ),
-)
-RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in _RULES})
+    def rule(code: str, texts: Mapping[str, str]) -> Rule:
+        return Rule(code, **{name: text.format(**document["common"]) for name, text in texts.items()})
+
+    return MappingProxyType({code: rule(code, texts) for code, texts in document["rules"].items()})
+
+
+RULES = _read_rules()
 
 
 def make_finding(

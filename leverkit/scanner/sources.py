@@ -33,16 +33,9 @@ _EXTENSIONS = {
     "text": ".kt .kts .scala .groovy .swift .rs .ex .exs .dart .ps1 .pl .pm .r .cls .vb .fs .lua .clj",
 }
 LANGUAGES = {end: language for language, ends in _EXTENSIONS.items() for end in ends.split()}
-VENDORED = word_set(
-    """node_modules bower_components vendor vendors third_party site-packages venv .venv env .tox
-    .nox dist build target __pycache__ .git .hg .svn .next .nuxt .mypy_cache .ruff_cache
-    .pytest_cache coverage Pods .gradle .terraform"""
-)
-LOCKS = word_set("package-lock.json composer.lock yarn.lock pnpm-lock.yaml tsconfig.json")
-MANIFESTS = word_set(
-    """package.json pyproject.toml setup.py setup.cfg requirements.txt go.mod Gemfile composer.json
-    pom.xml build.gradle"""
-)
+VENDORED = word_set("vendored")
+LOCKS = word_set("locks")
+MANIFESTS = word_set("manifests")
 MANIFEST_ENDS = (".gemspec", ".csproj", ".sln", ".gradle.kts")
 HUGE = 1_000_000
 _SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
