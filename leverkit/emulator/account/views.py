@@ -9,41 +9,11 @@ import msgspec
 
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.filters import Query
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.response import bad_request, decode, encode
 
-FIELDS = [
-    "id",
-    "name",
-    "contact",
-    "headline",
-    "stage",
-    "confidentiality",
-    "location",
-    "phones",
-    "emails",
-    "links",
-    "archived",
-    "tags",
-    "sources",
-    "stageChanges",
-    "origin",
-    "sourcedBy",
-    "owner",
-    "followers",
-    "applications",
-    "createdAt",
-    "updatedAt",
-    "lastInteractionAt",
-    "lastAdvancedAt",
-    "snoozedUntil",
-    "urls",
-    "isAnonymized",
-    "dataProtection",
-    "opportunityLocation",
-    "deletedBy",
-    "deletedAt",
-]
+FIELDS = (*blank_object("opportunity"), "opportunityLocation", "deletedBy", "deletedAt")
 BLANK: Object = {"name": "", "headline": "", "location": "", "phones": [], "emails": [], "links": []}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from leverkit.emulator.account import views
 from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints.opportunities import page, selected_fields, visible_opportunity
 from leverkit.emulator.http.request import Request
@@ -75,128 +76,73 @@ def _id(row: Row, salt: int) -> str:
 
 
 def _form(row: Row, user: str | None, kind: str, text: str, salt: int) -> Object:
-    at = row.created + DAY
-    return {
-        "id": _id(row, salt),
-        "type": kind,
-        "text": text,
-        "instructions": "",
-        "baseTemplateId": _id(row, salt + 100),
-        "fields": [{"id": _id(row, salt + 200), "type": "textarea", "text": "Comment", "value": "Invented."}],
-        "user": user,
-        "stage": row.stage,
-        "createdAt": at,
-        "completedAt": at,
-        "updatedAt": at,
-        "deletedAt": None,
-    }
+    at, field_id = row.created + DAY, _id(row, salt + 200)
+    return blank_object(
+        "form",
+        id=_id(row, salt),
+        type=kind,
+        text=text,
+        baseTemplateId=_id(row, salt + 100),
+        fields=[{"id": field_id, "type": "textarea", "text": "Comment", "value": "Invented."}],
+        user=user,
+        stage=row.stage,
+        **dict.fromkeys(("createdAt", "completedAt", "updatedAt"), at),
+    )
 
 
 def _note(row: Row, user: str | None) -> Object:
     at = row.created + DAY
-    field = {
-        "type": "note",
-        "text": "Comment",
-        "value": "An invented note.",
-        "score": None,
-        "stage": row.stage,
-    }
-    return {
-        "id": _id(row, 1),
-        "text": "Note",
-        "fields": [{**field, "user": user, "createdAt": at}],
-        "user": user,
-        "secret": False,
-        "completedAt": at,
-        "createdAt": at,
-        "deletedAt": None,
-    }
+    field: Object = {"type": "note", "text": "Comment", "value": "An invented note.", "score": None}
+    field |= {"stage": row.stage, "user": user, "createdAt": at}
+    return blank_object("note", id=_id(row, 1), fields=[field], user=user, completedAt=at, createdAt=at)
 
 
 def _file(row: Row, name: str, salt: int, kind: str) -> Object:
     identifier = _id(row, salt)
-    return {
-        "id": identifier,
-        "downloadUrl": f"{LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
-        "ext": ".pdf",
-        "name": name,
-        "uploadedAt": row.created,
-        "status": "processed",
-        "size": len(GENERATED_PDF),
-    }
+    url = f"{LEVER}/opportunities/{row.id}/{kind}/{identifier}/download"
+    size = len(GENERATED_PDF)
+    return blank_object("file", id=identifier, downloadUrl=url, name=name, uploadedAt=row.created, size=size)
 
 
 def _resume(row: Row, user: str | None) -> Object:
     file = _file(row, "resume.pdf", 2, "resumes")
-    return {
-        "id": file.pop("id"),
-        "createdAt": row.created,
-        "file": file,
-        "parsedData": {"positions": [], "schools": []},
-    }
+    parsed: Object = {"positions": [], "schools": []}
+    return {"id": file.pop("id"), "createdAt": row.created, "file": file, "parsedData": parsed}
 
 
 def _offer(row: Row, user: str | None) -> Object:
-    at = row.created + 20 * DAY
-    return {
-        "id": _id(row, 3),
-        "posting": row.posting,
-        "createdAt": at,
-        "status": "draft",
-        "creator": user,
-        "fields": [{"text": "Salary amount", "identifier": "salary_amount", "value": "0"}],
-        "signatures": None,
-        "approved": None,
-        "approvedAt": None,
-        "sentAt": None,
-        "sentDocument": None,
-        "signedDocument": None,
-        "candidateId": row.id,
-    }
+    own: Object = {"id": _id(row, 3), "posting": row.posting, "createdAt": row.created + 20 * DAY}
+    return blank_object("offer", **own, creator=user, candidateId=row.id)
 
 
 def _panel(row: Row, user: str | None) -> Object:
     at = row.created + 10 * DAY
-    return {
-        "id": _id(row, 4),
-        "applications": [row.application] if row.application else [],
-        "canceledAt": None,
-        "createdAt": at,
-        "start": at + DAY,
-        "end": at + DAY + 3_600_000,
-        "timezone": "America/Los_Angeles",
-        "feedbackReminder": "none",
-        "user": user,
-        "stage": row.stage,
-        "note": "",
-        "externallyManaged": False,
-        "externalUrl": None,
-        "interviews": [_interview(row, user)],
-    }
+    return blank_object(
+        "panel",
+        id=_id(row, 4),
+        applications=[row.application] if row.application else [],
+        createdAt=at,
+        start=at + DAY,
+        end=at + DAY + 3_600_000,
+        user=user,
+        stage=row.stage,
+        interviews=[_interview(row, user)],
+    )
 
 
 def _interview(row: Row, user: str | None) -> Object:
     at = row.created + 10 * DAY
-    return {
-        "id": _id(row, 5),
-        "panel": _id(row, 4),
-        "subject": "An invented interview",
-        "note": "",
-        "interviewers": [{"id": user, "name": "An interviewer", "email": "interviewer@example.com"}],
-        "timezone": "America/Los_Angeles",
-        "createdAt": at,
-        "date": at + DAY,
-        "duration": 60,
-        "location": "",
-        "feedbackTemplate": None,
-        "feedbackForms": [],
-        "feedbackReminder": "none",
-        "user": user,
-        "stage": row.stage,
-        "canceledAt": None,
-        "gcalEventUrl": None,
-        "postings": [row.posting] if row.posting else [],
-    }
+    return blank_object(
+        "interview",
+        id=_id(row, 5),
+        panel=_id(row, 4),
+        interviewers=[{"id": user, "name": "An interviewer", "email": "interviewer@example.com"}],
+        createdAt=at,
+        date=at + DAY,
+        user=user,
+        stage=row.stage,
+        postings=[row.posting] if row.posting else [],
+    )
 
 
 MAKERS: dict[str, Callable[[Row, str | None], Object]] = {

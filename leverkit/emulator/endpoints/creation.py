@@ -8,6 +8,7 @@ from leverkit.emulator.account import events
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.changes import append_new, derived_tags, merged_contact_data, update_contact
 from leverkit.emulator.account.filters import flag
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.account.views import BLANK, contact_source, mutation_result
 from leverkit.emulator.endpoints import files
@@ -22,35 +23,17 @@ ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
 def blank_opportunity(identifier: str, contact: str, person: Object, stage: str, at: int) -> Object:
     """Return a new opportunity without posting, keys in Lever's order (section 3.5)."""
     show = f"https://hire.lever.co/candidates/{identifier}"
-    return {
-        "id": identifier,
-        "name": person["name"],
-        "contact": contact,
-        "headline": person["headline"],
-        "stage": stage,
-        "confidentiality": "non-confidential",
-        "location": person["location"],
-        "phones": person["phones"],
-        "emails": person["emails"],
-        "links": person["links"],
-        "archived": None,
-        "tags": [],
-        "sources": [],
-        "stageChanges": [{"toStageId": stage, "toStageIndex": 0, "updatedAt": at}],
-        "origin": "sourced",
-        "sourcedBy": None,
-        "owner": None,
-        "followers": [],
-        "applications": [],
-        "createdAt": at,
-        "updatedAt": at,
-        "lastInteractionAt": at,
-        "lastAdvancedAt": at,
-        "snoozedUntil": None,
-        "urls": {"list": "https://hire.lever.co/candidates", "show": show},
-        "isAnonymized": False,
-        "dataProtection": None,
-    }
+    times = dict.fromkeys(("createdAt", "updatedAt", "lastInteractionAt", "lastAdvancedAt"), at)
+    return blank_object(
+        "opportunity",
+        id=identifier,
+        contact=contact,
+        stage=stage,
+        stageChanges=[{"toStageId": stage, "toStageIndex": 0, "updatedAt": at}],
+        urls={"list": "https://hire.lever.co/candidates", "show": show},
+        **person,
+        **times,
+    )
 
 
 def create(account: Account, contact: str | None, fields: Object, *, by: str | None = None) -> Row:

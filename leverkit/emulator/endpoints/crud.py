@@ -8,6 +8,7 @@ from typing import Any
 from leverkit.emulator.account import events
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.filters import single
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
 from leverkit.emulator.endpoints.opportunities import visible_opportunity
@@ -153,20 +154,17 @@ def create_user(request: Request) -> Response:
     fields, account = _user_fields(request), request.account
     if not fields.get("name") or not fields.get("email"):
         raise bad_request("name and email are required")
-    user = {
-        "id": account.new_id(),
-        "name": fields["name"],
-        "username": fields["email"].partition("@")[0],
-        "email": fields["email"],
-        "accessRole": fields.get("accessRole") or "interviewer",
-        "photo": None,
-        "createdAt": account.tick(),
-        "deactivatedAt": None,
-        "externalDirectoryId": fields.get("externalDirectoryId"),
-        "linkedContactIds": None,
-        "jobTitle": fields.get("jobTitle"),
-        "managerId": fields.get("managerId"),
-    }
+    optional = ("externalDirectoryId", "jobTitle", "managerId")
+    user = blank_object(
+        "user",
+        id=account.new_id(),
+        name=fields["name"],
+        username=fields["email"].partition("@")[0],
+        email=fields["email"],
+        accessRole=fields.get("accessRole") or "interviewer",
+        createdAt=account.tick(),
+        **{name: fields.get(name) for name in optional},
+    )
     account.users[user["id"]] = user
     return ok(user, status=201)
 

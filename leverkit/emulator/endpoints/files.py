@@ -9,6 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
 from leverkit.emulator.endpoints.opportunities import visible_opportunity
@@ -59,15 +60,15 @@ def uploaded(account: Account, uri: str) -> File:
 def store(account: Account, row: Row, kind: str, file: File) -> Object:
     """Add a file to an opportunity, as one of its files or as a resume; return the new object."""
     at, identifier, (stem, dot, ending) = account.tick(), account.new_id(), file.name.rpartition(".")
-    value: Object = {
-        "id": identifier,
-        "downloadUrl": f"{children.LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
-        "ext": f"{dot}{ending}" if stem else "",
-        "name": file.name,
-        "uploadedAt": at,
-        "status": "processed",
-        "size": len(file.content),
-    }
+    value = blank_object(
+        "file",
+        id=identifier,
+        downloadUrl=f"{children.LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
+        ext=f"{dot}{ending}" if stem else "",
+        name=file.name,
+        uploadedAt=at,
+        size=len(file.content),
+    )
     account.contents[identifier] = file.content
     if kind == "resumes":
         value = {"id": value.pop("id"), "createdAt": at, "file": value, "parsedData": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from leverkit.emulator.account.account import EPOCH_MS, Account, Object
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.generator.postings import DAY, uuid4
 from leverkit.emulator.generator.vocabulary import word
 
@@ -45,20 +46,16 @@ SOURCES = (
 
 def _user(rng: Random, number: int) -> Object:
     first, last = word(rng), word(rng)
-    return {
-        "id": uuid4(rng),
-        "name": f"{first} {last}",
-        "username": f"{first}.{last}".lower(),
-        "email": f"{first}.{last}@example.com".lower(),
-        "accessRole": ROLES[min(number, len(ROLES) - 1) if number < 5 else number % len(ROLES)],
-        "photo": None,
-        "createdAt": EPOCH_MS - (2200 - number * 37) * DAY,
-        "deactivatedAt": EPOCH_MS - 90 * DAY if number % 6 == 5 else None,
-        "externalDirectoryId": None,
-        "linkedContactIds": None,
-        "jobTitle": None,
-        "managerId": None,
-    }
+    return blank_object(
+        "user",
+        id=uuid4(rng),
+        name=f"{first} {last}",
+        username=f"{first}.{last}".lower(),
+        email=f"{first}.{last}@example.com".lower(),
+        accessRole=ROLES[min(number, len(ROLES) - 1) if number < 5 else number % len(ROLES)],
+        createdAt=EPOCH_MS - (2200 - number * 37) * DAY,
+        deactivatedAt=EPOCH_MS - 90 * DAY if number % 6 == 5 else None,
+    )
 
 
 def add_lookups(account: Account, rng: Random) -> None:
@@ -96,32 +93,18 @@ def add_accounts_lists(account: Account, rng: Random) -> None:
 
 def _requisition(rng: Random, users: list[Object], number: int) -> Object:
     at = EPOCH_MS - (300 - number) * DAY
-    return {
-        "id": uuid4(rng),
-        "requisitionCode": f"REQ-{number + 1}",
-        "name": f"Invented requisition {number + 1}",
-        "backfill": False,
-        "confidentiality": "confidential" if number == 2 else "non-confidential",
-        "createdAt": at,
-        "creator": rng.choice(users)["id"],
-        "headcountHired": 0,
-        "headcountTotal": 1,
-        "owner": rng.choice(users)["id"],
-        "status": "open",
-        "hiringManager": rng.choice(users)["id"],
-        "internalNotes": "",
-        "location": "Berlin",
-        "compensationBand": {"currency": "EUR", "interval": "per-year-salary", "min": 1, "max": 2},
-        "employmentStatus": "full-time",
-        "team": "Platform",
-        "department": "Engineering",
-        "offerIds": [],
-        "postings": [],
-        "approval": None,
-        "customFields": {},
-        "closedAt": None,
-        "updatedAt": at,
-    }
+    return blank_object(
+        "requisition",
+        id=uuid4(rng),
+        requisitionCode=f"REQ-{number + 1}",
+        name=f"Invented requisition {number + 1}",
+        confidentiality="confidential" if number == 2 else "non-confidential",
+        createdAt=at,
+        creator=rng.choice(users)["id"],
+        owner=rng.choice(users)["id"],
+        hiringManager=rng.choice(users)["id"],
+        updatedAt=at,
+    )
 
 
 def _requisition_field() -> Object:
@@ -132,15 +115,7 @@ def _requisition_field() -> Object:
 def _template(rng: Random, text: str, number: int) -> Object:
     at = EPOCH_MS - (900 - number) * DAY
     field = {"id": uuid4(rng), "type": "textarea", "text": "Comment", "required": False, "description": ""}
-    return {
-        "id": uuid4(rng),
-        "text": text,
-        "instructions": "",
-        "group": None,
-        "fields": [field],
-        "createdAt": at,
-        "updatedAt": at,
-    }
+    return blank_object("template", id=uuid4(rng), text=text, fields=[field], createdAt=at, updatedAt=at)
 
 
 def _audit_event(rng: Random, user: Object, number: int) -> Object:

@@ -15,7 +15,7 @@ from leverkit.emulator.config import Config
 from leverkit.emulator.generator.account_setup import SOURCES, add_accounts_lists, add_lookups
 from leverkit.emulator.generator.postings import DAY, SPAN, GeneratedPosting, generate_posting, uuid4
 from leverkit.emulator.generator.tagging import Tagger
-from leverkit.emulator.generator.vocabulary import PLACES, first_names, last_names
+from leverkit.emulator.generator.vocabulary import WORDS, first_names, last_names
 from leverkit.emulator.response import encode
 
 ORIGINS = ("sourced",) * 2 + ("applied",) * 3 + ("referred", "agency", "university", "internal")
@@ -66,7 +66,7 @@ class Generator:
         self.tagger = Tagger(rng, contacts)
         self.first = [_json(name)[1:-1] for name in first_names(rng)]
         self.last = [_json(name)[1:-1] for name in last_names(rng)]
-        self.places = [_json(place) for place in ("", "", "", *PLACES)]
+        self.places = [_json(place) for place in ("", "", "", *WORDS.places)]
         self.stages = [stage["id"] for stage in account.stages]
         self.reasons = [reason["id"] for reason in account.archive_reasons]
         self.sources = [_json(source) for source in SOURCES]

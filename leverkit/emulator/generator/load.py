@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from leverkit.emulator.account.account import EPOCH_MS, Account, Object, gc_paused
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.response import decode, encode
 
@@ -118,20 +119,15 @@ def _users(account: Account) -> Iterator[Object]:
         people = (value.get("owner"), value.get("sourcedBy"), *(value.get("followers") or ()))
         mentioned.update(dict.fromkeys(item for item in people if isinstance(item, str)))
     for number, identifier in enumerate(sorted(mentioned)):
-        yield {
-            "id": identifier,
-            "name": f"User {number + 1}",
-            "username": f"user{number + 1}",
-            "email": f"user{number + 1}@example.com",
-            "accessRole": "super admin" if number == 0 else "team member",
-            "photo": None,
-            "createdAt": EPOCH_MS - number,
-            "deactivatedAt": None,
-            "externalDirectoryId": None,
-            "linkedContactIds": None,
-            "jobTitle": None,
-            "managerId": None,
-        }
+        yield blank_object(
+            "user",
+            id=identifier,
+            name=f"User {number + 1}",
+            username=f"user{number + 1}",
+            email=f"user{number + 1}@example.com",
+            accessRole="super admin" if number == 0 else "team member",
+            createdAt=EPOCH_MS - number,
+        )
 
 
 def _posting_by_title(titles: dict[str, str], row: Row) -> str | None:

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from random import Random
 
 from leverkit.emulator.account.account import EPOCH_MS, Object
-from leverkit.emulator.generator.vocabulary import (
-    COMMITMENTS,
-    DEPARTMENTS,
-    LEVELS,
-    PLACES,
-    POSTING_TAGS,
-    ROLES,
-    word,
-)
+from leverkit.emulator.account.objects import blank_object
+from leverkit.emulator.generator.vocabulary import WORDS, word
 
 DAY = 86_400_000
 SPAN = 6 * 365 * DAY
@@ -50,16 +43,16 @@ def uuid4(rng: Random) -> str:
 
 
 def _title(rng: Random, team: str) -> str:
-    return f"{rng.choice(LEVELS)}{rng.choice((team, word(rng), team))} {rng.choice(ROLES)}"
+    return f"{rng.choice(WORDS.levels)}{rng.choice((team, word(rng), team))} {rng.choice(WORDS.roles)}"
 
 
 def generate_posting(rng: Random, users: list[str]) -> GeneratedPosting:
     """Return a posting of one of `users`."""
-    department = rng.choice(list(DEPARTMENTS))
-    team = rng.choice(DEPARTMENTS[department])
-    location, commitment = rng.choice(PLACES), rng.choice(COMMITMENTS)
+    department = rng.choice(list(WORDS.departments))
+    team = rng.choice(WORDS.departments[department])
+    location, commitment = rng.choice(WORDS.places), rng.choice(WORDS.commitments)
     title, former_title = _title(rng, team), _title(rng, team)
-    own = tuple(rng.sample(POSTING_TAGS, rng.choice((0, 0, 0, 1, 2))))
+    own = tuple(rng.sample(WORDS.posting_tags, rng.choice((0, 0, 0, 1, 2))))
     created = EPOCH_MS - 40 * DAY - int(rng.random() * 1.25 * SPAN)
     renamed_at = created + int(rng.random() * (EPOCH_MS - created)) if rng.random() < 0.15 else 0
     rest = (department, team, location, commitment, *own)
@@ -88,43 +81,18 @@ def blank_posting(
 ) -> Object:
     """Return a posting; `categories` are department, team, location and commitment."""
     department, team, location, commitment = categories
-    return {
-        "id": identifier,
-        "text": title,
-        "state": "published",
-        "distributionChannels": ["public", "internal"],
-        "user": None,
-        "owner": None,
-        "hiringManager": None,
-        "categories": {
-            "team": team,
-            "department": department,
-            "location": location,
-            "allLocations": [location] if location else [],
-            "commitment": commitment,
-            "level": None,
-        },
-        "tags": list(own),
-        "content": {
-            "description": f"An invented position: {title}.",
-            "descriptionHtml": "<p>An invented position.</p>",
-            "lists": [],
-            "closing": "",
-            "closingHtml": "",
-        },
-        "followers": [],
-        "reqCode": None,
-        "requisitionCodes": [],
-        "salaryRange": None,
-        "workplaceType": "unspecified",
-        "country": None,
-        "timezone": None,
-        "urls": {
-            "list": "https://jobs.lever.co/example",
-            "show": f"https://jobs.lever.co/example/{identifier}",
-            "apply": f"https://jobs.lever.co/example/{identifier}/apply",
-        },
-        "confidentiality": "non-confidential",
-        "createdAt": 0,
-        "updatedAt": 0,
+    page, names = f"https://jobs.lever.co/example/{identifier}", {"team": team, "department": department}
+    places = {"location": location, "allLocations": [location] if location else []}
+    description = {
+        "description": f"An invented position: {title}.",
+        "descriptionHtml": "<p>An invented position.</p>",
     }
+    return blank_object(
+        "posting",
+        id=identifier,
+        text=title,
+        categories={**names, **places, "commitment": commitment, "level": None},
+        tags=list(own),
+        content={**description, "lists": [], "closing": "", "closingHtml": ""},
+        urls={"list": "https://jobs.lever.co/example", "show": page, "apply": f"{page}/apply"},
+    )

@@ -14,13 +14,7 @@ from itertools import accumulate
 from random import Random
 from typing import Literal
 
-from leverkit.emulator.generator.vocabulary import (
-    HOSTILE_CANDIDACY,
-    HOSTILE_PERSON,
-    candidacy_tag,
-    person_tag,
-    variant,
-)
+from leverkit.emulator.generator.vocabulary import WORDS, candidacy_tag, person_tag, variant
 
 Habit = Literal["first", "newest", "existing", "any", "all"]
 HABITS: tuple[Habit, ...] = ("first", "newest", "existing", "any", "all")
@@ -43,11 +37,12 @@ class Tagger:
         self.truth: dict[str, str] = {}
         size = 10 + min(120, int(contacts**0.5 / 2))
         self._persons = [
-            self._person(rng, text) for text in self._texts(rng, size, person_tag, HOSTILE_PERSON, "contact")
+            self._person(rng, text)
+            for text in self._texts(rng, size, person_tag, WORDS.hostile_person, "contact")
         ]
         self._candidacies = [
             self._spellings(rng, text, "opportunity")
-            for text in self._texts(rng, size, candidacy_tag, HOSTILE_CANDIDACY, "opportunity")
+            for text in self._texts(rng, size, candidacy_tag, WORDS.hostile_candidacy, "opportunity")
         ]
         self._weights = list(accumulate(1.0 / (place + 2) ** 0.7 for place in range(size)))
 
