@@ -11,7 +11,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
-from leverkit.errors import INTERRUPTED, LeverkitError, Refused
+from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
 
 if TYPE_CHECKING:
     from leverkit.migration.run import Run
@@ -107,7 +107,7 @@ def verify(
         print_file(run / "verify.json")
     else:
         print_result("\n".join([found.summary, *found.notes]))
-    if not found.exit_code:
+    if found.exit_code in (0, Partial.exit_code):
         _print_next(opened)
     differences = bool(found.differences or found.notes)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))

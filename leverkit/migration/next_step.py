@@ -9,7 +9,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -41,18 +40,49 @@ def require_verified(run: Run, wave: Wave) -> None:
         )
 
 
+class VerificationRecord(msgspec.Struct, frozen=True):
+    """What verify.json says of a run: how much was verified, when reading began, and what was found."""
+
+    plan_id: str
+    wave: str
+    began_ms: int
+    exit_code: int
+    summary: str
+
+    @classmethod
+    def read(cls, folder: Path) -> VerificationRecord | None:
+        """Read the record of a run folder; None where there is none that can be used."""
+        try:
+            return msgspec.json.decode((folder / "verify.json").read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+
 def verification_gap(run: Run, wave: Wave) -> str:
     """Return what is wrong with the verification of a wave; empty where nothing is."""
-    try:
-        found: dict[str, Any] = msgspec.json.decode((run.folder / "verify.json").read_bytes())
-        of_this_plan = found["plan_id"] == run.plan.plan_id
-        if not of_this_plan or not run.wave(found["wave"]).positions >= wave.positions:
-            return "was not verified"
-        if found["began_ms"] <= last_write(run.entries):
-            return "was not verified since it last wrote"
-        return "" if found["exit_code"] in (0, Partial.exit_code) else f"is {found['summary']}"
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    found = VerificationRecord.read(run.folder)
+    if found is None or not _covers(found, run, wave):
         return "was not verified"
+    if found.began_ms <= last_write(run.entries):
+        return "was not verified since it last wrote"
+    return "" if found.exit_code in (0, Partial.exit_code) else f"is {found.summary}"
+
+
+def differences_left(folder: Path) -> str:
+    """Return what a verification without errors found to differ, and where it is listed; empty if nothing."""
+    found = VerificationRecord.read(folder)
+    if found is None or not found.exit_code:
+        return ""
+    return f"{found.summary}. {folder / 'verify.json'} lists them under `differences`"
+
+
+def _covers(found: VerificationRecord, run: Run, wave: Wave) -> bool:
+    """Return True if a verification is of this plan and of this wave or a larger one."""
+    try:
+        verified = run.wave(found.wave)
+    except LeverkitError:
+        return False
+    return found.plan_id == run.plan.plan_id and verified.positions >= wave.positions
 
 
 def last_write(entries: Iterable[Entry]) -> int:
@@ -133,8 +163,13 @@ def _after(run: Run, begun: Wave) -> Advice:
         why = f"{failed} failed, and may succeed when tried again"
         return Advice(why, apply_command(run.folder, run.plan, begun.name))
     if run.open_operations(run.wave(ALL)):
-        return Advice(f"wave {begun.name} is verified", apply_command(run.folder, run.plan, ALL))
-    return Advice("all is done and verified")
+        return Advice(f"wave {begun.name} is {_verified(run)}", apply_command(run.folder, run.plan, ALL))
+    differences = differences_left(run.folder)
+    return Advice(f"all was tried, and is {differences}" if differences else "all is done and verified")
+
+
+def _verified(run: Run) -> str:
+    return differences_left(run.folder) or "verified"
 
 
 def _early(run: Run, wave: Wave) -> Advice | None:
@@ -167,7 +202,9 @@ def _undone(run: Run) -> Advice | None:
         if was_begun(path.parent) and _undoes(path, run.plan):
             undo = run.folder.parent / path.parent.name
             if _undo_is_verified(undo, run):
-                return Advice(f"the rollback in {undo} took this run back, and is verified")
+                differences = differences_left(undo)
+                part = f" in part, and is {differences}" if differences else ", and is verified"
+                return Advice(f"the rollback in {undo} took this run back{part}")
             why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
             return Advice(why, _to_verify(undo, ALL))
     return None

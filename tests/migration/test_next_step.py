@@ -40,6 +40,20 @@ def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:
     assert told == [f"{apply} --wave canary", f"{look} --wave canary", apply, look]
 
 
+def test_what_a_partial_verification_found_is_the_next_step_and_not_called_done(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=1)
+        carried_out(plan, tmp_path, lever)
+        op = plan.operations[0]
+        emulated.remove_tags(op.opportunity, [op.tag])
+        assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 3
+        told = advice(Run.open(tmp_path))
+    assert told.why.startswith("all was tried, and is verified in part: ")
+    assert "1 missing" in told.why
+    assert told.why.endswith(f"{tmp_path / 'verify.json'} lists them under `differences`")
+    assert told.command == ""
+
+
 def test_a_run_that_was_stopped_is_resumed_with_its_wave(tmp_path: Path) -> None:
     with account(contacts=300) as (emulated, lever):
         plan = migration(emulated, lever)
