@@ -9,6 +9,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,14 @@ class Checkup(msgspec.Struct, frozen=True):
 def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = None) -> Checkup:
     """Check everything that a migration needs. Raises UsageError for wrong settings."""
     settings = settings or Settings.from_environment()
-    checks = [_python(), _packages(), _kernel(), _workspace(settings.home), _key(settings)]
+    checks = [
+        _python(),
+        _packages(),
+        _kernel(),
+        _workspace(settings.home),
+        _files(settings.home),
+        _key(settings),
+    ]
     with nullcontext(lever) if lever else connect(settings=settings) as account:
         checks += _account(account)
         if settings.perform_as and checks[-1].what == "write tags":
@@ -120,6 +128,19 @@ def _workspace(home: Path) -> Check:
     return Check("workspace", False, f"{home} cannot be written; set LEVERKIT_WORKSPACE", 64)
 
 
+def _files(home: Path) -> Check:
+    """Return who can read what is written: data its owner alone, reports whom the umask lets."""
+    if os.name != "posix":
+        return Check("files", None, "who may read them is as the folder says; keep the workspace in your own")
+    umask = os.umask(0o077)
+    os.umask(umask)
+    whom = "everybody here" if not umask & 0o004 else "your group" if not umask & 0o040 else "only you"
+    found = f"data: only you can read it; reports (--html): {whom}, by your umask {umask:03o}"
+    if home.exists() and home.stat().st_mode & 0o077:
+        return Check("files", None, f"{found}; others can open {home}: chmod -R go= {home}")
+    return Check("files", True, found)
+
+
 def _key(settings: Settings) -> Check:
     if settings.demo:
         return Check("key", None, "none set: this is the demo account")
@@ -135,7 +156,10 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
         yield Check("account", False, str(error), error.exit_code)
         return
     for what, path in READS:
-        yield _permission(what, lambda path=path: lever.page(path, type=msgspec.Raw, limit=1))  # type: ignore[misc]
+        only_ids: dict[str, Any] = (
+            {"include": "id"} if path == "/opportunities" else {}
+        )  # no name leaves Lever for a check
+        yield _permission(what, partial(lever.page, path, type=msgspec.Raw, limit=1, **only_ids))
     if lever.sees_confidential():
         yield Check("read confidential ones", True, "granted")
     else:

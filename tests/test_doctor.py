@@ -29,6 +29,24 @@ def test_a_good_setting_is_well_and_only_reads(lever_account: Running) -> None:
     assert found(checkup)["write tags"].ok is None
 
 
+def test_no_name_of_a_candidate_leaves_lever_for_a_check(lever_account: Running) -> None:
+    examine()
+    lists = [entry for entry in lever_account.log() if entry["path"].endswith("/opportunities")]
+    assert lists
+    assert all("include=id" in str(entry) or "'include': ['id']" in str(entry) for entry in lists)
+
+
+def test_who_can_read_the_files_is_told(lever_account: Running, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    check = found(examine(settings(lever_account, lever_account.api_key, tmp_path)))["files"]
+    assert (check.ok, "chmod -R go=" in check.found) == (None, True)
+    tmp_path.chmod(0o700)
+    check = found(examine(settings(lever_account, lever_account.api_key, tmp_path)))["files"]
+    assert check.ok
+    assert "data: only you" in check.found
+    assert "reports (--html)" in check.found
+
+
 def test_the_key_is_mentioned_but_never_shown(lever_account: Running) -> None:
     shown = repr(examine().frame.to_dict()) + examine()._repr_html_()
     assert lever_account.api_key not in shown

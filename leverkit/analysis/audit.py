@@ -12,7 +12,7 @@ from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.storage.files import write_atomic
+from leverkit.storage.files import SHARED, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ class Audit(AuditFacts):
         """
         from leverkit.analysis.report import render
 
-        write_atomic(Path(path), render(self, self._report_options(policy, anonymise)).encode())
+        write_atomic(Path(path), render(self, self._report_options(policy, anonymise)).encode(), mode=SHARED)
         return Path(path)
 
     def _people(self, anonymise: bool) -> PersonDisplay:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
+from leverkit.storage.files import open_private
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +98,9 @@ def remember(path: Path | str, now: Readiness) -> pd.DataFrame:
         out.write("\n")  # end a line that an interrupted process left incomplete
     writer.writerow(state)
     try:
-        with path.open("a", encoding="utf-8", newline="") as file:
+        with os.fdopen(
+            open_private(path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8", newline=""
+        ) as file:
             file.write(out.getvalue())
     except OSError as error:
         raise UsageError(f"{path}: the history cannot be kept: {error.strerror}") from None

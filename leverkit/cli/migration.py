@@ -155,7 +155,7 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
 
     found = replay(Run.open(run))
     if as_json:
-        print_file(run / "replay.json")
+        print_json(found.to_json().decode())
     else:
         print_result(found.summary)
     _print_hint(found.hint)

@@ -18,7 +18,8 @@ from typing import Literal
 import msgspec
 
 from leverkit.errors import Refused
-from leverkit.storage.sqlite import durable, sound
+from leverkit.storage.files import naming
+from leverkit.storage.sqlite import durable, readable, sound
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -121,7 +122,7 @@ class Journal:
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         self._lock = threading.Lock()
-        self._now = now
+        self._path, self._now = path, now
         with sound(path), ExitStack() as stack:
             self._db = stack.enter_context(closing(durable(path)))
             self._db.executescript(_SCHEMA)
@@ -145,7 +146,7 @@ class Journal:
                 at_ms = int(self._now() * 1000)
                 chain = _link(chain, seq, at_ms, _text(body))
                 fresh.append(Entry(seq, at_ms, body, chain))
-            with self._db:
+            with naming(self._path), self._db:
                 self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", map(_row, fresh))
             self.entries += fresh
             self._chain = chain
@@ -161,7 +162,7 @@ def read(path: Path) -> list[Entry]:
     """Read a journal without changing it; [] where there is none. Raises Refused where it is damaged."""
     if not path.exists():
         return []
-    with sound(path), closing(durable(path)) as db:
+    with sound(path), readable(path) as db:
         return _read(db)
 
 

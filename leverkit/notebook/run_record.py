@@ -20,7 +20,7 @@ import msgspec
 from leverkit.errors import Locked, UsageError
 from leverkit.notebook.parameters import Value
 from leverkit.storage import files
-from leverkit.storage.lock import hold
+from leverkit.storage.lock import hold, holder
 
 NAME = "run.json"
 LOCK = "job.lock"
@@ -111,6 +111,8 @@ def _free(folder: Path) -> bool:
             return True
     except Locked:
         return False
+    except UsageError:  # a folder that cannot be written, as on a read-only disk
+        return not holder(folder / LOCK)
 
 
 def _now() -> str:

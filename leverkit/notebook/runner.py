@@ -106,7 +106,7 @@ def _set_aside(out: Path) -> int:
         return 1
     attempt = RunRecord.read(out).attempt
     aside = out / f"attempt-{attempt}"
-    aside.mkdir(exist_ok=True)
+    files.make_folder(aside)
     for pattern in (NAME, "*.ipynb", "*.html"):
         for path in out.glob(pattern):
             path.replace(aside / path.name)

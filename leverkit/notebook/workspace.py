@@ -29,6 +29,7 @@ from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.storage.files import make_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     home = Path(workspace).expanduser().resolve() if workspace else settings.home
     lever = connect(settings=settings, rate=rate)
     folder = home / lever.account_id()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return AccountWorkspace(folder, lever, settings.demo, rate)
 
 

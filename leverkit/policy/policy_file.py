@@ -119,7 +119,7 @@ def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | 
         dialect = replace(dialect, bom=spreadsheet_bom)
     names = columns(decisions)
     rows = [decision.cells(names) for decision in decisions]
-    files.write_atomic(path, csv_file.render(names, rows, dialect))
+    files.write_atomic(path, csv_file.render(names, rows, dialect), mode=files.mode_of(path))
 
 
 def columns(decisions: Iterable[Decision]) -> tuple[str, ...]:

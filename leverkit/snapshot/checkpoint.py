@@ -18,6 +18,7 @@ import msgspec
 from leverkit.api.models import Application, Opportunity
 from leverkit.errors import Locked, UsageError
 from leverkit.snapshot.windows import Window
+from leverkit.storage.files import naming
 from leverkit.storage.sqlite import durable
 
 NAME = "pull.sqlite"
@@ -169,9 +170,10 @@ class PullCheckpoint:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
-        with self._db:
-            yield
+        with naming(self.path):
+            self._db.execute("begin immediate")
+            with self._db:
+                yield
 
     def _add(self, listing_pass: str, window: Window) -> int:
         values = (

@@ -9,7 +9,7 @@ import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,10 +37,16 @@ def database(memory_limit: str = "2GB") -> Database:
         ":memory:",
         config={
             "memory_limit": memory_limit,
-            "temp_directory": str(Path(tempfile.gettempdir()) / "leverkit-spill"),
+            "temp_directory": str(Path(_spill_folder().name) / "spill"),
             "autoinstall_known_extensions": "false",
         },
     )
+
+
+@cache
+def _spill_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder, which nobody else can read or prepare; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="leverkit-")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import msgspec
 
 from leverkit.api.models import Posting, Stage, StageRank
 from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.storage.files import create, naming
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +56,7 @@ def write_opportunities(
 ) -> Path:
     """Write the newest record of every id that is not deleted; those of `prior`, a snapshot, are oldest."""
     lines = folder / "opportunities.lines"
-    with lines.open("wb") as file:
+    with naming(lines), create(lines) as file:
         checkpoint.write_rows(file)
     read = f"select * from {_lines(lines, OPPORTUNITIES | {'seq': 'BIGINT'})}"
     if prior:
@@ -128,7 +129,7 @@ def _write(
     order: str,
 ) -> Path:
     lines = file.with_suffix(".lines")
-    with lines.open("wb") as opened:
+    with naming(lines), create(lines) as opened:
         kept = ({name: row.get(name) for name in columns} for row in rows)
         opened.writelines(msgspec.json.encode(row) + b"\n" for row in kept)
     try:
@@ -139,7 +140,9 @@ def _write(
 
 def _copy(db: duckdb.DuckDBPyConnection, file: Path, query: str) -> Path:
     fresh = file.with_suffix(".new")
-    db.execute(f"copy ({query}) to {literal(fresh)} (format parquet, compression zstd)")
+    create(fresh).close()  # DuckDB writes into the file that is there, whose mode it keeps
+    form = "format parquet, compression zstd, use_tmp_file false"
+    db.execute(f"copy ({query}) to {literal(fresh)} ({form})")
     return fresh
 
 

@@ -1,38 +1,89 @@
-"""Write files that survive kills and power cuts, and identify content by its sha256."""
+"""Write files that survive kills and power cuts, for their owner alone; identify content by its sha256.
+
+A folder may be another's, who can prepare links in it: no file is opened for writing through a link.
+"""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
+PRIVATE = 0o600  # mode of data: for its owner alone
+SHARED = 0o666  # mode of what a person names to share: the umask says with whom
 NO_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)  # Windows opens no folder; some file systems sync none
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def write_atomic(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
     """Write a file, in a new folder if needed; a reader sees the old content or the new, never a part.
 
-    It is on disk when this returns.
+    It is on disk when this returns. Raises OSError, which names the file.
     """
-    make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    make_folder(path.parent, private=mode == PRIVATE)
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    with naming(path):
+        try:
+            with create(draft, mode=mode) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
     sync(path.parent)
 
 
-def make_folder(folder: Path) -> None:
+def create(path: Path, *, mode: int = PRIVATE) -> IO[bytes]:
+    """Open a new file for writing, in place of one of that name."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
+
+
+def mode_of(path: Path) -> int:
+    """Return the mode that the owner gave to a file that people edit; PRIVATE for a new file."""
+    with suppress(OSError):
+        found = path.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: 0)():
+            return found.st_mode & 0o777
+    return PRIVATE
+
+
+def open_private(path: Path, flags: int = os.O_RDWR, *, mode: int = PRIVATE) -> int:
+    """Open a file for writing, create it if needed, and return its descriptor. Raises OSError for a link."""
+    return os.open(path, flags | os.O_CREAT | _NO_LINK, mode)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add the name of a file to errors that have none, such as that of a full disk."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError | sqlite3.Error) and not getattr(error, "filename", None):
+            error.filename = str(path)  # type: ignore[union-attr]
+        raise
+
+
+def make_folder(folder: Path, *, private: bool = True) -> None:
     """Make a folder and its parents where they are missing; they are on disk when this returns."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        sync(made.parent)
+    for each in reversed(missing):
+        each.mkdir(0o700 if private else 0o777, exist_ok=True)
+        sync(each.parent)
+    folder.mkdir(exist_ok=True)
 
 
 def sync(path: Path) -> None:

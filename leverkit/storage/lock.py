@@ -23,6 +23,7 @@ from filelock import lock_descriptor
 from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
+from leverkit.storage.files import PRIVATE, make_folder, open_private
 
 BEAT = 5.0  # seconds between two signs of life; a silence of more than three of them is reported
 
@@ -45,11 +46,10 @@ def account_lock(account: str) -> Path:
     return Path(user_cache_dir("leverkit")) / "locks" / f"{account}.lock"
 
 
-def open_lock_file(path: Path, *, mode: int = 0o666) -> FileIO:
+def open_lock_file(path: Path, *, mode: int = PRIVATE) -> FileIO:
     """Open a file that is to be locked, and create it if needed. Raises OSError, for a symbolic link too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    return FileIO(os.open(path, flags, mode), "r+")
+    make_folder(path.parent)
+    return FileIO(open_private(path, mode=mode), "r+")
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import Refused, UsageError
+from leverkit.storage.files import open_private
 
 # Errors of a full, read-only or failing disk; the low byte of SQLite's extended codes.
 TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
@@ -34,7 +38,13 @@ def durable(path: Path, *, exclusive: bool = False) -> sqlite3.Connection:
 
     With `exclusive`, the first access locks the file until it is closed, and fails while another process has
     it. WAL with synchronous=FULL. Measured: 7,000 commits per second; Lever allows 10.
+    Raises UsageError where the file cannot be written, or is a link.
     """
+    try:
+        os.close(open_private(path))  # SQLite would follow a link, and let everybody read a new file
+    except OSError as error:
+        why = f"cannot be used ({error.strerror or error}): mend that, the same command goes on then"
+        raise UsageError(f"{path}: {why}") from None
     timeout = 0.0 if exclusive else 10.0  # seconds
     with ExitStack() as stack:
         db = stack.enter_context(closing(sqlite3.connect(path, check_same_thread=False, timeout=timeout)))
@@ -44,3 +54,18 @@ def durable(path: Path, *, exclusive: bool = False) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         stack.pop_all()
     return db
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file to read it; where the disk is read-only, a private copy, as SQLite writes beside it."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        with closing(durable(path)) as db:
+            yield db
+        return
+    with tempfile.TemporaryDirectory(prefix="leverkit-") as folder:
+        for part in (path, path.with_name(f"{path.name}-wal")):
+            if part.exists():
+                shutil.copyfile(part, Path(folder) / part.name)
+        with closing(durable(Path(folder) / path.name)) as db:
+            yield db

@@ -59,6 +59,10 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     hint: str = ""
 
+    def to_json(self) -> bytes:
+        """Return the replay as a JSON document."""
+        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
+
     @property
     def exit_code(self) -> int:
         """Return 0 if the files agree, else 6."""
@@ -109,8 +113,11 @@ def replay(run: Run) -> Replay:
     )
     if found.exit_code or since or found.counts["pending"] or found.counts["unknown"]:
         found = msgspec.structs.replace(found, hint=hint(run, run.wave(ALL)))
-    content = msgspec.json.format(msgspec.json.encode(found)) + b"\n"
-    files.write_atomic(run.folder / "replay.json", content)
+    try:
+        files.write_atomic(run.folder / "replay.json", found.to_json())
+    except OSError as error:  # as on a read-only disk
+        note = f"replay.json could not be written: {error.strerror}"
+        found = msgspec.structs.replace(found, hint="; ".join(filter(None, (found.hint, note))))
     return found
 
 
