@@ -12,9 +12,9 @@ from leverkit.emulator.account import views
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
-from leverkit.emulator.endpoints.opportunities import page, selected_fields, visible_opportunity
+from leverkit.emulator.endpoints.opportunities import find, page, selected_fields, visible_opportunity
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Response, not_found, ok
+from leverkit.emulator.response import Response, ok
 
 
 def _pdf(text: str) -> bytes:
@@ -185,24 +185,18 @@ def _generated(account: Account, row: Row, kind: str) -> list[Object]:
     return [maker(row, next(iter(account.users), None))]
 
 
-def listing(kind: str) -> Callable[[Request], Response]:
-    """Return the handler of GET …/:id/<kind>."""
-
-    def handler(request: Request) -> Response:
-        found = children_of(request.account, visible_opportunity(request), kind)
-        key = "uploadedAt" if kind == "files" else "createdAt"
-        return page(request, (with_local_urls(request, item) for item in found), key, descending=True)
-
-    return handler
+def find_child(request: Request, kind: str) -> Object:
+    """Return the object of a kind that the path names. Raises RequestError 404 or 403."""
+    return find(children_of(request.account, visible_opportunity(request), kind), request.ids[1], kind)
 
 
-def single(kind: str) -> Callable[[Request], Response]:
-    """Return the handler of GET …/:id/<kind>/:id."""
+def listing(kind: str, request: Request) -> Response:
+    """GET …/:id/<kind>."""
+    found = children_of(request.account, visible_opportunity(request), kind)
+    key = "uploadedAt" if kind == "files" else "createdAt"
+    return page(request, (with_local_urls(request, item) for item in found), key, descending=True)
 
-    def handler(request: Request) -> Response:
-        for item in children_of(request.account, visible_opportunity(request), kind):
-            if item["id"] == request.ids[1]:
-                return ok(selected_fields(request, with_local_urls(request, item)))
-        raise not_found(kind, request.ids[1])
 
-    return handler
+def single(kind: str, request: Request) -> Response:
+    """GET …/:id/<kind>/:id."""
+    return ok(selected_fields(request, with_local_urls(request, find_child(request, kind))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from leverkit.emulator.account import events
@@ -11,11 +10,10 @@ from leverkit.emulator.account.filters import single
 from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
-from leverkit.emulator.endpoints.opportunities import visible_opportunity
+from leverkit.emulator.endpoints.opportunities import find, visible_opportunity
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Response, bad_request, not_found, ok
+from leverkit.emulator.response import Response, bad_request, ok
 
-Handler = Callable[[Request], Response]
 LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates")
 KINDS = ("notes", "feedback", "forms", "panels", "interviews", "files")
 
@@ -26,45 +24,31 @@ def new_object(account: Account, fields: Object) -> Object:
     return {"text": "", **fields, "id": account.new_id(), "createdAt": at, "updatedAt": at}
 
 
-def _find(items: list[Object], identifier: str, resource: str) -> Object:
-    for item in items:
-        if item["id"] == identifier:
-            return item
-    raise not_found(resource, identifier)
+def _rewrite(request: Request, item: Object) -> None:
+    """Set the sent fields of an object; its id and createdAt stay."""
+    item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
+    item["updatedAt"] = request.account.tick()
 
 
-def create(name: str) -> Handler:
-    """Return the handler of POST /<name>."""
-
-    def handler(request: Request) -> Response:
-        item = new_object(request.account, request.json())
-        request.account.lists.setdefault(name, []).insert(0, item)
-        return ok(item, status=201)
-
-    return handler
+def create(name: str, request: Request) -> Response:
+    """POST /<name>."""
+    item = new_object(request.account, request.json())
+    request.account.lists.setdefault(name, []).insert(0, item)
+    return ok(item, status=201)
 
 
-def update(name: str) -> Handler:
-    """Return the handler of PUT /<name>/:id."""
-
-    def handler(request: Request) -> Response:
-        item = _find(request.account.lists.get(name, []), request.ids[0], name)
-        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
-        item["updatedAt"] = request.account.tick()
-        return ok(item)
-
-    return handler
+def update(name: str, request: Request) -> Response:
+    """PUT /<name>/:id."""
+    item = find(request.account.lists.get(name, []), request.ids[0], name)
+    _rewrite(request, item)
+    return ok(item)
 
 
-def delete(name: str) -> Handler:
-    """Return the handler of DELETE /<name>/:id."""
-
-    def handler(request: Request) -> Response:
-        items = request.account.lists.get(name, [])
-        items.remove(_find(items, request.ids[0], name))
-        return Response(204, b"")
-
-    return handler
+def delete(name: str, request: Request) -> Response:
+    """DELETE /<name>/:id."""
+    items = request.account.lists.get(name, [])
+    items.remove(find(items, request.ids[0], name))
+    return Response(204, b"")
 
 
 def _panel(account: Account, row: Row, item: Object) -> None:
@@ -79,22 +63,18 @@ def _panel(account: Account, row: Row, item: Object) -> None:
         events.emit_for_child(account, "interviews", "Created", row, interview)
 
 
-def create_child(kind: str) -> Handler:
-    """Return the handler of POST …/:id/<kind>."""
-
-    def handler(request: Request) -> Response:
-        account, row = request.account, visible_opportunity(request)
-        user = single(request.query, "perform_as")
-        item = new_object(account, {**DEFAULTS.get(kind, {}), **request.json(), "user": user})
-        if kind in ("forms", "feedback"):
-            item = {"stage": row.stage, "completedAt": item["createdAt"], **item}
-        if kind == "panels":
-            _panel(account, row, item)
-        children.stored_children(account, row, kind).insert(0, item)
-        events.emit_for_child(account, kind, "Created", row, item)
-        return ok(item, status=201)
-
-    return handler
+def create_child(kind: str, request: Request) -> Response:
+    """POST …/:id/<kind>."""
+    account, row = request.account, visible_opportunity(request)
+    user = single(request.query, "perform_as")
+    item = new_object(account, {**DEFAULTS.get(kind, {}), **request.json(), "user": user})
+    if kind in ("forms", "feedback"):
+        item = {"stage": row.stage, "completedAt": item["createdAt"], **item}
+    if kind == "panels":
+        _panel(account, row, item)
+    children.stored_children(account, row, kind).insert(0, item)
+    events.emit_for_child(account, kind, "Created", row, item)
+    return ok(item, status=201)
 
 
 DEFAULTS: dict[str, Object] = {
@@ -111,32 +91,23 @@ DEFAULTS: dict[str, Object] = {
 }
 
 
-def update_child(kind: str) -> Handler:
-    """Return the handler of PUT …/:id/<kind>/:id."""
-
-    def handler(request: Request) -> Response:
-        row = visible_opportunity(request)
-        item = _find(children.stored_children(request.account, row, kind), request.ids[1], kind)
-        item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
-        item["updatedAt"] = request.account.tick()
-        events.emit_for_child(request.account, kind, "Updated", row, item)
-        return ok(item)
-
-    return handler
+def update_child(kind: str, request: Request) -> Response:
+    """PUT …/:id/<kind>/:id."""
+    row = visible_opportunity(request)
+    item = find(children.stored_children(request.account, row, kind), request.ids[1], kind)
+    _rewrite(request, item)
+    events.emit_for_child(request.account, kind, "Updated", row, item)
+    return ok(item)
 
 
-def delete_child(kind: str) -> Handler:
-    """Return the handler of DELETE …/:id/<kind>/:id."""
-
-    def handler(request: Request) -> Response:
-        row = visible_opportunity(request)
-        items = children.stored_children(request.account, row, kind)
-        item = _find(items, request.ids[1], kind)
-        items.remove(item)
-        events.emit_for_child(request.account, kind, "Deleted", row, item)
-        return Response(204, b"")
-
-    return handler
+def delete_child(kind: str, request: Request) -> Response:
+    """DELETE …/:id/<kind>/:id."""
+    row = visible_opportunity(request)
+    items = children.stored_children(request.account, row, kind)
+    item = find(items, request.ids[1], kind)
+    items.remove(item)
+    events.emit_for_child(request.account, kind, "Deleted", row, item)
+    return Response(204, b"")
 
 
 def _user_fields(request: Request) -> Object:
@@ -170,10 +141,7 @@ def create_user(request: Request) -> Response:
 
 
 def _user(request: Request) -> Object:
-    found = request.account.users.get(request.ids[0])
-    if found is None:
-        raise not_found("users", request.ids[0])
-    return found
+    return find(request.account.users.values(), request.ids[0], "users")
 
 
 def update_user(request: Request) -> Response:

@@ -5,7 +5,6 @@ A generated file is a small PDF that says so; an uploaded file is kept byte for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from leverkit.emulator.account.account import Account, Object
@@ -15,7 +14,7 @@ from leverkit.emulator.endpoints import children
 from leverkit.emulator.endpoints.opportunities import visible_opportunity
 from leverkit.emulator.http.forms import File
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import RequestError, Response, bad_request, not_found, ok
+from leverkit.emulator.response import RequestError, Response, bad_request, ok
 
 MAX_BYTES = 30 * 1024 * 1024
 UPLOAD_MS = 24 * 3_600_000
@@ -83,23 +82,16 @@ def attach(request: Request) -> Response:
     return ok(children.with_local_urls(request, value), status=201)
 
 
-def download(kind: str) -> Callable[[Request], Response]:
-    """Return the handler of GET …/:id/<kind>/:id/download: the bytes; 422 for an unreadable one."""
-
-    def handler(request: Request) -> Response:
-        found = children.children_of(request.account, visible_opportunity(request), kind)
-        item = next((file_item for file_item in found if file_item["id"] == request.ids[1]), None)
-        if item is None:
-            raise not_found(kind, request.ids[1])
-        file: Object = item["file"] if isinstance(item.get("file"), dict) else item
-        if file.get("status") == "error":
-            raise RequestError(422, "UnprocessableEntityError", "The file could not be processed")
-        content = request.account.contents.get(item["id"])
-        name = quote(str(file.get("name") or f"{kind[:-1]}.pdf"))
-        headers = [
-            (b"content-type", b"application/octet-stream"),
-            (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
-        ]
-        return Response(200, children.GENERATED_PDF if content is None else content, headers)
-
-    return handler
+def download(kind: str, request: Request) -> Response:
+    """GET …/:id/<kind>/:id/download: the bytes; 422 for an unreadable file."""
+    item = children.find_child(request, kind)
+    file: Object = item["file"] if isinstance(item.get("file"), dict) else item
+    if file.get("status") == "error":
+        raise RequestError(422, "UnprocessableEntityError", "The file could not be processed")
+    content = request.account.contents.get(item["id"], children.GENERATED_PDF)
+    name = quote(str(file.get("name") or f"{kind[:-1]}.pdf"))
+    headers = [
+        (b"content-type", b"application/octet-stream"),
+        (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
+    ]
+    return Response(200, content, headers)

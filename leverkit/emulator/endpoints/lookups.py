@@ -12,6 +12,7 @@ from leverkit.emulator.account.filters import Query, flag, milliseconds, single
 from leverkit.emulator.endpoints.opportunities import (
     confidential_error,
     envelope,
+    find,
     in_range,
     listed_confidentiality,
     page,
@@ -22,11 +23,8 @@ from leverkit.emulator.response import Response, bad_request, encode, not_found,
 
 
 def by_id(request: Request, items: Iterable[Object], resource: str) -> Response:
-    """Return the object of the path. Raises RequestError 404 with the plural resource name."""
-    for item in items:
-        if item["id"] == request.ids[0]:
-            return ok(selected_fields(request, item))
-    raise not_found(resource, request.ids[0])
+    """Return the object of the path. Raises RequestError 404."""
+    return ok(selected_fields(request, find(items, request.ids[0], resource)))
 
 
 def _sort_key(text: str) -> tuple[str, str]:
@@ -185,57 +183,44 @@ EQUAL: dict[str, Callable[[Object], object]] = {
 }
 
 
-def stored_list(name: str, key: str = "createdAt") -> Callable[[Request], Response]:
-    """Return the handler of a stored list: requisitions, audit events, templates."""
-
-    def handler(request: Request) -> Response:
-        found = request.account.lists.get(name, [])
-        if name == "requisitions":
-            shown = listed_confidentiality(request)
-            found = [item for item in found if shown in ("all", item.get("confidentiality", OPEN))]
-        for bounds, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
-            found = in_range(request, found, bounds, field)
-        for parameter, of in EQUAL.items():
-            wanted = request.query.get(parameter)
-            found = [item for item in found if not wanted or of(item) in wanted]
-        return page(request, found, key, descending=key == "createdAt")
-
-    return handler
+def stored_list(name: str, key: str, request: Request) -> Response:
+    """GET /<name>, a stored list: requisitions, audit events, templates."""
+    found = request.account.lists.get(name, [])
+    if name == "requisitions":
+        shown = listed_confidentiality(request)
+        found = [item for item in found if shown in ("all", item.get("confidentiality", OPEN))]
+    for bounds, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
+        found = in_range(request, found, bounds, field)
+    for parameter, of in EQUAL.items():
+        wanted = request.query.get(parameter)
+        found = [item for item in found if not wanted or of(item) in wanted]
+    return page(request, found, key, descending=key == "createdAt")
 
 
-def stored_item(name: str) -> Callable[[Request], Response]:
-    """Return the handler of one object of such a list."""
-
-    def handler(request: Request) -> Response:
-        found = request.account.lists.get(name, [])
-        item = next((listed for listed in found if listed["id"] == request.ids[0]), None)
-        if item is not None and item.get("confidentiality", OPEN) != OPEN and not request.key.confidential:
-            raise confidential_error(request, name)
-        return by_id(request, found, name)
-
-    return handler
+def stored_item(name: str, request: Request) -> Response:
+    """GET /<name>/:id, one object of such a list."""
+    item = find(request.account.lists.get(name, []), request.ids[0], name)
+    if item.get("confidentiality", OPEN) != OPEN and not request.key.confidential:
+        raise confidential_error(request, name)
+    return ok(selected_fields(request, item))
 
 
 WINDOW = 30 * 86_400_000
 
 
-def deleted_list(name: str) -> Callable[[Request], Response]:
-    """Return the handler of GET /<name>/deleted: rows with id and deletedAt (section 3.2).
+def deleted_list(name: str, request: Request) -> Response:
+    """GET /<name>/deleted: rows with id and deletedAt (section 3.2).
 
     Both bounds are documented as required and at most 30 days apart; without either, Lever was seen to
     return 200.
     """
-
-    def handler(request: Request) -> Response:
-        low, high = (milliseconds(request.query, f"deleted_at_{end}") for end in ("start", "end"))
-        if (low is None) != (high is None):
-            raise bad_request("deleted_at_start and deleted_at_end are both required")
-        if low is not None and high is not None and high - low > WINDOW:
-            raise bad_request("deleted_at_start and deleted_at_end may be 30 days apart at most")
-        found = in_range(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
-        return page(request, found, "deletedAt")
-
-    return handler
+    low, high = (milliseconds(request.query, f"deleted_at_{end}") for end in ("start", "end"))
+    if (low is None) != (high is None):
+        raise bad_request("deleted_at_start and deleted_at_end are both required")
+    if low is not None and high is not None and high - low > WINDOW:
+        raise bad_request("deleted_at_start and deleted_at_end may be 30 days apart at most")
+    found = in_range(request, request.account.lists.get(f"deleted_{name}", []), "deleted_at", "deletedAt")
+    return page(request, found, "deletedAt")
 
 
 def eeo_responses(request: Request) -> Response:

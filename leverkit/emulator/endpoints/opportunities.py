@@ -52,6 +52,14 @@ def _reached(key: offset_tokens.Key, wanted: offset_tokens.Key, descending: bool
     return (key[0] < wanted[0]) is descending
 
 
+def find(items: Iterable[Object], identifier: str, resource: str) -> Object:
+    """Return the object with an id. Raises RequestError 404 with the plural resource name."""
+    found = next((item for item in items if item["id"] == identifier), None)
+    if found is None:
+        raise not_found(resource, identifier)
+    return found
+
+
 def selected_fields(request: Request, item: Object) -> Object:
     """Return an object with only the fields named by `include`, and the expanded ones (section 3.1)."""
     names = request.query.get("include")

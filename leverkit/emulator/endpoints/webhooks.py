@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from leverkit.emulator.account.account import Object
 from leverkit.emulator.account.events import CONDITIONAL, EVENTS, ORIGINS
+from leverkit.emulator.endpoints.opportunities import find
 from leverkit.emulator.http.deliveries import LOOPBACK
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import Response, bad_request, not_found, ok
@@ -115,8 +116,5 @@ def _updated(request: Request, hook: Object, change: Object) -> Object:
 
 def delete(request: Request) -> Response:
     """DELETE /webhooks/:id: 204, empty."""
-    for hook in _own(request):
-        if hook["id"] == request.ids[0]:
-            request.account.webhooks.remove(hook)
-            return Response(204, b"")
-    raise not_found("webhooks", request.ids[0])
+    request.account.webhooks.remove(find(_own(request), request.ids[0], "webhooks"))
+    return Response(204, b"")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account import filters, views
@@ -10,121 +12,35 @@ from leverkit.emulator.account.account import Account
 from leverkit.emulator.account.events import EVENTS
 from leverkit.emulator.endpoints import postings
 from leverkit.emulator.endpoints.creation import ORIGINS
+from leverkit.emulator.response import decode
 from leverkit.emulator.server.openapi_examples import Examples
 from leverkit.emulator.server.routes import ROUTES, Route
 
 Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-NULLABLE: Schema = {"type": ["string", "null"]}
-TIME: Schema = {"type": "integer", "description": "milliseconds since epoch"}
-NULL_TIME: Schema = {"type": ["integer", "null"]}
-FLAG: Schema = {"type": "boolean"}
-TEXTS: Schema = {"type": "array", "items": TEXT}
-ANY: Schema = {"type": "object"}
-OBJECTS: Schema = {"type": "array", "items": ANY}
-ARCHIVED: Schema = {"type": ["object", "null"]}
+CHANGED = {"required": ["id", "contact", "tags", "stage"]}  # in responses to writes
 
 
 def _object(properties: Schema, *, required: list[str] | None = None) -> Schema:
     return {"type": "object", "properties": properties, "required": required or []}
 
 
-OPPORTUNITY: Schema = {
-    "id": TEXT,
-    "name": TEXT,
-    "contact": {"type": ["string", "object"]},
-    "headline": TEXT,
-    "stage": {"type": ["string", "object"]},
-    "confidentiality": {"enum": ["confidential", "non-confidential"]},
-    "location": TEXT,
-    "phones": OBJECTS,
-    "emails": TEXTS,
-    "links": TEXTS,
-    "archived": ARCHIVED,
-    "tags": TEXTS,
-    "sources": TEXTS,
-    "stageChanges": OBJECTS,
-    "origin": NULLABLE,
-    "sourcedBy": {"type": ["string", "object", "null"]},
-    "owner": {"type": ["string", "object", "null"]},
-    "followers": {"type": "array"},
-    "applications": {"type": "array"},
-    "createdAt": TIME,
-    "updatedAt": NULL_TIME,
-    "lastInteractionAt": TIME,
-    "lastAdvancedAt": TIME,
-    "snoozedUntil": NULL_TIME,
-    "urls": ANY,
-    "isAnonymized": FLAG,
-    "dataProtection": {"type": ["object", "null"]},
-    "opportunityLocation": TEXT,
-    "deletedBy": NULLABLE,
-    "deletedAt": TIME,
-}
-DATA: dict[str, Schema] = {
-    "Object": ANY,
-    "Opportunity": _object(OPPORTUNITY),
-    "Mutated": _object(OPPORTUNITY, required=["id", "contact", "tags", "stage"]),
-    "Created": _object(OPPORTUNITY, required=["id", "contact", "tags", "stage"]),
-    "Count": _object({"text": TEXT, "count": {"type": "integer"}}, required=["text", "count"]),
-    "Stage": _object({"id": TEXT, "text": TEXT}, required=["id", "text"]),
-    "ArchiveReason": _object(
-        {"id": TEXT, "text": TEXT, "status": TEXT, "type": TEXT}, required=["id", "text"]
-    ),
-    "Posting": _object({"id": TEXT, "text": TEXT, "state": TEXT, "tags": TEXTS}),
-    "User": _object({"id": TEXT, "name": TEXT, "email": NULLABLE}, required=["id"]),
-    "Contact": _object({"id": TEXT, "name": TEXT, "emails": TEXTS, "phones": OBJECTS}, required=["id"]),
-    "Note": _object({"id": TEXT, "text": TEXT, "fields": OBJECTS}, required=["id"]),
-    "Webhook": ANY,
-    "Webhooks": OBJECTS,
-    "Objects": OBJECTS,
-}
-CONDITIONS: Schema = _object({"conditions": ANY, "verifyConnection": FLAG})
-BODIES: dict[str, Schema] = {
-    "Any": ANY,
-    "User": _object({"name": TEXT, "email": TEXT, "accessRole": TEXT}),
-    "Tags": _object({"tags": TEXTS}, required=["tags"]),
-    "Sources": _object({"sources": TEXTS}, required=["sources"]),
-    "Links": _object({"links": TEXTS}, required=["links"]),
-    "Stage": _object({"stage": TEXT}, required=["stage"]),
-    "Archived": _object({"reason": NULLABLE, "cleanInterviews": FLAG}, required=["reason"]),
-    "Note": _object({"value": TEXT}, required=["value"]),
-    "Postings": _object({"postings": TEXTS}, required=["postings"]),
-    "New": _object(
-        {
-            "name": TEXT,
-            "headline": TEXT,
-            "contact": TEXT,
-            "stage": TEXT,
-            "location": TEXT,
-            "phones": OBJECTS,
-            "emails": TEXTS,
-            "links": TEXTS,
-            "tags": TEXTS,
-            "sources": TEXTS,
-            "origin": TEXT,
-            "owner": TEXT,
-            "followers": TEXTS,
-            "postings": TEXTS,
-            "createdAt": TIME,
-            "archived": ANY,
-        }
-    ),
-    "NewPosting": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}, required=["text"]),
-    "PostingChange": _object({"text": TEXT, "categories": ANY, "tags": TEXTS, "state": TEXT}),
-    "Application": _object(
-        {"personalInformation": OBJECTS, "urls": OBJECTS, "origin": TEXT, "source": TEXT},
-        required=["personalInformation"],
-    ),
-    "ContactChange": _object(
-        {"name": TEXT, "headline": TEXT, "location": TEXT, "emails": TEXTS, "phones": OBJECTS}
-    ),
-    "Webhook": _object(
-        {"url": TEXT, "event": {"enum": list(EVENTS)}, "configuration": CONDITIONS}, required=["url", "event"]
-    ),
-    "Webhooks": _object({"data": OBJECTS}, required=["data"]),
-}
-ERROR: Schema = _object({"code": TEXT, "message": TEXT}, required=["code", "message"])
+def _read_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """Return the types and the schemas of openapi_schemas.json; there, a type stands by its name."""
+    document = decode(Path(__file__).with_name("openapi_schemas.json").read_bytes())
+    types: dict[str, Schema] = document["types"] | {"event": {"enum": list(EVENTS)}}
+
+    def schema(value: Any) -> Schema:
+        if isinstance(value, str):
+            return types[value]
+        properties = {name: types[kind] for name, kind in value["properties"].items()}
+        return _object(properties, required=value.get("required"))
+
+    schemas = {name: schema(value) for name, value in document["schemas"].items()}
+    changed = schemas["Opportunity"] | CHANGED
+    return types, {**schemas, "Mutated": changed, "Created": changed}
+
+
+TYPES, SCHEMAS = _read_schemas()
 ERRORS = {
     "400": "A parameter or the body is not as it should be",
     "401": "No key, or an unknown one",
@@ -164,15 +80,15 @@ def _examples(values: list[Any]) -> Schema:
 
 
 def _schema(name: str) -> Schema:
-    schema: Schema = TEXT
+    schema: Schema = TYPES["text"]
     if name == "limit":
         schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}
     elif name in filters.FLAGS or name in ("includeDeactivated", "perform_as_posting_owner"):
-        schema = FLAG
+        schema = TYPES["flag"]
     elif name.endswith(("_start", "_end")):
-        schema = TIME
+        schema = TYPES["time"]
     elif name in (*filters.UNIONS, "include", "expand"):
-        schema = TEXTS
+        schema = TYPES["texts"]
     return schema
 
 
@@ -184,10 +100,10 @@ def _success(route: Route) -> Schema:
     data: Schema = {"$ref": f"#/components/schemas/{route.data}"}
     schema: Schema = _object({"data": data}, required=["data"])
     if route.is_page:
-        items = {"data": {"type": "array", "items": data}, "hasNext": FLAG, "next": TEXT}
+        items = {"data": {"type": "array", "items": data}, "hasNext": TYPES["flag"], "next": TYPES["text"]}
         schema = _object(items, required=["data", "hasNext"])
     if route.data == "Created":
-        schema = _object({"deduped": FLAG, "data": data}, required=["deduped", "data"])
+        schema = _object({"deduped": TYPES["flag"], "data": data}, required=["deduped", "data"])
     return {"description": "As asked", "content": {"application/json": {"schema": schema}}}
 
 
@@ -198,7 +114,7 @@ def _errors(route: Route) -> Schema:
 
 
 def _in_path(route: Route, values: dict[str, list[str]]) -> list[Schema]:
-    known = {"in": "path", "required": True, "schema": TEXT}
+    known = {"in": "path", "required": True, "schema": TYPES["text"]}
     names = re.findall(r":(\w+)", route.path)
     return [{"name": name, **known, **_examples(values.get(name, []))} for name in names]
 
@@ -214,8 +130,9 @@ def _body(name: str, examples: Examples) -> Schema:
 def _operation(route: Route, examples: Examples) -> Schema:
     names = dict.fromkeys(route.params)
     query = [_parameter(name, route.path, examples.query.get(name, [])) for name in names]
+    documented = None if isinstance(route.handler, partial) else route.handler.__doc__
     operation: Schema = {
-        "summary": (route.handler.__doc__ or f"{route.method} {route.path}").partition("\n")[0],
+        "summary": (documented or f"{route.method} {route.path}").partition("\n")[0],
         "parameters": [*_in_path(route, examples.path(route.path)), *query],
         "responses": {str(route.status): _success(route), **_errors(route)},
         "x-permission": route.scope,
@@ -233,7 +150,6 @@ def describe(server: str, account: Account) -> Schema:
     for route in ROUTES:
         path = re.sub(r":(\w+)", r"{\1}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, examples)
-    bodies = {f"{name}Body": schema for name, schema in BODIES.items()}
     basic = {"type": "http", "scheme": "basic", "description": "the API key as user name, no password"}
     return {
         "openapi": "3.1.0",
@@ -242,7 +158,7 @@ def describe(server: str, account: Account) -> Schema:
         "security": [{"basic": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**DATA, **bodies, "Error": ERROR},
+            "schemas": SCHEMAS,
             "securitySchemes": {"basic": basic, "bearer": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.endpoints import children
+from leverkit.emulator.response import decode
 
 SOUGHT = 2000
+BODIES: dict[str, Object] = decode(Path(__file__).with_name("openapi_examples.json").read_bytes())
 
 
 def _ids(items: Iterable[Object]) -> list[str]:
@@ -84,26 +87,8 @@ class Examples:
     def _bodies(self) -> dict[str, Object]:
         account = self.account
         reasons = [reason["id"] for reason in account.archive_reasons if reason.get("type") != "hired"]
-        postings = _ids(self.open[:1])
-        return {
-            "Tags": {"tags": ["speaks German", "San Francisco, CA"]},
-            "Sources": {"sources": ["Job fair"]},
-            "Links": {"links": ["https://example.com/people/1"]},
+        return BODIES | {
             "Stage": {"stage": account.stages[-1]["id"] if account.stages else ""},
             "Archived": {"reason": next(iter(reasons), None), "cleanInterviews": False},
-            "Note": {"value": "Met at the fair."},
-            "Postings": {"postings": postings},
-            "New": {"name": "Ada Example", "emails": ["ada@example.com"], "tags": ["speaks German"]},
-            "User": {"name": "Ada Example", "email": "ada@example.com", "accessRole": "interviewer"},
-            "NewPosting": {"text": "Invented Engineer", "categories": {"team": "Platform"}},
-            "PostingChange": {"tags": ["urgent"]},
-            "ContactChange": {"headline": "Brickwork, Ltd"},
-            "Webhook": {"url": "https://example.com/hook", "event": "candidateStageChange"},
-            "Webhooks": {"data": []},
-            "Application": {
-                "personalInformation": [
-                    {"name": "fullName", "value": "Ada Example"},
-                    {"name": "email", "value": "ada@example.com"},
-                ]
-            },
+            "Postings": {"postings": _ids(self.open[:1])},
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from leverkit.emulator.account import filters
 from leverkit.emulator.endpoints import (
@@ -60,10 +61,36 @@ def _list(path: str, scope: str, handler: Handler, data: str, params: tuple[str,
     return Route("GET", path, f"{scope}:read:admin", handler, params, data, is_page=True)
 
 
-def _write_route(path: str, handler: Handler, body: str, *, method: str = "POST", status: int = 200) -> Route:
-    data = "Note" if path.endswith("notes") else "Mutated"
-    scope = "notes:write:admin" if path.endswith("notes") else "opportunities:write:admin"
-    return Route(method, path, scope, handler, PERFORM, data, body=body, status=status)
+def _create(
+    path: str,
+    scope: str,
+    handler: Handler,
+    body: str,
+    params: tuple[str, ...] = PERFORM,
+    data: str = "Object",
+) -> Route:
+    return Route("POST", path, f"{scope}:write:admin", handler, params, data, body=body, status=201)
+
+
+def _update(
+    path: str,
+    scope: str,
+    handler: Handler,
+    body: str | None,
+    params: tuple[str, ...] = PERFORM,
+    data: str = "Object",
+    *,
+    method: str = "PUT",
+) -> Route:
+    return Route(method, path, f"{scope}:write:admin", handler, params, data, body=body)
+
+
+def _delete(path: str, scope: str, handler: Handler, params: tuple[str, ...] = PERFORM) -> Route:
+    return Route("DELETE", path, f"{scope}:write:admin", handler, params, "", status=204)
+
+
+def _change(path: str, handler: Handler, body: str, *, method: str = "POST") -> Route:
+    return _update(path, "opportunities", handler, body, data="Mutated", method=method)
 
 
 def _opportunity_routes(root: str) -> list[Route]:
@@ -72,16 +99,16 @@ def _opportunity_routes(root: str) -> list[Route]:
     own = [
         _list(root, "opportunities", opportunities.opportunities, "Opportunity", LISTING),
         _get(item, "opportunities", opportunities.opportunity, "Opportunity", SHOWING),
-        _write_route(f"{item}/addTags", opportunity_writes.add_tags, "Tags"),
-        _write_route(f"{item}/removeTags", opportunity_writes.remove_tags, "Tags"),
-        _write_route(f"{item}/addSources", opportunity_writes.add_sources, "Sources"),
-        _write_route(f"{item}/removeSources", opportunity_writes.remove_sources, "Sources"),
-        _write_route(f"{item}/addLinks", opportunity_writes.add_links, "Links"),
-        _write_route(f"{item}/removeLinks", opportunity_writes.remove_links, "Links"),
-        _write_route(f"{item}/stage", opportunity_writes.set_stage, "Stage", method="PUT"),
-        _write_route(f"{item}/archived", opportunity_writes.set_archived, "Archived", method="PUT"),
-        _write_route(f"{item}/notes", opportunity_writes.add_note, "Note", status=201),
-        _write_route(f"{item}/addPostings", creation.add_postings, "Postings"),
+        _change(f"{item}/addTags", opportunity_writes.add_tags, "Tags"),
+        _change(f"{item}/removeTags", opportunity_writes.remove_tags, "Tags"),
+        _change(f"{item}/addSources", opportunity_writes.add_sources, "Sources"),
+        _change(f"{item}/removeSources", opportunity_writes.remove_sources, "Sources"),
+        _change(f"{item}/addLinks", opportunity_writes.add_links, "Links"),
+        _change(f"{item}/removeLinks", opportunity_writes.remove_links, "Links"),
+        _change(f"{item}/stage", opportunity_writes.set_stage, "Stage", method="PUT"),
+        _change(f"{item}/archived", opportunity_writes.set_archived, "Archived", method="PUT"),
+        _create(f"{item}/notes", "notes", opportunity_writes.add_note, "Note", data="Note"),
+        _change(f"{item}/addPostings", creation.add_postings, "Postings"),
     ]
     for kind in children.KINDS:
         own += _child_routes(f"{item}/{kind}", kind)
@@ -94,117 +121,87 @@ DOWNLOADS = ("files", "resumes", "offers")
 def _child_routes(path: str, kind: str) -> list[Route]:
     """Return the routes of one kind of object under an opportunity."""
     scope, item_path = {"file_actions": "files", "panels": "interviews"}.get(kind, kind), f"{path}/:other"
-    routes = [
-        _list(path, scope, children.listing(kind), "Object", (*PAGING, *SHOWING)),
-    ]
+    routes = [_list(path, scope, partial(children.listing, kind), "Object", (*PAGING, *SHOWING))]
     if kind != "file_actions":
-        routes.append(_get(item_path, scope, children.single(kind), "Object", SHOWING))
+        routes.append(_get(item_path, scope, partial(children.single, kind), "Object", SHOWING))
     if kind in DOWNLOADS:
-        routes.append(_get(f"{item_path}/download", scope, files.download(kind), "Bytes"))
+        routes.append(_get(f"{item_path}/download", scope, partial(files.download, kind), "Bytes"))
     if kind not in crud.KINDS:
         return routes
-    write = f"{scope}:write:admin"
     if kind == "files":
-        attached = Route("POST", path, write, files.attach, PERFORM, body="File", status=201)
-        return [
-            *routes,
-            attached,
-            Route("DELETE", item_path, write, crud.delete_child(kind), PERFORM, "", status=204),
-        ]
-    if kind != "notes":
-        routes.append(Route("POST", path, write, crud.create_child(kind), PERFORM, body="Any", status=201))
-    routes.append(Route("PUT", item_path, write, crud.update_child(kind), PERFORM, body="Any"))
-    routes.append(Route("DELETE", item_path, write, crud.delete_child(kind), PERFORM, "", status=204))
-    return routes
+        routes.append(_create(path, scope, files.attach, "File"))
+    else:
+        if kind != "notes":
+            routes.append(_create(path, scope, partial(crud.create_child, kind), "Any"))
+        routes.append(_update(item_path, scope, partial(crud.update_child, kind), "Any"))
+    return [*routes, _delete(item_path, scope, partial(crud.delete_child, kind))]
 
 
-def _create_route(root: str, handler: Handler) -> Route:
-    params = (*PERFORM, "perform_as_posting_owner", "parse", "dedupe")
-    return Route(
-        "POST", root, "opportunities:write:admin", handler, params, "Created", body="New", status=201
-    )
-
-
-def _stored_list_routes(name: str, scope: str, params: tuple[str, ...] = PAGING) -> list[Route]:
+def _stored_list_routes(name: str, params: tuple[str, ...] = PAGING) -> list[Route]:
     key = "text" if name == "feedback_templates" else "createdAt"
-    item_path, write = f"/{name}/:id", f"{scope}:write:admin"
+    item_path = f"/{name}/:id"
     routes = [
-        _list(f"/{name}", scope, lookups.stored_list(name, key), "Object", params),
-        _get(item_path, scope, lookups.stored_item(name), "Object"),
+        _list(f"/{name}", name, partial(lookups.stored_list, name, key), "Object", params),
+        _get(item_path, name, partial(lookups.stored_item, name), "Object"),
     ]
     if name in crud.LISTS:
         routes += [
-            Route("POST", f"/{name}", write, crud.create(name), PERFORM, body="Any", status=201),
-            Route("PUT", item_path, write, crud.update(name), PERFORM, body="Any"),
-            Route("DELETE", item_path, write, crud.delete(name), PERFORM, "", status=204),
+            _create(f"/{name}", name, partial(crud.create, name), "Any"),
+            _update(item_path, name, partial(crud.update, name), "Any"),
+            _delete(item_path, name, partial(crud.delete, name)),
         ]
     return routes
 
 
 def _user_routes() -> list[Route]:
     params = (*PAGING, "email", "accessRole", "includeDeactivated", "external_directory_id")
-    item_path, write = "/users/:id", "users:write:admin"
+    item = "/users/:id"
     return [
         _list("/users", "users", lookups.users, "User", params),
-        _get(item_path, "users", lookups.user, "User"),
-        Route("POST", "/users", write, crud.create_user, (), "User", body="User", status=201),
-        Route("PUT", item_path, write, crud.update_user, (), "User", body="User"),
-        Route("POST", f"{item_path}/deactivate", write, crud.deactivate_user, (), "User"),
-        Route("POST", f"{item_path}/reactivate", write, crud.reactivate_user, (), "User"),
+        _get(item, "users", lookups.user, "User"),
+        _create("/users", "users", crud.create_user, "User", (), "User"),
+        _update(item, "users", crud.update_user, "User", (), "User"),
+        _update(f"{item}/deactivate", "users", crud.deactivate_user, None, (), "User", method="POST"),
+        _update(f"{item}/reactivate", "users", crud.reactivate_user, None, (), "User", method="POST"),
     ]
 
 
 def _application_routes() -> list[Route]:
-    write, form = "postings:write:admin", "/postings/:id/apply"
+    form, survey = "/postings/:id/apply", ("country_code", "location")
     return [
-        Route(
-            "POST", "/postings", write, applications.create, PERFORM, "Posting", body="NewPosting", status=201
-        ),
+        _create("/postings", "postings", applications.create, "NewPosting", data="Posting"),
         _get(form, "postings", applications.questions, "Object", ("location", "distribution")),
-        Route(
-            "POST",
-            form,
-            write,
-            applications.apply,
-            ("send_confirmation_email",),
-            body="Application",
-            status=201,
-        ),
-        Route("POST", "/uploads", "uploads:write:admin", files.upload, (), body="File", status=201),
-        Route(
-            "GET",
-            "/surveys/diversity/:id",
-            "diversity_surveys:read:admin",
-            applications.surveys,
-            ("country_code", "location"),
-            data="Objects",
-        ),
+        _create(form, "postings", applications.apply, "Application", ("send_confirmation_email",)),
+        _create("/uploads", "uploads", files.upload, "File", ()),
+        _get("/surveys/diversity/:id", "diversity_surveys", applications.surveys, "Objects", survey),
     ]
 
 
-CANDIDATES = [*_opportunity_routes("/candidates"), _create_route("/candidates", creation.post_candidate)]
-WEBHOOKS = [
-    Route("GET", "/webhooks", "webhooks:read:admin", webhooks.listing, (), "Webhooks"),
-    Route(
-        "POST",
-        "/webhooks",
-        "webhooks:write:admin",
-        webhooks.create,
-        (),
-        "Webhook",
-        body="Webhook",
-        status=201,
-    ),
-    Route("PUT", "/webhooks", "webhooks:write:admin", webhooks.update, (), "Webhooks", body="Webhooks"),
-    Route("DELETE", "/webhooks/:id", "webhooks:write:admin", webhooks.delete, (), "", status=204),
+CREATING = (*PERFORM, "perform_as_posting_owner", "parse", "dedupe")
+CANDIDATES = [
+    *_opportunity_routes("/candidates"),
+    _create("/candidates", "opportunities", creation.post_candidate, "New", CREATING, "Created"),
 ]
+WEBHOOKS = [
+    _get("/webhooks", "webhooks", webhooks.listing, "Webhooks"),
+    _create("/webhooks", "webhooks", webhooks.create, "Webhook", (), "Webhook"),
+    _update("/webhooks", "webhooks", webhooks.update, "Webhooks", (), "Webhooks"),
+    _delete("/webhooks/:id", "webhooks", webhooks.delete, ()),
+]
+REQUISITIONS = (*PAGING, *PERIOD, "status", "requisition_code", "confidentiality")
 ROUTES: list[Route] = [
     *_opportunity_routes("/opportunities"),
-    _create_route("/opportunities", creation.post_opportunity),
+    _create("/opportunities", "opportunities", creation.post_opportunity, "New", CREATING, "Created"),
     *CANDIDATES,
     _list("/opportunities/deleted", "opportunities", opportunities.deleted, "Opportunity", DELETED),
-    _list("/applications/deleted", "applications", lookups.deleted_list("applications"), "Object", DELETED),
-    _list("/postings/deleted", "postings", lookups.deleted_list("postings"), "Object", DELETED),
+    _list(
+        "/applications/deleted",
+        "applications",
+        partial(lookups.deleted_list, "applications"),
+        "Object",
+        DELETED,
+    ),
+    _list("/postings/deleted", "postings", partial(lookups.deleted_list, "postings"), "Object", DELETED),
     _list("/tags", "tags", lookups.tags, "Count"),
     _list("/sources", "sources", lookups.sources, "Count"),
     _list("/stages", "stages", lookups.stages, "Stage"),
@@ -214,38 +211,18 @@ ROUTES: list[Route] = [
     _get("/archive_reasons/:id", "archive_reasons", lookups.archive_reason, "ArchiveReason"),
     _list("/postings", "postings", postings.listing, "Posting", (*POSTINGS, *PERIOD[2:])),
     _get("/postings/:id", "postings", postings.single, "Posting", SHOWING),
-    Route(
-        "POST",
-        "/postings/:id",
-        "postings:write:admin",
-        postings.update,
-        PERFORM,
-        "Posting",
-        body="PostingChange",
-    ),
+    _update("/postings/:id", "postings", postings.update, "PostingChange", data="Posting", method="POST"),
     *_user_routes(),
     *_application_routes(),
     _get("/eeo/responses", "eeo_responses", lookups.eeo_responses, "Object", CREATED),
     _get("/eeo/responses/pii", "eeo_responses_pii", lookups.eeo_responses, "Object", (*CREATED, "expand")),
     _get("/contacts/:id", "contact", lookups.contact, "Contact"),
-    Route(
-        "PUT",
-        "/contacts/:id",
-        "contact:write:admin",
-        lookups.put_contact,
-        (),
-        "Contact",
-        body="ContactChange",
-    ),
-    *_stored_list_routes(
-        "requisitions", "requisitions", (*PAGING, *PERIOD, "status", "requisition_code", "confidentiality")
-    ),
-    *_stored_list_routes("requisition_fields", "requisition_fields"),
-    *_stored_list_routes("feedback_templates", "feedback_templates", (*PAGING, *SHOWING)),
-    *_stored_list_routes("form_templates", "form_templates", (*PAGING, *SHOWING)),
-    *_stored_list_routes(
-        "audit_events", "audit_events", (*PAGING, *PERIOD[:2], "type", "user_id", "target_type")
-    ),
+    _update("/contacts/:id", "contact", lookups.put_contact, "ContactChange", (), "Contact"),
+    *_stored_list_routes("requisitions", REQUISITIONS),
+    *_stored_list_routes("requisition_fields"),
+    *_stored_list_routes("feedback_templates", (*PAGING, *SHOWING)),
+    *_stored_list_routes("form_templates", (*PAGING, *SHOWING)),
+    *_stored_list_routes("audit_events", (*CREATED, "type", "user_id", "target_type")),
     *WEBHOOKS,
 ]
 
