@@ -91,38 +91,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     latency_ms: float = 0.0  # median; log-normal around it
 
 
-STRICT: dict[str, Any] = {
-    "perform_as": "required",
-    "unknown_perform_as": 403,
-    "absent_tag": "error",
-    "max_tag_length": 255,
-    "max_tags_per_call": 50,
-    "empty_tags": "error",
-    "repeated_tag": "error",
-    "offset_bound": "filter",
-    "confidential_get": 404,
-    "anonymized_write": 403,
-    "unknown_parameters": 400,
-    "candidates": False,
-    "bearer_api_key": False,
-    "oauth_grace_s": 0.0,
-}
-CHAOS: dict[str, Any] = {
-    "humans": 2.0,
-    "error_share": 0.01,
-    "gateway_share": 0.01,
-    "maintenance_share": 0.005,
-    "reset_share": 0.01,
-    "lost_share": 0.01,
-    "stale_list_ms": 500.0,
-    "stale_counts_ms": 1000.0,
-    "stale_tag_filter_ms": 1000.0,
-    "extra_fields": True,
-    "posting_tag_removal": "comes back",
-    "webhook_duplicate_share": 0.1,
-    "latency_ms": 20.0,
-}
-PROFILES = {"lever": {}, "strict": STRICT, "chaos": CHAOS}
+def read_switches(path: Path) -> dict[str, Any]:
+    """Return the switches of a TOML or JSON file, unchecked; the key `profile` may be among them."""
+    if path.suffix == ".json":
+        value: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+        return value
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+PROFILES = read_switches(Path(__file__).with_name("profiles.toml"))
 
 
 def profile_config(name: str, **changes: Any) -> Config:
@@ -135,11 +112,3 @@ def profile_config(name: str, **changes: Any) -> Config:
 def with_changes(config: Config, changes: dict[str, Any]) -> Config:
     """Return a changed, checked configuration. Raises msgspec.ValidationError, which names the switch."""
     return msgspec.convert({**msgspec.structs.asdict(config), **changes}, Config)
-
-
-def read_switches(path: Path) -> dict[str, Any]:
-    """Return the switches of a TOML or JSON file, unchecked; the key `profile` may be among them."""
-    if path.suffix == ".json":
-        value: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-        return value
-    return tomllib.loads(path.read_text(encoding="utf-8"))

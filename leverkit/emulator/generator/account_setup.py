@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 from leverkit.emulator.account.account import EPOCH_MS, Account, Object
 from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.generator.postings import DAY, uuid4
 from leverkit.emulator.generator.vocabulary import word
+from leverkit.emulator.response import decode
 
 ROLES = ("super admin", "admin", "team member", "limited team member", "interviewer")
-STAGES = (
-    ("lead-new", "New lead", "lead", 1),
-    ("lead-reached-out", "Reached out", "lead", 3),
-    ("lead-responded", "Responded", "lead", 5),
-    ("applicant-new", "New applicant", "applicant", 101),
-    (None, "Hiring manager review", "applicant", 105.5),
-    (None, "Phone screen", "screen", 201),
-    (None, "Second screen", "screen", 230.5),
-    (None, "On-site interview", "onsite", 231),
-    (None, "Reference check", "onsite", 231.5),
-    ("offer", "Offer", "offer", 261),
-    (None, "Background check", "offer", 265.5),
-)
-REASONS = (
-    ("Hired", "active", "hired"),
-    ("Underqualified", "active", "non-hired"),
-    ("Withdrew", "active", "non-hired"),
-    ("Position closed", "active", "non-hired"),
-    ("Timing", "active", "non-hired"),
-    ("Offer declined", "active", "non-hired"),
-    ("No response - OLD", "inactive", "non-hired"),
-)
-SOURCES = (
-    "LinkedIn",
-    "Referral",
-    "Company website",
-    "GitHub",
-    "Job fair",
-    "Indeed",
-    "AngelList",
-    "Agency: Nimbus",
-)
+LISTS = decode(Path(__file__).with_name("account_setup.json").read_bytes())
+SOURCES: list[str] = LISTS["sources"]
 
 
 def _user(rng: Random, number: int) -> Object:
@@ -62,19 +34,8 @@ def add_lookups(account: Account, rng: Random) -> None:
     """Add users, stages (with slugs and uuids) and archive reasons to an account."""
     users = [_user(rng, number) for number in range(14)]
     account.users = {user["id"]: user for user in users}
-    account.add_stages(
-        {
-            "id": slug or uuid4(rng),
-            "text": text,
-            "pipeline": pipeline,
-            "rank": rank,
-            "hasInterview": rank in (201, 230.5, 231),
-        }
-        for slug, text, pipeline, rank in STAGES
-    )
-    account.archive_reasons = [
-        {"id": uuid4(rng), "text": text, "status": status, "type": kind} for text, status, kind in REASONS
-    ]
+    account.add_stages({**stage, "id": stage["id"] or uuid4(rng)} for stage in LISTS["stages"])
+    account.archive_reasons = [{"id": uuid4(rng), **reason} for reason in LISTS["archive_reasons"]]
 
 
 def add_accounts_lists(account: Account, rng: Random) -> None:

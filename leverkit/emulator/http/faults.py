@@ -139,26 +139,21 @@ def _fires(fault: Fault, rng: random.Random) -> bool:
     return fault.probability >= 1.0 or rng.random() < fault.probability
 
 
-CODES = {
-    400: "BadRequestError",
-    401: "UnauthorizedError",
-    403: "ForbiddenError",
-    404: "ResourceNotFound",
-    429: "TooManyRequestsError",
-    503: "ServiceUnavailableError",
-}
-MESSAGES = {
-    401: "The request requires authentication.",
-    403: "You do not have permission to do this.",
-    429: "Too many requests. Please retry later.",
-    503: "Lever is undergoing maintenance.",
+WRONG = "Something went wrong."
+ERRORS = {
+    400: ("BadRequestError", WRONG),
+    401: ("UnauthorizedError", "The request requires authentication."),
+    403: ("ForbiddenError", "You do not have permission to do this."),
+    404: ("ResourceNotFound", WRONG),
+    429: ("TooManyRequestsError", "Too many requests. Please retry later."),
+    503: ("ServiceUnavailableError", "Lever is undergoing maintenance."),
 }
 HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gateway</body>\r\n</html>\r\n"
 
 
 def throttled(code: str, retry_after: float | None) -> Response:
     """Return a 429, without Retry-After by default (section 7.1)."""
-    response = RequestError(429, code, MESSAGES[429]).response()
+    response = RequestError(429, code, ERRORS[429][1]).response()
     return response if retry_after is None else response.with_header(b"retry-after", b"%g" % retry_after)
 
 
@@ -167,7 +162,7 @@ def replacement(fault: Fault) -> Response | None:
     if fault.kind == "reset":
         return None
     if fault.kind == "throttle":
-        return throttled(CODES[429], fault.retry_after)
+        return throttled(ERRORS[429][0], fault.retry_after)
     if fault.kind == "html":
         return Response(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
     if fault.kind == "empty":
@@ -176,9 +171,7 @@ def replacement(fault: Fault) -> Response | None:
         return Response(200, b'{"data":[],"hasNext":false}')
     if fault.kind == "refuse_offset":
         return offset_tokens.invalid_offset("Offset token is invalid for sort").response()
-    code = CODES.get(fault.status, "ServerError")
-    message = MESSAGES.get(fault.status, "Something went wrong.")
-    response = RequestError(fault.status, code, message).response()
+    response = RequestError(fault.status, *ERRORS.get(fault.status, ("ServerError", WRONG))).response()
     if fault.location is None:
         return response
     return response.with_header(b"location", fault.location.encode())

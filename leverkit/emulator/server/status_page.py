@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -37,16 +37,6 @@ class Cell(NamedTuple):
     text: str
     kind: str = ""
     whole: str = ""
-
-
-class Table(NamedTuple):
-    """A section with a table, or with a sentence if it has no rows."""
-
-    anchor: str
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    empty: str
 
 
 Rows = Iterable[Sequence[Cell]]
@@ -172,19 +162,6 @@ def _simulated_users(service: Service) -> Rows:
     return ((Cell(action), Cell(str(count), "long")) for action, count in sorted(counts.items()))
 
 
-def _tables(service: Service) -> Iterator[Table]:
-    columns: tuple[str, ...] = ("method", "path", "status", "fault", "took", "when")
-    yield Table("requests", "Last requests", columns, list(_requests(service)), "No request yet.")
-    columns = ("kind", "requests", "fired", "matched", "now")
-    yield Table("faults", "Faults", columns, list(_faults(service)), "Everything goes right.")
-    columns = ("event", "to, and its answers", "now", "tries")
-    yield Table("deliveries", "Webhook deliveries", columns, list(_deliveries(service)), "None so far.")
-    columns, empty = ("switch", "value", "default"), "All as they are by default."
-    yield Table("switches", "Switches", columns, list(_switches(service)), empty)
-    columns, empty = ("what they did", "times"), "Nobody changes anything by hand."
-    yield Table("humans", "Humans at work", columns, list(_simulated_users(service)), empty)
-
-
 def render(service: Service, root: str) -> bytes:
     """Return the page as UTF-8 HTML; `root` is the address of this server.
 
@@ -196,4 +173,12 @@ def render(service: Service, root: str) -> bytes:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.get_template("status_page.html.j2")
-    return template.render(root=root, counts=_counts(service), tables=list(_tables(service))).encode()
+    tables = {
+        "requests": _requests(service),
+        "faults": _faults(service),
+        "deliveries": _deliveries(service),
+        "switches": _switches(service),
+        "humans": _simulated_users(service),
+    }
+    rows = {anchor: list(found) for anchor, found in tables.items()}
+    return template.render(root=root, counts=_counts(service), rows=rows).encode()
