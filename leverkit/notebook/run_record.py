@@ -76,14 +76,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def end(self, status: Status, exit_code: int, error: Failure | None, files: tuple[str, ...]) -> Self:
         """Return the record of the same job, ended."""
-        changes = {
-            "status": status,
-            "exit_code": exit_code,
-            "error": error,
-            "files": files,
-            "ended_at": _now(),
-        }
-        return msgspec.structs.replace(self, **changes)
+        how = {"status": status, "exit_code": exit_code, "error": error}
+        return msgspec.structs.replace(self, **how, files=files, ended_at=_now())
 
     def write(self, folder: Path) -> None:
         """Write run.json in one step."""

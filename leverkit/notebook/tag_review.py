@@ -22,23 +22,7 @@ from leverkit.storage.lock import user
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit
 
-_STYLE = """<style>
-.leverkit-review .leverkit-row{border-top:1px solid var(--jp-border-color2,#ddd);padding:.45rem 0}
-.leverkit-review .leverkit-row button{width:auto;min-width:5.5rem;border:1px solid transparent}
-.leverkit-review .leverkit-row button.mod-active{box-shadow:none;font-weight:600;
-  background:#e3e6ea;color:#1b1f24;border-color:#59636e}
-.leverkit-review .leverkit-row button.mod-active:nth-child(1){background:#0072b2;color:#fff}
-.leverkit-review .leverkit-row button.mod-active:nth-child(2){background:#e69f00;color:#1f2933}
-.leverkit-review .leverkit-row button.mod-active:nth-child(3){background:#59636e;color:#fff}
-.leverkit-review .leverkit-forecast{border-left:4px solid #0072b2;padding:.1rem 0 .1rem .6rem}
-.leverkit-review .leverkit-news{border-left:4px solid #d55e00;padding:.1rem 0 .1rem .6rem}
-.leverkit-review .leverkit-why{color:var(--jp-ui-font-color2,#59636e)}
-.leverkit-review p{margin:0;line-height:1.4;white-space:normal}
-.leverkit-review bdi{font-weight:600;white-space:pre-wrap;overflow-wrap:anywhere}
-.leverkit-review button:focus-visible{outline:2px solid #0072B2;outline-offset:1px}
-</style>"""
-
-
+_STYLE = (Path(__file__).parent / "templates" / "tag_review.html").read_text(encoding="utf-8")
 HINT = (
     "<p class='leverkit-why'>Each click is saved in policy.csv at once. By keyboard: Tab goes from button to "
     "button, Space or Enter presses one.</p>"

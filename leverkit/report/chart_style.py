@@ -30,6 +30,8 @@ COLOURS = {
 }
 PLAIN = "#5B6B7A"
 INK, SOFT = "#1f2933", "#52606d"
+# Where a legend is put: above the picture, on the left.
+ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "borderaxespad": 0.2}
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False,
     "axes.formatter.use_mathtext": False,
@@ -68,10 +70,8 @@ def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=COLOURS.get(kind, PLAIN)) for kind in kinds]
-    axes.legend(
-        handles, names or kinds, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(kinds), 3),
-        frameon=False, fontsize=9.5, handlelength=0.9, handleheight=0.9, columnspacing=1.2, borderaxespad=0.2,
-    )  # fmt: skip
+    columns, sizes = min(len(kinds), 3), {"handlelength": 0.9, "handleheight": 0.9, "columnspacing": 1.2}
+    axes.legend(handles, names or kinds, **ABOVE, **sizes, ncols=columns, fontsize=9.5)
 
 
 def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
+from leverkit.report.chart_style import ABOVE, COLOURS, PLAIN, SOFT, chart, count_along, label, legend
 from leverkit.report.html import Chart
 from leverkit.report.text import share
 
@@ -96,26 +96,12 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
         )
         axes.scatter(after, rows, color=COLOURS["contact"], s=52, zorder=2, label="after")
         for row, (_, old, new) in enumerate(changes):
-            axes.annotate(
-                f"{new - old:+,}",
-                (max(old, new), row),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9.5,
-                color=SOFT,
-            )
+            style = {"textcoords": "offset points", "va": "center", "fontsize": 9.5, "color": SOFT}
+            axes.annotate(f"{new - old:+,}", (max(old, new), row), xytext=(8, 0), **style)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
         count_along(axes, "opportunities")
         axes.margins(x=0.12, y=0.5 / max(len(shown), 1))
-        axes.legend(
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=2,
-            frameon=False,
-            borderaxespad=0.2,
-            handletextpad=0.2,
-        )
+        axes.legend(**ABOVE, ncols=2, handletextpad=0.2)
 
     return chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)
 

@@ -27,13 +27,8 @@ class Context:
     def __init__(
         self, source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
     ) -> None:
-        self.source, self.root, self.folder, self.evidence, self.project = (
-            source,
-            folder.root,
-            folder,
-            evidence,
-            project,
-        )
+        self.source, self.root, self.folder = source, folder.root, folder
+        self.evidence, self.project = evidence, project
 
     def method(self, node: Node) -> str:
         """Return the HTTP method, lower case or '', from the enclosing calls, their arguments and chains."""

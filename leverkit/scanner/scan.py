@@ -22,16 +22,7 @@ from leverkit.scanner.path_detector import PathDetector
 from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
-_KEY_WORDS = (
-    b"candidates",
-    b"pportunities",
-    b"Tags",
-    b"andidateI",
-    b"andidate_tag",
-    b"lever",
-    b"Lever",
-    b"LEVER",
-)
+_KEY_WORDS = b"candidates pportunities Tags andidateI andidate_tag lever Lever LEVER".split()
 _SUPPRESSION = re.compile(rb"leverkit:\s*ignore\[([A-Z0-9,\s]+)\]([^\n]*)")
 _NO_REASON = re.compile(rb"^[\s:*/#>-]*$")
 

@@ -69,13 +69,7 @@ def _judge(
     called = re.findall(r"([\w.]+)\s*\(", line[: offset - start])
     method = endpoints.method_in_name(called[-1] if called else "") or endpoints.method_in_text(line)
     if _means_lever(source, found, template, evidence, len(text[:offset].encode())):
-        yield _at(
-            source,
-            text,
-            offset,
-            endpoints.rule_code(found, method, ""),
-            endpoints.method_and_path(method, template),
-        )
+        yield _finding(source, text, offset, found, method, template)
 
 
 def _means_lever(source: Source, found: Endpoint, template: str, evidence: FileEvidence, offset: int) -> bool:
@@ -99,13 +93,7 @@ def _urls(source: Source, text: str) -> Iterator[Finding]:
             continue
         around = text[max(match.start() - 200, 0) : match.end() + 200]
         method = endpoints.method_in_name(before.strip().split(" ")[0]) or endpoints.method_in_text(around)
-        yield _at(
-            source,
-            text,
-            match.start(),
-            endpoints.rule_code(found, method, ""),
-            endpoints.method_and_path(method, url),
-        )
+        yield _finding(source, text, match.start(), found, method, url)
 
 
 def _postman(source: Source, text: str) -> list[Finding]:
@@ -122,10 +110,7 @@ def _postman(source: Source, text: str) -> list[Finding]:
         by_host = attribution.lever_by_host(template)
         is_lever = by_host if by_host is not None else named or attribution.lever_by_names(url)
         if found is not None and found.resource == "candidates" and is_lever:
-            detail = endpoints.method_and_path(method, url)
-            made.append(
-                _at(source, text, position, endpoints.rule_code(found, method, ""), detail, how="parsed")
-            )
+            made.append(_finding(source, text, position, found, method, url, how="parsed"))
         position += 1
     return made
 
@@ -160,6 +145,9 @@ def _raw(url: Any) -> str:
     return str(url.get("raw") or "/".join(str(piece) for piece in pieces))
 
 
-def _at(source: Source, text: str, offset: int, code: str, detail: str, how: str = "text") -> Finding:
+def _finding(
+    source: Source, text: str, offset: int, found: Endpoint, method: str, url: str, *, how: str = "text"
+) -> Finding:
     line, column = source.position(len(text[:offset].encode()))
+    code, detail = endpoints.rule_code(found, method, ""), endpoints.method_and_path(method, url)
     return make_finding(code, source.path, line, column, detail=detail, how=how)

@@ -36,13 +36,8 @@ def questions(request: Request) -> Response:
     posting = find_posting(request)
     shown = {"id": posting["id"], "text": posting["text"], "customQuestions": []}
     personal = [_question(*item) for item in PERSONAL]
-    return ok(
-        {
-            **shown,
-            "personalInformation": personal,
-            "urls": [_question(item, item, "text", False) for item in LINKS],
-        }
-    )
+    urls = [_question(item, item, "text", False) for item in LINKS]
+    return ok({**shown, "personalInformation": personal, "urls": urls})
 
 
 def create(request: Request) -> Response:

@@ -90,11 +90,11 @@ def _form(row: Row, user: str | None, kind: str, text: str, salt: int) -> Object
     )
 
 
-def _note(row: Row, user: str | None) -> Object:
-    at = row.created + DAY
-    field: Object = {"type": "note", "text": "Comment", "value": "An invented note.", "score": None}
+def new_note(row: Row, user: str | None, identifier: str, text: str, at: int) -> Object:
+    """Return a note with a text, by a user, at a time (ms since epoch)."""
+    field: Object = {"type": "note", "text": "Comment", "value": text, "score": None}
     field |= {"stage": row.stage, "user": user, "createdAt": at}
-    return blank_object("note", id=_id(row, 1), fields=[field], user=user, completedAt=at, createdAt=at)
+    return blank_object("note", id=identifier, fields=[field], user=user, completedAt=at, createdAt=at)
 
 
 def _file(row: Row, name: str, salt: int, kind: str) -> Object:
@@ -154,7 +154,7 @@ MAKERS: dict[str, Callable[[Row, str | None], Object]] = {
     "files": lambda row, user: _file(row, "portfolio.pdf", 7, "files"),
     "forms": lambda row, user: _form(row, user, "form", "Profile form", 8),
     "interviews": _interview,
-    "notes": _note,
+    "notes": lambda row, user: new_note(row, user, _id(row, 1), "An invented note.", row.created + DAY),
     "offers": _offer,
     "panels": _panel,
     "referrals": lambda row, user: {**_form(row, user, "referral", "Referral", 9), "referrer": user},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from leverkit.emulator.account import changes, views
-from leverkit.emulator.account.account import Object
 from leverkit.emulator.account.changes import append_new, set_list
 from leverkit.emulator.account.filters import single
 from leverkit.emulator.account.opportunity import Row
@@ -142,15 +141,7 @@ def add_note(request: Request) -> Response:
     if given is not None and (type(given) is not int or not 0 <= given <= account.now()):
         raise bad_request("createdAt must be a timestamp in the past")
     at, identifier = account.tick() if given is None else given, account.new_id()
-    field = {"type": "note", "text": "Comment", "value": text, "score": None, "stage": row.stage}
-    note: Object = {"id": identifier, "text": "Note", "fields": [field | {"user": user, "createdAt": at}]}
-    note |= {
-        "user": user,
-        "secret": body.get("secret") is True,
-        "completedAt": at,
-        "createdAt": at,
-        "deletedAt": None,
-    }
+    note = children.new_note(row, user, identifier, text, at) | {"secret": body.get("secret") is True}
     children.stored_children(account, row, "notes").insert(0, note)
     last = max(at, row.object()["lastInteractionAt"])
     account.edit(row, lambda value: value.update(lastInteractionAt=last), touch=False)

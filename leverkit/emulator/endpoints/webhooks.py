@@ -68,21 +68,14 @@ def create(request: Request) -> Response:
     body, account = request.json(), request.account
     _checked(request, body)
     at = account.tick()
-    configuration = {
-        **_configuration(body.get("configuration"), body["event"]),
-        "signatureToken": secrets.token_hex(24),
-    }
-    hook = {
-        "id": account.new_id(),
-        "event": body["event"],
-        "url": body["url"],
-        "configuration": configuration,
-    }
-    account.webhooks.append({**hook, "createdAt": at, "updatedAt": at, "owner": request.key.owner})
+    token = {"signatureToken": secrets.token_hex(24)}
+    configuration = _configuration(body.get("configuration"), body["event"]) | token
+    hook = {"id": account.new_id(), "event": body["event"], "url": body["url"]}
+    hook |= {"configuration": configuration, "createdAt": at, "updatedAt": at}
+    account.webhooks.append({**hook, "owner": request.key.owner})
     if (body.get("configuration") or {}).get("verifyConnection"):
         account.emit(body["event"], {"data": {}, "origin": None, "only": hook["id"]})
-    shown = {**hook, "createdAt": at, "updatedAt": at}
-    return ok({"data": shown} if request.config.webhook_nested else shown, status=201)
+    return ok({"data": hook} if request.config.webhook_nested else hook, status=201)
 
 
 def update(request: Request) -> Response:
@@ -102,12 +95,9 @@ def update(request: Request) -> Response:
 
 def _updated(request: Request, hook: Object, change: Object) -> Object:
     hook.update({name: change[name] for name in ("url", "event") if name in change})
-    token = hook["configuration"]["signatureToken"]
     if "configuration" in change:
-        hook["configuration"] = {
-            **_configuration(change["configuration"], hook["event"]),
-            "signatureToken": token,
-        }
+        token = {"signatureToken": hook["configuration"]["signatureToken"]}
+        hook["configuration"] = _configuration(change["configuration"], hook["event"]) | token
     hook["updatedAt"] = request.account.tick()
     if (change.get("configuration") or {}).get("verifyConnection"):
         request.account.emit(hook["event"], {"data": {}, "origin": None, "only": hook["id"]})

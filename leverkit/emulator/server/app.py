@@ -143,13 +143,8 @@ async def _send(send: Send, response: Response, *, cut: bool = False) -> None:
         headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if cut:
-        await send(
-            {
-                "type": "http.response.body",
-                "body": response.body[: len(response.body) // 2],
-                "more_body": True,
-            }
-        )
+        half = response.body[: len(response.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
         await asyncio.sleep(0)
         _reset(send)
         return

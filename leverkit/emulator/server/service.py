@@ -66,11 +66,8 @@ class Service:
     def _start_history(self) -> None:
         """Keep earlier versions from now on if any read is to be stale."""
         config = self.account.config
-        delays = (
-            config.stale_single_ms,
-            config.stale_list_ms,
-            config.stale_tag_filter_ms,
-            config.stale_counts_ms,
-        )
-        if any(delays) or any(fault.kind == "stale" for fault in self.faults.all):
+        delays = [name for name in config.__struct_fields__ if name.startswith("stale_")]
+        if any(getattr(config, name) for name in delays) or any(
+            fault.kind == "stale" for fault in self.faults.all
+        ):
             self.account.start_history()
