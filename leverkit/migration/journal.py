@@ -19,7 +19,7 @@ import msgspec
 
 from leverkit.errors import Refused
 from leverkit.storage.files import naming
-from leverkit.storage.sqlite import durable, readable, sound
+from leverkit.storage.sqlite import durable, holds_nothing, readable, sound
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -159,11 +159,14 @@ class Journal:
 
 
 def read(path: Path) -> list[Entry]:
-    """Read a journal without changing it; [] where there is none. Raises Refused where it is damaged."""
+    """Read a journal without changing it; [] where there is none, or a kill left a file without a table.
+
+    Raises Refused where it is damaged.
+    """
     if not path.exists():
         return []
     with sound(path), readable(path) as db:
-        return _read(db)
+        return [] if holds_nothing(db) else _read(db)
 
 
 def belongs_to(entries: Sequence[Entry], plan_id: str, account: str) -> bool:

@@ -16,8 +16,9 @@ from leverkit.errors import LeverkitError, Partial, Refused
 from leverkit.migration.journal import Entry, WriteResponse
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
-from leverkit.planning.plan import Plan, was_begun
+from leverkit.planning.plan import Plan
 from leverkit.planning.plan_document import Kind
+from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL, CANARY, Wave
 from leverkit.storage.lock import holder
 
@@ -199,7 +200,7 @@ def _undone(run: Run) -> Advice | None:
     """Return which folder beside this one took the run back; None where none did."""
     beside = run.folder.absolute().parent.glob("*/plan.json") if run.begun else ()
     for path in sorted(beside):
-        if was_begun(path.parent) and _undoes(path, run.plan):
+        if _undoes(path, run.plan) and was_begun(path.parent):
             undo = run.folder.parent / path.parent.name
             if _undo_is_verified(undo, run):
                 differences = differences_left(undo)

@@ -13,10 +13,11 @@ import msgspec
 
 from leverkit.errors import UsageError
 from leverkit.migration.journal import RunState
-from leverkit.migration.run import Run, lock_file
+from leverkit.migration.run import Run
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped
-from leverkit.planning.plan import Plan, require_plan
+from leverkit.planning.plan import Plan
+from leverkit.planning.run_folder import lock_file, require_plan
 from leverkit.storage.lock import hold
 
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import GENESIS, Entry, RunState, belongs_to, read, replay_entries
-from leverkit.planning.plan import JOURNAL, Plan
+from leverkit.planning.plan import Plan
+from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of
 
 
@@ -100,11 +101,6 @@ class Run:
         """Return how many operations of a wave are pending, or were in flight when the run broke off."""
         names = map(self.state.outcome_name, wave.positions)
         return sum(name in ("pending", "unknown") for name in names)
-
-
-def lock_file(folder: Path) -> Path:
-    """Return the lock of a run folder."""
-    return folder / "lock"
 
 
 def largest(waves: Iterable[Wave]) -> Wave | None:

@@ -21,9 +21,10 @@ from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import MODES, MigrationStep
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
-from leverkit.planning.plan import LEAST, SHORT, Plan, was_begun
+from leverkit.planning.plan import LEAST, SHORT, Plan
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.planner import plan_with
+from leverkit.planning.run_folder import was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from leverkit.errors import Refused, UsageError
+from leverkit.errors import Refused
 from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
 from leverkit.planning.operation import (
@@ -29,6 +29,7 @@ from leverkit.planning.operation import (
     write_skipped,
 )
 from leverkit.planning.plan_document import EDITED, FORMAT, Kind, PlanDocument, read_part
+from leverkit.planning.run_folder import replacing, require_plan
 from leverkit.policy.decision import Undecided
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, bullets, table
@@ -39,7 +40,6 @@ from leverkit.storage.files import digest
 if TYPE_CHECKING:
     import pandas as pd
 
-JOURNAL = "journal.sqlite"  # beside a plan: what was done; where it is, the plan was begun
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
 
@@ -175,17 +175,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def write(self, run: Path | str) -> None:
         """Write the files of the plan into a run folder, plan.json last.
 
-        Raises Refused where the folder already holds another plan that was begun.
+        Raises Refused where its journal is of another plan, Locked where somebody works on it.
         """
         run = Path(run)
-        if was_begun(run) and Plan.read(run).plan_id != self.plan_id:
-            raise Refused(f"{run} holds another plan that was begun; choose another folder")
-        write_csv(run / "plan.csv", self.operations)
-        write_skipped(run / "skipped.csv", self.skipped)
-        for name in ("before", "holders"):
-            content = msgspec.json.encode(getattr(self, name), order="deterministic")
-            files.write_atomic(run / f"{name}.json", content)
-        self._document().write(run / "plan.json")
+        with replacing(run, self.plan_id):
+            write_csv(run / "plan.csv", self.operations)
+            write_skipped(run / "skipped.csv", self.skipped)
+            for name in ("before", "holders"):
+                content = msgspec.json.encode(getattr(self, name), order="deterministic")
+                files.write_atomic(run / f"{name}.json", content)
+            self._document().write(run / "plan.json")
 
     @classmethod
     def read(cls, run: Path | str) -> Plan:
@@ -233,17 +232,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def _repr_html_(self) -> str:
         return self.html(PersonDisplay())
-
-
-def require_plan(folder: Path) -> None:
-    """Raise UsageError where a folder holds no plan."""
-    if not (folder / "plan.json").is_file():
-        raise UsageError(f"{folder}: no plan.json here; `leverkit plan` makes one")
-
-
-def was_begun(folder: Path) -> bool:
-    """Return True if a run folder has a journal: its plan was begun."""
-    return (folder / JOURNAL).exists()
 
 
 _SHARED = tuple(name for name in PlanDocument.__struct_fields__ if name in Plan.__struct_fields__)

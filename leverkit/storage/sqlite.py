@@ -69,3 +69,8 @@ def readable(path: Path) -> Iterator[sqlite3.Connection]:
                 shutil.copyfile(part, Path(folder) / part.name)
         with closing(durable(Path(folder) / path.name)) as db:
             yield db
+
+
+def holds_nothing(db: sqlite3.Connection) -> bool:
+    """Return True if a file has no table: what a kill leaves of one that was about to be made."""
+    return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

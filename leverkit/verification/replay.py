@@ -122,6 +122,7 @@ def replay(run: Run) -> Replay:
 
 
 class _Verified(msgspec.Struct):
+    plan_id: str
     began_ms: int
     differences: tuple[PairCheck, ...] = ()
 
@@ -200,6 +201,8 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
         return {}, frozenset()
     except msgspec.DecodeError as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
+    if verified.plan_id != run.plan.plan_id:
+        return {}, frozenset()
     since = frozenset((each.opportunity, each.tag) for each in verified.differences if each.reported == SINCE)
     return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())
 

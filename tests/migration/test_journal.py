@@ -89,6 +89,20 @@ def test_a_missing_journal_is_an_empty_one(tmp_path: Path) -> None:
     assert replay_entries([]).state == "not begun"
 
 
+def test_a_journal_whose_table_a_kill_prevented_is_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.touch()
+    assert read(path) == []
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+    assert path.stat().st_size > 0
+    assert read(path) == []
+    again = journal(tmp_path)
+    again.append(SessionStarted("me"))
+    again.close()
+    assert [entry.seq for entry in read(path)] == [1, 2]
+
+
 @pytest.mark.parametrize("other", [("plan", "other"), ("other", "account")])
 def test_a_journal_of_another_plan_or_account_is_refused(tmp_path: Path, other: tuple[str, str]) -> None:
     journal(tmp_path).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from support.plan_factory import account, carried_out, migration, operation, plan_of
 
@@ -19,6 +21,7 @@ from leverkit.migration.apply import apply_run
 from leverkit.migration.journal import Journal, SessionStarted
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
+from leverkit.verification.replay import replay
 
 
 @pytest.fixture
@@ -83,6 +86,28 @@ def test_a_plan_that_was_replaced_before_the_lock_was_free_is_refused(tmp_path: 
             apply_run(waiting, approve=plan.short, lever=lever)
         assert [entry for entry in emulated.log() if entry["method"] != "GET"] == []
     assert not waiting.journal_file.exists()
+
+
+def test_no_command_takes_the_journal_of_another_plan_for_its_own(folder: Path) -> None:
+    plan = Plan.read(folder)
+    assert exit_code("apply", str(folder), "--approve", plan.short, "--rate", "1000") == 0
+    other = msgspec.structs.replace(plan, operations=plan.operations[:6])
+    other.write(folder.parent / "other")
+    for file in (folder.parent / "other").glob("[!l]*"):
+        shutil.copy(file, folder)
+    for words in (["status"], ["replay"], ["rollback", "-o", "undo"], ["apply", "--approve", other.short]):
+        assert exit_code(words[0], str(folder), *words[1:]) == 4, words
+    assert exit_code("verify", str(folder), "--rate", "1000") == 4
+    assert not (folder.parent / "undo").exists()
+    with pytest.raises(Refused, match="another plan that was begun"):
+        other.write(folder)
+
+
+def test_what_verify_wrote_of_another_plan_is_not_held_against_this_one(folder: Path) -> None:
+    plan = Plan.read(folder)
+    assert exit_code("verify", str(folder), "--rate", "1000") == 6
+    msgspec.structs.replace(plan, operations=plan.operations[:6]).write(folder)
+    assert replay(Run.open(folder)).compared == 0
 
 
 def test_a_journal_of_another_plan_is_refused_or_counts_as_none(tmp_path: Path) -> None:

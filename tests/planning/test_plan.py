@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from support.plan_factory import HOSTILE, operation, plan_of
 
-from leverkit.errors import BrakeTripped, Refused, UsageError
+from leverkit.errors import BrakeTripped, Locked, Refused, UsageError
 from leverkit.migration.journal import Journal
 from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import (
@@ -28,6 +29,7 @@ from leverkit.planning.operation import (
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
 from leverkit.storage import csv_file
+from leverkit.storage.lock import hold
 
 
 def rich() -> Plan:
@@ -157,11 +159,33 @@ def test_a_folder_without_a_plan_is_a_usage_error(tmp_path: Path) -> None:
         Plan.read(tmp_path)
 
 
+def begun(run: Path, plan: Plan) -> Path:
+    """Begin a plan in its folder, as `apply` does."""
+    with closing(Journal(run / "journal.sqlite")) as journal:
+        journal.bind(plan.plan_id, plan.account)
+    return run
+
+
 def test_a_begun_plan_is_not_overwritten_by_another(tmp_path: Path) -> None:
-    run = written(tmp_path)
-    Journal(run / "journal.sqlite").close()
+    run = begun(written(tmp_path), rich())
     rich().write(run)
     with pytest.raises(Refused, match="another plan that was begun"):
+        plan_of(operation(1)).write(run)
+    assert Plan.read(run) == rich()
+
+
+def test_no_plan_is_put_beside_a_journal_of_another_even_where_its_own_is_gone(tmp_path: Path) -> None:
+    run = begun(written(tmp_path), rich())
+    (run / "plan.json").unlink()
+    with pytest.raises(Refused, match="another plan that was begun"):
+        plan_of(operation(1)).write(run)
+    rich().write(run)
+    assert Plan.read(run) == rich()
+
+
+def test_no_plan_is_written_into_a_folder_that_is_being_worked_on(tmp_path: Path) -> None:
+    run = written(tmp_path)
+    with hold(run / "lock", purpose="apply"), pytest.raises(Locked, match="apply"):
         plan_of(operation(1)).write(run)
     assert Plan.read(run) == rich()
 

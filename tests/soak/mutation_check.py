@@ -45,6 +45,34 @@ _SEND = "        status, note = self._send(intent, lambda in_doubt: self._may_re
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
+        "a plan is written beside the journal of another",
+        "planning/run_folder",
+        'if journal_owner(folder) not in ("", plan_id):',
+        "if False:",
+        "planning/test_plan::test_a_begun_plan_is_not_overwritten_by_another",
+    ),
+    Bug(
+        "a plan is written into a folder that is being worked on",
+        "planning/run_folder",
+        'with hold(lock_file(folder), purpose=f"write plan {plan_id[:12]}"):',
+        "if True:",
+        "planning/test_plan::test_no_plan_is_written_into_a_folder_that_is_being_worked_on",
+    ),
+    Bug(
+        "a journal is joined to any plan",
+        "migration/run",
+        "if not belongs_to(entries, run.plan.plan_id, run.plan.account):",
+        "if False:",
+        "migration/test_run::test_no_command_takes_the_journal_of_another_plan_for_its_own",
+    ),
+    Bug(
+        "a journal without a table is damaged",
+        "migration/journal",
+        "return [] if holds_nothing(db) else _read(db)",
+        "return _read(db)",
+        "migration/test_journal::test_a_journal_whose_table_a_kill_prevented_is_an_empty_one",
+    ),
+    Bug(
         "the sync is off",
         "storage/sqlite",
         "synchronous = FULL",

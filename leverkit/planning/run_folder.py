@@ -1,0 +1,69 @@
+"""The folder of a run: a plan, the lock of whoever works on it, and the journal that makes it begun."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from leverkit.errors import Refused, UsageError
+from leverkit.storage.lock import hold
+from leverkit.storage.sqlite import holds_nothing, readable, sound
+
+JOURNAL = "journal.sqlite"  # beside a plan: what was done
+
+
+class _Opened(msgspec.Struct, tag="opened"):
+    plan_id: str
+
+
+def require_plan(folder: Path) -> None:
+    """Raise UsageError where a folder holds no plan."""
+    if not (folder / "plan.json").is_file():
+        raise UsageError(f"{folder}: no plan.json here; `leverkit plan` makes one")
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the lock of a run folder, which whoever writes to it holds."""
+    return folder / "lock"
+
+
+def journal_owner(folder: Path) -> str:
+    """Return the id of the plan that the journal of a run folder is of; empty where nothing was begun.
+
+    Raises Refused where the journal is damaged.
+    """
+    path = folder / JOURNAL
+    if not path.exists():
+        return ""
+    with sound(path), readable(path) as db:
+        if holds_nothing(db):
+            return ""
+        row = db.execute("SELECT body FROM entries ORDER BY seq LIMIT 1").fetchone()
+        return msgspec.json.decode(row[0], type=_Opened).plan_id if row else ""
+
+
+def was_begun(folder: Path) -> bool:
+    """Return True if the plan of a run folder was begun; so it counts too where its journal is damaged."""
+    try:
+        return bool(journal_owner(folder))
+    except (Refused, UsageError, sqlite3.Error):
+        return True
+
+
+@contextmanager
+def replacing(folder: Path, plan_id: str) -> Iterator[None]:
+    """Hold the lock of a run folder while a plan is written there.
+
+    Raises Refused where its journal is of another plan, Locked where somebody works on it.
+    """
+    with hold(lock_file(folder), purpose=f"write plan {plan_id[:12]}"):
+        if journal_owner(folder) not in ("", plan_id):
+            raise Refused(
+                f"{folder} holds another plan that was begun, and its journal. Nothing was replaced: "
+                "a rollback needs both. Choose another folder"
+            )
+        yield
