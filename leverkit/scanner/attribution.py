@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from leverkit.scanner.grammar import TEXTS
 from leverkit.scanner.sources import Source
 
 _HOST = re.compile(r"^(?:https?:|wss?:)?//(?:[^/@]*@)?([^/]+)", re.IGNORECASE)
@@ -19,14 +20,9 @@ _UNKNOWN_HOST = re.compile(r"(?:\{[^{}]*\})+(?::\d+)?")
 _LEVER = re.compile(
     r"(?<![A-Za-z])lever(?![a-z])|(?<![A-Z])Lever(?![a-z])|(?<![A-Za-z])LEVER(?![A-Za-z])|(?<=_)lever(?![a-z])"
 )
-_VENDORS = (
-    "greenhouse|ashby(?:hq)?|workable|smart_?recruiters|teamtailor|recruitee|bullhorn|jobvite|icims|breezy(?:hr)?|bamboo_?hr"
-    "|workday|personio|jazz_?hr|zoho(?:recruit)?|manatal|taleo|comeet|crelate|loxo|jobadder|recruiterflow"
-    "|freshteam|successfactors|tellent|jobscore|avature|eightfold|hirebridge|jobdiva|ceipal"
-    "|catsone|gemini|generativelanguage|vertexai|openfec|rippling|ultipro|ukg|welcomekit"
-)
-_OTHER = re.compile(rf"(?<![a-z])(?:{_VENDORS})", re.IGNORECASE)
-_OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0].encode() for word in _VENDORS.split("|"))
+_VENDORS = TEXTS["vendors"].split()
+_OTHER = re.compile(rf"(?<![a-z])(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
+_OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0].encode() for word in _VENDORS)
 _HOST_BYTES = re.compile(rb"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
 _LEVER_BYTES = re.compile(_LEVER.pattern.encode())
 _OTHER_BYTES = re.compile(_OTHER.pattern.encode(), re.IGNORECASE)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-_TEXTS = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+TEXTS = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 
 
 def word_set(name: str) -> frozenset[str]:
     """Return a set of words by its name in words.toml."""
-    return frozenset(_TEXTS[name].split())
+    return frozenset(TEXTS[name].split())
 
 
 COMMENTS = word_set("comments")

@@ -17,22 +17,9 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from leverkit.errors import UsageError
-from leverkit.scanner.grammar import word_set
+from leverkit.scanner.grammar import TEXTS, word_set
 
-_EXTENSIONS = {
-    "python": ".py .pyi .pyw .ipynb",
-    "tsx": ".js .jsx .mjs .cjs .tsx .gs",
-    "typescript": ".ts .mts .cts .vue .svelte",
-    "ruby": ".rb .rake .gemspec .ru",
-    "go": ".go",
-    "php": ".php",
-    "java": ".java",
-    "csharp": ".cs",
-    "bash": ".sh .bash .zsh",
-    "data": ".json .yaml .yml .http .rest .tf .toml",
-    "text": ".kt .kts .scala .groovy .swift .rs .ex .exs .dart .ps1 .pl .pm .r .cls .vb .fs .lua .clj",
-}
-LANGUAGES = {end: language for language, ends in _EXTENSIONS.items() for end in ends.split()}
+LANGUAGES = {end: language for language, ends in TEXTS["extensions"].items() for end in ends.split()}
 VENDORED = word_set("vendored")
 LOCKS = word_set("locks")
 MANIFESTS = word_set("manifests")

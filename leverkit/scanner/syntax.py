@@ -17,18 +17,6 @@ from leverkit.scanner import grammar
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-GRAMMARS = {
-    "python": ("tree_sitter_python", "language"),
-    "tsx": ("tree_sitter_typescript", "language_tsx"),
-    "typescript": ("tree_sitter_typescript", "language_typescript"),
-    "ruby": ("tree_sitter_ruby", "language"),
-    "go": ("tree_sitter_go", "language"),
-    "php": ("tree_sitter_php", "language_php"),
-    "java": ("tree_sitter_java", "language"),
-    "csharp": ("tree_sitter_c_sharp", "language"),
-    "bash": ("tree_sitter_bash", "language"),
-}
-
 
 @lru_cache(maxsize=16)
 def parser(language: str) -> Parser | None:
@@ -36,7 +24,7 @@ def parser(language: str) -> Parser | None:
     try:
         from tree_sitter import Language, Parser
 
-        module, function = GRAMMARS[language]
+        module, function = grammar.TEXTS["grammars"][language]
         return Parser(Language(getattr(importlib.import_module(module), function)()))
     except (ImportError, KeyError):
         return None

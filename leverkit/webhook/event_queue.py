@@ -71,9 +71,8 @@ class EventQueue:
             stack.enter_context(hold(path.with_suffix(".lock"), purpose="keep events"))
             self._db = stack.enter_context(_opened(path))
             self._db.executescript(_SCHEMA)
-            (self.waiting,) = self._db.execute(
-                "SELECT count(*) FROM events WHERE ended_at IS NULL"
-            ).fetchone()
+            count = self._db.execute("SELECT count(*) FROM events WHERE ended_at IS NULL")
+            (self.waiting,) = count.fetchone()
             self._open = stack.pop_all()
 
     def store(self, events: Sequence[QueuedEvent], *, settle_ms: int = 0) -> list[bool]:
@@ -81,14 +80,8 @@ class EventQueue:
 
         Return for each event whether it is new: False where its token was stored before.
         """
-        rows = [
-            (
-                *msgspec.structs.astuple(event),
-                event.contact or event.opportunity,
-                event.received_at + settle_ms,
-            )
-            for event in events
-        ]
+        keys = [(event.contact or event.opportunity, event.received_at + settle_ms) for event in events]
+        rows = [(*msgspec.structs.astuple(event), *key) for event, key in zip(events, keys, strict=True)]
         insert = (
             "INSERT OR IGNORE INTO events (token, name, contact, opportunity, received_at, key, due_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"

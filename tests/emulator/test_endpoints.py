@@ -11,7 +11,7 @@ from support.emulator_accounts import client, some, walk
 from leverkit.emulator import Running
 from leverkit.emulator.account.views import FIELDS
 from leverkit.emulator.endpoints.children import KINDS
-from leverkit.emulator.server.openapi import OPPORTUNITY
+from leverkit.emulator.server.openapi import SCHEMAS
 
 OBJECT = [name for name in FIELDS if name not in ("deletedBy", "deletedAt")]
 
@@ -27,7 +27,7 @@ def test_opportunities_have_levers_fields_in_levers_order(reader: httpx.Client) 
         assert list(item) == OBJECT[: len(item)]
         assert len(item["applications"]) == ("opportunityLocation" in item)
         assert item["urls"]["show"].endswith(f"/candidates/{item['id']}")
-    assert set(OPPORTUNITY) == set(FIELDS)
+    assert set(SCHEMAS["Opportunity"]["properties"]) == set(FIELDS)
 
 
 def test_creating_needs_perform_as_and_takes_owner_and_follower_from_it(lever: httpx.Client) -> None:

@@ -49,9 +49,7 @@ class Account:
         self.stages: list[Object] = []
         self.ranks: dict[str, float] = {}
         self.archive_reasons: list[Object] = []
-        self.dispositions: list[
-            Object
-        ] = []  # archive reasons as /disposition_stages shows them, where a file has them
+        self.dispositions: list[Object] = []  # as a file has them for /disposition_stages
         self.postings: dict[str, Object] = {}
         self.users: dict[str, Object] = {}
         self.deleted: list[Object] = []
@@ -72,9 +70,7 @@ class Account:
         self.is_generated = False
         self.skew_ms = 0
         self.history: History | None = None  # only where reads are to be stale
-        self.undo_log: list[tuple[str, bytes | None, str | None]] | None = (
-            None  # only while a fault undoes changes
-        )
+        self.undo_log: list[tuple[str, bytes | None, str | None]] | None = None  # while a fault undoes
         self._views: OrderedDict[Any, Listing] = OrderedDict()
         self._emails: dict[str, set[str]] | None = None
         self._latest = 0

@@ -16,12 +16,8 @@ def derived_tags(posting: Object | None) -> list[str]:
     """Return the tags that Lever derives from a posting: title and categories, then its own (section 3.4)."""
     if posting is None:
         return []
-    categories = posting.get("categories") or {}
-    derived = [
-        posting.get("text"),
-        *(categories.get(name) for name in CATEGORIES),
-        *(posting.get("tags") or ()),
-    ]
+    categories, own = posting.get("categories") or {}, posting.get("tags") or ()
+    derived = [posting.get("text"), *map(categories.get, CATEGORIES), *own]
     return list(dict.fromkeys(tag for tag in derived if tag))
 
 
@@ -119,10 +115,9 @@ def _archive_application(account: Account, row: Row, before: Any, after: Any) ->
     """Archive the application too; archiving again does not move its archivedAt (section 3.5)."""
     if row.application is not None:
         first = account.application_archives.get(row.application) or before
-        archived = (
-            {"reason": after["reason"], "archivedAt": first["archivedAt"]} if before and after else after
-        )
-        account.application_archives[row.application] = archived
+        if before and after:
+            after = {"reason": after["reason"], "archivedAt": first["archivedAt"]}
+        account.application_archives[row.application] = after
 
 
 def delete(account: Account, opportunity: str) -> None:
@@ -194,16 +189,18 @@ def _rewrite(account: Account, field: str, text: str, into: str | None) -> None:
 
 def set_confidential(account: Account, opportunity: str, confidential: bool) -> None:
     """Make an opportunity confidential, or not."""
-    word = "confidential" if confidential else "non-confidential"
+    word = _confidentiality(confidential)
     account.edit(account.row(opportunity), lambda value: value.update(confidentiality=word))
+
+
+def _confidentiality(confidential: bool) -> str:
+    return "confidential" if confidential else "non-confidential"
 
 
 def set_posting_confidential(account: Account, posting: str, confidential: bool) -> None:
     """Make a posting confidential or not, and so its opportunities (section 1.5)."""
-    found = _posting(account, posting)
-    found.update(
-        confidentiality="confidential" if confidential else "non-confidential", updatedAt=account.tick()
-    )
+    change = {"confidentiality": _confidentiality(confidential), "updatedAt": account.tick()}
+    _posting(account, posting).update(change)
     for row in [row for row in account.rows.values() if row.posting == posting]:
         set_confidential(account, row.id, confidential)
 

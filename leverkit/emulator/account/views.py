@@ -42,30 +42,24 @@ def application(account: Account, row: Row, value: Object) -> Object | None:
 
 def _application(account: Account, row: Row, value: Object) -> Object:
     """Return an application in the recorded order; one made by a user has no form data."""
-    posting = account.postings.get(row.posting or "", {})
-    kind = TYPES.get(row.origin or "", "user")
-    form = value if kind == "posting" else {}
-    return {
-        "id": row.application,
-        "type": kind,
-        "candidateId": row.id,
-        "opportunityId": row.id,
-        "posting": row.posting,
-        "postingHiringManager": posting.get("hiringManager"),
-        "postingOwner": posting.get("owner"),
-        "name": form.get("name"),
-        "company": None,
-        "phone": next(iter(form.get("phones") or ()), None),
-        "email": next(iter(form.get("emails") or ()), None),
-        "links": form.get("links") or [],
-        "comments": None,
-        "user": None if kind == "posting" else value.get("sourcedBy") or value.get("owner"),
-        "customQuestions": [],
-        "createdAt": row.created,
-        "archived": value.get("archived"),
-        "requisitionForHire": None,
-        **dict.fromkeys(("ipAddress", "referer", "userAgent", "acceptLanguage", "timezone")),
-    }
+    posting, kind = account.postings.get(row.posting or "", {}), TYPES.get(row.origin or "", "user")
+    form: Object = {"user": value.get("sourcedBy") or value.get("owner")}
+    if kind == "posting":
+        form = {"name": value.get("name"), "links": value.get("links") or []}
+        form |= {field: next(iter(value.get(f"{field}s") or ()), None) for field in ("phone", "email")}
+    return blank_object(
+        "application",
+        id=row.application,
+        type=kind,
+        candidateId=row.id,
+        opportunityId=row.id,
+        posting=row.posting,
+        postingHiringManager=posting.get("hiringManager"),
+        postingOwner=posting.get("owner"),
+        createdAt=row.created,
+        archived=value.get("archived"),
+        **form,
+    )
 
 
 def contact_source(rows: list[Row]) -> Object:

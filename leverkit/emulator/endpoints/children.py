@@ -41,22 +41,10 @@ GENERATED_PDF = _pdf("An invented document")
 
 
 DAY = 86_400_000
-KINDS = (
-    "applications",
-    "feedback",
-    "file_actions",
-    "files",
-    "forms",
-    "interviews",
-    "notes",
-    "offers",
-    "panels",
-    "referrals",
-    "resumes",
-)
 LEVER = "https://api.lever.co/v1"
 RARITY = {"feedback": 4, "files": 5, "interviews": 4, "notes": 3, "offers": 9, "panels": 4, "referrals": 8}
 RARITY |= {"resumes": 2, "forms": 7}
+KINDS = tuple(sorted({"applications", "file_actions", *RARITY}))
 
 
 def with_local_urls(request: Request, item: Object) -> Object:

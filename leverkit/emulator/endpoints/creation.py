@@ -17,6 +17,7 @@ from leverkit.emulator.http.forms import LISTS
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import RequestError, Response, bad_request, encode, not_found, ok
 
+TEXTS = ("name", "headline", "stage", "location", "owner", "contact", "origin", "opportunityLocation")
 ORIGINS = ("agency", "applied", "internal", "referred", "sourced", "university")
 
 
@@ -103,16 +104,7 @@ def _checked(account: Account, fields: Object) -> Object:
             raise bad_request(f"{name} must be an array of strings")
     if len(fields.get("postings") or ()) > 1:
         raise bad_request("Only one posting may be specified")
-    for name in (
-        "name",
-        "headline",
-        "stage",
-        "location",
-        "owner",
-        "contact",
-        "origin",
-        "opportunityLocation",
-    ):
+    for name in TEXTS:
         if not isinstance(fields.get(name), str | None):
             raise bad_request(f"{name} must be a string")
     if fields.get("origin") not in (None, *ORIGINS):

@@ -83,13 +83,9 @@ def in_order(request: Request, items: list[Object]) -> Response:
 def disposition_stages(request: Request) -> Response:
     """GET /disposition_stages: the pipeline with ranks (section 2.2)."""
     reasons = [
-        {
-            "id": reason["id"],
-            "text": reason["text"],
-            "type": "hired" if reason["type"] == "hired" else None,
-            "status": reason["status"],
-        }
+        {"id": reason["id"], "text": reason["text"], "type": kind, "status": reason["status"]}
         for reason in request.account.archive_reasons
+        for kind in ["hired" if reason["type"] == "hired" else None]
     ]
     shown = request.account.dispositions or reasons
     return ok({"stages": request.account.stages, "archiveReasons": shown})
@@ -140,13 +136,7 @@ def contact(request: Request) -> Response:
     return ok(found)
 
 
-CONTACT_FIELDS: dict[str, type] = {
-    "name": str,
-    "headline": str,
-    "location": str,
-    "emails": list,
-    "phones": list,
-}
+CONTACT_FIELDS = {"name": str, "headline": str, "location": str, "emails": list, "phones": list}
 
 
 def put_contact(request: Request) -> Response:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from copy import deepcopy
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -15,24 +15,8 @@ from leverkit.emulator.account.account import Account
 from leverkit.emulator.config import Config
 from leverkit.emulator.response import RequestError, Response, decode
 
-Kind = Literal[
-    "delay",
-    "throttle",
-    "status",
-    "html",
-    "reset",
-    "cut",
-    "malformed",
-    "empty",
-    "no_rows",
-    "ignored",
-    "stale",
-    "duplicate",
-    "drop",
-    "refuse_offset",
-    "clock",
-]
-REPLACING = ("throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset")
+Replacing = Literal["throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset"]
+Kind = Literal[Replacing, "delay", "cut", "malformed", "ignored", "stale", "duplicate", "drop", "clock"]
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +54,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def replaces_response(self) -> bool:
         """Return True if the fault replaces the response."""
-        return self.kind in REPLACING
+        return self.kind in get_args(Replacing)
 
     def matches(self, method: str, path: str, query: str) -> bool:
         """Return True if a request matches the patterns."""

@@ -46,10 +46,8 @@ class Admission:
         """Return the key of an Authorization header. Raises RequestError 401 for none, unknown or expired."""
         secret = auth.read_secret(header)
         key = self.keys.get(secret or "")
-        if key is None and auth.is_jwt(secret):
-            raise forbidden(
-                "Unable to find a signing key that matches the token"
-            )  # signed by another environment
+        if key is None and auth.is_jwt(secret):  # signed by another environment
+            raise forbidden("Unable to find a signing key that matches the token")
         if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
             raise unauthorized()
         bearer = (header or b"")[:6].lower() == b"bearer"

@@ -17,6 +17,8 @@ from leverkit.emulator.server.openapi_examples import Examples
 from leverkit.emulator.server.routes import ROUTES, Route
 
 Schema = dict[str, Any]
+DOCUMENT = decode(Path(__file__).with_name("openapi_schemas.json").read_bytes())
+ERRORS: dict[str, str] = DOCUMENT["errors"]
 CHANGED = {"required": ["id", "contact", "tags", "stage"]}  # in responses to writes
 
 
@@ -26,8 +28,7 @@ def _object(properties: Schema, *, required: list[str] | None = None) -> Schema:
 
 def _read_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
     """Return the types and the schemas of openapi_schemas.json; there, a type stands by its name."""
-    document = decode(Path(__file__).with_name("openapi_schemas.json").read_bytes())
-    types: dict[str, Schema] = document["types"] | {"event": {"enum": list(EVENTS)}}
+    types: dict[str, Schema] = DOCUMENT["types"] | {"event": {"enum": list(EVENTS)}}
 
     def schema(value: Any) -> Schema:
         if isinstance(value, str):
@@ -35,21 +36,12 @@ def _read_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
         properties = {name: types[kind] for name, kind in value["properties"].items()}
         return _object(properties, required=value.get("required"))
 
-    schemas = {name: schema(value) for name, value in document["schemas"].items()}
+    schemas = {name: schema(value) for name, value in DOCUMENT["schemas"].items()}
     changed = schemas["Opportunity"] | CHANGED
     return types, {**schemas, "Mutated": changed, "Created": changed}
 
 
 TYPES, SCHEMAS = _read_schemas()
-ERRORS = {
-    "400": "A parameter or the body is not as it should be",
-    "401": "No key, or an unknown one",
-    "403": "The key lacks a permission",
-    "404": "No such object",
-    "429": "Too many requests",
-}
-
-
 FILE: Schema = _object({"file": {"type": "string", "format": "binary"}}, required=["file"])
 BYTES: Schema = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 CHOICES = {"origin": ORIGINS, "confidentiality": filters.CONFIDENTIALITY}
