@@ -40,9 +40,12 @@ class UsageError(LeverkitError):
 class ApiError(LeverkitError):
     """Lever refused a request, or gave no usable answer to it.
 
-    `status` is None if no response came. `code` and `message` are Lever's own
-    (envelope of https://hire.lever.co/developer/documentation, "Response codes").
+    `status` is None if no response came. `in_doubt`: an attempt before may have had its effect.
+    `code` and `message` are Lever's own (envelope of https://hire.lever.co/developer/documentation,
+    "Response codes").
     """
+
+    in_doubt = False
 
     def __init__(
         self,

@@ -19,9 +19,10 @@ from leverkit.api.auth import Secret, checked_url
 from leverkit.api.http import HttpSession, MayRetry
 from leverkit.api.models import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
 from leverkit.api.pagination import Page, page_of
+from leverkit.api.performer import check_id, id_by_email
 from leverkit.api.rate_limit import CONTACTS, PAGE, Pace
 from leverkit.api.tags import names, tag_names
-from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
+from leverkit.errors import AccessDenied, ApiError, Unreachable
 
 T = TypeVar("T")
 FIELDS = fields(Opportunity)
@@ -56,7 +57,7 @@ class ReadOnlyLever:
             **clocks,
         )
         self.pace = pace
-        self._perform_as = perform_as
+        self._perform_as, self._performer_known = perform_as, False
         self._confidential: bool | None = None
         self._account = ""
         self._lock = threading.Lock()
@@ -161,6 +162,11 @@ class ReadOnlyLever:
         """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
         return int((self._session.ahead + 1) * 1000) if self._session.ahead else 0
 
+    @property
+    def date_ms(self) -> int | None:
+        """Lever's clock in its latest response (the end of the second, ms since epoch); None if unknown."""
+        return self._session.date_ms
+
     def tag_counts(self) -> dict[str, int]:
         """Read every tag with the number of opportunities that carry it, archived ones included."""
         pages = self.pages("/tags", type=TagCount)
@@ -170,6 +176,19 @@ class ReadOnlyLever:
         """Return the active user with this e-mail; None if there is none. Raises as `page`."""
         users = self.page("/users", type=User, email=email).items
         return next((user for user in users if (user.email or "").casefold() == email.casefold()), None)
+
+    def performer(self, *, check: bool = False) -> str | None:
+        """Return the id of the user in whose name tags are written, looked up once; None where none is set.
+
+        `check`: an id is looked up too. Raises UsageError if the account has no such user, ApiError.
+        """
+        with self._lock:
+            if self._perform_as and "@" in self._perform_as:
+                self._perform_as = id_by_email(self._perform_as, self.user_with)
+            elif self._perform_as and check and not self._performer_known:
+                check_id(self._perform_as, self.get)
+            self._performer_known = self._performer_known or check
+            return self._perform_as
 
     def account_id(self) -> str:
         """Return 12 hex digits that identify the account, from the ids of its archive reasons."""
@@ -232,7 +251,7 @@ class Lever(ReadOnlyLever):
                 "POST",
                 f"{_at(opportunity)}/{verb}",
                 type=single(Opportunity),
-                params=_given({"perform_as": self._performer()}),
+                params=_given({"perform_as": self.performer()}),
                 body={"tags": tag_names("tags", tags)},
                 turn_taken=turn_taken,
                 may_retry=may_retry,
@@ -241,25 +260,6 @@ class Lever(ReadOnlyLever):
             if error.status is None or error.status >= 300:
                 raise
             return None  # accepted, with an unreadable body: the caller has to read the effect
-
-    def _performer(self) -> str | None:
-        """Return the user id to act as; an e-mail is looked up once."""
-        with self._lock:
-            if self._perform_as and "@" in self._perform_as:
-                self._perform_as = self._user(self._perform_as)
-            return self._perform_as
-
-    def _user(self, email: str) -> str:
-        try:
-            found = self.user_with(email)
-        except AccessDenied as error:
-            if error.status == 401:
-                raise
-            text = "LEVER_PERFORM_AS is an e-mail and the key may not read users: name the user's id instead"
-            raise UsageError(text) from None
-        if found is None:
-            raise UsageError("LEVER_PERFORM_AS names an e-mail that no active user of this account has")
-        return found.id
 
 
 def _at(opportunity: str) -> str:

@@ -20,8 +20,8 @@ import httpx
 
 from leverkit.api.auth import LOOPBACK, Secret, Signature
 from leverkit.api.rate_limit import Pace
-from leverkit.api.responses import Response, read, seconds_ahead
-from leverkit.errors import Unreachable
+from leverkit.api.responses import Response, end_of_second, read, seconds_ahead
+from leverkit.errors import ApiError, Unreachable
 
 T = TypeVar("T")
 MayRetry = Callable[[bool], bool]
@@ -85,6 +85,7 @@ class HttpSession:
         self._clock, self._sleep, self._random = clock, sleep, random
         self._answered = threading.Event()
         self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest response
+        self.date_ms: int | None = None  # Lever's clock in its latest response
         remote = httpx.URL(base_url).host not in LOOPBACK  # this computer is reached without a proxy
         self._http = httpx.Client(
             base_url=base_url,
@@ -114,8 +115,8 @@ class HttpSession:
         `turn_taken`: the caller has waited at the pace for the first attempt already.
         `may_retry` is called when a retry has its turn, with True if an attempt so far may have had its
         effect (any but those refused with 429); no retry follows if it returns False.
-        Raises AccessDenied, ApiError, and Unreachable when no retry is left: for 429 only if every attempt
-        was refused with it.
+        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and Unreachable
+        when no retry is left: for 429 only if every attempt was refused with it.
         """
         started, failures, doubtful = self._clock(), 0, None
         if not turn_taken:
@@ -123,11 +124,12 @@ class HttpSession:
         while True:
             response = self._attempt(method, path, params, body)
             try:
-                found = read(response, type, method=method, path=path)
-                self._waits.stop()
-                return found
+                return self._usable(response, type, method, path)
             except Unreachable as error:
                 failure = error
+            except ApiError as error:
+                error.in_doubt = doubtful is not None
+                raise
             if response.status != 429:
                 doubtful = failure
             if self._is_over(response, failures, self._clock() - started):
@@ -143,6 +145,11 @@ class HttpSession:
                 self.pace.give_back()
                 raise doubtful or failure
 
+    def _usable(self, response: Response, type: type[T], method: str, path: str) -> T:
+        found = read(response, type, method=method, path=path)
+        self._waits.stop()
+        return found
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
@@ -156,7 +163,9 @@ class HttpSession:
         except httpx.HTTPError as error:
             return Response(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
         self._answered.set()
-        self.ahead = seconds_ahead(response.headers.get("date", ""), default=self.ahead)
+        date = response.headers.get("date", "")
+        self.ahead = seconds_ahead(date, default=self.ahead)
+        self.date_ms = end_of_second(date, default=self.date_ms)
         return Response(response.status_code, content, response.headers)
 
     def _content(self, response: httpx.Response) -> bytes:

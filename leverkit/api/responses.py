@@ -25,11 +25,13 @@ ADVICE = {
     404: "It was deleted, or is not visible to this key; or LEVER_BASE_URL is wrong.",
     429: "Something else uses up the limit of this key: try again later.",
 }
+PERFORM_AS = "set LEVER_PERFORM_AS to a user's id or e-mail"
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
 NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
 LATER = "Lever has trouble of its own: run the same again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them
+_PERFORMER = f"{PERFORM_AS[:1].upper()}{PERFORM_AS[1:]}."
 _prepare_lock = threading.Lock()
 
 
@@ -106,6 +108,19 @@ def seconds_ahead(date: str, *, default: float = 0.0) -> float:
         return default
 
 
+def end_of_second(date: str, *, default: int | None = None) -> int | None:
+    """Return the end of the second that an HTTP date names, in ms since epoch; `default` if it is no date."""
+    try:
+        return int(parsedate_to_datetime(date).timestamp() + 1) * 1000
+    except (ValueError, TypeError):
+        return default
+
+
+def needs_performer(error: ApiError) -> bool:
+    """Return True if Lever refused a write because of its `perform_as`, which is missing or no user."""
+    return error.advice.startswith(_PERFORMER)
+
+
 def _decode(content: bytes, type: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=prepare_type(type))
@@ -153,8 +168,12 @@ def _error(kind: type[ApiError], response: Response, method: str, path: str) -> 
         path=path,
         status=response.status,
         code=_line(envelope.code),
-        advice=_advice(response.status),
+        advice=_PERFORMER if _names_performer(response, envelope) else _advice(response.status),
     )
+
+
+def _names_performer(response: Response, envelope: Envelope) -> bool:
+    return response.status in (400, 403, 404, 422) and "perform_as" in envelope.message
 
 
 def _advice(status: int | None) -> str:

@@ -20,7 +20,8 @@ from leverkit.migration.next_step import require_verified
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import INTERRUPTED, StopControl, kernel_parent, stop_on_signals
-from leverkit.migration.writer import Times, Writer
+from leverkit.migration.times import Times
+from leverkit.migration.writer import Writer
 from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
@@ -130,6 +131,7 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
             f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
             "nothing was written. Check LEVER_API_KEY, or plan for this account"
         )
+    lever.performer(check=True)  # before any intent, as every write needs it
     locks = (run.lock_file, account_lock(plan.account))
     with hold(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
         if Plan.read(run.folder) != plan:

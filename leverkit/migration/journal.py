@@ -67,7 +67,10 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
 
 
 class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
-    """The response to an intent (its seq): 200 (ok), a refusal, 401 or 403 (denied), or none (lost).
+    """The response to an intent (its seq): 200 (ok), a refusal, a denial of every write, or none (lost).
+
+    A denial is 401, 403, or that a write needs `perform_as`. `in_doubt`: an attempt before this refusal or
+    denial may have had its effect.
 
     `window_ms` is the time from requesting the contact's state to this response: the state on which the
     request rests was out of date for no longer than that.
@@ -77,12 +80,14 @@ class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
     status: WriteStatus = msgspec.field(name="said")
     window_ms: int
     note: str = ""
+    in_doubt: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
     """The outcome of an operation, and the evidence; `effective` if our request changed the account.
 
-    `stored` is the form in which Lever stored the tag, if it differs from the planned one.
+    `stored` is the form in which Lever stored the tag, if it differs from the planned one. `lever_ms` is the
+    time of the reading by Lever's clock, in milliseconds since the epoch; None where it is not known.
     """
 
     op: int
@@ -90,6 +95,7 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
     effective: bool = False
     evidence: str = ""
     stored: str = ""
+    lever_ms: int | None = None
 
 
 class NewOpportunity(msgspec.Struct, frozen=True, tag="noticed"):
@@ -197,7 +203,8 @@ class RunState(msgspec.Struct, frozen=True):
         """Return the last intent of an operation if its request may have changed the account, else None."""
         intent = self.intents.get(op)
         response = self.responses.get(op)
-        return None if response is not None and response.status in ("refused", "denied") else intent
+        refused = response is not None and response.status in ("refused", "denied")
+        return None if response is not None and refused and not response.in_doubt else intent
 
     def outcome_name(self, op: int) -> str:
         """Return the outcome of an operation: one of the five, or `unknown` or `pending`."""

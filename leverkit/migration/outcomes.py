@@ -7,7 +7,7 @@ A person's change is never overwritten: in doubt, the outcome is `drifted`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,8 +15,11 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
+from leverkit.api.responses import needs_performer
 from leverkit.api.tags import altered
-from leverkit.migration.journal import Intent, OutcomeName, WriteResponse
+from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.migration.journal import Intent, OutcomeName, WriteResponse, WriteStatus
+from leverkit.migration.times import Instant
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 
@@ -34,21 +37,31 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def before_write(
-    plan: Plan, operation: Operation, *, now: Opportunity | None, source: bool, intent: Intent | None
+    plan: Plan,
+    operation: Operation,
+    *,
+    now: Opportunity | None,
+    source: bool,
+    intent: Intent | None,
+    without_effect: bool = False,
+    named: Collection[str] = (),
 ) -> Judgement:
     """Judge an operation of a plan by a fresh reading of its opportunity (None: it is gone).
 
     `source` is True if another opportunity of the contact still carries the tag. `intent` is an earlier
-    request of ours whose effect was not seen.
+    request of ours whose effect was not seen; `without_effect` if it was seen to have none, so that an effect
+    is somebody else's. `named` are the planned tags of the opportunity.
     """
     if now is None:
         return Judgement("gone", "the opportunity is not to be found")
     if operation.is_in_effect(now.tags):
         if intent is None:
             return Judgement("no_op", "already so when read")
+        if without_effect:
+            return Judgement("no_op", "already so when read; a request of ours before was without effect")
         return Judgement("done", "found so after a request whose answer was lost", effective=True)
     if intent is not None:
-        if stored := _stored(operation, now, intent.before):
+        if stored := _stored(operation, now, intent.before, named):
             return stored
         if intent.updated_at != now.updated_at:
             return Judgement(
@@ -63,32 +76,46 @@ def after_write(
     response: WriteResponse,
     *,
     before: Collection[str],
+    named: Collection[str] = (),
     last: bool,
 ) -> Judgement:
     """Judge an operation by reading back after its request; before the `last` reading it may stay open.
 
-    `before` holds the tags of the opportunity as they were read before the request.
+    `before` holds the tags of the opportunity as they were read before the request, `named` its planned tags.
     """
+    certain = response.status == "refused" and not response.in_doubt
     if now is None:
         return Judgement("gone", "the opportunity is not to be found after the request")
     if operation.is_in_effect(now.tags):
-        if response.status == "refused":
+        if certain:
             return Judgement("no_op", f"refused, yet someone else made it so: {response.note}")
         return Judgement("done", "read back", effective=True)
-    if response.status == "refused":
+    if certain:
         return Judgement("failed", f"refused: {response.note}")
     if not last:
         return Judgement()
-    if stored := _stored(operation, now, before):
+    if stored := _stored(operation, now, before, named):
         return stored
     if response.status == "ok":
         return Judgement("failed", "accepted by Lever, but without effect when read back")
     return Judgement("failed", f"no answer, and no effect when read back: {response.note}")
 
 
-def _stored(operation: Operation, now: Opportunity, before: Collection[str]) -> Judgement | None:
-    """Return a failure if a tag that is new since `before` is ours in another form, else None."""
-    form = altered(operation.tag, set(now.tags) - set(before)) if operation.action == "add" else ""
+def held_back_by(name: str) -> Judgement:
+    """Judge a removal whose contact lacks an addition, by the outcome of that addition."""
+    outcome: OutcomeName = "drifted" if name == "drifted" else "failed"
+    return Judgement(outcome, f"held back: an addition to the same contact ended {name}")
+
+
+def _stored(
+    operation: Operation, now: Opportunity, before: Collection[str], named: Collection[str]
+) -> Judgement | None:
+    """Return a failure if a tag that is new since `before` is ours in another form, else None.
+
+    A tag that is `named` by an operation of the plan is that operation's.
+    """
+    new = set(now.tags).difference(before, named)
+    form = altered(operation.tag, new) if operation.action == "add" else ""
     if not form:
         return None
     return Judgement(
@@ -108,20 +135,53 @@ def _obstacle(plan: Plan, operation: Operation, now: Opportunity, source: bool) 
 
 @dataclass(frozen=True)
 class Reading:
-    """Opportunities by id, and when they were requested and complete (seconds on the run's clock)."""
+    """Opportunities by id, and when they were requested and complete, on our clocks and on Lever's.
 
-    requested_at: float
-    answered_at: float
+    `date_ms` is the Date of Lever's response; None where it had none.
+    """
+
+    requested_at: Instant
+    answered_at: Instant
     found: dict[str, Opportunity]
+    date_ms: int | None = None
 
-    def siblings(self, contact: str) -> list[Opportunity]:
-        """Return the opportunities of a contact as they were read."""
-        return [opportunity for opportunity in self.found.values() if opportunity.contact == contact]
+    def lever_ms(self, opportunity: str) -> int | None:
+        """Return the time by Lever's clock at which an opportunity was as it was read, at the latest.
+
+        Without a Date it is the opportunity's own `updatedAt`, which is Lever's clock as well.
+        """
+        now = self.found.get(opportunity)
+        return max(self.date_ms or 0, (now.updated_at or 0) if now else 0) or None
+
+    def has_source(self, operation: Operation, *, except_for: Container[tuple[str, str]]) -> bool:
+        """Return True if another opportunity of the contact carries the tag.
+
+        `except_for` are the (opportunity, tag) that we wrote ourselves.
+        """
+        return any(
+            operation.tag in sibling.tags
+            and (sibling.id, operation.tag) not in except_for
+            and not sibling.is_anonymized
+            for sibling in self.found.values()
+            if sibling.contact == operation.contact
+        )
 
 
-def read_batch(lever: ReadOnlyLever, operations: Sequence[Operation], clock: Callable[[], float]) -> Reading:
+def read_batch(
+    lever: ReadOnlyLever, operations: Sequence[Operation], clock: Callable[[], Instant]
+) -> Reading:
     """Read the contacts of these operations, in one request if they fit on a page."""
     requested_at = clock()
     contacts = list(dict.fromkeys(operation.contact for operation in operations))
     found = read_contacts(lever, contacts, opportunities=[operation.opportunity for operation in operations])
-    return Reading(requested_at, clock(), found)
+    return Reading(requested_at, clock(), found, lever.date_ms)
+
+
+def write_status(error: ApiError | None) -> WriteStatus:
+    """Return how a write was answered, by the error that it raised; None: it was accepted."""
+    if error is None:
+        return "ok"
+    if isinstance(error, AccessDenied) or needs_performer(error):
+        return "denied"
+    refused = error.status == 429 or (error.status is not None and not isinstance(error, Unreachable))
+    return "refused" if refused else "lost"

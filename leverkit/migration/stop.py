@@ -12,22 +12,31 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from leverkit.errors import BrakeTripped
+from leverkit.api.responses import PERFORM_AS, needs_performer
+from leverkit.errors import ApiError, BrakeTripped, Locked, UsageError
 
 INTERRUPTED = "interrupted"
 TIME_LIMIT = "stopped by --max-duration"
 DENIED = "denied"
+NO_PERFORMER = f"stopped, because this account takes tags only in a user's name; {PERFORM_AS}"
+SECOND_WRITER = "stopped, because somebody else seems to carry out the same plan"
 ERRORS = "stopped by too many failures"
 ORPHANED = "stopped, because whoever started this kernel has died"
 PAUSE, STOP = "PAUSE", "STOP"  # files that a person puts into the run folder
 STOPPED = f"stopped by the file {STOP} in the run folder; remove it to go on"
 PAUSED = f"waiting while the file {PAUSE} is in the run folder"
 FAILURES, OF_THE_LAST = 5, 50
+SEVERAL, WITHIN_MS = 3, 60_000  # opportunities on which somebody else did within a minute what is planned
+_FOREIGN = (
+    f"on {SEVERAL} or more opportunities operations of this plan were done by others within a minute. "
+    "Another user, another machine or a copy of this run folder may be at work. "
+    "Nothing of theirs was changed. Wait until they have ended; then the same command resumes"
+)
 
 
 class StopControl:
@@ -50,6 +59,7 @@ class StopControl:
         self._started_by = parent() if parent else 0
         self._lock = threading.RLock()  # reentrant: a signal handler may run in the thread that holds it
         self._succeeded = deque[bool](maxlen=OF_THE_LAST)
+        self._foreign = list[int]()
         self._reason = ""
         self.error: Exception | None = None
 
@@ -69,6 +79,27 @@ class StopControl:
             advice = "" if "run the same again" in note else ". The same command resumes"
             text = f"{failed} of the last {recorded} writes failed; the latest: {note.rstrip('.')}{advice}"
             self.request(ERRORS, BrakeTripped(text))
+
+    def deny(self, error: ApiError) -> None:
+        """Request a stop because of an answer that every write would get."""
+        if needs_performer(error):
+            text = f"{error} Nothing was changed by it; then the same command resumes"
+            self.request(NO_PERFORMER, UsageError(text))
+        else:
+            self.request(DENIED, error)
+
+    def record_foreign_effects(self, times_ms: Iterable[int]) -> None:
+        """Record when others did what is planned, by Lever's clock; several within a minute request a stop.
+
+        A single one is a colleague. Several are another user, machine or copy of the run folder, whose lock
+        is not ours.
+        """
+        with self._lock:
+            self._foreign = sorted((*self._foreign, *times_ms))
+            windows = zip(self._foreign, self._foreign[SEVERAL - 1 :], strict=False)
+            several = any(last - first <= WITHIN_MS for first, last in windows)
+        if several:
+            self.request(SECOND_WRITER, Locked(f"{SECOND_WRITER}: {_FOREIGN}"))
 
     @property
     def reason(self) -> str:

@@ -6,29 +6,35 @@ contradicts, and no request is sent before its intent is on disk.
 
 from __future__ import annotations
 
-import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import groupby
 
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.api.threads import thread_pool
-from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.errors import ApiError
 from leverkit.migration.journal import (
     Intent,
     Journal,
     NewOpportunity,
     Outcome,
-    OutcomeName,
     RunState,
     WriteResponse,
-    WriteStatus,
 )
-from leverkit.migration.outcomes import Judgement, Reading, after_write, before_write, read_batch
+from leverkit.migration.outcomes import (
+    Judgement,
+    Reading,
+    after_write,
+    before_write,
+    held_back_by,
+    read_batch,
+    write_status,
+)
 from leverkit.migration.run import Run
-from leverkit.migration.stop import DENIED, PAUSED, StopControl
+from leverkit.migration.stop import PAUSED, StopControl
+from leverkit.migration.times import Times
 from leverkit.planning.operation import ACTIONS, Operation, batches
 from leverkit.planning.waves import Wave
 from leverkit.report.progress import Progress
@@ -36,16 +42,6 @@ from leverkit.report.progress import Progress
 WORKERS = 8  # writes in flight: enough for 10 requests a second at 800 ms latency
 FRESH = 10.0  # seconds after which a reading is too old for a write to rest on it
 PAUSE_POLL = 0.5  # seconds between two checks for the file PAUSE
-REREAD_AFTER = (0.5, 1.0, 2.0, 4.0)  # seconds; Lever may show a write a moment later
-
-
-@dataclass(frozen=True)
-class Times:
-    """The clock of a run, how it sleeps, and the waits before a missing effect is read again (seconds)."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    reread_after: tuple[float, ...] = REREAD_AFTER
 
 
 class Writer:
@@ -68,6 +64,10 @@ class Writer:
         self._wave = wave.positions
         self._ended = sum(map(self._state.is_settled, wave.positions))
         self._ours = {(i.opportunity, tag) for i in self._state.intents.values() for tag in i.tags}
+        self._named = defaultdict[str, set[str]](set)  # the planned tags of each opportunity
+        for operation in run.plan.operations:
+            self._named[operation.opportunity].add(operation.tag)
+        self._began_ms = 0  # by Lever's clock, at the first reading
         self._landed = set[str]()  # opportunities whose response was lost, with the effect seen since
         self._known = {*run.plan.before, *(late.opportunity for late in self._state.new_opportunities)}
 
@@ -108,7 +108,7 @@ class Writer:
             if operation.action == "add" and state.outcome_name(number) not in ("done", "no_op", "gone")
         }
         held = {operation: short[operation.contact] for operation in removals if operation.contact in short}
-        self._settle({operation: _held_back_by(name) for operation, name in held.items()})
+        self._settle({operation: held_back_by(name) for operation, name in held.items()})
         return [operation for operation in removals if operation not in held]
 
     def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> tuple[Operation, ...]:
@@ -116,31 +116,26 @@ class Writer:
         reading = self._read(batch)
         self._record_new_opportunities(batch, reading)
         judgements = {operation: self._judge(operation, reading) for operation in batch}
-        self._settle(judgements)
+        self._settle(judgements, reading)
         todo = [operation for operation, judgement in judgements.items() if judgement.outcome is None]
         responses = self._write(todo, reading, pool)
         self._confirm(responses, reading)
         return tuple(operation for operation in todo if operation not in responses)
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
-        return read_batch(self._lever, tuple(operations), self._times.clock)
+        reading = read_batch(self._lever, tuple(operations), self._times.now)
+        self._began_ms = self._began_ms or reading.date_ms or self._lever.now()
+        return reading
 
     def _judge(self, operation: Operation, reading: Reading) -> Judgement:
         return before_write(
             self._run.plan,
             operation,
             now=reading.found.get(operation.opportunity),
-            source=self._has_source(operation, reading),
+            source=reading.has_source(operation, except_for=self._ours),
             intent=self._state.open_intent(self._positions[operation]),
-        )
-
-    def _has_source(self, operation: Operation, reading: Reading) -> bool:
-        """Return True if another opportunity of the contact carries the tag, and not because we wrote it."""
-        return any(
-            operation.tag in sibling.tags
-            and (sibling.id, operation.tag) not in self._ours
-            and not sibling.is_anonymized
-            for sibling in reading.siblings(operation.contact)
+            without_effect=self._state.outcome_name(self._positions[operation]) == "failed",
+            named=self._named[operation.opportunity],
         )
 
     def _record_new_opportunities(self, batch: Sequence[Operation], reading: Reading) -> None:
@@ -166,7 +161,7 @@ class Writer:
     def _request(self, group: tuple[Operation, ...], reading: Reading) -> dict[Operation, WriteResponse]:
         """Send a request when the rate limit allows it, unless the run should stop or the reading is old."""
         self._lever.pace.wait()
-        if self._stop.reason or self._times.clock() - reading.answered_at > FRESH:
+        if self._stop.reason or self._times.since(reading.answered_at) > FRESH:
             self._lever.pace.give_back()
             return {}
         now = reading.found[group[0].opportunity]
@@ -180,9 +175,10 @@ class Writer:
         )
         self._ours.update((now.id, tag) for tag in intent.tags)
         number = self._journal.append(intent)
-        status, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))
-        window = round((self._times.clock() - reading.requested_at) * 1000)
-        response = WriteResponse(number, status, window, note)
+        error = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))
+        status, note, in_doubt = write_status(error), str(error or ""), bool(error and error.in_doubt)
+        window = round(self._times.since(reading.requested_at) * 1000)
+        response = WriteResponse(number, status, window, note, in_doubt)
         self._journal.append(response)
         if status == "denied":
             return {}
@@ -208,18 +204,16 @@ class Writer:
             return False
         return all(self._judge(operation, reading).outcome is None for operation in group)
 
-    def _send(self, intent: Intent, may_retry: Callable[[bool], bool]) -> tuple[WriteStatus, str]:
+    def _send(self, intent: Intent, may_retry: Callable[[bool], bool]) -> ApiError | None:
+        """Send a request; return what went wrong, if anything. What denies every write stops the run."""
         send = self._lever.add_tags if intent.action == "add" else self._lever.remove_tags
         try:
             send(intent.opportunity, intent.tags, may_retry=may_retry, turn_taken=True)
-        except AccessDenied as error:
-            self._stop.request(DENIED, error)
-            return "denied", str(error)
-        except Unreachable as error:
-            return ("refused" if error.status == 429 else "lost"), str(error)
         except ApiError as error:
-            return ("refused" if error.status else "lost"), str(error)
-        return "ok", ""
+            if write_status(error) == "denied":
+                self._stop.deny(error)
+            return error
+        return None
 
     def _confirm(self, responses: dict[Operation, WriteResponse], before: Reading) -> None:
         """Read back what was sent until every effect is seen or known to be missing."""
@@ -236,11 +230,12 @@ class Writer:
                     reading.found.get(operation.opportunity),
                     response,
                     before=before.found[operation.opportunity].tags,
+                    named=self._named[operation.opportunity],
                     last=turn == len(waits),
                 )
                 for operation, response in responses.items()
             }
-            self._settle(judgements)
+            self._settle(judgements, reading)
             self._record_without_effect(judgements, responses)
             responses = {op: response for op, response in responses.items() if judgements[op].outcome is None}
 
@@ -256,8 +251,8 @@ class Writer:
         for evidence in without.values():
             self._stop.record_write(False, evidence)
 
-    def _settle(self, judgements: Mapping[Operation, Judgement]) -> None:
-        """Record the judgements that are outcomes, in one commit."""
+    def _settle(self, judgements: Mapping[Operation, Judgement], reading: Reading | None = None) -> None:
+        """Record the judgements that are outcomes, in one commit; `reading` is what they rest on."""
         outcomes = [
             Outcome(
                 self._positions[operation],
@@ -265,6 +260,7 @@ class Writer:
                 judgement.effective,
                 judgement.evidence,
                 judgement.stored,
+                reading.lever_ms(operation.opportunity) if reading else None,
             )
             for operation, judgement in judgements.items()
             if judgement.outcome is not None
@@ -272,9 +268,12 @@ class Writer:
         if outcomes:
             self._journal.append(*outcomes)
             self._ended += len(outcomes)
+            self._record_foreign_effects(outcomes, reading)
             self._bar.update(self._ended, self._stop.reason)
 
-
-def _held_back_by(name: str) -> Judgement:
-    outcome: OutcomeName = "drifted" if name == "drifted" else "failed"
-    return Judgement(outcome, f"held back: an addition to the same contact ended {name}")
+    def _record_foreign_effects(self, outcomes: Sequence[Outcome], reading: Reading | None) -> None:
+        """Report the operations that somebody else carried out while this process held the account's lock."""
+        pairs = [self._run.plan.operations[outcome.op] for outcome in outcomes if outcome.outcome == "no_op"]
+        foreign = {op.opportunity for op in pairs if (op.opportunity, op.tag) not in self._ours}
+        times = [reading.found[opportunity].updated_at or 0 for opportunity in foreign] if reading else []
+        self._stop.record_foreign_effects(at_ms for at_ms in times if at_ms > self._began_ms)

@@ -60,8 +60,10 @@ class ChangeTimeline:
         self._intents: dict[str, list[Intent]] = {}
         for entry in run.entries:
             if isinstance(entry.body, Outcome):
-                self._ended[entry.body.op] = entry.at_ms + ahead_ms
-                self._latest[run.plan.operations[entry.body.op].opportunity] = entry.at_ms + ahead_ms
+                at_ms = entry.body.lever_ms or entry.at_ms + ahead_ms
+                opportunity = run.plan.operations[entry.body.op].opportunity
+                self._ended[entry.body.op] = at_ms
+                self._latest[opportunity] = max(self._latest.get(opportunity, 0), at_ms)
             elif isinstance(entry.body, Intent):
                 self._intents.setdefault(entry.body.opportunity, []).append(entry.body)
 
@@ -194,7 +196,7 @@ def _compare(
         before, after = set(known.tags), _tags(now, opportunity)
         rest = {tag for tag in before | after if (opportunity, tag) not in planned}
         changed = sorted(rest & (before ^ after))
-        ours = {altered(tag, after - before) for tag in missing.get(opportunity, ())}
+        ours = {altered(tag, rest & (after - before)) for tag in missing.get(opportunity, ())}
         checked += [
             PairCheck("~" if tag in ours else "*", known.contact, opportunity, tag) for tag in changed
         ]

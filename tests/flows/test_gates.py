@@ -26,7 +26,7 @@ from leverkit.errors import BrakeTripped
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
 from leverkit.migration.stop import ERRORS, ORPHANED, PAUSED, STOPPED
-from leverkit.migration.writer import Times
+from leverkit.migration.times import Times
 from leverkit.planning.plan import Plan
 
 KERNEL = """

@@ -51,7 +51,8 @@ from leverkit.migration.journal import Intent, Journal, Outcome, WriteResponse, 
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.migration.stop import STOP, TIME_LIMIT
-from leverkit.migration.writer import FRESH, REREAD_AFTER, Times
+from leverkit.migration.times import REREAD_AFTER, Times
+from leverkit.migration.writer import FRESH
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan

@@ -41,7 +41,7 @@ class Bug:
 
 
 _INTENT = "        number = self._journal.append(intent)\n"
-_SEND = "        status, note = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
+_SEND = "        error = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
@@ -110,8 +110,8 @@ BUGS = (
     Bug(
         "a yes is an effect",
         "migration/outcomes",
-        "    if operation.is_in_effect(now.tags):\n        if response.status",
-        '    if operation.is_in_effect(now.tags) or response.status == "ok":\n        if response.status',
+        "    if operation.is_in_effect(now.tags):\n        if certain",
+        '    if operation.is_in_effect(now.tags) or response.status == "ok":\n        if certain',
         "migration/test_apply::test_a_yes_without_effect_is_not_done",
     ),
     Bug(
@@ -144,8 +144,8 @@ BUGS = (
     ),
     Bug(
         "our own writes count as a source",
-        "migration/writer",
-        "            and (sibling.id, operation.tag) not in self._ours\n",
+        "migration/outcomes",
+        "            and (sibling.id, operation.tag) not in except_for\n",
         "",
         "migration/test_apply::test_what_we_wrote_ourselves_is_no_source_for_the_rest",
     ),
@@ -187,8 +187,8 @@ BUGS = (
     Bug(
         "a denied key is tried on",
         "migration/writer",
-        "            self._stop.request(DENIED, error)\n",
-        "",
+        "                self._stop.deny(error)\n",
+        "                pass\n",
         "migration/test_apply::test_a_denied_key_stops_the_run_at_once_and_it_resumes",
     ),
     Bug(
@@ -208,15 +208,15 @@ BUGS = (
     Bug(
         "a write rests on an old reading",
         "migration/writer",
-        "self._stop.reason or self._times.clock() - reading.answered_at > FRESH",
+        "self._stop.reason or self._times.since(reading.answered_at) > FRESH",
         "self._stop.reason",
         "migration/test_apply::test_a_write_whose_turn_comes_late_rests_on_another_reading",
     ),
     Bug(
         "what waits for its turn is sent though the run was stopped",
         "migration/writer",
-        "self._stop.reason or self._times.clock() - reading.answered_at > FRESH",
-        "self._times.clock() - reading.answered_at > FRESH",
+        "self._stop.reason or self._times.since(reading.answered_at) > FRESH",
+        "self._times.since(reading.answered_at) > FRESH",
         "migration/test_apply::test_what_waits_for_its_turn_when_a_run_is_stopped_is_not_sent",
     ),
     Bug(
@@ -397,7 +397,7 @@ BUGS = (
     Bug(
         "a tag that lever stored in another form is written again",
         "migration/outcomes",
-        "if stored := _stored(operation, now, intent.before):",
+        "if stored := _stored(operation, now, intent.before, named):",
         "if False:",
         "migration/test_outcomes::test_a_tag_that_lever_stored_in_another_form_is_named",
     ),

@@ -20,7 +20,7 @@ from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
-from leverkit.migration.writer import Times
+from leverkit.migration.times import Times
 from leverkit.verification.replay import replay
 
 CODES = {0, 1, 3, 4, 5, 6, 8, 11, 12, 64}  # the documented exit codes that a command may end with by itself

@@ -37,7 +37,7 @@ from leverkit.migration.journal import Intent, Outcome, read, replay_entries
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
-from leverkit.migration.writer import Times
+from leverkit.migration.times import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan

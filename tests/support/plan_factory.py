@@ -17,7 +17,7 @@ from leverkit.emulator import Running, running
 from leverkit.migration.apply import carry_out
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
-from leverkit.migration.writer import Times
+from leverkit.migration.times import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Operation, OpportunityState
