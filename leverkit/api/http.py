@@ -115,8 +115,8 @@ class HttpSession:
         `turn_taken`: the caller has waited at the pace for the first attempt already.
         `may_retry` is called when a retry has its turn, with True if an attempt so far may have had its
         effect (any but those refused with 429); no retry follows if it returns False.
-        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and Unreachable
-        when no retry is left: for 429 only if every attempt was refused with it.
+        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and
+        Unreachable when no retry is left: for 429 only if every attempt was refused with it.
         """
         started, failures, doubtful = self._clock(), 0, None
         if not turn_taken:
