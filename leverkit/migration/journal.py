@@ -165,10 +165,7 @@ class Journal:
 
 
 def read(path: Path) -> list[Entry]:
-    """Read a journal without changing it; [] where there is none, or a kill left a file without a table.
-
-    Raises Refused where it is damaged.
-    """
+    """Read a journal; [] where there is none, or no table in it yet. Raises Refused where it is damaged."""
     if not path.exists():
         return []
     with sound(path), readable(path) as db:

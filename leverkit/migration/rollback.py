@@ -58,10 +58,12 @@ def _inverse(run: Run) -> Plan:
     return Plan(
         kind="rollback",
         account=plan.account,
+        account_ids=plan.account_ids,
         host=plan.host,
         policy_digest=plan.plan_id,
         snapshot_digest=run.head,
         taken_at=plan.taken_at,
+        lever_ms=plan.lever_ms,
         opportunities=plan.opportunities,
         operations=tuple(operations),
         before=before,

@@ -1,7 +1,7 @@
 """A plan as a value and as files: plan.csv for people; plan.json, before.json, holders.json beside it.
 
-The plan id is a sha256 over the operations and what they rest on; a person approves exactly that.
-plan.json carries a seal over the rest, so that an edit of any of these files is noticed.
+The plan id is a sha256 over the operations and all that is said of them; a person approves exactly that.
+plan.json carries a seal too, so that an edit of an estimate (requests, minutes) is noticed as well.
 """
 
 from __future__ import annotations
@@ -49,21 +49,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `before` holds every opportunity of the plan's contacts; `tag_counts` is what `GET /tags` should
     say afterwards for the tags concerned; `holders` the other opportunities that have these tags;
-    `opportunities` is the size of the account, 0 if not known.
+    `opportunities` is the size of the account, 0 if not known. `account_ids` are all ids by which the account
+    can be recognised, `lever_ms` is Lever's clock at the snapshot (ms since epoch, None if not known), and
+    `left_out` are changes that nobody asked for, such as those of other tags.
     """
 
     kind: Kind
     account: str
     operations: tuple[Operation, ...] = ()
+    format: int = FORMAT
+    account_ids: tuple[str, ...] = ()
     host: str = ""
     policy_digest: str = ""
     snapshot_digest: str = ""
     taken_at: int = 0
+    lever_ms: int | None = None
     opportunities: int = 0
     before: dict[str, OpportunityState] = {}
     tag_counts: dict[str, int] = {}
     undecided: tuple[Undecided, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    left_out: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     brakes: Brakes = Brakes()
     canary: Canary = Canary()
@@ -71,10 +77,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def plan_id(self) -> str:
-        """Return the id that a person approves: 64 hex digits; the first 12 are shown."""
+        """Return the id that a person approves: 64 hex digits; the first 12 are shown.
+
+        In format 2 it binds everything but the estimates, whose rules may change.
+        """
         rows = [(op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations]
-        bound = (FORMAT, self.kind, self.account, self.policy_digest, self.snapshot_digest)
-        return digest({"bound": bound, "rows": rows})
+        if self.format == 1:
+            bound = (1, self.kind, self.account, self.policy_digest, self.snapshot_digest)
+            return digest({"bound": bound, "rows": rows})
+        # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
+        brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
+        parts = {"before": digest(self.before), "holders": digest(self.holders)}
+        return digest({"bound": _shared(self) | {"brakes": brakes} | parts, "rows": rows})
 
     @property
     def short(self) -> str:
@@ -196,8 +210,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         holders = read_part(run / "holders.json", dict[str, tuple[str, ...]], document.holders_digest)
         plan = cls(operations=read_csv(run / "plan.csv"), before=before, holders=holders, **_shared(document))
         if plan.plan_id != document.plan_id:
-            raise Refused(f"{run / 'plan.csv'}: {EDITED}; what it does is changed in the policy")
+            how = "what it does is changed in the policy, its brakes by `plan`"
+            raise Refused(f"{run / 'plan.csv'}: {EDITED}; {how}")
+        if document.counts != plan.counts or (plan.format == 1 and not plan.is_consistent):
+            raise Refused(f"{run / 'plan.json'}: {EDITED}")
         return plan
+
+    @property
+    def is_consistent(self) -> bool:
+        """Return True if canary and `before` can be those of the operations.
+
+        This is all that can be checked of them in format 1, whose id does not bind them, nor the brakes, the
+        tag counts, the holders and what was skipped.
+        """
+        states = self.before
+        first = self.wave_positions(set(self.canary.contacts))
+        return len(first) == self.canary.operations and all(
+            op.opportunity in states
+            and states[op.opportunity].contact == op.contact
+            and not op.is_in_effect(states[op.opportunity].tags)
+            for op in self.operations
+        )
 
     @property
     def frame(self) -> pd.DataFrame:

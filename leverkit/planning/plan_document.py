@@ -15,22 +15,29 @@ from leverkit.policy.decision import Undecided
 from leverkit.storage import files
 from leverkit.storage.files import digest
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)  # the id of format 1 binds the operations, their kind, account, policy and snapshot
 EDITED = "edited after the plan was made; make the plan again"
+SINCE_2 = ("account_ids", "lever_ms", "left_out")
 Kind = Literal["migrate", "rollback", "propagate"]
 
 
 class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of plan.json, without its seal; `before_digest` and `holders_digest` seal those files."""
+    """The content of plan.json, without its seal; `before_digest` and `holders_digest` seal those files.
+
+    Format 1 has no `account_ids`, `lever_ms` and `left_out`.
+    """
 
     format: int = FORMAT
     plan_id: str
     kind: Kind
     account: str
+    account_ids: tuple[str, ...] = ()
     host: str
     policy_digest: str
     snapshot_digest: str
     taken_at: int
+    lever_ms: int | None = None
     counts: dict[str, int]
     requests: int
     minutes: float
@@ -38,6 +45,7 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     tag_counts: dict[str, int]
     undecided: tuple[Undecided, ...]
     skipped: tuple[Skipped, ...]
+    left_out: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...]
     brakes: Brakes
     canary: Canary = Canary()
@@ -47,6 +55,8 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     def write(self, path: Path) -> None:
         """Write plan.json with its seal, in one step."""
         document = msgspec.to_builtins(self)
+        if self.format == 1:
+            document = {name: document[name] for name in document if name not in SINCE_2}
         document["seal"] = digest(document)
         files.write_atomic(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
@@ -55,8 +65,9 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
         """Read plan.json. Raises Refused where it is damaged, edited, or of another format."""
         document = _decode(path, dict[str, Any])
         seal = document.pop("seal", None)
-        if (format_ := document.get("format")) != FORMAT:
-            raise Refused(f"{path}: plan format {format_}, this leverkit reads {FORMAT}; make the plan again")
+        if (format_ := document.get("format")) not in READABLE:
+            known = " and ".join(map(str, READABLE))
+            raise Refused(f"{path}: plan format {format_}, this leverkit reads {known}; make the plan again")
         if digest(document) != seal:
             raise Refused(f"{path}: {EDITED}")
         return msgspec.convert(document, cls)

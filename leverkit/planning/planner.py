@@ -104,6 +104,7 @@ def plan_with(
         policy_digest=policy.digest,
         snapshot_digest=snapshot.digest,
         taken_at=snapshot.taken_at,
+        lever_ms=snapshot.taken_at,
         opportunities=snapshot.sql("SELECT count(*) FROM opportunities").fetchall()[0][0],
         operations=operations,
         before=before,

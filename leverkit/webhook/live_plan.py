@@ -38,6 +38,7 @@ def live_plan(
         policy_digest=policy_digest,
         snapshot_digest=digest((taken_at, before)),
         taken_at=taken_at,
+        lever_ms=lever.now(),
         operations=tuple(sorted(operations)),
         before=before,
         brakes=OFF,

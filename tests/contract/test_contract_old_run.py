@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from contract import flow, old, surface
+from msgspec.structs import replace
 
 import leverkit as lk
 from leverkit.emulator import Running, running
@@ -68,7 +69,10 @@ def test_replay_recomputes_an_old_run(account: Running) -> None:
 
 
 def test_an_old_snapshot_and_policy_give_the_plan_again(account: Running) -> None:
-    assert flow.plan("again")["plan_id"] == PLAN
+    assert flow.plan("again")["format"] == 2
+    again = lk.Plan.read("again")
+    assert again.operations == lk.Plan.read("stopped").operations
+    assert replace(again, format=1).plan_id == PLAN
 
 
 def test_a_run_that_stopped_is_resumed_verified_and_rolled_back(account: Running) -> None:

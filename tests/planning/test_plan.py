@@ -16,7 +16,8 @@ from support.plan_factory import HOSTILE, operation, plan_of
 
 from leverkit.errors import BrakeTripped, Locked, Refused, UsageError
 from leverkit.migration.journal import Journal
-from leverkit.planning.brakes import OFF
+from leverkit.planning.brakes import OFF, Brakes
+from leverkit.planning.canary import Canary
 from leverkit.planning.operation import (
     Operation,
     OpportunityState,
@@ -29,6 +30,7 @@ from leverkit.planning.operation import (
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
 from leverkit.storage import csv_file
+from leverkit.storage.files import digest
 from leverkit.storage.lock import hold
 
 
@@ -96,6 +98,20 @@ def test_any_tag_survives_the_table(tmp_path_factory: Any, tags: list[str]) -> N
         {"operations": (operation(1), operation(2, "VIP"))},
         {"operations": (operation(1), operation(2, contact="c2"))},
         {"operations": (operation(1), operation(2, action="remove"))},
+        {"host": "elsewhere"},
+        {"account_ids": ("x",)},
+        {"taken_at": 1},
+        {"lever_ms": 1},
+        {"opportunities": 10**6},
+        {"before": {"o1": OpportunityState("c1", ("x",))}},
+        {"holders": {"vip": ("o9",)}},
+        {"tag_counts": {"vip": 9}},
+        {"brakes": Brakes(max_ops=10**6)},
+        {"canary": Canary(("c1",), 2, 1)},
+        {"skipped": (Skipped("c", "o", "t", "anonymized"),)},
+        {"left_out": (Skipped("c", "o", "t", "not asked for"),)},
+        {"undecided": (Undecided("?", 3),)},
+        {"warnings": ("x",)},
     ],
 )
 def test_the_plan_id_binds_what_is_done_and_what_it_rests_on(change: dict[str, Any]) -> None:
@@ -125,6 +141,68 @@ def test_an_edited_plan_json_is_refused(tmp_path: Path, changes: dict[str, Any])
         Plan.read(tmp_path / "run")
 
 
+def resealed(path: Path, **changes: Any) -> None:
+    """Change plan.json and give it the seal that fits, as somebody can who knows how it is made."""
+    document = json.loads(path.read_text()) | changes
+    document.pop("seal")
+    path.write_text(json.dumps(document | {"seal": digest(document)}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"brakes": {"max_ops": 10**6, "max_pct": None, "max_tag_pct": None, "max_removals": None}},
+        {"tag_counts": {}},
+        {"opportunities": 10**6},
+        {"host": "elsewhere"},
+        {"canary": {"contacts": ["c1"], "operations": 1, "strata": 1, "bound": "", "drawn": 1}},
+        {"skipped": []},
+        {"undecided": []},
+        {"warnings": []},
+        {"holders_digest": digest({"vip": ["o1"]})},
+        {"counts": {"operations": 1}},
+        {"format": 1},
+    ],
+)
+def test_what_an_approval_binds_cannot_be_changed_under_the_same_id(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    run = written(tmp_path)
+    if "holders_digest" in changes:
+        (run / "holders.json").write_text('{"vip":["o1"]}')
+    resealed(run / "plan.json", **changes)
+    with pytest.raises(Refused, match="edited after the plan was made"):
+        Plan.read(run)
+
+
+@pytest.mark.parametrize("brakes", [Brakes(max_pct=30), Brakes(max_pct=float("inf")), Brakes(max_pct=1e-7)])
+def test_a_limit_in_any_form_gives_an_id_that_can_be_read_back(tmp_path: Path, brakes: Brakes) -> None:
+    plan = plan_of(operation(1), brakes=brakes)
+    assert Plan.read(written(tmp_path, plan)).plan_id == plan.plan_id
+
+
+def test_a_plan_of_format_1_is_written_and_read_as_such_and_checked_as_far_as_its_id_goes(
+    tmp_path: Path,
+) -> None:
+    plan = replace(plan_of(operation(1), operation(2)), format=1)
+    run = written(tmp_path, plan)
+    assert Plan.read(run) == plan
+    assert not {"account_ids", "lever_ms", "left_out"} & json.loads((run / "plan.json").read_text()).keys()
+    whole = json.loads((run / "plan.json").read_text())
+    for changes in (
+        {"counts": whole["counts"] | {"skipped": 1}},
+        {"canary": whole["canary"] | {"contacts": ["c1"]}},
+        {"before_digest": digest({})},
+    ):
+        (run / "before.json").write_text(
+            "{}" if "before_digest" in changes else (run / "before.json").read_text()
+        )
+        resealed(run / "plan.json", **changes)
+        with pytest.raises(Refused, match="edited after the plan was made"):
+            Plan.read(run)
+        (run / "plan.json").write_text(json.dumps(whole))
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
@@ -134,7 +212,7 @@ def test_an_edited_plan_json_is_refused(tmp_path: Path, changes: dict[str, Any])
         ("plan.csv", "opportunity", "opp", "plan.csv: not the table of a plan"),
         ("before.json", "c1", "c2", "before.json: edited"),
         ("before.json", "{", "[", "before.json: damaged"),
-        ("plan.json", '"format": 1', '"format": 2', "plan format 2"),
+        ("plan.json", '"format": 2', '"format": 3', "plan format 3"),
         ("plan.json", "{", "", "plan.json: damaged"),
     ],
 )

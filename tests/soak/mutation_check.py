@@ -45,6 +45,20 @@ _SEND = "        error = self._send(intent, lambda in_doubt: self._may_repeat(gr
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
+        "an approval does not bind the brakes",
+        "planning/plan",
+        '_shared(self) | {"brakes": brakes} | parts',
+        '_shared(self) | {"brakes": None} | parts',
+        "planning/test_plan::test_what_an_approval_binds_cannot_be_changed_under_the_same_id",
+    ),
+    Bug(
+        "an approval does not bind the holders",
+        "planning/plan",
+        '"holders": digest(self.holders)}',
+        '"holders": ""}',
+        "planning/test_plan::test_what_an_approval_binds_cannot_be_changed_under_the_same_id",
+    ),
+    Bug(
         "a plan is written beside the journal of another",
         "planning/run_folder",
         'if journal_owner(folder) not in ("", plan_id):',
