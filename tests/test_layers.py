@@ -41,7 +41,7 @@ ONLY = {
     ("analysis", "api"): {"tags", "rate_limit"},
     ("planning", "api"): {"rate_limit", "tags"},
     ("settings", "emulator"): {"background"},
-    ("verification", "migration"): {"journal", "next_step", "result", "run"},
+    ("verification", "migration"): {"journal", "next_step", "result", "run", "verification_record"},
 }
 # Paths that notebooks import, and the entry point of `python -m leverkit`.
 DOORS = {"widgets": {"notebook"}, "lesson": {"notebook"}, "__main__": {"cli"}}

@@ -17,6 +17,7 @@ from leverkit.api.client import Lever
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
+from leverkit.migration.ownership import require_still_ours
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import INTERRUPTED, StopControl, kernel_parent, stop_on_signals
@@ -101,6 +102,7 @@ def carry_out(
     """
     times = times or Times()
     with _writing(run, lever, wait) as (locked, journal):
+        require_still_ours(locked)
         if not locked.is_settled(wave):
             require_verified(locked, wave)
         stop = StopControl(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())

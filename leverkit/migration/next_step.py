@@ -14,10 +14,11 @@ import msgspec
 
 from leverkit.errors import LeverkitError, Partial, Refused
 from leverkit.migration.journal import Entry, WriteResponse
+from leverkit.migration.ownership import related
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
+from leverkit.migration.verification_record import VerificationRecord
 from leverkit.planning.plan import Plan
-from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL, CANARY, Wave
 from leverkit.storage.lock import holder
@@ -39,24 +40,6 @@ def require_verified(run: Run, wave: Wave) -> None:
         raise Refused(
             f"wave {wave.name} waits for wave {last.name}, which {gap}: {advice}; nothing was written"
         )
-
-
-class VerificationRecord(msgspec.Struct, frozen=True):
-    """What verify.json says of a run: how much was verified, when reading began, and what was found."""
-
-    plan_id: str
-    wave: str
-    began_ms: int
-    exit_code: int
-    summary: str
-
-    @classmethod
-    def read(cls, folder: Path) -> VerificationRecord | None:
-        """Read the record of a run folder; None where there is none that can be used."""
-        try:
-            return msgspec.json.decode((folder / "verify.json").read_bytes(), type=cls)
-        except (OSError, msgspec.DecodeError):
-            return None
 
 
 def verification_gap(run: Run, wave: Wave) -> str:
@@ -99,11 +82,6 @@ class Advice(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.why}: {self.command}" if self.command else self.why
-
-
-class _Undoing(msgspec.Struct):
-    kind: Kind
-    policy_digest: str
 
 
 def first_wave(plan: Plan) -> str:
@@ -198,10 +176,8 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
 
 def _undone(run: Run) -> Advice | None:
     """Return which folder beside this one took the run back; None where none did."""
-    beside = run.folder.absolute().parent.glob("*/plan.json") if run.begun else ()
-    for path in sorted(beside):
-        if _undoes(path, run.plan) and was_begun(path.parent):
-            undo = run.folder.parent / path.parent.name
+    for undo, head in related(run.folder) if run.begun else ():
+        if was_begun(undo) and head.undoes(run.plan.plan_id):
             if _undo_is_verified(undo, run):
                 differences = differences_left(undo)
                 part = f" in part, and is {differences}" if differences else ", and is verified"
@@ -218,14 +194,6 @@ def _undo_is_verified(folder: Path, run: Run) -> bool:
         return not verification_gap(undo.at([*run.entries, *undo.entries]), undo.wave(ALL))
     except LeverkitError:  # edited or damaged: `verify` says which file
         return False
-
-
-def _undoes(path: Path, plan: Plan) -> bool:
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=_Undoing)
-    except (OSError, msgspec.DecodeError):
-        return False
-    return found.kind == "rollback" and found.policy_digest == plan.plan_id
 
 
 def _to_verify(folder: Path, wave: str) -> str:

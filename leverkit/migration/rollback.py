@@ -7,12 +7,14 @@ is already restored. What was not changed by us is listed as skipped and left al
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from leverkit.errors import UsageError
 from leverkit.migration.journal import RunState
+from leverkit.migration.ownership import not_ours_any_more, relate
 from leverkit.migration.run import Run
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped
@@ -35,18 +37,23 @@ def rollback(run: Path | str, out: Path | str) -> Plan:
     require_plan(folder)
     with hold(lock_file(folder), purpose="rollback"):
         opened = Run.open(folder)
-    made = _inverse(opened)
-    made.write(out)
+        made = _inverse(opened, not_ours_any_more(opened))
+        made.write(out)
+        relate(folder, out)
     return made
 
 
-def _inverse(run: Run) -> Plan:
+def _inverse(run: Run, taken: Mapping[int, str]) -> Plan:
+    """Return the inverse of what is the run's own still; `taken` says why other operations are not."""
     plan, state = run.plan, run.state
     operations: list[Operation] = []
     skipped: list[Skipped] = []
     for number, operation in enumerate(plan.operations):
         why = _ours(state, number)
-        if why:
+        if why and number in taken:
+            reason = f"not this run's any more: {taken[number]}"
+            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+        elif why:
             action = INVERSE[operation.action]
             operations.append(Operation(operation.contact, operation.opportunity, action, operation.tag, why))
         else:

@@ -16,9 +16,10 @@ from leverkit.migration.journal import Entry, Intent, Outcome, SessionEnded
 from leverkit.migration.next_step import hint, last_write
 from leverkit.migration.result import OUTCOMES
 from leverkit.migration.run import Run
+from leverkit.migration.verification_record import SINCE
 from leverkit.planning.waves import ALL
 from leverkit.storage import files
-from leverkit.verification.verification import SINCE, PairCheck
+from leverkit.verification.verification import PairCheck
 
 Tags = dict[str, set[str]]
 

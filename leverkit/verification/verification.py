@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, VerificationFailed
+from leverkit.migration.verification_record import SINCE
 from leverkit.planning.waves import ALL
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import files
@@ -28,7 +29,6 @@ STATUSES = {
 NAMED = 5  # changes by others that a note names; verify.json has all
 LATE = "Lever's counts may lag: verify again in some minutes"
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
-SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 
 
 class PairCheck(msgspec.Struct, frozen=True):

@@ -23,13 +23,14 @@ from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.next_step import hint
 from leverkit.migration.run import Run
+from leverkit.migration.verification_record import SINCE
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.verification.tag_counts import check_tag_counts
-from leverkit.verification.verification import SINCE, PairCheck, Verification
+from leverkit.verification.verification import PairCheck, Verification
 
 
 def changed_since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:

@@ -423,6 +423,28 @@ BUGS = (
         "verification/test_verify::test_counts_that_leave_a_kind_out_excuse_no_write_that_nobody_saw",
     ),
     Bug(
+        "a partial verification is called done and verified",
+        "migration/next_step",
+        "    if found is None or not found.exit_code:\n",
+        "    if True:\n",
+        "migration/test_next_step::"
+        "test_what_a_partial_verification_found_is_the_next_step_and_not_called_done",
+    ),
+    Bug(
+        "a second rollback takes what others put there since the first",
+        "migration/rollback",
+        "if why and number in taken:",
+        "if False:",
+        "migration/test_ownership::test_what_a_rollback_took_back_is_a_persons_when_it_is_there_again",
+    ),
+    Bug(
+        "a rollback is carried out after another one",
+        "migration/apply",
+        "        require_still_ours(locked)\n",
+        "",
+        "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
+    ),
+    Bug(
         "rollback forgets open requests",
         "migration/rollback",
         'if state.open_intent(number) else ""',

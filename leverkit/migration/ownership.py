@@ -1,0 +1,208 @@
+"""Tells which changes of a run are still its own, from the run folders that know of it.
+
+What a rollback took back already, what another run changed and what somebody undid is not the run's any more:
+the same tag, if it is there again, is a person's or another run's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from leverkit.errors import LeverkitError, Refused
+from leverkit.migration.journal import GENESIS, Intent, Outcome, RunState
+from leverkit.migration.run import Run
+from leverkit.migration.verification_record import SINCE, VerificationRecord
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan_document import Kind
+from leverkit.planning.run_folder import was_begun
+from leverkit.storage import files
+
+RELATED = "related.json"  # folders, not beside this one, of the run that it takes back and of its rollbacks
+_SEEN = ("done", "no_op", "drifted", "gone")
+_Pair = tuple[str, str]
+
+
+class PlanHead(msgspec.Struct, frozen=True):
+    """What plan.json says of a plan's kind; of a rollback, `policy_digest` is the plan that it takes back."""
+
+    plan_id: str
+    kind: Kind
+    account: str
+    policy_digest: str
+
+    def undoes(self, plan_id: str) -> bool:
+        """Return True if this is a rollback of that plan."""
+        return self.kind == "rollback" and self.policy_digest == plan_id
+
+    @classmethod
+    def read(cls, folder: Path) -> PlanHead | None:
+        """Read it from a run folder; None where there is no plan that can be read."""
+        try:
+            return msgspec.json.decode((folder / "plan.json").read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+
+def relate(run: Path, undo: Path) -> None:
+    """Note in two run folders where the other one is, unless they are beside each other."""
+    if run.resolve().parent == undo.resolve().parent:
+        return
+    for folder, other in ((run, undo), (undo, run)):
+        noted = sorted({*_noted(folder), str(other.resolve())})
+        files.write_atomic(folder / RELATED, msgspec.json.encode(noted) + b"\n")
+
+
+def related(folder: Path) -> Iterator[tuple[Path, PlanHead]]:
+    """Yield the folders with a plan that are beside a run folder, or noted in it, without itself."""
+    beside = [folder.parent / path.parent.name for path in folder.absolute().parent.glob("*/plan.json")]
+    found = {other.resolve(): other for other in (*map(Path, _noted(folder)), *beside)}
+    found.pop(folder.resolve(), None)
+    for other in sorted(found.values()):
+        head = PlanHead.read(other)
+        if head is not None:
+            yield other, head
+
+
+def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
+    """Return why operations of a run are not its own any more, by their positions.
+
+    `undo` is a rollback that is being carried out: it and its copies are no evidence.
+    Raises Refused where a rollback of this run cannot be read, as it may have taken everything back.
+    """
+    evidence = _Evidence(run)
+    evidence.read_verification()
+    evidence.read_run(run)
+    for folder, head in related(run.folder):
+        other_plan = head.account == run.plan.account and head.plan_id != run.plan.plan_id
+        if not other_plan or not was_begun(folder):
+            continue
+        try:
+            other = Run.open(folder)
+        except LeverkitError as error:
+            if head.undoes(run.plan.plan_id):
+                raise Refused(f"a rollback of this run cannot be read: {error}") from None
+            continue
+        if undo is None or not _is_copy(other, undo):
+            evidence.read_run(other)
+    return evidence.found
+
+
+def _is_copy(other: Run, run: Run) -> bool:
+    """Return True if a folder is a run's own or a copy of it, no further than the run is."""
+    same = other.plan.plan_id == run.plan.plan_id
+    return same and other.entries == run.entries[: len(other.entries)]
+
+
+def require_still_ours(undo: Run) -> None:
+    """Raise Refused where what a rollback is to take back is not its run's any more, by their folders."""
+    if undo.plan.kind != "rollback":
+        return
+    open_pairs = {
+        (op.opportunity, op.tag)
+        for number, op in enumerate(undo.plan.operations)
+        if not undo.state.is_settled(number)
+    }
+    for folder, head in related(undo.folder):
+        if head.plan_id == undo.plan.policy_digest and open_pairs:
+            _require_ours(undo, Run.open(folder), open_pairs)
+
+
+def _require_ours(undo: Run, run: Run, pairs: set[_Pair]) -> None:
+    ops, taken = run.plan.operations, not_ours_any_more(run, undo=undo)
+    lost = [why for number, why in taken.items() if (ops[number].opportunity, ops[number].tag) in pairs]
+    if lost:
+        raise Refused(
+            f"{len(lost)} changes are not the run's any more since this rollback was planned (first: "
+            f"{lost[0]}); nothing was written. Plan again: leverkit rollback {run.folder} -o a new folder"
+        )
+
+
+class _Evidence:
+    """What is known of a run's changes after they were made; `found` holds those that were undone."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.found: dict[int, str] = {}
+        self._made: dict[_Pair, int] = {}  # positions of what may be ours
+        self._at_ms: dict[int, int] = {}
+        self._seq: dict[int, int] = {}
+        self._by_opportunity: dict[str, list[int]] = {}
+        for entry in run.entries:
+            ops = entry.body.ops if isinstance(entry.body, Intent) else ()
+            ops = (entry.body.op,) if isinstance(entry.body, Outcome) and entry.body.effective else ops
+            self._at_ms.update(dict.fromkeys(ops, entry.at_ms))
+            if isinstance(entry.body, Intent):
+                self._seq.update(dict.fromkeys(ops, entry.seq))
+        for number in self._seq:
+            op = run.plan.operations[number]
+            self._made[op.opportunity, op.tag] = number
+            self._by_opportunity.setdefault(op.opportunity, []).append(number)
+
+    def read_verification(self) -> None:
+        """Take in what verify.json reports as changed since."""
+        record = VerificationRecord.read(self._run.folder)
+        if record is None or record.plan_id != self._run.plan.plan_id:
+            return
+        for pair in record.differences:
+            number = self._made.get((pair.opportunity, pair.tag))
+            if number is not None and pair.reported == SINCE and record.began_ms > self._at_ms[number]:
+                self._note(number, "somebody undid it before the run was verified")
+
+    def read_run(self, other: Run) -> None:
+        """Take in what a journal shows: of the run itself, of a rollback of it, of any other run."""
+        own = other is self._run
+        undoes = other.plan.kind == "rollback" and other.plan.policy_digest == self._run.plan.plan_id
+        name = f"the rollback in {other.folder}" if undoes else f"the run in {other.folder}"
+        covered = self._seq_at(other.plan.snapshot_digest) if undoes else 0
+        for entry in other.entries:
+            if isinstance(entry.body, Intent):
+                self._read_intent(entry.body, entry.at_ms, "this run" if own else name)
+            elif isinstance(entry.body, Outcome) and not own:
+                op = other.plan.operations[entry.body.op]
+                self._read_outcome(op, entry.body, entry.at_ms, name, covered)
+        if undoes:
+            self._read_open(other.plan.operations, other.state, name)
+
+    def _read_intent(self, intent: Intent, at_ms: int, name: str) -> None:
+        """A later request read the opportunity without the change, and not only late: it is newer."""
+        for number in self._by_opportunity.get(intent.opportunity, ()):
+            op, ours = self._run.plan.operations[number], self._run.state.intents[number]
+            is_later = at_ms > self._at_ms[number] and intent.updated_at != ours.updated_at
+            if is_later and not op.is_in_effect(intent.before):
+                self._note(number, f"somebody had undone it when {name} read it")
+
+    def _read_outcome(self, op: Operation, outcome: Outcome, at_ms: int, name: str, covered: int) -> None:
+        number = self._made.get((op.opportunity, op.tag))
+        if number is None:
+            return
+        inverse = op.action != self._run.plan.operations[number].action
+        is_later = at_ms > self._at_ms[number]
+        if covered and outcome.outcome in _SEEN and (is_later or self._seq[number] <= covered):
+            self._note(number, f"{name} has dealt with it already")
+        elif is_later and (outcome.effective or (inverse and outcome.outcome == "no_op")):
+            self._note(number, f"{name} changed it, or found it undone, since")
+
+    def _read_open(self, operations: tuple[Operation, ...], state: RunState, name: str) -> None:
+        for position, op in enumerate(operations):
+            number = self._made.get((op.opportunity, op.tag))
+            if number is not None and state.outcome_name(position) == "unknown":
+                self._note(number, f"{name} was broken off here: apply that one again")
+
+    def _seq_at(self, head: str) -> int:
+        """Return how many entries the journal had when a rollback was planned; 1 if it is not known."""
+        if head == GENESIS:
+            return 1
+        return next((entry.seq for entry in self._run.entries if entry.chain == head), 1)
+
+    def _note(self, number: int, why: str) -> None:
+        self.found.setdefault(number, why)
+
+
+def _noted(folder: Path) -> list[str]:
+    try:
+        return msgspec.json.decode((folder / RELATED).read_bytes(), type=list[str])
+    except (OSError, msgspec.DecodeError):
+        return []
