@@ -69,8 +69,7 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
 class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
     """The response to an intent (its seq): 200 (ok), a refusal, a denial of every write, or none (lost).
 
-    A denial is 401, 403, or that a write needs `perform_as`. `in_doubt`: an attempt before this refusal or
-    denial may have had its effect.
+    A denial is 401, 403, or a missing `perform_as`. `in_doubt`: an earlier attempt may have had its effect.
 
     `window_ms` is the time from requesting the contact's state to this response: the state on which the
     request rests was out of date for no longer than that.
@@ -81,6 +80,11 @@ class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
     window_ms: int
     note: str = ""
     in_doubt: bool = False
+
+    @property
+    def is_without_effect(self) -> bool:
+        """Return True if the request can have changed nothing."""
+        return self.status in ("refused", "denied") and not self.in_doubt
 
 
 class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
@@ -198,10 +202,8 @@ class RunState(msgspec.Struct, frozen=True):
 
     def open_intent(self, op: int) -> Intent | None:
         """Return the last intent of an operation if its request may have changed the account, else None."""
-        intent = self.intents.get(op)
         response = self.responses.get(op)
-        refused = response is not None and response.status in ("refused", "denied")
-        return None if response is not None and refused and not response.in_doubt else intent
+        return None if response is not None and response.is_without_effect else self.intents.get(op)
 
     def outcome_name(self, op: int) -> str:
         """Return the outcome of an operation: one of the five, or `unknown` or `pending`."""
@@ -212,10 +214,8 @@ class RunState(msgspec.Struct, frozen=True):
 
 def replay_entries(entries: Iterable[Entry]) -> RunState:
     """Return the state of a run whose journal holds these entries."""
-    by_seq: dict[int, Intent] = {}
-    intents: dict[int, Intent] = {}
-    responses: dict[int, WriteResponse] = {}
-    outcomes: dict[int, Outcome] = {}
+    by_seq, intents = dict[int, Intent](), dict[int, Intent]()
+    responses, outcomes = dict[int, WriteResponse](), dict[int, Outcome]()
     windows_ms: list[int] = []
     new_opportunities: dict[str, NewOpportunity] = {}
     state = "not begun"
@@ -263,13 +263,11 @@ def _link(chain: str, seq: int, at_ms: int, text: str) -> str:
 
 
 def _row(entry: Entry) -> tuple[int, int, str, str, str]:
-    kind = str(entry.body.__struct_config__.tag)
-    return entry.seq, entry.at_ms, kind, _text(entry.body), entry.chain
+    return entry.seq, entry.at_ms, str(entry.body.__struct_config__.tag), _text(entry.body), entry.chain
 
 
 def _read(db: sqlite3.Connection) -> list[Entry]:
-    entries: list[Entry] = []
-    chain = GENESIS
+    entries, chain = list[Entry](), GENESIS
     rows = db.execute("SELECT seq, at_ms, body, chain FROM entries ORDER BY seq")
     for expected, (seq, at_ms, text, link) in enumerate(rows, 1):
         chain = _link(chain, seq, at_ms, text)

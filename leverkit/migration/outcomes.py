@@ -83,14 +83,13 @@ def after_write(
 
     `before` holds the tags of the opportunity as they were read before the request, `named` its planned tags.
     """
-    certain = response.status == "refused" and not response.in_doubt
     if now is None:
         return Judgement("gone", "the opportunity is not to be found after the request")
     if operation.is_in_effect(now.tags):
-        if certain:
+        if response.is_without_effect:
             return Judgement("no_op", f"refused, yet someone else made it so: {response.note}")
         return Judgement("done", "read back", effective=True)
-    if certain:
+    if response.is_without_effect:
         return Judgement("failed", f"refused: {response.note}")
     if not last:
         return Judgement()

@@ -1,4 +1,4 @@
-"""One writer per run and per account on this machine.
+"""One writer per run, and per account of one user on this machine.
 
 The operating system holds the lock and releases it when the process ends, so the lock of a dead process
 needs no clean-up. The content of the file only names the holder, and its time of change shows that the

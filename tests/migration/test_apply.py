@@ -9,7 +9,6 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,12 @@ from support.plan_factory import (
     tags_of,
     wished,
 )
+from support.run_reading import Queue, bodies, first, outcome_of, writes
 
 from leverkit.api import threads
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.api.rate_limit import WRITES, Pace
+from leverkit.api.rate_limit import WRITES
 from leverkit.errors import (
     AccessDenied,
     ApiError,
@@ -57,14 +57,6 @@ from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
 from leverkit.storage.lock import account_lock, hold
-
-
-def writes(emulated: Any) -> list[dict[str, Any]]:
-    return [entry for entry in emulated.log() if entry["method"] != "GET"]
-
-
-def bodies(run: Path, kind: type[Any]) -> list[Any]:
-    return [entry.body for entry in read(run / "journal.sqlite") if isinstance(entry.body, kind)]
 
 
 def adds_up(result: Result) -> bool:
@@ -208,10 +200,6 @@ def test_a_writer_that_is_soon_through_is_waited_for(tmp_path: Path) -> None:
         assert apply(tmp_path, approve=plan.short, lever=lever).exit_code == 0
         with hold(account_lock(plan.account), purpose="the receiver"), pytest.raises(Locked):
             apply(tmp_path, approve=plan.short, lever=lever, wait=0)
-
-
-def first(plan: Plan) -> Operation:
-    return plan.operations[0]
 
 
 def holders(emulated: Any, op: Operation) -> list[str]:
@@ -390,22 +378,6 @@ def test_what_a_person_did_during_a_storm_of_refusals_is_theirs(tmp_path: Path) 
     assert outcome_of(result, op) == ("no_op", False)
 
 
-class Queue(Pace):
-    """A pace at which something happens, once, while all writes wait for their turn."""
-
-    def __init__(self, happens: Callable[[], object]) -> None:
-        super().__init__(rate=1e6, burst=1000)
-        self._happens, self._one, self._happened = happens, threading.Lock(), False
-
-    def wait(self) -> None:
-        if threading.current_thread().name.startswith(threads.NAME):
-            with self._one:
-                if not self._happened:
-                    self._happened = True
-                    self._happens()
-        super().wait()
-
-
 def test_a_write_whose_turn_comes_late_rests_on_another_reading(tmp_path: Path) -> None:
     clock = Clock()
     with account() as (emulated, lever):
@@ -466,11 +438,6 @@ def test_after_a_second_signal_nothing_leaves_that_waits_for_its_turn(tmp_path: 
         while threads.threads_left():
             time.sleep(0.01)
         assert writes(emulated) == bodies(tmp_path, Intent) == []
-
-
-def outcome_of(result: Result, op: Operation) -> tuple[str, bool]:
-    (ended,) = [each for each in result.results if each.operation == op]
-    return ended.outcome, ended.effective
 
 
 def test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it(tmp_path: Path) -> None:
