@@ -57,6 +57,11 @@ class Settings:
     webhook_secrets: tuple[Secret, ...] = ()
 
     @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return all that must never be published: the key or access token, and the webhook secrets."""
+        return (*((self.key,) if self.key else ()), *self.webhook_secrets)
+
+    @property
     def demo(self) -> bool:
         """True if no key is set, so that these settings mean the demo account."""
         return self.key is None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 from collections.abc import Callable, Generator
+from urllib.parse import quote
 
 import httpx
 
@@ -22,6 +25,13 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+    def is_in(self, text: str) -> bool:
+        """Return True if a text contains the secret, raw or as HTTP, base64, JSON or HTML would write it."""
+        value = self.reveal()
+        encoded = (base64.b64encode(part.encode()).decode().rstrip("=") for part in (value, f"{value}:"))
+        forms = (value, *encoded, quote(value, safe=""), html.escape(value), json.dumps(value)[1:-1])
+        return bool(value) and any(form in text for form in forms)
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")

@@ -6,11 +6,10 @@ record and the exit code come from what was raised here, not from the notebook.
 
 from __future__ import annotations
 
-import base64
 import re
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape, unescape
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from leverkit.api.auth import Secret
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
@@ -54,13 +54,19 @@ def run(
     """
     notebook, out = Path(notebook), Path(out)
     values = checked(parameters or {}, inspect(notebook))
-    key = (settings or Settings.from_environment()).key
+    secrets = (settings or Settings.from_environment()).secrets
+    if _contain(secrets, *map(str, values.values())):
+        raise UsageError("a parameter holds a key, which would be written into the record; nothing was run")
     with hold(out / LOCK, purpose=f"run {notebook.name}"):
-        record = RunRecord.begin(notebook, values, attempt=_set_aside(out))
+        record = RunRecord.begin(notebook, values, attempt=_set_aside(out, secrets))
         record.write(out)
         partial = out / f"{notebook.stem}.partial.ipynb"
-        end = _execute(notebook, partial, values, timeout)
-        record = _publish(partial, record, end, key.reveal() if key else "")
+        files.create(partial).close()  # papermill writes into the file that is there, whose mode stays
+        try:
+            end = _execute(notebook, partial, values, timeout)
+            record = _publish(partial, record, end, secrets)
+        finally:
+            partial.unlink(missing_ok=True)
         record.write(out)
     return record
 
@@ -100,8 +106,14 @@ def _read(notebook: Path) -> Any:
         raise UsageError(f"{notebook}: cannot be read as a notebook: {str(error).splitlines()[0]}") from None
 
 
-def _set_aside(out: Path) -> int:
-    """Move an earlier attempt into a folder of its own; return the number of the next attempt."""
+def _set_aside(out: Path, secrets: Sequence[Secret]) -> int:
+    """Move an earlier attempt into a folder of its own; return the number of the next attempt.
+
+    What a killed attempt left was never checked: a file with a secret in it is deleted.
+    """
+    for left in (path for path in out.glob("*.partial.ipynb*") if path.is_file()):
+        if _contain(secrets, left.read_text(encoding="utf-8", errors="replace")):
+            left.unlink()
     if not (out / NAME).exists():
         return 1
     attempt = RunRecord.read(out).attempt
@@ -177,11 +189,14 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
-    """Write notebook and report under their final names, unless the key is in them."""
+def _publish(partial: Path, record: RunRecord, end: End, secrets: Sequence[Secret]) -> RunRecord:
+    """Write notebook and report under their final names, unless a secret is in them or in the error."""
     import nbformat
 
-    if not partial.exists():
+    leak = Failure("Leak", "a key or token is in the notebook's output, so nothing of it was published")
+    if end.error and _contain(secrets, end.error.message):
+        return record.end("failed", 1, leak, ())
+    if not partial.stat().st_size:
         return record.end(end.status, end.exit_code, end.error, ())
     executed = _read(partial)
     end = _require_all_cells(executed, end)
@@ -189,12 +204,10 @@ def _publish(partial: Path, record: RunRecord, end: End, key: str) -> RunRecord:
     ended = record.end(end.status, end.exit_code, end.error, names)
     _mark(executed, ended)
     texts = (nbformat.writes(executed), render(executed, ended))  # type: ignore[no-untyped-call]
-    partial.unlink()
-    if _contain_key(key, *texts):
-        leak = Failure("Leak", "the key is in the notebook's output, so nothing of it was published")
+    if _contain(secrets, *texts):
         return record.end("failed", 1, leak, ())
-    for name, text in zip(names, texts, strict=True):
-        files.write_atomic(partial.parent / name, text.encode())
+    for name, text, mode in zip(names, texts, (files.PRIVATE, files.SHARED), strict=True):
+        files.write_atomic(partial.parent / name, text.encode(), mode=mode)
     return msgspec.structs.replace(ended, next=_next(executed)) if end.status == "done" else ended
 
 
@@ -232,7 +245,5 @@ def _mark(executed: Any, record: RunRecord) -> None:
     executed.cells.insert(0, banner)
 
 
-def _contain_key(key: str, *texts: str) -> bool:
-    """Return True if a text contains the key, as it is or as Basic authentication sends it."""
-    forms = (key, base64.b64encode(f"{key}:".encode()).decode())
-    return bool(key) and any(form in text for form in forms for text in texts)
+def _contain(secrets: Sequence[Secret], *texts: str) -> bool:
+    return any(secret.is_in(text) for secret in secrets for text in texts)

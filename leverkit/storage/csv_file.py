@@ -12,15 +12,33 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from leverkit.errors import UsageError
 
-# A cell is risky if a spreadsheet would calculate it (=, +, -, @, control characters, their full-width
-# forms), or would turn it into a number, a date or a truth value ("3.10", "007", "SEPT2", "TRUE").
-_RISKY = re.compile(
-    r"'*(?:[=+\-@|%\t\r\n＝＋－＠]|[\d.,(]|[^\W\d_]+[\s\-/.]*\d+\Z|(?:true|false)\Z)", re.IGNORECASE
+_BLANKS = "\\s\\u200b\\u2060\\ufeff"
+_FORMULA = "=+\\-@%＝＋－＠"
+_CURRENCY = "$¢-¥֏؋৲৳฿៛₠-⃀﷼﹩＄￠￡￥￦"
+# What a spreadsheet would calculate, or turn into a number: by its first character.
+_START = re.compile(rf"[{_BLANKS}]*[{_FORMULA}{_CURRENCY}\d.,(|]|[\t\r\n]")
+# The end of a number, date or time: a digit, maybe with a unit, "pm" or a Japanese or Korean day behind it.
+_END = re.compile(
+    rf"\d[\W_]*(?:[ap]\.?m\.?|st|nd|rd|th|[{_CURRENCY}年月日時分秒년월일])?[\W_]*\Z", re.IGNORECASE
 )
+_WORD = re.compile(r"[^\W\d_年月日時分秒년월일]+")
+_WORDS = 3  # most words in a date: weekday, month, "pm"
+_TRUTH = """true false wahr falsch vrai faux verdadero falso vero verdadeiro verdade waar onwaar sant falskt
+    sand falsk sann usann tosi epätosi prawda fałsz pravda nepravda istina neistina laž igaz hamis doğru
+    yanliş yanlış истина ложь істина хибність исина вярно невярно adevărat fals αληθησ αληθής ψευδησ ψευδής
+    tõene väär cert patiess aplams tiesa netiesa benar salah resnica neresnica egia faltsua đúng sai"""
+_TRUTH_WORDS = frozenset(word.casefold() for word in _TRUTH.split())
+# A formula behind a separator would be a cell where the spreadsheet splits at another one than ours.
+_SEPARATORS = ";,|\t\r\n"
+_INNER = rf"'*[^\S{_SEPARATORS}]*[{_FORMULA}]"
+_UNGUARDED = re.compile(rf"(?<=[{_SEPARATORS}])(?={_INNER})")
+_GUARDED = re.compile(rf"(?<=[{_SEPARATORS}])'(?={_INNER})")
+_QUOTED = re.compile(rf'["{_SEPARATORS}]|^\s|\s$')
 _DELIMITERS = (",", ";", "\t")
 _WORKBOOKS = (
     b"PK\x03\x04",
@@ -53,14 +71,25 @@ class Sheet:
     dialect: Dialect
 
 
+@lru_cache(maxsize=10_000)  # a plan has many rows of few tags
 def guard(text: str) -> str:
-    """Return `text` so that a spreadsheet shows it unchanged: with a leading apostrophe if needed."""
-    return "'" + text if _RISKY.match(text) else text
+    """Return `text` so that no spreadsheet changes or calculates it: with apostrophes where needed."""
+    inside = _UNGUARDED.sub("'", text)
+    return "'" + inside if _is_risky(inside) else inside
 
 
 def unguard(text: str) -> str:
     """Return the text that `guard` was given; a text that needs no guard is returned unchanged."""
-    return text[1:] if text.startswith("'") and _RISKY.match(text) else text
+    inside = text[1:] if text.startswith("'") and _is_risky(text) else text
+    return _GUARDED.sub("", inside)
+
+
+def _is_risky(text: str) -> bool:
+    """Return True if a spreadsheet would calculate a cell, or read it as a number, date or truth value."""
+    text = text.lstrip("'")
+    if _START.match(text) or text.strip().casefold() in _TRUTH_WORDS:
+        return True
+    return _END.search(text) is not None and len(_WORD.findall(text)) <= _WORDS
 
 
 def read(path: Path) -> Sheet:
@@ -88,11 +117,11 @@ def read(path: Path) -> Sheet:
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect) -> bytes:
     """Return a CSV file as UTF-8; lines end with CR LF (RFC 4180). The caller guards text cells."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig" if dialect.bom else "utf-8")
+    lines = (
+        dialect.delimiter.join(_quoted(cell, dialect.delimiter) for cell in row) + "\r\n"
+        for row in (columns, *rows)
+    )
+    return "".join(lines).encode("utf-8-sig" if dialect.bom else "utf-8")
 
 
 def number(text: str) -> float | None:
@@ -102,6 +131,13 @@ def number(text: str) -> float | None:
         return float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
     except ValueError:
         return None
+
+
+def _quoted(cell: str, delimiter: str) -> str:
+    """Return a cell in quotes if any usual separator is in it, or a blank at an end of it."""
+    if delimiter not in cell and not _QUOTED.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> Row:

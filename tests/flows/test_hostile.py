@@ -91,7 +91,7 @@ def test_in_a_spreadsheet_it_is_no_formula_and_comes_back_as_it_was(facts: Audit
 def test_in_a_terminal_it_moves_nothing(
     facts: Audit, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leverkit.cli.options.LINES", 99)
+    monkeypatch.setattr("leverkit.cli.analysis.LINES", 99)
     with pytest.raises(SystemExit):
         main(["audit", str(facts.snapshot.path)])
     printed = capfd.readouterr().out

@@ -22,7 +22,8 @@ from leverkit.settings import Settings
 from leverkit.storage.lock import hold
 
 CANARY = "canary-0123456789"
-SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY))
+HOOK = "hook-secret-0123456789abcdef0123456789ab"
+SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY), webhook_secrets=(Secret(HOOK),))
 CHECK = "from leverkit.notebook.parameters import parameters\np = parameters(globals())"
 
 
@@ -172,6 +173,38 @@ def test_a_key_in_the_output_is_not_published(tmp_path: Path) -> None:
     assert (record.status, record.error.type, record.files) == ("failed", "Leak", ())
     for path in (tmp_path / "out").iterdir():
         assert CANARY not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("shown", [HOOK, "base64.b64encode(HOOK.encode()).decode()", "raise"])
+def test_a_webhook_secret_is_not_published_either(tmp_path: Path, shown: str) -> None:
+    cell = f"import base64\nHOOK = {HOOK[:20]!r} + {HOOK[20:]!r}\n"
+    cell += "raise ValueError(HOOK)" if shown == "raise" else f"print({'HOOK' if shown == HOOK else shown})"
+    record = job(tmp_path, cell)
+    assert record.error is not None
+    assert (record.error.type, record.files) == ("Leak", ())
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"run.json", "job.lock"}
+    assert HOOK not in (tmp_path / "out" / "run.json").read_text(encoding="utf-8")
+
+
+def test_a_secret_is_no_parameter(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a parameter holds a key"):
+        job(tmp_path, parameters={"mode": CANARY})
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_job_left_is_its_owners_alone_and_checked_at_the_next_start(tmp_path: Path) -> None:
+    script = f"import os, signal\nprint({CANARY!r})"
+    page = notebook(tmp_path, script, "import time\ntime.sleep(5)", "os.kill(os.getppid(), signal.SIGKILL)")
+    code = "import sys; from leverkit.notebook.runner import run; run(*sys.argv[1:3])"
+    command = [sys.executable, "-c", code, str(page), str(tmp_path / "out")]
+    subprocess.run(command, env=os.environ | {"LEVER_API_KEY": CANARY}, capture_output=True)
+    (partial,) = (tmp_path / "out").glob("*.partial.ipynb")
+    assert CANARY in partial.read_text(encoding="utf-8")
+    if os.name == "posix":
+        assert [oct(path.stat().st_mode & 0o077) for path in (partial, tmp_path / "out")] == ["0o0", "0o0"]
+    run(notebook(tmp_path, "1 + 1"), tmp_path / "out", settings=SETTINGS)
+    texts = [path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not [text for text in texts if CANARY in text]
 
 
 def test_a_second_attempt_sets_the_first_aside(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from leverkit.storage.csv_file import Dialect, guard, number, unguard
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 AWKWARD = st.sampled_from(
     ["=", "'=", "''+1", "'plain", " =x", "-", "@a", "3.10", "007", "SEPT2", "TRUE", '"', "a\r\nb", ";", "\t"]
-)
+) | st.text("'=-+;,|\t\n a1$", max_size=8)
 
 
 @given(ANYTHING | AWKWARD)
@@ -31,6 +34,38 @@ def test_nothing_a_spreadsheet_would_calculate_is_left_unguarded(sign: str, rest
 @pytest.mark.parametrize("text", ["3.10", "007", "1/2", "2024-01", "SEPT2", "Mai 5", "TRUE", "10%", "-5"])
 def test_text_that_a_spreadsheet_reads_as_a_number_or_a_date_is_guarded(text: str) -> None:
     assert guard(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mar 1, 2024",
+        " 007",
+        "$150000",
+        "März 2024",
+        "Fri, 1 Mar 2024",
+        "Jan-5-24",
+        "3/1",
+        "\u00a07",
+        "\u200b=1",
+    ]
+    + ["€ 5", "USD 1,000.50", "R$ 5", "(7)", "10 PM", "May 1 2024 10:00 pm", "令和6年3月1日", " =1+1", "US$5"]
+    + ["WAHR", "vrai", " Falso ", "ИСТИНА", "ΑΛΗΘΗΣ", "DOĞRU"],
+)
+def test_what_a_spreadsheet_converts_is_guarded_wherever_its_number_stands(text: str) -> None:
+    assert guard(text) == "'" + text
+    assert unguard(guard(text)) == text
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ",", "|", "\n"])
+def test_no_formula_is_made_where_a_spreadsheet_splits_at_another_separator(separator: str) -> None:
+    tag = f"x{separator}=1+1{separator} -2{separator}y"
+    content = csv_file.render(("id", "tag"), [("o1", guard(tag))], Dialect()).decode()
+    for splitter in ",;\t|":
+        for record in csv.reader(io.StringIO(content, newline=""), delimiter=splitter):
+            assert not [cell for cell in record if re.match(r"\s*[=+@-]", cell)]
+    assert unguard(guard(tag)) == tag
+    assert f'"{guard(tag)}"' in content
 
 
 @pytest.mark.parametrize(
