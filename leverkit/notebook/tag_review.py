@@ -22,11 +22,9 @@ from leverkit.storage.lock import user
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit
 
-_STYLE = (Path(__file__).parent / "templates" / "tag_review.html").read_text(encoding="utf-8")
-HINT = (
-    "<p class='leverkit-why'>Each click is saved in policy.csv at once. By keyboard: Tab goes from button to "
-    "button, Space or Enter presses one.</p>"
-)
+_TEMPLATES = Path(__file__).parent / "templates"
+_STYLE = (_TEMPLATES / "tag_review.html").read_text(encoding="utf-8")
+_HINT = (_TEMPLATES / "tag_review_hint.html").read_text(encoding="utf-8")
 
 
 class TagReview(widgets.VBox):  # type: ignore[misc]
@@ -44,7 +42,7 @@ class TagReview(widgets.VBox):  # type: ignore[misc]
         self.news = widgets.HTML()
         self.where = widgets.Label()
         self.rows = widgets.VBox()
-        self.hint = widgets.HTML(HINT)
+        self.hint = widgets.HTML(_HINT)
         self._controls()
         super().__init__(
             [widgets.HTML(_STYLE), self.forecast, *self._bars, self.news, self.rows, self._pager, self.hint]

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from leverkit.report.html import Chart
+from leverkit.report.html import TEMPLATES, Chart
 
 COLOURS = {
     "contact": "#0072B2",
@@ -29,24 +29,9 @@ COLOURS = {
     "unknown": "#CC79A7",
 }
 PLAIN = "#5B6B7A"
-INK, SOFT = "#1f2933", "#52606d"
+SOFT = "#52606d"
 # Where a legend is put: above the picture, on the left.
 ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "borderaxespad": 0.2}
-_STYLE: dict[Any, Any] = {
-    "text.parse_math": False,
-    "axes.formatter.use_mathtext": False,
-    "font.family": "sans-serif",
-    "font.size": 10.5,
-    "text.color": INK,
-    "axes.edgecolor": "#C5CDD5",
-    "axes.labelcolor": SOFT,
-    "xtick.color": SOFT,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "ytick.major.size": 0,
-}
 
 
 def label(tag: str, width: int = 24) -> str:
@@ -80,8 +65,9 @@ def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inc
     from matplotlib.figure import Figure
 
     out = io.BytesIO()
+    style = mpl.rc_params_from_file(TEMPLATES / "chart.mplstyle", use_default_template=False)
     lines = textwrap.wrap(label(title, 200), 56)
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+    with mpl.rc_context(style), warnings.catch_warnings():
         # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(inches, 0.9 + 0.2 * len(lines) + 0.3 * rows), layout="constrained")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account.account import Object
@@ -11,33 +12,18 @@ from leverkit.emulator.endpoints.opportunity_writes import performer
 from leverkit.emulator.endpoints.postings import find_posting, has_posting_type
 from leverkit.emulator.generator import postings
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Response, bad_request, ok
+from leverkit.emulator.response import Response, bad_request, decode, ok
 
 STATES = ("published", "internal", "closed", "draft", "pending", "rejected")
 CATEGORIES = ("team", "department", "location", "commitment")
-PERSONAL = (
-    ("Full name", "fullName", "text", True),
-    ("Email", "email", "text", True),
-    ("Current company", "currentCompany", "text", False),
-    ("Current location", "currentLocation", "text", False),
-    ("Phone", "phone", "text", False),
-    ("Resume", "resume", "file-upload", False),
-    ("Additional information", "additionalInformation", "textarea", False),
-)
-LINKS = ("LinkedIn", "GitHub", "Other Website")
-
-
-def _question(text: str, name: str, kind: str, required: bool) -> Object:
-    return {"text": text, "name": name, "type": kind, "required": required, "value": None}
+QUESTIONS = decode(Path(__file__).with_name("questions.json").read_bytes())
+REQUIRED = [question["name"] for question in QUESTIONS["personalInformation"] if question["required"]]
 
 
 def questions(request: Request) -> Response:
     """GET /postings/:id/apply: the questions of a posting's form."""
     posting = find_posting(request)
-    shown = {"id": posting["id"], "text": posting["text"], "customQuestions": []}
-    personal = [_question(*item) for item in PERSONAL]
-    urls = [_question(item, item, "text", False) for item in LINKS]
-    return ok({**shown, "personalInformation": personal, "urls": urls})
+    return ok({"id": posting["id"], "text": posting["text"], "customQuestions": [], **QUESTIONS})
 
 
 def create(request: Request) -> Response:
@@ -71,7 +57,7 @@ def _values_by_name(body: Object, part: str) -> dict[str, str]:
 
 def _applicant(body: Object) -> Object:
     personal, links = _values_by_name(body, "personalInformation"), _values_by_name(body, "urls")
-    missing = [name for _, name, _, required in PERSONAL if required and not personal.get(name, "").strip()]
+    missing = [name for name in REQUIRED if not personal.get(name, "").strip()]
     if missing:
         raise bad_request(f"Missing required fields: {', '.join(missing)}")
     origin, source = body.get("origin") or "applied", body.get("source")

@@ -6,6 +6,7 @@ In a generated account they are computed from the opportunity's id when they are
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account import views
@@ -16,30 +17,7 @@ from leverkit.emulator.endpoints.opportunities import find, page, selected_field
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import Response, ok
 
-
-def _pdf(text: str) -> bytes:
-    """Return a PDF with one line of text."""
-    stream = f"BT /F1 18 Tf 72 720 Td ({text}) Tj ET".encode()
-    objects = (
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%b\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    )
-    document, offsets = b"%PDF-1.4\n", []
-    for number, item in enumerate(objects, 1):
-        offsets.append(len(document))
-        document += b"%d 0 obj\n%b\nendobj\n" % (number, item)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    head = b"xref\n0 6\n0000000000 65535 f \n"
-    tail = b"trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(document)
-    return document + head + table + tail
-
-
-GENERATED_PDF = _pdf("An invented document")
-
-
+GENERATED_PDF = Path(__file__).with_name("generated.pdf").read_bytes()  # one line: "An invented document"
 DAY = 86_400_000
 LEVER = "https://api.lever.co/v1"
 RARITY = {"feedback": 4, "files": 5, "interviews": 4, "notes": 3, "offers": 9, "panels": 4, "referrals": 8}

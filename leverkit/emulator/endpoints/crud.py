@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account import events
@@ -12,10 +13,11 @@ from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
 from leverkit.emulator.endpoints.opportunities import find, visible_opportunity
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Response, bad_request, ok
+from leverkit.emulator.response import Response, bad_request, decode, ok
 
 LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templates")
 KINDS = ("notes", "feedback", "forms", "panels", "interviews", "files")
+DEFAULTS: dict[str, Object] = decode(Path(__file__).with_name("new_children.json").read_bytes())
 
 
 def new_object(account: Account, fields: Object) -> Object:
@@ -75,20 +77,6 @@ def create_child(kind: str, request: Request) -> Response:
     children.stored_children(account, row, kind).insert(0, item)
     events.emit_for_child(account, kind, "Created", row, item)
     return ok(item, status=201)
-
-
-DEFAULTS: dict[str, Object] = {
-    "forms": {"type": "form", "instructions": "", "deletedAt": None},
-    "feedback": {
-        "type": "interview",
-        "instructions": "",
-        "interview": None,
-        "panel": None,
-        "deletedAt": None,
-    },
-    "panels": {"canceledAt": None, "note": "", "externallyManaged": True, "externalUrl": None},
-    "interviews": {"canceledAt": None, "feedbackForms": [], "note": "", "location": ""},
-}
 
 
 def update_child(kind: str, request: Request) -> Response:

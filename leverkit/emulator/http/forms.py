@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 from leverkit.emulator.account.account import Object
 
+Held = TypeVar("Held", dict[str, Any], list[Any], "_Groups")
 LISTS = ("emails", "links", "tags", "sources", "followers", "postings")
 TIMES = ("createdAt", "archivedAt")
 _NAME = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
@@ -36,14 +37,14 @@ def fields(pairs: Iterable[tuple[str, str]]) -> Object:
             continue
         plain, inner = found[1], re.findall(r"\[([^\]]*)\]", found[2])
         if len(inner) > 1:
-            _grouped(made, plain, inner[0], inner[1], text)
+            _held(made, plain, _Groups).put(inner[0], inner[1], text)
         elif plain == "phones":
-            named = bool(inner and inner[0]) and not inner[0].isdigit()
-            _grouped(made, plain, "", inner[0] if named else "value", text)
+            field = inner[0] if inner and inner[0] and not inner[0].isdigit() else "value"
+            _held(made, plain, _Groups).put("", field, text)
         elif inner and inner[0] and not inner[0].isdigit():
-            _object(made, plain)[inner[0]] = _value(inner[0], text)
+            _held(made, plain, dict)[inner[0]] = _value(inner[0], text)
         elif inner or plain in LISTS:
-            _list(made, plain).append(text)
+            _held(made, plain, list).append(text)
         else:
             made[plain] = _value(plain, text)
     return {name: value.all() if isinstance(value, _Groups) else value for name, value in made.items()}
@@ -56,33 +57,21 @@ def _value(name: str, text: str) -> int | str:
 class _Groups(dict[str, Object]):
     """Objects of a list by their index in a form; without an index a repeated name starts the next object."""
 
-    def at(self, index: str, name: str) -> Object:
+    def put(self, index: str, name: str, text: str) -> None:
         if not index:
             last = next(reversed(self), "")
             index = str(len(self)) if not self or name in self[last] else last
-        return self.setdefault(index, {})
+        self.setdefault(index, {})[name] = text
 
     def all(self) -> list[Object]:
         return list(self.values())
 
 
-def _grouped(made: Object, plain: str, index: str, name: str, text: str) -> None:
-    if not isinstance(made.get(plain), _Groups):
-        made[plain] = _Groups()
-    made[plain].at(index, name)[name] = text
-
-
-def _object(made: Object, plain: str) -> Object:
-    if type(made.get(plain)) is not dict:
-        made[plain] = {}
-    value: Object = made[plain]
-    return value
-
-
-def _list(made: Object, plain: str) -> list[Any]:
-    if not isinstance(made.get(plain), list):
-        made[plain] = []
-    value: list[Any] = made[plain]
+def _held(made: Object, plain: str, kind: type[Held]) -> Held:
+    """Return the list or object that a name holds, from now on an empty one if it holds anything else."""
+    if type(made.get(plain)) is not kind:
+        made[plain] = kind()
+    value: Held = made[plain]
     return value
 
 
