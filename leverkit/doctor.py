@@ -19,6 +19,7 @@ import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
+from leverkit.api.responses import PERFORM_AS
 from leverkit.errors import AccessDenied, ApiError, LeverkitError, UsageError
 from leverkit.settings import Settings, connect
 
@@ -96,7 +97,7 @@ def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = N
     ]
     with nullcontext(lever) if lever else connect(settings=settings) as account:
         checks += _account(account)
-        if settings.perform_as and checks[-1].what == "write tags":
+        if checks[-1].what == "write tags" and not settings.demo:
             checks.append(_performer(account, settings.perform_as))
     return Checkup(tuple(checks))
 
@@ -167,8 +168,14 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
     yield Check("write tags", None, "cannot be tried without writing; apply needs it")
 
 
-def _performer(lever: ReadOnlyLever, user: str) -> Check:
-    """Look up the user in whose name tags are to be written; Lever may refuse writes for an unknown user."""
+def _performer(lever: ReadOnlyLever, user: str | None) -> Check:
+    """Look up the user in whose name tags are to be written; Lever may refuse writes for an unknown user.
+
+    Some accounts take no write without one, which only a write can tell.
+    """
+    if not user:
+        found = f"nobody; if this account takes tags only in a user's name, apply stops at once: {PERFORM_AS}"
+        return Check("act as", None, found)
     try:
         by_id = f"/users/{quote(user, safe='')}"
         known = bool(lever.user_with(user) if "@" in user else lever.get(by_id, type=User))

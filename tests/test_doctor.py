@@ -53,6 +53,11 @@ def test_the_key_is_mentioned_but_never_shown(lever_account: Running) -> None:
     assert found(examine())["key"].found == "set, sent as basic; LEVER_PERFORM_AS is not set"
 
 
+def test_who_has_set_no_user_learns_that_an_account_may_require_one(lever_account: Running) -> None:
+    check = found(examine())["act as"]
+    assert (check.ok, "set LEVER_PERFORM_AS to a user's id or e-mail" in check.found) == (None, True)
+
+
 def test_a_wrong_key_is_access_denied_in_one_line(lever_account: Running, tmp_path: Path) -> None:
     checkup = examine(settings(lever_account, "wrong", tmp_path))
     assert checkup.exit_code == 12
