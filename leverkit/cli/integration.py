@@ -81,7 +81,7 @@ def listen(
     from leverkit.policy.policy import Policy
     from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue
-    from leverkit.webhook.logs import log_event
+    from leverkit.webhook.logs import json_stderr, log_event
     from leverkit.webhook.receiver import Limits, Receiver
     from leverkit.webhook.worker import Worker, WorkerConfig
 
@@ -92,7 +92,7 @@ def listen(
     config = WorkerConfig(policy, folder / "runs", sweep_s=sweep)
     Policy.read(policy)  # so that a policy that cannot be read is an error now, not at the first event
     waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))
-    with connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
+    with json_stderr(), connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
         queue = EventQueue(folder / "inbox.sqlite")
         receiver = Receiver(
             queue,
@@ -108,16 +108,20 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
 
     import uvicorn
 
-    from leverkit.webhook.logs import log_to_stderr
+    from leverkit.webhook.http_limits import BoundedProtocol
 
-    log_to_stderr()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # see KeyboardInterrupt below
     sys.setswitchinterval(0.001)  # so that answers do not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
         print_json(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
-            receiver, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+            receiver,
+            http=BoundedProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
         )
         try:
             uvicorn.Server(config).run(sockets=[listener])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from leverkit.report.text import plain
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from leverkit.planning.operation import Operation
     from leverkit.planning.plan import Plan
 
+_INVISIBLE = re.compile(r"[^\n\t -~]")  # or perhaps so: all but what is surely visible
 LINES = 20  # of a list for people; --json or the file has all
 
 
@@ -26,8 +30,8 @@ def print_result(text: str) -> None:
 
 
 def print_json(text: str) -> None:
-    """Print a JSON document on stdout as it is."""
-    print(text.rstrip(), flush=True)
+    """Print a JSON document on stdout; what could steer a terminal is written as JSON escapes."""
+    print(_INVISIBLE.sub(_json_escape, text.rstrip()), flush=True)
 
 
 def print_file(path: Path) -> None:
@@ -66,6 +70,15 @@ def _tags(made: Plan) -> list[str]:
         lines.append(f"{people:>10,}{added:>8,}{len(tags[tag]) - added:>9,}  {tag}")
     more = len(tags) - LINES
     return lines + ([f"and {more:,} more tags: plan.csv has all"] if more > 0 else [])
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return (
+        json.dumps(character)[1:-1]
+        if category(character)[0] == "C" or character in "\u2028\u2029"
+        else character
+    )
 
 
 def _plain(text: str) -> str:

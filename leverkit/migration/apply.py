@@ -7,6 +7,8 @@ disk first, read back, record the outcome. Adds over the whole plan, a barrier, 
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.client import Lever
+from leverkit.api.threads import threads_left
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
@@ -135,12 +138,31 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
         )
     lever.performer(check=True)  # before any intent, as every write needs it
     locks = (run.lock_file, account_lock(plan.account))
-    with hold(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
+    with _held(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
         if Plan.read(run.folder) != plan:
             raise Refused(f"{run.folder}: the plan was replaced meanwhile; look at it and approve it again")
         with closing(Journal(run.journal_file)) as journal:
             journal.bind(plan.plan_id, plan.account)
             yield run.at(journal.entries), journal
+
+
+@contextmanager
+def _held(*locks: Path, purpose: str, wait: float) -> Iterator[None]:
+    """Hold locks; after an interruption, until no thread is left whose request may still reach Lever."""
+    with ExitStack() as stack:
+        stack.enter_context(hold(*locks, purpose=purpose, wait=wait))
+        try:
+            yield
+        except KeyboardInterrupt:
+            if threads_left():
+                threading.Thread(target=_release_later, args=(stack.pop_all(),), daemon=True).start()
+            raise
+
+
+def _release_later(locks: ExitStack) -> None:
+    with locks:
+        while threads_left():
+            time.sleep(0.05)
 
 
 def _resume(

@@ -77,7 +77,7 @@ def _folder(root: Path, skipped: Counter[str]) -> Iterator[Source]:
     for folder, names, files in os.walk(root):
         manifest = any(name in MANIFESTS or name.endswith(MANIFEST_ENDS) for name in files)
         projects[folder] = folder if manifest else projects.get(os.path.dirname(folder), "")
-        if ".gitignore" in files:
+        if ".gitignore" in files and Path(folder, ".gitignore").is_file():  # a FIFO would never end
             specs[os.path.abspath(folder)] = _spec(Path(folder, ".gitignore"))
         names[:] = [name for name in sorted(names) if not _passed_over(folder, name, specs, skipped)]
         for name in sorted(files):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from datetime import UTC, datetime
 
 LOG = logging.getLogger("leverkit.receiver")
@@ -21,12 +25,36 @@ class JsonLines(logging.Formatter):
         """Return one line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         head = {"at": at, "level": record.levelname.lower(), "what": record.getMessage()}
-        return json.dumps(head | getattr(record, "leverkit", {}), ensure_ascii=False, default=str)
+        error = {"kind": record.exc_info[0].__name__} if record.exc_info and record.exc_info[0] else {}
+        return json.dumps(head | error | getattr(record, "leverkit", {}), default=str)
 
 
-def log_to_stderr() -> None:
-    """Write the receiver's log to stderr as JSON lines."""
-    handler = logging.StreamHandler()
+class LogStream(io.TextIOBase):
+    """A text stream whose lines become records of the log."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        """Log the lines that are complete."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(str.strip, lines):
+            LOG.info(line)
+        return len(text)
+
+
+@contextmanager
+def json_stderr() -> Iterator[None]:
+    """Make stderr a log of JSON lines, with what other loggers and modules write there."""
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    LOG.handlers, LOG.propagate = [handler], False
+    root = logging.getLogger()
+    before, root.handlers = root.handlers, [handler]
     LOG.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    try:
+        with redirect_stderr(LogStream()):
+            yield
+    finally:
+        root.handlers = before
+        logging.captureWarnings(False)

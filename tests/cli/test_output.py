@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,15 @@ def test_a_tag_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> 
     assert "\x1b" not in printed.err
 
 
-def test_a_machine_gets_the_document_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json(f'{{"tag": "{HOSTILE}"}}')
-    assert capsys.readouterr().out == f'{{"tag": "{HOSTILE}"}}\n'
+def test_a_machine_gets_the_same_value_with_what_steers_a_terminal_escaped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    value = {"tag": f"{HOSTILE}\x9b1m \u2066 \u2028 \U000e0041 Größe 日本 🎉"}
+    print_json(json.dumps(value, ensure_ascii=False, indent=1))
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == value
+    assert not [c for c in printed if unicodedata.category(c)[0] == "C" and c != "\n"]
+    assert "Größe 日本 🎉" in printed
 
 
 def test_a_large_plan_is_shown_with_its_canary_first(

@@ -34,6 +34,7 @@ from leverkit.api import threads
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.api.rate_limit import WRITES
+from leverkit.api.threads import thread_pool
 from leverkit.errors import (
     AccessDenied,
     ApiError,
@@ -46,7 +47,7 @@ from leverkit.errors import (
     UsageError,
     VerificationFailed,
 )
-from leverkit.migration.apply import apply
+from leverkit.migration.apply import _writing, apply, carry_out
 from leverkit.migration.journal import Intent, Journal, Outcome, WriteResponse, read
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
@@ -56,6 +57,7 @@ from leverkit.migration.writer import FRESH
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.plan import Plan
+from leverkit.planning.waves import ALL
 from leverkit.storage.lock import account_lock, hold
 
 
@@ -787,3 +789,22 @@ def test_a_run_not_begun_is_pending_and_a_result_draws_itself_escaped(tmp_path: 
     assert "not begun: 1 pending of 1 planned" in repr(result)
     assert "&lt;script&gt;" in result._repr_html_()
     assert "<script>" not in result._repr_html_()
+
+
+def test_a_second_ctrl_c_keeps_the_lock_while_a_request_may_still_leave(tmp_path: Path) -> None:
+    request_ends = threading.Event()
+    with account(contacts=20) as (emulated, lever):
+        run = Run(tmp_path / "run", migration(emulated, lever))
+        run.plan.write(run.folder)
+
+        def interrupted() -> None:
+            with _writing(run, lever, 0), thread_pool(1) as pool:
+                pool.submit(request_ends.wait)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        with pytest.raises(Locked):
+            carry_out(run, lever, run.wave(ALL))
+        request_ends.set()
+        assert carry_out(run, lever, run.wave(ALL), wait=60, times=AT_ONCE)[0].counts["done"]

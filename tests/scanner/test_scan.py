@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -263,3 +264,10 @@ def test_importing_the_scanner_loads_no_grammar() -> None:
     code = "import sys, leverkit.scanner.scan; print([n for n in sys.modules if n.startswith('tree_sitter')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_named_gitignore_is_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".gitignore")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    assert survey([tmp_path]).files == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from support.accounts import policy
 from support.plan_factory import opened
+from support.webhook_receiver import listening
 from webhook.test_metrics import samples
 
 from leverkit.api.auth import Secret
@@ -213,3 +215,27 @@ def test_the_log_names_nobody(case: ReceiverCase, caplog: pytest.LogCaptureFixtu
     text = " ".join(f"{record.getMessage()} {record.__dict__}" for record in ours)
     assert "rejected" in text
     assert not any(word in text for word in ("c1", "o1", SECRET))
+
+
+def test_slow_and_large_headers_are_shut_out_and_every_line_of_the_log_is_json(tmp_path: Path) -> None:
+    with running(contacts=3) as account:
+        rules = policy(tmp_path / "policy.csv", vip="contact")
+        with listening(account, tmp_path / "state", rules) as listener:
+            where = ("127.0.0.1", listener.port)
+            with (
+                socket.create_connection(where, timeout=60) as silent,
+                socket.create_connection(where, timeout=60) as slow,
+            ):
+                slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+                assert (silent.recv(1), slow.recv(1)) == (b"", b"")
+            for end in (b"", b"\r\n\r\n"):
+                with socket.create_connection(where, timeout=60) as large:
+                    large.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-Large: " + b"x" * 60_000 + end)
+                    assert large.recv(20).startswith(b"HTTP/1.1 400")
+            body = sign("candidateHired", {"contactId": "x" * 40_000}, secret="s", token="t", triggered_at=1)
+            assert httpx.post(listener.url, content=body).status_code == 401
+            assert httpx.get(f"{listener.url}/health").status_code == 200
+            assert listener.stop() == 0
+    lines = (tmp_path / "state" / "log").read_text(encoding="utf-8").splitlines()
+    assert {"at", "level", "what"} <= set.intersection(*(set(json.loads(line)) for line in lines))
+    assert "stopped" in [json.loads(line)["what"] for line in lines]
