@@ -67,9 +67,10 @@ def _expected(plan: Plan) -> dict[str, set[str]]:
 
 
 def _elsewhere(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> ChangesElsewhere:
-    found = {each.id: each for each in lever.opportunities(updated_at_start=plan.taken_at)}
-    found |= {each.id: each for each in lever.opportunities(created_at_start=plan.taken_at)}
-    pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=plan.taken_at)
+    since = plan.lever_ms or plan.taken_at
+    found = {each.id: each for each in lever.opportunities(updated_at_start=since)}
+    found |= {each.id: each for each in lever.opportunities(created_at_start=since)}
+    pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since)
     deleted = frozenset(each.id for page in pages for each in page.items)
     return ChangesElsewhere(tuple(each for name, each in found.items() if name not in now), deleted)
 

@@ -219,7 +219,8 @@ class Worker:
         last, now = self._queue.watermark("sweep"), self._now_ms()
         if not self._config.sweep_s or (last is not None and now - last < self._config.sweep_s * 1000):
             return
-        filters = self._lever.default_params(updated_at_start=(now if last is None else last) - OVERLAP_MS)
+        since = (now if last is None else last) + self._lever.ahead_ms - OVERLAP_MS  # by Lever's clock
+        filters = self._lever.default_params(updated_at_start=since)
         seen = fresh = 0
         for page in self._lever.pages("/opportunities", type=Opportunity, **filters):
             events = [

@@ -267,7 +267,8 @@ def test_the_time_is_that_of_levers_clock() -> None:
         httpx.Response(200, json={"data": {}}, headers={"Date": "Tue, 24 Nov 2037 10:00:00 GMT"})
     )
     with lever(handle) as account:
-        assert account.ahead_ms == 0
+        assert (account.ahead_ms, account.date_ms) == (0, None)
         account.get("/x", type=dict)
         assert abs(account.now() - 2142669600000) < 60_000
+        assert account.date_ms == 2142669601000
         assert 0 < account.ahead_ms - (account.now() - time.time() * 1000) <= 1001

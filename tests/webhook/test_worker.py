@@ -276,6 +276,18 @@ def test_the_sweep_spreads_a_tag_added_in_lever_without_any_event(case: WorkerCa
     assert all("vip" in case.tags()[opportunity] for opportunity in mine)
 
 
+def test_a_sweep_by_a_machine_whose_clock_is_fast_misses_no_change(case: WorkerCase) -> None:
+    worker = sweeping(case)
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
+    case.seconds = case.emulated.do(lambda account: account.tick()) / 1000 + 3600
+    case.lever._session.ahead = -3600.0
+    worker.run_once()
+    case.emulated.add_tags(mine[0], ["vip"])
+    case.seconds += 61
+    assert worker.run_once()
+    assert case.tags() == with_shared_tags(case.emulated.state(), {contact}, {"vip"})
+
+
 def test_a_sweep_queues_each_change_once(case: WorkerCase) -> None:
     worker = sweeping(case)
     case.seconds = case.emulated.do(lambda account: account.tick()) / 1000
