@@ -201,12 +201,20 @@ class Worker:
         """Finish the runs that a killed or interrupted process began, so that their journals are complete."""
         for name in self._queue.open_runs():
             try:
-                self._finish_run(name, Run.planned(self._config.runs / name))
+                run = Run.planned(self._config.runs / name)
+            except (UsageError, Refused) as error:  # not yet written
+                self._set_aside(name, error)
+                continue
+            try:
+                self._finish_run(name, run)
             except (AccessDenied, Unreachable):
                 raise
-            except (UsageError, Refused, ApiError) as error:  # not yet written, or of another account
-                log_event("run set aside", level=logging.WARNING, run=name, kind=type(error).__name__)
-                self._queue.end_run(name)
+            except (Refused, ApiError) as error:  # of another account
+                self._set_aside(name, error)
+
+    def _set_aside(self, name: str, error: Exception) -> None:
+        log_event("run set aside", level=logging.WARNING, run=name, kind=type(error).__name__)
+        self._queue.end_run(name)
 
     def _delete_old_events(self) -> None:
         """Delete events that ended long ago, once an hour."""

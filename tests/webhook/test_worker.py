@@ -214,6 +214,21 @@ def test_the_run_of_a_worker_is_a_propagation_that_can_be_verified_and_rolled_ba
     assert {op.opportunity for op in rollback(run, case.folder / "back").operations} == set(rest)
 
 
+def test_a_run_that_wants_a_user_to_act_as_waits_until_one_is_named(case: WorkerCase) -> None:
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
+    case.emulated.add_tags(mine[0], ["vip"])
+    case.event(contact)
+    case.emulated.configure(perform_as="required")
+    for _ in range(2):
+        with pytest.raises(UsageError, match="LEVER_PERFORM_AS"):
+            case.worker.run_once()
+        assert len(case.queue.open_runs()) == 1
+    case.emulated.configure(perform_as="optional")
+    case.process_all()
+    assert case.queue.open_runs() == []
+    assert all("vip" in case.tags()[opportunity] for opportunity in mine)
+
+
 def test_a_run_killed_before_its_plan_was_written_is_set_aside(case: WorkerCase) -> None:
     case.queue.begin_run("nothing-there")
     assert not case.worker.run_once()
