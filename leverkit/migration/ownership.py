@@ -41,7 +41,7 @@ class PlanHead(msgspec.Struct, frozen=True):
     def read(cls, folder: Path) -> PlanHead | None:
         """Read it from a run folder; None where there is no plan that can be read."""
         try:
-            return msgspec.json.decode((folder / "plan.json").read_bytes(), type=cls)
+            return msgspec.json.decode(files.read(folder / "plan.json"), type=cls)
         except (OSError, msgspec.DecodeError):
             return None
 
@@ -203,6 +203,6 @@ class _Evidence:
 
 def _noted(folder: Path) -> list[str]:
     try:
-        return msgspec.json.decode((folder / RELATED).read_bytes(), type=list[str])
+        return msgspec.json.decode(files.read(folder / RELATED), type=list[str])
     except (OSError, msgspec.DecodeError):
         return []

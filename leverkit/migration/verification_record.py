@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.storage import files
+
 SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 
 
@@ -31,6 +33,6 @@ class VerificationRecord(msgspec.Struct, frozen=True):
     def read(cls, folder: Path) -> VerificationRecord | None:
         """Read the record of a run folder; None where there is none that can be used."""
         try:
-            return msgspec.json.decode((folder / "verify.json").read_bytes(), type=cls)
+            return msgspec.json.decode(files.read(folder / "verify.json"), type=cls)
         except (OSError, msgspec.DecodeError):
             return None

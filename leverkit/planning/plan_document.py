@@ -83,6 +83,6 @@ def read_part(path: Path, type_: Any, expected: str) -> Any:
 
 def _decode(path: Path, type_: Any) -> Any:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
+        return msgspec.json.decode(files.read(path), type=type_)
     except (OSError, msgspec.DecodeError) as error:
         raise Refused(f"{path}: damaged or edited, make the plan again: {error}") from None

@@ -77,7 +77,7 @@ def _is_older(row: Decision, kept: tuple[str, str, str]) -> bool:
 
 def _kept(path: Path) -> Kept:
     try:
-        return msgspec.json.decode(_beside(path).read_bytes(), type=Kept)
+        return msgspec.json.decode(files.read(_beside(path)), type=Kept)
     except (OSError, msgspec.MsgspecError):
         return {}
 

@@ -30,6 +30,7 @@ from leverkit.snapshot.tables import (
     write_tags,
 )
 from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
+from leverkit.storage.files import read as read_file
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
@@ -215,7 +216,7 @@ def _make(folder: Path) -> None:
 def _account_in(folder: Path) -> str | None:
     """Return the account of the snapshot in a folder, even if the snapshot is damaged."""
     try:
-        return str(json.loads((folder / "snapshot.json").read_bytes())["account"])
+        return str(json.loads(read_file(folder / "snapshot.json"))["account"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

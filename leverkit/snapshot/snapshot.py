@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.errors import UsageError
 from leverkit.snapshot.tables import literal
-from leverkit.storage.files import fingerprint
+from leverkit.storage.files import fingerprint, read
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -122,7 +122,7 @@ class Snapshot:
 def _meta(folder: Path) -> dict[str, Any]:
     file = folder / "snapshot.json"
     try:
-        meta = json.loads(file.read_bytes())
+        meta = json.loads(read(file))
     except FileNotFoundError:
         raise UsageError(_absent(folder)) from None
     except (OSError, ValueError):

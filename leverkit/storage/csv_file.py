@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from leverkit.errors import UsageError
+from leverkit.storage import files
 
 _BLANKS = "\\s\\u200b\\u2060\\ufeff"
 _FORMULA = "=+\\-@%＝＋－＠"
@@ -154,7 +155,7 @@ def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> 
 def _decode(path: Path) -> tuple[str, bool]:
     """Return the text, and True if it had a BOM; bytes that are not UTF-8 stay as surrogates."""
     try:
-        content = path.read_bytes()
+        content = files.read(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     if content.startswith(_WORKBOOKS):

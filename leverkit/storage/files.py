@@ -13,6 +13,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +51,25 @@ def create(path: Path, *, mode: int = PRIVATE) -> IO[bytes]:
     """Open a new file for writing, in place of one of that name."""
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a file. Raises OSError, for a FIFO too, in whose reading a command would hang."""
+    with open_for_reading(path) as file:
+        return file.read()
+
+
+def open_for_reading(path: Path) -> BufferedReader:
+    """Open a regular file for reading. Raises OSError, also for anything else of that name."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
 def mode_of(path: Path) -> int:
@@ -107,5 +127,5 @@ def digest(value: object) -> str:
 
 def fingerprint(file: Path) -> str:
     """Return the sha256 (hex) of a file's content."""
-    with file.open("rb") as opened:
+    with open_for_reading(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

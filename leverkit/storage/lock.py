@@ -23,6 +23,7 @@ from filelock import lock_descriptor
 from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
+from leverkit.storage import files
 from leverkit.storage.files import PRIVATE, make_folder, open_private
 
 BEAT = 5.0  # seconds between two signs of life; a silence of more than three of them is reported
@@ -90,7 +91,7 @@ def holder(path: Path) -> str:
     A holder on another host is taken to be alive.
     """
     try:
-        with path.open("rb") as file:
+        with files.open_for_reading(path) as file:
             file.seek(1)  # on Windows, the first byte of a locked file cannot be read; it is a brace
             held = json.loads(b"{" + file.read())
             if held["host"] == socket.gethostname() and _is_free(file.fileno()):

@@ -196,11 +196,11 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
     """Return the tags that `verify` read after the last write, and the planned changes that others undid."""
     path = run.folder / "after.json"
     try:
-        seen = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
-        verified = msgspec.json.decode((run.folder / "verify.json").read_bytes(), type=_Verified)
+        seen = msgspec.json.decode(files.read(path), type=dict[str, list[str]])
+        verified = msgspec.json.decode(files.read(run.folder / "verify.json"), type=_Verified)
     except FileNotFoundError:
         return {}, frozenset()
-    except msgspec.DecodeError as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise Refused(f"{path}: damaged, verify again: {error}") from None
     if verified.plan_id != run.plan.plan_id:
         return {}, frozenset()
@@ -222,7 +222,7 @@ def _problems(run: Run, states: TagStates) -> Iterator[str]:
     if not run.entries or not isinstance(run.entries[-1].body, SessionEnded):
         return  # not begun, or broken off: result.json is of an earlier end, if it is there
     try:
-        reported = msgspec.json.decode((run.folder / "result.json").read_bytes())["counts"]
+        reported = msgspec.json.decode(files.read(run.folder / "result.json"))["counts"]
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
         yield "result.json is missing or damaged: apply again writes it"
         return

@@ -29,6 +29,7 @@ from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
+from leverkit.storage import files
 from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.verification import PairCheck, Verification
 
@@ -220,7 +221,7 @@ def _tags(now: Mapping[str, Opportunity], opportunity: str) -> set[str]:
 def _reported(run: Run) -> dict[tuple[str, str], str]:
     """Return the outcomes of operations that are not done by result.json; {} if it is not usable."""
     try:
-        document = json.loads((run.folder / "result.json").read_bytes())
+        document = json.loads(files.read(run.folder / "result.json"))
         if document["plan_id"] != run.plan.plan_id:
             return {}
         return {
