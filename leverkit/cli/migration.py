@@ -113,14 +113,21 @@ def verify(
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
 
-def rollback(run: options.Run, out: options.Out, as_json: options.Json = False) -> None:
+def rollback(
+    run: options.Run,
+    out: options.Out,
+    from_result: Annotated[
+        bool, typer.Option("--from-result", help="The journal was lost: undo what result.json knows.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
     """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
 
     Example: leverkit rollback run -o undo
     """
     from leverkit.migration.rollback import rollback
 
-    print_plan(rollback(run, out), out, as_json=as_json)
+    print_plan(rollback(run, out, from_result=from_result), out, as_json=as_json)
 
 
 def status(

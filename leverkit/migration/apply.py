@@ -21,6 +21,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.ownership import require_still_ours
+from leverkit.migration.records import read_records
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import INTERRUPTED, StopControl, kernel_parent, stop_on_signals
@@ -142,6 +143,8 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
         if Plan.read(run.folder) != plan:
             raise Refused(f"{run.folder}: the plan was replaced meanwhile; look at it and approve it again")
         with closing(Journal(run.journal_file)) as journal:
+            locked = run.at(journal.entries)
+            locked.check_records(read_records(run.folder, plan.plan_id))
             journal.bind(plan.plan_id, plan.account)
             yield run.at(journal.entries), journal
 
@@ -216,6 +219,7 @@ def _end_session(run: Run, journal: Journal, why: str) -> Result:
     state = FINISHED if complete else why
     if ended.state != state:
         journal.append(SessionEnded(state))
-    ended = msgspec.structs.replace(ended, state=state)
+    entries, head = run.at(journal.entries).known_end
+    ended = msgspec.structs.replace(ended, state=state, entries=entries, head=head)
     ended.write()
     return ended

@@ -13,6 +13,7 @@ import msgspec
 
 from leverkit.errors import LeverkitError, Refused
 from leverkit.migration.journal import GENESIS, Intent, Outcome, RunState
+from leverkit.migration.records import JournalLost
 from leverkit.migration.run import Run
 from leverkit.migration.verification_record import SINCE, VerificationRecord
 from leverkit.planning.operation import Operation
@@ -107,7 +108,15 @@ def require_still_ours(undo: Run) -> None:
     }
     for folder, head in related(undo.folder):
         if head.plan_id == undo.plan.policy_digest and open_pairs:
-            _require_ours(undo, Run.open(folder), open_pairs)
+            _require_ours(undo, _open(folder), open_pairs)
+
+
+def _open(folder: Path) -> Run:
+    """Open a run; where its journal was lost, as its result.json has it."""
+    try:
+        return Run.open(folder)
+    except JournalLost:
+        return Run.recorded(folder)
 
 
 def _require_ours(undo: Run, run: Run, pairs: set[_Pair]) -> None:

@@ -6,20 +6,22 @@ It follows from plan and journal, so it is the same whether the run ended, was s
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.errors import Partial, Stopped, VerificationFailed
-from leverkit.migration.journal import NewOpportunity
-from leverkit.migration.run import Run
+from leverkit.errors import Locked, Partial, Stopped, VerificationFailed
+from leverkit.migration.journal import NewOpportunity, SessionEnded
+from leverkit.migration.records import RESULT, read_records, spans
+from leverkit.migration.run import OUTCOMES, Run
 from leverkit.migration.stop import PAUSE, PAUSED
 from leverkit.planning.operation import Operation, csv_cells
 from leverkit.planning.plan_document import Kind
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import csv_file, files
-from leverkit.storage.lock import holder
+from leverkit.storage.lock import hold, holder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,6 @@ OPEN = {  # what is no outcome yet, and why
     "pending": "not tried yet",
     "unknown": "sent, and broken off before it was read back; the next apply settles it",
 }
-OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
 class OperationResult(msgspec.Struct, frozen=True):
@@ -47,7 +48,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The outcomes of a run. `state` tells how its last session ended; `finished`: every operation was tried.
 
     `read_to_write_ms` is the time from requesting a contact's state to the response to the write that rests
-    on it (p50 and p99, milliseconds): a person's change within that time could go unseen.
+    on it (p50 and p99, milliseconds): a person's change within that time could go unseen. `entries` and
+    `head` are the length and the end of the journal that it follows from.
     """
 
     run: str
@@ -58,6 +60,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[OperationResult, ...]
     read_to_write_ms: dict[str, int]
     came_later: tuple[NewOpportunity, ...] = ()
+    entries: int = 0
+    head: str = ""
 
     @property
     def planned(self) -> int:
@@ -116,9 +120,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         document = msgspec.to_builtins(msgspec.structs.replace(self, results=self.exceptions))
         document |= {"format": 1, "planned": self.planned, "counts": self.counts, "exit_code": self.exit_code}
         document["exceptions"] = document.pop("results")
+        ours = [number for number, result in enumerate(self.results) if result.effective]
+        document["effective"] = spans(ours)
         files.write_atomic(Path(self.run) / EXCEPTIONS, self._table())
         files.write_atomic(
-            Path(self.run) / "result.json", msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+            Path(self.run) / RESULT, msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         )
 
     def _table(self) -> bytes:
@@ -190,7 +196,23 @@ def result(run: Run) -> Result:
         results=tuple(ended),
         read_to_write_ms=_window(sorted(state.windows_ms)),
         came_later=state.new_opportunities,
+        entries=len(run.entries),
+        head=run.head,
     )
+
+
+def renew_result(run: Run) -> None:
+    """Write result.json again where a kill came between the end of a session and it; else leave it."""
+    if not run.entries or not isinstance(run.entries[-1].body, SessionEnded):
+        return
+    file = run.folder / RESULT
+    known = [record for record in read_records(run.folder, run.plan.plan_id) if record.file == RESULT]
+    current = [found for found in known if found.entries == len(run.entries) or found.counts == run.counts]
+    if current or (file.exists() and not known):  # up to date, or damaged, which no kill does
+        return
+    with suppress(Locked), hold(run.lock_file, purpose=f"write {RESULT}"):
+        if Run.open(run.folder).head == run.head:
+            result(run).write()
 
 
 def status(run: Run) -> Result:

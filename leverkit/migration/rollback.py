@@ -25,9 +25,10 @@ from leverkit.storage.lock import hold
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
 
 
-def rollback(run: Path | str, out: Path | str) -> Plan:
+def rollback(run: Path | str, out: Path | str, *, from_result: bool = False) -> Plan:
     """Plan the undoing of a run, finished or broken off, and write it into the folder `out`.
 
+    With `from_result`, what the run changed is read from result.json: its journal was lost.
     Raises UsageError where `out` is the run itself or there is no plan, Refused where plan or
     journal were edited, Locked while the run is being applied.
     """
@@ -36,7 +37,7 @@ def rollback(run: Path | str, out: Path | str) -> Plan:
         raise UsageError(f"{out}: the rollback needs a run folder of its own")
     require_plan(folder)
     with hold(lock_file(folder), purpose="rollback"):
-        opened = Run.open(folder)
+        opened = Run.recorded(folder) if from_result else Run.open(folder)
         made = _inverse(opened, not_ours_any_more(opened))
         made.write(out)
         relate(folder, out)

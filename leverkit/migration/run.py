@@ -5,6 +5,8 @@ A command opens a run once. Only what writes reads again, under the lock: see `a
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,9 +14,12 @@ from pathlib import Path
 
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import GENESIS, Entry, RunState, belongs_to, read, replay_entries
+from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of
+
+OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,13 @@ class Run:
         """
         run = cls.planned(folder)
         try:
+            known = read_records(run.folder, run.plan.plan_id)  # before the journal, which may be growing
             entries = read(run.journal_file)
             if not belongs_to(entries, run.plan.plan_id, run.plan.account):
                 raise Refused(f"{run.folder}: {JOURNAL} belongs to another plan or account")
-            return run.at(entries)
+            opened = run.at(entries)
+            opened.check_records(known)
+            return opened
         except (Refused, UsageError) as error:
             if require_journal:
                 raise
@@ -52,6 +60,26 @@ class Run:
     def planned(cls, folder: Path | str) -> Run:
         """Read the plan alone, as for a run that is to be written to: its journal is read under the lock."""
         return cls(Path(folder), Plan.read(folder))
+
+    @classmethod
+    def recorded(cls, folder: Path | str) -> Run:
+        """Open a run whose journal was lost, with the outcomes that result.json has of it.
+
+        Raises UsageError where there is no plan, Refused where result.json does not tell what was done.
+        """
+        run = cls.planned(folder)
+        return run.at(recorded_entries(run.folder, run.plan))
+
+    def check_records(self, known: Iterable[Record]) -> None:
+        """Raise Refused where the files of the run know more than its journal: some of it was lost."""
+        ahead = [record.file for record in known if record.is_ahead(self.entries, lambda: self.counts)]
+        if ahead:
+            raise JournalLost(
+                f"{self.folder}: {ahead[0]} knows of more than {JOURNAL}, which was lost or restored from an "
+                "older copy. Nothing was written. Bring the latest journal back from a copy of the folder; "
+                f"where there is none, `leverkit rollback {shlex.quote(str(self.folder))} -o UNDO "
+                "--from-result` plans the undoing of what result.json knows"
+            )
 
     def at(self, entries: Iterable[Entry]) -> Run:
         """Return the run as it stands when its journal has these entries."""
@@ -81,6 +109,20 @@ class Run:
     def state(self) -> RunState:
         """Return the state that follows from the journal."""
         return replay_entries(self.entries)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the number of operations under each of the seven outcomes; their sum is what is planned."""
+        found = Counter(self.state.outcome_name(number) for number in range(len(self.plan.operations)))
+        return {name: found[name] for name in OUTCOMES}
+
+    @property
+    def known_end(self) -> tuple[int, str]:
+        """Return the length and the head of the journal; where it is unusable, what the files know of it."""
+        if self.journal_error is None:
+            return len(self.entries), self.head
+        known = read_records(self.folder, self.plan.plan_id)
+        return max(((record.entries, record.head) for record in known), default=(0, ""))
 
     def wave(self, name: str) -> Wave:
         """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""

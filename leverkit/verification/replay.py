@@ -14,7 +14,7 @@ import msgspec
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Entry, Intent, Outcome, SessionEnded
 from leverkit.migration.next_step import hint, last_write
-from leverkit.migration.result import OUTCOMES
+from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
 from leverkit.migration.verification_record import SINCE
 from leverkit.planning.waves import ALL
@@ -96,6 +96,7 @@ def replay(run: Run) -> Replay:
 
     Raises Refused where what `verify` wrote is damaged.
     """
+    renew_result(run)
     states = TagStates(run)
     gaps = [gap for entry in run.entries for gap in states.step(entry)]
     seen, since = _seen(run)
@@ -105,7 +106,7 @@ def replay(run: Run) -> Replay:
         plan_id=run.plan.plan_id,
         entries=len(run.entries),
         head=run.head if run.entries else "",
-        counts=_counts(run),
+        counts=run.counts,
         changes=dict(sorted(states.changes.items())),
         after={opportunity: tuple(sorted(tags)) for opportunity, tags in states.tags.items()},
         compared=len(seen),
@@ -208,11 +209,6 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
     return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())
 
 
-def _counts(run: Run) -> dict[str, int]:
-    found = Counter(run.state.outcome_name(number) for number in range(len(run.plan.operations)))
-    return {name: found[name] for name in OUTCOMES}
-
-
 def _problems(run: Run, states: TagStates) -> Iterator[str]:
     """Yield the contradictions between the files of a run."""
     if states.twice:
@@ -226,6 +222,6 @@ def _problems(run: Run, states: TagStates) -> Iterator[str]:
     except (OSError, msgspec.DecodeError, KeyError, TypeError):
         yield "result.json is missing or damaged: apply again writes it"
         return
-    counts = _counts(run)
+    counts = run.counts
     if reported != counts:
         yield f"result.json counts {reported}, the journal {counts}"

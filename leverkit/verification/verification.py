@@ -121,8 +121,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a verification.
 
     `checked` holds every planned pair and every other tag that differs; `same` counts the other tags. `wave`
-    is the part of the plan that was verified, `began_ms` when reading began (ms since the epoch), `after` the
-    tags that the plan's opportunities have, `hint` why the account cannot be as planned, if the files of the
+    is the part of the plan that was verified, `began_ms` when reading began (ms since the epoch),
+    `journal_end` the length and the head of the journal, `after` the tags that the plan's opportunities have,
+    `hint` why the account cannot be as planned, if the files of the
     run tell.
     """
 
@@ -130,6 +131,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
     wave: str = ALL
     began_ms: int = 0
+    journal_end: tuple[int, str] = (0, "")
     checked: tuple[PairCheck, ...]
     same: int
     counts: tuple[Count, ...]
@@ -189,6 +191,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "plan_id": self.plan_id,
             "wave": self.wave,
             "began_ms": self.began_ms,
+            "entries": self.journal_end[0],
+            "head": self.journal_end[1],
             "ok": self.ok,
             "exit_code": self.exit_code,
             "summary": self.summary,

@@ -22,6 +22,7 @@ from leverkit.api.tags import altered
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.next_step import hint
+from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
 from leverkit.migration.verification_record import SINCE
 from leverkit.planning.operation import Operation
@@ -122,6 +123,7 @@ def verify_run(
     if lever.account_id() != run.plan.account:
         raise Refused(f"the plan is for account {run.plan.account}, the key opens {lever.account_id()}")
     part = run.wave(wave)
+    renew_result(run)
     found = _compare_once(run, part, lever, now)
     for wait in reread_after:
         if found.exit_code != VerificationFailed.exit_code:
@@ -148,6 +150,7 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
         plan_id=whole.plan_id,
         wave=wave.name,
         began_ms=began_ms,
+        journal_end=run.known_end,
         checked=tuple(checked),
         same=same,
         counts=tuple(check_tag_counts(plan, now, lever)),

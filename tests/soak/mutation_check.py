@@ -45,6 +45,28 @@ _SEND = "        error = self._send(intent, lambda in_doubt: self._may_repeat(gr
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
+        "a lost journal is not noticed",
+        "migration/records",
+        "if self.entries:\n            return",
+        "if True:\n            return False\n        if self.entries:\n            return",
+        "migration/test_records::test_a_lost_journal_is_noticed_and_what_the_run_changed_can_still_be_undone",
+    ),
+    Bug(
+        "apply writes beside a result that knows more",
+        "migration/apply",
+        "            locked.check_records(read_records(run.folder, plan.plan_id))\n",
+        "",
+        "migration/test_records::test_a_lost_journal_is_noticed_and_what_the_run_changed_can_still_be_undone",
+    ),
+    Bug(
+        "result.json is not made again after a kill",
+        "verification/verify",
+        "    renew_result(run)\n",
+        "",
+        "migration/test_records::"
+        "test_a_kill_between_the_end_of_the_journal_and_result_json_leaves_a_run_that_is_whole",
+    ),
+    Bug(
         "an approval does not bind the brakes",
         "planning/plan",
         '_shared(self) | {"brakes": brakes} | parts',
@@ -468,8 +490,8 @@ BUGS = (
     Bug(
         "the plan id forgets the account",
         "planning/plan",
-        "bound = (FORMAT, self.kind, self.account,",
-        "bound = (FORMAT, self.kind, '',",
+        '{"bound": _shared(self) |',
+        '{"bound": _shared(self) | {"account": ""} |',
         "planning/test_plan::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
     ),
     Bug(

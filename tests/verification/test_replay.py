@@ -178,7 +178,6 @@ def test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them
     [
         ((intent(), Outcome(0, "done", True), Outcome(0, "done", True)), "recorded as effective twice"),
         ((Outcome(0, "done", True),), "effective without a request"),
-        ((intent(), Outcome(0, "done", True), SessionEnded("finished")), "result.json is missing"),
     ],
 )
 def test_what_cannot_be_so_is_a_problem(tmp_path: Path, entries: tuple[Any, ...], problem: str) -> None:
@@ -186,6 +185,15 @@ def test_what_cannot_be_so_is_a_problem(tmp_path: Path, entries: tuple[Any, ...]
     found = replay(Run.open(tmp_path))
     assert found.exit_code == 6
     assert problem in found.summary
+
+
+def test_a_damaged_result_is_a_problem_and_stays_as_it_is(tmp_path: Path) -> None:
+    ended = (intent(), Outcome(0, "done", True), SessionEnded("finished"))
+    journal_of(tmp_path, plan_of(operation(1)), *ended)
+    (tmp_path / "result.json").write_text("{")
+    found = replay(Run.open(tmp_path))
+    assert (found.exit_code, (tmp_path / "result.json").read_text()) == (6, "{")
+    assert "result.json is missing or damaged" in found.summary
 
 
 def test_a_result_that_says_otherwise_is_a_problem(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""What the files of a run know of its journal: its length and its end.
+
+result.json, verify.json and replay.json are written after the journal. So where it has less than they
+know, it was lost, or restored from an older copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from leverkit.errors import Refused
+from leverkit.migration.journal import Body, Entry, Intent, Outcome, OutcomeName
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
+
+RESULT = "result.json"
+FILES = (RESULT, "verify.json", "replay.json")
+FINAL: tuple[OutcomeName, ...] = ("done", "no_op", "drifted", "gone")  # an operation with one keeps it
+
+
+T = TypeVar("T")
+
+
+class JournalLost(Refused):
+    """Other files of a run know more than its journal."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """How many entries the journal had when a file was written, the end of its chain, and the outcomes.
+
+    A file of an older leverkit has `entries` 0.
+    """
+
+    file: str = ""
+    plan_id: str
+    entries: int = 0
+    head: str = ""
+    counts: dict[str, int] = {}
+
+    def is_ahead(self, entries: Sequence[Entry], counts: Callable[[], dict[str, int]]) -> bool:
+        """Return True if a journal of these entries, with these outcomes, lacks what the file knows."""
+        if self.entries:
+            return len(entries) < self.entries or entries[self.entries - 1].chain != self.head
+        return any(self.counts.get(name, 0) > counts()[name] for name in FINAL if self.counts.get(name))
+
+
+def read_records(folder: Path, plan_id: str) -> tuple[Record, ...]:
+    """Return what the files of a run know; one that is missing, damaged or another plan's knows none."""
+    return tuple(
+        msgspec.structs.replace(record, file=name)
+        for name in FILES
+        if (record := _decode(folder / name, Record)) and record.plan_id == plan_id
+    )
+
+
+class _Exception(msgspec.Struct, frozen=True):
+    operation: Operation
+    outcome: str
+    evidence: str = ""
+
+
+class _Recorded(msgspec.Struct, frozen=True):
+    plan_id: str
+    counts: dict[str, int]
+    exceptions: tuple[_Exception, ...]
+    head: str = ""
+    effective: tuple[tuple[int, int], ...] | None = None
+
+
+def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
+    """Return entries of a journal that give the outcomes of result.json.
+
+    Raises Refused where it is missing, another plan's, or does not tell which changes are the run's.
+    """
+    found = _decode(folder / RESULT, _Recorded)
+    if found is None or found.plan_id != plan.plan_id:
+        raise Refused(f"{folder}: no {RESULT} of this plan can be read, so nothing is known of what was done")
+    if found.effective is None and found.counts.get("no_op"):
+        raise Refused(
+            f"{folder / RESULT} does not tell which of the tags were there before the run. Nothing was "
+            "planned: it might take off a person's. Bring journal.sqlite back from a copy of the folder"
+        )
+    bodies = enumerate(_bodies(plan, found), 1)
+    # The run wrote after its snapshot, it is not known when: what others did since then counts as later.
+    return [Entry(seq, plan.taken_at, body, found.head) for seq, body in bodies]
+
+
+def _bodies(plan: Plan, found: _Recorded) -> Iterator[Body]:
+    rest = {(e.operation.opportunity, e.operation.action, e.operation.tag): e for e in found.exceptions}
+    ours = {n for first, last in found.effective or () for n in range(first, last + 1)}
+    for number, op in enumerate(plan.operations):
+        ended = rest.get((op.opportunity, op.action, op.tag))
+        if ended is None:
+            effective = found.effective is None or number in ours
+            if effective:
+                yield _intent(plan, number)
+            yield Outcome(number, "done" if effective else "no_op", effective, f"by {RESULT}")
+        elif ended.outcome == "unknown":
+            yield _intent(plan, number)
+        elif ended.outcome != "pending":
+            name = msgspec.convert(ended.outcome, OutcomeName)
+            yield Outcome(number, name, number in ours, ended.evidence)
+
+
+def _intent(plan: Plan, number: int) -> Intent:
+    op = plan.operations[number]
+    return Intent((number,), op.opportunity, op.action, (op.tag,), plan.before[op.opportunity].tags)
+
+
+def spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return ascending numbers as first and last of each unbroken row of them."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def _decode(path: Path, type_: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type_)
+    except (OSError, msgspec.DecodeError):
+        return None
