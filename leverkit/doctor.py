@@ -20,7 +20,7 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
 from leverkit.api.responses import PERFORM_AS
-from leverkit.errors import AccessDenied, ApiError, LeverkitError, UsageError
+from leverkit.errors import AccessDenied, ApiError, KeyMissing, LeverkitError, UsageError
 from leverkit.settings import Settings, connect
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = N
         _files(settings.home),
         _key(settings),
     ]
+    if checks[-1].ok is False and not lever:
+        return Checkup(tuple(checks))
     with nullcontext(lever) if lever else connect(settings=settings) as account:
         checks += _account(account)
         if checks[-1].what == "write tags" and not settings.demo:
@@ -143,6 +145,10 @@ def _files(home: Path) -> Check:
 
 
 def _key(settings: Settings) -> Check:
+    try:
+        settings.require_key()
+    except KeyMissing as error:
+        return Check("key", False, str(error), error.exit_code)
     if settings.demo:
         return Check("key", None, "none set: this is the demo account")
     acts = f"acts as {settings.perform_as}" if settings.perform_as else "LEVER_PERFORM_AS is not set"

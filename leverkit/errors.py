@@ -2,6 +2,7 @@
 
 LeverkitError                 1   the root: catch it to catch all
 ├── UsageError               64   a parameter, path or file that a person has to correct
+├── KeyMissing               12   no key is set, and the demo account was not asked for
 ├── ApiError                  1   Lever answered, or did not: carries method, path, status, code
 │   ├── AccessDenied         12   401 or 403: the key is wrong or lacks a permission
 │   └── Unreachable           1   no usable answer after all retries
@@ -35,6 +36,12 @@ class UsageError(LeverkitError):
     """A parameter, a path or an edited file that a person has to correct."""
 
     exit_code = 64
+
+
+class KeyMissing(LeverkitError):
+    """No key is set, and nobody asked for the demo account."""
+
+    exit_code = 12
 
 
 class ApiError(LeverkitError):

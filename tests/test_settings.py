@@ -11,7 +11,7 @@ from leverkit.api.auth import Secret
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.emulator import running
-from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
+from leverkit.errors import AccessDenied, KeyMissing, LeverkitError, Unreachable, UsageError
 from leverkit.settings import PRODUCTION, Settings, connect, workspace
 
 CANARY = "canary-secret-77"
@@ -21,8 +21,8 @@ def settings(dotenv: dict[str, str | None] | None = None, **environ: str) -> Set
     return Settings.from_environment(environ, dotenv or {})
 
 
-def test_without_anything_it_is_the_demo_account() -> None:
-    found = settings()
+def test_without_a_key_it_is_the_demo_account_if_that_was_asked_for() -> None:
+    found = settings(LEVERKIT_DEMO="1")
     assert found.demo
     assert (found.base_url, found.perform_as, found.home) == (
         PRODUCTION,
@@ -135,3 +135,84 @@ def test_webhook_secrets_are_several_while_one_is_rotated_and_show_nowhere() -> 
     settings = Settings.from_environment({"LEVER_WEBHOOK_SECRETS": "old-one, new-one"}, {})
     assert [secret.reveal() for secret in settings.webhook_secrets] == ["old-one", "new-one"]
     assert "old-one" not in repr(settings)
+
+
+STRANGER = "https://stranger.example/v1"
+
+
+@pytest.mark.parametrize("name", ["LEVER_API_KEY", "LEVER_ACCESS_TOKEN"])
+def test_a_key_goes_to_a_strange_host_only_if_one_source_names_both(name: str) -> None:
+    key, address = {name: CANARY}, {"LEVER_BASE_URL": STRANGER}
+    for environ, dotenv in ((key, address), (address, key)):
+        with pytest.raises(UsageError, match=r"stranger\.example.*the key was not sent there") as caught:
+            settings({**dotenv}, **environ)
+        assert CANARY not in str(caught.value)
+    assert settings(**key, **address).host == settings({**key, **address}).host == "stranger.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://api.lever.co/v1", True),
+        ("https://api.sandbox.lever.co/v1", True),
+        ("https://API.LEVER.CO/v1", True),
+        ("http://127.0.0.1:9/v1", True),
+        ("http://localhost:9/v1", True),
+        ("https://evillever.co/v1", False),
+        ("https://lever.co.example/v1", False),
+        ("https://127.0.0.1.example/v1", False),
+    ],
+)
+def test_only_hosts_of_lever_and_this_computer_get_a_key_from_another_source(url: str, safe: bool) -> None:
+    if safe:
+        assert settings({"LEVER_BASE_URL": url}, LEVER_API_KEY=CANARY).key_source == "the environment"
+    else:
+        with pytest.raises(UsageError, match="was not sent"):
+            settings({"LEVER_BASE_URL": url}, LEVER_API_KEY=CANARY)
+
+
+def test_the_line_on_the_connection_names_account_host_and_both_sources() -> None:
+    found = settings(
+        {"LEVER_BASE_URL": "http://127.0.0.1:9/v1"}, LEVER_API_KEY=CANARY, LEVERKIT_ACCOUNT_NAME="acme"
+    )
+    assert found.connection == (
+        "connecting to account acme at 127.0.0.1:9 (.env), with the key from the environment"
+    )
+
+
+def test_a_file_named_in_the_environment_is_read_instead_of_what_lies_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("LEVER_API_KEY=nearby\n")
+    (tmp_path / "named").write_text(f"LEVER_API_KEY={CANARY}\n")
+    monkeypatch.chdir(tmp_path)
+    found = Settings.from_environment({"LEVERKIT_ENV_FILE": "named"})
+    assert found.key is not None
+    assert (found.key.reveal(), found.key_source) == (CANARY, "named")
+
+
+@pytest.mark.parametrize(
+    ("environ", "asked", "person", "demo"),
+    [
+        ({}, False, False, False),
+        ({}, False, True, True),
+        ({}, True, False, True),
+        ({"LEVERKIT_DEMO": "1"}, False, False, True),
+        ({"LEVERKIT_DEMO": "0"}, False, True, False),
+        ({"LEVERKIT_DEMO": "1", "LEVER_API_KEY": "k"}, True, True, False),
+    ],
+)
+def test_without_a_key_a_job_gets_the_demo_account_only_if_asked_for_and_a_key_always_wins(
+    environ: dict[str, str], asked: bool, person: bool, demo: bool
+) -> None:
+    found = Settings.from_environment(environ, {}, demo=asked, person=person)
+    assert found.demo is demo
+    if found.key is None and not demo:
+        with pytest.raises(KeyMissing, match="no key is set, so nothing was done") as caught:
+            connect(settings=found)
+        assert caught.value.exit_code == 12
+
+
+def test_an_unclear_wish_for_the_demo_is_refused() -> None:
+    with pytest.raises(UsageError, match="LEVERKIT_DEMO"):
+        settings(LEVERKIT_DEMO="maybe")

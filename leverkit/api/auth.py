@@ -13,6 +13,7 @@ import httpx
 from leverkit.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LEVER = "lever.co"
 
 
 class Secret:
@@ -68,3 +69,8 @@ def checked_url(text: str) -> str:
             f"LEVER_BASE_URL must begin with https:// for {url.host}: http would show the key to the network"
         )
     return str(url).rstrip("/")
+
+
+def is_safe_host(host: str) -> bool:
+    """Return True if a host is Lever's own, or this computer: a key may go there whoever names it."""
+    return host in LOOPBACK or host == LEVER or host.endswith(f".{LEVER}")

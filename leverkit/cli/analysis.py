@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from leverkit.cli import options
+from leverkit.cli.connection import shown_settings
 from leverkit.cli.output import LINES, print_file, print_json, print_message, print_plan, print_result
 from leverkit.report.text import count, plain, share
 
@@ -35,6 +36,7 @@ def pull(
     full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 16,
     rate: options.Rate = 9.8,
+    demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
     """Read the account into a snapshot; again: resume, or bring what changed. Only reads.
@@ -44,7 +46,7 @@ def pull(
     from leverkit.settings import connect
     from leverkit.snapshot.pull import pull
 
-    with connect(rate=rate) as lever:
+    with connect(settings=shown_settings(demo=demo), rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full)
     if as_json:
         return print_file(out / "snapshot.json")

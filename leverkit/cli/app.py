@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from leverkit.cli import analysis, integration, migration
-from leverkit.cli.options import Group, Json, Out
+from leverkit.cli.connection import shown_settings
+from leverkit.cli.options import Demo, Group, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
     "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
-    "Without LEVER_API_KEY everything runs on a demo account on this computer."
+    "Without LEVER_API_KEY, at a terminal, everything runs on a demo account on this computer; a job gets it "
+    "with LEVERKIT_DEMO=1 or --demo only."
 )
 # Help without rich: importing it takes 100 ms, as long as all the rest of `leverkit --help`.
 app = typer.Typer(
@@ -86,6 +88,7 @@ def run(
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat.")
     ] = None,
     timeout: Annotated[int | None, typer.Option(min=1, help="Seconds that a cell may take.")] = None,
+    demo: Demo = False,
     as_json: Json = False,
 ) -> None:
     """Run a notebook as a job: checked parameters, run.json, a true exit code, an HTML report beside it.
@@ -94,7 +97,9 @@ def run(
     """
     from leverkit.notebook import runner
 
-    record = runner.run(notebook, out, dict(map(_name_and_value, parameters or [])), timeout=timeout)
+    given = dict(map(_name_and_value, parameters or []))
+    settings = shown_settings(demo=demo, person=False)
+    record = runner.run(notebook, out, given, timeout=timeout, settings=settings)
     if as_json:
         print_file(out / "run.json")
     else:
@@ -107,14 +112,14 @@ def run(
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(demo: Demo = False, as_json: Json = False) -> None:
     """Tell versions, kernel, workspace, key, account and permissions; only reads.
 
     Example: leverkit doctor
     """
     from leverkit.doctor import examine
 
-    checkup = examine()
+    checkup = examine(shown_settings(demo=demo))
     if as_json:
         import msgspec
 

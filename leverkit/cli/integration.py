@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
+from leverkit.cli.connection import shown_settings
 from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
 
@@ -79,13 +80,13 @@ def listen(
 
     from leverkit.api.http import WaitNotices
     from leverkit.policy.policy import Policy
-    from leverkit.settings import Settings, connect
+    from leverkit.settings import connect
     from leverkit.webhook.event_queue import EventQueue
     from leverkit.webhook.logs import json_stderr, log_event
     from leverkit.webhook.receiver import Limits, Receiver
     from leverkit.webhook.worker import Worker, WorkerConfig
 
-    settings = Settings.from_environment()
+    settings = shown_settings()
     if not settings.webhook_secrets:
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
     folder = state or settings.home / "receiver"

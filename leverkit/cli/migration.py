@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
+from leverkit.cli.connection import shown_settings
 from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
 
@@ -72,7 +73,7 @@ def apply(
         raise Refused("not approved, so nothing was written")
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     limit = max_seconds or seconds
-    with _interruptible(), connect(write=True, rate=rate) as lever:
+    with _interruptible(), connect(write=True, settings=shown_settings(), rate=rate) as lever:
         ended, now = apply_run(
             planned, approve=approve, lever=lever, brakes=brakes, max_seconds=limit, wave=wave, wait=wait
         )
@@ -100,7 +101,7 @@ def verify(
     from leverkit.verification.verify import verify_run
 
     opened = Run.open(run, require_journal=False)
-    with connect(rate=rate) as lever:
+    with connect(settings=shown_settings(), rate=rate) as lever:
         found = verify_run(opened, lever, wave=wave)
     _print_hint(found.hint)
     if as_json:

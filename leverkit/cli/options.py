@@ -30,6 +30,7 @@ def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Without a key, use the demo account on this computer.")]
 Detailed = Annotated[
     bool,
     typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes, findings or differences."),

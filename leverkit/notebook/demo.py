@@ -108,7 +108,8 @@ class _Demo:
     def _environment(self) -> Mapping[str, str]:
         own = {"LEVER_BASE_URL": self.account.base_url, "LEVER_API_KEY": self.account.api_key}
         rest = {name: value for name, value in os.environ.items() if not name.startswith("LEVER_")}
-        return rest | own | {"LEVERKIT_WORKSPACE": str(self.out / "workspace")}
+        own |= {"LEVERKIT_WORKSPACE": str(self.out / "workspace"), "LEVERKIT_ACCOUNT_NAME": "demo"}
+        return rest | own | {"LEVERKIT_ENV_FILE": os.devnull}
 
     @property
     def _folder(self) -> Path:

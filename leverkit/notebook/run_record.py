@@ -19,6 +19,7 @@ import msgspec
 
 from leverkit.errors import Locked, UsageError
 from leverkit.notebook.parameters import Value
+from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold, holder
 
@@ -40,7 +41,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a job. Times are ISO 8601 in UTC; `exit_code` is None while it runs.
 
     A killed process leaves "running" in the file; `read` returns it as "died". `next` is what the notebook
-    says is to be done next.
+    says is to be done next. The account is the one that the settings name; `demo`: the demo account.
     """
 
     format: int = 1
@@ -58,9 +59,14 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     files: tuple[str, ...] = ()
     next: str = ""
+    account_name: str = ""
+    host: str = ""
+    demo: bool = False
 
     @classmethod
-    def begin(cls, notebook: Path, parameters: Mapping[str, Value], *, attempt: int) -> Self:
+    def begin(
+        cls, notebook: Path, parameters: Mapping[str, Value], settings: Settings, *, attempt: int
+    ) -> Self:
         """Return the record of a job that starts now in this process."""
         return cls(
             status="running",
@@ -72,6 +78,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
             started_at=_now(),
             git=_commit(notebook.parent),
             versions={"python": python_version()} | {name: version(name) for name in PACKAGES},
+            account_name=settings.account_name,
+            host=settings.host,
+            demo=settings.demo,
         )
 
     def end(self, status: Status, exit_code: int, error: Failure | None, files: tuple[str, ...]) -> Self:

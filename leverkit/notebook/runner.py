@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from leverkit.api.auth import Secret
+from leverkit.environment import handing_on_demo
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
@@ -49,21 +50,24 @@ def run(
     """Execute a notebook as a job into a folder and return its record, which also tells of a failure.
 
     Writes `run.json` before and after, the executed notebook and its HTML report. Moves an earlier attempt
-    in the folder aside. `timeout` is seconds per cell. Raises UsageError for a wrong notebook or
-    parameter before anything starts, Locked where the job is running.
+    in the folder aside. `timeout` is seconds per cell. A job is no person: without a key, its kernel gets the
+    demo account only if `settings`, by default the environment, ask for it.
+    Raises UsageError for a wrong notebook or parameter before anything starts, Locked where the job runs.
     """
     notebook, out = Path(notebook), Path(out)
     values = checked(parameters or {}, inspect(notebook))
-    secrets = (settings or Settings.from_environment()).secrets
+    settings = settings or Settings.from_environment(person=False)
+    secrets = settings.secrets
     if _contain(secrets, *map(str, values.values())):
         raise UsageError("a parameter holds a key, which would be written into the record; nothing was run")
     with hold(out / LOCK, purpose=f"run {notebook.name}"):
-        record = RunRecord.begin(notebook, values, attempt=_set_aside(out, secrets))
+        record = RunRecord.begin(notebook, values, settings, attempt=_set_aside(out, secrets))
         record.write(out)
         partial = out / f"{notebook.stem}.partial.ipynb"
         files.create(partial).close()  # papermill writes into the file that is there, whose mode stays
         try:
-            end = _execute(notebook, partial, values, timeout)
+            with handing_on_demo(settings.demo):
+                end = _execute(notebook, partial, values, timeout)
             record = _publish(partial, record, end, secrets)
         finally:
             partial.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     lever = connect(settings=settings, rate=rate)
     folder = home / lever.account_id()
     make_folder(folder)
-    return AccountWorkspace(folder, lever, settings.demo, rate)
+    return AccountWorkspace(folder, lever, settings.demo, rate, settings.account_name)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class AccountWorkspace:
     lever: ReadOnlyLever
     demo: bool
     rate: float
+    name: str = ""
 
     def pull(self) -> Snapshot:
         """Read the account: everything the first time, afterwards what changed."""
@@ -225,11 +226,16 @@ class AccountWorkspace:
         begun = list(filter(was_begun, migrations))
         return (begun or migrations or [self.migration("plan").run])[0]
 
+    @property
+    def title(self) -> str:
+        """Return the account's name, if people gave it one, and its id."""
+        return " ".join(filter(None, (self.name, self.folder.name)))
+
     def __repr__(self) -> str:
-        return f"<AccountWorkspace of account {self.folder.name}>"
+        return f"<AccountWorkspace of account {self.title}>"
 
     def _repr_html_(self) -> str:
         where = "the demo account: emulated, with invented people" if self.demo else f"at {self.lever.host}"
-        head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.folder.name, where)
+        head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.title, where)
         runs = self.runs
         return head + (table(runs, limit=8, caption="Plans so far, newest first") if len(runs) else "")

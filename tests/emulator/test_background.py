@@ -79,7 +79,7 @@ def test_connecting_without_a_key_says_loudly_that_it_is_the_demo(
     demo: Demo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(background, "demo_account", demo)
-    with connect(settings=Settings()) as lever:
+    with connect(settings=Settings(demo_allowed=True)) as lever:
         assert lever.host == "127.0.0.1"
     assert "demo account" in capsys.readouterr().err
 
@@ -89,5 +89,5 @@ def test_connecting_where_the_emulator_does_not_start_is_an_error_of_leverkit(
 ) -> None:
     monkeypatch.setattr(background, "demo_account", lambda: demo_account(tmp_path, ("--no-such-option",)))
     with pytest.raises(LeverkitError, match="the demo account did not start: try") as raised:
-        connect(settings=Settings())
+        connect(settings=Settings(demo_allowed=True))
     assert raised.value.exit_code == 1
