@@ -48,8 +48,9 @@ class ApiError(LeverkitError):
     """Lever refused a request, or gave no usable answer to it.
 
     `status` is None if no response came. `in_doubt`: an attempt before may have had its effect.
-    `code` and `message` are Lever's own (envelope of https://hire.lever.co/developer/documentation,
-    "Response codes").
+    `code` is Lever's own ("Response codes" in https://hire.lever.co/developer/documentation). `lever_text`
+    is what Lever wrote beside it, without the key. It may name people, so it is for who debugs: it is in no
+    message, file or log of ours.
     """
 
     in_doubt = False
@@ -63,10 +64,12 @@ class ApiError(LeverkitError):
         status: int | None = None,
         code: str = "",
         advice: str = "",
+        lever_text: str = "",
     ) -> None:
         self.method, self.path, self.status, self.code, self.advice = method, path, status, code, advice
+        self.lever_text = lever_text
         answer = " ".join(part for part in (str(status or "no answer"), code) if part)
-        super().__init__(f"{method} {path}: {answer}: {message}" + (f" {advice}" if advice else ""))
+        super().__init__(f"{method} {path}: {answer}: {' '.join(filter(None, (message, advice)))}")
 
 
 class AccessDenied(ApiError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable, Generator
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from leverkit.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEVER = "lever.co"
+SHORTEST = 6  # characters of what can be a key: shorter ones would be found in every text
 
 
 class Secret:
@@ -28,11 +30,13 @@ class Secret:
         return "Secret(…)"
 
     def is_in(self, text: str) -> bool:
-        """Return True if a text contains the secret, raw or as HTTP, base64, JSON or HTML would write it."""
+        """Return True if a text contains the secret in any form."""
+        return bool(self.reveal()) and _forms_of(self.reveal()).search(text) is not None
+
+    def hidden(self, text: str) -> str:
+        """Return a text in which no form of the secret can be read."""
         value = self.reveal()
-        encoded = (base64.b64encode(part.encode()).decode().rstrip("=") for part in (value, f"{value}:"))
-        forms = (value, *encoded, quote(value, safe=""), html.escape(value), json.dumps(value)[1:-1])
-        return bool(value) and any(form in text for form in forms)
+        return _forms_of(value).sub("(the key)", text) if len(value) >= SHORTEST else text
 
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
@@ -74,3 +78,26 @@ def checked_url(text: str) -> str:
 def is_safe_host(host: str) -> bool:
     """Return True if a host is Lever's own, or this computer: a key may go there whoever names it."""
     return host in LOOPBACK or host == LEVER or host.endswith(f".{LEVER}")
+
+
+def _forms_of(value: str) -> re.Pattern[str]:
+    """Return a pattern of a secret as it is, and as HTTP, base64, percent-encoding, JSON or HTML write it.
+
+    What follows the secret changes only the end of its base64, so its beginning and all that follows is taken.
+    """
+    bits = value.encode()
+    begun = {
+        code(bits)[: len(bits) * 8 // 6].decode() for code in (base64.b64encode, base64.urlsafe_b64encode)
+    }
+    begun |= {quote(form, safe="") for form in begun}
+    whole = {value, quote(value, safe=""), html.escape(value), json.dumps(value)[1:-1]}
+    begun, whole = (forms | set(map(_lower_percent, forms)) for forms in (begun, whole))
+    return re.compile(f"(?:{_any_of(begun)})(?:[A-Za-z0-9+/=_-]|%(?:2[BbFf]|3[Dd]))*|{_any_of(whole)}")
+
+
+def _lower_percent(text: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text)
+
+
+def _any_of(forms: set[str]) -> str:
+    return "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))

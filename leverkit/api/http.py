@@ -83,6 +83,7 @@ class HttpSession:
     ) -> None:
         self.pace, self._retries, self._waits = pace, retries, waits or WaitNotices(lambda _: None)
         self._clock, self._sleep, self._random = clock, sleep, random
+        self._hide = key.hidden
         self._answered = threading.Event()
         self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest response
         self.date_ms: int | None = None  # Lever's clock in its latest response
@@ -146,7 +147,7 @@ class HttpSession:
                 raise doubtful or failure
 
     def _usable(self, response: Response, type: type[T], method: str, path: str) -> T:
-        found = read(response, type, method=method, path=path)
+        found = read(response, type, method=method, path=path, hide=self._hide)
         self._waits.stop()
         return found
 
@@ -158,10 +159,12 @@ class HttpSession:
         try:
             with self._http.stream(method, path, params=params, json=body) as response:
                 content = self._content(response)
-        except httpx.LocalProtocolError:  # its message quotes headers, so perhaps the key
+        except httpx.LocalProtocolError:
             return Response(failure="the request could not be sent.")
-        except httpx.HTTPError as error:
+        except (httpx.NetworkError, httpx.TimeoutException) as error:
             return Response(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
+        except httpx.HTTPError as error:  # its message may quote headers or what the server sent
+            return Response(failure=f"{error.__class__.__name__}.")
         self._answered.set()
         date = response.headers.get("date", "")
         self.ahead = seconds_ahead(date, default=self.ahead)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from leverkit.errors import AccessDenied, ApiError, Unreachable
 T = TypeVar("T")
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut to this
 ADVICE = {
-    400: "Lever did not accept a parameter.",
+    400: "Lever did not accept a parameter; `leverkit --debug …` shows its own words.",
     401: "Check LEVER_API_KEY (or LEVER_ACCESS_TOKEN): the key is wrong, revoked or expired.",
     403: "The key lacks a permission for this; permissions of a key cannot be edited, so make a new key "
     "in Lever under Settings > Integrations and API.",
@@ -26,10 +27,12 @@ ADVICE = {
     429: "Something else uses up the limit of this key: try again later.",
 }
 PERFORM_AS = "set LEVER_PERFORM_AS to a user's id or e-mail"
+REFUSED = "Lever refused this; `leverkit --debug …` shows its own words."
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
 NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
 LATER = "Lever has trouble of its own: run the same again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")  # anything else is no code of Lever's
 EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them
 _PERFORMER = f"{PERFORM_AS[:1].upper()}{PERFORM_AS[1:]}."
 _prepare_lock = threading.Lock()
@@ -40,8 +43,8 @@ class Response:
     """What one request returned: a status and bytes, or a `failure` and no status."""
 
     status: int | None = None
-    content: bytes = b""
-    headers: Mapping[str, str] | None = None
+    content: bytes = field(default=b"", repr=False)  # neither may show in a traceback with local variables
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
     failure: str = ""
 
     @property
@@ -79,18 +82,18 @@ def _prepared(type: type[T]) -> type[T]:
     return type  # the prepared one: an equal `Listing[User]` may be another object
 
 
-def read(response: Response, type: type[T], *, method: str, path: str) -> T:
-    """Decode the response as `type`.
+def read(response: Response, type: type[T], *, method: str, path: str, hide: Callable[[str], str] = str) -> T:
+    """Decode the response as `type`; `hide` takes the key out of a text.
 
     Raises Unreachable if a retry may help (no response, 429, 5xx, a body that is not the JSON
     expected), AccessDenied for 401 and 403, ApiError for everything else.
     """
     if response.status is None or response.status == 429 or response.status >= 500:
-        raise _error(Unreachable, response, method, path)
+        raise _error(Unreachable, response, method, path, hide)
     if response.status in (401, 403):
-        raise _error(AccessDenied, response, method, path)
+        raise _error(AccessDenied, response, method, path, hide)
     if response.status >= 300:
-        raise _error(ApiError, response, method, path)
+        raise _error(ApiError, response, method, path, hide)
     try:
         return _decode(response.content, type)
     except UNREADABLE as error:
@@ -156,19 +159,22 @@ def _where(error: Exception) -> str:
     return f" ({error})" if isinstance(error, msgspec.ValidationError) else ""
 
 
-def _error(kind: type[ApiError], response: Response, method: str, path: str) -> ApiError:
+def _error(
+    kind: type[ApiError], response: Response, method: str, path: str, hide: Callable[[str], str]
+) -> ApiError:
     try:
         envelope = _decode(response.content, Envelope)
     except UNREADABLE:
         envelope = Envelope()
-    message = _sentence(_line(envelope.message)) or response.failure or "no message of Lever's."
+    code = envelope.code if CODE.fullmatch(envelope.code) and hide(envelope.code) == envelope.code else ""
     return kind(
-        message,
+        response.failure,
         method=method,
         path=path,
         status=response.status,
-        code=_line(envelope.code),
+        code=code,
         advice=_PERFORMER if _names_performer(response, envelope) else _advice(response.status),
+        lever_text=_line(hide(envelope.message)),
     )
 
 
@@ -181,15 +187,11 @@ def _advice(status: int | None) -> str:
         return NO_ANSWER
     if status >= 500:
         return LATER
-    return REDIRECTED if status < 400 else ADVICE.get(status, "")
+    return REDIRECTED if status < 400 else ADVICE.get(status, REFUSED)
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:300]
-
-
-def _sentence(text: str) -> str:
-    return f"{text}." if text and text[-1] not in ".!?" else text
 
 
 def _seconds_until(date: str, sent: str) -> float:

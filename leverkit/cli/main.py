@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
             import traceback
 
             traceback.print_exc()
+            _print_lever_text(error)
         code = _report(error)
     if code == INTERRUPTED and _threads_left():
         _leave(code)
@@ -81,6 +82,14 @@ def _report(error: BaseException) -> int:
     if hasattr(error, "format_message"):
         return UsageError.exit_code
     return error.exit_code if isinstance(error, LeverkitError) else 1
+
+
+def _print_lever_text(error: BaseException) -> None:
+    """Print what Lever wrote in its refusal, if anything: it is in no message, as it may name people."""
+    if text := getattr(error, "lever_text", ""):
+        from leverkit.cli.output import print_message
+
+        print_message(f"Lever wrote: {text}")
 
 
 def _described(error: BaseException) -> str:

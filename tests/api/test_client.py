@@ -82,13 +82,13 @@ def test_a_next_page_is_read_whether_or_not_has_next_announces_it() -> None:
     assert [page.items for page in lever(handle).pages("/tags", type=int)] == [[1], [2]]
 
 
-def test_a_refused_offset_is_recognised_by_its_message() -> None:
+def test_a_refused_offset_is_a_400_and_what_lever_wrote_is_kept() -> None:
     refusal = {"code": "BadRequestError", "message": "Invalid offset token: Offset token is invalid for sort"}
     _, handle = recorded(httpx.Response(400, json=refusal))
     with pytest.raises(ApiError) as caught:
         lever(handle).page("/tags", type=dict, offset="old")
     assert caught.value.status == 400
-    assert "Invalid offset token" in str(caught.value)
+    assert "Invalid offset token" in caught.value.lever_text
 
 
 def test_lists_repeat_the_parameter_and_values_keep_their_commas() -> None:

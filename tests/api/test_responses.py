@@ -60,12 +60,19 @@ def error(status: int | None, body: Any = None, **fields: Any) -> ApiError:
     return caught.value
 
 
-def test_errors_carry_method_path_status_and_levers_message() -> None:
+def test_errors_carry_method_path_status_and_levers_code() -> None:
     found = error(404, {"code": "ResourceNotFound", "message": "stages 1 was\nnot found"})
     assert (found.method, found.path, found.status) == ("GET", "/stages/1", 404)
-    assert str(found).startswith(
-        "GET /stages/1: 404 ResourceNotFound: stages 1 was not found. It was deleted"
-    )
+    assert str(found).startswith("GET /stages/1: 404 ResourceNotFound: It was deleted")
+    assert found.lever_text == "stages 1 was not found"
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 409, 429, 500])
+def test_levers_text_is_in_no_message_of_an_error(status: int) -> None:
+    body = {"code": "Ada Lovelace <ada@example.org>", "message": "Ada Lovelace, ada@example.org"}
+    found = error(status, body)
+    assert "ada" not in f"{found} {found!r} {found.args} {found.advice} {found.code}".lower()
+    assert found.lever_text == "Ada Lovelace, ada@example.org"
 
 
 @pytest.mark.parametrize("status", [None, 301, 400, 401, 403, 404, 429, 500, 503])
