@@ -83,7 +83,7 @@ def is_safe_host(host: str) -> bool:
 def _forms_of(value: str) -> re.Pattern[str]:
     """Return a pattern of a secret as it is, and as HTTP, base64, percent-encoding, JSON or HTML write it.
 
-    What follows the secret changes only the end of its base64, so its beginning and all that follows is taken.
+    What follows the secret changes only the end of its base64: the beginning and all behind it is taken.
     """
     bits = value.encode()
     begun = {
