@@ -76,7 +76,7 @@ def _inverse(run: Run, taken: Mapping[int, str]) -> Plan:
         operations=tuple(operations),
         before=before,
         holders=_holders(plan, before, {operation.tag for operation in operations}),
-        tag_counts=_restored(plan, operations),
+        tag_counts=_restored(plan, before, operations),
         skipped=tuple(skipped),
         warnings=_warnings(operations),
         canary=choose(operations, siblings),
@@ -128,13 +128,20 @@ def _holders(plan: Plan, before: dict[str, OpportunityState], tags: set[str]) ->
     }
 
 
-def _restored(plan: Plan, operations: list[Operation]) -> dict[str, int]:
-    """Return the counts before the run: the prediction of its plan, less its operations."""
+def _restored(
+    plan: Plan, before: Mapping[str, OpportunityState], operations: list[Operation]
+) -> dict[str, int]:
+    """Return the counts after the rollback: those before the run, and what else changed until `before`."""
     change = Counter[str]()
     for operation in plan.operations:
+        change[operation.tag] -= operation.delta
+    for opportunity, known in before.items():
+        change.update(known.tags)
+        change.subtract(plan.before[opportunity].tags)
+    for operation in operations:
         change[operation.tag] += operation.delta
     touched = {operation.tag for operation in operations}
-    return {tag: count - change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
+    return {tag: count + change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
 
 
 def _warnings(operations: list[Operation]) -> tuple[str, ...]:

@@ -1,25 +1,29 @@
 """Compares `GET /tags` with the counts that the plan predicts, and traces every difference to opportunities.
 
 This check is independent of the listing of what the plan changes. A difference is a failure unless it can be
-traced to opportunities that changed since the snapshot, by a known amount.
+traced to opportunities that changed since the snapshot, by a known amount, or that the key cannot see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, Opportunity
 from leverkit.planning.plan import Plan
-from leverkit.verification.verification import Change, Count
+from leverkit.verification.verification import UNSEEN, Change, Count
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).
 KINDS: tuple[tuple[str, Callable[[Opportunity], bool]], ...] = (
     ("confidential", lambda opportunity: opportunity.confidentiality == "confidential"),
     ("archived", lambda opportunity: opportunity.archived is not None),
 )
+LOOKED_UP = 100  # opportunities per tag that are read by id to tell whether the key can see them
+TagHolders = Mapping[str, Collection[str]]
 
 
 class ChangesElsewhere(msgspec.Struct, frozen=True):
@@ -36,23 +40,127 @@ def check_tag_counts(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnly
     """
     if not plan.tag_counts:
         return []
-    listed, expected = lever.tag_counts(), _expected(plan)
-    counts = [_count(plan, tag, listed.get(tag, 0), expected, now) for tag in plan.tag_counts]
+    listed, check = lever.tag_counts(), _Check(plan, now, lever)
+    counts = [check.count(tag, listed.get(tag, 0)) for tag in plan.tag_counts]
     if not any(count.unexplained for count in counts):
         return counts
-    elsewhere = _elsewhere(plan, now, lever)
-    traced = [_traced(count, plan, now, elsewhere) if count.unexplained else count for count in counts]
-    return [_without_kind(count, plan, now, lever) if count.wrong else count for count in traced]
+    traced = [check.traced(count) if count.unexplained else count for count in counts]
+    return [check.with_reading(count) if count.wrong else count for count in traced]
 
 
-def _count(
-    plan: Plan, tag: str, listed: int, expected: Mapping[str, set[str]], now: Mapping[str, Opportunity]
-) -> Count:
-    meant = sum(tag in tags for tags in expected.values())
-    seen = sum(tag in now[opportunity].tags for opportunity in plan.before if opportunity in now)
-    had = set(plan.holders.get(tag, ()))
-    came = sum((tag in new.tags) - (new.id in had) for new in now.values() if new.id not in plan.before)
-    return Count(tag, plan.tag_counts[tag], listed, seen - meant + came)
+class _Check:
+    """The opportunities of a plan by their tags, each passed through once: plans have many of both."""
+
+    def __init__(self, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> None:
+        self._plan, self._now, self._lever = plan, now, lever
+        self._held = _by_tag((id, known.tags) for id, known in plan.before.items())
+        self._expected = _by_tag(_expected(plan).items())
+        self._seen = _by_tag((opportunity.id, opportunity.tags) for opportunity in now.values())
+        self._deltas = Counter[str]()
+        for operation in plan.operations:
+            self._deltas[operation.tag] += operation.delta
+
+    @cached_property
+    def _elsewhere(self) -> ChangesElsewhere:
+        lever, since = self._lever, self._plan.lever_ms or self._plan.taken_at
+        found = {each.id: each for each in lever.opportunities(updated_at_start=since)}
+        found |= {each.id: each for each in lever.opportunities(created_at_start=since)}
+        pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since)
+        deleted = frozenset(each.id for page in pages for each in page.items)
+        return ChangesElsewhere(tuple(each for name, each in found.items() if name not in self._now), deleted)
+
+    @cached_property
+    def _changed(self) -> TagHolders:
+        return _by_tag((opportunity.id, opportunity.tags) for opportunity in self._elsewhere.changed)
+
+    @cached_property
+    def _changed_ids(self) -> set[str]:
+        return {opportunity.id for opportunity in self._elsewhere.changed}
+
+    @cached_property
+    def _new_ids(self) -> set[str]:
+        """Return the opportunities of the plan's contacts that are not in the plan."""
+        return self._now.keys() - self._plan.before.keys()
+
+    def count(self, tag: str, listed: int) -> Count:
+        """Return a tag's count with the difference that the plan's contacts account for."""
+        had = self._new_ids.intersection(self._plan.holders.get(tag, ())) if self._new_ids else ()
+        explained = len(self._seen.get(tag, ())) - len(self._expected.get(tag, ())) - len(had)
+        return Count(tag, self._plan.tag_counts[tag], listed, explained)
+
+    def traced(self, count: Count) -> Count:
+        """Add the changes elsewhere and a count of all holders: Lever's may have lagged at the snapshot."""
+        if count.tag not in self._plan.holders:
+            return count
+        had = set(self._plan.holders[count.tag])
+        changes = tuple(self._changes(count.tag, had))
+        stayed = len(had - self._now.keys()) + sum(change.by for change in changes)
+        recount = len(self._seen.get(count.tag, ())) + stayed
+        off = self._at_snapshot(count) - len(self._holders_before(count.tag))
+        return msgspec.structs.replace(count, others=changes, recount=recount, off=off)
+
+    def with_reading(self, count: Count) -> Count:
+        """Add the kind that Lever's count leaves out, if that explains it both now and at the snapshot.
+
+        Reads every opportunity with the tag; they must be exactly those that should have it, or those of
+        them that the key can see. So a write of ours to another opportunity is found here and not excused.
+        """
+        if count.tag not in self._plan.holders:
+            return count
+        found = {each.id: each for each in self._lever.opportunities(tag=count.tag) if count.tag in each.tags}
+        should = set(self._plan.holders[count.tag]) - self._now.keys()
+        should |= set(self._seen.get(count.tag, ()))
+        should ^= {change.opportunity for change in count.others}
+        left_out = self._kind(count, found, should) or self._unseen(count, found.keys(), should)
+        return msgspec.structs.replace(count, left_out=left_out)
+
+    def _kind(self, count: Count, found: Mapping[str, Opportunity], should: set[str]) -> str:
+        held = self._holders_before(count.tag)
+        if found.keys() != should or not held <= should:
+            return ""
+        for name, kind in KINDS:
+            rest = {each.id for each in found.values() if not kind(each)}
+            if (len(rest), len(rest & held)) == (count.listed, self._at_snapshot(count)):
+                return name
+        return ""
+
+    def _unseen(self, count: Count, found: Collection[str], should: set[str]) -> str:
+        """Return UNSEEN if Lever may count opportunities that are there and that the key cannot see.
+
+        Those are what is hidden now, and, without the grant, what was counted at the snapshot but not listed.
+        """
+        had = {*self._expected.get(count.tag, ()), *self._held.get(count.tag, ())}
+        gone = had - self._now.keys() - self._elsewhere.deleted
+        hidden = gone | (should - set(found))
+        if not set(found) <= should or len(hidden) > LOOKED_UP:
+            return ""
+        if any(self._lever.find_opportunity(each) is not None for each in sorted(hidden)):
+            return ""
+        never_seen = 0 if self._lever.sees_confidential() else max(count.off, 0)
+        return UNSEEN if 0 <= count.listed - len(found) <= len(hidden) + never_seen else ""
+
+    def _at_snapshot(self, count: Count) -> int:
+        """Return Lever's count at the snapshot: the prediction, less the plan."""
+        return count.predicted - self._deltas[count.tag]
+
+    def _holders_before(self, tag: str) -> set[str]:
+        """Return the ids of those who had a tag at the snapshot, by the listing."""
+        return {*self._plan.holders[tag], *self._held.get(tag, ())}
+
+    def _changes(self, tag: str, had: set[str]) -> Iterable[Change]:
+        have = set(self._changed.get(tag, ()))
+        came, left = have - had, (had & self._changed_ids) - have
+        yield from (Change(each, 1 if each in came else -1) for each in sorted(came | left))
+        yield from (Change(each, -1) for each in sorted(had & self._elsewhere.deleted))
+
+
+def _by_tag(tags: Iterable[tuple[str, Iterable[str]]]) -> TagHolders:
+    """Return the ids of the opportunities that have each tag."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for opportunity, held in tags:
+        for tag in dict.fromkeys(held):
+            found[tag].append(opportunity)
+    return found
 
 
 def _expected(plan: Plan) -> dict[str, set[str]]:
@@ -64,69 +172,3 @@ def _expected(plan: Plan) -> dict[str, set[str]]:
         else:
             tags[operation.opportunity].discard(operation.tag)
     return tags
-
-
-def _elsewhere(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> ChangesElsewhere:
-    since = plan.lever_ms or plan.taken_at
-    found = {each.id: each for each in lever.opportunities(updated_at_start=since)}
-    found |= {each.id: each for each in lever.opportunities(created_at_start=since)}
-    pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since)
-    deleted = frozenset(each.id for page in pages for each in page.items)
-    return ChangesElsewhere(tuple(each for name, each in found.items() if name not in now), deleted)
-
-
-def _traced(count: Count, plan: Plan, now: Mapping[str, Opportunity], elsewhere: ChangesElsewhere) -> Count:
-    """Add the changes elsewhere and a count of all holders: Lever's count may have lagged at the snapshot."""
-    if count.tag not in plan.holders:
-        return count
-    had = set(plan.holders[count.tag])
-    changes = tuple(_changes(count.tag, had, elsewhere))
-    there = sum(count.tag in opportunity.tags for opportunity in now.values())
-    stayed = len(had - now.keys()) + sum(change.by for change in changes)
-    off = _at_snapshot(count, plan) - len(_held(count.tag, plan))
-    return msgspec.structs.replace(count, others=changes, recount=there + stayed, off=off)
-
-
-def _at_snapshot(count: Count, plan: Plan) -> int:
-    """Return Lever's count at the snapshot: the prediction, less the plan."""
-    change = sum(op.delta for op in plan.operations if op.tag == count.tag)
-    return count.predicted - change
-
-
-def _held(tag: str, plan: Plan) -> set[str]:
-    """Return the ids of those who had a tag at the snapshot, by the listing."""
-    return {*plan.holders[tag], *(each for each, known in plan.before.items() if tag in known.tags)}
-
-
-def _without_kind(count: Count, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> Count:
-    """Add the kind that Lever's count leaves out, if that explains the count both now and at the snapshot.
-
-    Reads every opportunity with the tag; they must be exactly those that should have it. So a write of
-    ours to another opportunity is found here and not excused.
-    """
-    if count.tag not in plan.holders:
-        return count
-    found = {each.id: each for each in lever.opportunities(tag=count.tag) if count.tag in each.tags}
-    should = set(plan.holders[count.tag]) - now.keys()
-    should |= {each.id for each in now.values() if count.tag in each.tags}
-    should ^= {change.opportunity for change in count.others}
-    held = _held(count.tag, plan)
-    if found.keys() != should or not held <= should:
-        return count
-    for name, kind in KINDS:
-        rest = {each.id for each in found.values() if not kind(each)}
-        if (len(rest), len(rest & held)) == (count.listed, _at_snapshot(count, plan)):
-            return msgspec.structs.replace(count, left_out=name)
-    return count
-
-
-def _changes(tag: str, had: set[str], elsewhere: ChangesElsewhere) -> Iterator[Change]:
-    yield from _by(tag, had, elsewhere.changed)
-    yield from (Change(opportunity, -1) for opportunity in sorted(had & elsewhere.deleted))
-
-
-def _by(tag: str, had: set[str], changed: Iterable[Opportunity]) -> Iterator[Change]:
-    for opportunity in sorted(changed, key=lambda opportunity: opportunity.id):
-        by = (tag in opportunity.tags) - (opportunity.id in had)
-        if by:
-            yield Change(opportunity.id, by)

@@ -28,6 +28,7 @@ STATUSES = {
 }
 NAMED = 5  # changes by others that a note names; verify.json has all
 LATE = "Lever's counts may lag: verify again in some minutes"
+UNSEEN = "unseen"  # what Lever may count and the key cannot see
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
 
 
@@ -103,6 +104,8 @@ class Count(msgspec.Struct, frozen=True):
             text += f"; at the snapshot Lever's count was {self.off:+d} off its own listing already"
         if self.wrong:
             text += f"; {self.unexplained:+d} not explained"
+        elif self.left_out == UNSEEN:
+            text += "; all who should carry it were found, as far as this key can see them"
         elif self.left_out:
             text += f"; all who should carry it were found, and Lever counts all but the {self.left_out} ones"
         elif self.unexplained:

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from support.plan_factory import account, carried_out, lost, migration, opened, operation, plan_of, tags_of
 
@@ -314,9 +313,8 @@ def test_a_count_that_was_off_at_the_snapshot_says_so_and_a_wrong_one_when_to_lo
     tmp_path: Path,
 ) -> None:
     with account() as (emulated, lever), opened(emulated, kind=Miscounting) as miscounting:
-        plan = applied(tmp_path, emulated, lever)
-        off = {tag: count + 2 for tag, count in plan.tag_counts.items()}
-        msgspec.structs.replace(plan, tag_counts=off).write(tmp_path)
+        right = migration(emulated, lever).tag_counts
+        applied(tmp_path, emulated, lever, tag_counts={tag: count + 2 for tag, count in right.items()})
         found = verify(tmp_path, lever=miscounting)
     assert "at the snapshot Lever's count was +2 off its own listing already; -5 not expl" in found.notes[0]
     assert found.notes[-1] == "Lever's counts may lag: verify again in some minutes"
@@ -327,12 +325,38 @@ def test_a_count_that_was_out_of_date_at_the_snapshot_is_told(
     tmp_path: Path,
 ) -> None:
     with account() as (emulated, lever):
-        plan = applied(tmp_path, emulated, lever)
-        late = {tag: count + 3 for tag, count in plan.tag_counts.items()}
-        msgspec.structs.replace(plan, tag_counts=late).write(tmp_path)
+        right = migration(emulated, lever).tag_counts
+        late = {tag: count + 3 for tag, count in right.items()}
+        applied(tmp_path, emulated, lever, tag_counts=late)
         found = verify(tmp_path, lever=lever)
     assert all("every opportunity that carries it was found" in note for note in found.notes)
     assert (len(found.notes), found.exit_code) == (len(late), 0)
+
+
+def test_what_the_key_cannot_see_any_more_makes_no_rollback_fail(tmp_path: Path) -> None:
+    with account() as (emulated, _), opened(emulated, key=emulated.restricted_key) as lever:
+        run, undo = tmp_path / "run", tmp_path / "undo"
+        plan = applied(run, emulated, lever)
+        op = plan.operations[0]
+        emulated.set_confidential(op.opportunity)
+        elsewhere = next(ids[0] for ids in plan.holders.values() if ids)
+        emulated.set_confidential(elsewhere)
+        carried_out(rollback(run, undo), undo, lever)
+        found = verify(undo, lever=lever)
+    assert (found.exit_code, [count for count in found.counts if count.wrong]) == (3, [])
+    assert sign(found, op) == "!"
+
+
+def test_a_rollback_counts_before_and_after_from_the_same_state(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=now(emulated))
+        first, other = plan.operations[:2]
+        emulated.add_tags(first.opportunity, [first.tag])  # before the run, so that it finds it so
+        emulated.add_tags(first.opportunity, [other.tag])
+        carried_out(plan, tmp_path / "run", lever)
+        carried_out(rollback(tmp_path / "run", tmp_path / "undo"), tmp_path / "undo", lever)
+        found = verify(tmp_path / "undo", lever=lever)
+    assert (found.exit_code, [count for count in found.counts if count.unexplained]) == (0, [])
 
 
 def test_a_contact_that_was_merged_in_brings_its_tags_and_is_accounted_for(tmp_path: Path) -> None:
