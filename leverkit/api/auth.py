@@ -80,6 +80,11 @@ def is_safe_host(host: str) -> bool:
     return host in LOOPBACK or host == LEVER or host.endswith(f".{LEVER}")
 
 
+def same_host(one: str, other: str) -> bool:
+    """Return True if two hosts are one; this computer is, by whatever name. An unknown host is any."""
+    return not one or not other or one == other or (one in LOOPBACK and other in LOOPBACK)
+
+
 def _forms_of(value: str) -> re.Pattern[str]:
     """Return a pattern of a secret as it is, and as HTTP, base64, percent-encoding, JSON or HTML write it.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.api.auth import same_host
 from leverkit.api.client import Lever
 from leverkit.api.threads import threads_left
 from leverkit.errors import Refused, UsageError
@@ -136,6 +137,11 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
         raise Refused(
             f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
             "nothing was written. Check LEVER_API_KEY, or plan for this account"
+        )
+    if not same_host(plan.host, lever.host):  # a copy of an account, such as a sandbox, has the same ids
+        raise Refused(
+            f"the plan was made at {plan.host}, the key is for {lever.host}; nothing was written. "
+            "Check LEVER_BASE_URL, or pull and plan there"
         )
     lever.performer(check=True)  # before any intent, as every write needs it
     locks = (run.lock_file, account_lock(plan.account))

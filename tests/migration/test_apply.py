@@ -162,6 +162,20 @@ def test_a_plan_of_another_account_is_refused(tmp_path: Path) -> None:
         assert writes(emulated) == []
 
 
+@pytest.mark.parametrize(("host", "allowed"), [("api.lever.co", False), ("localhost", True), ("", True)])
+def test_a_plan_is_not_carried_out_at_another_host_even_with_the_same_ids(
+    tmp_path: Path, host: str, allowed: bool
+) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, host=host)
+        if allowed:
+            assert carried_out(plan, tmp_path, lever).exit_code == 0
+            return
+        with pytest.raises(Refused, match=r"made at api\.lever\.co, the key is for 127\.0\.0\.1"):
+            carried_out(plan, tmp_path, lever)
+        assert writes(emulated) == []
+
+
 def test_a_client_that_can_only_read_is_refused(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         reader: Any = opened(emulated, kind=ReadOnlyLever)  # type: ignore[arg-type]

@@ -45,6 +45,13 @@ _SEND = "        error = self._send(intent, lambda in_doubt: self._may_repeat(gr
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
 BUGS = (
     Bug(
+        "a plan is carried out at another host",
+        "migration/apply",
+        "    if not same_host(plan.host, lever.host):",
+        "    if False:",
+        "migration/test_apply::test_a_plan_is_not_carried_out_at_another_host_even_with_the_same_ids",
+    ),
+    Bug(
         "a lost journal is not noticed",
         "migration/records",
         "if self.entries:\n            return",
