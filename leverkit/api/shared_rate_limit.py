@@ -65,5 +65,5 @@ def shared_budget(base_url: str, key: Secret) -> RateBudget | None:
     name = hashlib.blake2b(f"{base_url}\n{key.reveal()}".encode(), digest_size=8, person=b"leverkit pace")
     try:
         return FileRateState(Path(user_cache_dir("leverkit")) / "pace" / name.hexdigest())
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: this user has no home folder
         return None

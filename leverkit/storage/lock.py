@@ -43,8 +43,11 @@ def user() -> str:
 
 
 def account_lock(account: str) -> Path:
-    """Return the lock file of an account in this user's cache folder."""
-    return Path(user_cache_dir("leverkit")) / "locks" / f"{account}.lock"
+    """Return the lock file of an account in this user's cache folder. Raises UsageError without a home."""
+    try:
+        return Path(user_cache_dir("leverkit")) / "locks" / f"{account}.lock"
+    except RuntimeError:
+        raise UsageError("no home folder to keep the account's lock in: set XDG_CACHE_HOME") from None
 
 
 def open_lock_file(path: Path, *, mode: int = PRIVATE) -> FileIO:

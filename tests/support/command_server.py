@@ -21,7 +21,7 @@ from typing import Any
 if __name__ != "__main__":
     from support.commands import Ended
 
-PATIENCE = 30  # seconds until a command that hangs is ended by SIGALRM
+PATIENCE = 60  # seconds until a command that hangs is ended by SIGALRM
 
 
 class CommandServer:
@@ -37,9 +37,16 @@ class CommandServer:
         environ: Mapping[str, str] | None = None,
         uid: int = 0,
         file_size: int = 0,
+        patience: int = PATIENCE,
     ) -> Ended:
         """Run a command; with `uid` as that user, with `file_size` no file may grow beyond so many bytes."""
-        order = {"words": [str(word) for word in words], "cwd": str(cwd), "uid": uid, "limit": file_size}
+        order: dict[str, Any] = {
+            "words": [str(word) for word in words],
+            "cwd": str(cwd),
+            "uid": uid,
+            "limit": file_size,
+        }
+        order["patience"] = patience
         order["environ"] = self._environ | dict(environ or {})
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -104,6 +111,8 @@ def _obey(order: dict[str, Any]) -> None:
     from leverkit.cli.main import main
 
     code = 1
+    sys.stdin = open(os.devnull)  # noqa: SIM115  the orders are not for it
+    sys.stdout, sys.stderr = open(1, "w"), open(2, "w")  # noqa: SIM115  other files than when they were made
     try:
         os.environ.clear()
         os.environ.update(order["environ"])
@@ -111,7 +120,7 @@ def _obey(order: dict[str, Any]) -> None:
         if order["limit"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
         _lower_rights(order["uid"])
-        signal.alarm(PATIENCE)
+        signal.alarm(order["patience"])
         main(order["words"])
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(bool(error.code))
