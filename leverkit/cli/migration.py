@@ -120,6 +120,14 @@ def rollback(
     from_result: Annotated[
         bool, typer.Option("--from-result", help="The journal was lost: undo what result.json knows.")
     ] = False,
+    only_tag: Annotated[
+        list[str] | None,
+        typer.Option("--only-tag", metavar="TAG", help="Undo only this tag; may be repeated."),
+    ] = None,
+    only_contact: Annotated[
+        list[str] | None,
+        typer.Option("--only-contact", metavar="ID", help="Undo only this person's; may be repeated."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
@@ -128,7 +136,13 @@ def rollback(
     """
     from leverkit.migration.rollback import rollback
 
-    print_plan(rollback(run, out, from_result=from_result), out, as_json=as_json)
+    print_plan(
+        rollback(
+            run, out, from_result=from_result, only_tags=only_tag or (), only_contacts=only_contact or ()
+        ),
+        out,
+        as_json=as_json,
+    )
 
 
 def status(

@@ -15,6 +15,7 @@ import msgspec
 from leverkit.errors import LeverkitError, Partial, Refused
 from leverkit.migration.journal import Entry, WriteResponse
 from leverkit.migration.ownership import related
+from leverkit.migration.rollback import NOT_NOW
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
 from leverkit.migration.verification_record import VerificationRecord
@@ -177,7 +178,7 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
 def _undone(run: Run) -> Advice | None:
     """Return which folder beside this one took the run back; None where none did."""
     for undo, head in related(run.folder) if run.begun else ():
-        if was_begun(undo) and head.undoes(run.plan.plan_id):
+        if was_begun(undo) and head.undoes(run.plan.plan_id) and _takes_all_back(undo):
             if _undo_is_verified(undo, run):
                 differences = differences_left(undo)
                 part = f" in part, and is {differences}" if differences else ", and is verified"
@@ -185,6 +186,14 @@ def _undone(run: Run) -> Advice | None:
             why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
             return Advice(why, _to_verify(undo, ALL))
     return None
+
+
+def _takes_all_back(undo: Path) -> bool:
+    """Return True if a rollback was not limited to some tags or contacts."""
+    try:
+        return not any(NOT_NOW in skipped.reason for skipped in Plan.read(undo).skipped)
+    except LeverkitError:
+        return True
 
 
 def _undo_is_verified(folder: Path, run: Run) -> bool:

@@ -7,11 +7,12 @@ is already restored. What was not changed by us is listed as skipped and left al
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from leverkit.api.tags import names
 from leverkit.errors import UsageError
 from leverkit.migration.journal import RunState
 from leverkit.migration.ownership import not_ours_any_more, relate
@@ -22,37 +23,72 @@ from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import lock_file, require_plan
 from leverkit.storage.lock import hold
 
+NOT_NOW = "and not to be undone this time"
 INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
 
 
-def rollback(run: Path | str, out: Path | str, *, from_result: bool = False) -> Plan:
+def rollback(
+    run: Path | str,
+    out: Path | str,
+    *,
+    from_result: bool = False,
+    only_tags: Iterable[str] = (),
+    only_contacts: Iterable[str] = (),
+) -> Plan:
     """Plan the undoing of a run, finished or broken off, and write it into the folder `out`.
 
+    `only_tags` and `only_contacts` are what to undo, where not everything; the rest is listed as skipped.
     With `from_result`, what the run changed is read from result.json: its journal was lost.
     Raises UsageError where `out` is the run itself or there is no plan, Refused where plan or
     journal were edited, Locked while the run is being applied.
     """
     folder, out = Path(run), Path(out)
+    tags, contacts = names("only_tags", only_tags), names("only_contacts", only_contacts)
+    only = _Only(frozenset(tags), frozenset(contacts))
     if out.resolve() == folder.resolve():
         raise UsageError(f"{out}: the rollback needs a run folder of its own")
     require_plan(folder)
     with hold(lock_file(folder), purpose="rollback"):
         opened = Run.recorded(folder) if from_result else Run.open(folder)
-        made = _inverse(opened, not_ours_any_more(opened))
+        only.require_known(opened.plan)
+        made = _inverse(opened, not_ours_any_more(opened), only)
         made.write(out)
         relate(folder, out)
     return made
 
 
-def _inverse(run: Run, taken: Mapping[int, str]) -> Plan:
+class _Only(msgspec.Struct, frozen=True):
+    """The tags and contacts that a rollback is limited to; empty: all."""
+
+    tags: frozenset[str]
+    contacts: frozenset[str]
+
+    def require_known(self, plan: Plan) -> None:
+        """Raise UsageError where the run has no operation with a tag or contact that is named."""
+        unknown = self.tags - {op.tag for op in plan.operations}
+        unknown |= self.contacts - {op.contact for op in plan.operations}
+        if unknown:
+            raise UsageError(f"the run changed nothing of {', '.join(map(repr, sorted(unknown)))}")
+
+    def holds(self, op: Operation) -> bool:
+        """Return True if an operation is to be undone."""
+        return op.tag in (self.tags or {op.tag}) and op.contact in (self.contacts or {op.contact})
+
+
+def _inverse(run: Run, taken: Mapping[int, str], only: _Only) -> Plan:
     """Return the inverse of what is the run's own still; `taken` says why other operations are not."""
     plan, state = run.plan, run.state
     operations: list[Operation] = []
     skipped: list[Skipped] = []
+    kept: list[Operation] = []
     for number, operation in enumerate(plan.operations):
         why = _ours(state, number)
         if why and number in taken:
             reason = f"not this run's any more: {taken[number]}"
+            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+        elif why and not only.holds(operation):
+            kept.append(operation)
+            reason = f"changed by run {plan.short}, {NOT_NOW}"
             skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
         elif why:
             action = INVERSE[operation.action]
@@ -61,7 +97,7 @@ def _inverse(run: Run, taken: Mapping[int, str]) -> Plan:
             skipped.append(_skipped(plan, state, number))
     removals = sum(operation.action == "remove" for operation in operations)
     operations.sort()
-    before = _before(plan, state, operations)
+    before = _before(plan, state, operations, kept)
     siblings = Counter(known.contact for known in before.values())
     return Plan(
         kind="rollback",
@@ -75,8 +111,8 @@ def _inverse(run: Run, taken: Mapping[int, str]) -> Plan:
         opportunities=plan.opportunities,
         operations=tuple(operations),
         before=before,
-        holders=_holders(plan, before, {operation.tag for operation in operations}),
-        tag_counts=_restored(plan, before, operations),
+        holders=_holders(plan, before, {operation.tag for operation in operations}, kept),
+        tag_counts=_restored(plan, before, operations, kept),
         skipped=tuple(skipped),
         warnings=_warnings(operations),
         canary=choose(operations, siblings),
@@ -102,7 +138,9 @@ def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
     return Skipped(operation.contact, operation.opportunity, operation.tag, reason)
 
 
-def _before(plan: Plan, state: RunState, operations: list[Operation]) -> dict[str, OpportunityState]:
+def _before(
+    plan: Plan, state: RunState, operations: list[Operation], kept: list[Operation]
+) -> dict[str, OpportunityState]:
     """Return the contacts' opportunities as the run left them, as far as it knows."""
     contacts = {operation.contact for operation in operations}
     known = {opportunity: was for opportunity, was in plan.before.items() if was.contact in contacts}
@@ -113,23 +151,38 @@ def _before(plan: Plan, state: RunState, operations: list[Operation]) -> dict[st
             tags[operation.opportunity][operation.tag] = None
         else:
             tags[operation.opportunity].pop(operation.tag, None)
+    for operation in kept:
+        if operation.opportunity not in tags:
+            continue
+        if operation.action == "add":
+            tags[operation.opportunity][operation.tag] = None
+        else:
+            tags[operation.opportunity].pop(operation.tag, None)
     return {
         opportunity: OpportunityState(was.contact, tuple(tags[opportunity]))
         for opportunity, was in known.items()
     }
 
 
-def _holders(plan: Plan, before: dict[str, OpportunityState], tags: set[str]) -> dict[str, tuple[str, ...]]:
+def _holders(
+    plan: Plan, before: dict[str, OpportunityState], tags: set[str], kept: list[Operation]
+) -> dict[str, tuple[str, ...]]:
     """Return who else had the tags: as the run knew it, and the contacts that the rollback leaves out."""
-    rest = {opportunity: was for opportunity, was in plan.before.items() if opportunity not in before}
-    return {
-        tag: (*plan.holders[tag], *(opportunity for opportunity, was in rest.items() if tag in was.tags))
-        for tag in sorted(tags & plan.holders.keys())
+    rest = {
+        opportunity: set(was.tags) for opportunity, was in plan.before.items() if opportunity not in before
     }
+    for operation in kept:
+        if operation.opportunity in rest:
+            rest[operation.opportunity] ^= {operation.tag}
+    found: dict[str, list[str]] = {tag: list(plan.holders[tag]) for tag in sorted(tags & plan.holders.keys())}
+    for opportunity, held in rest.items():
+        for tag in held & found.keys():
+            found[tag].append(opportunity)
+    return {tag: tuple(ids) for tag, ids in found.items()}
 
 
 def _restored(
-    plan: Plan, before: Mapping[str, OpportunityState], operations: list[Operation]
+    plan: Plan, before: Mapping[str, OpportunityState], operations: list[Operation], kept: list[Operation]
 ) -> dict[str, int]:
     """Return the counts after the rollback: those before the run, and what else changed until `before`."""
     change = Counter[str]()
@@ -138,7 +191,7 @@ def _restored(
     for opportunity, known in before.items():
         change.update(known.tags)
         change.subtract(plan.before[opportunity].tags)
-    for operation in operations:
+    for operation in (*operations, *(op for op in kept if op.opportunity not in before)):
         change[operation.tag] += operation.delta
     touched = {operation.tag for operation in operations}
     return {tag: count + change[tag] for tag, count in plan.tag_counts.items() if tag in touched}

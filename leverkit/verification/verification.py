@@ -29,13 +29,14 @@ STATUSES = {
 NAMED = 5  # changes by others that a note names; verify.json has all
 LATE = "Lever's counts may lag: verify again in some minutes"
 UNSEEN = "unseen"  # what Lever may count and the key cannot see
+RENAMED = "renamed"  # reported of a copy that is left under the tag that its own became in Lever
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
 
 
 class PairCheck(msgspec.Struct, frozen=True):
     """The status of one (opportunity, tag), and what the run reported of it.
 
-    `reported` is its outcome by result.json where it is not done, or SINCE.
+    `reported` is its outcome by result.json where it is not done, SINCE, or RENAMED.
     """
 
     status: str = msgspec.field(name="sign")
@@ -47,7 +48,7 @@ class PairCheck(msgspec.Struct, frozen=True):
     @property
     def wrong(self) -> bool:
         """Return True if the pair is not as planned, and neither left alone on purpose nor changed since."""
-        return self.status in "+-!" and self.reported not in (*LEFT_ALONE, SINCE)
+        return self.status in "+-!" and self.reported not in (*LEFT_ALONE, SINCE, RENAMED)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -127,7 +128,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     is the part of the plan that was verified, `began_ms` when reading began (ms since the epoch),
     `journal_end` the length and the head of the journal, `after` the tags that the plan's opportunities have,
     `hint` why the account cannot be as planned, if the files of the
-    run tell.
+    run tell, `renamed` which tags a rollback found renamed, in words.
     """
 
     run: str
@@ -140,6 +141,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     counts: tuple[Count, ...]
     after: dict[str, tuple[str, ...]] = {}
     hint: str = ""
+    renamed: tuple[str, ...] = ()
 
     @property
     def signs(self) -> dict[str, int]:
@@ -218,7 +220,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     def _notes_for(self, people: PersonDisplay) -> list[str]:
         found = [count.note_for(people) for count in self.counts if count.note]
-        return found + [LATE] * any(count.wrong for count in self.counts)
+        return [*self.renamed, *found] + [LATE] * any(count.wrong for count in self.counts)
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage import files
+from leverkit.verification.renames import listed_as_left, renames
 from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.verification import PairCheck, Verification
 
@@ -145,15 +146,18 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
     later = changed_since(run, now, ahead_ms=lever.ahead_ms)
     reported = _reported(run) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
+    counts = check_tag_counts(plan, now, lever)
+    renamed = renames(run, now, counts)
     return Verification(
         run=str(run.folder),
         plan_id=whole.plan_id,
         wave=wave.name,
         began_ms=began_ms,
         journal_end=run.known_end,
-        checked=tuple(checked),
+        checked=tuple(listed_as_left(checked, renamed)),
         same=same,
-        counts=tuple(check_tag_counts(plan, now, lever)),
+        counts=tuple(counts),
+        renamed=tuple(rename.note for rename in renamed),
         after={opportunity: now[opportunity].tags for opportunity in plan.before if opportunity in now},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from support.plan_factory import (
     account,
@@ -21,6 +22,7 @@ from support.plan_factory import (
 
 from leverkit.errors import Locked, Refused, UsageError
 from leverkit.migration.journal import Intent, Journal, Outcome
+from leverkit.migration.next_step import advice
 from leverkit.migration.result import Result
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
@@ -206,3 +208,42 @@ def test_a_rollback_needs_a_folder_of_its_own_and_a_run_at_rest(tmp_path: Path) 
     with pytest.raises(Refused, match="damaged"):
         rollback(tmp_path / "run", tmp_path / "back")
     assert not (tmp_path / "back").exists()
+
+
+def test_a_rollback_of_one_tag_or_one_contact_leaves_the_rest_and_lists_it(tmp_path: Path) -> None:
+    with account(contacts=100) as (emulated, lever):
+        taken_at = int(emulated.do(lambda a: a.tick()))
+        start, plan = tags_of(emulated), migration(emulated, lever, taken_at=taken_at)
+        carried_out(plan, tmp_path / "run", lever)
+        op = plan.operations[0]
+        made = rollback(tmp_path / "run", tmp_path / "back", only_tags=[op.tag])
+        carried_out(made, tmp_path / "back", lever)
+        assert verify(tmp_path / "back", lever=lever).require().notes == []
+        rest = [other for other in plan.operations if other.tag != op.tag]
+        left = msgspec.structs.replace(plan, operations=tuple(rest))
+        assert tags_of(emulated) == wished(left, start)
+        contact = next(other.contact for other in rest)
+        person = rollback(tmp_path / "run", tmp_path / "person", only_contacts=[contact])
+    assert {each.tag for each in made.skipped} == {other.tag for other in rest}
+    assert "took this run back" not in str(advice(Run.open(tmp_path / "run")))
+    assert {each.contact for each in person.operations} == {contact}
+    with pytest.raises(UsageError, match="the run changed nothing of 'nobody'"):
+        rollback(tmp_path / "run", tmp_path / "other", only_contacts=["nobody"])
+
+
+def test_a_tag_that_was_renamed_in_lever_is_listed_as_left_and_not_called_taken_back(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=int(emulated.do(lambda a: a.tick())))
+        carried_out(plan, tmp_path / "run", lever)
+        tag = plan.operations[0].tag
+        number = sum(op.tag == tag for op in plan.operations)
+        emulated.human("rename_tag", tag=tag, into="another name")
+        undone(tmp_path, lever)
+        found = verify(tmp_path / "back", lever=lever, reread_after=())
+    assert found.exit_code == 3
+    assert f"{tag!r} is no longer there; 'another name' appeared on {number} of {number}" in found.notes[0]
+    left = [pair for pair in found.differences if pair.reported == "renamed"]
+    assert {pair.tag for pair in left} == {"another name"}
+    assert str(advice(Run.open(tmp_path / "run"))).startswith(
+        f"the rollback in {tmp_path / 'back'} took this run back in part"
+    )

@@ -488,6 +488,14 @@ BUGS = (
         "verification/test_verify::test_a_rollback_counts_before_and_after_from_the_same_state",
     ),
     Bug(
+        "a rollback of a renamed tag is called verified",
+        "verification/verify",
+        "listed_as_left(checked, renamed)",
+        "checked",
+        "migration/test_rollback::"
+        "test_a_tag_that_was_renamed_in_lever_is_listed_as_left_and_not_called_taken_back",
+    ),
+    Bug(
         "rollback forgets open requests",
         "migration/rollback",
         'if state.open_intent(number) else ""',
