@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.findings import duplicates
+from leverkit.analysis.findings import duplicates, to_decide
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
@@ -57,12 +57,6 @@ def contacts(sizes: pd.DataFrame) -> Chart:
     two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
     split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
     return chart_contacts(sizes, title=f"{two:,} of {split:,} people with several have exactly two")
-
-
-def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
-    """Return the tags that need a decision: missing somewhere, and not a posting tag."""
-    rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
-    return rows.sort_values(["missing", "tag"], ascending=[False, True])
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:

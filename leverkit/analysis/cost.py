@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from leverkit.api.rate_limit import PAGE, WRITES
+from leverkit.api.rate_limit import PAGE, WRITES, minutes_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PER_MINUTE = 600  # Lever's 10 requests a second
 COLUMNS = (
     "tag", "scope", "operations", "requests", "minutes", "contacts", "facts_created", "facts_destroyed",
     "undo_operations", "undo_requests", "if_wrong",
@@ -44,7 +43,7 @@ def at_stake(missing: int, confidence: float) -> float:
 def _scopes(row: Mapping[Any, Any]) -> Iterator[tuple[object, ...]]:
     missing, people = int(row["missing"]), int(row["inconsistent_contacts"])
     requests = _requests(missing, int(row["present"]) + missing)
-    minutes = ceil(10 * requests / PER_MINUTE) / 10
+    minutes = minutes_of(requests)
     yield row["tag"], "contact", missing, requests, minutes, people, missing, 0, missing, requests, missing
     for scope in ("opportunity", "ignore"):
         yield row["tag"], scope, 0, 0, 0.0, 0, 0, 0, 0, 0, missing

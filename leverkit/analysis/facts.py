@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.analysis import posting_tags, queries
-from leverkit.analysis.findings import findings
+from leverkit.analysis.findings import findings, to_decide
 from leverkit.analysis.spelling import spellings
 from leverkit.report.text import count
 
@@ -67,8 +67,8 @@ class AuditFacts:
             placements = queries.tag_placements(connection, tags, spelt)
             totals = connection.sql(queries.TOTALS).df().iloc[0].to_dict()
         inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
-        to_decide = _to_decide(rows, contacts, inconsistencies)
-        contacts = contacts.assign(tags_to_decide=to_decide).drop(columns="c")
+        decisions = _tags_to_decide(rows, contacts, inconsistencies)
+        contacts = contacts.assign(tags_to_decide=decisions).drop(columns="c")
         return cls(
             tags=tags,
             contacts=contacts,
@@ -118,7 +118,7 @@ def _taken(values: pd.Series[Any], numbers: Any) -> Any:
     return values.array.take(values.index.get_indexer(numbers))
 
 
-def _to_decide(
+def _tags_to_decide(
     rows: Mapping[str, Any], contacts: pd.DataFrame, inconsistencies: pd.DataFrame
 ) -> pd.Series[int]:
     """Return how many inconsistent tags of each contact come from no posting."""
@@ -131,13 +131,13 @@ def _to_decide(
 def _summary(
     totals: dict[str, Any], tags: pd.DataFrame, contacts: pd.DataFrame, snapshot: Snapshot
 ) -> dict[str, Any]:
-    to_decide = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
+    undecided = to_decide(tags)
     return {
         **{name: int(value) for name, value in totals.items()},
         "posting_tags": int(tags["posting_tag"].sum()),
         "posting_taggings": int(tags.loc[tags["posting_tag"], "opportunities"].sum()),
-        "tags_to_decide": len(to_decide),
-        "missing_not_posting": int(to_decide["missing"].sum()),
+        "tags_to_decide": len(undecided),
+        "missing_not_posting": int(undecided["missing"].sum()),
         "contacts_to_decide": int((contacts["tags_to_decide"] > 0).sum()),
         "account": snapshot.account,
         "snapshot": snapshot.digest,

@@ -50,10 +50,9 @@ def findings(
     """Return the findings as a frame, in the order of their codes, the largest first."""
     import pandas as pd
 
-    own = tags[~tags["posting_tag"]]
     rows = [
-        *_missing(own),
-        *_archived(own),
+        *_missing(to_decide(tags)),
+        *_archived(tags),
         *_duplicates(spellings),
         *_unseen(snapshot),
         *_null_updates(totals),
@@ -63,8 +62,8 @@ def findings(
     return frame.assign(docs=[finding.docs for finding in rows])
 
 
-def _missing(own: pd.DataFrame) -> Iterable[Finding]:
-    for row in _records(own[own["missing"] > 0]):
+def _missing(undecided: pd.DataFrame) -> Iterable[Finding]:
+    for row in _records(undecided):
         yield Finding(
             "LK101",
             row["tag"],
@@ -75,8 +74,8 @@ def _missing(own: pd.DataFrame) -> Iterable[Finding]:
         )
 
 
-def _archived(own: pd.DataFrame) -> Iterable[Finding]:
-    for row in _records(own[own["only_archived"] > 0]):
+def _archived(tags: pd.DataFrame) -> Iterable[Finding]:
+    for row in _records(tags[(tags["only_archived"] > 0) & ~tags["posting_tag"]]):
         yield Finding(
             "LK102",
             row["tag"],
@@ -84,6 +83,12 @@ def _archived(own: pd.DataFrame) -> Iterable[Finding]:
             f"{row['only_archived']:,} people carry it on archived opportunities only and have an active one",
             "as LK101; recruiters who look at the active opportunity do not see the tag",
         )
+
+
+def to_decide(tags: pd.DataFrame) -> pd.DataFrame:
+    """Return the tags that need a decision: missing somewhere, and not a posting tag."""
+    rows = tags[(tags["missing"] > 0) & ~tags["posting_tag"]]
+    return rows.sort_values(["missing", "tag"], ascending=[False, True])
 
 
 def duplicates(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.charts import agreement, contacts, coverage, spellings, to_decide
-from leverkit.analysis.findings import CODES, duplicates
+from leverkit.analysis.charts import agreement, contacts, coverage, spellings
+from leverkit.analysis.findings import CODES, duplicates, to_decide
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table

@@ -7,6 +7,7 @@ down after a refusal and recovers slowly.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,11 @@ PAUSE = 0.5  # seconds without a request after a refusal that names no time
 SLOWER = 0.85  # factor by which a refusal lowers the rate
 SLOWEST = 0.05  # share of the full rate below which refusals do not lower it
 RECOVERY = 0.005  # share of the full rate regained per second: one refusal is forgotten in half a minute
+
+
+def minutes_of(requests: int) -> float:
+    """Return the minutes that so many requests take at Lever's rate, rounded up to a tenth."""
+    return math.ceil(requests / (6 * LEVER_RATE)) / 10
 
 
 class RateState(NamedTuple):

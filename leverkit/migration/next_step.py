@@ -1,7 +1,7 @@
-"""What comes next for a run folder, in words and as a command: from its files alone.
+"""What comes next for a run, in words and as a command, from its files alone.
 
-A run that was stopped, killed or taken back is not as planned for a reason that its own files, or
-the folders beside it, tell.
+Its files, and the folders beside it, also tell why a run that was stopped, killed or rolled back is not as
+planned.
 """
 
 from __future__ import annotations
@@ -126,10 +126,7 @@ def hint(run: Run, wave: Wave) -> str:
     """Return why a run cannot be as planned, as far as this wave; empty where its files do not tell."""
     if run.journal_error:  # for `status` to tell; what was found stands without it
         return ""
-    try:
-        return str(_undone(run) or _early(run, wave) or "")
-    except LeverkitError:
-        return ""
+    return str(_undone(run) or _early(run, wave) or "")
 
 
 def _after(run: Run, begun: Wave) -> Advice:
@@ -169,9 +166,9 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
     if not left:
         return None
     state, stop = run.state.state, run.folder / STOP
-    told = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
+    ended = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
     again = f"remove {stop}, then apply again" if stop.exists() else "apply again"
-    why = f"the run is unfinished{told}, {left} operations are left; {again}"
+    why = f"the run is unfinished{ended}, {left} operations are left; {again}"
     return Advice(why, apply_command(run.folder, run.plan, begun.name))
 
 

@@ -129,7 +129,7 @@ def _ours(state: RunState, number: int) -> str:
 
 
 def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
-    """Return why an operation is not undone; a tag is named by the form in which Lever stored it."""
+    """Return an operation that is not undone, with the reason; its tag is in the form that Lever stored."""
     operation, outcome = plan.operations[number], state.outcomes.get(number)
     if outcome is not None and outcome.stored:
         reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"

@@ -1,7 +1,7 @@
-"""How large a plan may be before a person has to say so: brakes on number, shares and removals.
+"""Brakes: limits on the size of a plan, which a person has to raise for a larger one.
 
-Checked when a plan is made and again when it is applied; each brake has its own flag, and a
-tripped one names the flag, the number and the limit.
+They are checked when a plan is made and again when it is applied. An error names the flag of every tripped
+brake, the number and the limit.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import msgspec
 from leverkit.errors import BrakeTripped
 from leverkit.planning.operation import Operation
 
-FLOOR = 10  # below this many opportunities, or operations of a tag, a share says nothing
-GROWTH = 300.0  # per cent: a tag comes to be on four times as many opportunities as now
+FLOOR = 10  # opportunities, or operations of a tag, below which a share is not meaningful
+GROWTH = 300.0  # per cent: the tag would be on four times as many opportunities as now
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brakes(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits; None switches one off.
+    """The limits; None switches a limit off.
 
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have the tag now.
     """
@@ -108,8 +108,10 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         """Return the tags that a plan spreads further than allowed, the worst first."""
         if self.max_tag_pct is None:
             return []
-        large = [each for each in size.tags if each.operations >= FLOOR and each.pct > self.max_tag_pct]
-        return sorted(large, key=lambda each: (-each.pct, each.tag))
+        large = [
+            spread for spread in size.tags if spread.operations >= FLOOR and spread.pct > self.max_tag_pct
+        ]
+        return sorted(large, key=lambda spread: (-spread.pct, spread.tag))
 
     def _tags(self, size: Size) -> str:
         beyond = self._spread(size)

@@ -19,7 +19,7 @@ MANY = 4  # opportunities of a contact from which on their number makes no new k
 
 
 class Canary(msgspec.Struct, frozen=True):
-    """The contacts that go first, `drawn` of them at random; among them is each of `strata` kinds."""
+    """The contacts that go first, `drawn` of them at random; they have every one of the `strata` kinds."""
 
     contacts: tuple[str, ...] = ()
     operations: int = 0
@@ -33,12 +33,12 @@ def choose(
     siblings: Mapping[str, int],
     traits: Mapping[str, tuple[bool, ...]] | None = None,
 ) -> Canary:
-    """Choose contacts at random, and as few more as it takes to have every kind of operation among them.
+    """Choose contacts at random, and as few more as are needed to have every kind of operation among them.
 
-    Kinds are each tag, added or removed, and each mixture of all the rest: action, the contact's number of
-    opportunities (2, 3, 4 and more) and the traits of the opportunity (archived, confidential, never
-    updated). Not the tags times the mixtures, which would be no small part of the plan.
-    "At random" is by a hash of the contact, so always the same.
+    A kind is a tag with an action, or a combination of action, the contact's number of opportunities (2, 3,
+    4 and more) and the traits of the opportunity (archived, confidential, never updated). Tags are not
+    combined with the rest, which would make a large part of the plan.
+    The random order follows from a hash of the contact, so it is always the same.
     """
     traits = traits or {}
     kinds: dict[str, set[object]] = defaultdict(set)
@@ -67,7 +67,7 @@ def draw(sizes: Mapping[str, int], wanted: float) -> list[str]:
 
 
 def _cover(kinds: Mapping[str, set[object]], drawn: Iterable[str]) -> set[str]:
-    """Add contacts greedily until every kind has one, the kinds with the least choice first."""
+    """Return the drawn contacts and others, chosen greedily, so that every kind has a contact."""
     holders: dict[object, list[str]] = defaultdict(list)
     for contact in sorted(kinds, key=_chance):
         for kind in kinds[contact]:
@@ -90,7 +90,7 @@ def _bound(drawn: int) -> str:
     """Return what a clean canary shows: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
 
     Contacts are what was drawn, so they are what it bounds; those added for their kinds only help.
-    Empty where so few were drawn that it would say nothing.
+    Empty if too few were drawn for a useful bound.
     """
     if drawn < FEW:
         return ""

@@ -60,30 +60,30 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 def write_csv(path: Path, operations: Sequence[Operation]) -> None:
-    """Write plan.csv in one step: one row an operation; what people wrote is csv_cells against spreadsheets.
+    """Write plan.csv in one step: one row per operation; people's text is guarded against spreadsheets.
 
     Ids stay as they are, so that the file can be joined with others.
     """
-    rows = [csv_cells({name: str(getattr(each, name)) for name in COLUMNS}) for each in operations]
+    rows = [csv_cells({name: str(getattr(op, name)) for name in COLUMNS}) for op in operations]
     files.write_atomic(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row per change that was left out, with the reason."""
     names = Skipped.__struct_fields__
-    rows = [csv_cells({name: getattr(each, name) for name in names}) for each in skipped]
+    rows = [csv_cells({name: getattr(change, name) for name in names}) for change in skipped]
     files.write_atomic(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
 def left_out(skipped: Sequence[Skipped]) -> str:
     """Return how many changes were left out, and why."""
-    reasons = Counter(each.reason for each in skipped)
+    reasons = Counter(change.reason for change in skipped)
     words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
 
 
 def csv_cells(row: Mapping[str, str]) -> list[str]:
-    """Return a row's cells, those that people write csv_cells against spreadsheets, and ids as they are."""
+    """Return the cells of a row: people's text guarded against spreadsheets, ids unchanged."""
     return [
         cell if name not in WRITTEN and cell[:1].isalnum() else csv_file.guard(cell)
         for name, cell in row.items()

@@ -6,7 +6,6 @@ plan.json carries a seal too, so that an edit of an estimate (requests, minutes)
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Container, Mapping
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from leverkit.api.rate_limit import minutes_of
 from leverkit.errors import Refused
 from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
@@ -149,8 +149,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def minutes(self) -> float:
-        """Return the minutes that carrying it out takes at 10 requests a second."""
-        return math.ceil(self.requests / 60) / 10
+        """Return the minutes that carrying it out takes at Lever's rate."""
+        return minutes_of(self.requests)
 
     @property
     def size(self) -> Size:
@@ -234,7 +234,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Return one row an operation: contact, opportunity, action, tag, reason."""
+        """Return one row per operation: contact, opportunity, action, tag, reason."""
         import pandas as pd
 
         return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)

@@ -150,7 +150,7 @@ def _contact_tags(policy: Policy) -> list[str]:
 def gains(snapshot: Snapshot) -> pd.DataFrame:
     """Return how many opportunities of each contact would get a tag if its scope were `contact`.
 
-    One row a contact and tag: contact, tag, adds. The same rules as in `plan`.
+    One row per contact and tag: contact, tag, adds. The same rules as in `plan`.
     """
     frame: pd.DataFrame = snapshot.sql(_GAINS).df()
     return frame
@@ -183,7 +183,7 @@ def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, 
 
 
 def _holders(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
-    """Return who else has each of the plan's tags: against it `verify` tells later changes one by one."""
+    """Return the ids of the other opportunities with each of the plan's tags; `verify` compares them."""
     if not operations:
         return {}
     params = {
@@ -217,7 +217,7 @@ def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, .
     named = ", ".join(repr(tag) for tag in tags)
     notes.append(f"Lever automations with a 'tag added' trigger may fire for: {named}")
     words = {word for (word,) in snapshot.sql(_POSTING_WORDS, params={"tags": tags}).fetchall()}
-    words |= {each.tag for each in policy.decisions if each.suggested_scope == "opportunity"} & set(tags)
+    words |= {row.tag for row in policy.decisions if row.suggested_scope == "opportunity"} & set(tags)
     notes += [
         f"{word!r} looks like a word of a posting, yet it is copied to the person" for word in sorted(words)
     ]

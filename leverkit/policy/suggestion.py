@@ -83,30 +83,32 @@ def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], log_odds: floa
         return Suggestion("undecided", 0.5, f"too few to tell: {_people(row)}")
     person = 1 / (1 + exp(-max(min(log_odds, 50), -50)))
     scope, confidence = ("contact", person) if person >= 0.5 else ("opportunity", 1 - person)
-    together = row["agreement"] > max(0.2, 3 * row["expected"])
-    if scope == "contact" and alike["posting_strength"] > 0:
-        return Suggestion("undecided", 0.5, f"it may be a posting tag: {alike['why']}")
-    if scope == "contact" and row["goes_with"] == "stage":
-        where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
-        return Suggestion(
-            "undecided",
-            0.5,
-            f"the signs contradict each other: {where}, but {_together(row)}; {_people(row)}",
-        )
-    if scope == "opportunity" and together and confidence < SETTLED:
-        return Suggestion(
-            "undecided",
-            0.5,
-            f"the signs contradict each other: {_together(row)}, but {_GROWS}; {_people(row)}",
-        )
+    if contradiction := _contradiction(row, alike, scope, confidence):
+        return Suggestion("undecided", 0.5, contradiction)
     confidence = min(confidence, _CAP)
     if confidence < DECIDED:
         once = f"{_ONCE}: " if row["agreement"] <= max(0.1, row["expected"]) else ""
-        return Suggestion(
-            "undecided", confidence, f"too close to call: {once}{_together(row)}; {_people(row)}"
-        )
-    grows = f"{_GROWS}, although " if together and scope == "opportunity" else ""
+        reason = f"too close to call: {once}{_together(row)}; {_people(row)}"
+        return Suggestion("undecided", confidence, reason)
+    grows = f"{_GROWS}, although " if scope == "opportunity" and _agrees(row) else ""
     return Suggestion(scope, confidence, f"{_BEHAVIOUR[scope]}: {grows}{_together(row)}; {_people(row)}")
+
+
+def _contradiction(row: Mapping[Any, Any], alike: Mapping[Any, Any], scope: str, confidence: float) -> str:
+    """Return what contradicts a scope; empty where nothing does."""
+    if scope == "contact" and alike["posting_strength"] > 0:
+        return f"it may be a posting tag: {alike['why']}"
+    if scope == "contact" and row["goes_with"] == "stage":
+        where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
+        return f"the signs contradict each other: {where}, but {_together(row)}; {_people(row)}"
+    if scope == "opportunity" and _agrees(row) and confidence < SETTLED:
+        return f"the signs contradict each other: {_together(row)}, but {_GROWS}; {_people(row)}"
+    return ""
+
+
+def _agrees(row: Mapping[Any, Any]) -> bool:
+    """Return True if siblings agree on a tag far more often than by chance."""
+    return bool(row["agreement"] > max(0.2, 3 * row["expected"]))
 
 
 _BEHAVIOUR = {

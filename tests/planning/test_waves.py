@@ -114,10 +114,10 @@ def test_a_wave_that_is_none_is_refused(wave: str) -> None:
         wave_of(plan_of(operation()), wave)
 
 
-def test_the_canary_is_sealed_and_does_not_change_the_plan_id(tmp_path: Path) -> None:
+def test_the_plan_id_binds_the_canary(tmp_path: Path) -> None:
     ops = [operation(n, contact=f"c{n}") for n in range(9)]
     plain, plan = plan_of(*ops), plan_of(*ops, canary=choose(ops, {}))
-    assert plain.plan_id == plan.plan_id
+    assert plain.plan_id != plan.plan_id
     plan.write(tmp_path)
     assert Plan.read(tmp_path).canary == plan.canary
     document = json.loads((tmp_path / "plan.json").read_text())

@@ -1,4 +1,4 @@
-"""Hold the branch coverage that was just measured against what is promised; exit 1 where it is less.
+"""Compare the branch coverage just measured with what is promised; exit 1 if it is less.
 
 `make coverage` measures: all tests but soak and browser, with the processes that they start.
 """
@@ -15,8 +15,9 @@ import coverage
 
 OVERALL = 95.0  # per cent of lines and branches of the package
 WHOLLY = (
-    "api/rate_limit", "api/responses", "api/shared_rate_limit", "migration/apply", "migration/journal",
-    "migration/next_step", "migration/outcomes", "migration/rollback", "migration/stop", "migration/writer",
+    "api/contacts", "api/rate_limit", "api/responses", "api/shared_rate_limit", "migration/apply",
+    "migration/journal", "migration/next_step", "migration/outcomes", "migration/rollback", "migration/run",
+    "migration/stop", "migration/writer",
     "planning/brakes", "planning/canary", "planning/planner", "planning/waves", "storage/lock",
     "verification/replay", "verification/tag_counts", "verification/verify",
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""A process that makes mortal children: each carries out a run and dies by SIGKILL at one named point.
+"""A parent process whose children carry out a run and are killed by SIGKILL at a named point.
 
-Forking from a process that has everything loaded makes a kill cost some 20 ms instead of a second.
+Forking from a process that has everything loaded makes a kill take 20 ms instead of a second.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FAULTS = {"sent, not applied": "before", "applied, answer lost": "after"}  # wha
 SETTLING = ("before the outcome", "outcome not synced", "outcome synced", "before the seal")
 
 
-class Forge:
-    """Sends orders to the process and returns how each child ended: its exit code, or minus the signal."""
+class ChildRunner:
+    """Sends orders to the parent process; a call returns the child's exit code, or minus the signal."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def __call__(self, **order: Any) -> int:
-        """Let one child carry out an order and return how it ended.
+        """Let a child carry out an order and return how it ended.
 
         Keys: what (apply, pull, plan, rollback), run (the folder to write), base_url, key, point, number;
         cut (root, shadow, number: see power_cut.py); for a plan snapshot and policy, for a rollback of.
@@ -50,7 +50,7 @@ class Forge:
 
 
 @contextmanager
-def forge(cache: Path, *, preload: Path | None = None) -> Iterator[Forge]:
+def child_runner(cache: Path, *, preload: Path | None = None) -> Iterator[ChildRunner]:
     """Keep the process for a `with` block, with its locks in a folder of its own and a library loaded."""
     environ = os.environ | {"XDG_CACHE_HOME": str(cache)}
     environ |= {"LD_PRELOAD": str(preload)} if preload else {}
@@ -63,25 +63,25 @@ def forge(cache: Path, *, preload: Path | None = None) -> Iterator[Forge]:
         text=True,
         env=environ,
     ) as process:
-        yield Forge(process)
+        yield ChildRunner(process)
         assert process.stdin is not None
         process.stdin.close()
         process.wait(30)
 
 
 def main() -> None:
-    """Read orders, one JSON object a line; answer each with the end of its child."""
+    """Read orders, one JSON object per line; write how the child of each ended."""
     import leverkit  # noqa: F401  loaded once, for all children
 
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            os._exit(_obey(json.loads(line)))
+            os._exit(_carry_out(json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _obey(order: dict[str, Any]) -> int:
+def _carry_out(order: dict[str, Any]) -> int:
     from leverkit.errors import LeverkitError
 
     acts = {"apply": _apply, "pull": _pull, "plan": _plan, "rollback": _rollback}
@@ -94,8 +94,8 @@ def _obey(order: dict[str, Any]) -> int:
         return error.exit_code
 
 
-class Fate:
-    """Dies when the point is reached for the n-th time."""
+class KillPoint:
+    """Kills this process when the point is reached for the n-th time."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._point, self._left = order.get("point", ""), order.get("number", 1)
@@ -114,28 +114,28 @@ def _apply(order: dict[str, Any]) -> int:
     from leverkit.errors import ApiError
     from leverkit.migration.apply import apply
 
-    fate = Fate(order)
+    kill_point = KillPoint(order)
 
-    class Mortal(Lever):
+    class KillableLever(Lever):
         def _write(self, *args: Any) -> Any:
-            fate.at("intent synced, not sent")
+            kill_point.at("intent synced, not sent")
             try:
                 answer = super()._write(*args)
             except ApiError:
-                fate.at("sent, not applied")
-                fate.at("applied, answer lost")
+                kill_point.at("sent, not applied")
+                kill_point.at("applied, answer lost")
                 raise
-            fate.at("answer read, no result")
+            kill_point.at("answer read, no result")
             return answer
 
-    _haunt_the_journal(fate)
+    _make_journal_killable(kill_point)
     pace = Pace(rate=1e6, burst=1000)
-    with Mortal(base_url=order["base_url"], key=order["key"], pace=pace, retries=0) as lever:
+    with KillableLever(base_url=order["base_url"], key=order["key"], pace=pace, retries=0) as lever:
         return apply(order["run"], approve=order["approve"], lever=lever).exit_code
 
 
-def _haunt_the_journal(fate: Fate) -> None:
-    """Let the journal's commits be mortal: before the append, within the transaction, after it."""
+def _make_journal_killable(kill_point: KillPoint) -> None:
+    """Reach kill points before an append to the journal, within its transaction, and after it."""
     from leverkit.migration.journal import Journal
 
     names = {"Intent": "intent", "WriteResponse": "result", "Outcome": "outcome", "SessionEnded": "seal"}
@@ -144,28 +144,28 @@ def _haunt_the_journal(fate: Fate) -> None:
 
     class Commits(sqlite3.Connection):
         def __exit__(self, *args: Any) -> Any:
-            fate.at(f"{current.get('name')} not synced")
+            kill_point.at(f"{current.get('name')} not synced")
             return super().__exit__(*args)
 
-    def mortal(self: Journal, *bodies: Any) -> int:
+    def append_at_points(self: Journal, *bodies: Any) -> int:
         name = names.get(type(bodies[-1]).__name__, "")
         with _lock(self):
-            fate.at(f"before the {name}")
+            kill_point.at(f"before the {name}")
             current["name"] = name
             number = append(self, *bodies)
-            fate.at(f"{name} synced")
+            kill_point.at(f"{name} synced")
         return number
 
-    Journal.append = mortal  # type: ignore[method-assign]
+    Journal.append = append_at_points  # type: ignore[method-assign]
     sqlite3.connect = lambda *args, **options: connect(*args, factory=Commits, **options)  # type: ignore[assignment,misc]
 
 
 def _lock(journal: Any) -> Any:
     import threading
 
-    if not hasattr(journal, "haunted"):
-        journal.haunted = threading.RLock()
-    return journal.haunted
+    if not hasattr(journal, "append_lock"):
+        journal.append_lock = threading.RLock()
+    return journal.append_lock
 
 
 def _pull(order: dict[str, Any]) -> int:
@@ -175,19 +175,19 @@ def _pull(order: dict[str, Any]) -> int:
     from leverkit.api.rate_limit import Pace
     from leverkit.snapshot.pull import pull
 
-    fate = Fate(order)
+    kill_point = KillPoint(order)
 
-    class Mortal(httpx.HTTPTransport):
+    class KillableTransport(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            fate.at("before the request")
+            kill_point.at("before the request")
             response = super().handle_request(request)
             response.read()
-            fate.at("answered, not kept")
+            kill_point.at("answered, not kept")
             return response
 
     pace = Pace(rate=1e6, burst=1000)
     with ReadOnlyLever(
-        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=Mortal()
+        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=KillableTransport()
     ) as lever:
         pull(order["run"], lever=lever, workers=4)
     return 0

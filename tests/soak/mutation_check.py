@@ -1,6 +1,6 @@
-"""Proof of teeth: bugs planted one at a time in a copy of the package, each caught by the test named for it.
+"""Mutation check: bugs are planted one at a time in a copy of the package; the named test must catch each.
 
-PYTHONPATH=tests python -m soak.mutation_check          plant all, print the table, exit 1 if one is missed
+PYTHONPATH=tests python -m soak.mutation_check          plant all, print the table, exit 1 if any is missed
 PYTHONPATH=tests python -m soak.mutation_check fsync    only those whose name holds this word
 """
 
@@ -20,24 +20,24 @@ ROOT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True)
 class Bug:
-    """What goes wrong, in which room, the text and what stands in its place, and the test that sees it."""
+    """A bug: its name, the module, the source text, its replacement, and the test that catches it."""
 
     name: str
-    room: str
+    module: str
     text: str
     instead: str
     test: str
 
     @property
     def file(self) -> str:
-        """Return the file of the room, from the root."""
-        return f"leverkit/{self.room}.py"
+        """Return the path of the module's file, from the root."""
+        return f"leverkit/{self.module}.py"
 
     @property
     def node(self) -> str:
         """Return the test as pytest calls it."""
-        module, name = self.test.split("::")
-        return f"tests/{module}.py::{name}"
+        file, name = self.test.split("::")
+        return f"tests/{file}.py::{name}"
 
 
 _INTENT = "        number = self._journal.append(intent)\n"
@@ -335,7 +335,7 @@ BUGS = (
     Bug(
         "an old verification opens a wave",
         "migration/next_step",
-        'if found["began_ms"] <= last_write(run.entries):',
+        "if found.began_ms <= last_write(run.entries):",
         "if False:",
         "planning/test_waves::test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting",
     ),
@@ -390,8 +390,8 @@ BUGS = (
     ),
     Bug(
         "a run that was taken back is merely wrong",
-        "migration/next_step",
-        'return found.kind == "rollback" and',
+        "migration/ownership",
+        'return self.kind == "rollback" and',
         "return False and",
         "verification/test_verify::test_a_run_that_was_taken_back_names_the_rollback",
     ),
@@ -666,8 +666,8 @@ def planted(bug: Bug, folder: Path) -> None:
 
 
 def caught(bug: Bug) -> bool:
-    """Say whether the named test fails, by itself and in time, where the bug is planted."""
-    with tempfile.TemporaryDirectory(prefix="leverkit-teeth-") as folder:
+    """Return True if the named test fails, by itself and in time, with the bug planted."""
+    with tempfile.TemporaryDirectory(prefix="leverkit-mutation-") as folder:
         planted(bug, Path(folder))
         command = [
             sys.executable,

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from soak.killable_process import FAULTS, POINTS, SETTLING, Forge, forge
+from soak.killable_process import FAULTS, POINTS, SETTLING, ChildRunner, child_runner
 from soak.sample_plan import REQUESTS, World, mixed
 from support.plan_factory import account, tags_of, wished
 from support.scale import scaled
@@ -33,20 +33,20 @@ PULL_POINTS = ("before the request", "answered, not kept")
 
 
 @dataclass(kw_only=True)
-class Smithy(World):
-    """A world with the forge."""
+class KillableWorld(World):
+    """A sample plan with the process whose children are killed."""
 
-    forge: Forge
+    children: ChildRunner
 
     def send(self, run: Path, point: str = "", number: int = 1) -> int:
-        """Apply in a child that dies at the n-th reaching of the point; return how it ended."""
+        """Apply in a child that is killed at the n-th arrival at a point; return how it ended."""
         self.emulated.clear_faults()
         if point in FAULTS:
             self.emulated.fault("reset", method="POST", when=FAULTS[point], skip=number - 1, times=1)
             number = 1
         order = {"what": "apply", "run": str(run), "approve": self.plan.plan_id, "point": point}
         access = {"base_url": self.emulated.base_url, "key": self.emulated.api_key}
-        return self.forge(number=number, **order, **access)
+        return self.children(number=number, **order, **access)
 
     def finish(self, run: Path, before: dict[str, list[str]]) -> None:
         """Apply again, and compare with what an unbroken run does."""
@@ -59,16 +59,16 @@ class Smithy(World):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Smithy]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillableWorld]:
     folder = tmp_path_factory.mktemp("crashes")
-    with account(contacts=150, seed=2) as (emulated, lever), forge(folder / "cache") as made:
+    with account(contacts=150, seed=2) as (emulated, lever), child_runner(folder / "cache") as children:
         plan = mixed(emulated, lever)
         assert len({(op.opportunity, op.action) for op in plan.operations}) == REQUESTS
-        yield Smithy(emulated=emulated, plan=plan, forge=made, folder=folder)
+        yield KillableWorld(emulated=emulated, plan=plan, children=children, folder=folder)
 
 
-def killed_at(world: Smithy, point: str, number: int) -> str:
-    """Kill a run, let it go on to its end, and return the state in which it was found between the two."""
+def killed_at(world: KillableWorld, point: str, number: int) -> str:
+    """Kill a run, let it go on to its end, and return the state in between."""
     run = world.reset()
     before = tags_of(world.emulated)
     assert world.send(run, point, number) == -signal.SIGKILL, "the point was never reached"
@@ -81,76 +81,78 @@ def killed_at(world: Smithy, point: str, number: int) -> str:
 
 @pytest.mark.parametrize("number", [16])
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_point_a_run_resumes_to_the_same_end(world: Smithy, point: str, number: int) -> None:
+def test_killed_at_a_point_a_run_resumes_to_the_same_end(
+    world: KillableWorld, point: str, number: int
+) -> None:
     assert killed_at(world, point, number) == "broken off"
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("number", range(1, REQUESTS + 1))
 @pytest.mark.parametrize("point", POINTS)
-def test_every_point_of_every_request(world: Smithy, point: str, number: int) -> None:
+def test_every_point_of_every_request(world: KillableWorld, point: str, number: int) -> None:
     assert killed_at(world, point, number) == "broken off"
 
 
 @pytest.mark.parametrize("point", SETTLING)
-def test_killed_while_outcomes_are_settled(world: Smithy, point: str) -> None:
+def test_killed_while_outcomes_are_settled(world: KillableWorld, point: str) -> None:
     assert killed_at(world, point, 1) == "broken off"
 
 
-def killed_twice(world: Smithy, seed: int) -> bool:
-    """Kill a run, then its resumption, at points of this seed; say whether the second one died too."""
-    dice = random.Random(seed)
+def killed_twice(world: KillableWorld, seed: int) -> bool:
+    """Kill a run, then its resumption, at points of this seed; return True if both were killed."""
+    chance = random.Random(seed)
     run = world.reset()
     before = tags_of(world.emulated)
-    first, second = (dice.choice((*POINTS, *SETTLING)) for _ in range(2))
-    number = 1 if first in SETTLING else dice.randint(1, REQUESTS)
+    first, second = (chance.choice((*POINTS, *SETTLING)) for _ in range(2))
+    number = 1 if first in SETTLING else chance.randint(1, REQUESTS)
     assert world.send(run, first, number) == -signal.SIGKILL, (seed, first, number)
-    left = 1 if second in SETTLING else dice.randint(1, max(1, REQUESTS - number))
+    left = 1 if second in SETTLING else chance.randint(1, max(1, REQUESTS - number))
     ended = world.send(run, second, left)
     assert ended in (-signal.SIGKILL, 0), (seed, first, number, second, left, ended)
     world.finish(run, before)
     return ended == -signal.SIGKILL
 
 
-def pairs(world: Smithy, seeds: list[int]) -> float:
-    """Return the share of pairs whose second kill struck."""
-    struck = 0
+def pairs(world: KillableWorld, seeds: list[int]) -> float:
+    """Return the share of pairs of which the second run was killed too."""
+    killed = 0
     for seed in seeds:
         try:
-            struck += killed_twice(world, seed)
+            killed += killed_twice(world, seed)
         except AssertionError as error:
             raise AssertionError(f"make soak REPLAY={seed}: {error}") from error
-    return struck / len(seeds)
+    return killed / len(seeds)
 
 
-def test_killed_again_while_resuming(world: Smithy) -> None:
+def test_killed_again_while_resuming(world: KillableWorld) -> None:
     assert pairs(world, list(range(SEED, SEED + 5))) > 0.5
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_seeded_pairs_of_kills(world: Smithy) -> None:
+def test_seeded_pairs_of_kills(world: KillableWorld) -> None:
     replayed = os.environ.get("REPLAY")
     seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))
-    struck = pairs(world, seeds)
-    print(f"{len(seeds)} pairs of kills, the second struck in {struck:.1%}")
-    assert struck > 0.5 or replayed
+    killed = pairs(world, seeds)
+    print(f"{len(seeds)} pairs of kills, the second run was killed in {killed:.1%}")
+    assert killed > 0.5 or replayed
 
 
-def pulled(world: Smithy, point: str, number: int) -> tuple[int, str]:
-    """Pull in a child that dies there, then to the end; return how it ended and what was read."""
+def pulled(world: KillableWorld, point: str, number: int) -> tuple[int, str]:
+    """Pull in a child that is killed there, then to the end; return how it ended and what was read."""
     folder = world.folder / f"snapshot-{next(world.numbers)}"
     access = {"base_url": world.emulated.base_url, "key": world.emulated.api_key}
     order = {"what": "pull", "run": str(folder), **access}
-    ended = world.forge(point=point, number=number, **order)
-    assert world.forge(**order) == 0
+    ended = world.children(point=point, number=number, **order)
+    assert world.children(**order) == 0
     snapshot = Snapshot.open(folder)
     assert snapshot.meta["completeness"]["tags_agree"]
     return ended, snapshot.digest
 
 
 @pytest.mark.parametrize("point", PULL_POINTS)
-def test_a_pull_killed_in_its_middle_reads_the_same(world: Smithy, point: str) -> None:
+def test_a_pull_killed_in_its_middle_reads_the_same(world: KillableWorld, point: str) -> None:
     ended, digest = pulled(world, point, 5)
     assert ended == -signal.SIGKILL
     assert digest == pulled(world, "never", 1)[1]
@@ -158,7 +160,7 @@ def test_a_pull_killed_in_its_middle_reads_the_same(world: Smithy, point: str) -
 
 @pytest.mark.soak
 @pytest.mark.parametrize("point", PULL_POINTS)
-def test_a_pull_killed_at_any_request_reads_the_same(world: Smithy, point: str) -> None:
+def test_a_pull_killed_at_any_request_reads_the_same(world: KillableWorld, point: str) -> None:
     never, whole = pulled(world, "never", 1)
     assert never == 0
     ends = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from soak.killable_process import Forge, forge
+from soak.killable_process import ChildRunner, child_runner
 from soak.power_cut import LAST, events, library, remember, restore
 from support.accounts import policy
 from support.plan_factory import account, contact_tags, tags_of
@@ -40,7 +40,7 @@ class Machine:
     """An account, a process, and for each command the files before it, the tags before and after it."""
 
     emulated: Running
-    forge: Forge
+    run_child: ChildRunner
     folder: Path
     policy: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -61,7 +61,7 @@ class Machine:
             order["approve"] = Plan.read(root / "run").plan_id
         if cut:
             order["cut"] = (str(root), str(cut[0]), cut[1])
-        return self.forge(**order)
+        return self.run_child(**order)
 
     def new(self) -> Path:
         """Return a folder that is not there yet."""
@@ -105,9 +105,12 @@ def report(name: str, root: Path) -> object:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("power")
     loaded = library(folder)
-    with account(contacts=60, seed=2) as (emulated, _), forge(folder / "cache", preload=loaded) as made:
+    with (
+        account(contacts=60, seed=2) as (emulated, _),
+        child_runner(folder / "cache", preload=loaded) as made,
+    ):
         decided = policy(folder / "policy.csv", **dict.fromkeys(contact_tags(emulated), "contact"))
-        machine = Machine(emulated=emulated, forge=made, folder=folder, policy=decided)
+        machine = Machine(emulated=emulated, run_child=made, folder=folder, policy=decided)
         machine.learn()
         yield machine
 
