@@ -200,9 +200,10 @@ def test_a_journal_of_another_plan_is_refused(tmp_path: Path) -> None:
 def test_a_run_or_account_that_is_being_written_to_is_locked(tmp_path: Path, what: str) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)
+        plan.write(tmp_path)
         lock = tmp_path / "lock" if what == "run" else account_lock(plan.account)
         with hold(lock, purpose="another apply"), pytest.raises(Locked, match="another apply"):
-            carried_out(plan, tmp_path, lever)
+            resumed(plan, tmp_path, lever)
         assert writes(emulated) == []
         assert resumed(plan, tmp_path, lever).exit_code == 0
 
