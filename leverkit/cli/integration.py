@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.connection import shown_settings
 from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
 
@@ -80,13 +79,13 @@ def listen(
 
     from leverkit.api.http import WaitNotices
     from leverkit.policy.policy import Policy
-    from leverkit.settings import connect
+    from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue
     from leverkit.webhook.logs import json_stderr, log_event
     from leverkit.webhook.receiver import Limits, Receiver
     from leverkit.webhook.worker import Worker, WorkerConfig
 
-    settings = shown_settings()
+    settings = Settings.from_environment()
     if not settings.webhook_secrets:
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
     folder = state or settings.home / "receiver"
@@ -94,6 +93,7 @@ def listen(
     Policy.read(policy)  # so that a policy that cannot be read is an error now, not at the first event
     waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))
     with json_stderr(), connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
+        log_event("connecting", account=settings.connection)
         queue = EventQueue(folder / "inbox.sqlite")
         receiver = Receiver(
             queue,

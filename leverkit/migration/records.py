@@ -16,6 +16,7 @@ from leverkit.errors import Refused
 from leverkit.migration.journal import Body, Entry, Intent, Outcome, OutcomeName
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
+from leverkit.storage import files
 
 RESULT = "result.json"
 FILES = (RESULT, "verify.json", "replay.json")
@@ -124,6 +125,6 @@ def spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 def _decode(path: Path, type_: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
+        return msgspec.json.decode(files.read(path), type=type_)
     except (OSError, msgspec.DecodeError):
         return None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
+READING_TIMES = ("taken_at", "lever_ms")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -79,7 +80,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def plan_id(self) -> str:
         """Return the id that a person approves: 64 hex digits; the first 12 are shown.
 
-        In format 2 it binds everything but the estimates, whose rules may change.
+        In format 2 it binds everything but the estimates, whose rules may change, and the time of the
+        reading: a later reading of an unchanged account gives the same plan.
         """
         rows = [(op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations]
         if self.format == 1:
@@ -88,7 +90,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
         parts = {"before": digest(self.before), "holders": digest(self.holders)}
-        return digest({"bound": _shared(self) | {"brakes": brakes} | parts, "rows": rows})
+        bound_2 = {name: value for name, value in _shared(self).items() if name not in READING_TIMES}
+        return digest({"bound": bound_2 | {"brakes": brakes} | parts, "rows": rows})
 
     @property
     def short(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.browser import TIMEOUT_MS, browser, in_a_browser
 
-from leverkit.notebook.demo import tour
+from leverkit.notebook.demo import run_demo
 
 pytestmark = in_a_browser
 WIDTHS = {"desktop": 1280, "phone": 390}
@@ -24,7 +24,7 @@ PAGES = (
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a demo run."""
     folder = tmp_path_factory.mktemp("axe") / "demo"
-    tour(folder, contacts=200)
+    run_demo(folder, contacts=200)
     return folder
 
 
