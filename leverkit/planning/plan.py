@@ -90,8 +90,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
         parts = {"before": digest(self.before), "holders": digest(self.holders)}
-        bound_2 = {name: value for name, value in _shared(self).items() if name not in READING_TIMES}
-        return digest({"bound": bound_2 | {"brakes": brakes} | parts, "rows": rows})
+        timeless = {name: value for name, value in _shared(self).items() if name not in READING_TIMES}
+        return digest({"bound": timeless | {"brakes": brakes} | parts, "rows": rows})
 
     @property
     def short(self) -> str:

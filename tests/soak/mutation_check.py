@@ -76,8 +76,8 @@ BUGS = (
     Bug(
         "an approval does not bind the brakes",
         "planning/plan",
-        '_shared(self) | {"brakes": brakes} | parts',
-        '_shared(self) | {"brakes": None} | parts',
+        'timeless | {"brakes": brakes} | parts',
+        'timeless | {"brakes": None} | parts',
         "planning/test_plan::test_what_an_approval_binds_cannot_be_changed_under_the_same_id",
     ),
     Bug(
@@ -519,8 +519,8 @@ BUGS = (
     Bug(
         "the plan id forgets the account",
         "planning/plan",
-        '{"bound": _shared(self) |',
-        '{"bound": _shared(self) | {"account": ""} |',
+        '{"bound": timeless |',
+        '{"bound": timeless | {"account": ""} |',
         "planning/test_plan::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
     ),
     Bug(
