@@ -24,8 +24,8 @@ The names below are loaded on first use, so that `import leverkit` costs nothing
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # type checkers take it as true; importing it from typing would double the cost
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit, audit
     from leverkit.api.client import Lever, ReadOnlyLever
@@ -83,11 +83,11 @@ _MODULES = {
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name on its first use (PEP 562). Raises AttributeError for any other."""
     if name not in _HOME:
         raise AttributeError(f"module 'leverkit' has no attribute {name!r}")
-    value = getattr(import_module(f"leverkit.{_HOME[name]}"), name)
+    value: object = getattr(import_module(f"leverkit.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 
