@@ -92,16 +92,17 @@ def _is_person(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def handing_on_demo(demo: bool) -> Iterator[None]:
-    """Let processes that start in this `with` block decide about the demo account the same way."""
-    before = os.environ.get("LEVERKIT_DEMO")
-    os.environ["LEVERKIT_DEMO"] = "1" if demo else "0"
+def handing_on(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let processes that start in this `with` block find these variables in their environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        del os.environ["LEVERKIT_DEMO"]
-        if before is not None:
-            os.environ["LEVERKIT_DEMO"] = before
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def _env_file(environ: Mapping[str, str]) -> EnvFile:

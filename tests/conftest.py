@@ -61,6 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if any(item.path.suffix == ".ipynb" for item in items):
+        from support.committed_page import add_committed_pages  # imports much that other tests do not need
+
+        add_committed_pages(items)
     if unwanted := set(left_out(items)):
         config.hook.pytest_deselected(items=list(unwanted))
         items[:] = [item for item in items if item not in unwanted]

@@ -38,8 +38,13 @@ def executed(path: Path) -> dict[str, Any]:
     notebook = nbformat.read(path, as_version=4)
     with notebook_account(path.stem) as workspace:
         NotebookClient(notebook, kernel_name="python3", config=settings, resources=_at(path)).execute()
-        ids = _plan_ids(workspace)
-        return normalised(notebook, lambda text: steady(text, workspace, ids))
+        return as_committed(notebook, workspace)
+
+
+def as_committed(notebook: Any, workspace: Path) -> dict[str, Any]:
+    """Return a notebook that was executed in a workspace, normalised."""
+    ids = _plan_ids(workspace)
+    return normalised(notebook, lambda text: steady(text, workspace, ids))
 
 
 def normalised(notebook: Any, change: Change) -> dict[str, Any]:

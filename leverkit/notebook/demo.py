@@ -18,9 +18,11 @@ from pathlib import Path
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
+from leverkit.environment import VARIABLES, handing_on
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
+from leverkit.notebook.runner import run
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 
@@ -94,22 +96,19 @@ class _Demo:
         yield f"State     all {len(start):,} opportunities carry exactly the tags that they had at the start"
 
     def _job(self, name: str, notebook: str, **parameters: object) -> None:
-        """Run a notebook as a job in another process, with the demo's account in its environment."""
+        """Run a notebook as a job with the demo's account in the environment of its kernel."""
         print(f"{name} …", file=sys.stderr, flush=True)
-        command = [sys.executable, "-m", "leverkit", "run"]
-        command += [str(self.notebooks / f"{notebook}.ipynb"), "-o", str(self.out / "jobs" / name)]
-        command += [word for pair in parameters.items() for word in ("-p", "{}={}".format(*pair))]
-        ended = subprocess.run(command, env=self._environment(), capture_output=True, text=True)
-        if ended.returncode:
-            raise LeverkitError(
-                f"{name} ended with {ended.returncode}: {ended.stderr or ended.stdout}".rstrip()
-            )
+        with handing_on(self._variables()):
+            record = run(self.notebooks / f"{notebook}.ipynb", self.out / "jobs" / name, parameters)
+        if record.status == "interrupted":
+            raise KeyboardInterrupt
+        if record.exit_code:
+            raise LeverkitError(f"{name} ended with {record.exit_code}: {record.summary}")
 
-    def _environment(self) -> Mapping[str, str]:
+    def _variables(self) -> Mapping[str, str]:
         own = {"LEVER_BASE_URL": self.account.base_url, "LEVER_API_KEY": self.account.api_key}
-        rest = {name: value for name, value in os.environ.items() if not name.startswith("LEVER_")}
         own |= {"LEVERKIT_WORKSPACE": str(self.out / "workspace"), "LEVERKIT_ACCOUNT_NAME": "demo"}
-        return rest | own | {"LEVERKIT_ENV_FILE": os.devnull}
+        return dict.fromkeys(VARIABLES, "") | own | {"LEVERKIT_ENV_FILE": os.devnull}
 
     @property
     def _folder(self) -> Path:

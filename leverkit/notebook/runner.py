@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from leverkit.api.auth import Secret
-from leverkit.environment import handing_on_demo
+from leverkit.environment import handing_on
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
@@ -66,7 +66,7 @@ def run(
         partial = out / f"{notebook.stem}.partial.ipynb"
         files.create(partial).close()  # papermill writes into the file that is there, whose mode stays
         try:
-            with handing_on_demo(settings.demo):
+            with handing_on({"LEVERKIT_DEMO": "1" if settings.demo else "0"}):
                 end = _execute(notebook, partial, values, timeout)
             record = _publish(partial, record, end, secrets)
         finally:

@@ -61,30 +61,35 @@ def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
 
 def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:
     """Return what `draw` puts on axes as a picture under its title, the first row on top."""
+    lines = textwrap.wrap(label(title, 200), 56)
+    size = (inches, 0.9 + 0.2 * len(lines) + 0.3 * rows)
+    return Chart(lambda: _png(draw, "\n".join(lines), size), alt, round(inches * 100))
+
+
+def _png(draw: Callable[[Any], None], title: str, inches: tuple[float, float]) -> bytes:
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    out = io.BytesIO()
     style = mpl.rc_params_from_file(TEMPLATES / "chart.mplstyle", use_default_template=False)
-    lines = textwrap.wrap(label(title, 200), 56)
     with mpl.rc_context(style), warnings.catch_warnings():
         # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(inches, 0.9 + 0.2 * len(lines) + 0.3 * rows), layout="constrained")
-        figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+        figure = Figure(figsize=inches, layout="constrained", dpi=190)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         axes = figure.subplots()
         draw(axes)
         axes.invert_yaxis()
-        figure.savefig(out, format="png", dpi=190)
-    return Chart(_small(out), alt, round(inches * 100))
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()  # once: `savefig` would lay the figure out and draw it twice
+    return _small(canvas)
 
 
-def _small(picture: io.BytesIO) -> bytes:
+def _small(canvas: Any) -> bytes:
     """Return a PNG with a palette: a third of the bytes for pictures of a few flat colours."""
     from PIL import Image
 
     out = io.BytesIO()
-    Image.open(picture).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
-        out, format="png", optimize=True
-    )
+    picture = Image.frombytes("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("RGB")
+    picture.quantize(96, dither=Image.Dither.NONE).save(out, format="png", optimize=True)
     return out.getvalue()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +43,20 @@ _LEFT = Html(
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of a finding: PNG bytes, and `alt`, the finding in words for those who do not see it.
+    """A picture of a finding, and `alt`, the finding in words for those who do not see it.
 
+    `draw` returns a PNG: a section has charts that nobody looks at, and each takes a quarter of a second.
     `width` is the width in CSS pixels at which its letters have their natural size.
     """
 
-    png: bytes
+    draw: Callable[[], bytes] = field(repr=False)
     alt: str
     width: int
+
+    @cached_property
+    def png(self) -> bytes:
+        """Return the picture, drawn at its first use."""
+        return self.draw()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
         metadata = {"alt": self.alt, "width": self.width}

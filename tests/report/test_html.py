@@ -101,7 +101,7 @@ def test_a_page_forbids_scripts_and_network_and_escapes_plain_parts() -> None:
 
 
 def test_a_chart_carries_its_finding_in_words() -> None:
-    chart = Chart(b"png", 'a "finding"', 540)
+    chart = Chart(lambda: b"png", 'a "finding"', 540)
     data, about = chart._repr_mimebundle_()
     assert data["image/png"] == "cG5n"
     assert about["image/png"] == {"alt": 'a "finding"', "width": 540}
