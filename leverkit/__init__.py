@@ -1,13 +1,15 @@
 """leverkit: find, decide, migrate and verify tags that Lever split across a person's opportunities.
 
-Twelve packages, imports one way (tests/test_layers.py compares):
+Fourteen packages, imports one way (tests/test_layers.py compares):
 
     cli           words to calls; imports everything, nobody imports it
     notebook      what notebooks call, and notebooks as jobs
+    jobs          what joins the packages below: the ledger brought up to date
     webhook       Lever's deliveries, and tags kept alike on all of a person's opportunities
     verification  is it so? Never imports what writes
     migration     carry a plan out, undo it; the only package that writes to Lever
     planning      from policy to plan; sends no request
+    history       the ledger: whose each tagging is, and what people decided about it
     policy        what people decide
     analysis      facts about tags, no opinion
     snapshot      an account on disk

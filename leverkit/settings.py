@@ -206,7 +206,7 @@ def _demo_account() -> tuple[str, Secret]:
 
 def workspace() -> Path:
     """Return the folder for snapshots, policies and runs: LEVERKIT_WORKSPACE, or ~/leverkit."""
-    return Settings.from_environment().home
+    return _home(read_environment(None, None)["LEVERKIT_WORKSPACE"].text)
 
 
 def _home(text: str) -> Path:

@@ -15,8 +15,8 @@ FILES = sorted(set(re.findall(r"`((?:leverkit|tests|docs)/[\w/.]+)`", TEXT)))
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def test_forty_behaviours_have_their_place() -> None:
-    assert len({behaviour for behaviour, _, _ in PLACES}) == len(PLACES) == 40
+def test_forty_behaviours_and_more_have_their_place() -> None:
+    assert len({behaviour for behaviour, _, _ in PLACES}) == len(PLACES) >= 40
 
 
 @pytest.mark.parametrize(("file", "name"), [place[1:] for place in PLACES])

@@ -1,4 +1,4 @@
-"""The commands from `pull` to `plan`. Each is one call of the package, and none writes to Lever."""
+"""The commands from `pull` to `policy`. Each is one call of the package, and none writes to Lever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import LINES, print_file, print_json, print_message, print_plan, print_result
+from leverkit.cli.output import LINES, noted, print_file, print_json, print_message, print_result
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ def register(app: typer.Typer) -> None:
     app.command()(pull)
     app.command()(audit)
     app.add_typer(policies, name="policy")
-    app.command()(plan)
 
 
 def pull(
@@ -36,18 +35,27 @@ def pull(
     full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 16,
     rate: options.Rate = 9.8,
+    max_found: options.MaxFound = None,
     demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
     """Read the account into a snapshot; again: resume, or bring what changed. Only reads.
 
+    What people changed since the last reading goes into the account's ledger in the workspace.
     Example: leverkit pull -o snapshot
     """
+    from leverkit.jobs.ledger import update_ledger
     from leverkit.settings import connect
     from leverkit.snapshot.pull import pull
 
-    with connect(settings=shown_settings(demo=demo), rate=rate) as lever:
+    settings = shown_settings(demo=demo)
+    with connect(settings=settings, rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full)
+        with noted("the ledger was not brought up to date"):
+            found = update_ledger(
+                settings.home / snapshot.account, snapshot, lever=lever, max_found_removals=max_found
+            )
+            print_message("\n".join((found.summary, *found.odd)))
     if as_json:
         return print_file(out / "snapshot.json")
     print_result(", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items()))
@@ -174,52 +182,8 @@ def check(
     undecided = {decision.tag for decision in read.undecided(account)}
     print_result("\n".join([read.summary(undecided), *problems]))
     _print_acceptable(read, policy)
-    print_message(
-        f"next: {_no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}"
-    )
+    print_message(f"next: {no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(problems)))
-
-
-def plan(
-    snapshot: options.Source,
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
-    out: options.Out,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only-tag", metavar="TAG", help="Plan this tag alone; repeat for more."),
-    ] = None,
-    max_ops: options.MaxOps = None,
-    max_pct: options.MaxPct = 30.0,
-    max_tag_pct: options.MaxTagPct = 300.0,
-    max_removals: options.MaxRemovals = 0,
-    as_json: options.Json = False,
-    detailed: options.Detailed = False,
-) -> None:
-    """Write down every single change and a plan id; nothing is written to Lever.
-
-    Example: leverkit plan snapshot --policy policy.csv -o run
-    """
-    from leverkit.planning.planner import plan
-    from leverkit.policy.policy import Policy
-    from leverkit.snapshot.snapshot import Snapshot
-
-    read, account = Policy.read(policy), Snapshot.open(snapshot)
-    made = plan(
-        account,
-        read,
-        out,
-        max_ops=max_ops,
-        max_pct=max_pct,
-        max_tag_pct=max_tag_pct,
-        max_removals=max_removals,
-        only=only or (),
-    )
-    for lost in read.overwritten:
-        print_message(f"note: {lost}")
-    print_plan(made, out, as_json=as_json)
-    if not made.operations:
-        print_message(f"next: {_no_contact(read, policy) or 'nothing to carry out'}")
-    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
 
 
 def _findings(found: Audit) -> str:
@@ -260,7 +224,7 @@ def _snapshot_beside(policy: Path) -> str:
     return str(policy.parent / beside[0].parent.name) if len(beside) == 1 else "SNAPSHOT (what pull wrote)"
 
 
-def _no_contact(policy: Policy, path: Path) -> str:
+def no_contact(policy: Policy, path: Path) -> str:
     """Return what to do where no tag is contact, so that a plan would be empty; else an empty text."""
     if "contact" in policy.scopes.values():
         return ""

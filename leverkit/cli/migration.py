@@ -11,7 +11,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
+from leverkit.cli.output import noted, print_file, print_json, print_message, print_plan, print_result
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def apply(
 
     Example: leverkit apply run --approve 3f2a9c1e77b0
     """
+    from leverkit.jobs.ledger import register_run
     from leverkit.migration.apply import apply_run
     from leverkit.migration.run import Run
     from leverkit.planning.brakes import Brakes
@@ -73,7 +74,10 @@ def apply(
         raise Refused("not approved, so nothing was written")
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     limit = max_seconds or seconds
-    with _interruptible(), connect(write=True, settings=shown_settings(), rate=rate) as lever:
+    settings = shown_settings()
+    with _interruptible(), connect(write=True, settings=settings, rate=rate) as lever:
+        with noted("the run is not registered in the account's ledger"):
+            register_run(settings.home / planned.plan.account, planned)
         ended, now = apply_run(
             planned, approve=approve, lever=lever, brakes=brakes, max_seconds=limit, wave=wave, wait=wait
         )

@@ -46,6 +46,12 @@ MaxTagPct = Annotated[
     typer.Option(min=0, help="Brake: refuse more operations of a tag, in per cent of where it is now."),
 ]
 MaxRemovals = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more removals than this.")]
+MaxFound = Annotated[
+    int | None,
+    typer.Option(
+        "--max-found-removals", min=0, help="Brake: more removals by others than this need a person to look."
+    ),
+]
 MaxSeconds = Annotated[
     float | None,
     typer.Option("--max-duration", metavar="SECONDS", min=1, help="Stop after so long; resumable."),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import category
 
+from leverkit.errors import UsageError
 from leverkit.report.text import plain
 
 if TYPE_CHECKING:
@@ -37,6 +40,15 @@ def print_json(text: str) -> None:
 def print_file(path: Path) -> None:
     """Print a JSON file that a step wrote on stdout."""
     print_json(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def noted(what: str) -> Iterator[None]:
+    """Print trouble with a file as a note where what was asked for does not depend on it."""
+    try:
+        yield
+    except (OSError, UsageError) as error:
+        print_message(f"note: {what}: {error}")
 
 
 def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:

@@ -3,11 +3,13 @@
 WORKSPACE/<account>/snapshot/       what was read
 WORKSPACE/<account>/policy.csv      what people decided
 WORKSPACE/<account>/runs/<plan>/    one folder per plan: migrations and rollbacks
+WORKSPACE/<account>/ledger/         what people decided since, tagging by tagging
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import TYPE_CHECKING
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
+from leverkit.history.ledger import Ledger
+from leverkit.jobs.ledger import update_ledger
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
@@ -62,8 +66,15 @@ class AccountWorkspace:
     name: str = ""
 
     def pull(self) -> Snapshot:
-        """Read the account: everything the first time, afterwards what changed."""
-        return pull(self.folder / "snapshot", lever=self.lever)
+        """Read the account: everything the first time, afterwards what changed; and update the ledger.
+
+        Raises BrakeTripped where others removed more tags than a person would.
+        """
+        snapshot = pull(self.folder / "snapshot", lever=self.lever)
+        found = update_ledger(self.folder, snapshot, lever=self.lever)
+        if found.refused:
+            print(found.summary, file=sys.stderr)
+        return snapshot
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot in the folder; read the account if there is none."""
@@ -113,7 +124,8 @@ class AccountWorkspace:
             return self._step(mode, run, approve, brakes)
         snapshot = self.pull()
         policy = Policy.read(self.policy_file) if self.policy_file.exists() else self.suggest(audit(snapshot))
-        plan_with(snapshot, policy, self._draft, brakes=brakes)
+        with Ledger.open(self.folder) as ledger:
+            plan_with(snapshot, policy, self._draft, brakes=brakes, ledger=ledger)
         return self._step(mode, self._keep(), approve, brakes)
 
     def rollback(self, mode: str, of: str = "", approve: str = "") -> MigrationStep:

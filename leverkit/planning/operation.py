@@ -77,7 +77,7 @@ def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
 
 def left_out(skipped: Sequence[Skipped]) -> str:
     """Return how many changes were left out, and why."""
-    reasons = Counter(change.reason for change in skipped)
+    reasons = Counter(change.reason.partition(" (")[0] for change in skipped)
     words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
-READING_TIMES = ("taken_at", "lever_ms")
+OF_THE_READING = ("taken_at", "lever_ms", "ledger")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -52,7 +52,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     say afterwards for the tags concerned; `holders` the other opportunities that have these tags;
     `opportunities` is the size of the account, 0 if not known. `account_ids` are all ids by which the account
     can be recognised, `lever_ms` is Lever's clock at the snapshot (ms since epoch, None if not known), and
-    `left_out` are changes that nobody asked for, such as those of other tags.
+    `left_out` are changes that nobody asked for, such as those of other tags. `ledger` names the reading of
+    the account's ledger that the plan rests on too.
     """
 
     kind: Kind
@@ -75,6 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     brakes: Brakes = Brakes()
     canary: Canary = Canary()
     holders: dict[str, tuple[str, ...]] = {}
+    ledger: str = ""
 
     @cached_property
     def plan_id(self) -> str:
@@ -90,7 +92,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
         parts = {"before": digest(self.before), "holders": digest(self.holders)}
-        timeless = {name: value for name, value in _shared(self).items() if name not in READING_TIMES}
+        timeless = {name: value for name, value in _shared(self).items() if name not in OF_THE_READING}
         return digest({"bound": timeless | {"brakes": brakes} | parts, "rows": rows})
 
     @property

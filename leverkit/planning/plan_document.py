@@ -18,14 +18,14 @@ from leverkit.storage.files import digest
 FORMAT = 2
 READABLE = (1, 2)  # the id of format 1 binds the operations, their kind, account, policy and snapshot
 EDITED = "edited after the plan was made; make the plan again"
-SINCE_2 = ("account_ids", "lever_ms", "left_out")
+SINCE_2 = ("account_ids", "lever_ms", "left_out", "ledger")
 Kind = Literal["migrate", "rollback", "propagate"]
 
 
 class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The content of plan.json, without its seal; `before_digest` and `holders_digest` seal those files.
 
-    Format 1 has no `account_ids`, `lever_ms` and `left_out`.
+    Format 1 has no `account_ids`, `lever_ms`, `left_out` and `ledger`.
     """
 
     format: int = FORMAT
@@ -51,6 +51,7 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     canary: Canary = Canary()
     before_digest: str
     holders_digest: str = digest({})
+    ledger: str = ""
 
     def write(self, path: Path) -> None:
         """Write plan.json with its seal, in one step."""

@@ -16,6 +16,7 @@ from leverkit.api.tags import tag_names, unwritable
 from leverkit.errors import UsageError
 from leverkit.planning.brakes import GROWTH, Brakes
 from leverkit.planning.canary import choose
+from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
@@ -24,6 +25,7 @@ from leverkit.snapshot.gaps import WITH_HOLDINGS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leverkit.history.ledger import Ledger
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
@@ -72,16 +74,21 @@ def plan(
     max_tag_pct: float | None = GROWTH,
     max_removals: int | None = 0,
     only: Collection[str] = (),
+    ledger: Ledger | None = None,
+    include_removed: Collection[str] = (),
 ) -> Plan:
     """Plan the migration and, with `out`, write it into that run folder; nothing is written to Lever.
 
-    `only` plans these tags alone; each must have scope `contact`, else UsageError.
+    `only` plans these tags alone; each must have scope `contact`, else UsageError. What people took off by
+    the `ledger` of the account is not planned, but listed, unless its tag is in `include_removed`.
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have a tag now. Raises
     BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to
     look at, `apply` refuses it too.
     """
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
-    return plan_with(snapshot, policy, out, brakes=brakes, only=only)
+    return plan_with(
+        snapshot, policy, out, brakes=brakes, only=only, ledger=ledger, include_removed=include_removed
+    )
 
 
 def plan_with(
@@ -91,13 +98,30 @@ def plan_with(
     *,
     brakes: Brakes,
     only: Collection[str] = (),
+    ledger: Ledger | None = None,
+    include_removed: Collection[str] = (),
+    standing: bool = False,
 ) -> Plan:
-    """Plan as `plan` does, with the brakes as one value."""
+    """Plan as `plan` does, with the brakes as one value.
+
+    `standing` is for a job whose plan nobody reads: it also leaves what was left before, and what was taken
+    back. With `out`, the gaps of a decision's first plan are noted in the ledger.
+    """
     tags = _wanted(policy, only)
-    operations, skipped = _gaps(snapshot, tags)
+    memory = Memory(snapshot, ledger, named=_named(tags, include_removed), standing=standing)
+    made = _planned(snapshot, policy, tags, memory, brakes)
+    if out is not None:
+        made.write(out)
+        memory.consider(tags, made.operations)
+    brakes.check(made.size, Path(out or "") / "plan.csv")
+    return made
+
+
+def _planned(snapshot: Snapshot, policy: Policy, tags: list[str], memory: Memory, brakes: Brakes) -> Plan:
+    operations, skipped = memory.judged(_gaps(snapshot, tags))
     before = _before(snapshot, operations)
     siblings = Counter(known.contact for known in before.values())
-    made = Plan(
+    return Plan(
         kind="migrate",
         account=snapshot.account,
         host=str(snapshot.meta.get("base_url_host", "")),
@@ -112,14 +136,11 @@ def plan_with(
         tag_counts=_predicted(snapshot, operations),
         undecided=policy.undecided(snapshot),
         skipped=skipped,
-        warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations)),
+        warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations), *memory.warnings),
+        ledger=memory.reading,
         canary=choose(operations, siblings, _traits(snapshot, operations)),
         brakes=brakes,
     )
-    if out is not None:
-        made.write(out)
-    brakes.check(made.size, "plan.csv" if out is None else Path(out) / "plan.csv")
-    return made
 
 
 def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
@@ -133,6 +154,16 @@ def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
             hint = f"; did you mean {near[0]!r}?" if near and not scope else "; decide on it first"
             raise UsageError(f"tag {tag!r} {stands}, and only tags with scope contact are planned{hint}")
     return sorted(only or (tag for tag in _contact_tags(policy) if not unwritable(tag)))
+
+
+def _named(tags: list[str], include_removed: Collection[str]) -> frozenset[str]:
+    """Return the tags whose removals are overruled. Raises UsageError for one that is not planned."""
+    named = frozenset(tag_names("include_removed", include_removed))
+    if unknown := sorted(named.difference(tags)):
+        raise UsageError(
+            f"include_removed: tag {unknown[0]!r} is not planned, so nothing of it can be included"
+        )
+    return named
 
 
 def _left_out(policy: Policy, tags: list[str]) -> list[str]:
@@ -156,19 +187,8 @@ def gains(snapshot: Snapshot) -> pd.DataFrame:
     return frame
 
 
-def _gaps(snapshot: Snapshot, tags: list[str]) -> tuple[tuple[Operation, ...], tuple[Skipped, ...]]:
-    operations: list[Operation] = []
-    skipped: list[Skipped] = []
-    rows = snapshot.sql(_GAPS, params={"tags": tags}).fetchall() if tags else []
-    for contact, opportunity, tag, anonymized, have, have_named, total in rows:
-        if anonymized:
-            skipped.append(Skipped(contact, opportunity, tag, "anonymized"))
-        elif not have_named:
-            skipped.append(Skipped(contact, opportunity, tag, "only an anonymized opportunity carries it"))
-        else:
-            reason = f"contact tag on {have} of {total} opportunities"
-            operations.append(Operation(contact, opportunity, "add", tag, reason))
-    return tuple(sorted(operations)), tuple(skipped)
+def _gaps(snapshot: Snapshot, tags: list[str]) -> list[Gap]:
+    return list(map(Gap._make, snapshot.sql(_GAPS, params={"tags": tags}).fetchall())) if tags else []
 
 
 def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, OpportunityState]:

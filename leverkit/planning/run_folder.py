@@ -36,14 +36,28 @@ def journal_owner(folder: Path) -> str:
 
     Raises Refused where the journal is damaged.
     """
+    row = _entry(folder, "body", "seq")
+    return msgspec.json.decode(row, type=_Opened).plan_id if row else ""
+
+
+def journal_head(folder: Path) -> str:
+    """Return the end of the journal's chain, without checking it; empty where nothing was begun.
+
+    Raises Refused where the journal is damaged.
+    """
+    return _entry(folder, "chain", "seq DESC")
+
+
+def _entry(folder: Path, column: str, order: str) -> str:
+    """Return a column of the journal's first entry in an order; empty where there is none."""
     path = folder / JOURNAL
     if not path.exists():
         return ""
     with sound(path), readable(path) as db:
         if holds_nothing(db):
             return ""
-        row = db.execute("SELECT body FROM entries ORDER BY seq LIMIT 1").fetchone()
-        return msgspec.json.decode(row[0], type=_Opened).plan_id if row else ""
+        row = db.execute(f"SELECT {column} FROM entries ORDER BY {order} LIMIT 1").fetchone()
+        return str(row[0]) if row else ""
 
 
 def was_begun(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -93,6 +94,12 @@ class Snapshot:
     def sql(self, query: str, *, params: object = None) -> duckdb.DuckDBPyRelation:
         """Run a SQL query over the views `opportunities`, `postings`, `tags` and `stages`."""
         return self._database.sql(query, params=params)
+
+    def rows(self, query: str, *, at_once: int = 10_000) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a SQL query, of which only so many are in memory `at_once`."""
+        result = self._database.cursor().execute(query)
+        while some := result.fetchmany(at_once):
+            yield from some
 
     def frame(self, query: str, *, params: object = None) -> pd.DataFrame:
         """Return the result of a SQL query as a DataFrame."""

@@ -20,7 +20,7 @@ TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY
 
 
 @contextmanager
-def sound(path: Path) -> Iterator[None]:
+def sound(path: Path, what: str = "the journal") -> Iterator[None]:
     """Turn SQLite's errors about a file into UsageError (trouble with the disk) or Refused (damaged)."""
     try:
         yield
@@ -29,7 +29,7 @@ def sound(path: Path) -> Iterator[None]:
             raise UsageError(
                 f"{path}: cannot be used ({error}): mend that, the same command goes on then"
             ) from None
-        message = f"{path}: the journal is damaged or was edited ({error}); nothing was written"
+        message = f"{path}: {what} is damaged or was edited ({error}); nothing was written"
         raise Refused(message) from None
 
 

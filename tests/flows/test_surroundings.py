@@ -176,7 +176,7 @@ def test_on_a_read_only_disk_what_only_reads_goes_on(place: Place, command: str,
     ("command", "code", "named"),
     [
         ("pull", 64, "pull.sqlite"),
-        ("plan", 1, "plan.json"),
+        ("plan", 64, "ledger.sqlite"),
         ("apply", 64, "journal.sqlite"),
         ("audit", 1, "audit.html"),
         ("verify", 64, "journal.sqlite"),

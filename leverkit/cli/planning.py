@@ -1,0 +1,64 @@
+"""The command `plan`: what people decided, as operations to approve."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leverkit.cli import options
+from leverkit.cli.analysis import no_contact
+from leverkit.cli.output import print_message, print_plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(plan)
+
+
+def plan(
+    snapshot: options.Source,
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
+    out: options.Out,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only-tag", metavar="TAG", help="Plan this tag alone; repeat for more."),
+    ] = None,
+    include_removed: Annotated[
+        list[str] | None,
+        typer.Option("--include-removed", metavar="TAG", help="Plan it where people took it off, too."),
+    ] = None,
+    max_ops: options.MaxOps = None,
+    max_pct: options.MaxPct = 30.0,
+    max_tag_pct: options.MaxTagPct = 300.0,
+    max_removals: options.MaxRemovals = 0,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
+) -> None:
+    """Write down every single change and a plan id; nothing is written to Lever.
+
+    What people took off, by the account's ledger in the workspace, is listed in skipped.csv and not planned.
+    Example: leverkit plan snapshot --policy policy.csv -o run
+    """
+    from leverkit.history.ledger import Ledger
+    from leverkit.planning.brakes import Brakes
+    from leverkit.planning.planner import plan_with
+    from leverkit.policy.policy import Policy
+    from leverkit.settings import workspace
+    from leverkit.snapshot.snapshot import Snapshot
+
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    read, account = Policy.read(policy), Snapshot.open(snapshot)
+    with Ledger.find(workspace() / account.account) or nullcontext() as ledger:
+        removed = include_removed or ()
+        made = plan_with(
+            account, read, out, brakes=brakes, only=only or (), ledger=ledger, include_removed=removed
+        )
+    for lost in read.overwritten:
+        print_message(f"note: {lost}")
+    print_plan(made, out, as_json=as_json)
+    if not made.operations:
+        print_message(f"next: {no_contact(read, policy) or 'nothing to carry out'}")
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))

@@ -1,0 +1,102 @@
+"""Bring the ledger up to date: first with the journals of our runs, then with a reading of the account.
+
+Each is one durable transaction, and both may be repeated: a kill leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from leverkit.history.ledger import Ledger
+from leverkit.history.merge_table import Mark, MarkKind, day
+from leverkit.history.reading import Pair, Reading, RunWrites, Write
+from leverkit.history.reading_update import NotTaken, ReadingUpdate
+from leverkit.history.tables import Event, add_event, note_run, set_mark
+
+
+class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reading told: its number, and the events of each kind; `first` if there was none before.
+
+    `refused` is why it changed nothing; empty where it was taken in. `odd` is what else a person should know.
+    """
+
+    number: int
+    first: bool = False
+    counts: dict[str, int] = {}
+    refused: str = ""
+    odd: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Return what is known now, in one line."""
+        if self.refused:
+            return f"the ledger was not brought up to date: {self.refused}"
+        if self.first:
+            return "the ledger begins with this reading"
+        found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(self.counts.items()))
+        return f"since the last reading: {found or 'nothing changed'}"
+
+
+def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
+    """Take in what the journals of runs tell beyond what is known of them; return what is odd."""
+    odd = list[str]()
+    for run in runs:
+        with ledger.writing() as db:
+            done = next((known.entries for known in ledger.runs() if known.folder == run.folder), 0)
+            if done > run.entries:
+                odd.append(f"{run.folder}: its journal has fewer entries than the ledger knows of")
+                continue
+            number = ledger.last.number + 1 if ledger.last else 1
+            for write in run.writes:
+                if write.seq > done:
+                    _take_write(db, write, run.plan_id[:12], number)
+            note_run(db, run)
+    return tuple(odd)
+
+
+def _take_write(db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:
+    kind: MarkKind = "added by us" if write.added else "taken back"
+    mark = Mark(write.contact, kind, write.at_ms, run, reading)
+    set_mark(db, write.opportunity, write.tag, mark)
+    add_event(db, Event(reading, write.at_ms, kind, write.contact, write.opportunity, write.tag, run))
+
+
+def take_reading(
+    ledger: Ledger,
+    reading: Reading,
+    *,
+    unsettled: Collection[Pair] = frozenset(),
+    max_found_removals: int | None = None,
+) -> CaughtUp:
+    """Take in a reading: what others changed since the last one, and the account as it is now.
+
+    `unsettled` are pairs to which a run of ours wrote with an outcome that is not known yet. A reading of
+    another account, an older one, and one that lacks many opportunities which nobody deleted change nothing.
+    Raises BrakeTripped where others removed more than `max_found_removals` (200, or 1 % of all taggings),
+    and Locked.
+    """
+    number = 0
+    try:
+        with ledger.writing() as db:
+            last = ledger.last
+            number = last.number if last else 0
+            if last and (last.taken_at, last.digest) == (reading.taken_at, reading.digest):
+                return CaughtUp(number=number)
+            _require_next(ledger, reading)
+            update = ReadingUpdate(ledger, db, reading, number + 1)
+            counts = update.run(unsettled, max_found_removals)
+    except NotTaken as why:
+        return CaughtUp(number=number, refused=str(why))
+    return CaughtUp(number=number + 1, first=number == 0, counts=counts)
+
+
+def _require_next(ledger: Ledger, reading: Reading) -> None:
+    """Raise NotTaken unless a reading is of the ledger's account and later than what it knows."""
+    last = ledger.last
+    if last and ledger.account_ids.isdisjoint(reading.account_ids):
+        raise NotTaken("the reading is of another account")
+    if last and reading.taken_at < last.taken_at:
+        raise NotTaken(f"the reading is older than the one of {day(last.taken_at)} that it knows")

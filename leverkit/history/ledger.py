@@ -1,0 +1,191 @@
+"""The ledger of an account: ACCOUNT/ledger/ledger.sqlite, what was last read and what no reading can tell.
+
+It holds ids and tags, no names. The journals of the runs are the truth about what we wrote; the ledger
+catches up with them. It is SQLite alone, so that the receiver reads it without duckdb and pandas.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from leverkit.errors import Refused, UsageError
+from leverkit.history.compare import Known, OurWrite
+from leverkit.history.merge_table import Mark
+from leverkit.history.reading import Pair, tags_of
+from leverkit.history.tables import FORMAT, SCHEMA, Event, KnownRun, LastReading
+from leverkit.history.view import Considered, View
+from leverkit.storage.files import make_folder, naming
+from leverkit.storage.lock import hold
+from leverkit.storage.sqlite import durable, sound
+
+WAIT = 60.0  # seconds for another process that brings the ledger up to date
+
+
+def ledger_file(account_folder: Path) -> Path:
+    """Return where the ledger of an account is, or will be."""
+    return account_folder / "ledger" / "ledger.sqlite"
+
+
+class Ledger:
+    """An open ledger. Its values are read one by one; `writing` gives the connection to change it."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self.path, self._db = path, db
+
+    @classmethod
+    def open(cls, account_folder: Path) -> Self:
+        """Open the ledger of an account, new where there is none. Raises Refused where it is damaged."""
+        path = ledger_file(account_folder)
+        try:
+            make_folder(path.parent)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be made: {error.strerror}") from None
+        with sound(path, "the ledger"), ExitStack() as stack:
+            db = stack.enter_context(closing(durable(path)))
+            db.isolation_level = None
+            if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+                db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (str(FORMAT),))
+            opened = cls(path, db)
+            if opened.meta("format") != str(FORMAT):
+                raise Refused(f"{path}: ledger format {opened.meta('format')}, this leverkit reads {FORMAT}")
+            stack.pop_all()
+        return opened
+
+    @classmethod
+    def find(cls, account_folder: Path) -> Self | None:
+        """Open the ledger of an account; None where there is none."""
+        return cls.open(account_folder) if ledger_file(account_folder).exists() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._db.close()
+
+    def meta(self, name: str) -> str:
+        """Return a fact about the ledger; empty where it is not known."""
+        row = self._one("SELECT value FROM meta WHERE name = ?", name)
+        return str(row[0]) if row else ""
+
+    @property
+    def account_ids(self) -> frozenset[str]:
+        """Return the ids by which its account can be recognised; none before the first reading."""
+        return frozenset(json.loads(self.meta("account_ids") or "[]"))
+
+    @property
+    def last(self) -> LastReading | None:
+        """Return the last reading; None where there was none yet."""
+        columns = ", ".join(LastReading._fields)
+        row = self._one(f"SELECT {columns} FROM readings ORDER BY number DESC LIMIT 1")
+        return LastReading(*row) if row else None
+
+    def taken_at(self, number: int) -> int:
+        """Return when a reading began (ms since epoch); 0 for one that is not known."""
+        row = self._one("SELECT taken_at FROM readings WHERE number = ?", number)
+        return int(row[0]) if row else 0
+
+    def runs(self) -> list[KnownRun]:
+        """Return the registered runs."""
+        columns = ", ".join(KnownRun._fields)
+        return [KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs ORDER BY folder")]
+
+    def register(self, folder: Path, *, plan_id: str, kind: str) -> None:
+        """Note a run whose journal is to be followed, before it writes."""
+        with self.writing() as db:
+            row = (str(folder.resolve()), plan_id, kind, 0, "", 0)
+            db.execute("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def consider(self, gaps: Iterable[Pair], decisions: Mapping[str, str]) -> None:
+        """Note the gaps that the first plan of these decisions (by tag) listed."""
+        number = self.last.number if self.last else 0
+        with self.writing() as db:
+            rows = ((opportunity, tag, decisions[tag], number) for opportunity, tag in gaps)
+            db.executemany("INSERT OR REPLACE INTO considered VALUES (?, ?, ?, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO decisions VALUES (?, ?)", decisions.items())
+
+    def view(self, opportunities: Collection[str], contacts: Collection[str] = ()) -> View:
+        """Return what is known of these opportunities, and of what is gone for these contacts."""
+        ids, people = json.dumps(sorted(opportunities)), json.dumps(sorted(contacts))
+        last = self.last
+        among = "opportunity IN (SELECT value FROM json_each(?))"
+        base = self.rows(f"SELECT opportunity, tags, since FROM base WHERE {among}", ids)
+        mark = "contact, kind, at_ms, run, reading"
+        marks = self.rows(f"SELECT opportunity, tag, {mark} FROM marks WHERE {among}", ids)
+        everywhere = self.rows(
+            f"SELECT contact, tag, {mark} FROM marks "
+            "WHERE kind = 'removed everywhere' AND contact IN (SELECT value FROM json_each(?))",
+            people,
+        )
+        listed = self.rows(f"SELECT opportunity, tag, decision, reading FROM considered WHERE {among}", ids)
+        known = {opportunity: (tags_of(tags), since) for opportunity, tags, since in base}
+        return View(
+            number=last.number if last else 0,
+            taken_at=last.taken_at if last else 0,
+            tags={opportunity: tags for opportunity, (tags, _) in known.items()},
+            since={opportunity: since for opportunity, (_, since) in known.items()},
+            marks={(opportunity, tag): Mark(*rest) for opportunity, tag, *rest in marks},
+            everywhere={(contact, tag): Mark(*rest) for contact, tag, *rest in everywhere},
+            considered={(opportunity, tag): Considered(*rest) for opportunity, tag, *rest in listed},
+            decisions=dict(self.rows("SELECT tag, decision FROM decisions")),
+        )
+
+    def base(self) -> Iterator[Known]:
+        """Yield the opportunities as they were last known, sorted by id."""
+        return map(
+            Known._make, self.rows(f"SELECT {', '.join(Known._fields)} FROM base ORDER BY opportunity")
+        )
+
+    def our_writes(self, later_than: int) -> Iterator[OurWrite]:
+        """Yield the last change of ours to each pair, of those later than a time (ms), by opportunity."""
+        rows = self.rows(
+            "SELECT opportunity, tag, kind = 'added by us', at_ms FROM marks "
+            "WHERE kind IN ('added by us', 'taken back') AND at_ms > ? ORDER BY opportunity, tag",
+            later_than,
+        )
+        return (OurWrite(opportunity, tag, bool(added), at_ms) for opportunity, tag, added, at_ms in rows)
+
+    def events(self, first: int, last: int) -> Iterator[Event]:
+        """Yield the events of these readings, oldest first."""
+        columns = ", ".join(Event._fields)
+        query = f"SELECT {columns} FROM events WHERE reading BETWEEN ? AND ? ORDER BY seq"
+        return map(Event._make, self.rows(query, first, last))
+
+    def gone_for_contacts(self) -> dict[str, set[str]]:
+        """Return the tags that others removed from all opportunities of a contact, by contact."""
+        found: dict[str, set[str]] = {}
+        for contact, tag in self.rows("SELECT contact, tag FROM marks WHERE kind = 'removed everywhere'"):
+            found.setdefault(contact, set()).add(tag)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Return how many pairs have each kind of mark."""
+        return dict(self.rows("SELECT kind, count(*) FROM marks GROUP BY kind ORDER BY kind"))
+
+    def rows(self, query: str, *values: object) -> sqlite3.Cursor:
+        """Run a query."""
+        with sound(self.path, "the ledger"):
+            return self._db.execute(query, values)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the ledger's lock and one durable transaction. Raises Locked."""
+        with (
+            hold(self.path.with_name("lock"), purpose="bring the ledger up to date", wait=WAIT),
+            sound(self.path, "the ledger"),
+            naming(self.path),
+            closing(durable(self.path)) as db,
+        ):
+            db.isolation_level = None
+            db.execute("BEGIN IMMEDIATE")
+            with db:
+                yield db
+
+    def _one(self, query: str, *values: object) -> Any:
+        return self.rows(query, *values).fetchone()

@@ -1,0 +1,115 @@
+"""The merge table: whether a tag that is wished on an opportunity is added there, and if not, why.
+
+It is one function over values; planner, sync, receiver and propagation call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+MarkKind = Literal["added by us", "added by others", "removed by others", "removed everywhere", "taken back"]
+Verdict = Literal[
+    "in place",
+    "add",
+    "removed by others",
+    "gone for the contact",
+    "taken back",
+    "left as it was",
+    "anonymized",
+    "not matching",
+    "too fresh to tell",
+    "nobody carries it",
+]
+REMOVED: Collection[MarkKind] = ("removed by others", "removed everywhere")
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a reading cannot tell of a tagging: who made it so, when, and by which run of ours.
+
+    `at_ms` is in milliseconds since the epoch: of our own writes the time, of others' changes that of the
+    reading that found them. `reading` is the number of the reading that followed or found it.
+    """
+
+    contact: str
+    kind: MarkKind
+    at_ms: int
+    run: str = ""
+    reading: int = 0
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag and an opportunity of a contact, and all that is known of the two.
+
+    `now`: the tag is there. `before`: it was expected there by the ledger; None where the opportunity is new.
+    `mark` is its own, or for an opportunity without one, that of the whole contact. `carried`: a visible
+    opportunity of the contact that is not anonymized carries it now. `newer_carrier`: one carries it that did
+    not when the pair was considered, or when the tag was removed everywhere. `considered`: the first
+    plan of this decision has listed the gap. `fresh`: we wrote it too late for the reading to show.
+    `named`: a caller or an option names the tag.
+    """
+
+    now: bool = False
+    before: bool | None = None
+    mark: Mark | None = None
+    carried: bool = True
+    newer_carrier: bool = False
+    considered: bool = False
+    fresh: bool = False
+    anonymized: bool = False
+    matching: bool = True
+    named: bool = False
+
+
+def judge(pair: Pair, *, standing: bool) -> Verdict:
+    """Return what becomes of a pair; `standing` where no person reads the plan before it is carried out."""
+    if pair.now:
+        return "in place"
+    if pair.anonymized or not pair.matching:
+        return "anonymized" if pair.anonymized else "not matching"
+    if pair.named:
+        return "add"
+    return _removed(pair) or _left(pair, standing) or "add"
+
+
+def _removed(pair: Pair) -> Verdict | None:
+    """Return why a pair is left as people removed it, or nobody has it any more."""
+    kind = pair.mark.kind if pair.mark else None
+    if kind == "removed everywhere" and not pair.newer_carrier:
+        return "gone for the contact"
+    if kind == "removed by others":
+        return "removed by others"
+    if not pair.carried:
+        return "nobody carries it"
+    if pair.fresh:
+        return "too fresh to tell"
+    return "removed by others" if pair.before and kind != "taken back" else None
+
+
+def _left(pair: Pair, standing: bool) -> Verdict | None:
+    """Return why an unattended run leaves a pair that a person may plan."""
+    if not standing:
+        return None
+    if pair.mark is not None and pair.mark.kind == "taken back":
+        return "taken back"
+    return "left as it was" if pair.considered and not pair.newer_carrier else None
+
+
+def reason(verdict: Verdict, mark: Mark | None) -> str:
+    """Return a verdict as people read it; of a removal, with the day on which it was found."""
+    if mark is None or verdict not in ("removed by others", "gone for the contact", "taken back"):
+        return verdict
+    return (
+        f"{verdict} (found on {day(mark.at_ms)})"
+        if mark.kind in REMOVED
+        else f"{verdict} (on {day(mark.at_ms)})"
+    )
+
+
+def day(at_ms: int) -> str:
+    """Return the day (UTC) of a time in milliseconds since the epoch, such as 12 March 2026."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{moment.day} {moment:%B %Y}"

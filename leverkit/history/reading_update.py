@@ -1,0 +1,202 @@
+"""One reading that is being taken into the ledger, in one transaction: guards, marks, events, the base."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from leverkit.errors import BrakeTripped, LeverkitError
+from leverkit.history.compare import Expectation, Known, RowChange, compare
+from leverkit.history.ledger import Ledger
+from leverkit.history.merge_table import REMOVED, Mark, MarkKind
+from leverkit.history.reading import MARGIN, Pair, Reading, Seen, tags_of
+from leverkit.history.renames import Found, renames
+from leverkit.history.tables import Event, LastReading, add_event, set_mark
+
+FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
+FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
+NOWHERE = LastReading(0, 0, "", 0, 0)
+
+
+class NotTaken(LeverkitError):
+    """A reading from which nothing may be learnt."""
+
+
+class ReadingUpdate:
+    """What one reading changes in the ledger."""
+
+    def __init__(self, ledger: Ledger, db: sqlite3.Connection, reading: Reading, number: int) -> None:
+        self._ledger, self._db, self._number = ledger, db, number
+        self._last = ledger.last or NOWHERE
+        self._reading = msgspec.structs.replace(reading, rows=self._counted(reading))
+        self._counts: Counter[str] = Counter()
+        self._rows = self._missing = 0
+        self._lost: list[Found] = []
+        self._gained: list[Found] = []
+        self._gone_for = ledger.gone_for_contacts()
+
+    def run(self, unsettled: Collection[Pair], limit: int | None) -> dict[str, int]:
+        """Change the ledger and return the number of events of each kind. Raises NotTaken, BrakeTripped."""
+        expectation = Expectation(
+            writes=self._ledger.our_writes(self._last.taken_at - MARGIN),
+            unsettled=unsettled,
+            last_at=self._last.taken_at,
+        )
+        for change in compare(self._ledger.base(), self._reading, expectation):
+            self._take_row(change)
+        self._require_whole()
+        self._take_renames()
+        self._require_few(limit)
+        self._take_lost()
+        for found in self._gained:
+            self._take_gained(found)
+        self._note()
+        return dict(self._counts)
+
+    def _counted(self, reading: Reading) -> Iterator[Seen]:
+        for row in reading.rows:
+            self._rows += not row.is_anonymized
+            yield row
+
+    def _take_row(self, change: RowChange) -> None:
+        was, now = change.was, change.now
+        if now is None or now.is_anonymized:
+            if was is not None:
+                self._take_missing(was, now)
+            return
+        if was is None:
+            self._arrive(now)
+            if self._last.number:
+                self._event("new opportunity", now.contact, now.opportunity, detail=now.tags)
+        else:
+            self._take_known(was, now)
+        row = (now.opportunity, now.contact, now.tags, now.created_at, 1, was.since if was else self._number)
+        self._db.execute("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", row)
+        if change.lost or change.gained:
+            self._lost += self._found(now, change.lost)
+            self._gained += self._found(now, change.gained)
+
+    def _take_missing(self, was: Known, now: Seen | None) -> None:
+        """Forget an opportunity that is deleted or anonymized; keep one that is hidden."""
+        if now is not None or was.opportunity in self._reading.deleted:
+            for table in ("base", "marks", "considered"):
+                self._db.execute(f"DELETE FROM {table} WHERE opportunity = ?", (was.opportunity,))
+            self._event("deleted" if now is None else "anonymized", was.contact, was.opportunity)
+            return
+        self._missing += 1
+        self._db.execute("UPDATE base SET visible = 0 WHERE opportunity = ?", (was.opportunity,))
+        self._event("hidden", was.contact, was.opportunity)
+
+    def _take_known(self, was: Known, now: Seen) -> None:
+        if was.contact != now.contact:
+            self._event("moved", now.contact, now.opportunity, detail=was.contact)
+            self._db.execute(
+                "UPDATE marks SET contact = ?, "
+                "kind = CASE kind WHEN 'removed everywhere' THEN 'removed by others' ELSE kind END "
+                "WHERE opportunity = ?",
+                (now.contact, now.opportunity),
+            )
+        if not was.visible:
+            self._event("seen again", now.contact, now.opportunity)
+        if was.contact != now.contact or not was.visible:
+            self._arrive(now)
+
+    def _arrive(self, now: Seen) -> None:
+        """A contact is not without a tag any more that arrives with an opportunity; removals stay."""
+        for tag in tags_of(now.tags) if now.contact in self._gone_for else ():
+            if tag in self._gone_for[now.contact]:
+                self._db.execute(
+                    "UPDATE marks SET kind = 'removed by others' "
+                    "WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
+                    (now.contact, tag),
+                )
+
+    def _found(self, now: Seen, tags: frozenset[str]) -> Iterator[Found]:
+        postings = json.loads(now.postings) if tags else ()
+        words = {word for posting in postings for word in self._reading.posting_tags.get(posting, ())}
+        for tag in sorted(tags):
+            yield Found(now.opportunity, now.contact, tag, tags_of(now.tags), tag in words)
+
+    def _require_whole(self) -> None:
+        """Raise NotTaken where many opportunities are missing that nobody deleted."""
+        known, missing = self._last.opportunities, self._missing
+        if missing * 2 > known or missing > max(FEW, MISSING_SHARE * known):
+            raise NotTaken(
+                f"{missing:,} of {known:,} opportunities are not in the reading and Lever does not list "
+                "them as deleted: another key may see fewer of them, or the account is another one"
+            )
+
+    def _take_renames(self) -> None:
+        """Re-key what is known of tags that were renamed; their holders have lost and gained nothing."""
+        names = renames(self._lost, self._gained, self._reading.tag_counts)
+        if not names:
+            return
+        moved = {(found.opportunity, names[found.tag]) for found in self._lost if found.tag in names}
+        self._lost = [found for found in self._lost if found.tag not in names]
+        self._gained = [found for found in self._gained if (found.opportunity, found.tag) not in moved]
+        for old, new in sorted(names.items()):
+            self._event("renamed", tag=old, detail=new)
+            for table in ("marks", "considered"):
+                self._db.execute(f"UPDATE OR IGNORE {table} SET tag = ? WHERE tag = ?", (new, old))
+                self._db.execute(f"DELETE FROM {table} WHERE tag = ?", (old,))
+
+    def _require_few(self, limit: int | None) -> None:
+        """Raise BrakeTripped where others took off more than a person would."""
+        if limit is None:
+            limit = max(FOUND, int(FOUND_SHARE * self._last.taggings))
+        number = len(self._lost)
+        if number > limit:
+            tag, most = Counter(found.tag for found in self._lost).most_common(1)[0]
+            raise BrakeTripped(
+                f"{number} removals by others ({most} of them of tag {tag!r}) are more than "
+                f"--max-found-removals {limit}, and the ledger was not changed. A script, an outage or a tag "
+                "deleted in Lever's settings is no decision about people. "
+                f"If it is one, give --max-found-removals {number}"
+            )
+
+    def _take_lost(self) -> None:
+        carried = self._ledger_carries({found.contact for found in self._lost})
+        for found in self._lost:
+            nowhere = (found.contact, found.tag) not in carried
+            self._mark(found, "removed everywhere" if nowhere else "removed by others")
+
+    def _ledger_carries(self, contacts: Collection[str]) -> set[tuple[str, str]]:
+        """Return the tags that any visible opportunity of these contacts has, by contact."""
+        query = "SELECT contact, tags FROM base WHERE visible AND contact IN (SELECT value FROM json_each(?))"
+        rows = self._db.execute(query, (json.dumps(sorted(contacts)),)) if contacts else ()
+        return {(contact, tag) for contact, tags in rows for tag in tags_of(tags)}
+
+    def _take_gained(self, found: Found) -> None:
+        row = self._db.execute(
+            "SELECT kind FROM marks WHERE opportunity = ? AND tag = ?", (found.opportunity, found.tag)
+        ).fetchone()
+        if found.tag in self._gone_for.get(found.contact, ()):  # an addition ends it for the whole contact
+            self._db.execute(
+                "DELETE FROM marks WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
+                (found.contact, found.tag),
+            )
+        self._mark(found, "added by others", "put back" if row and row[0] in REMOVED else "")
+
+    def _mark(self, found: Found, kind: MarkKind, detail: str = "") -> None:
+        mark = Mark(found.contact, kind, self._reading.taken_at, "", self._number)
+        set_mark(self._db, found.opportunity, found.tag, mark)
+        detail = "from posting" if found.from_posting else detail
+        self._event(kind, found.contact, found.opportunity, found.tag, detail)
+
+    def _event(
+        self, kind: str, contact: str = "", opportunity: str = "", tag: str = "", detail: str = ""
+    ) -> None:
+        self._counts[kind] += 1
+        at = self._reading.taken_at
+        add_event(self._db, Event(self._number, at, kind, contact, opportunity, tag, "", detail))
+
+    def _note(self) -> None:
+        reading, taggings = self._reading, sum(self._reading.tag_counts.values())
+        row = (self._number, reading.taken_at, reading.digest, self._rows, taggings, "")
+        self._db.execute("INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)", row)
+        ids = json.dumps(sorted(reading.account_ids))
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('account_ids', ?)", (ids,))

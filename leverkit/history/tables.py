@@ -1,0 +1,105 @@
+"""The tables of the ledger, their rows, and how a row is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+import msgspec
+
+from leverkit.history.merge_table import Mark
+from leverkit.history.reading import RunWrites
+
+FORMAT = 1
+EVENTS = """
+    CREATE TRIGGER IF NOT EXISTS never_updated BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+    CREATE TRIGGER IF NOT EXISTS never_deleted BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+"""
+SCHEMA = f"""
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS readings (
+        number INTEGER PRIMARY KEY, taken_at INTEGER NOT NULL, digest TEXT NOT NULL,
+        opportunities INTEGER NOT NULL, taggings INTEGER NOT NULL, note TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS base (
+        opportunity TEXT PRIMARY KEY, contact TEXT NOT NULL, tags TEXT NOT NULL, created_at INTEGER NOT NULL,
+        visible INTEGER NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS events (
+        seq INTEGER PRIMARY KEY, reading INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,
+        contact TEXT NOT NULL, opportunity TEXT NOT NULL, tag TEXT NOT NULL, run TEXT NOT NULL,
+        detail TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS marks (
+        opportunity TEXT NOT NULL, tag TEXT NOT NULL, contact TEXT NOT NULL, kind TEXT NOT NULL,
+        at_ms INTEGER NOT NULL, run TEXT NOT NULL, reading INTEGER NOT NULL,
+        PRIMARY KEY (opportunity, tag)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS everywhere ON marks (contact, tag) WHERE kind = 'removed everywhere';
+    CREATE TABLE IF NOT EXISTS considered (
+        opportunity TEXT NOT NULL, tag TEXT NOT NULL, decision TEXT NOT NULL, reading INTEGER NOT NULL,
+        PRIMARY KEY (opportunity, tag)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS decisions (tag TEXT PRIMARY KEY, decision TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS runs (
+        folder TEXT PRIMARY KEY, plan_id TEXT NOT NULL, kind TEXT NOT NULL, entries INTEGER NOT NULL,
+        head TEXT NOT NULL, unsettled INTEGER NOT NULL) WITHOUT ROWID;
+    {EVENTS}
+"""
+
+
+class LastReading(NamedTuple):
+    """The number of a reading, when it began (ms since epoch), and its digest and size."""
+
+    number: int
+    taken_at: int
+    digest: str
+    opportunities: int
+    taggings: int
+
+
+class KnownRun(NamedTuple):
+    """A registered run, and how far the ledger knows its journal."""
+
+    folder: str
+    plan_id: str
+    kind: str
+    entries: int
+    head: str
+    unsettled: int
+
+
+class Event(NamedTuple):
+    """Something that happened to a pair, an opportunity or a tag; `at_ms` as in a mark.
+
+    `detail` is what the kind needs: the tags of a new opportunity, the contact that one moved from, the new
+    name of a tag, or `from posting`.
+    """
+
+    reading: int
+    at_ms: int
+    kind: str
+    contact: str = ""
+    opportunity: str = ""
+    tag: str = ""
+    run: str = ""
+    detail: str = ""
+
+
+def note_run(db: sqlite3.Connection, run: RunWrites) -> None:
+    """Move the watermark of a run to the end of its journal, in the transaction of its writes."""
+    row = (run.folder, run.plan_id, run.kind, run.entries, run.head, len(run.unsettled))
+    db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def set_mark(db: sqlite3.Connection, opportunity: str, tag: str, mark: Mark) -> None:
+    """Set the mark of a pair, unless a later one is there."""
+    db.execute(
+        "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "contact = excluded.contact, kind = excluded.kind, at_ms = excluded.at_ms, "
+        "run = excluded.run, reading = excluded.reading "
+        "WHERE excluded.at_ms >= at_ms",
+        (opportunity, tag, *msgspec.structs.astuple(mark)),
+    )
+
+
+def add_event(db: sqlite3.Connection, event: Event) -> None:
+    """Append an event."""
+    db.execute("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", event)

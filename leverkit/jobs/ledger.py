@@ -1,0 +1,139 @@
+"""Bring an account's ledger up to date: journals of the runs and a snapshot are handed to it as values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import DeletedOpportunity
+from leverkit.errors import ApiError, LeverkitError
+from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
+from leverkit.history.ledger import Ledger
+from leverkit.history.reading import MARGIN, Pair, Reading, RunWrites, Seen, Write
+from leverkit.history.tables import KnownRun
+from leverkit.migration.journal import Intent, Outcome
+from leverkit.migration.run import Run
+from leverkit.planning.run_folder import JOURNAL, journal_head
+from leverkit.snapshot.pull import MARGIN as LATE
+from leverkit.snapshot.snapshot import Snapshot
+
+_ROWS = """
+    SELECT id, contact, to_json(list_sort(list_distinct(tags)))::VARCHAR, created_at,
+           is_anonymized, to_json(postings)::VARCHAR
+    FROM opportunities ORDER BY id
+"""
+_COUNTS = """
+    WITH held AS (SELECT unnest(list_distinct(tags)) AS tag FROM opportunities)
+    SELECT tag, count(*) FROM held GROUP BY tag
+"""
+_POSTING_TAGS = """
+    SELECT id, list_concat([text, team, department, location, commitment, level], locations, tags)
+    FROM postings
+"""
+
+
+def update_ledger(
+    account_folder: Path,
+    snapshot: Snapshot,
+    *,
+    lever: ReadOnlyLever | None = None,
+    max_found_removals: int | None = None,
+) -> CaughtUp:
+    """Bring the ledger of an account up to date with its runs and a snapshot; make it where there is none.
+
+    `lever` is asked which opportunities were deleted; without it, those that are not in the snapshot any more
+    count as hidden. Raises BrakeTripped, Refused (a damaged ledger), Locked, AccessDenied, Unreachable.
+    """
+    with Ledger.open(account_folder) as ledger:
+        last_at = ledger.last.taken_at if ledger.last else 0
+        deleted = _deleted(lever, last_at - LATE) if lever and last_at else frozenset()
+        unsettled, odd = _take_runs(ledger, account_folder)
+        reading = reading_of(snapshot, deleted)
+        found = take_reading(ledger, reading, unsettled=unsettled, max_found_removals=max_found_removals)
+    return msgspec.structs.replace(found, odd=odd)
+
+
+def register_run(account_folder: Path, run: Run) -> None:
+    """Note a run that lies outside of its account's folder, before it writes."""
+    if not run.folder.resolve().is_relative_to(account_folder.resolve() / "runs"):
+        with Ledger.open(account_folder) as ledger:
+            ledger.register(run.folder, plan_id=run.plan.plan_id, kind=run.plan.kind)
+
+
+def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:
+    """Return a snapshot as a reading; its rows can be used once."""
+    return Reading(
+        account_ids=(snapshot.account,),
+        taken_at=snapshot.taken_at,
+        digest=snapshot.digest,
+        rows=map(Seen._make, snapshot.rows(_ROWS)),
+        deleted=deleted,
+        tag_counts=dict(snapshot.sql(_COUNTS).fetchall()),
+        posting_tags={
+            posting: frozenset(filter(None, tags)) for posting, tags in snapshot.sql(_POSTING_TAGS).fetchall()
+        },
+    )
+
+
+def writes_of(run: Run, *, since_ms: int = 0) -> RunWrites:
+    """Return what the journal of a run tells.
+
+    Requests whose outcome is not known are unsettled if they were sent after `since_ms`, when the last
+    reading began: what an older one did, that reading has shown.
+    """
+    operations, writes, recent = run.plan.operations, list[Write](), set[int]()
+    for entry in run.entries:
+        match entry.body:
+            case Intent(ops=ops) if entry.at_ms > since_ms - MARGIN:
+                recent.update(ops)
+            case Outcome(op=number, effective=True) as outcome:
+                op, at_ms = operations[number], outcome.lever_ms or entry.at_ms
+                tag = outcome.stored or op.tag
+                writes.append(Write(entry.seq, at_ms, op.contact, op.opportunity, tag, op.action == "add"))
+    open_ = (operations[n] for n in recent if run.state.outcome_name(n) == "unknown")
+    return RunWrites(
+        plan_id=run.plan.plan_id,
+        folder=str(run.folder.resolve()),
+        kind=run.plan.kind,
+        entries=len(run.entries),
+        head=run.head,
+        writes=tuple(writes),
+        unsettled=frozenset((op.opportunity, op.tag) for op in open_),
+    )
+
+
+def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], tuple[str, ...]]:
+    """Take the journals into the ledger; return pairs with an open outcome, and what is odd."""
+    known = {run.folder: run for run in ledger.runs()}
+    inside = (str(path.parent.resolve()) for path in account_folder.glob(f"runs/*/{JOURNAL}"))
+    since_ms = ledger.last.taken_at if ledger.last else 0
+    found, odd = list[RunWrites](), list[str]()
+    for folder in sorted({*known, *inside}):
+        try:
+            if writes := _news(Path(folder), known.get(folder), since_ms):
+                found.append(writes)
+        except LeverkitError as error:
+            odd.append(f"the run in {folder} cannot be read, so what it wrote counts as others': {error}")
+    odd += take_runs(ledger, found)
+    return frozenset[Pair]().union(*(run.unsettled for run in found)), tuple(odd)
+
+
+def _news(folder: Path, known: KnownRun | None, since_ms: int) -> RunWrites | None:
+    """Return what a journal tells; None where the ledger knows all of it, or nothing was begun."""
+    head = journal_head(folder)
+    if not head or (known and not known.unsettled and head == known.head):
+        return None
+    return writes_of(Run.open(folder), since_ms=since_ms)
+
+
+def _deleted(lever: ReadOnlyLever, since_ms: int) -> frozenset[str]:
+    """Return the ids that Lever lists as deleted since a time; none where the key may not read that."""
+    try:
+        pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since_ms)
+        return frozenset(each.id for page in pages for each in page.items)
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        return frozenset()
