@@ -87,7 +87,8 @@ class HttpSession:
         self._answered = threading.Event()
         self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest response
         self.date_ms: int | None = None  # Lever's clock in its latest response
-        remote = httpx.URL(base_url).host not in LOOPBACK  # this computer is reached without a proxy
+        address = httpx.URL(base_url)
+        remote = address.host not in LOOPBACK  # this computer is reached without a proxy
         self._http = httpx.Client(
             base_url=base_url,
             auth=Signature(key, scheme),
@@ -97,7 +98,7 @@ class HttpSession:
             headers={"User-Agent": "leverkit", "Accept": "application/json"},
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             trust_env=remote,
-            verify=_ssl_context(remote),
+            verify=(remote or address.scheme == "https") and _ssl_context(remote),
         )
 
     def call(

@@ -71,8 +71,6 @@ def child_runner(cache: Path, *, preload: Path | None = None) -> Iterator[ChildR
 
 def main() -> None:
     """Read orders, one JSON object per line; write how the child of each ended."""
-    import leverkit  # noqa: F401  loaded once, for all children
-
     for line in sys.stdin:
         child = os.fork()
         if not child:
@@ -211,4 +209,8 @@ def _rollback(order: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    import duckdb  # noqa: F401
+
+    from leverkit import *  # noqa: F403  loads what the public names need, once for all children
+
     main()

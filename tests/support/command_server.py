@@ -67,10 +67,6 @@ def command_server(environ: Mapping[str, str]) -> Iterator[CommandServer]:
 
 def main() -> None:
     """Read orders, one JSON object a line; answer each with the exit code of its child."""
-    import duckdb  # noqa: F401
-
-    import leverkit.cli.main  # noqa: F401
-
     for line in sys.stdin:
         print(json.dumps(_ended(json.loads(line))), flush=True)
 
@@ -132,4 +128,11 @@ def _obey(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    import duckdb  # noqa: F401
+    import matplotlib.figure  # noqa: F401
+    import pandas  # noqa: F401
+
+    import leverkit.cli.main
+    from leverkit import *  # noqa: F403  loads what the public names need
+
     main()
