@@ -62,7 +62,6 @@ def apply(
 
     Example: leverkit apply run --approve 3f2a9c1e77b0
     """
-    from leverkit.jobs.ledger import register_run
     from leverkit.migration.apply import apply_run
     from leverkit.migration.run import Run
     from leverkit.planning.brakes import Brakes
@@ -76,8 +75,7 @@ def apply(
     limit = max_seconds or seconds
     settings = shown_settings()
     with _interruptible(), connect(write=True, settings=settings, rate=rate) as lever:
-        with noted("the run is not registered in the account's ledger"):
-            register_run(settings.home / planned.plan.account, planned)
+        _register(planned, settings.home)
         ended, now = apply_run(
             planned, approve=approve, lever=lever, brakes=brakes, max_seconds=limit, wave=wave, wait=wait
         )
@@ -187,6 +185,14 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
     _print_hint(found.hint)
     differences = bool(found.gaps)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
+
+
+def _register(run: Run, home: Path) -> None:
+    """Note a run in its account's ledger before it writes."""
+    from leverkit.jobs.ledger import register_run
+
+    with noted("the run is not registered in the account's ledger"):
+        register_run(home / run.plan.account, run)
 
 
 def _job_record(folder: Path) -> tuple[object, str]:
