@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.analysis import posting_tags, queries
 from leverkit.analysis.findings import findings, to_decide
+from leverkit.analysis.queries import query
 from leverkit.analysis.spelling import spellings
 from leverkit.report.text import count
 
@@ -56,16 +57,16 @@ class AuditFacts:
         """Compute the facts about a snapshot."""
         with queries.prepare(snapshot.path) as connection:
             posting_tags.prepare(connection)
-            tags = connection.sql(queries.TAGS).df()
+            tags = connection.sql(query("tags")).df()
             tags = tags.merge(queries.associations(connection), on="t", how="left")
             numbers = tags["t"].to_numpy()
-            tags = posting_tags.judge(tags, connection.sql(posting_tags.EVIDENCE).df())
-            contacts = connection.sql(queries.CONTACTS).df()
+            tags = posting_tags.judge(tags, connection.sql(query("posting_evidence")).df())
+            contacts = connection.sql(query("contacts")).df()
             rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt)
-            totals = connection.sql(queries.TOTALS).df().iloc[0].to_dict()
+            totals = connection.sql(query("totals")).df().iloc[0].to_dict()
         inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
         decisions = _tags_to_decide(rows, contacts, inconsistencies)
         contacts = contacts.assign(tags_to_decide=decisions).drop(columns="c")
