@@ -67,6 +67,7 @@ bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_start
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_ledger
 
 measure: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m quality.measure

@@ -77,6 +77,9 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
                 yield RowChange(was, now)
             continue
         ours = writes_of(now.opportunity)
+        if was is None and not ours:
+            yield RowChange(None, now)
+            continue
         if was and not ours and was.visible and was.tags == now.tags and was.contact == now.contact:
             continue
         change = RowChange(was, now, *_differences(was, now, ours, reading.taken_at, expectation))

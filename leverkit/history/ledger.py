@@ -51,7 +51,6 @@ class Ledger:
             db.isolation_level = None
             if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-                db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (str(FORMAT),))
             opened = cls(path, db)
             if opened.meta("format") != str(FORMAT):
                 raise Refused(f"{path}: ledger format {opened.meta('format')}, this leverkit reads {FORMAT}")

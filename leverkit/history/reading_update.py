@@ -46,8 +46,9 @@ class ReadingUpdate:
             unsettled=unsettled,
             last_at=self._last.taken_at,
         )
-        for change in compare(self._ledger.base(), self._reading, expectation):
-            self._take_row(change)
+        changes = compare(self._ledger.base(), self._reading, expectation)
+        rows = (row for change in changes if (row := self._take_row(change)))
+        self._db.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._require_whole()
         self._take_renames()
         self._require_few(limit)
@@ -62,23 +63,24 @@ class ReadingUpdate:
             self._rows += not row.is_anonymized
             yield row
 
-    def _take_row(self, change: RowChange) -> None:
+    def _take_row(self, change: RowChange) -> Known | None:
+        """Note what became of an opportunity; return it as it is known from now on, None if it is not."""
         was, now = change.was, change.now
         if now is None or now.is_anonymized:
             if was is not None:
                 self._take_missing(was, now)
-            return
+            return None
         if was is None:
             self._arrive(now)
             if self._last.number:
                 self._event("new opportunity", now.contact, now.opportunity, detail=now.tags)
         else:
             self._take_known(was, now)
-        row = (now.opportunity, now.contact, now.tags, now.created_at, 1, was.since if was else self._number)
-        self._db.execute("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", row)
         if change.lost or change.gained:
             self._lost += self._found(now, change.lost)
             self._gained += self._found(now, change.gained)
+        since = was.since if was else self._number
+        return Known(now.opportunity, now.contact, now.tags, now.created_at, 1, since)
 
     def _take_missing(self, was: Known, now: Seen | None) -> None:
         """Forget an opportunity that is deleted or anonymized; keep one that is hidden."""

@@ -42,6 +42,7 @@ SCHEMA = f"""
         folder TEXT PRIMARY KEY, plan_id TEXT NOT NULL, kind TEXT NOT NULL, entries INTEGER NOT NULL,
         head TEXT NOT NULL, unsettled INTEGER NOT NULL) WITHOUT ROWID;
     {EVENTS}
+    INSERT OR IGNORE INTO meta VALUES ('format', '{FORMAT}');
 """
 
 

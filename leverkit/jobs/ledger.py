@@ -20,7 +20,7 @@ from leverkit.snapshot.pull import MARGIN as LATE
 from leverkit.snapshot.snapshot import Snapshot
 
 _ROWS = """
-    SELECT id, contact, to_json(list_sort(list_distinct(tags)))::VARCHAR, created_at,
+    SELECT id, contact, to_json(list_sort(tags))::VARCHAR, created_at,
            is_anonymized, to_json(postings)::VARCHAR
     FROM opportunities ORDER BY id
 """

@@ -76,10 +76,11 @@ def write_large(folder: Path, count: int) -> None:
             cast = ", ".join(f"{column}::{kind} AS {column}" for column, kind in columns)
             source = query.replace("$count", str(count))
             connection.execute(f"COPY (SELECT {cast} FROM ({source})) TO '{folder / name}.parquet'")
-    _seal(folder)
+    seal(folder)
 
 
-def _seal(folder: Path) -> None:
+def seal(folder: Path) -> None:
+    """Write the hashes of the tables into snapshot.json."""
     about = json.loads((folder / "snapshot.json").read_text())
     about["files"] = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}
     (folder / "snapshot.json").write_text(json.dumps(about))
