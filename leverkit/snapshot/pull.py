@@ -17,6 +17,7 @@ from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, 
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, Refused, UsageError
 from leverkit.report.progress import Progress, progress
+from leverkit.report.text import count
 from leverkit.settings import connect
 from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.listing_reader import ListingPass, read
@@ -24,6 +25,7 @@ from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
 from leverkit.snapshot.tables import (
     counted,
     size,
+    vanished,
     write_opportunities,
     write_postings,
     write_stages,
@@ -41,6 +43,7 @@ MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for 
 DAY = 24 * 3600 * 1000
 LATEST = 4_102_444_800_000  # ms since epoch: the year 2100
 ROUNDS = 2  # catch-ups at most: a second if tag counts differ, as the account may just have changed
+VANISHED = "of the reading before: not deleted, and no longer visible to this key"
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 
 
@@ -76,6 +79,7 @@ class _Pull:
         self._shown, self._workers = shown, workers
         self._pages = self._records = 0
         self._not_seen: set[str] = set()
+        self._last = _opened(folder)
 
     def run(self, full: bool) -> None:
         self._begin(full)
@@ -114,18 +118,18 @@ class _Pull:
 
     def _is_published(self, facts: dict[str, str]) -> bool:
         """Return True if a kill came after the snapshot was complete, before the checkpoint was removed."""
-        try:
-            return Snapshot.open(self._folder).taken_at == int(facts["started"])
-        except UsageError:
-            return False
+        return self._last is not None and self._last.taken_at == int(facts["started"])
 
     def _last_time(self, me: dict[str, str]) -> int:
         """Return since when changes are to be read (milliseconds since epoch); 0 for everything."""
         if not (self._folder / "snapshot.json").exists():
             return 0
-        last = Snapshot.open(self._folder)
+        last = self._last or Snapshot.open(self._folder)
         if str(UNGRANTED not in last.meta["not_seen"]) != me["confidential"]:
             _say("reading everything again: the key has another grant for confidential data than last time")
+            return 0
+        if not self._lever.sees_confidential():  # no listing tells such a key what became confidential since
+            _say("reading everything again: this key would not see what became confidential since last time")
             return 0
         return last.taken_at - MARGIN
 
@@ -143,13 +147,15 @@ class _Pull:
             differences = _differences(listed, counted(db, opportunities))
             if not differences:
                 break
+        if self._last and (number := vanished(db, self._folder, opportunities, self._checkpoint)):
+            self._not_seen.add(f"{count(number, 'opportunity', 'opportunities')} {VANISHED}")
         return opportunities, write_tags(db, self._folder, listed), differences
 
     def _catch_up(self, number: int) -> None:
         since = self._started - MARGIN
         self._read(ListingPass(f"updated again {number}", "updated_at", since, LATEST))
         self._read(ListingPass(f"created again {number}", "created_at", since, LATEST))
-        deleted_since = self._since or since
+        deleted_since = self._last.taken_at - MARGIN if self._last else since
         gone = self._all("/opportunities/deleted", DeletedOpportunity, deleted_at_start=deleted_since)
         self._checkpoint.forget(opportunity.id for opportunity in gone)
 
@@ -211,6 +217,14 @@ def _make(folder: Path) -> None:
         make_folder(folder)
     except OSError as error:
         raise UsageError(f"{folder} cannot be the folder of a snapshot: {error.strerror}") from None
+
+
+def _opened(folder: Path) -> Snapshot | None:
+    """Return the snapshot in a folder; None where there is none, or a damaged one."""
+    try:
+        return Snapshot.open(folder)
+    except UsageError:
+        return None
 
 
 def _account_in(folder: Path) -> str | None:

@@ -61,10 +61,9 @@ def write_opportunities(
     read = f"select * from {_lines(lines, OPPORTUNITIES | {'seq': 'BIGINT'})}"
     if prior:
         read += f" union all select *, 0 from read_parquet({literal(prior)})"
-    gone = ", ".join(literal(id) for id in ["", *checkpoint.deleted()])
     query = f"""
         select * exclude (seq) from ({read})
-        where id not in ({gone})
+        where id not in ({_deleted(checkpoint)})
         qualify row_number() over (partition by id order by seq desc) = 1
         order by id"""
     try:
@@ -110,9 +109,24 @@ def counted(db: duckdb.DuckDBPyConnection, opportunities: Path) -> dict[str, int
     return dict(db.sql(f"select tag, count(*) from ({tags}) group by tag").fetchall())
 
 
+def vanished(db: duckdb.DuckDBPyConnection, folder: Path, new: Path, checkpoint: PullCheckpoint) -> int:
+    """Count the opportunities of the snapshot in a folder that a new file lacks and that are not deleted."""
+    last = literal(folder / "opportunities.parquet")
+    lost = f"select id from read_parquet({last}) except select id from read_parquet({literal(new)})"
+    return _number(db, f"select count(*) from ({lost}) where id not in ({_deleted(checkpoint)})")
+
+
+def _deleted(checkpoint: PullCheckpoint) -> str:
+    return ", ".join(literal(id) for id in ["", *checkpoint.deleted()])
+
+
 def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:
     """Count the rows of a file."""
-    (found,) = db.sql(f"select count(*) from read_parquet({literal(file)})").fetchall()
+    return _number(db, f"select count(*) from read_parquet({literal(file)})")
+
+
+def _number(db: duckdb.DuckDBPyConnection, query: str) -> int:
+    (found,) = db.sql(query).fetchall()
     return int(found[0])
 
 

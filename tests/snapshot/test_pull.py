@@ -200,6 +200,18 @@ def test_what_the_key_may_not_see_is_recorded(account: Running, tmp_path: Path) 
     assert "confidential" in snapshot._repr_html_()
 
 
+def test_what_became_confidential_is_not_kept_and_counted_as_no_longer_visible(
+    account: Running, tmp_path: Path
+) -> None:
+    first = take(account, tmp_path, key=account.restricted_key)
+    hidden, deleted, *_ = sorted(tags_in(first))
+    account.set_confidential(hidden)
+    account.delete(deleted)
+    second = take(account, tmp_path, key=account.restricted_key)
+    assert set(tags_in(second)) == set(tags_in(first)) - {hidden, deleted}
+    assert second.meta["not_seen"][0].startswith("1 opportunity of the reading before: not deleted")
+
+
 def test_tag_counts_that_differ_are_recorded(
     account: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
