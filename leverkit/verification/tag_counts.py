@@ -111,7 +111,7 @@ class _Check:
         should = set(self._plan.holders[count.tag]) - self._now.keys()
         should |= set(self._seen.get(count.tag, ()))
         should ^= {change.opportunity for change in count.others}
-        left_out = self._kind(count, found, should) or self._unseen(count, found.keys(), should)
+        left_out = self._kind(count, found, should) or self._unseen(count, found, should)
         return msgspec.structs.replace(count, left_out=left_out)
 
     def _kind(self, count: Count, found: Mapping[str, Opportunity], should: set[str]) -> str:
@@ -124,20 +124,23 @@ class _Check:
                 return name
         return ""
 
-    def _unseen(self, count: Count, found: Collection[str], should: set[str]) -> str:
-        """Return UNSEEN if Lever may count opportunities that are there and that the key cannot see.
+    def _unseen(self, count: Count, found: Mapping[str, Opportunity], should: set[str]) -> str:
+        """Return UNSEEN if Lever counts opportunities that a key could not, or cannot, see.
 
-        Those are what is hidden now, and, without the grant, what was counted at the snapshot but not listed.
+        Those are confidential ones that were counted at the snapshot but not listed, and what is hidden now;
+        without the grant they are any number, as such a key never sees them.
         """
+        never_listed = found.keys() - should
+        known = all(found[each].confidentiality == "confidential" for each in never_listed)
         had = {*self._expected.get(count.tag, ()), *self._held.get(count.tag, ())}
-        gone = had - self._now.keys() - self._elsewhere.deleted
-        hidden = gone | (should - set(found))
-        if not set(found) <= should or len(hidden) > LOOKED_UP:
+        hidden = (had - self._now.keys() - self._elsewhere.deleted) | (should - found.keys())
+        if not known or len(never_listed) > max(count.off, 0) or len(hidden) > LOOKED_UP:
             return ""
         if any(self._lever.find_opportunity(each) is not None for each in sorted(hidden)):
             return ""
-        never_seen = 0 if self._lever.sees_confidential() else max(count.off, 0)
-        return UNSEEN if 0 <= count.listed - len(found) <= len(hidden) + never_seen else ""
+        uncounted = count.listed - len(found)
+        few = uncounted <= len(hidden) or not self._lever.sees_confidential()
+        return UNSEEN if uncounted >= 0 and few else ""
 
     def _at_snapshot(self, count: Count) -> int:
         """Return Lever's count at the snapshot: the prediction, less the plan."""

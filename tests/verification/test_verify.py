@@ -347,6 +347,18 @@ def test_what_the_key_cannot_see_any_more_makes_no_rollback_fail(tmp_path: Path)
     assert sign(found, op) == "!"
 
 
+def test_what_others_do_to_what_the_key_never_saw_makes_no_verification_fail(tmp_path: Path) -> None:
+    with account() as (emulated, lever), opened(emulated, key=emulated.restricted_key) as reader:
+        first = migration(emulated, lever)
+        tag, others = first.operations[0].tag, tags_of(emulated).keys() - first.before.keys()
+        hidden = min(id for id in others if tag not in tags_of(emulated)[id])
+        emulated.set_confidential(hidden)
+        applied(tmp_path, emulated, reader)
+        emulated.add_tags(hidden, [tag])
+        assert verify(tmp_path, lever=reader).exit_code == 0
+        assert verify(tmp_path, lever=lever).exit_code == 0
+
+
 def test_a_rollback_counts_before_and_after_from_the_same_state(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever, taken_at=now(emulated))
