@@ -109,13 +109,19 @@ class NewOpportunity(msgspec.Struct, frozen=True, tag="noticed"):
     opportunity: str
 
 
+class Undone(msgspec.Struct, frozen=True, tag="undone"):
+    """A reading showed operations that had changed the account, and that somebody had undone since."""
+
+    ops: tuple[int, ...]
+
+
 class SessionEnded(msgspec.Struct, frozen=True, tag="sealed"):
     """The process ended in an orderly way; `reason` tells why."""
 
     reason: str
 
 
-Body = Opened | SessionStarted | Intent | WriteResponse | Outcome | NewOpportunity | SessionEnded
+Body = Opened | SessionStarted | Intent | WriteResponse | Outcome | NewOpportunity | Undone | SessionEnded
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -150,8 +156,7 @@ class Journal:
     def append(self, *bodies: Body) -> int:
         """Append bodies in one durable commit and return the seq of the last."""
         with self._lock:
-            fresh: list[Entry] = []
-            chain = self._chain
+            fresh, chain = list[Entry](), self._chain
             for seq, body in enumerate(bodies, len(self.entries) + 1):
                 at_ms = int(self._now() * 1000)
                 chain = _link(chain, seq, at_ms, _text(body))
@@ -216,10 +221,8 @@ def replay_entries(entries: Iterable[Entry]) -> RunState:
     """Return the state of a run whose journal holds these entries."""
     by_seq, intents = dict[int, Intent](), dict[int, Intent]()
     responses, outcomes = dict[int, WriteResponse](), dict[int, Outcome]()
-    windows_ms: list[int] = []
-    new_opportunities: dict[str, NewOpportunity] = {}
-    state = "not begun"
-    waves: dict[str, None] = {}
+    windows_ms, new_opportunities = list[int](), dict[str, NewOpportunity]()
+    state, waves = "not begun", dict[str, None]()
     for entry in entries:
         match entry.body:
             case Intent(ops=ops) as intent:
@@ -241,7 +244,7 @@ def replay_entries(entries: Iterable[Entry]) -> RunState:
             case SessionStarted(wave=wave):
                 waves[wave] = None
                 state = "broken off"  # until it is sealed
-            case _:  # opened, and a process died before it began
+            case Opened():  # a process died before it began
                 state = "broken off"
     return RunState(
         intents=intents,

@@ -7,7 +7,8 @@ A person's change is never overwritten: in doubt, the outcome is `drifted`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,7 +19,16 @@ from leverkit.api.models import Opportunity
 from leverkit.api.responses import needs_performer
 from leverkit.api.tags import altered
 from leverkit.errors import AccessDenied, ApiError, Unreachable
-from leverkit.migration.journal import Intent, OutcomeName, WriteResponse, WriteStatus
+from leverkit.migration.journal import (
+    Intent,
+    NewOpportunity,
+    Outcome,
+    OutcomeName,
+    RunState,
+    Undone,
+    WriteResponse,
+    WriteStatus,
+)
 from leverkit.migration.times import Instant
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
@@ -164,6 +174,52 @@ class Reading:
             for sibling in self.found.values()
             if sibling.contact == operation.contact
         )
+
+
+class ContactWatch:
+    """Tells from each reading which opportunities are new since the plan, and which changes are undone.
+
+    Threads may share it.
+    """
+
+    def __init__(self, plan: Plan, state: RunState) -> None:
+        self._operations = plan.operations
+        self._contacts = {known.contact for known in plan.before.values()}
+        self._known = {*plan.before, *(late.opportunity for late in state.new_opportunities)}
+        self._updated_at = {number: intent.updated_at for number, intent in state.intents.items()}
+        self._in_place = defaultdict[str, set[int]](set)  # positions, by opportunity
+        self.ended(state.outcomes.values())
+
+    def sent(self, intent: Intent) -> None:
+        """Take in a request."""
+        self._updated_at.update(dict.fromkeys(intent.ops, intent.updated_at))
+
+    def ended(self, outcomes: Iterable[Outcome]) -> None:
+        """Take in which operations changed the account."""
+        for outcome in outcomes:
+            if outcome.effective:
+                self._in_place[self._operations[outcome.op].opportunity].add(outcome.op)
+
+    def notes(self, reading: Reading) -> tuple[NewOpportunity | Undone, ...]:
+        """Return what a reading shows for the first time."""
+        found = reading.found.values()
+        late = [now for now in found if now.contact in self._contacts and now.id not in self._known]
+        self._known.update(now.id for now in late)
+        undone = tuple(number for now in found for number in self._undone(now))
+        notes = [NewOpportunity(now.contact, now.id) for now in late]
+        return (*notes, Undone(undone)) if undone else tuple(notes)
+
+    def _undone(self, now: Opportunity) -> set[int]:
+        """Return the changes that are not there any more; a late reading is as it was before our request."""
+        in_place = self._in_place.get(now.id, set[int]())
+        undone = {
+            number
+            for number in in_place.copy()
+            if not self._operations[number].is_in_effect(now.tags)
+            and now.updated_at != self._updated_at[number]
+        }
+        in_place -= undone
+        return undone
 
 
 def read_batch(

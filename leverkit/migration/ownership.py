@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import LeverkitError, Refused
-from leverkit.migration.journal import GENESIS, Intent, Outcome, RunState
+from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, RunState, Undone
 from leverkit.migration.records import JournalLost
 from leverkit.migration.run import Run
-from leverkit.migration.verification_record import SINCE, VerificationRecord
+from leverkit.migration.verification_record import VerificationRecord
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import was_begun
@@ -130,35 +130,32 @@ def _require_ours(undo: Run, run: Run, pairs: set[_Pair]) -> None:
 
 
 class _Evidence:
-    """What is known of a run's changes after they were made; `found` holds those that were undone."""
+    """What is known of a run's changes after they were requested; `found` holds those that were undone.
+
+    A change may have been found in place only long after its request, whose answer was lost: so what others
+    saw or did in between counts too.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self.found: dict[int, str] = {}
         self._made: dict[_Pair, int] = {}  # positions of what may be ours
-        self._at_ms: dict[int, int] = {}
-        self._seq: dict[int, int] = {}
         self._by_opportunity: dict[str, list[int]] = {}
-        for entry in run.entries:
-            ops = entry.body.ops if isinstance(entry.body, Intent) else ()
-            ops = (entry.body.op,) if isinstance(entry.body, Outcome) and entry.body.effective else ops
-            self._at_ms.update(dict.fromkeys(ops, entry.at_ms))
-            if isinstance(entry.body, Intent):
-                self._seq.update(dict.fromkeys(ops, entry.seq))
-        for number in self._seq:
+        self._sent = _sent(run)
+        for number in self._sent:
             op = run.plan.operations[number]
             self._made[op.opportunity, op.tag] = number
             self._by_opportunity.setdefault(op.opportunity, []).append(number)
 
     def read_verification(self) -> None:
-        """Take in what verify.json reports as changed since."""
+        """Take in what verifications did not find in place."""
         record = VerificationRecord.read(self._run.folder)
         if record is None or record.plan_id != self._run.plan.plan_id:
             return
-        for pair in record.differences:
+        for pair in record.undone:
             number = self._made.get((pair.opportunity, pair.tag))
-            if number is not None and pair.reported == SINCE and record.began_ms > self._at_ms[number]:
-                self._note(number, "somebody undid it before the run was verified")
+            if number is not None and pair.at_ms > self._sent[number].at_ms:
+                self._note(number, "a verification did not find it in place")
 
     def read_run(self, other: Run) -> None:
         """Take in what a journal shows: of the run itself, of a rollback of it, of any other run."""
@@ -166,12 +163,16 @@ class _Evidence:
         undoes = other.plan.kind == "rollback" and other.plan.policy_digest == self._run.plan.plan_id
         name = f"the rollback in {other.folder}" if undoes else f"the run in {other.folder}"
         covered = self._seq_at(other.plan.snapshot_digest) if undoes else 0
+        sent = _sent(other)
         for entry in other.entries:
             if isinstance(entry.body, Intent):
                 self._read_intent(entry.body, entry.at_ms, "this run" if own else name)
+            elif isinstance(entry.body, Undone) and own:
+                self._read_undone(entry.body, entry.seq)
             elif isinstance(entry.body, Outcome) and not own:
-                op = other.plan.operations[entry.body.op]
-                self._read_outcome(op, entry.body, entry.at_ms, name, covered)
+                op, request = other.plan.operations[entry.body.op], sent.get(entry.body.op)
+                sent_ms = request.at_ms if request else 0
+                self._read_outcome(op, entry.body, entry.at_ms, sent_ms, name, covered)
         if undoes:
             self._read_open(other.plan.operations, other.state, name)
 
@@ -179,20 +180,30 @@ class _Evidence:
         """A later request read the opportunity without the change, and not only late: it is newer."""
         for number in self._by_opportunity.get(intent.opportunity, ()):
             op, ours = self._run.plan.operations[number], self._run.state.intents[number]
-            is_later = at_ms > self._at_ms[number] and intent.updated_at != ours.updated_at
+            is_later = at_ms > self._sent[number].at_ms and intent.updated_at != ours.updated_at
             if is_later and not op.is_in_effect(intent.before):
                 self._note(number, f"somebody had undone it when {name} read it")
 
-    def _read_outcome(self, op: Operation, outcome: Outcome, at_ms: int, name: str, covered: int) -> None:
+    def _read_undone(self, undone: Undone, seq: int) -> None:
+        for number in undone.ops:
+            if seq > self._sent[number].seq:
+                self._note(number, "somebody had undone it when this run read it")
+
+    def _read_outcome(
+        self, op: Operation, outcome: Outcome, at_ms: int, sent_ms: int, name: str, covered: int
+    ) -> None:
         number = self._made.get((op.opportunity, op.tag))
         if number is None:
             return
-        inverse = op.action != self._run.plan.operations[number].action
-        is_later = at_ms > self._at_ms[number]
-        if covered and outcome.outcome in _SEEN and (is_later or self._seq[number] <= covered):
+        ours = self._sent[number]
+        is_later = at_ms > ours.at_ms
+        if covered and outcome.outcome in _SEEN and (is_later or ours.seq <= covered):
             self._note(number, f"{name} has dealt with it already")
-        elif is_later and (outcome.effective or (inverse and outcome.outcome == "no_op")):
-            self._note(number, f"{name} changed it, or found it undone, since")
+        elif op.action != self._run.plan.operations[number].action:
+            if is_later and (outcome.effective or outcome.outcome == "no_op"):
+                self._note(number, f"{name} changed it, or found it undone, since")
+        elif outcome.effective and sent_ms > ours.at_ms:  # which had read it without our change
+            self._note(number, f"{name} made the same change after this run's request")
 
     def _read_open(self, operations: tuple[Operation, ...], state: RunState, name: str) -> None:
         for position, op in enumerate(operations):
@@ -208,6 +219,12 @@ class _Evidence:
 
     def _note(self, number: int, why: str) -> None:
         self.found.setdefault(number, why)
+
+
+def _sent(run: Run) -> dict[int, Entry]:
+    """Return the entry of the last request of each operation."""
+    requests = [(entry, entry.body) for entry in run.entries]
+    return {op: entry for entry, body in requests if isinstance(body, Intent) for op in body.ops}
 
 
 def _noted(folder: Path) -> list[str]:

@@ -11,23 +11,26 @@ from leverkit.storage import files
 SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 
 
-class Difference(msgspec.Struct, frozen=True):
-    """A pair of opportunity and tag that is not as planned, and what the run reported of it."""
+class SeenUndone(msgspec.Struct, frozen=True):
+    """A change of the run that a verification did not find in place, and when its reading began (ms)."""
 
     opportunity: str
     tag: str
-    reported: str = ""
+    at_ms: int
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):
-    """What verify.json says of a run: how much was verified, when reading began, and what was found."""
+    """What verify.json says of a run: how much was verified, when reading began, and what was found.
+
+    `undone` is of all verifications: what was put back since is not the run's any more.
+    """
 
     plan_id: str
     wave: str
     began_ms: int
     exit_code: int
     summary: str
-    differences: tuple[Difference, ...] = ()
+    undone: tuple[SeenUndone, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> VerificationRecord | None:

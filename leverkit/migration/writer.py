@@ -18,12 +18,12 @@ from leverkit.errors import ApiError
 from leverkit.migration.journal import (
     Intent,
     Journal,
-    NewOpportunity,
     Outcome,
     RunState,
     WriteResponse,
 )
 from leverkit.migration.outcomes import (
+    ContactWatch,
     Judgement,
     Reading,
     after_write,
@@ -32,6 +32,7 @@ from leverkit.migration.outcomes import (
     read_batch,
     write_status,
 )
+from leverkit.migration.renames import left_by_renames
 from leverkit.migration.run import Run
 from leverkit.migration.stop import PAUSED, StopControl
 from leverkit.migration.times import Times
@@ -69,7 +70,7 @@ class Writer:
             self._named[operation.opportunity].add(operation.tag)
         self._began_ms = 0  # by Lever's clock, at the first reading
         self._landed = set[str]()  # opportunities whose response was lost, with the effect seen since
-        self._known = {*run.plan.before, *(late.opportunity for late in self._state.new_opportunities)}
+        self._watch = ContactWatch(run.plan, self._state)
 
     def phases(self) -> None:
         """Carry out all additions, and only then the removals."""
@@ -98,7 +99,7 @@ class Writer:
         ]
         if action == "add" or self._stop.reason:
             return left
-        return self._held_back(left, state)
+        return self._without_renamed(self._held_back(left, state), state)
 
     def _held_back(self, removals: list[Operation], state: RunState) -> list[Operation]:
         """Settle the removals whose contact lacks an addition; return the others."""
@@ -111,10 +112,18 @@ class Writer:
         self._settle({operation: held_back_by(name) for operation, name in held.items()})
         return [operation for operation in removals if operation not in held]
 
+    def _without_renamed(self, removals: list[Operation], state: RunState) -> list[Operation]:
+        """Settle the removals of a rollback whose tag was renamed in Lever; return the others."""
+        if self._run.plan.kind != "rollback":
+            return removals
+        fresh = [op for op in removals if state.open_intent(self._positions[op]) is None]
+        left = left_by_renames(self._run.plan, self._lever, fresh)
+        self._settle({operation: Judgement("drifted", note) for operation, note in left.items()})
+        return [operation for operation in removals if operation not in left]
+
     def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> tuple[Operation, ...]:
         """Read, judge, write and read back; return the operations that were not sent."""
         reading = self._read(batch)
-        self._record_new_opportunities(batch, reading)
         judgements = {operation: self._judge(operation, reading) for operation in batch}
         self._settle(judgements, reading)
         todo = [operation for operation, judgement in judgements.items() if judgement.outcome is None]
@@ -125,6 +134,8 @@ class Writer:
     def _read(self, operations: Iterable[Operation]) -> Reading:
         reading = read_batch(self._lever, tuple(operations), self._times.now)
         self._began_ms = self._began_ms or reading.date_ms or self._lever.now()
+        if notes := self._watch.notes(reading):
+            self._journal.append(*notes)
         return reading
 
     def _judge(self, operation: Operation, reading: Reading) -> Judgement:
@@ -137,18 +148,6 @@ class Writer:
             without_effect=self._state.outcome_name(self._positions[operation]) == "failed",
             named=self._named[operation.opportunity],
         )
-
-    def _record_new_opportunities(self, batch: Sequence[Operation], reading: Reading) -> None:
-        """Record opportunities that were created after the plan; the next plan will hold them."""
-        contacts = {operation.contact for operation in batch}
-        late = [
-            NewOpportunity(opportunity.contact, opportunity.id)
-            for opportunity in reading.found.values()
-            if opportunity.contact in contacts and opportunity.id not in self._known
-        ]
-        if late:
-            self._journal.append(*late)
-            self._known.update(created.opportunity for created in late)
 
     def _write(
         self, todo: Sequence[Operation], reading: Reading, pool: ThreadPoolExecutor
@@ -174,6 +173,7 @@ class Writer:
             updated_at=now.updated_at,
         )
         self._ours.update((now.id, tag) for tag in intent.tags)
+        self._watch.sent(intent)
         number = self._journal.append(intent)
         error = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))
         status, note, in_doubt = write_status(error), str(error or ""), bool(error and error.in_doubt)
@@ -267,6 +267,7 @@ class Writer:
         ]
         if outcomes:
             self._journal.append(*outcomes)
+            self._watch.ended(outcomes)
             self._ended += len(outcomes)
             self._record_foreign_effects(outcomes, reading)
             self._bar.update(self._ended, self._stop.reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, VerificationFailed
-from leverkit.migration.verification_record import SINCE
+from leverkit.migration.verification_record import SINCE, SeenUndone
 from leverkit.planning.waves import ALL
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import files
@@ -128,7 +128,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     is the part of the plan that was verified, `began_ms` when reading began (ms since the epoch),
     `journal_end` the length and the head of the journal, `after` the tags that the plan's opportunities have,
     `hint` why the account cannot be as planned, if the files of the
-    run tell, `renamed` which tags a rollback found renamed, in words.
+    run tell, `renamed` which tags a rollback found renamed, in words; `undone` are the run's changes that
+    this or an earlier verification did not find in place.
     """
 
     run: str
@@ -142,6 +143,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, tuple[str, ...]] = {}
     hint: str = ""
     renamed: tuple[str, ...] = ()
+    undone: tuple[SeenUndone, ...] = ()
 
     @property
     def signs(self) -> dict[str, int]:
@@ -207,6 +209,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "tag_counts": self.counts,
             "notes": self.notes,
             "hint": self.hint,
+            "undone": self.undone,
         }
         content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         after = msgspec.json.encode(self.after, order="deterministic")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,18 +22,18 @@ from leverkit.api.tags import altered
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.next_step import hint
+from leverkit.migration.renames import Rename, renames
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
-from leverkit.migration.verification_record import SINCE
+from leverkit.migration.verification_record import SINCE, SeenUndone, VerificationRecord
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage import files
-from leverkit.verification.renames import listed_as_left, renames
 from leverkit.verification.tag_counts import check_tag_counts
-from leverkit.verification.verification import PairCheck, Verification
+from leverkit.verification.verification import RENAMED, Count, PairCheck, Verification
 
 
 def changed_since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
@@ -125,16 +125,33 @@ def verify_run(
         raise Refused(f"the plan is for account {run.plan.account}, the key opens {lever.account_id()}")
     part = run.wave(wave)
     renew_result(run)
-    found = _compare_once(run, part, lever, now)
+    looks = [_compare_once(run, part, lever, now)]
     for wait in reread_after:
-        if found.exit_code != VerificationFailed.exit_code:
+        if looks[-1].exit_code != VerificationFailed.exit_code:
             break
         sleep(wait)
-        found = _compare_once(run, part, lever, now)
-    if not found.ok:
-        found = msgspec.structs.replace(found, hint=hint(run, part))
+        looks.append(_compare_once(run, part, lever, now))
+    why = "" if looks[-1].ok else hint(run, part)
+    found = msgspec.structs.replace(looks[-1], hint=why, undone=_undone(run, looks))
     found.write()
     return found
+
+
+def _undone(run: Run, looks: Sequence[Verification]) -> tuple[SeenUndone, ...]:
+    """Return what the run may have changed and this or an earlier verification did not find in place.
+
+    What an earlier look did not find, and Lever does not call newer, may only have been shown late.
+    """
+    known = VerificationRecord.read(run.folder)
+    earlier = known.undone if known is not None and known.plan_id == run.plan.plan_id else ()
+    sent = {(op.opportunity, op.tag) for op in map(run.plan.operations.__getitem__, run.state.intents)}
+    undone = {(each.opportunity, each.tag): each for each in earlier}
+    for look in looks:
+        for pair in look.checked:
+            key, sure = (pair.opportunity, pair.tag), look is looks[-1] or pair.reported == SINCE
+            if pair.status in "+-" and key in sent and sure:
+                undone[key] = SeenUndone(*key, look.began_ms)
+    return tuple(undone.values())
 
 
 def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]) -> Verification:
@@ -147,14 +164,14 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
     reported = _reported(run) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
     counts = check_tag_counts(plan, now, lever)
-    renamed = renames(run, now, counts)
+    renamed = _renames(run, now, counts)
     return Verification(
         run=str(run.folder),
         plan_id=whole.plan_id,
         wave=wave.name,
         began_ms=began_ms,
         journal_end=run.known_end,
-        checked=tuple(listed_as_left(checked, renamed)),
+        checked=tuple(_listed_as_left(checked, renamed)),
         same=same,
         counts=tuple(counts),
         renamed=tuple(rename.note for rename in renamed),
@@ -219,6 +236,25 @@ def _status(action: str, tag: str, now: Opportunity | None) -> str:
     if (tag in now.tags) == (action == "add"):
         return "="
     return "+" if action == "add" else "-"
+
+
+def _renames(run: Run, now: Mapping[str, Opportunity], counts: Iterable[Count]) -> list[Rename]:
+    """Return the tags that a rollback found renamed: none for another plan."""
+    nowhere = {count.tag for count in counts if not count.listed and run.plan.kind == "rollback"}
+    ours = {number for number, outcome in run.state.outcomes.items() if outcome.effective}
+    ops = [op for number, op in enumerate(run.plan.operations) if number not in ours]
+    return renames(run.plan, [op for op in ops if op.action == "remove" and op.tag in nowhere], now)
+
+
+def _listed_as_left(checked: Iterable[PairCheck], found: Iterable[Rename]) -> list[PairCheck]:
+    """Return the pairs with the copies under their new tags as left."""
+    left = {(opportunity, rename.new) for rename in found for opportunity in rename.opportunities}
+    return [
+        msgspec.structs.replace(pair, status="-", reported=RENAMED)
+        if pair.status == "*" and (pair.opportunity, pair.tag) in left
+        else pair
+        for pair in checked
+    ]
 
 
 def _tags(now: Mapping[str, Opportunity], opportunity: str) -> set[str]:

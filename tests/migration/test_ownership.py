@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from support.plan_factory import account, carried_out, migration, tags_of
+from support.plan_factory import (
+    AT_ONCE,
+    account,
+    carried_out,
+    hooked,
+    migration,
+    opened,
+    resumed,
+    tags_of,
+)
 
 from leverkit.errors import Refused
 from leverkit.migration.next_step import advice
@@ -55,9 +65,50 @@ def test_what_verify_found_undone_is_not_the_runs_when_it_is_there_again(tmp_pat
         emulated.remove_tags(op.opportunity, [op.tag])
         verify(tmp_path / "run", lever=lever, reread_after=())
         emulated.add_tags(op.opportunity, [op.tag])
+        assert verify(tmp_path / "run", lever=lever, reread_after=()).ok
     (skipped,) = rollback(tmp_path / "run", tmp_path / "undo").skipped
     assert (skipped.opportunity, skipped.tag) == (op.opportunity, op.tag)
-    assert "somebody undid it before the run was verified" in skipped.reason
+    assert "a verification did not find it in place" in skipped.reason
+
+
+def test_what_a_later_apply_read_as_undone_is_not_the_runs_when_it_is_there_again(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan, run = migration(emulated, lever), tmp_path / "run"
+        pairs = combinations(plan.operations, 2)
+        undone, refused = next(
+            (a, b) for a, b in pairs if a.contact == b.contact and a.opportunity != b.opportunity
+        )
+        emulated.fault(kind="status", status=400, method="POST", path=f"*{refused.opportunity}*")
+        carried_out(plan, run, lever)
+        emulated.remove_tags(undone.opportunity, [undone.tag])
+        assert resumed(plan, run, lever, times=AT_ONCE).counts["done"] == len(plan.operations)
+        emulated.add_tags(undone.opportunity, [undone.tag])
+    (skipped,) = rollback(run, tmp_path / "undo").skipped
+    assert (skipped.opportunity, skipped.tag) == (undone.opportunity, undone.tag)
+    assert "somebody had undone it when this run read it" in skipped.reason
+
+
+def test_what_a_later_run_wrote_after_a_request_that_was_never_sent_is_the_later_runs(tmp_path: Path) -> None:
+    def killed(verb: str, opportunity: str) -> None:
+        raise SystemExit
+
+    with account() as (emulated, lever), opened(emulated, kind=hooked(killed)) as mortal:
+        plan, first, later = migration(emulated, lever), tmp_path / "run", tmp_path / "later"
+        with pytest.raises(SystemExit):
+            carried_out(plan, first, mortal)
+        carried_out(migration(emulated, lever, policy_digest="another"), later, lever)
+        assert resumed(plan, first, lever, times=AT_ONCE).counts["done"] > 0
+    assert rollback(first, tmp_path / "a").operations == ()
+    assert len(rollback(later, tmp_path / "b").operations) == len(plan.operations)
+
+
+def test_what_is_only_hidden_from_the_key_is_the_runs_still(tmp_path: Path) -> None:
+    with account() as (emulated, lever), opened(emulated, key=emulated.restricted_key) as reader:
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path / "run", lever)
+        emulated.set_confidential(plan.operations[0].opportunity)
+        assert verify(tmp_path / "run", lever=reader, reread_after=()).signs["!"] == 1
+    assert len(rollback(tmp_path / "run", tmp_path / "undo").operations) == len(plan.operations)
 
 
 def test_of_two_rollbacks_planned_at_once_only_one_is_carried_out(tmp_path: Path) -> None:

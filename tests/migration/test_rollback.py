@@ -238,10 +238,11 @@ def test_a_tag_that_was_renamed_in_lever_is_listed_as_left_and_not_called_taken_
         tag = plan.operations[0].tag
         number = sum(op.tag == tag for op in plan.operations)
         emulated.human("rename_tag", tag=tag, into="another name")
-        undone(tmp_path, lever)
+        ended = undone(tmp_path, lever)
         found = verify(tmp_path / "back", lever=lever, reread_after=())
-    assert found.exit_code == 3
-    assert f"{tag!r} is no longer there; 'another name' appeared on {number} of {number}" in found.notes[0]
+    renamed = f"{tag!r} is no longer there; 'another name' appeared on {number} of {number}, and is left"
+    assert (ended.exit_code, ended.reasons) == (3, [f"{number} drifted: {renamed}"])
+    assert (found.exit_code, found.notes[0]) == (3, renamed)
     left = [pair for pair in found.differences if pair.reported == "renamed"]
     assert {pair.tag for pair in left} == {"another name"}
     assert str(advice(Run.open(tmp_path / "run"))).startswith(
