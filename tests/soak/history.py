@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
-from soak.history_model import Model, Pair, PlannedRun, Reading
+from soak.history_model import Model, Pair, PlannedRun
+from soak.history_people import People
+from soak.history_process import Death, Process, Watched, mortal_journals
 from support.accounts import policy
-from support.plan_factory import AT_ONCE, account, contact_tags, lost, opened, resumed, tags_of
+from support.plan_factory import AT_ONCE, account, lost, opened, resumed, tags_of
 
 from leverkit.api.client import Lever
 from leverkit.errors import LeverkitError
-from leverkit.migration.journal import Journal
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
@@ -45,74 +42,6 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
-class Death(BaseException):
-    """The process is gone: nothing more is sent or written by it."""
-
-
-class Watched(httpx.HTTPTransport):
-    """Passes requests on one by one; notes readings and effects; lets people step in, and the process die."""
-
-    def __init__(self, history: History, run: PlannedRun | None) -> None:
-        super().__init__(verify=False)  # loopback: loading certificates would take a third of the time
-        self._history, self._run = history, run
-        self._lock = threading.Lock()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            self._history.process.reach()
-            if request.method == "GET":
-                self._history.perhaps_people()
-                response = self._send(request)
-                self._note_reading(response)
-            else:
-                response = self._write(request)
-            self._history.process.reach()
-            return response
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
-        response.read()
-        return response
-
-    def _note_reading(self, response: httpx.Response) -> None:
-        try:
-            data = response.json()["data"]
-        except (ValueError, KeyError, TypeError):
-            return
-        for item in data if isinstance(data, list) else [data]:
-            if isinstance(item, dict) and "contact" in item and "tags" in item:
-                self._history.note_reading(self._run, item)
-
-    def _write(self, request: httpx.Request) -> httpx.Response:
-        opportunity, verb = request.url.path.split("/")[-2:]
-        tags = json.loads(request.content)["tags"]
-        assert self._run is not None, "a write outside a run"
-        history = self._history
-        action = "add" if verb == "addTags" else "remove"
-        history.wrong += history.model.wrong(self._run, action, opportunity, tags)
-        before = history.tags(opportunity)
-        try:
-            return self._send(request)
-        finally:
-            after = history.tags(opportunity)
-            history.seen["written"] += before != after
-            history.model.effect(self._run, opportunity, before, after)
-
-
-class Process:
-    """Dies at the n-th point that it reaches; from then on it reaches nothing more."""
-
-    def __init__(self, points: int = 0) -> None:
-        self._left, self.dead = points, False
-
-    def reach(self) -> None:
-        """Reach a point."""
-        self._left -= 1
-        self.dead = self.dead or self._left == 0
-        if self.dead:
-            raise Death
-
-
 class History:
     """One account, its people and leverkit, through a number of steps that follow from a seed."""
 
@@ -125,66 +54,21 @@ class History:
         self.meddling = 0.0
         self.grant = bool(seed % 2)
         self.story: list[str] = []
-        self.tags_about_people = contact_tags(emulated)
-        self.known = sorted(tags_of(emulated))  # ids of later ones are random, so they come last
-        self.policy = policy(folder / "policy.csv", **dict.fromkeys(self.tags_about_people, "contact"))
-
-    # the account, and people
+        self._people = People(emulated, self.model, self.dice)
+        self.policy = policy(folder / "policy.csv", **dict.fromkeys(self._people.tags, "contact"))
 
     def tags(self, opportunity: str) -> set[str]:
         return set(tags_of(self.emulated).get(opportunity, ()))
-
-    def note_reading(self, run: PlannedRun | None, item: dict[str, Any]) -> None:
-        changes = self.model.changes
-        reading = Reading(item["contact"], frozenset(item["tags"]), bool(item.get("isAnonymized")), changes)
-        self.model.read(run, reading, item["id"])
 
     def perhaps_people(self) -> None:
         if self.dice.random() < self.meddling:
             self.people()
 
     def people(self) -> None:
-        """Let a person do something, most often to what a run is about."""
-        time.sleep(0.002)  # Lever's times are milliseconds
-        there = tags_of(self.emulated)
-        planned = [op for run in self.runs for op in run.plan.operations if op.opportunity in there]
-        opportunity = self.dice.choice([each for each in self.known if each in there])
-        tag = self.dice.choice(self.tags_about_people)
-        if planned and self.dice.random() < 0.7:
-            op = self.dice.choice(planned)
-            opportunity, tag = op.opportunity, op.tag
-        act = self.dice.choice(("add", "remove", "toggle", "toggle", "toggle", *OTHER_ACTS))
-        self.story.append(f"person: {act} {tag!r} on {opportunity}")
-        before = self.tags(opportunity)
-        if act in OTHER_ACTS:
-            OTHER_ACTS[act](self, opportunity)
-        elif act == "remove" or (act == "toggle" and tag in before):
-            self.emulated.remove_tags(opportunity, [tag])
-        else:
-            self.emulated.add_tags(opportunity, [tag])
-        self.model.person(opportunity, before, self.tags(opportunity))
+        """Let a person do something."""
+        acted = self._people.act(op for run in self.runs for op in run.plan.operations)
+        self.story.append(acted)
         self.seen["people"] += 1
-
-    def delete(self, opportunity: str) -> None:
-        self.emulated.delete(opportunity)
-
-    def hide(self, opportunity: str) -> None:
-        hidden = self.emulated.do(lambda a: a.row(opportunity).object().get("confidentiality"))
-        self.emulated.set_confidential(opportunity, hidden != "confidential")
-
-    def merge(self, opportunity: str) -> None:
-        contacts = self.emulated.state()["contacts"]
-        winner = contacts[self.dice.choice([each for each in self.known if each in contacts])]
-        loser = contacts[opportunity]
-        if winner != loser:
-            for moved in [o for o, contact in contacts.items() if contact == loser]:
-                self.model.person(moved, (), ())
-            self.emulated.merge(loser, winner)
-
-    def come(self, opportunity: str) -> None:
-        self.known.append(self.emulated.create(self.emulated.state()["contacts"][opportunity]))
-
-    # leverkit
 
     @contextmanager
     def client(
@@ -197,7 +81,9 @@ class History:
         try:
             with opened(self.emulated, key=key, retries=1, transport=Watched(self, run)) as lever:
                 yield lever
+            self.model.keep_readings()
         except Death:
+            self.model.keep_readings(died=True)
             self.seen["killed"] += 1
             self.story.append("killed")
         finally:
@@ -251,7 +137,7 @@ class History:
         state = Run.open(self.folder / run.name).state
         names = [state.outcome_name(number) for number in range(len(run.plan.operations))]
         found = [name for name in names if name in ("pending", "unknown", "failed")]
-        return found + [f"lost {pair}" for pair in self.model.lost]
+        return found + [f"lost {pair}" for pair in self.model.lost if pair[1] in run.plan.tag_counts]
 
     def lose(self, run: PlannedRun) -> None:
         """Let Lever lose a tag that a run had put there."""
@@ -331,30 +217,12 @@ class History:
             self.story.append(f"grant: {self.grant}")
 
 
-OTHER_ACTS: dict[str, Callable[[History, str], None]] = {
-    "delete": History.delete,
-    "hide": History.hide,
-    "merge": History.merge,
-    "come": History.come,
-}
-
-
 @contextmanager
 def a_history(seed: int) -> Iterator[History]:
     """Give the history of a seed, in an account of its own; a kill may come at any commit of a journal."""
     with ExitStack() as stack:
         emulated, _ = stack.enter_context(account(contacts=30, seed=seed % 7 + 1, updated_null_share=0.5))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-history-")))
-        history, append, lock = History(seed, emulated, folder), Journal.append, threading.RLock()
-
-        def mortal(self: Journal, *bodies: Any) -> int:
-            with lock:
-                history.process.reach()
-                number = append(self, *bodies)
-                history.process.reach()
-            return number
-
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(Journal, "append", mortal)
-        patch.setattr("leverkit.migration.writer.WORKERS", 1)  # so that a seed tells the whole history
+        history = History(seed, emulated, folder)
+        stack.enter_context(mortal_journals(history))
         yield history

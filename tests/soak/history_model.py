@@ -1,13 +1,18 @@
 """Whose every tagging is: a run's, a person's, or there from the start (a posting's among them).
 
 People and the effects of requests change the model; it knows nothing of plans' outcomes or journals. What
-leverkit read is kept too, as a write is wrong only where the reading before it contradicts it.
+leverkit read is kept too, as a write is wrong only where the reading before it contradicts it; a reading that
+a process had no time to note, as it died, counts as none.
+
+The limit on lost answers (docs/reliability.md): what a person adds after a request whose answer was lost,
+before leverkit could note what became of it, counts as the run's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
@@ -21,7 +26,7 @@ class PlannedRun:
     """A run folder's plan; for a rollback, `undoes` names the run.
 
     `effected` are the pairs that its requests changed, `absent` those that a reading of it, or of a rollback
-    of it, saw missing since.
+    of it, saw missing since; `just_read` those that may be lost with the process.
     """
 
     name: str
@@ -29,6 +34,7 @@ class PlannedRun:
     undoes: PlannedRun | None = None
     effected: set[Pair] = field(default_factory=set)
     absent: set[Pair] = field(default_factory=set)
+    just_read: set[Pair] = field(default_factory=set)
 
     @property
     def first(self) -> PlannedRun:
@@ -55,6 +61,8 @@ class Model:
     touched: dict[str, int] = field(default_factory=dict)  # opportunities that people changed otherwise
     lost: set[Pair] = field(default_factory=set)
     readings: dict[str, Reading] = field(default_factory=dict)
+    in_doubt: dict[Pair, PlannedRun] = field(default_factory=dict)  # additions whose answer may be lost
+    reading: PlannedRun | None = None
     changes: int = 0
 
     def person(self, opportunity: str, before: Iterable[str], after: Iterable[str]) -> None:
@@ -66,18 +74,48 @@ class Model:
             self.changed[pair] = self.changes
             self.lost.discard(pair)
             if tag in after:
-                self.owner[pair] = PERSON
+                self._add(pair)
             else:
                 self.owner.pop(pair, None)
 
-    def read(self, run: PlannedRun | None, reading: Reading, opportunity: str) -> None:
+    def _add(self, pair: Pair) -> None:
+        """A person added a tag; in doubt it counts as the run's."""
+        run = self.in_doubt.get(pair)
+        self.owner[pair] = run.name if run else PERSON
+        if run:
+            run.effected.add(pair)
+            run.absent.discard(pair)
+
+    def begin_doubt(self, run: PlannedRun, ops: Iterable[int]) -> None:
+        """A request with these operations may be sent from now on."""
+        self.in_doubt |= {(op.opportunity, op.tag): run for op in self._additions(run, ops)}
+
+    def end_doubt(self, run: PlannedRun, ops: Iterable[int]) -> None:
+        """It is noted what became of these operations."""
+        for op in self._additions(run, ops):
+            self.in_doubt.pop((op.opportunity, op.tag), None)
+
+    def _additions(self, run: PlannedRun, ops: Iterable[int]) -> list[Operation]:
+        return [op for number in ops if (op := run.plan.operations[number]).action == "add"]
+
+    def read(self, run: PlannedRun | None, item: dict[str, Any]) -> None:
         """Leverkit read an opportunity, while it worked on a run."""
-        self.readings[opportunity] = reading
+        opportunity, tags = item["id"], frozenset(item["tags"])
+        self.readings[opportunity] = Reading(
+            item["contact"], tags, bool(item.get("isAnonymized")), self.changes
+        )
+        self.reading = run
         if run is not None:
-            gone = {
-                pair for pair in run.first.effected if pair[0] == opportunity and pair[1] not in reading.tags
+            run.first.just_read |= {
+                pair for pair in run.first.effected if pair[0] == opportunity and pair[1] not in tags
             }
-            run.first.absent |= gone
+
+    def keep_readings(self, *, died: bool = False) -> None:
+        """The process had the time to note what it had read; `died`: it had not."""
+        if self.reading is not None:
+            first = self.reading.first
+            first.absent |= set() if died else first.just_read
+            first.just_read.clear()
 
     def effect(self, run: PlannedRun, opportunity: str, before: set[str], after: set[str]) -> None:
         """A request of a run had this effect."""
