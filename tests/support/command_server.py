@@ -132,7 +132,7 @@ if __name__ == "__main__":
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
 
-    import leverkit.cli.main
+    import leverkit.cli.main  # noqa: F401
     from leverkit import *  # noqa: F403  loads what the public names need
 
     main()
