@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from soak.killable_process import ChildRunner, child_runner
 from support.plan_factory import account, migration, resumed, tags_of, wished
 
 from leverkit.migration.journal import Intent, Outcome, read
@@ -18,71 +22,32 @@ from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 
-KILLABLE = '''
-"""Apply a run; end by SIGKILL when a point is reached for the n-th time."""
-import os, signal, sys
-from itertools import count
-from leverkit.api.client import Lever
-from leverkit.migration.journal import Journal
-from leverkit.api.rate_limit import Pace
-from leverkit.migration.apply import apply
-
-run, approve, base_url, key, point, number = sys.argv[1:]
-reached = count(1)
-
-def at(name):
-    if name == point and next(reached) == int(number):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-class KillableLever(Lever):
-    def _write(self, *args):
-        at("intent on disk, not sent")
-        answer = super()._write(*args)
-        at("answered, not recorded")
-        return answer
-
-append = Journal.append
-
-def killable_append(self, *bodies):
-    kinds = {type(body).__name__ for body in bodies}
-    if "Intent" in kinds:
-        at("before the intent")
-    if "Outcome" in kinds:
-        at("before the outcome")
-    if "SessionEnded" in kinds:
-        at("before the seal")
-    last = append(self, *bodies)
-    if "WriteResponse" in kinds:
-        at("answer recorded")
-    if "Outcome" in kinds:
-        at("outcome recorded")
-    return last
-
-Journal.append = killable_append
-lever = KillableLever(base_url=base_url, key=key, pace=Pace(rate=1e6, burst=1000), retries=0)
-sys.exit(apply(run, approve=approve, lever=lever).exit_code)
-'''
 POINTS = (
     "before the intent",
-    "intent on disk, not sent",
-    "answered, not recorded",
-    "answer recorded",
+    "intent synced, not sent",
+    "answer read, no result",
+    "result synced",
     "before the outcome",
-    "outcome recorded",
+    "outcome synced",
     "before the seal",
 )
 
 
-def applying(
-    run: Path, plan: Plan, emulated: Any, point: str = "", number: int = 0
-) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", KILLABLE, str(run), plan.short, emulated.base_url, emulated.api_key]
-    return subprocess.Popen([*command, point, str(number)], stderr=subprocess.DEVNULL)
+@pytest.fixture(scope="module")
+def children() -> Iterator[ChildRunner]:
+    with child_runner(Path(os.environ["XDG_CACHE_HOME"])) as runner:
+        yield runner
 
 
-def killed(run: Path, plan: Plan, emulated: Any, point: str, number: int) -> bool:
+def applied(children: ChildRunner, run: Path, plan: Plan, emulated: Any, **kill: Any) -> int:
+    """Apply in a child and return how it ended; with a point and a number, it is killed there."""
+    access = {"base_url": emulated.base_url, "key": emulated.api_key}
+    return children(what="apply", run=str(run), approve=plan.plan_id, **access, **kill)
+
+
+def killed(children: ChildRunner, run: Path, plan: Plan, emulated: Any, point: str, number: int = 1) -> bool:
     """Apply until the point is reached; return True if the process was killed there."""
-    return applying(run, plan, emulated, point, number).wait(60) == -signal.SIGKILL
+    return applied(children, run, plan, emulated, point=point, number=number) == -signal.SIGKILL
 
 
 def recorded_once(run: Path, plan: Plan) -> bool:
@@ -94,11 +59,13 @@ def recorded_once(run: Path, plan: Plan) -> bool:
 
 @pytest.mark.parametrize("number", [1, 4])
 @pytest.mark.parametrize("point", POINTS[:4])
-def test_killed_once_at_a_point_and_resumed(tmp_path: Path, point: str, number: int) -> None:
+def test_killed_once_at_a_point_and_resumed(
+    children: ChildRunner, tmp_path: Path, point: str, number: int
+) -> None:
     with account(contacts=80) as (emulated, lever):
         before, plan = tags_of(emulated), migration(emulated, lever)
         plan.write(tmp_path)
-        assert killed(tmp_path, plan, emulated, point, number)
+        assert killed(children, tmp_path, plan, emulated, point, number)
         broken = status(Run.open(tmp_path))
         assert broken.state == "broken off"
         assert broken.counts["pending"] + broken.counts["unknown"] > 0
@@ -108,19 +75,21 @@ def test_killed_once_at_a_point_and_resumed(tmp_path: Path, point: str, number: 
     assert recorded_once(tmp_path, plan)
 
 
-def test_killed_at_every_point_one_after_the_other_and_rolled_back(tmp_path: Path) -> None:
+def test_killed_at_every_point_one_after_the_other_and_rolled_back(
+    children: ChildRunner, tmp_path: Path
+) -> None:
     with account(contacts=400, seed=2) as (emulated, lever):
         start, before = emulated.state(), tags_of(emulated)
         plan = migration(emulated, lever)
         plan.write(tmp_path / "run")
         for point in POINTS:
-            assert killed(tmp_path / "run", plan, emulated, point, 1), point
-        assert applying(tmp_path / "run", plan, emulated).wait(60) == 0
+            assert killed(children, tmp_path / "run", plan, emulated, point), point
+        assert applied(children, tmp_path / "run", plan, emulated) == 0
         assert tags_of(emulated) == wished(plan, before)
         assert recorded_once(tmp_path / "run", plan)
         back = rollback(tmp_path / "run", tmp_path / "back")
         for point in POINTS:
-            assert killed(tmp_path / "back", back, emulated, point, 1), point
+            assert killed(children, tmp_path / "back", back, emulated, point), point
         assert resumed(back, tmp_path / "back", lever).exit_code == 0
         assert emulated.state() == start
 
@@ -129,9 +98,12 @@ def test_killed_from_outside_while_the_server_works_on_requests(tmp_path: Path) 
     with account(contacts=80) as (emulated, lever):
         before, plan = tags_of(emulated), migration(emulated, lever)
         plan.write(tmp_path)
-        process = applying(tmp_path, plan, emulated)
+        command = [sys.executable, "-m", "leverkit", "apply", str(tmp_path), "--approve", plan.short]
+        environ = {"LEVER_API_KEY": emulated.api_key, "LEVER_BASE_URL": emulated.base_url}
+        process = subprocess.Popen(command, env=os.environ | environ, stderr=subprocess.DEVNULL)
         while tags_of(emulated) == before and process.poll() is None:
             emulated.configure(latency_ms=300)
+            time.sleep(0.02)
         assert status(Run.open(tmp_path)).state.startswith("running: ")
         process.kill()
         assert process.wait(60) == -signal.SIGKILL
@@ -148,11 +120,13 @@ def test_killed_from_outside_while_the_server_works_on_requests(tmp_path: Path) 
     assert recorded_once(tmp_path, plan)
 
 
-def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(tmp_path: Path) -> None:
+def test_a_change_by_a_person_after_the_kill_is_not_undone_by_resuming(
+    children: ChildRunner, tmp_path: Path
+) -> None:
     with account(contacts=80) as (emulated, lever):
         plan = migration(emulated, lever)
         plan.write(tmp_path)
-        assert killed(tmp_path, plan, emulated, "answered, not recorded", 1)
+        assert killed(children, tmp_path, plan, emulated, "answer read, no result")
         broken = status(Run.open(tmp_path))
         unknown = [ended.operation for ended in broken.results if ended.outcome == "unknown"]
         reached = [op for op in unknown if op.tag in tags_of(emulated)[op.opportunity]]

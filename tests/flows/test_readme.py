@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import Ended, run_command
+from support.notebook_accounts import environment
 
 from leverkit.cli.app import app
 from leverkit.emulator import Running, running
@@ -73,12 +74,22 @@ def test_every_snippet_is_run_or_says_why_not() -> None:
 
 
 def steps(block: dict[str, str | None]) -> list[str]:
-    """Return a console block's lines, each with what the block exports; a Python block whole."""
+    """Return a console block's lines without what it exports; a Python block whole."""
     code = str(block["code"])
     if block["language"] == "python":
         return [code]
-    exports = "".join(line for line in code.splitlines(keepends=True) if line.startswith("export "))
-    return [exports + line for line in code.splitlines() if not line.startswith("export ")]
+    return [line for line in code.splitlines() if not line.startswith("export ")]
+
+
+def exported(block: dict[str, str | None]) -> dict[str, str]:
+    """Return what a block exports, as a shell evaluates it."""
+    exports = [line for line in str(block["code"]).splitlines() if line.startswith("export ")]
+    names = re.findall(r"^export (\w+)=", "\n".join(exports), re.MULTILINE)
+    if not names:
+        return {}
+    ended = subprocess.run(["bash", "-euc", "\n".join([*exports, "env -0"])], capture_output=True, text=True)
+    found = dict(line.split("=", 1) for line in ended.stdout.split("\0") if line)
+    return {name: found[name] for name in names}
 
 
 @contextmanager
@@ -126,10 +137,11 @@ def test_the_snippets_take_a_newcomer_from_the_key_to_the_way_back(
     folder = newcomer.folder
     with emulator():
         for block in RUN:
-            for step in map(newcomer.filled_in, steps(block)):
-                ended = run_step(step, str(block["language"]), capfd)
-                more = 8 if "--wave canary" in step and "apply" in step else 0
-                assert ended.code in (0, more), f"{step}\n{ended.out}\n{ended.err}"
+            with environment(exported(block)):
+                for step in map(newcomer.filled_in, steps(block)):
+                    ended = run_step(step, str(block["language"]), capfd)
+                    more = 8 if "--wave canary" in step and "apply" in step else 0
+                    assert ended.code in (0, more), f"{step}\n{ended.out}\n{ended.err}"
     assert accounts(folder, "snapshot", "rehearsal/snapshot") == 2
     assert json.loads((folder / "rehearsal" / "undo" / "verify.json").read_text(encoding="utf-8"))["ok"]
     assert json.loads((folder / "undo" / "verify.json").read_text(encoding="utf-8"))
