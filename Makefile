@@ -20,6 +20,8 @@ SCALE := 1
 PYTHONS := $(or $(PYTHON),python3.12 python3.13 python3.11 python3 python)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each command and kernel that a test starts would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure
 .DEFAULT_GOAL := demo
