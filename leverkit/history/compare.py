@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from leverkit.history.reading import MARGIN, Pair, Reading, Seen, tags_of
+from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 
 
 class Known(NamedTuple):
@@ -99,9 +99,9 @@ def _differences(
     has = tags_of(now.tags)
     expected, judged = set(tags_of(was.tags)) if was else set(), set(has)
     for write in ours:
-        if write.at_ms > expectation.last_at - MARGIN:
+        if write.at_ms > shown_until(expectation.last_at):
             (expected.add if write.added else expected.discard)(write.tag)
-        if write.at_ms > taken_at - MARGIN:  # too fresh: as if it were as expected
+        if write.at_ms > shown_until(taken_at):  # too fresh: as if it were as expected
             (judged.add if write.tag in expected else judged.discard)(write.tag)
     changed = {tag for tag in expected ^ judged if (now.opportunity, tag) not in expectation.unsettled}
     gained = frozenset(changed & judged) if was else frozenset()

@@ -75,6 +75,11 @@ class RunWrites(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: frozenset[Pair] = frozenset()
 
 
+def shown_until(taken_at: int) -> int:
+    """Return until when (ms since epoch) all our writes surely show in a reading that began at `taken_at`."""
+    return taken_at - MARGIN
+
+
 def tags_text(tags: Iterable[str]) -> str:
     """Return tags as the text in which they are kept."""
     return json.dumps(sorted(set(tags)), ensure_ascii=False, separators=(",", ":"))

@@ -13,7 +13,7 @@ from leverkit.errors import BrakeTripped, LeverkitError
 from leverkit.history.compare import Expectation, Known, RowChange, compare
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import REMOVED, Mark, MarkKind
-from leverkit.history.reading import MARGIN, Pair, Reading, Seen, tags_of
+from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
 from leverkit.history.tables import Event, LastReading, add_event, set_mark
 
@@ -42,7 +42,7 @@ class ReadingUpdate:
     def run(self, unsettled: Collection[Pair], limit: int | None) -> dict[str, int]:
         """Change the ledger and return the number of events of each kind. Raises NotTaken, BrakeTripped."""
         expectation = Expectation(
-            writes=self._ledger.our_writes(self._last.taken_at - MARGIN),
+            writes=self._ledger.our_writes(shown_until(self._last.taken_at)),
             unsettled=unsettled,
             last_at=self._last.taken_at,
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from leverkit.history import merge_table
 from leverkit.history.merge_table import Mark
-from leverkit.history.reading import MARGIN, Pair
+from leverkit.history.reading import Pair, shown_until
 
 
 class Considered(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             carried=bool(carriers),
             newer_carrier=any(self._is_newer(carrier, tag, after) for carrier in carriers),
             considered=considered,
-            fresh=mark is not None and mark.kind == "added by us" and mark.at_ms > taken_at - MARGIN,
+            fresh=mark is not None and mark.kind == "added by us" and mark.at_ms > shown_until(taken_at),
             anonymized=anonymized,
             matching=matching,
             named=named,
@@ -80,7 +80,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         if opportunity not in self.tags:
             return None
         mark = self.marks.get((opportunity, tag))
-        if mark and mark.kind in ("added by us", "taken back") and mark.at_ms > self.taken_at - MARGIN:
+        if mark and mark.kind in ("added by us", "taken back") and mark.at_ms > shown_until(self.taken_at):
             return mark.kind == "added by us"
         return taken_at >= self.taken_at and tag in self.tags[opportunity]
 

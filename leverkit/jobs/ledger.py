@@ -11,7 +11,7 @@ from leverkit.api.models import DeletedOpportunity
 from leverkit.errors import ApiError, LeverkitError
 from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import Ledger
-from leverkit.history.reading import MARGIN, Pair, Reading, RunWrites, Seen, Write
+from leverkit.history.reading import Pair, Reading, RunWrites, Seen, Write, shown_until
 from leverkit.history.tables import KnownRun
 from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.run import Run
@@ -86,7 +86,7 @@ def writes_of(run: Run, *, since_ms: int = 0) -> RunWrites:
     operations, writes, recent = run.plan.operations, list[Write](), set[int]()
     for entry in run.entries:
         match entry.body:
-            case Intent(ops=ops) if entry.at_ms > since_ms - MARGIN:
+            case Intent(ops=ops) if entry.at_ms > shown_until(since_ms):
                 recent.update(ops)
             case Outcome(op=number, effective=True) as outcome:
                 op, at_ms = operations[number], outcome.lever_ms or entry.at_ms

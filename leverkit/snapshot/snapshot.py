@@ -97,7 +97,9 @@ class Snapshot:
 
     def rows(self, query: str, *, at_once: int = 10_000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a SQL query, of which only so many are in memory `at_once`."""
-        result = self._database.cursor().execute(query)
+        cursor = self._database.cursor()
+        cursor.execute("SET enable_progress_bar = false")  # of a long query, on stdout
+        result = cursor.execute(query)
         while some := result.fetchmany(at_once):
             yield from some
 

@@ -1,0 +1,193 @@
+"""What people decide stays decided: readings, plans and runs, and people who change tags in between."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.plan_factory import account, contact_tags, tags_of
+
+import leverkit as lk
+from leverkit.api.client import Lever
+from leverkit.emulator import Running
+from leverkit.history import reading
+from leverkit.history.catch_up import CaughtUp
+from leverkit.history.ledger import Ledger
+from leverkit.jobs.ledger import register_run, update_ledger
+from leverkit.migration.run import Run
+from leverkit.planning.brakes import OFF
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
+from leverkit.planning.planner import plan_with
+
+
+@dataclass
+class Nights:
+    """An emulated account and its folder, and what happens there night by night."""
+
+    emulated: Running
+    lever: Lever
+    folder: Path
+    policy: lk.Policy
+
+    def pull(self) -> CaughtUp:
+        """Read the account and bring the ledger up to date."""
+        snapshot = lk.pull(self.folder / "snapshot", lever=self.lever)
+        return update_ledger(self.folder, snapshot, lever=self.lever)
+
+    def plan(self, name: str, *, standing: bool = False, include_removed: Collection[str] = ()) -> Plan:
+        """Plan into a run folder of the account."""
+        snapshot = lk.Snapshot.open(self.folder / "snapshot")
+        with Ledger.open(self.folder) as ledger:
+            return plan_with(
+                snapshot,
+                self.policy,
+                self.folder / "runs" / name,
+                brakes=OFF,
+                ledger=ledger,
+                include_removed=include_removed,
+                standing=standing,
+            )
+
+    def apply(self, name: str) -> Plan:
+        """Carry out a plan of the account."""
+        made = Plan.read(self.folder / "runs" / name)
+        lk.apply(self.folder / "runs" / name, approve=made.plan_id, lever=self.lever).require()
+        return made
+
+    def first(self) -> tuple[Operation, ...]:
+        """Read the account, plan and apply: how it all begins."""
+        self.pull()
+        self.plan("first")
+        return self.apply("first").operations
+
+    def night(self, name: str, **options: Any) -> Plan:
+        """Read the account and plan."""
+        self.pull()
+        return self.plan(name, **options)
+
+
+@pytest.fixture
+def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
+    monkeypatch.setattr(reading, "MARGIN", 0)  # these nights are shorter than a minute
+    with account(contacts=150, seed=4) as (emulated, lever):
+        snapshot = lk.pull(tmp_path / "snapshot", lever=lever)
+        mine = set(contact_tags(emulated))
+        suggested = lk.Policy.suggest(lk.audit(snapshot))
+        scopes = {tag: "contact" if tag in mine else "opportunity" for tag in suggested.scopes}
+        yield Nights(emulated, lever, tmp_path, suggested.decide(scopes, by="a person"))
+
+
+def pairs(operations: Collection[Operation]) -> set[tuple[str, str]]:
+    return {(op.opportunity, op.tag) for op in operations}
+
+
+def left(made: Plan) -> dict[tuple[str, str], str]:
+    return {(skipped.opportunity, skipped.tag): skipped.reason for skipped in made.skipped}
+
+
+def test_what_a_person_took_off_is_listed_with_the_day_and_not_planned(nights: Nights) -> None:
+    ops = nights.first()
+    taken = ops[:2]
+    for op in taken:
+        nights.emulated.remove_tags(op.opportunity, [op.tag])
+    made = nights.night("second")
+    assert made.operations == ()
+    assert left(made).keys() == pairs(taken)
+    assert [why.partition(" on ")[0] for why in left(made).values()] == ["removed by others (found"] * 2
+    assert "2 removed by others" in made.summary
+    rows = list(csv.DictReader((nights.folder / "runs/second/skipped.csv").open(encoding="utf-8-sig")))
+    assert {row["reason"] for row in rows} == set(left(made).values())
+    assert made.ledger.startswith("reading 2, ")
+    assert nights.night("third").operations == ()
+
+
+def test_a_person_who_names_the_tag_gets_it_planned_and_it_is_ours_again(nights: Nights) -> None:
+    op = nights.first()[0]
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    assert pairs(nights.night("second", include_removed=[op.tag]).operations) == pairs([op])
+    nights.apply("second")
+    assert nights.pull().counts == {}
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.view({op.opportunity}).marks[op.opportunity, op.tag].kind == "added by us"
+
+
+def test_a_tag_that_a_person_puts_back_is_in_place(nights: Nights) -> None:
+    op = nights.first()[0]
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.night("second")
+    nights.emulated.add_tags(op.opportunity, [op.tag])
+    made = nights.night("third")
+    assert (made.operations, made.skipped) == ((), ())
+
+
+def test_what_was_taken_off_everywhere_does_not_come_back_with_a_new_opportunity(nights: Nights) -> None:
+    op = nights.first()[0]
+    siblings = [id for id, contact in nights.emulated.state()["contacts"].items() if contact == op.contact]
+    for sibling in siblings:
+        nights.emulated.remove_tags(sibling, [op.tag])
+    nights.emulated.create(op.contact)
+    assert op.tag not in {planned.tag for planned in nights.night("second").operations}
+
+
+def test_a_new_opportunity_gets_what_the_others_carry_also_without_a_reader(nights: Nights) -> None:
+    op = nights.first()[0]
+    new = nights.emulated.create(op.contact)
+    assert (new, op.tag) in pairs(nights.night("second", standing=True).operations)
+
+
+def test_a_tag_that_a_person_adds_is_spread(nights: Nights) -> None:
+    op = nights.first()[0]
+    tag = next(
+        tag for tag in contact_tags(nights.emulated) if tag not in tags_of(nights.emulated)[op.opportunity]
+    )
+    nights.emulated.add_tags(op.opportunity, [tag])
+    siblings = {id for id, contact in nights.emulated.state()["contacts"].items() if contact == op.contact}
+    wanted = {(id, tag) for id in siblings if tag not in tags_of(nights.emulated)[id]}
+    assert pairs(nights.night("second", standing=True).operations) == wanted != set()
+
+
+def test_what_a_rollback_took_back_waits_for_a_person(nights: Nights) -> None:
+    ops = nights.first()
+    back = lk.rollback(nights.folder / "runs/first", nights.folder / "runs/back")
+    lk.apply(nights.folder / "runs/back", approve=back.plan_id, lever=nights.lever).require()
+    job = nights.night("job", standing=True)
+    assert job.operations == ()
+    assert all(left(job)[pair].startswith("taken back (on ") for pair in pairs(ops))
+    assert pairs(nights.plan("person").operations) == pairs(ops)
+
+
+def test_a_gap_of_the_first_plan_that_was_left_is_no_work_for_a_job(nights: Nights) -> None:
+    nights.pull()
+    first = nights.plan("first")
+    assert first.operations != ()
+    job = nights.night("job", standing=True)
+    assert (job.operations, set(left(job).values())) == ((), {"left as it was"})
+    assert pairs(nights.plan("person").operations) == pairs(first.operations)
+
+
+def test_a_run_elsewhere_is_registered_and_what_it_wrote_is_ours(nights: Nights, tmp_path: Path) -> None:
+    nights.pull()
+    nights.plan("first")
+    (nights.folder / "runs/first").rename(nights.folder / "elsewhere")
+    run = Run.planned(nights.folder / "elsewhere")
+    register_run(nights.folder, run)
+    lk.apply(run.folder, approve=run.plan.plan_id, lever=nights.lever).require()
+    assert nights.pull().counts == {}
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.counts() == {"added by us": len(run.plan.operations)}
+
+
+def test_a_lost_journal_takes_nothing_from_what_the_ledger_knows(nights: Nights) -> None:
+    ops = nights.first()
+    nights.pull()
+    (nights.folder / "runs/first/journal.sqlite").unlink()
+    nights.emulated.remove_tags(ops[0].opportunity, [ops[0].tag])
+    found = nights.pull()
+    assert found.counts == {"removed by others": 1}
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.counts() == {"added by us": len(ops) - 1, "removed by others": 1}
