@@ -36,6 +36,12 @@ Detailed = Annotated[
     typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes, findings or differences."),
 ]
 Rate = Annotated[float, typer.Option(min=0.1, help="Requests a second, of the 10 that Lever allows a key.")]
+Matching = Annotated[
+    str,
+    typer.Option(
+        metavar="WHICH", help="Which opportunities get tags: all, active, posting:ID; or fewer by the policy."
+    ),
+]
 MaxOps = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more operations than this.")]
 MaxPct = Annotated[
     float | None,

@@ -30,6 +30,7 @@ def plan(
         list[str] | None,
         typer.Option("--include-removed", metavar="TAG", help="Plan it where people took it off, too."),
     ] = None,
+    matching: options.Matching = "",
     max_ops: options.MaxOps = None,
     max_pct: options.MaxPct = 30.0,
     max_tag_pct: options.MaxTagPct = 300.0,
@@ -50,7 +51,7 @@ def plan(
     from leverkit.snapshot.snapshot import Snapshot
 
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
-    read, account = Policy.read(policy), Snapshot.open(snapshot)
+    read, account = Policy.read(policy).narrowed(matching), Snapshot.open(snapshot)
     with Ledger.find(workspace() / account.account) or nullcontext() as ledger:
         removed = include_removed or ()
         made = plan_with(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leverkit.history.merge_table import judge, reason
 from leverkit.history.view import View
 from leverkit.planning.operation import Operation, Skipped
+from leverkit.policy.matching import matches
 
 if TYPE_CHECKING:
     from leverkit.history.ledger import Ledger
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 FIRST = "first plan: no ledger of the account says what people took off before, so every gap is planned"
 ANONYMIZED = "only an anonymized opportunity carries it"
-SCOPE = "contact"  # what a gap is considered under; a narrower decision is another one
+NOT_MATCHING = "not matching"
 
 _CARRIERS = """
     WITH held AS (
@@ -35,15 +36,28 @@ class Gap(NamedTuple):
     have: int
     have_named: int
     total: int
+    archived: bool
+    postings: Sequence[str]
+
+
+def decision(matching: str) -> str:
+    """Return what the gaps of a contact tag are considered under: with another matching, it is another."""
+    return f"contact {matching}".rstrip()
 
 
 class Memory:
     """The ledger as one plan uses it; None is no ledger, and every gap is planned."""
 
     def __init__(
-        self, snapshot: Snapshot, ledger: Ledger | None, *, named: Collection[str], standing: bool
+        self,
+        snapshot: Snapshot,
+        ledger: Ledger | None,
+        *,
+        matching: Mapping[str, str],
+        named: Collection[str],
+        standing: bool,
     ) -> None:
-        self._snapshot, self._ledger = snapshot, ledger
+        self._snapshot, self._ledger, self._matching = snapshot, ledger, matching
         self._named, self._standing = named, standing
         self._view = View()
         self._carriers: dict[tuple[str, str], list[str]] = {}
@@ -66,7 +80,8 @@ class Memory:
 
     def consider(self, tags: Iterable[str], operations: Iterable[Operation]) -> None:
         """Note in the ledger what the first plan of each decision lists."""
-        first = {tag: SCOPE for tag in tags if self._view.decisions.get(tag) != SCOPE}
+        decisions = {tag: decision(self._matching[tag]) for tag in tags}
+        first = {tag: text for tag, text in decisions.items() if self._view.decisions.get(tag) != text}
         if self._ledger is not None and self.reading and first:
             gaps = [(op.opportunity, op.tag) for op in operations if op.tag in first]
             self._ledger.consider(gaps, first)
@@ -85,6 +100,9 @@ class Memory:
         """Return why a gap is left; empty where it is to be filled."""
         if gap.anonymized or not gap.have_named:
             return "anonymized" if gap.anonymized else ANONYMIZED
+        matching = self._matching[gap.tag]
+        if not matches(matching, archived=gap.archived, postings=gap.postings):
+            return NOT_MATCHING
         if not self.reading:
             return ""
         pair = self._view.pair(
@@ -93,7 +111,7 @@ class Memory:
             gap.tag,
             taken_at=self._snapshot.taken_at,
             carriers=self._carriers.get((gap.contact, gap.tag), ()),
-            decision=SCOPE,
+            decision=decision(matching),
             named=gap.tag in self._named,
         )
         verdict = judge(pair, standing=self._standing)

@@ -20,6 +20,7 @@ from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
+from leverkit.policy.matching import narrower, postings_in
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Operation", "OpportunityState", "Plan", "Skipped", "Undecided", "plan"]
 
 _GAPS = f"""{WITH_HOLDINGS}
-    SELECT contact, id, tag, is_anonymized, have, have_named, total
+    SELECT contact, id, tag, is_anonymized, have, have_named, total, archived_at IS NOT NULL, postings
     FROM holdings JOIN opportunities USING (contact)
     WHERE lack > 0 AND tag IN (SELECT unnest($tags)) AND NOT list_contains(tags, tag)
     ORDER BY contact, id, tag
@@ -56,6 +57,11 @@ _TRAITS = """
     FROM opportunities WHERE id IN (SELECT unnest($ids))
 """
 
+_OF_POSTINGS = """
+    SELECT posting, count(*) FROM (SELECT unnest(postings) AS posting FROM opportunities)
+    WHERE posting IN (SELECT unnest($postings)) GROUP BY posting
+"""
+
 _POSTING_WORDS = """
     SELECT DISTINCT word FROM (
         SELECT unnest(list_concat([text, team, department, location, commitment, level], locations, tags))
@@ -74,20 +80,24 @@ def plan(
     max_tag_pct: float | None = GROWTH,
     max_removals: int | None = 0,
     only: Collection[str] = (),
+    matching: str = "",
     ledger: Ledger | None = None,
     include_removed: Collection[str] = (),
 ) -> Plan:
     """Plan the migration and, with `out`, write it into that run folder; nothing is written to Lever.
 
-    `only` plans these tags alone; each must have scope `contact`, else UsageError. What people took off by
-    the `ledger` of the account is not planned, but listed, unless its tag is in `include_removed`.
+    `only` plans these tags alone; each must have scope `contact`, else UsageError. `matching` (all, active,
+    posting:ID) says which opportunities get tags, where the policy does not say less; it is part of the
+    policy's digest. What people took off by the `ledger` of the account is not planned, but listed, unless
+    its tag is in `include_removed`.
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have a tag now. Raises
     BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to
     look at, `apply` refuses it too.
     """
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    narrowed = policy.narrowed(matching)
     return plan_with(
-        snapshot, policy, out, brakes=brakes, only=only, ledger=ledger, include_removed=include_removed
+        snapshot, narrowed, out, brakes=brakes, only=only, ledger=ledger, include_removed=include_removed
     )
 
 
@@ -108,7 +118,9 @@ def plan_with(
     back. With `out`, the gaps of a decision's first plan are noted in the ledger.
     """
     tags = _wanted(policy, only)
-    memory = Memory(snapshot, ledger, named=_named(tags, include_removed), standing=standing)
+    named = _named(tags, include_removed)
+    matching = {row.tag: narrower(row.matching) for row in policy.decisions}
+    memory = Memory(snapshot, ledger, matching=matching, named=named, standing=standing)
     made = _planned(snapshot, policy, tags, memory, brakes)
     if out is not None:
         made.write(out)
@@ -227,9 +239,18 @@ def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[st
     return {tag: listed.get(tag, 0) + number for tag, number in sorted(added.items())}
 
 
+def _without_opportunities(snapshot: Snapshot, policy: Policy) -> list[str]:
+    """Return a note for each posting that a matching names and no opportunity has."""
+    contact = [row for row in policy.decisions if row.scope == "contact"]
+    named = sorted({posting for row in contact for posting in postings_in(row.matching)})
+    seen = dict(snapshot.sql(_OF_POSTINGS, params={"postings": named}).fetchall()) if named else {}
+    return [f"no opportunity is of posting {posting[:40]!r}" for posting in named if posting not in seen]
+
+
 def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, ...]) -> tuple[str, ...]:
     tags = sorted({operation.tag for operation in operations})
     notes = [str(note) for note in snapshot.meta.get("not_seen", ())]
+    notes += _without_opportunities(snapshot, policy)
     if not snapshot.meta.get("complete", True):
         notes.append("the snapshot is not complete: opportunities that it does not hold are not planned for")
     if not tags:

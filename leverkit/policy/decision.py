@@ -13,6 +13,7 @@ from difflib import get_close_matches
 import msgspec
 
 from leverkit.errors import UsageError
+from leverkit.policy.matching import matching_of, narrower
 from leverkit.storage.csv_file import guard, number, unguard
 
 
@@ -25,7 +26,10 @@ class Undecided(msgspec.Struct, frozen=True):
 
 SCOPES = ("contact", "opportunity", "ignore", "undecided")
 MACHINE = "leverkit suggestion"
-COLUMNS = ("tag", "scope", "decided_by", "decided_at", "note", "suggested_scope", "confidence", "reason")
+COLUMNS = (
+    *("tag", "scope", "decided_by", "decided_at", "note"),
+    *("suggested_scope", "confidence", "reason", "matching"),
+)
 COUNTS = ("opportunities", "contacts", "split_contacts", "inconsistent_contacts", "present", "missing")
 SHARES = ("at_stake", "agreement", "expected")
 EVIDENCE = (*COUNTS, *SHARES, "pattern", "posting_tag")
@@ -37,7 +41,8 @@ Value = str | int | float | bool | None
 class Decision:
     """The decision on a tag: its scope, who decided when; and the suggestion with its confidence (0 to 1).
 
-    `evidence` holds the columns of `EVIDENCE` and the columns that people added to the file.
+    `matching` is which opportunities get a contact tag: all (or empty), active, posting:ID. `evidence` holds
+    the columns of `EVIDENCE` and the columns that people added to the file.
     """
 
     tag: str
@@ -49,6 +54,7 @@ class Decision:
     confidence: float = 0.0
     reason: str = ""
     evidence: Mapping[str, Value] = field(default_factory=dict)
+    matching: str = ""
 
     @classmethod
     def parse(cls, where: str, cells: Mapping[str, str]) -> Decision:
@@ -68,6 +74,7 @@ class Decision:
             suggested_scope=scope_of(where, cells.get("suggested_scope", ""), column="suggested_scope"),
             confidence=_confidence(where, cells.get("confidence", "")),
             reason=_text(cells, "reason"),
+            matching=matching_of(f"{where}, column matching", _text(cells, "matching")),
             evidence={name: _evidence(name, text) for name, text in cells.items() if name not in COLUMNS},
         )
 
@@ -90,6 +97,16 @@ class Decision:
     def decision(self) -> tuple[str, str, str]:
         """Return what was decided: scope, decided_by, decided_at."""
         return self.scope, self.decided_by, self.decided_at
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Return what of this row a plan depends on: tag, scope, and a matching that is not all."""
+        matching = narrower(self.matching) if self.scope == "contact" else ""
+        return (self.tag, self.scope, matching) if matching else (self.tag, self.scope)
+
+    def narrowed(self, matching: str) -> Decision:
+        """Return this row for those of its opportunities only that are matching."""
+        return replace(self, matching=narrower(self.matching, matching))
 
     @property
     def warning(self) -> str:
@@ -118,6 +135,7 @@ class Decision:
             decided_by=older.decided_by,
             decided_at=older.decided_at,
             note=older.note,
+            matching=older.matching,
         )
 
     def cells(self, columns: Sequence[str]) -> list[str]:
@@ -129,7 +147,10 @@ class Decision:
         return [getattr(self, name) if name in COLUMNS else self.evidence.get(name) for name in columns]
 
     def _with_columns_of(self, older: Decision | None) -> Decision:
-        return self if older is None else replace(self, evidence={**older.evidence, **self.evidence})
+        if older is None:
+            return self
+        evidence = {**older.evidence, **self.evidence}
+        return replace(self, matching=self.matching or older.matching, evidence=evidence)
 
 
 def scope_of(where: str, text: str, *, column: str = "scope") -> str:

@@ -19,6 +19,7 @@ from leverkit.analysis.cost import at_stake
 from leverkit.errors import UsageError
 from leverkit.policy import policy_file
 from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, scope_of
+from leverkit.policy.matching import matching_of
 from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.text import count
 from leverkit.snapshot.gaps import WITH_HOLDINGS
@@ -59,7 +60,11 @@ class Policy:
         stamp = (now or _now)().isoformat(timespec="seconds")
         proposed = suggest(audit)
         found = [row for row in audit.tags.to_dict("records") if row["tag"]]
-        rows = sorted((_with_stake(row, proposed) for row in found), key=_order)
+        staked = (
+            row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence)}
+            for row in found
+        )
+        rows = sorted(staked, key=_order)
         return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
 
     @classmethod
@@ -211,9 +216,14 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """Return the sha256 over the sorted pairs (tag, scope) that are decided: a plan depends on these."""
-        pairs = sorted((tag, scope) for tag, scope in self.scopes.items() if scope != "undecided")
-        return hashlib.sha256(json.dumps(pairs, ensure_ascii=True).encode()).hexdigest()
+        """Return the sha256 over what is decided, tag by tag: a plan depends on these."""
+        rows = sorted(row.bound for row in self.decisions if row.scope != "undecided")
+        return hashlib.sha256(json.dumps(rows, ensure_ascii=True).encode()).hexdigest()
+
+    def narrowed(self, matching: str) -> Policy:
+        """Return this policy for the matching opportunities only; the narrower of the two counts."""
+        text = matching_of("matching", matching)
+        return replace(self, decisions=tuple(row.narrowed(text) for row in self.decisions)) if text else self
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -244,10 +254,6 @@ class Policy:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _with_stake(row: dict[Any, Any], proposed: Mapping[str, Suggestion]) -> dict[Any, Any]:
-    return row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence)}
 
 
 def _order(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:

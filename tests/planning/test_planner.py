@@ -54,6 +54,43 @@ def test_a_contact_tag_goes_to_the_persons_other_opportunities(tmp_path: Path) -
     assert (made.kind, made.account, made.opportunities) == ("migrate", "0123456789ab", 10)
 
 
+def test_a_tag_goes_to_matching_opportunities_only_and_the_others_are_listed(tmp_path: Path) -> None:
+    rows = [
+        Row("ann", ("vip",), posting="p1", archived=True, id="a1"),
+        Row("ann", (), posting="p1", id="a2"),
+        Row("ann", (), posting="p2", archived=True, id="a3"),
+        Row("ann", (), posting="p2", id="a4"),
+    ]
+    account = snapshot(tmp_path, rows)
+    getting = {"": {"a2", "a3", "a4"}, "active": {"a2", "a4"}, "posting:p1": {"a2"}, "posting:p9": set()}
+    for matching, ids in getting.items():
+        made = plan(account, policy(vip="contact"), matching=matching)
+        assert {op.opportunity for op in made.operations} == ids
+        assert {left.opportunity for left in made.skipped} == {"a2", "a3", "a4"} - ids
+        assert (f"{3 - len(ids)} not matching" in made.summary) == (len(ids) < 3)
+        assert any("no opportunity is of posting 'p9'" in note for note in made.warnings) == (not ids)
+
+
+def test_of_the_policy_s_matching_and_the_plan_s_the_narrower_counts(tmp_path: Path) -> None:
+    rows = [Row("ann", ("vip",), id="a1")]
+    rows += [Row("ann", (), posting=f"p{n}", archived=n > 2, id=f"b{n}") for n in (1, 2, 3)]
+    account, read = snapshot(tmp_path, rows), Policy((Decision("vip", "contact", matching="active"),))
+    assert {op.opportunity for op in plan(account, read, matching="all").operations} == {"b1", "b2"}
+    assert {op.opportunity for op in plan(account, read, matching="posting:p2").operations} == {"b2"}
+    assert plan(account, read, matching="posting:p3").operations == ()
+
+
+def test_a_plan_of_other_opportunities_is_of_another_policy_so_that_its_approval_is_its_own(
+    tmp_path: Path,
+) -> None:
+    read = policy(vip="contact", seed="opportunity")
+    digests = [
+        plan(snapshot(tmp_path), read, matching=which).policy_digest for which in ("", "all", "active")
+    ]
+    assert digests == [read.digest, read.digest, read.narrowed("active").digest]
+    assert read.narrowed("active").digest != read.digest
+
+
 def test_a_tag_that_only_the_plans_contacts_have_has_no_other_holders(tmp_path: Path) -> None:
     assert plan(snapshot(tmp_path), policy(seed="contact")).holders == {"seed": ()}
 

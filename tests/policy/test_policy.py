@@ -80,6 +80,26 @@ def test_every_column_comes_back_equal(tmp_path: Path) -> None:
     assert read.cells(COLUMNS) == decision.cells(COLUMNS)
 
 
+def test_which_opportunities_get_a_tag_is_a_column_that_older_files_do_not_have(tmp_path: Path) -> None:
+    path = file(
+        tmp_path, "tag,scope,matching\na,contact,Active\nb,contact,all\nc,contact,\nd,contact,posting:X1\n"
+    )
+    assert [row.matching for row in Policy.read(path).decisions] == ["active", "all", "", "posting:X1"]
+    Policy.read(path).write(path)
+    assert [row.matching for row in Policy.read(path).decisions] == ["active", "all", "", "posting:X1"]
+    with pytest.raises(
+        UsageError, match=r"line 2, column matching: 'activ' .* did you mean active\? Allowed: all"
+    ):
+        Policy.read(file(tmp_path, "tag,scope,matching\na,contact,activ\n"))
+
+
+def test_the_digest_depends_on_a_matching_only_where_it_leaves_somebody_out() -> None:
+    rows = {which: Policy((Decision("a", "contact", matching=which),)) for which in ("", "all", "active")}
+    assert rows[""].digest == rows["all"].digest != rows["active"].digest
+    other = Policy((Decision("a", "opportunity", matching="active"),))
+    assert other.digest == Policy((Decision("a", "opportunity"),)).digest
+
+
 def test_columns_stand_in_the_order_of_the_design(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     decided("contact").write(path)
