@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leverkit.cli import analysis, integration, migration, planning
+from leverkit.cli import analysis, history, integration, migration, planning
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import Demo, Group, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
@@ -134,6 +134,7 @@ def doctor(demo: Demo = False, as_json: Json = False) -> None:
 analysis.register(app)
 planning.register(app)
 migration.register(app)
+history.register(app)
 integration.register(app)
 
 

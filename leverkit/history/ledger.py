@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
-from leverkit.history.merge_table import Mark
+from leverkit.history.merge_table import Mark, day
 from leverkit.history.reading import Pair, tags_of
 from leverkit.history.tables import FORMAT, SCHEMA, Event, KnownRun, LastReading
 from leverkit.history.view import Considered, View
@@ -166,6 +166,20 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """Return how many pairs have each kind of mark."""
         return dict(self.rows("SELECT kind, count(*) FROM marks GROUP BY kind ORDER BY kind"))
+
+    def facts(self) -> dict[str, object]:
+        """Return what the ledger knows, in figures: readings, marks by kind, runs."""
+        last, runs = self.last, self.runs()
+        return {
+            "file": str(self.path),
+            "readings": last.number if last else 0,
+            "last_reading": day(last.taken_at) if last else "",
+            "opportunities": last.opportunities if last else 0,
+            "taggings": last.taggings if last else 0,
+            "marks": self.counts(),
+            "runs": len(runs),
+            "runs_with_open_requests": [run.folder for run in runs if run.unsettled],
+        }
 
     def rows(self, query: str, *values: object) -> sqlite3.Cursor:
         """Run a query."""

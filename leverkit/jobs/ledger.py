@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from leverkit.errors import ApiError, LeverkitError
 from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.reading import Pair, Reading, RunWrites, Seen, Write, shown_until
+from leverkit.history.rebuild import Kept, rebuild
 from leverkit.history.tables import KnownRun
 from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.run import Run
@@ -62,6 +64,28 @@ def register_run(account_folder: Path, run: Run) -> None:
             ledger.register(run.folder, plan_id=run.plan.plan_id, kind=run.plan.kind)
 
 
+def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
+    """Make the ledger of an account again, from a snapshot and the journals of the registered runs.
+
+    What others took off, and what was considered, only the old ledger knows: it is kept where that can be
+    read. Raises Locked.
+    """
+    kept = Kept.of(account_folder)
+    writes, odd = _writes(account_folder, {run.folder: None for run in kept.runs}, 0)
+    found = rebuild(account_folder, kept, writes, reading_of(snapshot))
+    return msgspec.structs.replace(found, odd=(*odd, *found.odd))
+
+
+def runs_with(account_folder: Path, contacts: Collection[str]) -> list[str]:
+    """Return the folders of an account's runs whose plans name one of these contacts."""
+    plans = sorted(account_folder.glob("runs/*/plan.json"))
+    return [
+        str(plan.parent)
+        for plan in plans
+        if not {op.contact for op in Run.planned(plan.parent).plan.operations}.isdisjoint(contacts)
+    ]
+
+
 def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:
     """Return a snapshot as a reading; its rows can be used once."""
     return Reading(
@@ -107,8 +131,16 @@ def writes_of(run: Run, *, since_ms: int = 0) -> RunWrites:
 def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], tuple[str, ...]]:
     """Take the journals into the ledger; return pairs with an open outcome, and what is odd."""
     known = {run.folder: run for run in ledger.runs()}
+    found, odd = _writes(account_folder, known, ledger.last.taken_at if ledger.last else 0)
+    odd += take_runs(ledger, found)
+    return frozenset[Pair]().union(*(run.unsettled for run in found)), tuple(odd)
+
+
+def _writes(
+    account_folder: Path, known: Mapping[str, KnownRun | None], since_ms: int
+) -> tuple[list[RunWrites], list[str]]:
+    """Return what journals tell beyond what is known of them: of known runs, and of those in the folder."""
     inside = (str(path.parent.resolve()) for path in account_folder.glob(f"runs/*/{JOURNAL}"))
-    since_ms = ledger.last.taken_at if ledger.last else 0
     found, odd = list[RunWrites](), list[str]()
     for folder in sorted({*known, *inside}):
         try:
@@ -116,8 +148,7 @@ def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], t
                 found.append(writes)
         except LeverkitError as error:
             odd.append(f"the run in {folder} cannot be read, so what it wrote counts as others': {error}")
-    odd += take_runs(ledger, found)
-    return frozenset[Pair]().union(*(run.unsettled for run in found)), tuple(odd)
+    return found, odd
 
 
 def _news(folder: Path, known: KnownRun | None, since_ms: int) -> RunWrites | None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +19,12 @@ from support.plan_factory import account, contact_tags, tags_of
 import leverkit as lk
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
+from leverkit.errors import Refused
 from leverkit.history import reading
 from leverkit.history.catch_up import CaughtUp
-from leverkit.history.ledger import Ledger
-from leverkit.jobs.ledger import register_run, update_ledger
+from leverkit.history.ledger import Ledger, ledger_file
+from leverkit.history.rebuild import forget
+from leverkit.jobs.ledger import rebuild_ledger, register_run, update_ledger
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Operation
@@ -191,3 +198,64 @@ def test_a_lost_journal_takes_nothing_from_what_the_ledger_knows(nights: Nights)
     assert found.counts == {"removed by others": 1}
     with Ledger.open(nights.folder) as ledger:
         assert ledger.counts() == {"added by us": len(ops) - 1, "removed by others": 1}
+
+
+def test_a_ledger_that_is_made_again_knows_what_the_old_one_knew(nights: Nights) -> None:
+    ops = nights.first()
+    for op in ops[:2]:
+        nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.night("second")
+    with Ledger.open(nights.folder) as ledger:
+        known = ledger.view({op.opportunity for op in ops})
+    rebuild_ledger(nights.folder, lk.Snapshot.open(nights.folder / "snapshot"))
+    with Ledger.open(nights.folder) as ledger:
+        again = ledger.view({op.opportunity for op in ops})
+    kinds = {pair: mark.kind for pair, mark in known.marks.items()}
+    assert {pair: mark.kind for pair, mark in again.marks.items()} == kinds
+    assert (again.tags, again.considered, again.decisions) == (known.tags, known.considered, known.decisions)
+    assert nights.night("third").operations == ()
+
+
+def test_a_damaged_ledger_is_told_and_made_again_from_journals_and_snapshot(nights: Nights) -> None:
+    ops = nights.first()
+    nights.pull()
+    ledger_file(nights.folder).write_bytes(b"no database" * 1000)
+    with pytest.raises(Refused, match="the ledger is damaged"):
+        nights.pull()
+    found = rebuild_ledger(nights.folder, lk.Snapshot.open(nights.folder / "snapshot"))
+    assert "not known any more" in found.odd[0]
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.counts() == {"added by us": len(ops)}
+
+
+def test_who_is_to_be_forgotten_leaves_no_byte_in_the_ledger(nights: Nights) -> None:
+    op = nights.first()[0]
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.emulated.anonymize(op.opportunity)
+    nights.pull()
+    assert forget(nights.folder, [op.contact]) > 0
+    forget(nights.folder, [], anonymized=True)
+    content = b"".join(path.read_bytes() for path in ledger_file(nights.folder).parent.iterdir())
+    assert op.contact.encode() not in content
+    assert op.opportunity.encode() not in content
+    with Ledger.open(nights.folder) as ledger, pytest.raises(Refused, match="append-only"):
+        ledger.rows("DELETE FROM events")
+
+
+def test_a_kill_at_any_statement_leaves_ledger_and_journals_agreeing(nights: Nights, tmp_path: Path) -> None:
+    ops = nights.first()
+    for op in ops[:2]:
+        nights.emulated.remove_tags(op.opportunity, [op.tag])
+    account, numbers = tmp_path / "account", [0, *range(1, 150, 13)]
+    account.mkdir()
+    for part in ("ledger", "runs"):
+        (tmp_path / part).rename(account / part)
+    lk.pull(tmp_path / "snapshot", lever=nights.lever)
+    words = [sys.executable, "-m", "support.killed_update", account, tmp_path / "snapshot", *numbers]
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    ended = subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True, env=environ)
+    (code, again, known), *killed = map(json.loads, ended.stdout.splitlines())
+    assert (code, again, len(killed)) == (0, 0, len(numbers) - 1)
+    assert {code for code, _, _ in killed} == {-signal.SIGKILL}
+    assert [(again, found) for _, again, found in killed] == [(0, known)] * len(killed)
+    assert sum(row[3] == "removed by others" for row in known["marks"]) == 2

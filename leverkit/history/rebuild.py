@@ -1,0 +1,139 @@
+"""Make a ledger again beside the old one, and put it in its place; take erased people out of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from leverkit.errors import Refused
+from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
+from leverkit.history.ledger import WAIT, Ledger, ledger_file
+from leverkit.history.merge_table import REMOVED
+from leverkit.history.reading import Reading, RunWrites, tags_of
+from leverkit.history.tables import EVENTS, KnownRun
+from leverkit.storage.files import sync
+from leverkit.storage.lock import hold
+
+_KEPT = (
+    "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
+    "SELECT * FROM considered",
+    "SELECT * FROM decisions",
+)
+LOST = "what others took off before is not known any more: the old ledger could not be read"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What only the old ledger knows: which runs there are, and rows of marks, considered and decisions."""
+
+    runs: tuple[KnownRun, ...] = ()
+    rows: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = ()
+    odd: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, account_folder: Path) -> Kept:
+        """Read it from the ledger of an account; nothing where there is none, or it is damaged."""
+        try:
+            ledger = Ledger.find(account_folder)
+            if ledger is None:
+                return cls()
+            with ledger:
+                tables = ("marks", "considered", "decisions")
+                rows = (tuple(ledger.rows(query).fetchall()) for query in _KEPT)
+                return cls(tuple(ledger.runs()), tuple(zip(tables, rows, strict=True)))
+        except Refused:
+            return cls(odd=(LOST,))
+
+
+def rebuild(account_folder: Path, kept: Kept, runs: Iterable[RunWrites], reading: Reading) -> CaughtUp:
+    """Make the ledger of an account from what was kept of the old one, all its runs and a reading."""
+    path = ledger_file(account_folder)
+    with hold(path.with_name("lock"), purpose="rebuild the ledger", wait=WAIT):
+        draft = path.parent / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        with Ledger.open(draft) as ledger:
+            with ledger.writing() as db:
+                for table, rows in kept.rows:
+                    values = ", ".join("?" * len(rows[0])) if rows else "NULL"
+                    db.executemany(f"INSERT INTO {table} VALUES ({values})", rows)
+            odd = take_runs(ledger, runs)
+            found = take_reading(ledger, reading)
+            with ledger.writing() as db:
+                _end_removals(db)
+        _remove(path)
+        ledger_file(draft).replace(path)
+        sync(path.parent)
+        shutil.rmtree(draft)
+    return msgspec.structs.replace(found, odd=(*kept.odd, *odd))
+
+
+def forget(account_folder: Path, contacts: Collection[str], *, anonymized: bool = False) -> int:
+    """Take contacts out of the ledger, with `anonymized` also who was anonymized or deleted in Lever.
+
+    Return how many rows were removed; their bytes are overwritten.
+    """
+    ledger = Ledger.find(account_folder)
+    if ledger is None:
+        return 0
+    with ledger:
+        with ledger.writing() as db:
+            db.execute("PRAGMA secure_delete = ON")
+            ids = _opportunities(db, contacts, anonymized)
+            removed = _delete(db, ids, contacts)
+        ledger.rows("VACUUM")
+    return removed
+
+
+def _opportunities(db: sqlite3.Connection, contacts: Collection[str], anonymized: bool) -> set[str]:
+    """Return the opportunities that are to be forgotten."""
+    among = "contact IN (SELECT value FROM json_each(?))"
+    query = f"SELECT opportunity FROM base WHERE {among} UNION SELECT opportunity FROM events WHERE {among}"
+    people = json.dumps(sorted(contacts))
+    found = {id for (id,) in db.execute(query, (people, people))}
+    if anonymized:
+        rows = db.execute("SELECT opportunity FROM events WHERE kind IN ('anonymized', 'deleted')")
+        found |= {id for (id,) in rows if not _is_known(db, id)}
+    return found - {""}
+
+
+def _is_known(db: sqlite3.Connection, opportunity: str) -> bool:
+    return bool(db.execute("SELECT 1 FROM base WHERE opportunity = ?", (opportunity,)).fetchone())
+
+
+def _delete(db: sqlite3.Connection, ids: Collection[str], contacts: Collection[str]) -> int:
+    """Delete all rows of opportunities and contacts; the events are append-only for everything else."""
+    db.execute("DROP TRIGGER never_deleted")
+    listed, people = json.dumps(sorted(ids)), json.dumps(sorted(contacts))
+    where = "opportunity IN (SELECT value FROM json_each(?))"
+    before = db.total_changes
+    for table in ("base", "marks", "considered", "events"):
+        db.execute(f"DELETE FROM {table} WHERE {where}", (listed,))
+    db.execute("DELETE FROM events WHERE detail IN (SELECT value FROM json_each(?))", (people,))
+    removed = db.total_changes - before
+    for statement in EVENTS.split("END;"):
+        if "never_deleted" in statement:
+            db.execute(f"{statement} END")
+    return removed
+
+
+def _end_removals(db: sqlite3.Connection) -> None:
+    """Delete what was kept of removals that have ended since: the tag is there."""
+    kinds = ", ".join(f"'{kind}'" for kind in REMOVED)
+    rows = db.execute(
+        f"SELECT opportunity, tag, tags FROM marks JOIN base USING (opportunity) WHERE kind IN ({kinds})"
+    )
+    ended = [(opportunity, tag) for opportunity, tag, tags in rows if tag in tags_of(tags)]
+    db.executemany("DELETE FROM marks WHERE opportunity = ? AND tag = ?", ended)
+
+
+def _remove(path: Path) -> None:
+    """Remove a ledger, what SQLite keeps beside it first."""
+    for suffix in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}{suffix}")
