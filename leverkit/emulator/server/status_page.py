@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-import msgspec
+from msgspec.structs import asdict
 
 from leverkit.emulator.account.account import Object
+from leverkit.emulator.config import Config
 from leverkit.emulator.http.faults import Fault
 from leverkit.emulator.server.service import Service
 
@@ -29,17 +28,6 @@ HEADERS = [
 LATEST = 25
 TEMPLATES = Path(__file__).parent / "templates"
 UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-class Cell(NamedTuple):
-    """A table cell. `kind` is a CSS class (good, warn, bad or long); `whole` is the tooltip."""
-
-    text: str
-    kind: str = ""
-    whole: str = ""
-
-
-Rows = Iterable[Sequence[Cell]]
 
 
 def _counts(service: Service) -> dict[str, int]:
@@ -73,56 +61,17 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} s ago"
 
 
-def _status(status: int | None) -> Cell:
-    if status is None:
-        return Cell("no answer", "bad")
-    return Cell(str(status), "good" if status < 400 else "warn" if status < 500 else "bad")
-
-
-def _requests(service: Service) -> Rows:
-    now = time.monotonic()
-    for entry in list(service.log)[: -LATEST - 1 : -1]:
-        whole = entry["path"] + ("?" + entry["query"] if entry["query"] else "")
-        took = "" if entry["ms"] is None else f"{entry['ms']} ms"
-        yield (
-            Cell(entry["method"]),
-            Cell(_short(whole), "long", whole),
-            _status(entry["status"]),
-            Cell(entry["fault"] or "", "warn"),
-            Cell(took),
-            Cell(_ago(now - entry["at"])),
-        )
-
-
 PLAIN = Fault(kind="delay")
 SHOWN = ("query", "status", "when", "ms", "retry_after", "skip", "probability")
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _faults(service: Service) -> Rows:
-    for fault in service.faults.all:
-        special = [name for name in SHOWN if getattr(fault, name) != getattr(PLAIN, name)]
-        options = ", ".join(f"{name} {_plain(getattr(fault, name))}" for name in special)
-        limit = "" if fault.times is None else f" of {fault.times}"
-        active = fault.times is None or fault.fired < fault.times
-        yield (
-            Cell(fault.kind),
-            Cell(f"{fault.method} {fault.path}" + (f" · {options}" if options else ""), "long"),
-            Cell(f"fired {fault.fired}{limit}"),
-            Cell(f"matched {fault.matched}"),
-            Cell("active" if active else "used up", "warn" if active else ""),
-        )
-    for name, count in service.faults.accidents.items():
-        yield (
-            Cell("accident"),
-            Cell(name, "long"),
-            Cell(f"fired {count}"),
-            Cell(""),
-            Cell("by chance", "warn"),
-        )
+def _options(fault: Fault) -> str:
+    """Return the options of a fault that differ from the defaults."""
+    values = {name: getattr(fault, name) for name in SHOWN if getattr(fault, name) != getattr(PLAIN, name)}
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    )
 
 
 def _outcomes(delivery: Object) -> str:
@@ -131,35 +80,10 @@ def _outcomes(delivery: Object) -> str:
     return ", ".join(text if times == 1 else f"{text} ({times} times)" for text, times in found.items())
 
 
-def _outcome(delivery: Object, tries: int) -> Cell:
-    if delivery["delivered"]:
-        return Cell("delivered", "good")
-    return Cell("given up", "bad") if len(delivery["attempts"]) >= tries else Cell("on its way", "warn")
-
-
-def _deliveries(service: Service) -> Rows:
-    tries = 1 + service.account.config.webhook_retries
-    for delivery in list(service.deliveries.history)[: -LATEST - 1 : -1]:
-        outcomes = _outcomes(delivery)
-        yield (
-            Cell(delivery["event"]),
-            Cell(f"{delivery['url'][:200]}{f' · {outcomes[:200]}' if outcomes else ''}", "long"),
-            _outcome(delivery, tries),
-            Cell(f"tries {len(delivery['attempts'])}"),
-        )
-
-
-def _switches(service: Service) -> Rows:
-    config, plain = service.account.config, type(service.account.config)()
-    for name in msgspec.structs.asdict(config):
-        value = getattr(config, name)
-        if value != getattr(plain, name):
-            yield Cell(name), Cell(str(value), "long"), Cell(f"default {getattr(plain, name)}")
-
-
-def _simulated_users(service: Service) -> Rows:
-    counts = service.simulated_users.counts
-    return ((Cell(action), Cell(str(count), "long")) for action, count in sorted(counts.items()))
+def _switches(config: Config) -> list[tuple[str, object, object]]:
+    """Return the switches that differ from the defaults: name, value, default."""
+    pairs = zip(asdict(config).items(), asdict(Config()).values(), strict=True)
+    return [(name, value, default) for (name, value), default in pairs if value != default]
 
 
 def render(service: Service, root: str) -> bytes:
@@ -172,13 +96,20 @@ def render(service: Service, root: str) -> bytes:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.get_template("status_page.html.j2")
-    tables = {
-        "requests": _requests(service),
-        "faults": _faults(service),
-        "deliveries": _deliveries(service),
-        "switches": _switches(service),
-        "humans": _simulated_users(service),
-    }
-    rows = {anchor: list(found) for anchor, found in tables.items()}
-    return template.render(root=root, counts=_counts(service), rows=rows).encode()
+    environment.filters |= {"short": _short, "ago": _ago, "options": _options, "outcomes": _outcomes}
+    config = service.account.config
+    return (
+        environment.get_template("status_page.html.j2")
+        .render(
+            root=root,
+            now=time.monotonic(),
+            counts=_counts(service),
+            requests=list(service.log)[: -LATEST - 1 : -1],
+            faults=service.faults,
+            deliveries=list(service.deliveries.history)[: -LATEST - 1 : -1],
+            config=config,
+            switches=_switches(config),
+            humans=service.simulated_users.counts,
+        )
+        .encode()
+    )
