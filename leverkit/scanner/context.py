@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,19 @@ _LOW_LEVEL = re.compile(r"curl|setRequestMethod|NewRequest", re.IGNORECASE)
 _CURL_BODY = re.compile(r"\s(?:-d|--data\S*|--json|-F|--form)\b")
 
 
+@dataclass(frozen=True)
 class Context:
-    """Reads the context of nodes of one syntax tree."""
+    """One syntax tree (that of `folder`) with its source, its evidence and that of its project."""
 
-    def __init__(
-        self, source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
-    ) -> None:
-        self.source, self.root, self.folder = source, folder.root, folder
-        self.evidence, self.project = evidence, project
+    source: Source
+    folder: ConstantFolder
+    evidence: FileEvidence
+    project: ProjectEvidence
+
+    @property
+    def root(self) -> Node:
+        """Return the root of the syntax tree."""
+        return self.folder.root
 
     def method(self, node: Node) -> str:
         """Return the HTTP method, lower case or '', from the enclosing calls, their arguments and chains."""

@@ -91,12 +91,16 @@ def rule_code(found: Endpoint, method: str, where: str) -> str:
     return "LK302" if method in ("post", "put", "patch", "delete") else "LK303"
 
 
+def snake_case(word: str) -> str:
+    """Return `add_tags` for `addTags`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
+
+
 def method_in_name(callee: str) -> str:
     """Return the HTTP method in a callee or '': `requests.post`, `PostAsync`, `Net::HTTP::Put.new`."""
     tail = re.split(r"[.:>]+", callee.rsplit(")", 1)[-1])[-2:]
     for word in (tail[-1], tail[0]):
-        spread = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
-        if match := _METHOD.search(spread):
+        if match := _METHOD.search(snake_case(word)):
             return match.group(1)
     return ""
 

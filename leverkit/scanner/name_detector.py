@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from leverkit.scanner import attribution, syntax
-from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
-from leverkit.scanner.constant_folding import ConstantFolder
-from leverkit.scanner.rules import Finding, make_finding
-from leverkit.scanner.sources import Source
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from leverkit.scanner import attribution, endpoints, syntax
+from leverkit.scanner.context import Context
+from leverkit.scanner.rules import Finding
 
 _RESOURCE = re.compile(rb"(?:\.|->|::)[cC]andidates?(?:\([^()\n]*\))?\s*(?:\.|->|::)\s*(\w+)")
 _METHOD = re.compile(
@@ -46,54 +40,49 @@ _HMAC = re.compile(
 )
 
 
-def findings(
-    source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
-) -> Iterator[Finding]:
+def findings(context: Context) -> Iterator[Finding]:
     """Yield the findings that rest on names and not on paths."""
-    yield from _wrappers(source, folder, evidence, project)
-    if _EVENTS.search(source.text) and (evidence.named or not evidence.others):
-        yield from _candidate_ids(source, folder.root)
+    evidence, has_events = context.evidence, _EVENTS.search(context.source.text)
+    yield from _wrappers(context)
+    if has_events and (evidence.named or not evidence.others):
+        yield from _candidate_ids(context)
     if evidence.named:
-        yield from _headers(source, folder.root)
-    if _EVENTS.search(source.text) and not evidence.others:
-        yield from _hashes(source, folder.root, evidence)
+        yield from _headers(context)
+    if has_events and not evidence.others:
+        yield from _hashes(context)
 
 
-def _wrappers(
-    source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
-) -> Iterator[Finding]:
+def _wrappers(context: Context) -> Iterator[Finding]:
+    source = context.source
     for match in _RESOURCE.finditer(source.text):
         word = match.group(1).decode()
-        code = next((code for code, verbs in _VERBS if re.fullmatch(verbs, _snake(word))), "")
-        named = evidence.host or code == "LK301"
-        if code and _of_lever(source, folder, match.start(), by_name=named):
-            yield _at(code, source, match.start(1), f"candidates.{word}")
+        code = next((code for code, verbs in _VERBS if re.fullmatch(verbs, endpoints.snake_case(word))), "")
+        named = context.evidence.host or code == "LK301"
+        if code and _of_lever(context, match.start(), by_name=named):
+            yield source.finding(code, match.start(1), f"candidates.{word}")
     for match in _METHOD.finditer(source.text):
         word = match.group(1).decode()
-        if word not in project.tag_functions and _of_lever(source, folder, match.start(), by_name=True):
-            yield _at("LK301", source, match.start(1), word)
+        if word not in context.project.tag_functions and _of_lever(context, match.start(), by_name=True):
+            yield source.finding("LK301", match.start(1), word)
 
 
-def _snake(word: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
-
-
-def _of_lever(source: Source, folder: ConstantFolder, offset: int, *, by_name: bool) -> bool:
+def _of_lever(context: Context, offset: int, *, by_name: bool) -> bool:
     """Return True if the object before an offset is a Lever client, by its construction or its name."""
-    node = syntax.leaf(folder.root, max(offset - 1, 0))
+    node = syntax.leaf(context.root, max(offset - 1, 0))
     if syntax.is_prose(node) or syntax.is_string(node):
         return False
-    receiver = re.search(rb"[\w.@$>()-]*$", source.text[max(offset - 80, 0) : offset])
+    receiver = re.search(rb"[\w.@$>()-]*$", context.source.text[max(offset - 80, 0) : offset])
     words = re.findall(r"\w+", receiver.group().decode("utf-8", "replace")) if receiver else []
     if not words:
         return False
     if by_name and re.search(r"lever(?:_?(?:client|api|sdk|service))?$", words[-1], re.IGNORECASE):
         return attribution.lever_by_names(words[-1]) is True
-    made = syntax.text(folder.definition(words[-1], node))
+    made = syntax.text(context.folder.definition(words[-1], node))
     return attribution.lever_by_names(made.split("\n")[0][:120]) is True
 
 
-def _candidate_ids(source: Source, root: Node) -> Iterator[Finding]:
+def _candidate_ids(context: Context) -> Iterator[Finding]:
+    source, root = context.source, context.root
     reported: set[int] = set()
     for match in _CANDIDATE_ID.finditer(source.text):
         offset = match.start() + match.group().find(b"candidateI")
@@ -102,39 +91,33 @@ def _candidate_ids(source: Source, root: Node) -> Iterator[Finding]:
         knows = _CONTACT_ID.search(function.text or b"") or b"opportunityId" in _line(source.text, offset)
         if not syntax.is_prose(node) and not knows and function.id not in reported:
             reported.add(function.id)
-            yield _at("LK307", source, offset, "candidateId")
+            yield source.finding("LK307", offset, "candidateId")
 
 
-def _headers(source: Source, root: Node) -> Iterator[Finding]:
+def _headers(context: Context) -> Iterator[Finding]:
+    source, root = context.source, context.root
     reported: set[int] = set()
     for match in _HEADER.finditer(source.text):
         node = syntax.leaf(root, match.start())
         function = syntax.function_of(node) or root
         if syntax.is_string(node) and not syntax.is_prose(node) and function.id not in reported:
             reported.add(function.id)
-            yield _at("LK308", source, match.start(), match.group().decode())
+            yield source.finding("LK308", match.start(), match.group().decode())
 
 
-def _hashes(source: Source, root: Node, evidence: FileEvidence) -> Iterator[Finding]:
+def _hashes(context: Context) -> Iterator[Finding]:
     """Yield the first HMAC in a file that hashes for Lever and never joins token and triggeredAt."""
+    source, evidence = context.source, context.evidence
     if _PAIR.search(source.text) or _HEADER.search(source.text):
         return
     for match in _HMAC.finditer(source.text):
-        near = attribution.lever_by_nearest_name(
-            source.text, syntax.statement(syntax.leaf(root, match.start())), match.start()
-        )
-        if (evidence.about or evidence.imports or near) and not syntax.is_prose(
-            syntax.leaf(root, match.start())
-        ):
-            yield _at("LK308", source, match.start(), "HMAC without triggeredAt")
+        node = syntax.leaf(context.root, match.start())
+        near = attribution.lever_by_nearest_name(source.text, syntax.statement(node), match.start())
+        if (evidence.about or evidence.imports or near) and not syntax.is_prose(node):
+            yield source.finding("LK308", match.start(), "HMAC without triggeredAt")
             return
 
 
 def _line(text: bytes, offset: int) -> bytes:
     end = text.find(b"\n", offset)
     return text[text.rfind(b"\n", 0, offset) + 1 : end if end >= 0 else len(text)]
-
-
-def _at(code: str, source: Source, offset: int, detail: str) -> Finding:
-    line, column = source.position(offset)
-    return make_finding(code, source.path, line, column, detail=detail)

@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from leverkit.scanner import attribution, endpoints, grammar, syntax
-from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
-from leverkit.scanner.constant_folding import ConstantFolder
 from leverkit.scanner.context import Context
 from leverkit.scanner.endpoints import Endpoint
-from leverkit.scanner.rules import Finding, make_finding
-from leverkit.scanner.sources import Source
+from leverkit.scanner.rules import Finding
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -27,19 +24,18 @@ _WORDS = rb"candidates|opportunities|(?:add|remove)Tags|(?:add|remove|update)(?=
 class PathDetector:
     """Finds paths of deprecated endpoints in one syntax tree."""
 
-    def __init__(
-        self, source: Source, folder: ConstantFolder, evidence: FileEvidence, project: ProjectEvidence
-    ) -> None:
-        self.source, self.root, self.folder, self.project = source, folder.root, folder, project
-        self.context = Context(source, folder, evidence, project)
+    def __init__(self, context: Context) -> None:
+        self.context, self.source, self.folder = context, context.source, context.folder
         self.seen: set[tuple[int, int]] = set()
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for every path of a deprecated endpoint."""
-        names = [name.encode() for name, value in self.project.constants.items() if "candidates" in value]
+        names = [
+            name.encode() for name, value in self.context.project.constants.items() if "candidates" in value
+        ]
         key_words = b"|".join([_WORDS, *(rb"\b" + re.escape(name) + rb"\b" for name in names)])
         for match in re.finditer(key_words, self.source.text):
-            node = syntax.leaf(self.root, match.start())
+            node = syntax.leaf(self.context.root, match.start())
             shared = match.group() in names and not syntax.is_key(node)
             if (shared or syntax.is_string(node)) and not syntax.is_prose(node):
                 yield from self._from(self.folder.outermost(node))
@@ -71,10 +67,10 @@ class PathDetector:
     def _uses(self, name: str, definition: Node) -> Iterator[Node]:
         """Yield the expressions that use a name: in its function until it is redefined, or in the file."""
         function = _local_function(definition)
-        home = function or self.root
+        home = function or self.context.root
         for match in re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", home.text or b""):
             at = home.start_byte + match.start()
-            node = syntax.leaf(self.root, at)
+            node = syntax.leaf(self.context.root, at)
             passed = definition.start_byte if function is None else 0
             if passed <= at < definition.end_byte or syntax.is_prose(node) or syntax.is_string(node):
                 continue
@@ -91,9 +87,7 @@ class PathDetector:
             and self.context.is_requested(node, found)
             and self.context.means_lever(node, found, template)
         ):
-            line, column = self.source.position(node.start_byte)
-            detail = endpoints.method_and_path(method, template)
-            yield make_finding(code, self.source.path, line, column, detail=detail)
+            yield self.source.finding(code, node.start_byte, endpoints.method_and_path(method, template))
 
     def _code(self, node: Node, found: Endpoint, method: str, template: str) -> str:
         function = syntax.function_of(node)
@@ -103,7 +97,7 @@ class PathDetector:
             return endpoints.rule_code(found, method, name) if usual else ""
         if endpoints.writes_tags(found.action):
             return "" if self.context.fans_out(function) else "LK306"
-        around = syntax.text(function or self.root)
+        around = syntax.text(function or self.context.root)
         return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
 
 

@@ -18,6 +18,7 @@ from leverkit.errors import UsageError
 from leverkit.scanner import attribution, name_detector, sarif, sources, syntax, text_matching
 from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
 from leverkit.scanner.constant_folding import ConstantFolder
+from leverkit.scanner.context import Context
 from leverkit.scanner.path_detector import PathDetector
 from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
@@ -89,9 +90,9 @@ def _read(source: Source, evidence: FileEvidence, project: ProjectEvidence) -> l
         return list(text_matching.findings(source, evidence))
     root = parser.parse(source.text).root_node
     folder = ConstantFolder(root, source.text, project.constants)
+    context = Context(source, folder, evidence, project)
     try:
-        by_path = PathDetector(source, folder, evidence, project).findings()
-        return [*by_path, *name_detector.findings(source, folder, evidence, project)]
+        return [*PathDetector(context).findings(), *name_detector.findings(context)]
     except RecursionError:
         return list(text_matching.findings(source, evidence))
 

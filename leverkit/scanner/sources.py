@@ -18,6 +18,7 @@ from pathspec import GitIgnoreSpec
 
 from leverkit.errors import UsageError
 from leverkit.scanner.grammar import TEXTS, word_set
+from leverkit.scanner.rules import Finding, make_finding
 
 LANGUAGES = {end: language for language, ends in TEXTS["extensions"].items() for end in ends.split()}
 VENDORED = word_set("vendored")
@@ -54,6 +55,10 @@ class Source:
         column = len(self.text[start:offset].decode("utf-8", "replace"))
         first, shift = self.lines[line] if line < len(self.lines) else (line + 1, 0)
         return first, column + shift + 1
+
+    def finding(self, code: str, offset: int, detail: str, *, how: str = "parsed") -> Finding:
+        """Return the finding of a rule at a byte offset."""
+        return make_finding(code, self.path, *self.position(offset), detail=detail, how=how)
 
 
 def read_sources(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator[Source]:

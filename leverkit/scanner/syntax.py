@@ -228,10 +228,10 @@ def scope(node: Node) -> Iterator[str]:
             yield f"{beside(step, node)[:600]} {callee(step)}"
         elif step.type in grammar.DEFINITIONS and value_of(step) is not None:
             yield text(step.named_child(0))[:120]
-        elif step.type in grammar.SCOPES and step.parent is not None and not _is_alternative(previous, step):
+        elif (
+            step.type in grammar.SCOPES
+            and step.parent is not None
+            and step.child_by_field_name("alternative") != previous
+        ):
             yield _header(step)
         previous = step
-
-
-def _is_alternative(node: Node, branch: Node) -> bool:
-    return branch.child_by_field_name("alternative") == node

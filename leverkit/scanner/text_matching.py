@@ -13,7 +13,7 @@ from typing import Any
 from leverkit.scanner import attribution, endpoints
 from leverkit.scanner.attribution import FileEvidence
 from leverkit.scanner.endpoints import Endpoint
-from leverkit.scanner.rules import Finding, make_finding
+from leverkit.scanner.rules import Finding
 from leverkit.scanner.sources import Source
 
 _TOKEN = re.compile(
@@ -148,6 +148,5 @@ def _raw(url: Any) -> str:
 def _finding(
     source: Source, text: str, offset: int, found: Endpoint, method: str, url: str, *, how: str = "text"
 ) -> Finding:
-    line, column = source.position(len(text[:offset].encode()))
     code, detail = endpoints.rule_code(found, method, ""), endpoints.method_and_path(method, url)
-    return make_finding(code, source.path, line, column, detail=detail, how=how)
+    return source.finding(code, len(text[:offset].encode()), detail, how=how)
