@@ -37,12 +37,17 @@ class Response:
         return replace(self, headers=[*self.headers, (name, value)])
 
 
+CODES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "ResourceNotFound"}
+CODES |= {429: "TooManyRequestsError", 503: "ServiceUnavailableError"}
+
+
 class RequestError(Exception):
     """A request that Lever would refuse, with a status and `{"code", "message"}`."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, message: str, *, code: str = "") -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.message = status, message
+        self.code = code or CODES.get(status, "ServerError")
 
     def response(self) -> Response:
         """Return the error as a response in Lever's envelope."""
@@ -56,26 +61,27 @@ def ok(data: Any, *, status: int = 200, **extra: Any) -> Response:
 
 def bad_request(message: str) -> RequestError:
     """Return a 400 (code seen in a probe, section 7.2)."""
-    return RequestError(400, "BadRequestError", message)
+    return RequestError(400, message)
 
 
 def not_found(resource: str, identifier: str) -> RequestError:
     """Return a 404 for an object, worded as documented (resource name and id); one endpoint differs."""
     if resource == "requisition_fields":  # recorded, section 7.2
-        return RequestError(404, "NotFoundError", "That requisition field doesn't exist on your account")
-    return RequestError(404, "ResourceNotFound", f"{resource} {identifier} was not found")
+        message = "That requisition field doesn't exist on your account"
+        return RequestError(404, message, code="NotFoundError")
+    return RequestError(404, f"{resource} {identifier} was not found")
 
 
 def no_such_path(path: str) -> RequestError:
     """Return a 404 for a path that Lever does not have (live probe, section 7.2)."""
-    return RequestError(404, "ResourceNotFound", f"{path} does not exist")
+    return RequestError(404, f"{path} does not exist")
 
 
 def unauthorized() -> RequestError:
     """Return a 401 (live probe, section 7.2)."""
-    return RequestError(401, "UnauthorizedError", "The request requires authentication.")
+    return RequestError(401, "The request requires authentication.")
 
 
 def forbidden(message: str) -> RequestError:
     """Return a 403; its body was never recorded."""
-    return RequestError(403, "ForbiddenError", message)
+    return RequestError(403, message)

@@ -146,7 +146,7 @@ class Account:
         if row is not None:
             return row
         if self.config.deleted_status == 410 and any(item["id"] == identifier for item in self.deleted):
-            raise RequestError(410, "ResourceGone", f"opportunities {identifier} was deleted")
+            raise RequestError(410, f"opportunities {identifier} was deleted", code="ResourceGone")
         raise not_found("opportunities", identifier)
 
     def as_of(self, row: Row, delay_ms: float) -> Row:
@@ -190,15 +190,10 @@ class Account:
         """Return the contacts that have an e-mail, after canonicalisation (case, spaces)."""
         if self._emails is None:
             self._emails = {}
-            for row in self.rows.values():
-                if b'"emails":[]' not in row.raw:
-                    self._index_emails(row)
+            for row in (row for row in self.rows.values() if b'"emails":[]' not in row.raw):
+                for known in row.object().get("emails") or ():
+                    self._emails.setdefault(canonical_email(known), set()).add(row.contact)
         return self._emails.get(canonical_email(email), set())
-
-    def _index_emails(self, row: Row) -> None:
-        assert self._emails is not None
-        for email in row.object().get("emails") or ():
-            self._emails.setdefault(canonical_email(email), set()).add(row.contact)
 
     def reset_emails(self) -> None:
         """Drop the index of e-mails, since a contact changed."""

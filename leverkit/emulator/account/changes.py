@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 from leverkit.emulator.account import events
@@ -160,15 +161,11 @@ def merge(account: Account, loser: str, winner: str) -> None:
         account.contacts[loser] = contact(account, loser) or {}
     for row in [*known[loser], *known[winner]]:
         fields = {"contact": winner} if row.anonymized else {**person, "contact": winner}
-        account.edit(row, _setting(fields), touch=account.config.merge_bumps)
+        account.edit(row, methodcaller("update", fields), touch=account.config.merge_bumps)
     account.merged_into[loser] = winner
     account.reset_emails()
     if account.config.merge_sends_contact_updated:
         events.emit_for_contact(account, "contactUpdated", winner)
-
-
-def _setting(fields: Object) -> Callable[[Object], None]:
-    return lambda value: value.update(fields)
 
 
 def rename_tag(account: Account, tag: str, into: str | None = None) -> None:

@@ -12,7 +12,7 @@ from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.account.views import BLANK, contact_source, mutation_result
 from leverkit.emulator.endpoints import files
-from leverkit.emulator.endpoints.opportunity_writes import mutation_response, performer, writable
+from leverkit.emulator.endpoints.opportunity_writes import check_past, mutation_response, performer, writable
 from leverkit.emulator.http.forms import LISTS
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import RequestError, Response, bad_request, encode, not_found, ok
@@ -109,21 +109,11 @@ def _checked(account: Account, fields: Object) -> Object:
             raise bad_request(f"{name} must be a string")
     if fields.get("origin") not in (None, *ORIGINS):
         raise bad_request(f"origin must be one of {', '.join(ORIGINS)}")
-    _check_phones(fields.get("phones"))
-    _check_created(account, fields.get("createdAt"))
-    return _archived(account, fields)
-
-
-def _check_phones(phones: Any) -> None:
-    if phones is not None and not (
-        isinstance(phones, list) and all(isinstance(item, dict) for item in phones)
-    ):
+    phones: Any = [] if fields.get("phones") is None else fields["phones"]
+    if not isinstance(phones, list) or not all(isinstance(item, dict) for item in phones):
         raise bad_request("phones must be an array of objects")
-
-
-def _check_created(account: Account, at: Any) -> None:
-    if at is not None and (not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= account.now()):
-        raise bad_request("createdAt must be a timestamp in the past")
+    check_past(account, fields.get("createdAt"))
+    return _archived(account, fields)
 
 
 def _archived(account: Account, fields: Object) -> Object:
@@ -190,7 +180,7 @@ def _owner(request: Request, fields: Object) -> str | None:
 def post_candidate(request: Request) -> Response:
     """POST /candidates: makes a new opportunity as well (section 4)."""
     if not request.config.candidates_create:
-        raise RequestError(405, "MethodNotAllowedError", "POST is not allowed")
+        raise RequestError(405, "POST is not allowed", code="MethodNotAllowedError")
     return post_opportunity(request)
 
 

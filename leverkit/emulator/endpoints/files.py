@@ -87,7 +87,7 @@ def download(kind: str, request: Request) -> Response:
     item = children.find_child(request, kind)
     file: Object = item["file"] if isinstance(item.get("file"), dict) else item
     if file.get("status") == "error":
-        raise RequestError(422, "UnprocessableEntityError", "The file could not be processed")
+        raise RequestError(422, "The file could not be processed", code="UnprocessableEntityError")
     content = request.account.contents.get(item["id"], children.GENERATED_PDF)
     name = quote(str(file.get("name") or f"{kind[:-1]}.pdf"))
     headers = [

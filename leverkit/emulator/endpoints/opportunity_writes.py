@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leverkit.emulator.account import changes, views
+from leverkit.emulator.account.account import Account
 from leverkit.emulator.account.changes import append_new, set_list
 from leverkit.emulator.account.filters import single
 from leverkit.emulator.account.opportunity import Row
@@ -13,8 +14,6 @@ from leverkit.emulator.endpoints.opportunities import visible_opportunity
 from leverkit.emulator.endpoints.tag_rules import string_list
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import RequestError, Response, bad_request, ok
-
-UNKNOWN_USER = {400: "BadRequestError", 403: "ForbiddenError", 404: "ResourceNotFound"}
 
 
 def performer(request: Request, *, required: bool = False) -> str | None:
@@ -25,25 +24,19 @@ def performer(request: Request, *, required: bool = False) -> str | None:
         user = given if isinstance(given, str) else None
     if user is None and (required or request.config.perform_as == "required"):
         raise bad_request("Missing required parameter: perform_as")
-    known = request.account.users.get(user or "")
+    known, status = request.account.users.get(user or ""), request.config.unknown_perform_as
     if user is None or (known is not None and known.get("deactivatedAt") is None):
         return user
-    return _unknown(request, user)
-
-
-def _unknown(request: Request, user: str) -> str | None:
-    status = request.config.unknown_perform_as
     if status == "ignore" or not request.account.users:
         return None
-    raise RequestError(status, UNKNOWN_USER[status], f"perform_as: users {user} was not found")
+    raise RequestError(status, f"perform_as: users {user} was not found")
 
 
 def writable(request: Request) -> Row:
     """Return the opportunity to change. Raises RequestError 404, 403, or as configured for anonymized."""
     row, status = visible_opportunity(request), request.config.anonymized_write
     if row.anonymized and status != 200:
-        code = "BadRequestError" if status == 400 else "ForbiddenError"
-        raise RequestError(status, code, "Anonymized opportunities cannot be updated")
+        raise RequestError(status, "Anonymized opportunities cannot be updated")
     return row
 
 
@@ -128,6 +121,12 @@ def set_archived(request: Request) -> Response:
     return mutation_response(request, row)
 
 
+def check_past(account: Account, created_at: Any) -> None:
+    """Raise RequestError 400 for a createdAt that is no time, or in the future; None is left to Lever."""
+    if created_at is not None and (type(created_at) is not int or not 0 <= created_at <= account.now()):
+        raise bad_request("createdAt must be a timestamp in the past")
+
+
 def add_note(request: Request) -> Response:
     """POST …/notes `{"value": text}`: bumps lastInteractionAt, not updatedAt (section 3.6).
 
@@ -138,8 +137,7 @@ def add_note(request: Request) -> Response:
     text, given = body.get("value"), body.get("createdAt")
     if not isinstance(text, str):
         raise bad_request("value must be a string")
-    if given is not None and (type(given) is not int or not 0 <= given <= account.now()):
-        raise bad_request("createdAt must be a timestamp in the past")
+    check_past(account, given)
     at, identifier = account.tick() if given is None else given, account.new_id()
     note = children.new_note(row, user, identifier, text, at) | {"secret": body.get("secret") is True}
     children.stored_children(account, row, "notes").insert(0, note)

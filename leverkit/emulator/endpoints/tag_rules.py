@@ -57,9 +57,7 @@ def tags_after_adding(request: Request, row: Row, tags: list[str]) -> list[str]:
     lock, limit = request.config.tag_lock, request.config.max_tags
     new = [tag for tag in tags if tag not in request.account.tags]
     if new and isinstance(lock, int):
-        raise RequestError(
-            lock, "ForbiddenError" if lock == 403 else "BadRequestError", "New tags may not be created"
-        )
+        raise RequestError(lock, "New tags may not be created")
     if lock == "skip":
         tags = [tag for tag in tags if tag not in new]
     combined = list(dict.fromkeys([*row.tags, *tags]))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Key:
     """An API key or access token. `scopes` None means every permission.
 
-    A token's write scope implies reading (section 1.3); a key's Read and Write are two permissions (1.2).
+    A token expires, and its write scope implies reading (section 1.3); a key's Read and Write are two
+    permissions (1.2).
     """
 
     secret: str

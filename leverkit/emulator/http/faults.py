@@ -13,7 +13,7 @@ import msgspec
 from leverkit.emulator.account import offset_tokens
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.config import Config
-from leverkit.emulator.response import RequestError, Response, decode
+from leverkit.emulator.response import CODES, RequestError, Response, decode
 
 Replacing = Literal["throttle", "status", "html", "reset", "empty", "no_rows", "refuse_offset"]
 Kind = Literal[Replacing, "delay", "cut", "malformed", "ignored", "stale", "duplicate", "drop", "clock"]
@@ -124,20 +124,18 @@ def _fires(fault: Fault, rng: random.Random) -> bool:
 
 
 WRONG = "Something went wrong."
-ERRORS = {
-    400: ("BadRequestError", WRONG),
-    401: ("UnauthorizedError", "The request requires authentication."),
-    403: ("ForbiddenError", "You do not have permission to do this."),
-    404: ("ResourceNotFound", WRONG),
-    429: ("TooManyRequestsError", "Too many requests. Please retry later."),
-    503: ("ServiceUnavailableError", "Lever is undergoing maintenance."),
+MESSAGES = {
+    401: "The request requires authentication.",
+    403: "You do not have permission to do this.",
+    429: "Too many requests. Please retry later.",
+    503: "Lever is undergoing maintenance.",
 }
 HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gateway</body>\r\n</html>\r\n"
 
 
 def throttled(code: str, retry_after: float | None) -> Response:
     """Return a 429, without Retry-After by default (section 7.1)."""
-    response = RequestError(429, code, ERRORS[429][1]).response()
+    response = RequestError(429, MESSAGES[429], code=code).response()
     return response if retry_after is None else response.with_header(b"retry-after", b"%g" % retry_after)
 
 
@@ -146,7 +144,7 @@ def replacement(fault: Fault) -> Response | None:
     if fault.kind == "reset":
         return None
     if fault.kind == "throttle":
-        return throttled(ERRORS[429][0], fault.retry_after)
+        return throttled(CODES[429], fault.retry_after)
     if fault.kind == "html":
         return Response(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
     if fault.kind == "empty":
@@ -155,7 +153,7 @@ def replacement(fault: Fault) -> Response | None:
         return Response(200, b'{"data":[],"hasNext":false}')
     if fault.kind == "refuse_offset":
         return offset_tokens.invalid_offset("Offset token is invalid for sort").response()
-    response = RequestError(fault.status, *ERRORS.get(fault.status, ("ServerError", WRONG))).response()
+    response = RequestError(fault.status, MESSAGES.get(fault.status, WRONG)).response()
     if fault.location is None:
         return response
     return response.with_header(b"location", fault.location.encode())

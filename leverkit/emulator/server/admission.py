@@ -15,7 +15,7 @@ class Throttled(RequestError):
     """The refusal of the rate limit, with Retry-After if configured."""
 
     def __init__(self, code: str, retry_after: float | None) -> None:
-        super().__init__(429, code, "")
+        super().__init__(429, "", code=code)
         self.retry_after = retry_after
 
     def response(self) -> Response:
@@ -29,14 +29,11 @@ class Admission:
     def __init__(self, account: Account, keys: list[auth.Key]) -> None:
         self.account = account
         self.keys = {key.secret: key for key in keys}
-        self._api = {key.secret for key in keys}
         self._limits: dict[str, RateLimit] = {}
 
-    def add(self, key: auth.Key, *, api: bool = False) -> None:
-        """Admit one more key or token; `api` for an API key."""
+    def add(self, key: auth.Key) -> None:
+        """Admit one more key or token."""
         self.keys[key.secret] = key
-        if api:
-            self._api.add(key.secret)
 
     def reset_limits(self) -> None:
         """Let every key start again with its full burst."""
@@ -50,9 +47,8 @@ class Admission:
             raise forbidden("Unable to find a signing key that matches the token")
         if key is None or (key.expires_at is not None and key.expires_at <= self.account.now()):
             raise unauthorized()
-        bearer = (header or b"")[:6].lower() == b"bearer"
-        is_api = key.secret in self._api
-        if bearer != (not is_api) and not (bearer and self.account.config.bearer_api_key):
+        bearer, is_token = (header or b"")[:6].lower() == b"bearer", key.expires_at is not None
+        if bearer != is_token and not (bearer and self.account.config.bearer_api_key):
             raise unauthorized()
         return key
 

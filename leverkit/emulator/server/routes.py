@@ -220,5 +220,5 @@ class Table:
                     return route, [part for name, part in zip(template, parts, strict=True) if name[0] == ":"]
                 known = True
         if known:
-            raise RequestError(405, "MethodNotAllowedError", f"{method} is not allowed")
+            raise RequestError(405, f"{method} is not allowed", code="MethodNotAllowedError")
         raise no_such_path(f"/v1{path}")

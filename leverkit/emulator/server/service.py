@@ -54,7 +54,7 @@ class Service:
         """Make one more API key, with only some permissions or all (None); return it."""
         secret = secrets.token_urlsafe(24)
         granted = None if scopes is None else frozenset(scopes)
-        self.admission.add(Key(secret, secret, confidential, granted), api=True)
+        self.admission.add(Key(secret, secret, confidential, granted))
         return secret
 
     def add_fault(self, fault: Fault) -> Fault:
