@@ -79,8 +79,6 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     common = sum(all(text in tags for tags in own) for text in texts)
     heading = f"{common:,} of {len(texts):,} tags are on all of {len(rows):,} opportunities"
     grid = table(pd.DataFrame(columns), caption=f"Contact {names.name(found[0])}")
-    return Section(heading, [grid, *_opened(names.link(rows[-1][1]))])
-
-
-def _opened(address: str) -> list[Html]:
-    return [Html("<p>{}</p>").format(link("Open the newest in Lever", address))] if address else []
+    newest = names.link(rows[-1][1])
+    opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
+    return Section(heading, [grid, *opened])

@@ -15,7 +15,7 @@ from leverkit.analysis.findings import CODES, duplicates, to_decide
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
-from leverkit.report.text import cell, share, short
+from leverkit.report.text import cell, count, share, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,13 +107,13 @@ def _ready(options: ReportOptions) -> Section | None:
 
 
 def _decide(audit: AuditFacts, options: ReportOptions) -> Section:
-    count = audit.summary["tags_to_decide"]
-    if not count:
+    number = audit.summary["tags_to_decide"]
+    if not number:
         return Section(
             "Nothing to decide", ["Only tags of postings are missing on some opportunities of a person."]
         )
     return Section(
-        f"{count:,} tags need a decision, the largest first" if count > 1 else "One tag needs a decision",
+        f"{number:,} tags need a decision, the largest first" if number > 1 else "One tag needs a decision",
         [
             "Is it about the person, then it is copied, or about one candidacy, then it stays? That is for "
             "people to say. Siblings that agree far more often than by chance speak for the person.",
@@ -209,18 +209,14 @@ def _postings(audit: AuditFacts) -> Section:
     )
 
 
-def _spellings_headline(groups: list[list[tuple[str, int]]]) -> str:
-    apart = sum(used for group in groups for _, used in group[1:])
-    have = "tag has" if len(groups) == 1 else "tags have"
-    return f"{len(groups):,} {have} several spellings, which part {apart:,} opportunities from the rest"
-
-
 def _spellings(audit: AuditFacts) -> Section | None:
     groups = duplicates(audit.spellings)
     if not groups:
         return None
+    apart = sum(used for group in groups for _, used in group[1:])
+    have = count(len(groups), "tag has", "tags have")
     return Section(
-        _spellings_headline(groups),
+        f"{have} several spellings, which part {apart:,} opportunities from the rest",
         [
             "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",

@@ -42,7 +42,7 @@ class PersonDisplay:
         Raises UsageError where the salt cannot be kept.
         """
         host = "hire.sandbox.lever.co" if api.startswith("api.sandbox.") else "hire.lever.co"
-        return cls(host, _salt(folder / SALT, make or _random) if anonymise else b"")
+        return cls(host, _salt(folder / SALT, make or secrets.token_bytes) if anonymise else b"")
 
     def name(self, identifier: str) -> str:
         """Return the text that stands for a contact or an opportunity."""
@@ -76,10 +76,6 @@ class PersonDisplay:
         if self.salt:
             return "Contacts appear as ids that are made for this account's reports and lead to nobody."
         return "Contacts appear by the start of their id, without names, and link to Lever."
-
-
-def _random() -> bytes:
-    return secrets.token_bytes(32)
 
 
 def _salt(file: Path, make: Callable[[], bytes]) -> bytes:

@@ -115,9 +115,11 @@ def table(
     """
     names = [str(name) for name in frame.columns]
     rows = frame.head(limit).itertuples(index=False, name=None)
-    classes = [_class(frame.iloc[:limit, position]) for position in range(len(names))]
+    columns = (frame.iloc[:limit, position] for position in range(len(names)))
+    classes = [Html(' class="n"' if _numeric(column) else "") for column in columns]
     head = Html().join(map(Html('<th scope="col"{}>{}</th>').format, classes, names))
-    addresses = [(links or {}).get(name, _no_address) for name in names]
+    addresses = [(links or {}).get(name, lambda _: "") for name in names]
+    more = len(frame) - limit
     return Html(
         '<div class="scroll" role="region" tabindex="0" aria-label="{label}">{style}<table class="leverkit">'
         "{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
@@ -127,7 +129,7 @@ def table(
         title=Html("<caption>{}</caption>").format(caption) if caption else "",
         head=head,
         body=Html().join(_row(names, classes, addresses, row) for row in rows),
-        more=_more(len(frame) - limit),
+        more=Html(f'<p class="more">and {more:,} more rows</p>' if more > 0 else ""),
     )
 
 
@@ -164,20 +166,8 @@ def _row(
     return Html("<tr>{}</tr>").format(Html().join(cells))
 
 
-def _more(rows: int) -> Html:
-    return Html(f'<p class="more">and {rows:,} more rows</p>' if rows > 0 else "")
-
-
-def _no_address(text: str) -> str:
-    return ""
-
-
-def _class(column: pd.Series[Any]) -> Html:
-    """Return the class attribute of a column that is set as figures: numbers, or percentages from `share`."""
-    return Html(' class="n"' if _numeric(column) else "")
-
-
 def _numeric(column: pd.Series[Any]) -> bool:
+    """Return True if a column is set as figures: numbers, or percentages from `share`."""
     if column.dtype.kind in "iuf":
         return True
     texts = [str(value) for value in column]

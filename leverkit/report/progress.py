@@ -130,7 +130,7 @@ class Terminal:
 
     def show(self, progress: Progress) -> None:
         """Overwrite the line."""
-        self._stream.write(f"\r\x1b[K{progress.text[: _width()]}")
+        self._stream.write(f"\r\x1b[K{progress.text[: shutil.get_terminal_size().columns - 1]}")
         self._stream.flush()
 
     def end(self) -> None:
@@ -161,10 +161,6 @@ def _screen() -> Screen:
     if shell is not None and hasattr(shell, "kernel"):
         return Notebook(sys.modules["IPython.display"].display)
     return Terminal(sys.stderr) if sys.stderr.isatty() else Log(sys.stderr)
-
-
-def _width() -> int:
-    return shutil.get_terminal_size().columns - 1
 
 
 def _duration(seconds: float) -> str:

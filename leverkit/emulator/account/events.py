@@ -39,9 +39,9 @@ def emit_for_opportunity(account: Account, event: str, row: Row, **more: Any) ->
     account.emit(event, {"data": data, "origin": row.origin})
 
 
-def emit_for_child(account: Account, kind: str, verb: str, row: Row, item: Object) -> None:
+def emit_for_child(account: Account, kind: str, verb: str, row: Row | None, item: Object) -> None:
     """Emit interviewCreated, interviewUpdated or interviewDeleted; no other kind of object has events."""
-    if kind == "interviews":
+    if row is not None and kind == "interviews":
         emit_for_opportunity(account, f"interview{verb}", row, interviewId=item["id"])
 
 

@@ -26,10 +26,12 @@ def new_object(account: Account, fields: Object) -> Object:
     return {"text": "", **fields, "id": account.new_id(), "createdAt": at, "updatedAt": at}
 
 
-def _rewrite(request: Request, item: Object) -> None:
-    """Set the sent fields of an object; its id and createdAt stay."""
-    item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
-    item["updatedAt"] = request.account.tick()
+def _items(kind: str, request: Request) -> tuple[list[Object], Row | None]:
+    """Return the stored list of a kind, and the opportunity in the path under which it is, if any."""
+    if kind in LISTS:
+        return request.account.lists.setdefault(kind, []), None
+    row = visible_opportunity(request)
+    return children.stored_children(request.account, row, kind), row
 
 
 def create(name: str, request: Request) -> Response:
@@ -39,17 +41,22 @@ def create(name: str, request: Request) -> Response:
     return ok(item, status=201)
 
 
-def update(name: str, request: Request) -> Response:
-    """PUT /<name>/:id."""
-    item = find(request.account.lists.get(name, []), request.ids[0], name)
-    _rewrite(request, item)
+def update(kind: str, request: Request) -> Response:
+    """PUT /<kind>/:id, or …/:id/<kind>/:id: sets the sent fields; id and createdAt stay."""
+    items, row = _items(kind, request)
+    item = find(items, request.ids[-1], kind)
+    item.update({**request.json(), "id": item["id"], "createdAt": item.get("createdAt")})
+    item["updatedAt"] = request.account.tick()
+    events.emit_for_child(request.account, kind, "Updated", row, item)
     return ok(item)
 
 
-def delete(name: str, request: Request) -> Response:
-    """DELETE /<name>/:id."""
-    items = request.account.lists.get(name, [])
-    items.remove(find(items, request.ids[0], name))
+def delete(kind: str, request: Request) -> Response:
+    """DELETE /<kind>/:id, or …/:id/<kind>/:id."""
+    items, row = _items(kind, request)
+    item = find(items, request.ids[-1], kind)
+    items.remove(item)
+    events.emit_for_child(request.account, kind, "Deleted", row, item)
     return Response(204, b"")
 
 
@@ -77,25 +84,6 @@ def create_child(kind: str, request: Request) -> Response:
     children.stored_children(account, row, kind).insert(0, item)
     events.emit_for_child(account, kind, "Created", row, item)
     return ok(item, status=201)
-
-
-def update_child(kind: str, request: Request) -> Response:
-    """PUT …/:id/<kind>/:id."""
-    row = visible_opportunity(request)
-    item = find(children.stored_children(request.account, row, kind), request.ids[1], kind)
-    _rewrite(request, item)
-    events.emit_for_child(request.account, kind, "Updated", row, item)
-    return ok(item)
-
-
-def delete_child(kind: str, request: Request) -> Response:
-    """DELETE …/:id/<kind>/:id."""
-    row = visible_opportunity(request)
-    items = children.stored_children(request.account, row, kind)
-    item = find(items, request.ids[1], kind)
-    items.remove(item)
-    events.emit_for_child(request.account, kind, "Deleted", row, item)
-    return Response(204, b"")
 
 
 def _user_fields(request: Request) -> Object:

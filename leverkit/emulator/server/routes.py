@@ -113,8 +113,8 @@ def _child_routes(path: str, kind: str) -> list[Route]:
     else:
         if kind != "notes":
             routes.append(_create(path, scope, partial(crud.create_child, kind), body="Any"))
-        routes.append(_update(item_path, scope, partial(crud.update_child, kind), body="Any"))
-    return [*routes, _delete(item_path, scope, partial(crud.delete_child, kind))]
+        routes.append(_update(item_path, scope, partial(crud.update, kind), body="Any"))
+    return [*routes, _delete(item_path, scope, partial(crud.delete, kind))]
 
 
 def _stored_list_routes(name: str, params: tuple[str, ...] = PAGING) -> list[Route]:
