@@ -7,10 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leverkit.analysis import charts, report
 from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.html import Chart, Section
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.files import SHARED, write_atomic
 
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     import pandas as pd
-
-    from leverkit.analysis.report import ReportOptions
-    from leverkit.report.html import Chart, Section
 
     class Decided(Protocol):
         """What people decided about tags, as a Policy tells it."""
@@ -40,9 +39,7 @@ class Audit(AuditFacts):
 
         Raises UsageError where no contact, or more than one, has an id that begins so.
         """
-        from leverkit.analysis.charts import matrix
-
-        return matrix(self.snapshot, contact, self._people(anonymise))
+        return charts.matrix(self.snapshot, contact, self._people(anonymise))
 
     @property
     def costs(self) -> pd.DataFrame:
@@ -62,27 +59,19 @@ class Audit(AuditFacts):
 
     def coverage_chart(self) -> Chart:
         """Draw where the tags that need a decision are, and where they are missing."""
-        from leverkit.analysis.charts import coverage
-
-        return coverage(self.tags)
+        return charts.coverage(self.tags)
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        from leverkit.analysis.charts import contacts
-
-        return contacts(self.sizes)
+        return charts.contacts(self.sizes)
 
     def agreement_chart(self, policy: Decided | None = None) -> Chart:
         """Draw the coverage of each tag against the agreement of siblings on it, with its scope as colour."""
-        from leverkit.analysis.charts import agreement
-
-        return agreement(self.tags, policy.scopes if policy else {})
+        return charts.agreement(self.tags, policy.scopes if policy else {})
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
-        from leverkit.analysis.charts import spellings
-
-        return spellings(self.spellings)
+        return charts.spellings(self.spellings)
 
     def to_json(self, policy: Decided | None = None) -> str:
         """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
@@ -99,28 +88,24 @@ class Audit(AuditFacts):
 
     def sections(self, policy: Decided | None = None, *, anonymise: bool = False) -> dict[str, Section]:
         """Return the parts of the report by name, each of which draws itself in a notebook."""
-        from leverkit.analysis.report import sections
-
-        return sections(self, self._report_options(policy, anonymise))
+        return report.sections(self, self._report_options(policy, anonymise))
 
     def to_html(self, path: Path | str, *, policy: Decided | None = None, anonymise: bool = False) -> Path:
         """Write the report as one HTML file without scripts, links to resources or names; return its path.
 
         Contacts link to Lever; with `anonymise` they are short salted ids (see `PersonDisplay`).
         """
-        from leverkit.analysis.report import render
-
-        write_atomic(Path(path), render(self, self._report_options(policy, anonymise)).encode(), mode=SHARED)
+        write_atomic(
+            Path(path), report.render(self, self._report_options(policy, anonymise)).encode(), mode=SHARED
+        )
         return Path(path)
 
     def _people(self, anonymise: bool) -> PersonDisplay:
         host = str(self.snapshot.meta.get("base_url_host", ""))
         return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
 
-    def _report_options(self, policy: Decided | None, anonymise: bool) -> ReportOptions:
-        from leverkit.analysis.report import ReportOptions
-
-        return ReportOptions(
+    def _report_options(self, policy: Decided | None, anonymise: bool) -> report.ReportOptions:
+        return report.ReportOptions(
             self._people(anonymise),
             policy.scopes if policy else {},
             self.readiness(policy),
@@ -128,9 +113,7 @@ class Audit(AuditFacts):
         )
 
     def _repr_html_(self) -> str:
-        from leverkit.analysis.report import summary_html
-
-        return summary_html(self)
+        return report.summary_html(self)
 
     def __repr__(self) -> str:
         return f"<Audit: {self.headline}>"

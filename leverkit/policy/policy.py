@@ -21,6 +21,8 @@ from leverkit.policy import policy_file
 from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, scope_of
 from leverkit.policy.matching import matching_of
 from leverkit.policy.suggestion import Suggestion, suggest
+from leverkit.report.charts import chart_coverage
+from leverkit.report.html import Chart, table
 from leverkit.report.text import count
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.analysis.facts import AuditFacts
-    from leverkit.report.html import Chart
     from leverkit.snapshot.snapshot import Snapshot
 
 SHOWN = MappingProxyType({
@@ -236,8 +237,6 @@ class Policy:
 
     def chart(self, *, title: str = "Tags by scope, most missing first") -> Chart:
         """Draw on how many opportunities each tag is present and missing, with its scope as colour."""
-        from leverkit.report.charts import chart_coverage
-
         frame = self.frame
         rows = frame[frame["missing"].fillna(0) > 0].sort_values(["missing", "tag"], ascending=[False, True])
         return chart_coverage(rows.assign(kind=rows["scope"]), title=title)
@@ -246,8 +245,6 @@ class Policy:
         return f"<Policy of {len(self.decisions):,} tags>"
 
     def _repr_html_(self) -> str:
-        from leverkit.report.html import table
-
         frame = self.frame.rename(columns=SHOWN)
         return table(frame[[*SHOWN.values()]], limit=30, caption=self.summary())
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.spelling import grouped
 from leverkit.policy.scope_model import Placements, log_odds_contact
-
-if TYPE_CHECKING:
-    from leverkit.analysis.facts import AuditFacts
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people with several opportunities who have to carry a tag before it is judged

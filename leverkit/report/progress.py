@@ -26,7 +26,8 @@ class Screen(Protocol):
         """Replace the state shown before by that of `progress`."""
 
     def end(self) -> None:
-        """End the display; the last state stays."""
+        """End the display; the last state stays. In a notebook and a log nothing is to be done."""
+        return
 
 
 class Progress:
@@ -101,7 +102,7 @@ def progress(label: str, total: int | None = None, *, rate: bool = True) -> Prog
     return Progress(label, total, rate=rate)
 
 
-class Notebook:
+class Notebook(Screen):
     """The display of a Jupyter kernel, updated in place."""
 
     kind = "notebook"
@@ -116,11 +117,8 @@ class Notebook:
         else:
             self._handle.update(progress)
 
-    def end(self) -> None:
-        """Do nothing: the display stays in the notebook."""
 
-
-class Terminal:
+class Terminal(Screen):
     """A line that is overwritten."""
 
     kind = "terminal"
@@ -139,7 +137,7 @@ class Terminal:
         self._stream.flush()
 
 
-class Log:
+class Log(Screen):
     """A line every ten seconds, for the logs of schedulers."""
 
     kind = "log"
@@ -150,9 +148,6 @@ class Log:
     def show(self, progress: Progress) -> None:
         """Write a line."""
         print(progress.text, file=self._stream, flush=True)
-
-    def end(self) -> None:
-        """Do nothing: the last line is written."""
 
 
 def _screen() -> Screen:

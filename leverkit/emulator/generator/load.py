@@ -26,7 +26,7 @@ CHILDREN = ("feedback", "files", "forms", "interviews", "notes", "offers", "pane
 def _items(folder: Path, name: str) -> list[Object]:
     lines, plain = folder / f"{name}.jsonl", folder / f"{name}.json"
     if lines.exists():
-        return [decode(line) for line in lines.read_bytes().splitlines() if line.strip()]
+        return list(map(decode, _lines(lines)))
     if not plain.exists():
         return []
     value: Any = decode(plain.read_bytes())
@@ -35,15 +35,14 @@ def _items(folder: Path, name: str) -> list[Object]:
     return [value] if isinstance(value, dict) else list(value)
 
 
+def _lines(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as lines:
+        yield from filter(None, map(bytes.strip, lines))
+
+
 def _raw_opportunities(folder: Path) -> Iterator[bytes]:
     lines = folder / "opportunities.jsonl"
-    if not lines.exists():
-        yield from map(encode, _items(folder, "opportunities"))
-        return
-    with lines.open("rb") as file:
-        for line in file:
-            if line.strip():
-                yield line.strip()
+    return _lines(lines) if lines.exists() else map(encode, _items(folder, "opportunities"))
 
 
 def load_account(folder: Path) -> Account:

@@ -9,6 +9,7 @@ import random
 import secrets
 import ssl
 from collections import deque
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,10 +81,8 @@ class Deliveries:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, hook: Object, delivery: Object) -> None:
-        if not self.account.config.webhook_ordered:
-            await self._attempts(delivery)
-            return
-        async with self._order_locks.setdefault(hook["id"], asyncio.Lock()):
+        ordered = self.account.config.webhook_ordered
+        async with self._order_locks.setdefault(hook["id"], asyncio.Lock()) if ordered else nullcontext():
             await self._attempts(delivery)
 
     async def _attempts(self, delivery: Object) -> None:
