@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leverkit.emulator.account.account import Object
+from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.endpoints import creation, files
 from leverkit.emulator.endpoints.opportunity_writes import performer
 from leverkit.emulator.endpoints.postings import find_posting, has_posting_type
@@ -96,18 +97,14 @@ def apply(request: Request) -> Response:
     return ok({"applicationId": row.application}, status=201)
 
 
-SURVEY_COUNTRIES = ("US", "GB", "CA")
-
-
 def surveys(request: Request) -> Response:
     """GET /surveys/diversity/:posting: the account's one invented survey, filtered by `country_code`."""
-    posting, account = find_posting(request), request.account
-    wanted = request.query.get("country_code")
-    if not account.is_generated or (wanted and not set(wanted) & set(SURVEY_COUNTRIES)):
+    posting = find_posting(request)
+    if not request.account.is_generated:
         return ok([])
-    identifier = re.sub("^.{8}", "5a5a5a5a", posting["id"])
-    question: Object = {"id": identifier, "type": "multiple choice", "text": "How do you describe yourself?"}
-    question |= {"description": "", "required": False, "options": [{"text": "Prefer not to say"}]}
-    survey: Object = {"id": identifier, "createdAt": posting["createdAt"], "updatedAt": posting["createdAt"]}
-    survey |= {"text": "An invented survey", "candidateLocations": {"countryCodes": list(SURVEY_COUNTRIES)}}
-    return ok([{**survey, "instructions": "This survey is optional.", "fields": [question]}])
+    identifier, at = re.sub("^.{8}", "5a5a5a5a", posting["id"]), posting["createdAt"]
+    survey = blank_object("survey", id=identifier, createdAt=at, updatedAt=at)
+    survey["fields"][0]["id"] = identifier
+    countries = survey["candidateLocations"]["countryCodes"]
+    shown = not set(request.query.get("country_code") or countries).isdisjoint(countries)
+    return ok([survey] if shown else [])

@@ -63,17 +63,19 @@ def new_note(row: Row, user: str | None, identifier: str, text: str, at: int) ->
     return blank_object("note", id=identifier, fields=[field], user=user, completedAt=at, createdAt=at)
 
 
-def _file(row: Row, name: str, salt: int, kind: str) -> Object:
-    identifier = _id(row, salt)
+def new_file(row: Row, kind: str, identifier: str, name: str, at: int, size: int) -> Object:
+    """Return a file of an opportunity; among resumes, the resume that holds it, not parsed."""
+    stem, dot, ending = name.rpartition(".")
     url = f"{LEVER}/opportunities/{row.id}/{kind}/{identifier}/download"
-    size = len(GENERATED_PDF)
-    return blank_object("file", id=identifier, downloadUrl=url, name=name, uploadedAt=row.created, size=size)
+    ext = f"{dot}{ending}" if stem else ""
+    file = blank_object("file", id=identifier, downloadUrl=url, ext=ext, name=name, uploadedAt=at, size=size)
+    if kind != "resumes":
+        return file
+    return {"id": file.pop("id"), "createdAt": at, "file": file, "parsedData": None}
 
 
-def _resume(row: Row, user: str | None) -> Object:
-    file = _file(row, "resume.pdf", 2, "resumes")
-    parsed: Object = {"positions": [], "schools": []}
-    return {"id": file.pop("id"), "createdAt": row.created, "file": file, "parsedData": parsed}
+def _file(row: Row, kind: str, salt: int, name: str) -> Object:
+    return new_file(row, kind, _id(row, salt), name, row.created, len(GENERATED_PDF))
 
 
 def _offer(row: Row, user: str | None) -> Object:
@@ -117,14 +119,17 @@ MAKERS: dict[str, Callable[[Row, str | None], Object]] = {
         "interview": _id(row, 5),
         "panel": _id(row, 4),
     },
-    "files": lambda row, user: _file(row, "portfolio.pdf", 7, "files"),
+    "files": lambda row, user: _file(row, "files", 7, "portfolio.pdf"),
     "forms": lambda row, user: _form(row, user, "form", "Profile form", 8),
     "interviews": _interview,
     "notes": lambda row, user: new_note(row, user, _id(row, 1), "An invented note.", row.created + DAY),
     "offers": _offer,
     "panels": _panel,
     "referrals": lambda row, user: {**_form(row, user, "referral", "Referral", 9), "referrer": user},
-    "resumes": _resume,
+    "resumes": lambda row, user: {
+        **_file(row, "resumes", 2, "resume.pdf"),
+        "parsedData": {"positions": [], "schools": []},
+    },
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from leverkit.emulator.account.account import Account, Object
-from leverkit.emulator.account.objects import blank_object
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints import children
 from leverkit.emulator.endpoints.opportunities import visible_opportunity
@@ -58,19 +57,9 @@ def uploaded(account: Account, uri: str) -> File:
 
 def store(account: Account, row: Row, kind: str, file: File) -> Object:
     """Add a file to an opportunity, as one of its files or as a resume; return the new object."""
-    at, identifier, (stem, dot, ending) = account.tick(), account.new_id(), file.name.rpartition(".")
-    value = blank_object(
-        "file",
-        id=identifier,
-        downloadUrl=f"{children.LEVER}/opportunities/{row.id}/{kind}/{identifier}/download",
-        ext=f"{dot}{ending}" if stem else "",
-        name=file.name,
-        uploadedAt=at,
-        size=len(file.content),
-    )
+    identifier, at = account.new_id(), account.tick()
+    value = children.new_file(row, kind, identifier, file.name, at, len(file.content))
     account.contents[identifier] = file.content
-    if kind == "resumes":
-        value = {"id": value.pop("id"), "createdAt": at, "file": value, "parsedData": None}
     children.stored_children(account, row, kind).insert(0, value)
     return value
 

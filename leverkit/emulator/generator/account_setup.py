@@ -41,9 +41,10 @@ def add_lookups(account: Account, rng: Random) -> None:
 def add_accounts_lists(account: Account, rng: Random) -> None:
     """Add the lists that have nothing to do with tags: requisitions, templates, audit events."""
     users = list(account.users.values())
+    times = dict.fromkeys(("createdAt", "updatedAt"), EPOCH_MS - 900 * DAY)
     account.lists = {
         "requisitions": [_requisition(rng, users, number) for number in range(5)],
-        "requisition_fields": [_requisition_field()],
+        "requisition_fields": [field | times for field in LISTS["requisition_fields"]],
         "feedback_templates": [
             _template(rng, text, number) for number, text in enumerate(("Screen", "On-site"))
         ],
@@ -66,11 +67,6 @@ def _requisition(rng: Random, users: list[Object], number: int) -> Object:
         hiringManager=rng.choice(users)["id"],
         updatedAt=at,
     )
-
-
-def _requisition_field() -> Object:
-    field = {"id": "cost_center", "text": "Cost center", "type": "text", "isRequired": False}
-    return {**field, "createdAt": EPOCH_MS - 900 * DAY, "updatedAt": EPOCH_MS - 900 * DAY}
 
 
 def _template(rng: Random, text: str, number: int) -> Object:

@@ -17,8 +17,8 @@ from leverkit.emulator.server.openapi_examples import Examples
 from leverkit.emulator.server.routes import ROUTES, Route
 
 Schema = dict[str, Any]
-DOCUMENT = decode(Path(__file__).with_name("openapi_schemas.json").read_bytes())
-ERRORS: dict[str, str] = DOCUMENT["errors"]
+PARTS = decode(Path(__file__).with_name("openapi_schemas.json").read_bytes())
+ERRORS: dict[str, str] = PARTS["errors"]
 CHANGED = {"required": ["id", "contact", "tags", "stage"]}  # in responses to writes
 
 
@@ -28,7 +28,7 @@ def _object(properties: Schema, *, required: list[str] | None = None) -> Schema:
 
 def _read_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
     """Return the types and the schemas of openapi_schemas.json; there, a type stands by its name."""
-    types: dict[str, Schema] = DOCUMENT["types"] | {"event": {"enum": list(EVENTS)}}
+    types: dict[str, Schema] = PARTS["types"] | {"event": {"enum": list(EVENTS)}}
 
     def schema(value: Any) -> Schema:
         if isinstance(value, str):
@@ -36,7 +36,7 @@ def _read_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
         properties = {name: types[kind] for name, kind in value["properties"].items()}
         return _object(properties, required=value.get("required"))
 
-    schemas = {name: schema(value) for name, value in DOCUMENT["schemas"].items()}
+    schemas = {name: schema(value) for name, value in PARTS["schemas"].items()}
     changed = schemas["Opportunity"] | CHANGED
     return types, {**schemas, "Mutated": changed, "Created": changed}
 
@@ -142,15 +142,6 @@ def describe(server: str, account: Account) -> Schema:
     for route in ROUTES:
         path = re.sub(r":(\w+)", r"{\1}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, examples)
-    basic = {"type": "http", "scheme": "basic", "description": "the API key as user name, no password"}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Emulated Lever Data API", "version": "1", "description": "Served by leverkit."},
-        "servers": [{"url": server}],
-        "security": [{"basic": []}, {"bearer": []}],
-        "paths": paths,
-        "components": {
-            "schemas": SCHEMAS,
-            "securitySchemes": {"basic": basic, "bearer": {"type": "http", "scheme": "bearer"}},
-        },
-    }
+    document: Schema = PARTS["document"]
+    components = {**document["components"], "schemas": SCHEMAS}
+    return {**document, "servers": [{"url": server}], "paths": paths, "components": components}
