@@ -158,7 +158,7 @@ def _key(settings: Settings) -> Check:
 def _account(lever: ReadOnlyLever) -> Iterator[Check]:
     """Yield one check per permission, or only one for the account if the key does not open it."""
     try:
-        yield Check("account", True, f"{lever.account_id()} at {lever.host}")
+        yield Check("account", True, f"{lever.account.title} at {lever.host}")
     except LeverkitError as error:
         yield Check("account", False, str(error), error.exit_code)
         return

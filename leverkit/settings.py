@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Literal, Self, overload
 from urllib.parse import urlsplit
 
+from leverkit.api.account import AccountLabel
 from leverkit.api.auth import LOOPBACK, Secret, checked_url, is_safe_host
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.http import WaitNotices
@@ -190,6 +191,7 @@ def connect(
         perform_as=settings.perform_as,
         pace=Pace(rate, burst, budget=shared_budget(base_url, key)),
         waits=waits or WaitNotices(),
+        label=AccountLabel(settings.account_name, settings.demo, expanded(str(settings.home))),
     )
 
 

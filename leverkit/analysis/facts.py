@@ -140,7 +140,7 @@ def _summary(
         "tags_to_decide": len(undecided),
         "missing_not_posting": int(undecided["missing"].sum()),
         "contacts_to_decide": int((contacts["tags_to_decide"] > 0).sum()),
-        "account": snapshot.account,
+        **{name: snapshot.account_facts[name] for name in ("account", "account_name", "host", "demo")},
         "snapshot": snapshot.digest,
         "taken_at": snapshot.taken_at,
         "not_seen": list(snapshot.meta.get("not_seen", [])),

@@ -41,9 +41,16 @@ def render(audit: AuditFacts, options: ReportOptions) -> str:
         audit.headline,
         sections(audit, options).values(),
         lead=_lead(audit),
-        footer=f"leverkit audit of account {audit.summary['account']}, snapshot "
+        footer=f"leverkit audit of {_account(audit)}, snapshot "
         f"{short(audit.summary['snapshot'])}. {options.people.words}",
     )
+
+
+def _account(audit: AuditFacts) -> str:
+    """Return which account this is: its name and id, and its host, or that it is the demo."""
+    facts = audit.summary
+    title = " ".join(filter(None, (facts["account_name"], facts["account"])))
+    return f"the demo account {title}" if facts["demo"] else f"account {title} at {facts['host']}"
 
 
 def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:

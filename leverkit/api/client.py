@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +14,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from leverkit.api.account import Account, AccountLabel
 from leverkit.api.auth import Secret, checked_url
 from leverkit.api.http import HttpSession, MayRetry
-from leverkit.api.models import ArchiveReason, Opportunity, TagCount, User, fields, listing, single
+from leverkit.api.models import Identified, Opportunity, TagCount, User, fields, listing, single
 from leverkit.api.pagination import Page, page_of
 from leverkit.api.performer import check_id, id_by_email
 from leverkit.api.rate_limit import CONTACTS, PAGE, Pace
@@ -42,6 +42,7 @@ class ReadOnlyLever:
         retries: int = 6,
         timeout: float = 30.0,
         transport: Any = None,
+        label: AccountLabel | None = None,
         **clocks: Any,
     ) -> None:
         """Open the account. `clocks` may hold `waits`, and for tests `clock`, `sleep` and `random`."""
@@ -59,7 +60,7 @@ class ReadOnlyLever:
         self.pace = pace
         self._perform_as, self._performer_known = perform_as, False
         self._confidential: bool | None = None
-        self._account = ""
+        self.account = Account(self._ids, self.host, label or AccountLabel())
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -191,12 +192,11 @@ class ReadOnlyLever:
             return self._perform_as
 
     def account_id(self) -> str:
-        """Return 12 hex digits that identify the account, from the ids of its archive reasons."""
-        if not self._account:
-            pages = self.pages("/archive_reasons", type=ArchiveReason)
-            ids = sorted(reason.id for page in pages for reason in page.items)
-            self._account = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
-        return self._account
+        """Return 12 hex digits that identify the account, by which it is known here. Raises as `page`."""
+        return self.account.id
+
+    def _ids(self, path: str) -> list[str]:
+        return [each.id for page in self.pages(path, type=Identified) for each in page.items]
 
     def sees_confidential(self) -> bool:
         """Return True if the key may read confidential opportunities; 403 and 404 both mean no. Asks once."""

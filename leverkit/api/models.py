@@ -140,11 +140,10 @@ class DispositionStages(Record, frozen=True):
     stages: tuple[StageRank, ...] = ()
 
 
-class ArchiveReason(Record, frozen=True):
-    """Why opportunities are archived; the ids of all reasons identify an account."""
+class Identified(Record, frozen=True):
+    """Anything of which only its id is needed."""
 
     id: str
-    text: str = ""
 
 
 class User(Record, frozen=True):

@@ -36,6 +36,7 @@ def pull(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 16,
     rate: options.Rate = 9.8,
     max_found: options.MaxFound = None,
+    same_account: options.SameAccount = False,
     demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
@@ -50,7 +51,7 @@ def pull(
 
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
-        snapshot = pull(out, lever=lever, workers=workers, full=full)
+        snapshot = pull(out, lever=lever, workers=workers, full=full, same_account=same_account)
         with noted("the ledger was not brought up to date"):
             found = update_ledger(
                 settings.home / snapshot.account, snapshot, lever=lever, max_found_removals=max_found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from leverkit.cli.output import noted, print_file, print_json, print_message, pr
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
 
 if TYPE_CHECKING:
+    from leverkit.migration.result import Result
     from leverkit.migration.run import Run
 
 
@@ -52,6 +53,7 @@ def apply(
     wave: options.Wave = "all",
     wait: options.Wait = 5.0,
     rate: options.Rate = 9.8,
+    same_account: options.SameAccount = False,
     seconds: options.HiddenMaxSeconds = None,
     as_json: options.Json = False,
 ) -> None:
@@ -69,21 +71,22 @@ def apply(
 
     planned = Run.planned(run)
     if not approve and planned.plan.operations:
-        print_plan(planned.plan, run, as_json=as_json)
-        raise Refused("not approved, so nothing was written")
+        _show_unapproved(planned, as_json=as_json)
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
-    limit = max_seconds or seconds
     settings = shown_settings()
     with _interruptible(), connect(write=True, settings=settings, rate=rate) as lever:
         _register(planned, settings.home)
         ended, now = apply_run(
-            planned, approve=approve, lever=lever, brakes=brakes, max_seconds=limit, wave=wave, wait=wait
+            planned,
+            approve=approve,
+            lever=lever,
+            brakes=brakes,
+            max_seconds=max_seconds or seconds,
+            wave=wave,
+            wait=wait,
+            same_account=same_account,
         )
-    if as_json:
-        print_file(run / "result.json")
-    else:
-        print_result("\n".join([ended.summary, *ended.reasons]))
-    _print_next(now)
+    _print_ended(ended, now, as_json=as_json)
     raise typer.Exit(ended.exit_code)
 
 
@@ -91,6 +94,7 @@ def verify(
     run: options.Run,
     wave: options.Wave = "all",
     rate: options.Rate = 9.8,
+    same_account: options.SameAccount = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
@@ -104,7 +108,7 @@ def verify(
 
     opened = Run.open(run, require_journal=False)
     with connect(settings=shown_settings(), rate=rate) as lever:
-        found = verify_run(opened, lever, wave=wave)
+        found = verify_run(opened, lever, wave=wave, same_account=same_account)
     _print_hint(found.hint)
     if as_json:
         print_file(run / "verify.json")
@@ -207,10 +211,24 @@ def _run_state(run: Run) -> tuple[object, str]:
     from leverkit.migration.result import status
 
     found = status(run)
-    facts = {"plan_id": found.plan_id, "kind": found.kind, "account": found.account, "state": found.state}
+    names = ("plan_id", "kind", "account", "account_name", "host", "demo", "state")
+    facts = {name: getattr(found, name) for name in names}
     counts = {"planned": found.planned, "counts": found.counts, "exit_code": found.exit_code}
     then = {"next": advice(run).command}
     return facts | counts | then, "\n".join([f"plan {found.plan_id[:12]}: {found.summary}", *found.reasons])
+
+
+def _show_unapproved(planned: Run, *, as_json: bool) -> NoReturn:
+    print_plan(planned.plan, planned.folder, as_json=as_json)
+    raise Refused("not approved, so nothing was written")
+
+
+def _print_ended(ended: Result, run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_file(run.folder / "result.json")
+    else:
+        print_result("\n".join([ended.summary, *ended.reasons]))
+    _print_next(run)
 
 
 def _print_next(run: Run) -> None:

@@ -42,6 +42,10 @@ Matching = Annotated[
         metavar="WHICH", help="Which opportunities get tags: all, active, posting:ID; or fewer by the policy."
     ),
 ]
+SameAccount = Annotated[
+    bool,
+    typer.Option("--same-account", help="A doubtful account is the same one: your word, which is recorded."),
+]
 MaxOps = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more operations than this.")]
 MaxPct = Annotated[
     float | None,

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.api.auth import same_host
 from leverkit.api.client import Lever
 from leverkit.api.threads import threads_left
 from leverkit.errors import Refused, UsageError
@@ -51,12 +50,14 @@ def apply(
     max_seconds: float | None = None,
     wave: str = ALL,
     wait: float = WAIT,
+    same_account: bool = False,
 ) -> Result:
     """Carry out the plan of a run folder, from wherever an earlier process left it.
 
     `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
     `wave` (canary, N%, all) is how far to go; a larger wave begins only where the smaller was verified.
-    `wait` is how many seconds another writer, such as the webhook receiver, is waited for.
+    `wait` is how many seconds another writer, such as the webhook receiver, is waited for. `same_account`:
+    a doubtful account is the plan's, by your word, which is recorded.
     While it runs, a file PAUSE in the folder makes it wait and STOP ends it; so do `max_seconds`,
     5 failures in the last 50 writes (BrakeTripped) and a key that is denied (AccessDenied).
     Raises Refused (not approved, edited, another account, not verified), BrakeTripped, Locked, AccessDenied,
@@ -65,7 +66,14 @@ def apply(
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     planned = Run.planned(run)
     ended, _ = apply_run(
-        planned, approve=approve, lever=lever, brakes=brakes, max_seconds=max_seconds, wave=wave, wait=wait
+        planned,
+        approve=approve,
+        lever=lever,
+        brakes=brakes,
+        max_seconds=max_seconds,
+        wave=wave,
+        wait=wait,
+        same_account=same_account,
     )
     return ended
 
@@ -79,6 +87,7 @@ def apply_run(
     max_seconds: float | None = None,
     wave: str = ALL,
     wait: float = WAIT,
+    same_account: bool = False,
 ) -> tuple[Result, Run]:
     """Carry out a run as `apply` does, if it is approved; return the result, and the run as it is then.
 
@@ -89,7 +98,9 @@ def apply_run(
     run.plan.check_brakes(brakes)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect(write=True))
-        return carry_out(run, account, run.wave(wave), max_seconds=max_seconds, wait=wait)
+        return carry_out(
+            run, account, run.wave(wave), max_seconds=max_seconds, wait=wait, same_account=same_account
+        )
 
 
 def carry_out(
@@ -100,13 +111,14 @@ def carry_out(
     max_seconds: float | None = None,
     wait: float = 0.0,
     times: Times | None = None,
+    same_account: bool = False,
 ) -> tuple[Result, Run]:
     """Carry out a wave of an approved run, where the smaller waves were verified.
 
     Returns and raises as `apply_run`.
     """
     times = times or Times()
-    with _writing(run, lever, wait) as (locked, journal):
+    with _writing(run, lever, wait, same_account=same_account) as (locked, journal):
         require_still_ours(locked)
         if not locked.is_settled(wave):
             require_verified(locked, wave)
@@ -125,7 +137,9 @@ def execute(run: Run, lever: Lever, *, wait: float = 0.0) -> Result:
 
 
 @contextmanager
-def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal]]:
+def _writing(
+    run: Run, lever: Lever, wait: float, *, same_account: bool = False
+) -> Iterator[tuple[Run, Journal]]:
     """Hold the locks of the run and its account; yield the run as it stands now, and its open journal.
 
     The plan is read again under the lock: somebody may have replaced it while this process waited.
@@ -133,18 +147,11 @@ def _writing(run: Run, lever: Lever, wait: float) -> Iterator[tuple[Run, Journal
     plan = run.plan
     if not isinstance(lever, Lever):
         raise UsageError("this client can only read; open the account with connect(write=True)")
-    if lever.account_id() != plan.account:
-        raise Refused(
-            f"the plan is for account {plan.account}, the key opens {lever.account_id()} ({lever.host}); "
-            "nothing was written. Check LEVER_API_KEY, or plan for this account"
-        )
-    if not same_host(plan.host, lever.host):  # a copy of an account, such as a sandbox, has the same ids
-        raise Refused(
-            f"the plan was made at {plan.host}, the key is for {lever.host}; nothing was written. "
-            "Check LEVER_BASE_URL, or pull and plan there"
-        )
+    run.require_account(lever.account, same_account=same_account)
     lever.performer(check=True)  # before any intent, as every write needs it
-    locks = (run.lock_file, account_lock(plan.account))
+    # Who plans later may know the account by a newer id; what its ids give today is the same for all.
+    accounts = sorted({plan.account, lever.account.fingerprint()})
+    locks = (run.lock_file, *map(account_lock, accounts))
     with _held(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
         if Plan.read(run.folder) != plan:
             raise Refused(f"{run.folder}: the plan was replaced meanwhile; look at it and approve it again")

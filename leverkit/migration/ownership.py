@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, RunState, Undone
 from leverkit.migration.records import JournalLost
@@ -31,7 +32,7 @@ class PlanHead(msgspec.Struct, frozen=True):
 
     plan_id: str
     kind: Kind
-    account: str
+    host: str
     policy_digest: str
 
     def undoes(self, plan_id: str) -> bool:
@@ -77,7 +78,8 @@ def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
     evidence.read_verification()
     evidence.read_run(run)
     for folder, head in related(run.folder):
-        other_plan = head.account == run.plan.account and head.plan_id != run.plan.plan_id
+        # By its host, not its account: an opportunity's id is its account's own, and a copy's elsewhere.
+        other_plan = same_host(head.host, run.plan.host) and head.plan_id != run.plan.plan_id
         if not other_plan or not was_begun(folder):
             continue
         try:

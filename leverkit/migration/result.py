@@ -56,6 +56,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
     kind: Kind
     account: str
+    account_name: str = ""
+    host: str = ""
+    demo: bool = False
     state: str
     results: tuple[OperationResult, ...]
     read_to_write_ms: dict[str, int]
@@ -192,6 +195,9 @@ def result(run: Run) -> Result:
         plan_id=plan.plan_id,
         kind=plan.kind,
         account=plan.account,
+        account_name=plan.account_name,
+        host=plan.host,
+        demo=plan.demo,
         state=state.state,
         results=tuple(ended),
         read_to_write_ms=_window(sorted(state.windows_ms)),

@@ -12,13 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
+from leverkit.api.account import Account
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import GENESIS, Entry, RunState, belongs_to, read, replay_entries
 from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of
+from leverkit.storage import files
 
+SAME_ACCOUNT = "same_account.json"  # a person's word that a doubtful account is the plan's
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
@@ -80,6 +85,22 @@ class Run:
                 f"where there is none, `leverkit rollback {shlex.quote(str(self.folder))} -o UNDO "
                 "--from-result` plans the undoing of what result.json knows"
             )
+
+    def require_account(self, account: Account, *, same_account: bool = False) -> None:
+        """Raise Refused unless this is the account of the plan; a person's word for it is recorded."""
+        plan = self.plan
+        confirmed = account.require_same(
+            plan.account,
+            plan.account_ids,
+            plan.host,
+            what="the plan",
+            else_="pull and plan for this account",
+            same_account=same_account,
+        )
+        if confirmed:
+            content = msgspec.json.format(msgspec.json.encode(confirmed))
+            files.write_atomic(self.folder / SAME_ACCOUNT, content + b"\n")
+            account.remember(plan.account, confirmed=confirmed)
 
     def at(self, entries: Iterable[Entry]) -> Run:
         """Return the run as it stands when its journal has these entries."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leverkit.api.client import ReadOnlyLever
@@ -18,7 +18,7 @@ from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
-from leverkit.settings import connect
+from leverkit.settings import Settings, connect
 from leverkit.verification.verification import Verification
 from leverkit.verification.verify import verify
 
@@ -81,7 +81,9 @@ class MigrationStep:
         """Apply the plan in mode `apply`, where it was left; in other modes return its state."""
         if self.mode != "apply":
             return message(f"Nothing was written to Lever: the mode is {self.mode}. {self._run_state()}")
-        with connect(write=True, rate=self.rate) as lever:
+        home, settings = self.lever.account.label.workspace, Settings.from_environment()
+        settings = replace(settings, home=home or settings.home)
+        with connect(write=True, settings=settings, rate=self.rate) as lever:
             run = Run(self.run, self.plan)
             return apply_run(run, approve=self.approve, lever=lever, brakes=self.brakes)[0]
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from leverkit.analysis.audit import audit
+from leverkit.api.account import Agreement
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
@@ -34,6 +37,7 @@ from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.storage.account_registry import KnownAccount
 from leverkit.storage.files import make_folder
 
 if TYPE_CHECKING:
@@ -45,14 +49,31 @@ if TYPE_CHECKING:
 def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     """Open the folder of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
 
-    `rate` is requests per second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable.
+    `rate` is requests per second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable, and
+    Refused where it may be an account that has a folder there already.
     """
     settings = Settings.from_environment()
     home = Path(workspace).expanduser().resolve() if workspace else settings.home
-    lever = connect(settings=settings, rate=rate)
-    folder = home / lever.account_id()
-    make_folder(folder)
-    return AccountWorkspace(folder, lever, settings.demo, rate, settings.account_name)
+    lever = connect(settings=replace(settings, home=home), rate=rate)
+    with ExitStack() as stack:
+        stack.callback(lever.close)
+        if doubtful := lever.account.doubtful():
+            raise Refused(_doubt(home, *doubtful))
+        lever.account.remember()
+        folder = home / lever.account.id
+        make_folder(folder)
+        stack.pop_all()
+    return AccountWorkspace(folder, lever, rate)
+
+
+def _doubt(home: Path, known: KnownAccount, found: Agreement) -> str:
+    title = " ".join(filter(None, (known.name, known.id)))
+    snapshot = quote(str(home / known.id / "snapshot"))
+    return (
+        f"the key opens an account that may be {title}, which is known in {home}: {found}; nothing was done. "
+        f"If it is, say so once: `leverkit pull -o {snapshot} --same-account`; "
+        "if not, set LEVERKIT_WORKSPACE to another folder"
+    )
 
 
 @dataclass(frozen=True)
@@ -61,9 +82,7 @@ class AccountWorkspace:
 
     folder: Path
     lever: ReadOnlyLever
-    demo: bool
     rate: float
-    name: str = ""
 
     def pull(self) -> Snapshot:
         """Read the account: everything the first time, afterwards what changed; and update the ledger.
@@ -238,16 +257,12 @@ class AccountWorkspace:
         begun = list(filter(was_begun, migrations))
         return (begun or migrations or [self.migration("plan").run])[0]
 
-    @property
-    def title(self) -> str:
-        """Return the account's name, if people gave it one, and its id."""
-        return " ".join(filter(None, (self.name, self.folder.name)))
-
     def __repr__(self) -> str:
-        return f"<AccountWorkspace of account {self.title}>"
+        return f"<AccountWorkspace of account {self.lever.account.title}>"
 
     def _repr_html_(self) -> str:
-        where = "the demo account: emulated, with invented people" if self.demo else f"at {self.lever.host}"
-        head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.title, where)
+        demo = self.lever.account.label.demo
+        where = "the demo account: emulated, with invented people" if demo else f"at {self.lever.host}"
+        head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.lever.account.title, where)
         runs = self.runs
         return head + (table(runs, limit=8, caption="Plans so far, newest first") if len(runs) else "")

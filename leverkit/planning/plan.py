@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
-OF_THE_READING = ("taken_at", "lever_ms", "ledger")
+UNBOUND = ("taken_at", "lever_ms", "ledger", "account_name", "demo")  # of the reading; what people say
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -50,10 +50,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `before` holds every opportunity of the plan's contacts; `tag_counts` is what `GET /tags` should
     say afterwards for the tags concerned; `holders` the other opportunities that have these tags;
-    `opportunities` is the size of the account, 0 if not known. `account_ids` are all ids by which the account
-    can be recognised, `lever_ms` is Lever's clock at the snapshot (ms since epoch, None if not known), and
-    `left_out` are changes that nobody asked for, such as those of other tags. `ledger` names the reading of
-    the account's ledger that the plan rests on too.
+    `opportunities` is the size of the account, 0 if not known. `account_ids` are ids by which the account is
+    recognised, `lever_ms` is Lever's clock at the snapshot (ms since epoch, None if not known), and
+    `left_out` are changes that nobody asked for. `ledger` names the reading of its ledger that it rests on.
     """
 
     kind: Kind
@@ -61,7 +60,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     operations: tuple[Operation, ...] = ()
     format: int = FORMAT
     account_ids: tuple[str, ...] = ()
+    account_name: str = ""
     host: str = ""
+    demo: bool = False
     policy_digest: str = ""
     snapshot_digest: str = ""
     taken_at: int = 0
@@ -82,8 +83,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def plan_id(self) -> str:
         """Return the id that a person approves: 64 hex digits; the first 12 are shown.
 
-        In format 2 it binds everything but the estimates, whose rules may change, and the time of the
-        reading: a later reading of an unchanged account gives the same plan.
+        In format 2 it binds everything but the estimates, whose rules may change, the time of the reading (a
+        later reading of an unchanged account gives the same plan), and the account's name here.
         """
         rows = [(op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations]
         if self.format == 1:
@@ -92,7 +93,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
         parts = {"before": digest(self.before), "holders": digest(self.holders)}
-        timeless = {name: value for name, value in _shared(self).items() if name not in OF_THE_READING}
+        timeless = {name: value for name, value in _shared(self).items() if name not in UNBOUND}
         return digest({"bound": timeless | {"brakes": brakes} | parts, "rows": rows})
 
     @property

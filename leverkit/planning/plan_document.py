@@ -18,14 +18,14 @@ from leverkit.storage.files import digest
 FORMAT = 2
 READABLE = (1, 2)  # the id of format 1 binds the operations, their kind, account, policy and snapshot
 EDITED = "edited after the plan was made; make the plan again"
-SINCE_2 = ("account_ids", "lever_ms", "left_out", "ledger")
+SINCE_2 = ("account_ids", "account_name", "demo", "lever_ms", "left_out", "ledger")
 Kind = Literal["migrate", "rollback", "propagate"]
 
 
 class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The content of plan.json, without its seal; `before_digest` and `holders_digest` seal those files.
 
-    Format 1 has no `account_ids`, `lever_ms`, `left_out` and `ledger`.
+    Format 1 has none of SINCE_2.
     """
 
     format: int = FORMAT
@@ -33,7 +33,9 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     account: str
     account_ids: tuple[str, ...] = ()
+    account_name: str = ""
     host: str
+    demo: bool = False
     policy_digest: str
     snapshot_digest: str
     taken_at: int

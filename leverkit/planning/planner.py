@@ -135,8 +135,7 @@ def _planned(snapshot: Snapshot, policy: Policy, tags: list[str], memory: Memory
     siblings = Counter(known.contact for known in before.values())
     return Plan(
         kind="migrate",
-        account=snapshot.account,
-        host=str(snapshot.meta.get("base_url_host", "")),
+        **snapshot.account_facts,
         policy_digest=policy.digest,
         snapshot_digest=snapshot.digest,
         taken_at=snapshot.taken_at,

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
 from leverkit.api.threads import thread_pool
-from leverkit.errors import ApiError, Refused, UsageError
+from leverkit.errors import ApiError, UsageError
 from leverkit.report.progress import Progress, progress
 from leverkit.report.text import count
 from leverkit.settings import connect
 from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
 from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
 from leverkit.snapshot.tables import (
@@ -32,7 +33,6 @@ from leverkit.snapshot.tables import (
     write_tags,
 )
 from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
-from leverkit.storage.files import read as read_file
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
@@ -48,13 +48,19 @@ UNGRANTED = "confidential opportunities and postings: the key has no grant for t
 
 
 def pull(
-    out: Path | str, *, lever: ReadOnlyLever | None = None, workers: int = 16, full: bool = False
+    out: Path | str,
+    *,
+    lever: ReadOnlyLever | None = None,
+    workers: int = 16,
+    full: bool = False,
+    same_account: bool = False,
 ) -> Snapshot:
     """Read the account into the folder `out` and return it as a snapshot.
 
     A snapshot of the same account gets what changed since (`full` reads everything again). After a stop or
-    a kill the pull resumes. At most `workers` requests are in flight at once.
-    Raises Refused (another account), Locked, UsageError, AccessDenied, ApiError, Unreachable.
+    a kill the pull resumes. At most `workers` requests are in flight at once. `same_account`: a doubtful
+    account is the snapshot's, by your word, which is recorded in the workspace.
+    Raises Refused (another account or host), Locked, UsageError, AccessDenied, ApiError, Unreachable.
     """
     folder = Path(out).expanduser()
     account = lever or connect()
@@ -62,7 +68,7 @@ def pull(
         account.account_id()  # before the folder is made: a wrong key leaves none
         _make(folder)
         with PullCheckpoint(folder) as checkpoint, progress("pull, pages") as shown:
-            _Pull(account, checkpoint, folder, shown, workers).run(full)
+            _Pull(account, checkpoint, folder, shown, workers).run(full, same_account)
     finally:
         if lever is None:
             account.close()
@@ -81,8 +87,8 @@ class _Pull:
         self._not_seen: set[str] = set()
         self._last = _opened(folder)
 
-    def run(self, full: bool) -> None:
-        self._begin(full)
+    def run(self, full: bool, same_account: bool) -> None:
+        self._begin(full, same_account)
         grant = {"confidentiality": "all"} if self._lever.sees_confidential() else {}
         if not grant:
             self._not_seen.add(UNGRANTED)
@@ -94,15 +100,23 @@ class _Pull:
             opportunities, tags, differences = self._read_again(db)
             files = [opportunities, tags, write_postings(db, self._folder, postings.result())]
             files.append(write_stages(db, self._folder, stages.result(), ranks.result()))
+            self._lever.account.note("stage", (stage.id for stage in stages.result()))
             counts = {file.stem: size(db, file) for file in files}
         self._publish(files, counts, differences)
         self._checkpoint.discard()
+        self._recognised.remember(self._lever.account)
 
-    def _begin(self, full: bool) -> None:
+    def _begin(self, full: bool, same_account: bool) -> None:
         """Note what this pull reads, or check that it is the one begun earlier."""
-        me = {"account": self._lever.account_id(), "confidential": str(self._lever.sees_confidential())}
         facts = self._checkpoint.facts()
-        _check_account(facts.get("account") or _account_in(self._folder), me["account"], self._folder)
+        account = self._lever.account
+        self._recognised = recognise(account, facts, self._folder, same_account=same_account)
+        me = {
+            "account": self._recognised.id,
+            "account_ids": " ".join(account.ids()),
+            "host": account.host,
+            "confidential": str(self._lever.sees_confidential()),
+        }
         same = facts.get("confidential") == me["confidential"] and not (full and facts.get("since") != "0")
         if facts and same and not self._is_published(facts):
             pages = self._checkpoint.pages
@@ -196,8 +210,11 @@ class _Pull:
             file.replace(final)
         meta = {
             "format": FORMAT,
-            "account": self._lever.account_id(),
+            "account": self._recognised.id,
+            "account_ids": self._lever.account.ids("stage"),
+            "account_name": self._lever.account.name,
             "base_url_host": self._lever.host,
+            "demo": self._lever.account.label.demo,
             "window": {"started_at": self._started, "ended_at": self._lever.now()},
             "complete": True,
             "counts": counts,
@@ -225,21 +242,6 @@ def _opened(folder: Path) -> Snapshot | None:
         return Snapshot.open(folder)
     except UsageError:
         return None
-
-
-def _account_in(folder: Path) -> str | None:
-    """Return the account of the snapshot in a folder, even if the snapshot is damaged."""
-    try:
-        return str(json.loads(read_file(folder / "snapshot.json"))["account"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _check_account(known: str | None, account: str, folder: Path) -> None:
-    if known and known != account:
-        raise Refused(
-            f"{folder} holds account {known}, and the key is for account {account}: pull into another folder"
-        )
 
 
 def _differences(listed: dict[str, int], found: dict[str, int]) -> list[Difference]:

@@ -76,6 +76,17 @@ class Snapshot:
         return str(self.meta["account"])
 
     @property
+    def account_facts(self) -> dict[str, Any]:
+        """Return what a plan says of its account; a snapshot of an older leverkit knows only id and host."""
+        return {
+            "account": self.account,
+            "account_ids": tuple(self.meta.get("account_ids", ())),
+            "account_name": str(self.meta.get("account_name", "")),
+            "host": str(self.meta.get("base_url_host", "")),
+            "demo": bool(self.meta.get("demo", False)),
+        }
+
+    @property
     def digest(self) -> str:
         """Sha256 of the hashes of the four tables."""
         hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))

@@ -134,6 +134,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     plan_id: str
+    account: str = ""
+    account_name: str = ""
+    host: str = ""
+    demo: bool = False
     wave: str = ALL
     began_ms: int = 0
     journal_end: tuple[int, str] = (0, "")
@@ -196,6 +200,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         document = {
             "format": 1,
             "plan_id": self.plan_id,
+            "account": self.account,
+            "account_name": self.account_name,
+            "host": self.host,
+            "demo": self.demo,
             "wave": self.wave,
             "began_ms": self.began_ms,
             "entries": self.journal_end[0],

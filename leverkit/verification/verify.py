@@ -19,8 +19,7 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
-from leverkit.errors import Refused, VerificationFailed
-from leverkit.migration.journal import Intent, Outcome
+from leverkit.errors import VerificationFailed
 from leverkit.migration.next_step import hint
 from leverkit.migration.renames import Rename, renames
 from leverkit.migration.result import renew_result
@@ -33,59 +32,8 @@ from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage import files
 from leverkit.verification.tag_counts import check_tag_counts
+from leverkit.verification.timeline import changed_since
 from leverkit.verification.verification import RENAMED, Count, PairCheck, Verification
-
-
-def changed_since(run: Run, now: Mapping[str, Opportunity], *, ahead_ms: int) -> set[tuple[str, str]]:
-    """Return the planned (opportunity, tag) that the run saw in place and that were changed later.
-
-    An opportunity that is gone counts as changed. `ahead_ms` is by how much Lever's clock is ahead of ours,
-    estimated high rather than low. A journal that is damaged, or another
-    plan's, has no entries here, so it explains nothing.
-    """
-    undone = {number: op for number, op in enumerate(run.plan.operations) if not _is_in_place(op, now)}
-    if not undone:
-        return set()
-    timeline = ChangeTimeline(run, ahead_ms)
-    return {
-        (op.opportunity, op.tag)
-        for number, op in undone.items()
-        if run.state.outcome_name(number) in ("done", "no_op")
-        and timeline.changed(number, op, now.get(op.opportunity))
-    }
-
-
-class ChangeTimeline:
-    """When each operation ended, and what the run's later requests to its opportunity had read before."""
-
-    def __init__(self, run: Run, ahead_ms: int) -> None:
-        self._ended: dict[int, int] = {}  # ms since the epoch, by Lever's clock
-        self._latest: dict[str, int] = {}
-        self._intents: dict[str, list[Intent]] = {}
-        for entry in run.entries:
-            if isinstance(entry.body, Outcome):
-                at_ms = entry.body.lever_ms or entry.at_ms + ahead_ms
-                opportunity = run.plan.operations[entry.body.op].opportunity
-                self._ended[entry.body.op] = at_ms
-                self._latest[opportunity] = max(self._latest.get(opportunity, 0), at_ms)
-            elif isinstance(entry.body, Intent):
-                self._intents.setdefault(entry.body.opportunity, []).append(entry.body)
-
-    def changed(self, number: int, op: Operation, now: Opportunity | None) -> bool:
-        """Return True if an operation was undone after it ended, and not by the run itself."""
-        if now is None:
-            return True
-        if (now.updated_at or 0) > self._latest[op.opportunity]:
-            return True
-        ended = self._ended[number]
-        intents = self._intents.get(op.opportunity, ())
-        return any((later.updated_at or 0) > ended and not op.is_in_effect(later.before) for later in intents)
-
-
-def _is_in_place(op: Operation, now: Mapping[str, Opportunity]) -> bool:
-    found = now.get(op.opportunity)
-    return found is not None and op.is_in_effect(found.tags)
-
 
 REREAD_AFTER = (1.0, 3.0)  # seconds
 
@@ -98,17 +46,27 @@ def verify(
     reread_after: Sequence[float] = REREAD_AFTER,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
+    same_account: bool = False,
 ) -> Verification:
     """Compare the account with the plan of a run folder and write verify.json there; only reads at Lever.
 
     `wave` (canary, N%, all) is how much of the plan should be in place by now.
     Where something is wrong it looks again `reread_after` so many seconds, as Lever may show a write late.
+    `same_account`: a doubtful account is the plan's, by your word, which is recorded.
     Raises UsageError without a plan, Refused where it was edited or is of another account.
     """
     opened = Run.open(run, require_journal=False)
     with ExitStack() as stack:
         account = lever or stack.enter_context(connect())
-        return verify_run(opened, account, wave=wave, reread_after=reread_after, sleep=sleep, now=now)
+        return verify_run(
+            opened,
+            account,
+            wave=wave,
+            reread_after=reread_after,
+            sleep=sleep,
+            now=now,
+            same_account=same_account,
+        )
 
 
 def verify_run(
@@ -119,10 +77,10 @@ def verify_run(
     reread_after: Sequence[float] = REREAD_AFTER,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
+    same_account: bool = False,
 ) -> Verification:
     """Verify a run that is open already, as `verify` does; its journal may be unusable."""
-    if lever.account_id() != run.plan.account:
-        raise Refused(f"the plan is for account {run.plan.account}, the key opens {lever.account_id()}")
+    run.require_account(lever.account, same_account=same_account)
     part = run.wave(wave)
     renew_result(run)
     looks = [_compare_once(run, part, lever, now)]
@@ -168,6 +126,10 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
     return Verification(
         run=str(run.folder),
         plan_id=whole.plan_id,
+        account=whole.account,
+        account_name=whole.account_name,
+        host=lever.host,
+        demo=whole.demo,
         wave=wave.name,
         began_ms=began_ms,
         journal_end=run.known_end,

@@ -33,8 +33,11 @@ def live_plan(
     }
     return Plan(
         kind="propagate",
-        account=lever.account_id(),
+        account=lever.account.id,
+        account_ids=lever.account.ids(),
+        account_name=lever.account.name,
         host=lever.host,
+        demo=lever.account.label.demo,
         policy_digest=policy_digest,
         snapshot_digest=digest((taken_at, before)),
         taken_at=taken_at,

@@ -208,6 +208,16 @@ def test_a_run_or_account_that_is_being_written_to_is_locked(tmp_path: Path, wha
         assert resumed(plan, tmp_path, lever).exit_code == 0
 
 
+def test_plans_that_know_an_account_by_an_older_and_a_newer_id_exclude_each_other(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        older = migration(emulated, lever, account="0123456789ab", account_ids=lever.account.ids())
+        older.write(tmp_path)
+        newer = account_lock(lever.account_id())
+        with hold(newer, purpose="another apply"), pytest.raises(Locked, match="another apply"):
+            resumed(older, tmp_path, lever)
+        assert writes(emulated) == []
+
+
 def test_a_writer_that_is_soon_through_is_waited_for(tmp_path: Path) -> None:
     with account() as (emulated, lever), ExitStack() as other:
         plan = migration(emulated, lever)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.plan_factory import (
     AT_ONCE,
@@ -122,6 +123,17 @@ def test_of_two_rollbacks_planned_at_once_only_one_is_carried_out(tmp_path: Path
         with pytest.raises(Refused, match="not the run's any more since this rollback was planned"):
             carried_out(other, tmp_path / "other", lever)
         assert op.tag in tags_of(emulated)[op.opportunity]
+
+
+def test_a_rollback_counts_whose_plan_knows_the_account_by_another_id(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, tmp_path / "run", lever)
+        undo = rollback(tmp_path / "run", tmp_path / "undo")
+        newer = {"account": "0123456789ab", "account_ids": lever.account.ids()}
+        carried_out(msgspec.structs.replace(undo, **newer), tmp_path / "undo", lever)
+        emulated.add_tags(plan.operations[0].opportunity, [plan.operations[0].tag])
+    assert rollback(tmp_path / "run", tmp_path / "again").operations == ()
 
 
 def test_a_rollback_that_cannot_be_read_is_named_and_nothing_is_planned(tmp_path: Path) -> None:

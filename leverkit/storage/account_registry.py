@@ -1,0 +1,66 @@
+"""`accounts.json` in the workspace: the accounts that were opened here, and by what each is recognised."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from leverkit.errors import UsageError
+from leverkit.storage import files
+from leverkit.storage.lock import hold, user
+
+NAME = "accounts.json"
+WAIT = 10.0  # seconds for another process that writes it
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word that an account is the one that was known as `known`, and how many ids `agreed`."""
+
+    known: str
+    account: str
+    account_ids: tuple[str, ...]
+    agreed: str
+    by: str = msgspec.field(default_factory=user)
+    at: str = msgspec.field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account: the id that it was given first, which its folder and its lock bear, and its ids at Lever.
+
+    `name` is what people call it, `also` are other ids under which plans and snapshots of it were made.
+    """
+
+    id: str
+    host: str
+    name: str = ""
+    account_ids: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    confirmed: tuple[Confirmation, ...] = ()
+
+
+class _Document(msgspec.Struct, frozen=True):
+    format: int = 1
+    accounts: tuple[KnownAccount, ...] = ()
+
+
+def read_accounts(workspace: Path | None) -> tuple[KnownAccount, ...]:
+    """Return the accounts that are known in a workspace. Raises UsageError where their file is damaged."""
+    if workspace is None or not (file := workspace / NAME).exists():
+        return ()
+    try:
+        return msgspec.json.decode(files.read(file), type=_Document).accounts
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(
+            f"{file} cannot be read ({error}): bring it back from a copy, or move it away; accounts are then "
+            "recognised by the ids in their snapshots and plans alone"
+        ) from None
+
+
+def keep_account(workspace: Path, account: KnownAccount) -> None:
+    """Write an account into the registry, in place of what was known of it. Raises Locked, UsageError."""
+    with hold(workspace / f"{NAME}.lock", purpose="note an account", wait=WAIT):
+        others = tuple(known for known in read_accounts(workspace) if known.id != account.id)
+        content = msgspec.json.encode(_Document(accounts=(*others, account)))
+        files.write_atomic(workspace / NAME, msgspec.json.format(content) + b"\n")
