@@ -48,13 +48,17 @@ def pull(
     from leverkit.jobs.ledger import update_ledger
     from leverkit.settings import connect
     from leverkit.snapshot.pull import pull
+    from leverkit.storage.account_registry import account_folder
 
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full, same_account=same_account)
         with noted("the ledger was not brought up to date"):
             found = update_ledger(
-                settings.home / snapshot.account, snapshot, lever=lever, max_found_removals=max_found
+                account_folder(settings.home, snapshot.account),
+                snapshot,
+                lever=lever,
+                max_found_removals=max_found,
             )
             print_message("\n".join((found.summary, *found.odd)))
     if as_json:

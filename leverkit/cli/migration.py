@@ -73,9 +73,8 @@ def apply(
     if not approve and planned.plan.operations:
         _show_unapproved(planned, as_json=as_json)
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
-    settings = shown_settings()
-    with _interruptible(), connect(write=True, settings=settings, rate=rate) as lever:
-        _register(planned, settings.home)
+    with _interruptible(), connect(write=True, settings=shown_settings(), rate=rate) as lever:
+        _register(planned)
         ended, now = apply_run(
             planned,
             approve=approve,
@@ -191,12 +190,14 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
 
 
-def _register(run: Run, home: Path) -> None:
+def _register(run: Run) -> None:
     """Note a run in its account's ledger before it writes."""
     from leverkit.jobs.ledger import register_run
+    from leverkit.settings import workspace
+    from leverkit.storage.account_registry import account_folder
 
     with noted("the run is not registered in the account's ledger"):
-        register_run(home / run.plan.account, run)
+        register_run(account_folder(workspace(), run.plan.account), run)
 
 
 def _job_record(folder: Path) -> tuple[object, str]:

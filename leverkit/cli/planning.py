@@ -49,10 +49,11 @@ def plan(
     from leverkit.policy.policy import Policy
     from leverkit.settings import workspace
     from leverkit.snapshot.snapshot import Snapshot
+    from leverkit.storage.account_registry import account_folder
 
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     read, account = Policy.read(policy).narrowed(matching), Snapshot.open(snapshot)
-    with Ledger.find(workspace() / account.account) or nullcontext() as ledger:
+    with Ledger.find(account_folder(workspace(), account.account)) or nullcontext() as ledger:
         removed = include_removed or ()
         made = plan_with(
             account, read, out, brakes=brakes, only=only or (), ledger=ledger, include_removed=removed

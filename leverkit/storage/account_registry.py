@@ -58,6 +58,12 @@ def read_accounts(workspace: Path | None) -> tuple[KnownAccount, ...]:
         ) from None
 
 
+def account_folder(workspace: Path, account: str) -> Path:
+    """Return an account's folder in a workspace, by any id that it is known by there. Raises UsageError."""
+    known = (each.id for each in read_accounts(workspace) if account in (each.id, *each.also))
+    return workspace / next(known, account)
+
+
 def keep_account(workspace: Path, account: KnownAccount) -> None:
     """Write an account into the registry, in place of what was known of it. Raises Locked, UsageError."""
     with hold(workspace / f"{NAME}.lock", purpose="note an account", wait=WAIT):
