@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leverkit.cli import options
 from leverkit.cli.analysis import no_contact
 from leverkit.cli.output import print_message, print_plan
+
+if TYPE_CHECKING:
+    from leverkit.history.ledger import Ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -43,17 +46,14 @@ def plan(
     What people took off, by the account's ledger in the workspace, is listed in skipped.csv and not planned.
     Example: leverkit plan snapshot --policy policy.csv -o run
     """
-    from leverkit.history.ledger import Ledger
     from leverkit.planning.brakes import Brakes
     from leverkit.planning.planner import plan_with
     from leverkit.policy.policy import Policy
-    from leverkit.settings import workspace
     from leverkit.snapshot.snapshot import Snapshot
-    from leverkit.storage.account_registry import account_folder
 
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     read, account = Policy.read(policy).narrowed(matching), Snapshot.open(snapshot)
-    with Ledger.find(account_folder(workspace(), account.account)) or nullcontext() as ledger:
+    with _ledger_of(account.account) as ledger:
         removed = include_removed or ()
         made = plan_with(
             account, read, out, brakes=brakes, only=only or (), ledger=ledger, include_removed=removed
@@ -64,3 +64,12 @@ def plan(
     if not made.operations:
         print_message(f"next: {no_contact(read, policy) or 'nothing to carry out'}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
+
+
+def _ledger_of(account: str) -> AbstractContextManager[Ledger | None]:
+    """Open the ledger of an account in the workspace, if there is one."""
+    from leverkit.history.ledger import Ledger
+    from leverkit.settings import workspace
+    from leverkit.storage.account_registry import account_folder
+
+    return Ledger.find(account_folder(workspace(), account)) or nullcontext()
