@@ -16,11 +16,14 @@ import pytest
 from soak.killable_process import ChildRunner, child_runner
 from support.plan_factory import account, migration, resumed, tags_of, wished
 
+from leverkit.errors import Partial
 from leverkit.migration.journal import Intent, Outcome, read
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
+from leverkit.verification.replay import replay
+from leverkit.verification.verify import verify
 
 POINTS = (
     "before the intent",
@@ -30,6 +33,7 @@ POINTS = (
     "before the outcome",
     "outcome synced",
     "before the seal",
+    "seal synced",
 )
 
 
@@ -92,6 +96,40 @@ def test_killed_at_every_point_one_after_the_other_and_rolled_back(
             assert killed(children, tmp_path / "back", back, emulated, point), point
         assert resumed(back, tmp_path / "back", lever).exit_code == 0
         assert emulated.state() == start
+
+
+def test_killed_before_the_journal_has_a_table_it_is_not_begun_and_nothing_is_called_damaged(
+    tmp_path: Path, children: ChildRunner
+) -> None:
+    run = tmp_path / "run"
+    with account(contacts=80) as (emulated, lever):
+        before, plan = tags_of(emulated), migration(emulated, lever)
+        plan.write(run)
+        assert killed(children, run, plan, emulated, "journal without a table")
+        assert (run / "journal.sqlite").exists()
+        broken = Run.open(run)
+        assert status(broken).state == "not begun"
+        assert replay(broken).exit_code == 0
+        assert not rollback(run, tmp_path / "undo").operations
+        assert verify(run, lever=lever, reread_after=()).hint.startswith("the plan is not carried out yet")
+        assert resumed(plan, run, lever).exit_code == 0
+        assert tags_of(emulated) == wished(plan, before)
+    assert recorded_once(run, plan)
+
+
+def test_killed_between_the_seal_and_result_json_verify_knows_what_the_run_left_alone(
+    tmp_path: Path, children: ChildRunner
+) -> None:
+    with account(contacts=80) as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        emulated.delete(plan.operations[0].opportunity)
+        assert killed(children, tmp_path, plan, emulated, "seal synced")
+        assert not (tmp_path / "result.json").exists()
+        broken = status(Run.open(tmp_path))
+        assert (broken.state, broken.exit_code) == ("finished", Partial.exit_code)
+        assert verify(tmp_path, lever=lever, reread_after=()).exit_code == Partial.exit_code
+    assert replay(Run.open(tmp_path)).exit_code == 0
 
 
 def test_killed_from_outside_while_the_server_works_on_requests(tmp_path: Path) -> None:

@@ -145,6 +145,10 @@ def _make_journal_killable(kill_point: KillPoint) -> None:
             kill_point.at(f"{current.get('name')} not synced")
             return super().__exit__(*args)
 
+        def executescript(self, script: str) -> sqlite3.Cursor:
+            kill_point.at("journal without a table")
+            return super().executescript(script)
+
     def append_at_points(self: Journal, *bodies: Any) -> int:
         name = names.get(type(bodies[-1]).__name__, "")
         with _lock(self):
