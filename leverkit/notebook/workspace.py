@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
@@ -39,11 +39,14 @@ from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.account_registry import KnownAccount
 from leverkit.storage.files import make_folder
+from leverkit.storage.lock import hold
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.analysis.audit import Audit
+
+WAIT = 60.0  # seconds for another notebook that plans
 
 
 def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
@@ -141,11 +144,12 @@ class AccountWorkspace:
             if mode == "apply":
                 self._check_policy(run.plan)
             return self._step(mode, run, approve, brakes)
-        snapshot = self.pull()
-        policy = Policy.read(self.policy_file) if self.policy_file.exists() else self.suggest(audit(snapshot))
-        with Ledger.open(self.folder) as ledger:
-            plan_with(snapshot, policy, self._draft, brakes=brakes, ledger=ledger)
-        return self._step(mode, self._keep(), approve, brakes)
+        with self._drafting():
+            snapshot, decided = self.pull(), self.policy_file.exists()
+            policy = Policy.read(self.policy_file) if decided else self.suggest(audit(snapshot))
+            with Ledger.open(self.folder) as ledger:
+                plan_with(snapshot, policy, self._draft, brakes=brakes, ledger=ledger)
+            return self._step(mode, self._keep(), approve, brakes)
 
     def rollback(self, mode: str, of: str = "", approve: str = "") -> MigrationStep:
         """Plan the rollback of a run, or return the rollback that was approved.
@@ -154,8 +158,10 @@ class AccountWorkspace:
         """
         if run := self._planned(mode, "rollback", approve):
             return self._step(mode, run, approve)
-        rollback(self._run_to_undo(of), self._draft)
-        return self._step(mode, self._keep(), approve)
+        undone = self._run_to_undo(of)
+        with self._drafting():
+            rollback(undone, self._draft)
+            return self._step(mode, self._keep(), approve)
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -204,6 +210,10 @@ class AccountWorkspace:
     @property
     def _draft(self) -> Path:
         return self.folder / "runs" / "draft"
+
+    def _drafting(self) -> AbstractContextManager[None]:
+        """Hold what notebooks of this account share while they plan: the draft, and the snapshot."""
+        return hold(self.folder / "runs" / "draft.lock", purpose="plan", wait=WAIT)
 
     def _keep(self) -> Run:
         """Move the draft to the folder of its plan id, unless that plan is there already; return the run."""

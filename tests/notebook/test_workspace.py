@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from leverkit.analysis.audit import audit
+from leverkit.api.threads import thread_pool
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
 from leverkit.migration.result import Result, status
@@ -50,6 +51,13 @@ def test_a_snapshot_is_read_once_and_found_again(at: AccountWorkspace, lever_acc
 def test_nothing_is_accepted_unless_asked(at: AccountWorkspace) -> None:
     assert set(at.suggest(audit(at.snapshot())).scopes.values()) == {"undecided"}
     assert set(at.suggest(audit(at.snapshot()), 0.9).scopes.values()) > {"undecided"}
+
+
+def test_notebooks_that_plan_at_once_each_keep_their_own_plan(decided: AccountWorkspace) -> None:
+    with thread_pool(3) as pool:
+        steps = list(pool.map(lambda most: decided.migration("plan", max_ops=most), range(1000, 1003)))
+    assert [step.plan.brakes.max_ops for step in steps] == [1000, 1001, 1002]
+    assert [Plan.read(step.run).plan_id for step in steps] == [step.plan.plan_id for step in steps]
 
 
 def test_without_a_policy_the_plan_is_empty_and_a_policy_is_proposed(at: AccountWorkspace) -> None:
