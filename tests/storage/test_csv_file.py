@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leverkit.errors import UsageError
@@ -24,6 +24,19 @@ AWKWARD = st.sampled_from(
 @given(ANYTHING | AWKWARD)
 def test_a_guarded_text_is_restored(text: str) -> None:
     assert unguard(guard(text)) == text
+
+
+# What leverkit guarded until November 2026; its files are still read.
+_GUARDED_ONCE = re.compile(
+    r"'*(?:[=+\-@|%\t\r\n＝＋－＠]|[\d.,(]|[^\W\d_]+[\s\-/.]*\d+\Z|(?:true|false)\Z)", re.IGNORECASE
+)
+
+
+@given(st.integers(0, 3), st.text("=+-@|% a2.(TRUEépm", max_size=9) | ANYTHING)
+def test_what_an_older_version_guarded_is_read_as_the_same_text(quotes: int, text: str) -> None:
+    text = "'" * quotes + text.replace("'", "")
+    assume(_GUARDED_ONCE.match(text))
+    assert unguard("'" + text) == text
 
 
 @given(st.sampled_from("=+-@\t\r\n＝"), ANYTHING)
