@@ -70,6 +70,7 @@ bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_ledger
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_scale
 
 measure: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m quality.measure

@@ -44,14 +44,7 @@ ONLY = {
     ("analysis", "api"): {"tags", "rate_limit"},
     ("planning", "api"): {"rate_limit", "tags"},
     ("settings", "emulator"): {"background"},
-    ("verification", "migration"): {
-        "journal",
-        "next_step",
-        "renames",
-        "result",
-        "run",
-        "verification_record",
-    },
+    ("verification", "migration"): {"journal", "next_step", "records", "renames", "result", "run"},
 }
 # Paths that notebooks import, and the entry point of `python -m leverkit`.
 DOORS = {"widgets": {"notebook"}, "lesson": {"notebook"}, "__main__": {"cli"}}

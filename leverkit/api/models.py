@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from leverkit.storage.memory import keep_texts_once
+
 T = TypeVar("T")
 
 
@@ -79,6 +81,9 @@ class Opportunity(Record, frozen=True):
     updated_at: int | None = None
     last_advanced_at: int | None = None
     is_anonymized: bool = False
+
+    def __post_init__(self) -> None:
+        keep_texts_once(self, "contact", "tags", "confidentiality")
 
 
 class DeletedOpportunity(Record, frozen=True):

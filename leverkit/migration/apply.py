@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.client import Lever
+from leverkit.api.tags import tag_names
 from leverkit.api.threads import threads_left
 from leverkit.errors import Refused, UsageError
 from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
@@ -149,6 +150,7 @@ def _writing(
         raise UsageError("this client can only read; open the account with connect(write=True)")
     run.require_account(lever.account, same_account=same_account)
     lever.performer(check=True)  # before any intent, as every write needs it
+    tag_names("tags of the plan", (operation.tag for operation in plan.operations))
     # Who plans later may know the account by a newer id; what its ids give today is the same for all.
     accounts = sorted({plan.account, lever.account.fingerprint()})
     locks = (run.lock_file, *map(account_lock, accounts))

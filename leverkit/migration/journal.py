@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ import msgspec
 
 from leverkit.errors import Refused
 from leverkit.storage.files import naming
+from leverkit.storage.memory import keep_texts_once
 from leverkit.storage.sqlite import durable, holds_nothing, readable, sound
 
 FORMAT = 1
@@ -52,7 +53,7 @@ class SessionStarted(msgspec.Struct, frozen=True, tag="begun"):
     wave: str = "all"
 
 
-class Intent(msgspec.Struct, frozen=True, tag="intent"):
+class Intent(msgspec.Struct, frozen=True, tag="intent", gc=False):
     """A request that is about to be sent: its operations (positions in the plan) and what was read before.
 
     `updated_at` is Lever's `updatedAt` as it was read, in milliseconds since the epoch, or None.
@@ -65,8 +66,11 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
     before: tuple[str, ...]
     updated_at: int | None = None
 
+    def __post_init__(self) -> None:
+        keep_texts_once(self, "opportunity", "action", "tags", "before")
 
-class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
+
+class WriteResponse(msgspec.Struct, frozen=True, tag="answer", gc=False):
     """The response to an intent (its seq): 200 (ok), a refusal, a denial of every write, or none (lost).
 
     A denial is 401, 403, or a missing `perform_as`. `in_doubt`: an earlier attempt may have had its effect.
@@ -87,7 +91,7 @@ class WriteResponse(msgspec.Struct, frozen=True, tag="answer"):
         return self.status in ("refused", "denied") and not self.in_doubt
 
 
-class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
+class Outcome(msgspec.Struct, frozen=True, tag="outcome", gc=False):
     """The outcome of an operation, and the evidence; `effective` if our request changed the account.
 
     `stored` is the form in which Lever stored the tag, if it differs from the planned one. `lever_ms` is the
@@ -100,6 +104,9 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
     evidence: str = ""
     stored: str = ""
     lever_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        keep_texts_once(self, "evidence")
 
 
 class NewOpportunity(msgspec.Struct, frozen=True, tag="noticed"):
@@ -122,15 +129,21 @@ class SessionEnded(msgspec.Struct, frozen=True, tag="sealed"):
 
 
 Body = Opened | SessionStarted | Intent | WriteResponse | Outcome | NewOpportunity | Undone | SessionEnded
+_BODY: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A body with its number, its time (ms since the epoch) and the hash that chains it to all before it."""
 
     seq: int
     at_ms: int
     body: Body
-    chain: str
+    digest: bytes  # half of the memory of its hex digits
+
+    @property
+    def chain(self) -> str:
+        """Return the hash in hex digits."""
+        return self.digest.hex()
 
 
 class Journal:
@@ -156,13 +169,14 @@ class Journal:
     def append(self, *bodies: Body) -> int:
         """Append bodies in one durable commit and return the seq of the last."""
         with self._lock:
-            fresh, chain = list[Entry](), self._chain
+            fresh, rows, chain = list[Entry](), list[tuple[object, ...]](), self._chain
             for seq, body in enumerate(bodies, len(self.entries) + 1):
-                at_ms = int(self._now() * 1000)
-                chain = _link(chain, seq, at_ms, _text(body))
-                fresh.append(Entry(seq, at_ms, body, chain))
+                at_ms, text = int(self._now() * 1000), msgspec.json.encode(body).decode()
+                chain = _link(chain, seq, at_ms, text)
+                rows.append((seq, at_ms, body.__struct_config__.tag, text, chain))
+                fresh.append(Entry(seq, at_ms, body, bytes.fromhex(chain)))
             with naming(self._path), self._db:
-                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", map(_row, fresh))
+                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", rows)
             self.entries += fresh
             self._chain = chain
             return len(self.entries)
@@ -186,95 +200,17 @@ def belongs_to(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
     return not entries or entries[0].body == Opened(plan_id, account)
 
 
-class RunState(msgspec.Struct, frozen=True):
-    """The last intent, response and outcome of each operation, by its position in the plan.
-
-    `intents` are in the order in which they were made; `windows_ms` are those of all responses; `state`
-    tells how the last session ended; `waves` are the names of those that were begun.
-    """
-
-    intents: dict[int, Intent]
-    responses: dict[int, WriteResponse]
-    outcomes: dict[int, Outcome]
-    windows_ms: tuple[int, ...]
-    new_opportunities: tuple[NewOpportunity, ...]
-    state: str
-    waves: tuple[str, ...] = ()
-
-    def is_settled(self, op: int) -> bool:
-        """Return True if an operation needs no more work; a failed one is tried again."""
-        return op in self.outcomes and self.outcomes[op].outcome != "failed"
-
-    def open_intent(self, op: int) -> Intent | None:
-        """Return the last intent of an operation if its request may have changed the account, else None."""
-        response = self.responses.get(op)
-        return None if response is not None and response.is_without_effect else self.intents.get(op)
-
-    def outcome_name(self, op: int) -> str:
-        """Return the outcome of an operation: one of the five, or `unknown` or `pending`."""
-        if op in self.outcomes:
-            return self.outcomes[op].outcome
-        return "pending" if self.open_intent(op) is None else "unknown"
-
-
-def replay_entries(entries: Iterable[Entry]) -> RunState:
-    """Return the state of a run whose journal holds these entries."""
-    by_seq, intents = dict[int, Intent](), dict[int, Intent]()
-    responses, outcomes = dict[int, WriteResponse](), dict[int, Outcome]()
-    windows_ms, new_opportunities = list[int](), dict[str, NewOpportunity]()
-    state, waves = "not begun", dict[str, None]()
-    for entry in entries:
-        match entry.body:
-            case Intent(ops=ops) as intent:
-                by_seq[entry.seq] = intent
-                for op in ops:
-                    intents.pop(op, None)  # so that the latest is last
-                    intents[op] = intent
-                    responses.pop(op, None)
-                    outcomes.pop(op, None)
-            case WriteResponse() as response:
-                windows_ms.append(response.window_ms)
-                responses.update(dict.fromkeys(by_seq[response.intent].ops, response))
-            case Outcome(op=op) as outcome:
-                outcomes[op] = outcome
-            case NewOpportunity(opportunity=opportunity) as created:
-                new_opportunities[opportunity] = created
-            case SessionEnded(reason=reason):
-                state = reason
-            case SessionStarted(wave=wave):
-                waves[wave] = None
-                state = "broken off"  # until it is sealed
-            case Opened():  # a process died before it began
-                state = "broken off"
-    return RunState(
-        intents=intents,
-        responses=responses,
-        outcomes=outcomes,
-        windows_ms=tuple(windows_ms),
-        new_opportunities=tuple(new_opportunities.values()),
-        state=state,
-        waves=tuple(waves),
-    )
-
-
-def _text(body: Body) -> str:
-    return msgspec.json.encode(body).decode()
-
-
 def _link(chain: str, seq: int, at_ms: int, text: str) -> str:
     return hashlib.sha256(f"{chain}\n{seq}\n{at_ms}\n{text}".encode()).hexdigest()
 
 
-def _row(entry: Entry) -> tuple[int, int, str, str, str]:
-    return entry.seq, entry.at_ms, str(entry.body.__struct_config__.tag), _text(entry.body), entry.chain
-
-
 def _read(db: sqlite3.Connection) -> list[Entry]:
-    entries, chain = list[Entry](), GENESIS
+    entries, chain, times = list[Entry](), GENESIS, dict[int, int]()
     rows = db.execute("SELECT seq, at_ms, body, chain FROM entries ORDER BY seq")
     for expected, (seq, at_ms, text, link) in enumerate(rows, 1):
         chain = _link(chain, seq, at_ms, text)
         if seq != expected or link != chain:
             raise sqlite3.DatabaseError(f"entry {expected} does not follow from the ones before")
-        entries.append(Entry(seq, at_ms, msgspec.json.decode(text, type=Body), chain))
+        at_ms = times.setdefault(at_ms, at_ms)  # many entries have one time, kept once
+        entries.append(Entry(seq, at_ms, _BODY.decode(text), bytes.fromhex(link)))
     return entries

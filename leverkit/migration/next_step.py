@@ -7,18 +7,18 @@ planned.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
 
 from leverkit.errors import LeverkitError, Partial, Refused
-from leverkit.migration.journal import Entry, WriteResponse
+from leverkit.migration.journal import WriteResponse
 from leverkit.migration.ownership import related
+from leverkit.migration.records import VerificationRecord
 from leverkit.migration.rollback import NOT_NOW
 from leverkit.migration.run import Run, largest
 from leverkit.migration.stop import PAUSE, STOP, STOPPED
-from leverkit.migration.verification_record import VerificationRecord
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL, CANARY, Wave
@@ -48,7 +48,7 @@ def verification_gap(run: Run, wave: Wave) -> str:
     found = VerificationRecord.read(run.folder)
     if found is None or not _covers(found, run, wave):
         return "was not verified"
-    if found.began_ms <= last_write(run.entries):
+    if not found.is_after_writes(run.entries):
         return "was not verified since it last wrote"
     return "" if found.exit_code in (0, Partial.exit_code) else f"is {found.summary}"
 
@@ -68,11 +68,6 @@ def _covers(found: VerificationRecord, run: Run, wave: Wave) -> bool:
     except LeverkitError:
         return False
     return found.plan_id == run.plan.plan_id and verified.positions >= wave.positions
-
-
-def last_write(entries: Iterable[Entry]) -> int:
-    """Return when Lever last answered a write of the run, in ms since the epoch; 0 where it never did."""
-    return max((entry.at_ms for entry in entries if isinstance(entry.body, WriteResponse)), default=0)
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -174,32 +169,37 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
 
 def _undone(run: Run) -> Advice | None:
     """Return which folder beside this one took the run back; None where none did."""
-    for undo, head in related(run.folder) if run.begun else ():
-        if was_begun(undo) and head.undoes(run.plan.plan_id) and _takes_all_back(undo):
-            if _undo_is_verified(undo, run):
-                differences = differences_left(undo)
-                part = f" in part, and is {differences}" if differences else ", and is verified"
-                return Advice(f"the rollback in {undo} took this run back{part}")
-            why = f"the rollback in {undo} took this run back, wholly or in part; verify that one"
-            return Advice(why, _to_verify(undo, ALL))
+    for folder, head in related(run.folder) if run.begun else ():
+        if head.undoes(run.plan.plan_id) and was_begun(folder) and (told := _taken_back(run, folder)):
+            return told
     return None
 
 
-def _takes_all_back(undo: Path) -> bool:
-    """Return True if a rollback was not limited to some tags or contacts."""
-    try:
-        return not any(NOT_NOW in skipped.reason for skipped in Plan.read(undo).skipped)
-    except LeverkitError:
-        return True
-
-
-def _undo_is_verified(folder: Path, run: Run) -> bool:
-    """Return True if a rollback was verified since it, or the run that it takes back, last wrote."""
+def _taken_back(run: Run, folder: Path) -> Advice | None:
+    """Return what a rollback means for the run; None where it was limited to some tags or contacts."""
+    why = f"the rollback in {folder} took this run back, wholly or in part; verify that one"
     try:
         undo = Run.open(folder)
-        return not verification_gap(undo.at([*run.entries, *undo.entries]), undo.wave(ALL))
     except LeverkitError:  # edited or damaged: `verify` says which file
-        return False
+        return Advice(why, _to_verify(folder, ALL))
+    if any(NOT_NOW in skipped.reason for skipped in undo.plan.skipped):
+        return None
+    if verification_gap(undo, undo.wave(ALL)):
+        return Advice(why, _to_verify(folder, ALL))
+    if _wrote_after(run, undo.plan.snapshot_digest):
+        begun = largest(run.begun) or run.wave(ALL)
+        rest = _unfinished(run, begun) or _after(run, begun)
+        why = f"the run wrote on after the rollback in {folder} was planned"
+        return Advice(f"{why}; {rest.why}", rest.command)
+    differences = differences_left(folder)
+    part = f" in part, and is {differences}" if differences else ", and is verified"
+    return Advice(f"the rollback in {folder} took this run back{part}")
+
+
+def _wrote_after(run: Run, head: str) -> bool:
+    """Return True if a run wrote after its journal had this end."""
+    later = takewhile(lambda entry: entry.chain != head, reversed(run.entries))
+    return any(isinstance(entry.body, WriteResponse) for entry in later)
 
 
 def _to_verify(folder: Path, wave: str) -> str:

@@ -24,11 +24,11 @@ from leverkit.migration.journal import (
     NewOpportunity,
     Outcome,
     OutcomeName,
-    RunState,
     Undone,
     WriteResponse,
     WriteStatus,
 )
+from leverkit.migration.run_state import RunState
 from leverkit.migration.times import Instant
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan

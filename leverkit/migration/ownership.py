@@ -13,10 +13,10 @@ import msgspec
 
 from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
-from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, RunState, Undone
-from leverkit.migration.records import JournalLost
+from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone
+from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
-from leverkit.migration.verification_record import VerificationRecord
+from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import was_begun

@@ -13,13 +13,14 @@ from typing import TypeVar
 import msgspec
 
 from leverkit.errors import Refused
-from leverkit.migration.journal import Body, Entry, Intent, Outcome, OutcomeName
+from leverkit.migration.journal import Body, Entry, Intent, Outcome, OutcomeName, WriteResponse
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.storage import files
 
 RESULT = "result.json"
 FILES = (RESULT, "verify.json", "replay.json")
+SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 FINAL: tuple[OutcomeName, ...] = ("done", "no_op", "drifted", "gone")  # an operation with one keeps it
 
 
@@ -54,8 +55,45 @@ def read_records(folder: Path, plan_id: str) -> tuple[Record, ...]:
     return tuple(
         msgspec.structs.replace(record, file=name)
         for name in FILES
-        if (record := _decode(folder / name, Record)) and record.plan_id == plan_id
+        if (record := read_as(folder / name, Record)) and record.plan_id == plan_id
     )
+
+
+class SeenUndone(msgspec.Struct, frozen=True):
+    """A change of the run that a verification did not find in place, and when its reading began (ms)."""
+
+    opportunity: str
+    tag: str
+    at_ms: int
+
+
+class VerificationRecord(Record, frozen=True, kw_only=True):
+    """What verify.json says of a run: how much was verified, when reading began, and what was found.
+
+    It was read after the journal had `entries` entries. `undone` is of all verifications: what was put back
+    since is not the run's any more.
+    """
+
+    wave: str
+    began_ms: int
+    exit_code: int
+    summary: str
+    undone: tuple[SeenUndone, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path) -> VerificationRecord | None:
+        """Read the record of a run folder; None where there is none that can be used."""
+        return read_as(folder / "verify.json", cls)
+
+    def is_after_writes(self, entries: Sequence[Entry]) -> bool:
+        """Return True if the reading began after the last write in a journal.
+
+        The number of its entry tells, as clocks may differ; a file of an older leverkit has times only.
+        """
+        last = next((entry for entry in reversed(entries) if isinstance(entry.body, WriteResponse)), None)
+        if last is None:
+            return True
+        return last.seq <= self.entries if self.head else last.at_ms < self.began_ms
 
 
 class _Exception(msgspec.Struct, frozen=True):
@@ -77,7 +115,7 @@ def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
 
     Raises Refused where it is missing, another plan's, or does not tell which changes are the run's.
     """
-    found = _decode(folder / RESULT, _Recorded)
+    found = read_as(folder / RESULT, _Recorded)
     if found is None or found.plan_id != plan.plan_id:
         raise Refused(f"{folder}: no {RESULT} of this plan can be read, so nothing is known of what was done")
     if found.effective is None and found.counts.get("no_op"):
@@ -87,7 +125,7 @@ def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
         )
     bodies = enumerate(_bodies(plan, found), 1)
     # The run wrote after its snapshot, it is not known when: what others did since then counts as later.
-    return [Entry(seq, plan.taken_at, body, found.head) for seq, body in bodies]
+    return [Entry(seq, plan.taken_at, body, bytes.fromhex(found.head)) for seq, body in bodies]
 
 
 def _bodies(plan: Plan, found: _Recorded) -> Iterator[Body]:
@@ -123,7 +161,8 @@ def spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _decode(path: Path, type_: type[T]) -> T | None:
+def read_as(path: Path, type_: type[T]) -> T | None:
+    """Read a JSON file of a run; None where there is none that can be used."""
     try:
         return msgspec.json.decode(files.read(path), type=type_)
     except (OSError, msgspec.DecodeError):

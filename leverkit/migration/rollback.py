@@ -14,9 +14,9 @@ import msgspec
 
 from leverkit.api.tags import names
 from leverkit.errors import UsageError
-from leverkit.migration.journal import RunState
 from leverkit.migration.ownership import not_ours_any_more, relate
 from leverkit.migration.run import Run
+from leverkit.migration.run_state import RunState
 from leverkit.planning.canary import choose
 from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan

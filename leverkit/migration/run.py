@@ -16,8 +16,9 @@ import msgspec
 
 from leverkit.api.account import Account
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.journal import GENESIS, Entry, RunState, belongs_to, read, replay_entries
+from leverkit.migration.journal import GENESIS, Entry, belongs_to, read
 from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
+from leverkit.migration.run_state import RunState, replay_entries
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of

@@ -6,7 +6,6 @@ contradicts, and no request is sent before its intent is on disk.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -15,13 +14,7 @@ from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError
-from leverkit.migration.journal import (
-    Intent,
-    Journal,
-    Outcome,
-    RunState,
-    WriteResponse,
-)
+from leverkit.migration.journal import Intent, Journal, Outcome, WriteResponse
 from leverkit.migration.outcomes import (
     ContactWatch,
     Judgement,
@@ -34,9 +27,10 @@ from leverkit.migration.outcomes import (
 )
 from leverkit.migration.renames import left_by_renames
 from leverkit.migration.run import Run
+from leverkit.migration.run_state import RunState
 from leverkit.migration.stop import PAUSED, StopControl
 from leverkit.migration.times import Times
-from leverkit.planning.operation import ACTIONS, Operation, batches
+from leverkit.planning.operation import ACTIONS, Operation, batches, by_opportunity
 from leverkit.planning.waves import Wave
 from leverkit.report.progress import Progress
 
@@ -65,9 +59,7 @@ class Writer:
         self._wave = wave.positions
         self._ended = sum(map(self._state.is_settled, wave.positions))
         self._ours = {(i.opportunity, tag) for i in self._state.intents.values() for tag in i.tags}
-        self._named = defaultdict[str, set[str]](set)  # the planned tags of each opportunity
-        for operation in run.plan.operations:
-            self._named[operation.opportunity].add(operation.tag)
+        self._planned = by_opportunity(run.plan.operations)
         self._began_ms = 0  # by Lever's clock, at the first reading
         self._landed = set[str]()  # opportunities whose response was lost, with the effect seen since
         self._watch = ContactWatch(run.plan, self._state)
@@ -146,8 +138,12 @@ class Writer:
             source=reading.has_source(operation, except_for=self._ours),
             intent=self._state.open_intent(self._positions[operation]),
             without_effect=self._state.outcome_name(self._positions[operation]) == "failed",
-            named=self._named[operation.opportunity],
+            named=self._named(operation),
         )
+
+    def _named(self, operation: Operation) -> list[str]:
+        """Return the planned tags of an operation's opportunity."""
+        return [op.tag for op in self._planned[operation.opportunity]]
 
     def _write(
         self, todo: Sequence[Operation], reading: Reading, pool: ThreadPoolExecutor
@@ -230,7 +226,7 @@ class Writer:
                     reading.found.get(operation.opportunity),
                     response,
                     before=before.found[operation.opportunity].tags,
-                    named=self._named[operation.opportunity],
+                    named=self._named(operation),
                     last=turn == len(waits),
                 )
                 for operation, response in responses.items()

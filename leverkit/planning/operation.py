@@ -7,9 +7,10 @@ and writing to it, in which a person might change it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from sys import intern
 from typing import Literal, get_args
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 from leverkit.api.rate_limit import CONTACTS, PAGE, WRITES
 from leverkit.errors import Refused, UsageError
 from leverkit.storage import csv_file, files
+from leverkit.storage.memory import keep_texts_once
 
 Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
@@ -24,7 +26,7 @@ COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
 WRITTEN = ("tag", "reason")  # columns of text that people wrote
 
 
-class Operation(msgspec.Struct, frozen=True, order=True):
+class Operation(msgspec.Struct, frozen=True, order=True, gc=False):
     """A tag to add to, or to remove from, an opportunity of a contact, and why."""
 
     contact: str
@@ -43,11 +45,14 @@ class Operation(msgspec.Struct, frozen=True, order=True):
         return (self.tag in tags) == (self.action == "add")
 
 
-class OpportunityState(msgspec.Struct, frozen=True):
+class OpportunityState(msgspec.Struct, frozen=True, gc=False):
     """The contact and the tags that an opportunity had when the plan was made."""
 
     contact: str
     tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        keep_texts_once(self, "contact", "tags")
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -64,14 +69,14 @@ def write_csv(path: Path, operations: Sequence[Operation]) -> None:
 
     Ids stay as they are, so that the file can be joined with others.
     """
-    rows = [csv_cells({name: str(getattr(op, name)) for name in COLUMNS}) for op in operations]
+    rows = (csv_cells({name: getattr(op, name) for name in COLUMNS}) for op in operations)
     files.write_atomic(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row per change that was left out, with the reason."""
     names = Skipped.__struct_fields__
-    rows = [csv_cells({name: getattr(change, name) for name in names}) for change in skipped]
+    rows = (csv_cells({name: getattr(change, name) for name in names}) for change in skipped)
     files.write_atomic(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
@@ -84,20 +89,35 @@ def left_out(skipped: Sequence[Skipped]) -> str:
 
 def csv_cells(row: Mapping[str, str]) -> list[str]:
     """Return the cells of a row: people's text guarded against spreadsheets, ids unchanged."""
-    return [
-        cell if name not in WRITTEN and cell[:1].isalnum() else csv_file.guard(cell)
-        for name, cell in row.items()
-    ]
+    return [cell if _is_id(name, cell) else csv_file.guard(cell) for name, cell in row.items()]
+
+
+def _is_id(column: str, cell: str) -> bool:
+    return column not in WRITTEN and cell[:1].isalnum()
 
 
 def read_csv(path: Path) -> tuple[Operation, ...]:
     """Read plan.csv, also after a spreadsheet saved it. Raises Refused where it is not a plan's table."""
     try:
-        sheet = csv_file.read(path)
-        rows = [{name: csv_file.unguard(row.cells[name]) for name in COLUMNS} for row in sheet.rows]
-        return tuple(sorted(msgspec.convert(rows, list[Operation])))
+        with csv_file.table(path) as (_, _, rows):
+            return tuple(sorted(map(_operation, rows)))
     except (UsageError, KeyError, msgspec.ValidationError) as error:
         raise Refused(f"{path}: not the table of a plan, make the plan again: {error}") from None
+
+
+def _operation(row: csv_file.Row) -> Operation:
+    """Return the operation of a row; equal texts of different rows are one in memory, as there are many."""
+    cells = ((name, row.cells[name]) for name in COLUMNS)
+    texts = {name: intern(text if _is_id(name, text) else csv_file.unguard(text)) for name, text in cells}
+    return msgspec.convert(texts, Operation)
+
+
+def by_opportunity(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Return the operations of each opportunity, in their order."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.opportunity, []).append(operation)
+    return found
 
 
 def batches(operations: Sequence[Operation], siblings: Mapping[str, int]) -> Iterator[tuple[Operation, ...]]:

@@ -35,7 +35,7 @@ from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, bullets, table
 from leverkit.report.text import count
 from leverkit.storage import files
-from leverkit.storage.files import digest
+from leverkit.storage.files import digest, digest_with_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,15 +86,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         In format 2 it binds everything but the estimates, whose rules may change, the time of the reading (a
         later reading of an unchanged account gives the same plan), and the account's name here.
         """
-        rows = [(op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations]
+        rows = ((op.contact, op.opportunity, op.action, op.tag, op.reason) for op in self.operations)
         if self.format == 1:
-            bound = (1, self.kind, self.account, self.policy_digest, self.snapshot_digest)
-            return digest({"bound": bound, "rows": rows})
+            first = (1, self.kind, self.account, self.policy_digest, self.snapshot_digest)
+            return digest_with_rows({"bound": first}, rows)
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
-        parts = {"before": digest(self.before), "holders": digest(self.holders)}
-        timeless = {name: value for name, value in _shared(self).items() if name not in UNBOUND}
-        return digest({"bound": timeless | {"brakes": brakes} | parts, "rows": rows})
+        bound = {name: value for name, value in _shared(self).items() if name not in UNBOUND}
+        bound |= {"brakes": brakes, "before": digest(self.before), "holders": digest(self.holders)}
+        return digest_with_rows({"bound": bound}, rows)
 
     @property
     def short(self) -> str:
@@ -204,7 +204,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for name in ("before", "holders"):
                 content = msgspec.json.encode(getattr(self, name), order="deterministic")
                 files.write_atomic(run / f"{name}.json", content)
-            self._document().write(run / "plan.json")
+            document = PlanDocument(
+                plan_id=self.plan_id,
+                counts=self.counts,
+                requests=self.requests,
+                minutes=self.minutes,
+                before_digest=digest(self.before),
+                holders_digest=digest(self.holders),
+                **_shared(self),
+            )
+            document.write(run / "plan.json")
 
     @classmethod
     def read(cls, run: Path | str) -> Plan:
@@ -244,17 +253,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         import pandas as pd
 
         return pd.DataFrame(map(msgspec.structs.asdict, self.operations), columns=Operation.__struct_fields__)
-
-    def _document(self) -> PlanDocument:
-        return PlanDocument(
-            plan_id=self.plan_id,
-            counts=self.counts,
-            requests=self.requests,
-            minutes=self.minutes,
-            before_digest=digest(self.before),
-            holders_digest=digest(self.holders),
-            **_shared(self),
-        )
 
     def __repr__(self) -> str:
         return f"<Plan {self.short}: {self.summary}>"

@@ -10,9 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from leverkit.errors import UsageError
@@ -40,6 +42,7 @@ _INNER = rf"'*[^\S{_SEPARATORS}]*[{_FORMULA}]"
 _UNGUARDED = re.compile(rf"(?<=[{_SEPARATORS}])(?={_INNER})")
 _GUARDED = re.compile(rf"(?<=[{_SEPARATORS}])'(?={_INNER})")
 _QUOTED = re.compile(rf'["{_SEPARATORS}]|^\s|\s$')
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _DELIMITERS = (",", ";", "\t")
 _WORKBOOKS = (
     b"PK\x03\x04",
@@ -79,6 +82,7 @@ def guard(text: str) -> str:
     return "'" + inside if _is_risky(inside) else inside
 
 
+@lru_cache(maxsize=10_000)
 def unguard(text: str) -> str:
     """Return the text that `guard` was given; a text that needs no guard is returned unchanged."""
     inside = text[1:] if text.startswith("'") and _is_risky(text) else text
@@ -98,22 +102,48 @@ def read(path: Path) -> Sheet:
 
     Raises UsageError, which names file and line, if it cannot be read as a table.
     """
-    text, bom = _decode(path)
-    text, delimiter, skipped = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records: list[tuple[int, list[str]]] = []
+    with table(path) as (columns, dialect, rows):
+        return Sheet(columns, tuple(rows), dialect)
+
+
+@contextmanager
+def table(path: Path) -> Iterator[tuple[tuple[str, ...], Dialect, Iterator[Row]]]:
+    """Open a CSV file; yield its columns, its dialect and its records, which are read one by one.
+
+    Raises as `read`, also while the records are read.
+    """
+    try:
+        with files.open_for_reading(path) as file:
+            encoding, bom = _encoding(path, file.peek(len(_WORKBOOKS[1])))
+            errors = "replace" if encoding == "utf-16" else "surrogateescape"
+            text = io.TextIOWrapper(file, encoding, errors, newline="")
+            head = text.readline()
+            declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', head)
+            delimiter = declared[1] if declared else max(_DELIMITERS, key=head.count)
+            lines = text if declared or not head else chain((head,), text)
+            records = _records(path, lines, delimiter, skipped=bool(declared))
+            first = next(records, None)
+            if first is None:
+                raise UsageError(f"{path}: the file is empty; `leverkit policy suggest` writes a new one")
+            columns = tuple(cell.strip() for cell in first[1])
+            rows = (_row(path, columns, number, record) for number, record in records if any(record))
+            yield columns, Dialect(delimiter, bom), rows
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+
+
+def _records(
+    path: Path, lines: Iterable[str], delimiter: str, *, skipped: bool
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records, each with the line on which it starts."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
         for record in reader:
-            records.append((line + skipped, record))
+            yield line + skipped, record
             line = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(f"{path}, line {reader.line_num + skipped}: not a CSV record: {error}") from None
-    if not records:
-        raise UsageError(f"{path}: the file is empty; `leverkit policy suggest` writes a new one")
-    columns = tuple(cell.strip() for cell in records[0][1])
-    rows = tuple(_row(path, columns, number, record) for number, record in records[1:] if any(record))
-    return Sheet(columns, rows, Dialect(delimiter, bom))
 
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect) -> bytes:
@@ -152,34 +182,24 @@ def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> 
     return Row(line, {name: _legacy(cell) for name, cell in zip(columns, cells, strict=False) if name})
 
 
-def _decode(path: Path) -> tuple[str, bool]:
-    """Return the text, and True if it had a BOM; bytes that are not UTF-8 stay as surrogates."""
-    try:
-        content = files.read(path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    if content.startswith(_WORKBOOKS):
+def _encoding(path: Path, start: bytes) -> tuple[str, bool]:
+    """Return the encoding of a file that begins so, and True if it has a BOM.
+
+    Bytes that are not UTF-8 stay as surrogates.
+    """
+    if start.startswith(_WORKBOOKS):
         raise UsageError(
             f"{path}: this is a workbook (Excel, LibreOffice or Numbers), not a CSV file: open it in the "
             "spreadsheet and save it as CSV (UTF-8)"
         )
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace"), True
-    bom = content.startswith(b"\xef\xbb\xbf")
-    return content.decode("utf-8-sig" if bom else "utf-8", errors="surrogateescape"), bom
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16", True
+    bom = start.startswith(b"\xef\xbb\xbf")
+    return ("utf-8-sig" if bom else "utf-8"), bom
 
 
 def _legacy(cell: str) -> str:
     """Return a cell decoded, if a spreadsheet wrote it in the Windows code page into a UTF-8 file."""
-    if not any("\udc80" <= character <= "\udcff" for character in cell):
+    if cell.isascii() or not _NOT_UTF8.search(cell):
         return cell
     return cell.encode("utf-8", "surrogateescape").decode("cp1252", errors="replace")
-
-
-def _delimiter(text: str) -> tuple[str, str, int]:
-    """Return the text without Excel's `sep=` line, the delimiter, and the number of skipped lines."""
-    head, _, rest = text.partition("\n")
-    declared = re.fullmatch(r'"?sep=(.)"?\r?', head)
-    if declared:
-        return rest, declared[1], 1
-    return text, max(_DELIMITERS, key=head.count), 0

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -123,6 +123,16 @@ def sync(path: Path) -> None:
 def digest(value: object) -> str:
     """Return the sha256 (hex) of a value's canonical JSON: keys sorted, no spaces, UTF-8."""
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+def digest_with_rows(value: Mapping[str, object], rows: Iterable[object]) -> str:
+    """Return `digest(value | {"rows": [*rows]})` with one row at a time in memory; "rows" must sort last."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    found = hashlib.sha256(encode(value)[:-1] + b',"rows":[')
+    for number, row in enumerate(rows):
+        found.update(b"," * bool(number) + encode(row))
+    found.update(b"]}")
+    return found.hexdigest()
 
 
 def fingerprint(file: Path) -> str:

@@ -13,10 +13,10 @@ import msgspec
 
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Entry, Intent, Outcome, SessionEnded
-from leverkit.migration.next_step import hint, last_write
+from leverkit.migration.next_step import hint
+from leverkit.migration.records import SINCE, VerificationRecord
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
-from leverkit.migration.verification_record import SINCE
 from leverkit.planning.waves import ALL
 from leverkit.storage import files
 from leverkit.verification.verification import PairCheck
@@ -123,9 +123,7 @@ def replay(run: Run) -> Replay:
     return found
 
 
-class _Verified(msgspec.Struct):
-    plan_id: str
-    began_ms: int
+class _Verified(VerificationRecord, frozen=True, kw_only=True):
     differences: tuple[PairCheck, ...] = ()
 
 
@@ -206,7 +204,7 @@ def _seen(run: Run) -> tuple[Mapping[str, Sequence[str]], frozenset[tuple[str, s
     if verified.plan_id != run.plan.plan_id:
         return {}, frozenset()
     since = frozenset((each.opportunity, each.tag) for each in verified.differences if each.reported == SINCE)
-    return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())
+    return (seen, since) if verified.is_after_writes(run.entries) else ({}, frozenset())
 
 
 def _problems(run: Run, states: TagStates) -> Iterator[str]:

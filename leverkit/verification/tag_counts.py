@@ -7,13 +7,14 @@ traced to opportunities that changed since the snapshot, by a known amount, or t
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, Opportunity
+from leverkit.planning.operation import by_opportunity
 from leverkit.planning.plan import Plan
 from leverkit.verification.verification import UNSEEN, Change, Count
 
@@ -54,7 +55,7 @@ class _Check:
     def __init__(self, plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> None:
         self._plan, self._now, self._lever = plan, now, lever
         self._held = _by_tag((id, known.tags) for id, known in plan.before.items())
-        self._expected = _by_tag(_expected(plan).items())
+        self._expected = _by_tag(_expected(plan))
         self._seen = _by_tag((opportunity.id, opportunity.tags) for opportunity in now.values())
         self._deltas = Counter[str]()
         for operation in plan.operations:
@@ -166,12 +167,11 @@ def _by_tag(tags: Iterable[tuple[str, Iterable[str]]]) -> TagHolders:
     return found
 
 
-def _expected(plan: Plan) -> dict[str, set[str]]:
-    """Return the tags that each opportunity of the plan's contacts should have."""
-    tags = {opportunity: set(known.tags) for opportunity, known in plan.before.items()}
-    for operation in plan.operations:
-        if operation.action == "add":
-            tags[operation.opportunity].add(operation.tag)
-        else:
-            tags[operation.opportunity].discard(operation.tag)
-    return tags
+def _expected(plan: Plan) -> Iterator[tuple[str, set[str]]]:
+    """Yield the opportunities of the plan's contacts with the tags that they should have."""
+    planned = by_opportunity(plan.operations)
+    for opportunity, known in plan.before.items():
+        tags = set(known.tags)
+        for op in planned.get(opportunity, ()):
+            (tags.add if op.action == "add" else tags.discard)(op.tag)
+        yield opportunity, tags

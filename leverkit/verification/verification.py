@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Partial, VerificationFailed
-from leverkit.migration.verification_record import SINCE, SeenUndone
+from leverkit.migration.records import SINCE, SeenUndone
 from leverkit.planning.waves import ALL
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.storage import files
@@ -33,7 +33,7 @@ RENAMED = "renamed"  # reported of a copy that is left under the tag that its ow
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
 
 
-class PairCheck(msgspec.Struct, frozen=True):
+class PairCheck(msgspec.Struct, frozen=True, gc=False):
     """The status of one (opportunity, tag), and what the run reported of it.
 
     `reported` is its outcome by result.json where it is not done, SINCE, or RENAMED.

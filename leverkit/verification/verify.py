@@ -21,11 +21,11 @@ from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.errors import VerificationFailed
 from leverkit.migration.next_step import hint
+from leverkit.migration.records import SINCE, SeenUndone, VerificationRecord
 from leverkit.migration.renames import Rename, renames
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
-from leverkit.migration.verification_record import SINCE, SeenUndone, VerificationRecord
-from leverkit.planning.operation import Operation
+from leverkit.planning.operation import Operation, by_opportunity
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
@@ -164,16 +164,16 @@ def _compare(
     ahead: Collection[Operation],
 ) -> tuple[list[PairCheck], int]:
     """Return every planned pair and every other tag that differs, and the number of tags that do not."""
-    planned = {(operation.opportunity, operation.tag): operation for operation in plan.operations}
+    planned = by_opportunity(plan.operations)
     checked = [
         PairCheck(
-            ">" if operation in ahead else _status(operation.action, tag, now.get(opportunity)),
-            operation.contact,
-            opportunity,
-            tag,
-            reported.get((opportunity, tag), ""),
+            ">" if op in ahead else _status(op.action, op.tag, now.get(op.opportunity)),
+            op.contact,
+            op.opportunity,
+            op.tag,
+            reported.get((op.opportunity, op.tag), ""),
         )
-        for (opportunity, tag), operation in planned.items()
+        for op in plan.operations
     ]
     missing: dict[str, list[str]] = {}
     for pair in checked:
@@ -182,7 +182,7 @@ def _compare(
     same = 0
     for opportunity, known in plan.before.items():
         before, after = set(known.tags), _tags(now, opportunity)
-        rest = {tag for tag in before | after if (opportunity, tag) not in planned}
+        rest = (before | after).difference(op.tag for op in planned.get(opportunity, ()))
         changed = sorted(rest & (before ^ after))
         ours = {altered(tag, rest & (after - before)) for tag in missing.get(opportunity, ())}
         checked += [

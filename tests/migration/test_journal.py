@@ -17,13 +17,12 @@ from leverkit.migration.journal import (
     Journal,
     NewOpportunity,
     Outcome,
-    RunState,
     SessionEnded,
     SessionStarted,
     WriteResponse,
     read,
-    replay_entries,
 )
+from leverkit.migration.run_state import RunState, replay_entries
 
 INTENT = Intent((0, 1), "o1", "add", ("vip", "lang"), ("seed",), 5)
 

@@ -103,7 +103,9 @@ def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path:
         assert str(advice(Run.open(run))).endswith("and is verified")
         verify(run, lever=lever, wave="canary")
         resumed(plan, run, lever, wave="all", times=AT_ONCE)
-    assert advice(Run.open(run)).command == f"leverkit verify {undo}"
+        told = advice(Run.open(run))
+        assert told.why.startswith(f"the run wrote on after the rollback in {undo} was planned; ")
+        assert told.command == f"leverkit verify {run}"
 
 
 def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Path) -> None:

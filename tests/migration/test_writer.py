@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from support.fake_time import Clock
 from support.plan_factory import (
@@ -114,6 +115,19 @@ def test_a_user_whom_the_account_does_not_have_ends_apply_before_any_intent(
         plan = migration(emulated, lever)
         with pytest.raises(UsageError, match="LEVER_PERFORM_AS names"):
             carried_out(plan, tmp_path, nobody)
+        assert writes(emulated) == []
+    assert not (tmp_path / "journal.sqlite").exists()
+
+
+@pytest.mark.parametrize("tag", ["", " ", "x" * 256])
+def test_a_plan_of_an_older_version_with_a_tag_that_cannot_be_written_sends_and_records_nothing(
+    tmp_path: Path, tag: str
+) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        odd = msgspec.structs.replace(plan.operations[-1], tag=tag)
+        with pytest.raises(UsageError, match=r"cannot be written to Lever.*Nothing was sent"):
+            carried_out(msgspec.structs.replace(plan, operations=(*plan.operations, odd)), tmp_path, lever)
         assert writes(emulated) == []
     assert not (tmp_path / "journal.sqlite").exists()
 

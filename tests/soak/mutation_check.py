@@ -178,8 +178,8 @@ BUGS = (
     Bug(
         "an approval does not bind the brakes",
         "planning/plan",
-        'timeless | {"brakes": brakes} | parts',
-        'timeless | {"brakes": None} | parts',
+        '{"brakes": brakes, "before"',
+        '{"brakes": None, "before"',
         "planning/test_plan::test_what_an_approval_binds_cannot_be_changed_under_the_same_id",
     ),
     Bug(
@@ -240,14 +240,14 @@ BUGS = (
     ),
     Bug(
         "settled operations are done again",
-        "migration/journal",
+        "migration/run_state",
         _SETTLED,
         "return False",
         "migration/test_apply::test_a_finished_run_is_left_alone_and_says_so",
     ),
     Bug(
         "failed operations are given up",
-        "migration/journal",
+        "migration/run_state",
         _SETTLED,
         "return op in self.outcomes",
         "migration/test_apply::test_a_lost_request_is_failed_not_done_and_the_next_apply_mends_it",
@@ -437,7 +437,7 @@ BUGS = (
     Bug(
         "an old verification opens a wave",
         "migration/next_step",
-        "if found.began_ms <= last_write(run.entries):",
+        "if not found.is_after_writes(run.entries):",
         "if False:",
         "planning/test_waves::test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting",
     ),
@@ -680,8 +680,8 @@ BUGS = (
     Bug(
         "the plan id forgets the account",
         "planning/plan",
-        '{"bound": timeless |',
-        '{"bound": timeless | {"account": ""} |',
+        '        return digest_with_rows({"bound": bound}',
+        '        return digest_with_rows({"bound": bound | {"account": ""}}',
         "planning/test_plan::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
     ),
     Bug(
@@ -722,7 +722,7 @@ BUGS = (
     Bug(
         "replay holds an old reading against later writes",
         "verification/replay",
-        "return (seen, since) if verified.began_ms > last_write(run.entries) else ({}, frozenset())",
+        "return (seen, since) if verified.is_after_writes(run.entries) else ({}, frozenset())",
         "return seen, since",
         "verification/test_replay::test_a_state_that_was_read_before_the_latest_writes_is_not_held_against_them",
     ),

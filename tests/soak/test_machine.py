@@ -34,10 +34,11 @@ from support.scale import scaled
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
 from leverkit.errors import LeverkitError
-from leverkit.migration.journal import Intent, Outcome, read, replay_entries
+from leverkit.migration.journal import Intent, Outcome, read
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
+from leverkit.migration.run_state import replay_entries
 from leverkit.migration.times import Times
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation, OpportunityState
