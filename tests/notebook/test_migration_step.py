@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support.notebook_accounts import decide_rightly
 
-from leverkit.analysis.audit import audit
 from leverkit.emulator import Running
 from leverkit.migration.result import OperationResult, Result
 from leverkit.notebook.migration_step import Message, MigrationStep
@@ -24,9 +24,7 @@ def decided(lever_account: Running) -> Iterator[AccountWorkspace]:
     """Give a desk where people have decided, as the truth of the account is."""
     found = desk(rate=1000.0)
     with found.lever:
-        policy = found.suggest(audit(found.pull()))
-        known = {tag: scope for tag, scope in lever_account.truth.items() if tag in policy.scopes}
-        policy.decide(known, by="a test").write(found.policy_file)
+        decide_rightly(found, lever_account.truth)
         yield found
 
 

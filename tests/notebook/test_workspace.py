@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support.notebook_accounts import decide_rightly
 
 from leverkit.analysis.audit import audit
 from leverkit.api.threads import thread_pool
@@ -30,9 +31,7 @@ def at(lever_account: Running) -> Iterator[AccountWorkspace]:
 @pytest.fixture
 def decided(at: AccountWorkspace, lever_account: Running) -> AccountWorkspace:
     """Give a desk where people have decided, as the truth of the account is."""
-    policy = at.suggest(audit(at.pull()))
-    known = {tag: scope for tag, scope in lever_account.truth.items() if tag in policy.scopes}
-    policy.decide(known, by="a test").write(at.policy_file)
+    decide_rightly(at, lever_account.truth)
     return at
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
 from leverkit.notebook.workspace import AccountWorkspace, desk
+from leverkit.policy.decision import Decision
+from leverkit.policy.policy import Policy
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CONTACTS, SEED, ACCEPT = 600, 7, 0.9
@@ -46,6 +48,11 @@ def notebook_account(notebook: str) -> Iterator[Path]:
         with workspace.lever:
             _prepare(notebook, workspace)
         yield Path(folder)
+
+
+def decide_rightly(workspace: AccountWorkspace, truth: Mapping[str, str]) -> None:
+    """Write the policy of somebody who knows the scope of every tag."""
+    Policy(tuple(map(Decision, truth))).decide(truth, by="a test").write(workspace.policy_file)
 
 
 def _prepare(notebook: str, workspace: AccountWorkspace) -> None:
