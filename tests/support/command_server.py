@@ -14,7 +14,8 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,9 @@ if __name__ == "__main__":
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
 
-    import leverkit.cli.main  # noqa: F401
     from leverkit import *  # noqa: F403  loads what the public names need
+    from leverkit.cli.main import main as command
 
+    with redirect_stderr(StringIO()), suppress(SystemExit):
+        command(["status", os.devnull])  # fails, and loads what commands need at their first use
     main()
