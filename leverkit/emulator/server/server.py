@@ -29,20 +29,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def listen(port: int) -> socket.socket:
-    """Return a listening socket on loopback; port 0 takes a free port."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
-    sock.listen(2048)
-    return sock
-
-
 class Server:
     """An event loop in a thread that serves one application until `stop`."""
 
     def __init__(self, app: App, *, port: int = 0) -> None:
-        self._socket = listen(port)
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=2048)
         self.port: int = self._socket.getsockname()[1]
         self._state = ServerState()
         self._config = UvicornConfig(
@@ -94,13 +85,8 @@ class Server:
         listener.close()
         for connection in list(self._state.connections):
             connection.transport.abort()
-        for task in asyncio.all_tasks(loop):
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
             task.cancel()
-        loop.run_until_complete(_settle())
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         loop.close()
-
-
-async def _settle() -> None:
-    """Let cancelled tasks end."""
-    for _ in range(3):
-        await asyncio.sleep(0)
