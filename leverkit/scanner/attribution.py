@@ -22,25 +22,26 @@ _LEVER = re.compile(
 )
 _VENDORS = TEXTS["vendors"].split()
 _OTHER = re.compile(rf"(?<![a-z])(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
-_OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0].encode() for word in _VENDORS)
-_HOST_BYTES = re.compile(rb"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
-_LEVER_BYTES = re.compile(_LEVER.pattern.encode())
-_OTHER_BYTES = re.compile(_OTHER.pattern.encode(), re.IGNORECASE)
+_OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0] for word in _VENDORS)
+_HOST_IN_CODE = re.compile(r"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
 _URL_CONSTANT = re.compile(
-    rb"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}-]*)[\"'`]"
+    r"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}-]*)[\"'`]",
+    re.ASCII,
 )
-_LINE_COMMENT = re.compile(rb"^[ \t]*(?://|#|\*|/\*|--).*$|(?<![:\"'\w])//[ \t].*$", re.MULTILINE)
-_TAG_CALL = re.compile(rb"(?<![\w])(\w*[tT]ags?\w*)(?=[\s(])")
+_LINE_COMMENT = re.compile(r"^[ \t]*(?://|#|\*|/\*|--).*$|(?<![:\"'\w])//[ \t].*$", re.MULTILINE | re.ASCII)
+_TAG_CALL = re.compile(r"(?<![\w])(\w*[tT]ags?\w*)(?=[\s(])", re.ASCII)
 _TAG_DEFINITION = re.compile(
-    rb"(?:\bdef|\bfunc(?:tion)?(?:\s*\([^)\n]*\))?|\basync|\bTask(?:<[^>\n]*>)?|\bvoid|\bpublic)\s+(\w*[tT]ags?\w*)"
+    r"(?:\bdef|\bfunc(?:tion)?(?:\s*\([^)\n]*\))?|\basync|\bTask(?:<[^>\n]*>)?|\bvoid|\bpublic)\s+(\w*[tT]ags?\w*)",
+    re.ASCII,
 )
 CONTACT_FILTER = re.compile(
-    rb"contact_?ids?\b|opportunities_of|(?:for|by)_?contact|contact_opportunities", re.IGNORECASE
+    r"contact_?ids?\b|opportunities_of|(?:for|by)_?contact|contact_opportunities",
+    re.IGNORECASE | re.ASCII,
 )
 _SHARED = re.compile(r"^[A-Z][A-Z0-9_]{2,}$|[lL]ever\w*(?:[uU]rl|[bB]ase|[hH]ost|[aA]pi|[rR]oot|[eE]ndpoint)")
 _IMPORT = re.compile(
-    rb"^\s*(?:import|from|use|using|require\w*|package|module|namespace)\b[^\n]*(?:\blever\b|[lL]ever(?![a-z]))",
-    re.MULTILINE,
+    r"^\s*(?:import|from|use|using|require\w*|package|module|namespace)\b[^\n]*(?:\blever\b|[lL]ever(?![a-z]))",
+    re.MULTILINE | re.ASCII,
 )
 NEAR = 40
 
@@ -93,21 +94,18 @@ class ProjectEvidence:
 
 def file_evidence(source: Source) -> FileEvidence:
     """Return the evidence of a file, comments aside."""
-    code = _LINE_COMMENT.sub(b"", source.text)
-    host = bool(_HOST_BYTES.search(code))
+    code = _LINE_COMMENT.sub("", source.text.decode("utf-8", "replace"))
+    host = bool(_HOST_IN_CODE.search(code))
     about = host or bool(_LEVER.search(source.where))
-    constants = tuple(
-        (name.decode(), value.decode("utf-8", "replace")) for name, value in _URL_CONSTANT.findall(code)
-    )
     return FileEvidence(
         host=host,
         about=about,
         imports=bool(_IMPORT.search(code)),
-        named=about or bool(_LEVER_BYTES.search(code)),
+        named=about or bool(_LEVER.search(code)),
         others=_names_others(code) or bool(_OTHER.search(source.where)),
-        constants=constants,
-        fan_out_calls=_decoded(_TAG_CALL.findall(code)) if CONTACT_FILTER.search(code) else frozenset(),
-        tag_functions=_decoded(_TAG_DEFINITION.findall(code)),
+        constants=tuple(_URL_CONSTANT.findall(code)),
+        fan_out_calls=frozenset(_TAG_CALL.findall(code) if CONTACT_FILTER.search(code) else ()),
+        tag_functions=frozenset(_TAG_DEFINITION.findall(code)),
     )
 
 
@@ -131,14 +129,10 @@ def project_evidence(files: Iterable[tuple[str, FileEvidence]]) -> ProjectEviden
     )
 
 
-def _names_others(code: bytes) -> bool:
+def _names_others(code: str) -> bool:
     """Return True if other products are named. `in` goes first: one large alternation is slow."""
     low = code.lower()
-    return any(word in low for word in _OTHER_WORDS) and bool(_OTHER_BYTES.search(low))
-
-
-def _decoded(found: Iterable[bytes]) -> frozenset[str]:
-    return frozenset(word.decode("utf-8", "replace") for word in found)
+    return any(word in low for word in _OTHER_WORDS) and bool(_OTHER.search(low))
 
 
 def lever_by_host(template: str) -> bool | None:
@@ -159,14 +153,10 @@ def lever_by_nearest_name(text: bytes, within: range, offset: int) -> bool:
     """Return True if the nearest name in a statement is Lever: up to 40 lines above, else up to 40 below."""
     lines = text[within.start : within.stop].decode("utf-8", "replace").split("\n")
     at = text.count(b"\n", within.start, offset)
-    above = _code("\n".join(lines[max(at - NEAR, 0) : at + 1]))
-    below = _code("\n".join(reversed(lines[at : at + NEAR])))
+    above = _LINE_COMMENT.sub("", "\n".join(lines[max(at - NEAR, 0) : at + 1]))
+    below = _LINE_COMMENT.sub("", "\n".join(reversed(lines[at : at + NEAR])))
     is_lever = lever_by_names(above)
     return (lever_by_names(below) if is_lever is None else is_lever) is True
-
-
-def _code(lines: str) -> str:
-    return _LINE_COMMENT.sub(b"", lines.encode()).decode()
 
 
 def _last(pattern: re.Pattern[str], names: str) -> int:

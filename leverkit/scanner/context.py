@@ -146,4 +146,4 @@ class Context:
 
 
 def _filters(node: Node) -> bool:
-    return attribution.CONTACT_FILTER.search(node.text or b"") is not None
+    return attribution.CONTACT_FILTER.search(syntax.text(node)) is not None
