@@ -149,6 +149,12 @@ class Account:
             raise RequestError(410, f"opportunities {identifier} was deleted", code="ResourceGone")
         raise not_found("opportunities", identifier)
 
+    def posting(self, identifier: str) -> Object:
+        """Return a posting. Raises RequestError 404."""
+        if identifier not in self.postings:
+            raise not_found("postings", identifier)
+        return self.postings[identifier]
+
     def as_of(self, row: Row, delay_ms: float) -> Row:
         """Return an opportunity as it was some milliseconds ago. Raises RequestError 404."""
         if self.history is None or not delay_ms:

@@ -197,16 +197,9 @@ def _confidentiality(confidential: bool) -> str:
 def set_posting_confidential(account: Account, posting: str, confidential: bool) -> None:
     """Make a posting confidential or not, and so its opportunities (section 1.5)."""
     change = {"confidentiality": _confidentiality(confidential), "updatedAt": account.tick()}
-    _posting(account, posting).update(change)
+    account.posting(posting).update(change)
     for row in [row for row in account.rows.values() if row.posting == posting]:
         set_confidential(account, row.id, confidential)
-
-
-def _posting(account: Account, identifier: str) -> Object:
-    found = account.postings.get(identifier)
-    if found is None:
-        raise not_found("postings", identifier)
-    return found
 
 
 def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
@@ -214,7 +207,7 @@ def edit_posting(account: Account, identifier: str, fields: Object) -> Object:
 
     `text` renames; `categories` are merged. Return the posting.
     """
-    found = _posting(account, identifier)
+    found = account.posting(identifier)
     before = derived_tags(found)
     categories = {**found.get("categories", {}), **fields.get("categories", {})}
     found.update({**fields, "categories": categories, "updatedAt": account.tick()})

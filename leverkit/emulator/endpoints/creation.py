@@ -13,6 +13,7 @@ from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.account.views import BLANK, contact_source, mutation_result
 from leverkit.emulator.endpoints import files
 from leverkit.emulator.endpoints.opportunity_writes import check_past, mutation_response, performer, writable
+from leverkit.emulator.endpoints.tag_rules import string_list
 from leverkit.emulator.http.forms import LISTS
 from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import RequestError, Response, bad_request, encode, not_found, ok
@@ -72,9 +73,7 @@ def _link_posting(account: Account, value: Object, posting: str | None, location
     """Link an opportunity to a posting: an application, the posting's tags, its confidentiality."""
     if posting is None:
         return
-    found = account.postings.get(posting)
-    if found is None:
-        raise not_found("postings", posting)
+    found = account.posting(posting)
     value["applications"] = [account.new_id()]
     value["tags"] = append_new(value["tags"], derived_tags(found))
     value["confidentiality"] = found.get("confidentiality", "non-confidential")
@@ -99,9 +98,7 @@ def _emit_events(account: Account, row: Row, *, new: bool) -> None:
 
 def _checked(account: Account, fields: Object) -> Object:
     for name in LISTS:
-        value: Any = fields.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise bad_request(f"{name} must be an array of strings")
+        string_list({name: [], **fields}, name)
     if len(fields.get("postings") or ()) > 1:
         raise bad_request("Only one posting may be specified")
     for name in TEXTS:

@@ -62,21 +62,22 @@ def remove_tags(request: Request) -> Response:
     back = tag_rules.tags_put_back(request, row, gone)
     set_list(request.account, row, "tags", tag_rules.tags_after_removal(request, row, gone))
     response = mutation_response(request, row)
-    set_list(request.account, row, "tags", append_new(list(row.tags), back))
+    set_list(request.account, row, "tags", append_new(row.tags, back))
     return response
 
 
 def add_sources(request: Request) -> Response:
     """POST …/addSources."""
     row, _ = writable(request), performer(request)
-    set_list(request.account, row, "sources", append_new(list(row.sources), string_list(request, "sources")))
+    sources = append_new(row.sources, string_list(request.json(), "sources"))
+    set_list(request.account, row, "sources", sources)
     return mutation_response(request, row)
 
 
 def remove_sources(request: Request) -> Response:
     """POST …/removeSources."""
     row, _ = writable(request), performer(request)
-    gone = string_list(request, "sources")
+    gone = string_list(request.json(), "sources")
     set_list(request.account, row, "sources", [item for item in row.sources if item not in gone])
     return mutation_response(request, row)
 
@@ -89,13 +90,14 @@ def _links(request: Request, row: Row, links: list[str]) -> Response:
 def add_links(request: Request) -> Response:
     """POST …/addLinks: changes the contact; the answer shows contact data (section 3.3)."""
     row, _ = writable(request), performer(request)
-    return _links(request, row, append_new(row.object().get("links", []), string_list(request, "links")))
+    links = string_list(request.json(), "links")
+    return _links(request, row, append_new(row.object().get("links", []), links))
 
 
 def remove_links(request: Request) -> Response:
     """POST …/removeLinks."""
     row, _ = writable(request), performer(request)
-    gone = string_list(request, "links")
+    gone = string_list(request.json(), "links")
     return _links(request, row, [item for item in row.object().get("links", []) if item not in gone])
 
 

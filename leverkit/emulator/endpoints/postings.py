@@ -13,7 +13,7 @@ from leverkit.emulator.endpoints.opportunities import (
     selected_fields,
 )
 from leverkit.emulator.http.request import Request
-from leverkit.emulator.response import Response, bad_request, not_found, ok
+from leverkit.emulator.response import Response, bad_request, ok
 
 FIELDS = ("team", "department", "location", "commitment", "level")
 ALONE = {*FIELDS, "state", "tag", "group", "distributionChannel"}
@@ -93,9 +93,7 @@ def _is_text(value: object) -> bool:
 
 def find_posting(request: Request) -> Object:
     """Return the posting of the path. Raises RequestError 404, or 403 for confidential without the grant."""
-    posting = request.account.postings.get(request.ids[0])
-    if posting is None:
-        raise not_found("postings", request.ids[0])
+    posting = request.account.posting(request.ids[0])
     if posting.get("confidentiality") == "confidential" and not request.key.confidential:
         raise confidential_error(request, "postings")
     return posting

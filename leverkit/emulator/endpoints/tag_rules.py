@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from leverkit.emulator.account.account import Account
+from leverkit.emulator.account.account import Account, Object
 from leverkit.emulator.account.changes import derived_tags
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.config import Config
@@ -13,9 +13,9 @@ from leverkit.emulator.http.request import Request
 from leverkit.emulator.response import RequestError, bad_request
 
 
-def string_list(request: Request, name: str) -> list[str]:
+def string_list(body: Object, name: str) -> list[str]:
     """Return the list of strings of a body. Raises RequestError 400 for anything else."""
-    value: Any = request.json().get(name)
+    value: Any = body.get(name)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise bad_request(f"{name} must be an array of strings")
     return value
@@ -23,7 +23,7 @@ def string_list(request: Request, name: str) -> list[str]:
 
 def requested_tags(request: Request) -> list[str]:
     """Return the tags of a body, checked and normalised. Raises RequestError 400."""
-    tags, config = string_list(request, "tags"), request.config
+    tags, config = string_list(request.json(), "tags"), request.config
     if not tags and config.empty_tags == "error":
         raise bad_request("tags must not be empty")
     if "" in tags and config.empty_tag == "error":
