@@ -7,6 +7,7 @@
     LEVERKIT_WORKSPACE                    ~/leverkit
     LEVERKIT_ACCOUNT_NAME                 the name that people give the account, shown and recorded
     LEVERKIT_DEMO                         1: without a key, use the demo account; 0: never
+    LEVERKIT_NOTIFY                       the address that is told how a job ended: a secret; 0: nobody
     LEVERKIT_ENV_FILE                     the `.env` file to read; not looked up in a `.env` itself
 
 The nearest `.env` in the current folder or above it is read too, if only this user can write it and the
@@ -32,7 +33,7 @@ from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.http import WaitNotices
 from leverkit.api.rate_limit import BURST, RATE, Pace
 from leverkit.api.shared_rate_limit import shared_budget
-from leverkit.environment import Value, Variables, expanded, is_demo_wanted, read_environment
+from leverkit.environment import NO, Value, Variables, expanded, is_demo_wanted, read_environment
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
 
 PRODUCTION = "https://api.lever.co/v1"
@@ -46,8 +47,9 @@ DEMO_NOTICE = (
 class Settings:
     """The address of the account, its key, and the workspace folder.
 
-    `webhook_secrets` are the valid signature tokens: several while a token is being rotated. `key_source`
-    and `address_source` say where these come from; `notes` what a person should know about that.
+    `webhook_secrets` are the valid signature tokens: several while a token is being rotated. `notify` is the
+    address that is told how a job ended. `key_source` and `address_source` say where these come from; `notes`
+    what a person should know about that.
     """
 
     base_url: str = PRODUCTION
@@ -56,6 +58,7 @@ class Settings:
     perform_as: str | None = None
     home: Path = Path("~/leverkit")
     webhook_secrets: tuple[Secret, ...] = ()
+    notify: Secret | None = None
     account_name: str = ""
     demo_allowed: bool = False
     key_source: str = ""
@@ -64,8 +67,8 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Return all that must never be published: the key or access token, and the webhook secrets."""
-        return (*((self.key,) if self.key else ()), *self.webhook_secrets)
+        """Return all that must never be published: key or access token, webhook secrets, where to notify."""
+        return (*filter(None, (self.key, self.notify)), *self.webhook_secrets)
 
     @property
     def demo(self) -> bool:
@@ -131,6 +134,7 @@ class Settings:
             webhook_secrets=tuple(
                 map(Secret, values["LEVER_WEBHOOK_SECRETS"].text.replace(",", " ").split())
             ),
+            notify=_notify(values["LEVERKIT_NOTIFY"]),
             account_name=" ".join(values["LEVERKIT_ACCOUNT_NAME"].text.split()),
             demo_allowed=asked,
             key_source=key.source,
@@ -213,6 +217,10 @@ def workspace() -> Path:
 
 def _home(text: str) -> Path:
     return expanded(text or "~/leverkit")
+
+
+def _notify(value: Value) -> Secret | None:
+    return value.secret if value.text and value.text.lower() not in NO else None
 
 
 def _key(values: Variables) -> Value:

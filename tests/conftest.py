@@ -35,7 +35,7 @@ class Surroundings:
         own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and rate limits
         own["LEVERKIT_WORKSPACE"] = f"{home}/workspace"
         self._session.enter_context(environment(NOWHERE | own))
-        for name in ("LEVER_ACCESS_TOKEN", "LEVER_PERFORM_AS"):
+        for name in ("LEVER_ACCESS_TOKEN", "LEVER_PERFORM_AS", "LEVERKIT_NOTIFY"):
             os.environ.pop(name, None)
 
     @pytest.hookimpl(tryfirst=True)

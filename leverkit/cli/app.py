@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leverkit.cli import analysis, history, integration, migration, planning
+from leverkit.cli import analysis, history, integration, migration, planning, sync
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import Demo, Group, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
@@ -108,6 +108,8 @@ def run(
     print_message(f"leverkit: {record.summary}{page}" if record.exit_code else f"{record.summary}{page}")
     if record.next:
         print_message(f"next: {record.next}")
+    if untold := runner.tell_of(record, out, settings):
+        print_message(f"note: {untold}")
     raise typer.Exit(record.exit_code or 0)
 
 
@@ -135,6 +137,7 @@ analysis.register(app)
 planning.register(app)
 migration.register(app)
 history.register(app)
+sync.register(app)
 integration.register(app)
 
 

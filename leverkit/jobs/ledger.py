@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -55,6 +56,18 @@ def update_ledger(
         reading = reading_of(snapshot, deleted)
         found = take_reading(ledger, reading, unsettled=unsettled, max_found_removals=max_found_removals)
     return msgspec.structs.replace(found, odd=odd)
+
+
+def follow_runs(account_folder: Path) -> None:
+    """Let the ledger of an account know what its runs wrote by now. Raises as `update_ledger`."""
+    with Ledger.open(account_folder) as ledger:
+        _take_runs(ledger, account_folder)
+
+
+def last_reading(account_folder: Path) -> int:
+    """Return the number of the last reading that the ledger of an account knows; 0 where there is none."""
+    with Ledger.find(account_folder) or nullcontext() as ledger:
+        return ledger.last.number if ledger and ledger.last else 0
 
 
 def register_run(account_folder: Path, run: Run) -> None:

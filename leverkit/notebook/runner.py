@@ -21,6 +21,7 @@ import msgspec
 from leverkit.api.auth import Secret
 from leverkit.environment import handing_on
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
+from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
 from leverkit.notebook.run_record import LOCK, NAME, Failure, RunRecord, Status
@@ -66,13 +67,21 @@ def run(
         partial = out / f"{notebook.stem}.partial.ipynb"
         files.create(partial).close()  # papermill writes into the file that is there, whose mode stays
         try:
-            with handing_on({"LEVERKIT_DEMO": "1" if settings.demo else "0"}):
+            with handing_on({"LEVERKIT_DEMO": "1" if settings.demo else "0", "LEVERKIT_NOTIFY": "0"}):
                 end = _execute(notebook, partial, values, timeout)
             record = _publish(partial, record, end, secrets)
         finally:
             partial.unlink(missing_ok=True)
         record.write(out)
     return record
+
+
+def tell_of(record: RunRecord, out: Path, settings: Settings) -> str:
+    """Tell whom LEVERKIT_NOTIFY names how a job ended; return why that failed, empty where it did not."""
+    page = next((str(out / name) for name in record.files if name.endswith(".html")), "")
+    name = settings.account_name or settings.host
+    notice = Notice(job=record.notebook, account=name, exit_code=record.exit_code or 0, report=page)
+    return tell(settings.notify, notice)
 
 
 def inspect(notebook: Path) -> dict[str, Declared]:

@@ -82,13 +82,29 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
 
     def needed(self, size: Size) -> str:
         """Return the options that let a plan of this size through; empty where none is needed."""
-        flags = (
-            f"--max-ops {size.operations}" if self._ops(size) else "",
-            f"--max-pct {math.ceil(_share(size))}" if self._pct(size) else "",
-            f"--max-tag-pct {math.ceil(self._spread(size)[0].pct)}" if self._spread(size) else "",
-            f"--max-removals {size.removals}" if self._removals(size) else "",
+        return self.raised(size).options(self)
+
+    def raised(self, size: Size) -> Brakes:
+        """Return these brakes, raised where that is needed to let a plan of this size through."""
+        return msgspec.structs.replace(
+            self,
+            max_ops=size.operations if self._ops(size) else self.max_ops,
+            max_pct=math.ceil(_share(size)) if self._pct(size) else self.max_pct,
+            max_tag_pct=math.ceil(self._spread(size)[0].pct) if self._spread(size) else self.max_tag_pct,
+            max_removals=size.removals if self._removals(size) else self.max_removals,
         )
-        return " ".join(filter(None, flags))
+
+    def options(self, usual: Brakes) -> str:
+        """Return the options of a command that give these limits, where they are not the usual ones."""
+        limits, known = msgspec.structs.asdict(self), msgspec.structs.asdict(usual)
+        flags = (
+            f"--{name.replace('_', '-')} {limit:g}"
+            if isinstance(limit, float)
+            else f"--{name.replace('_', '-')} {limit}"
+            for name, limit in limits.items()
+            if limit != known[name] and limit is not None
+        )
+        return " ".join(flags)
 
     def _ops(self, size: Size) -> str:
         if self.max_ops is None or size.operations <= self.max_ops:

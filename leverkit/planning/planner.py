@@ -111,11 +111,12 @@ def plan_with(
     ledger: Ledger | None = None,
     include_removed: Collection[str] = (),
     standing: bool = False,
+    consider: bool = True,
 ) -> Plan:
     """Plan as `plan` does, with the brakes as one value.
 
     `standing` is for a job whose plan nobody reads: it also leaves what was left before, and what was taken
-    back. With `out`, the gaps of a decision's first plan are noted in the ledger.
+    back. With `out`, the gaps of a decision's first plan are noted in the ledger, unless `consider` is False.
     """
     tags = _wanted(policy, only)
     named = _named(tags, include_removed)
@@ -124,7 +125,8 @@ def plan_with(
     made = _planned(snapshot, policy, tags, memory, brakes)
     if out is not None:
         made.write(out)
-        memory.consider(tags, made.operations)
+        if consider:
+            memory.consider(tags, made.operations)
     brakes.check(made.size, Path(out or "") / "plan.csv")
     return made
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from support.told import told
 
 from leverkit.api.auth import Secret
 from leverkit.errors import Locked, UsageError
 from leverkit.notebook.run_record import RunRecord
-from leverkit.notebook.runner import exit_code_of, inspect, run
+from leverkit.notebook.runner import exit_code_of, inspect, run, tell_of
 from leverkit.settings import Settings
 from leverkit.storage.lock import hold
 
@@ -184,6 +185,20 @@ def test_a_webhook_secret_is_not_published_either(tmp_path: Path, shown: str) ->
     assert (record.error.type, record.files) == ("Leak", ())
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"run.json", "job.lock"}
     assert HOOK not in (tmp_path / "out" / "run.json").read_text(encoding="utf-8")
+
+
+def test_whoever_is_to_be_told_is_told_once_and_the_notebook_does_not_see_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with told() as receiver:
+        monkeypatch.setenv("LEVERKIT_NOTIFY", receiver.address)
+        record = job(tmp_path, "import os\nassert os.environ['LEVERKIT_NOTIFY'] == '0'")
+        settings = Settings.from_environment()
+        assert tell_of(record, tmp_path / "out", settings) == ""
+    (notice,) = receiver.notices
+    assert (notice["job"], notice["exit_code"], notice["outcome"]) == ("page.ipynb", 0, "done")
+    assert notice["report"] == str(tmp_path / "out" / "page.html")
+    assert any(secret.is_in(receiver.address) for secret in settings.secrets)
 
 
 def test_a_secret_is_no_parameter(tmp_path: Path) -> None:

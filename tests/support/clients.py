@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -68,6 +69,20 @@ class Forgetful(Hooked):
             if "offset" in request.url.params and 6 <= self.offsets <= 8:
                 return httpx.Response(400, json={"message": "Invalid offset token: too old"})
         return super().handle_request(request)
+
+
+class Dated(Hooked):
+    """A Lever that sends the Date of the account's own clock, which a test moves."""
+
+    def __init__(self, account: Running) -> None:
+        super().__init__()
+        self._account = account
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        response = super().handle_request(request)
+        response.headers["date"] = formatdate(self._account.account.now() / 1000, usegmt=True)
+        return response
 
 
 def reader(

@@ -1,0 +1,151 @@
+"""The command `sync`: the nightly job, and its standing approval."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leverkit.cli import options
+from leverkit.cli.connection import shown_settings
+from leverkit.cli.output import print_json, print_message, print_result
+from leverkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from leverkit.jobs.sync_record import SyncRecord, SyncResult
+
+syncs = typer.Typer(cls=options.Group, invoke_without_command=True)
+Policy = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The policy.csv that people decided on.", show_default=False),
+]
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="Folder for snapshot, runs, report; else the account's own."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing to Lever.")]
+Rebase = Annotated[
+    bool, typer.Option("--rebase", help="Make the ledger again from what is there now; writes nothing.")
+]
+Keep = Annotated[int, typer.Option(metavar="DAYS", min=1, help="Pack run folders that are older than this.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.add_typer(syncs, name="sync")
+
+
+@syncs.callback()
+def sync(
+    context: typer.Context,
+    policy: Policy = None,
+    out: Folder = None,
+    matching: options.Matching = "",
+    dry_run: DryRun = False,
+    rebase: Rebase = False,
+    keep: Keep = 90,
+    max_found: options.MaxFound = None,
+    max_seconds: options.MaxSeconds = None,
+    wait: options.Wait = 30.0,
+    rate: options.Rate = 9.8,
+    demo: options.Demo = False,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
+) -> None:
+    """Do the nightly job: read, plan, carry out what `sync approve` allowed, verify.
+
+    The first run makes the account's ledger and a plan for you to read, and writes nothing. Later ones add
+    what is new: they never put back what people took off, and stop where they would do more than was allowed.
+    Example: leverkit sync --policy policy.csv -o nightly
+    """
+    if context.invoked_subcommand:
+        return
+    from leverkit.jobs.sync import sync
+    from leverkit.jobs.sync_order import SyncOrder
+
+    order = SyncOrder(
+        policy=_required(policy),
+        out=out,
+        matching=matching,
+        dry_run=dry_run,
+        rebase=rebase,
+        keep_days=keep,
+        max_found_removals=max_found,
+        max_seconds=max_seconds,
+        wait=wait,
+        rate=rate,
+    )
+    ended = sync(order, settings=shown_settings(demo=demo, person=False))
+    record = _print(ended, as_json=as_json)
+    waiting = record.planned > 0 and (record.dry_run or record.first)
+    raise typer.Exit(options.exit_code(record.exit_code or 0, detailed=detailed, differences=waiting))
+
+
+@syncs.command()
+def approve(
+    policy: Policy = None,
+    matching: options.Matching = "",
+    max_ops: options.MaxOps = None,
+    max_pct: options.MaxPct = 30.0,
+    max_tag_pct: options.MaxTagPct = 300.0,
+    days: Annotated[int, typer.Option(min=1, max=366, help="For how long.")] = 90,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who approves; as a rule your user name here.")
+    ] = None,
+    rate: options.Rate = 9.8,
+    demo: options.Demo = False,
+    as_json: options.Json = False,
+) -> None:
+    """Allow the nightly job, in your name, to carry out this policy up to a number of changes a night.
+
+    A changed policy needs a new approval. It only adds tags, and never more than the brakes allow.
+    Example: leverkit sync approve --policy policy.csv --max-ops 200
+    """
+    import msgspec
+
+    from leverkit.jobs import approval
+    from leverkit.planning.brakes import Brakes
+    from leverkit.policy.policy import Policy
+    from leverkit.settings import connect
+    from leverkit.storage.lock import user
+
+    read = Policy.read(_required(policy))
+    settings = shown_settings(demo=demo)
+    with connect(settings=settings, rate=rate) as lever:
+        folder = settings.home / lever.account_id()
+    given = approval.approve(
+        folder,
+        read,
+        brakes=Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct),
+        by=by or user(),
+        days=days,
+        matching=matching,
+    )
+    if as_json:
+        print_json(msgspec.json.encode(given).decode())
+    else:
+        print_result(given.summary)
+    print_message(f"recorded in {folder / approval.NAME}; leverkit sync --policy {policy} uses it")
+
+
+def _print(ended: SyncResult, *, as_json: bool) -> SyncRecord:
+    """Print how a job ended and return its record. Raises what ended it."""
+    record = ended.record
+    if as_json:
+        print_json(record.line)
+    elif ended.error is None:
+        print_result(record.summary)
+    for note in filter(None, (*record.notes, ended.untold)):
+        print_message(f"note: {note}")
+    if record.next:
+        print_message(f"next: {record.next}")
+    ended.require()
+    return record
+
+
+def _required(policy: Path | None) -> Path:
+    if policy is None:
+        raise UsageError("--policy FILE is needed")
+    return policy

@@ -1,0 +1,28 @@
+"""Read an account for a job: what changed, or everything where counts of tags newly disagree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leverkit.api.client import ReadOnlyLever
+from leverkit.errors import UsageError
+from leverkit.snapshot.pull import pull
+from leverkit.snapshot.snapshot import Snapshot
+
+
+def read_account(folder: Path, lever: ReadOnlyLever) -> Snapshot:
+    """Bring the snapshot in a folder up to date. Raises as `pull`."""
+    before = _disagreement(folder)
+    snapshot = pull(folder, lever=lever)
+    if before is not None and _disagreement(folder) not in ({}, before):
+        return pull(folder, lever=lever, full=True)
+    return snapshot
+
+
+def _disagreement(folder: Path) -> dict[str, int] | None:
+    """Return by how much a snapshot counts each tag otherwise than Lever; None where there is no snapshot."""
+    try:
+        found = Snapshot.open(folder).meta["completeness"]["differences"]
+    except UsageError:
+        return None
+    return {each["tag"]: each["counted"] - each["listed"] for each in found}

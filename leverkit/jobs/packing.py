@@ -1,0 +1,63 @@
+"""Pack the folders of old runs: each becomes one file beside the others, its journal in it."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+from leverkit.errors import LeverkitError, Locked
+from leverkit.migration.run import Run
+from leverkit.planning.run_folder import JOURNAL
+from leverkit.planning.waves import ALL
+from leverkit.storage.files import PRIVATE, read, sync
+from leverkit.storage.lock import hold
+
+SUFFIX = ".tar.gz"
+
+
+def pack_runs(runs: Path, older_than_ms: int) -> list[Path]:
+    """Pack the run folders whose plans rest on a reading before a time (ms); return the packed files.
+
+    A run that is not at its end, or that somebody works on, stays as it is. `tar -xzf` brings a folder back.
+    """
+    return [_packed(folder) for folder in sorted(runs.glob("*")) if _is_old(folder, older_than_ms)]
+
+
+def _is_old(folder: Path, older_than_ms: int) -> bool:
+    try:
+        run = Run.planned(folder)
+        if run.plan.taken_at >= older_than_ms:
+            return False
+        if not run.journal_file.exists():
+            return True
+        with hold(run.lock_file, purpose="look whether it can be packed"):
+            opened = Run.open(folder)
+        return opened.is_settled(opened.wave(ALL))
+    except (Locked, LeverkitError):  # in use, or no folder of a run, or damaged: a person has to look
+        return False
+
+
+def _packed(folder: Path) -> Path:
+    """Put a folder into one file, and remove it once its journal can be read from there."""
+    packed, draft = folder.with_name(folder.name + SUFFIX), folder.with_name(f".{folder.name}.tmp")
+    journal = folder / JOURNAL
+    with hold(folder / "lock", purpose="pack the run"):
+        draft.unlink(missing_ok=True)
+        draft.touch(PRIVATE)
+        with tarfile.open(draft, "w:gz") as archive:
+            archive.add(folder, arcname=folder.name)
+        if journal.exists():
+            _require_equal(draft, f"{folder.name}/{JOURNAL}", journal)
+        sync(draft)
+        draft.replace(packed)
+        sync(packed.parent)
+    shutil.rmtree(folder)
+    return packed
+
+
+def _require_equal(archive: Path, name: str, original: Path) -> None:
+    with tarfile.open(archive, "r:gz") as opened:
+        member = opened.extractfile(name)
+        if member is None or member.read() != read(original):
+            raise LeverkitError(f"{archive}: {name} is not in it as it was; the folder stays")

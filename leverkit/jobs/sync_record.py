@@ -1,0 +1,124 @@
+"""sync.json: how the last nightly job of an account ended, and what the next one has to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from leverkit.errors import LeverkitError
+from leverkit.report.html import Html, Section, bullets, facts, page
+from leverkit.storage import files
+from leverkit.storage.files import SHARED
+
+NAME, REPORT = "sync.json", "report.html"
+
+
+class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job found, planned and did.
+
+    `reading` is the number of the ledger's reading, `found` the events since the one before, by kind. `left`
+    are gaps that were not planned, by reason; `counts` the outcomes of what was carried out. `open_run` is a
+    run folder that is to be finished first. `exit_code` is None while the job runs.
+    """
+
+    format: int = 1
+    account: str = ""
+    account_name: str = ""
+    host: str = ""
+    started_at: str = ""
+    seconds: float = 0.0
+    policy_digest: str = ""
+    reading: int = 0
+    first: bool = False
+    dry_run: bool = False
+    found: dict[str, int] = {}
+    plan_id: str = ""
+    run: str = ""
+    planned: int = 0
+    left: dict[str, int] = {}
+    undecided: int = 0
+    counts: dict[str, int] = {}
+    open_run: str = ""
+    packed: int = 0
+    exit_code: int | None = None
+    summary: str = ""
+    next: str = ""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def find(cls, folder: Path, account: str) -> Self:
+        """Read the record of an account in a folder; an empty one where there is none that can be used."""
+        try:
+            found = msgspec.json.decode(files.read(folder / NAME), type=cls)
+        except (OSError, msgspec.MsgspecError):
+            return cls()
+        return found if found.account == account else cls()
+
+    def write(self, folder: Path) -> None:
+        """Write sync.json in one step, and report.html for people once the job has ended."""
+        files.write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        if self.exit_code is not None:
+            files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
+
+    @property
+    def line(self) -> str:
+        """Return the record as one line of JSON."""
+        return msgspec.json.encode(self).decode()
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Return the numbers that people ask for first."""
+        return {
+            "changed by others": sum(self.found.values()),
+            "planned": self.planned,
+            "carried out": self.counts.get("done", 0) + self.counts.get("no_op", 0),
+            "left as it is": sum(self.left.values()),
+        }
+
+    @property
+    def sections(self) -> list[Section]:
+        """Return what happened as the parts of a page."""
+        parts = {
+            "Changed since the last reading": self.found,
+            "Gaps that were left": self.left,
+            "Outcomes": {name: number for name, number in self.counts.items() if number},
+        }
+        lists = [
+            Section(head, [bullets(f"{number:,} {name}" for name, number in sorted(counts.items()))])
+            for head, counts in parts.items()
+            if counts
+        ]
+        notes = [Section("Notes", [bullets(self.notes)])] if self.notes else []
+        return [Section(self.summary, [facts(self.figures), *self._then]), *lists, *notes]
+
+    @property
+    def _then(self) -> list[str]:
+        where = [f"The plan: {Path(self.run) / 'plan.csv'}"] if self.run else []
+        return where + ([f"Next: {self.next}"] if self.next else [])
+
+    def page(self) -> str:
+        """Return the record as a page for people."""
+        name = " ".join(filter(None, (self.account_name, self.account)))
+        lead = f"Nightly job of account {name} at {self.host}, begun {self.started_at}."
+        return page("Nightly job", self.sections, lead=lead)
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """A nightly job that ended: its record, the error that ended it if any, and why nobody was told of it."""
+
+    record: SyncRecord
+    error: LeverkitError | None = None
+    untold: str = ""
+
+    def require(self) -> SyncResult:
+        """Return the result if the job ended well; else raise what ended it."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def _repr_html_(self) -> str:
+        return Html().join(section._repr_html_() for section in self.record.sections)

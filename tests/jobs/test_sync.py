@@ -1,0 +1,269 @@
+"""The nightly job: what it will do by itself, what it leaves, and where it stops and asks a person."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from support.plan_factory import contact_tags, tags_of
+from support.sync_nights import SyncNights, sync_nights
+
+import leverkit as lk
+from leverkit.errors import BrakeTripped, Locked, Refused
+from leverkit.history.ledger import Ledger, ledger_file
+from leverkit.jobs.approval import Approval
+from leverkit.jobs.sync_record import NAME, SyncRecord
+from leverkit.migration.next_step import FEW
+from leverkit.migration.run import Run
+from leverkit.planning.plan import Plan
+from leverkit.storage.lock import hold
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[SyncNights]:
+    with sync_nights(tmp_path, contacts=60) as found:
+        yield found
+
+
+def new_gaps(nights: SyncNights, number: int) -> list[tuple[str, str]]:
+    """Let a person tag opportunities whose active siblings lack the tag; return the (opportunity, tag)."""
+    state, made, done = nights.emulated.state(), list[tuple[str, str]](), set[str]()
+    for opportunity in state["opportunities"]:
+        siblings = [id for id in nights.siblings(opportunity) if id != opportunity]
+        if opportunity not in done and any(not state["archived"].get(sibling) for sibling in siblings):
+            held = {tag for id in (opportunity, *siblings) for tag in state["opportunities"][id]}
+            made += [(opportunity, tag) for tag in contact_tags(nights.emulated) if tag not in held]
+            done.update(siblings)
+    for opportunity, tag in made[:number]:
+        nights.emulated.add_tags(opportunity, [tag])
+    assert len(made) >= number
+    return made[:number]
+
+
+def test_the_first_night_writes_nothing_and_says_what_a_person_does_next(nights: SyncNights) -> None:
+    before = nights.emulated.state()
+    first = nights.night().require().record
+    assert (first.exit_code, first.first, nights.writes()) == (0, True, [])
+    assert nights.emulated.state() == before
+    assert first.summary.startswith("first run: the ledger begins, nothing was written")
+    assert first.planned == len(Plan.read(first.run).operations) > 5
+    assert f"leverkit apply {first.run} --approve {first.plan_id[:12]}" in first.next
+    assert "leverkit sync approve --policy" in first.next
+    again = nights.night().require().record
+    assert (again.first, again.planned, again.left["left as it was"]) == (False, 0, first.planned)
+
+
+def test_a_night_without_changes_sends_few_requests_and_none_that_writes(nights: SyncNights) -> None:
+    nights.begin()
+    seen = []
+    for _ in range(2):
+        nights.emulated.clear_log()
+        record = nights.night().require().record
+        seen.append(len(nights.emulated.log()))
+        assert (record.exit_code, record.planned, record.found, nights.writes()) == (0, 0, {}, [])
+    assert seen[0] == seen[1] <= 12
+
+
+def test_what_people_took_off_stays_off_and_what_they_added_is_spread(nights: SyncNights) -> None:
+    first = Plan.read(nights.begin().run)
+    taken = first.operations[0]
+    nights.emulated.remove_tags(taken.opportunity, [taken.tag])
+    tagged, tag = new_gaps(nights, 1)[0]
+    arrived = nights.emulated.create(first.operations[-1].contact)
+    record = nights.night().require().record
+    now = tags_of(nights.emulated)
+    assert taken.tag not in now[taken.opportunity]
+    assert all(tag in now[sibling] for sibling in nights.siblings(tagged))
+    assert first.operations[-1].tag in now[arrived]
+    assert record.found == {"added by others": 1, "new opportunity": 1, "removed by others": 1}
+    assert record.left["removed by others"] == 1
+    assert record.counts["done"] == record.planned > 1
+    assert nights.night().require().record.planned == 0
+
+
+def test_what_a_rollback_took_back_stays_so(nights: SyncNights, tmp_path: Path) -> None:
+    first = nights.begin()
+    back = lk.rollback(first.run, nights.folder / "runs" / "back")
+    nights.a_day_later()
+    lk.apply(nights.folder / "runs" / "back", approve=back.plan_id, lever=nights.lever).require()
+    record = nights.night().require().record
+    assert (record.planned, record.left["taken back"]) == (0, first.planned)
+
+
+def test_more_than_was_allowed_stops_and_prints_the_command_that_lets_it_through(nights: SyncNights) -> None:
+    nights.begin()
+    nights.approve(max_ops=0)
+    opportunity, _ = new_gaps(nights, 1)[0]
+    number = len(nights.siblings(opportunity)) - 1
+    for _ in range(2):  # what stopped once is not taken for decided
+        nights.emulated.clear_log()
+        ended = nights.night()
+        assert (ended.record.exit_code, ended.record.planned, nights.writes()) == (5, number, [])
+        with pytest.raises(BrakeTripped, match=f"{number} operations are more than --max-ops 0"):
+            ended.require()
+        assert f"--policy {nights.policy} --max-ops {number} --max-pct 100" in ended.record.next
+    nights.approve(max_ops=number)
+    assert nights.night().require().record.counts["done"] == number
+
+
+def test_without_an_approval_of_just_this_policy_nothing_is_written(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    approval = Approval.find(nights.folder)
+    assert approval is not None
+    expired = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    for wrong, says in (
+        (None, "nobody approved"),
+        (msgspec.structs.replace(approval, until=expired), "ended on"),
+        (msgspec.structs.replace(approval, policy_digest="another"), "the policy is another one than ada on"),
+    ):
+        (nights.folder / "approval.json").unlink()
+        if wrong:
+            wrong.write(nights.folder)
+        else:
+            approval.write(nights.home)
+        nights.emulated.clear_log()
+        ended = nights.night()
+        assert (ended.record.exit_code, nights.writes()) == (4, [])
+        with pytest.raises(Refused, match=says):
+            ended.require()
+        assert ended.record.next.startswith("leverkit sync approve --policy")
+        approval.write(nights.folder)
+
+
+def test_a_matching_that_nobody_approved_is_another_policy(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    assert nights.night(matching="active").record.exit_code == 4
+    nights.approve(matching="active")
+    assert nights.night(matching="active").record.exit_code == 0
+
+
+def test_a_dry_run_finds_what_there_is_to_do_and_leaves_it_to_the_next_job(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    nights.emulated.clear_log()
+    record = nights.night(dry_run=True).require().record
+    assert (record.exit_code, record.planned > 0, nights.writes()) == (0, True, [])
+    assert nights.again().require().record.counts["done"] == record.planned
+
+
+def test_a_large_night_begins_with_a_canary(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, FEW + 1)
+    record = nights.night().require().record
+    assert record.counts["done"] == record.planned > FEW
+    assert [wave.name for wave in Run.open(record.run).begun] == ["canary", "all"]
+
+
+def test_a_ledger_that_is_gone_is_missed_and_a_new_one_begins_only_on_request(nights: SyncNights) -> None:
+    first = Plan.read(nights.begin().run)
+    nights.emulated.remove_tags(first.operations[0].opportunity, [first.operations[0].tag])
+    shutil.rmtree(nights.folder / "ledger")
+    nights.emulated.clear_log()
+    for folder in (nights.out, nights.home / "another"):
+        ended = nights.night(out=folder)
+        assert (ended.record.exit_code, nights.writes()) == (4, [])
+        assert f"-o {folder} --rebase" in ended.record.summary
+    begun = nights.night(rebase=True).require().record
+    assert (begun.exit_code, begun.first, nights.writes()) == (0, True, [])
+    assert nights.night().require().record.planned == 0
+
+
+def test_a_damaged_ledger_is_refused_until_a_new_one_is_asked_for(nights: SyncNights) -> None:
+    nights.begin()
+    ledger_file(nights.folder).write_bytes(b"no database" * 1000)
+    assert nights.night().record.exit_code == 4
+    assert nights.night(rebase=True).record.exit_code == 0
+    assert nights.night().record.exit_code == 0
+
+
+def test_a_reading_that_lacks_people_is_not_taken_for_removals(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    for opportunity in list(tags_of(nights.emulated))[:20]:
+        nights.emulated.set_confidential(opportunity)
+    nights.emulated.clear_log()
+    ended = nights.night(blind=True)
+    assert (ended.record.exit_code, nights.writes()) == (4, [])
+    assert "are not in the reading" in ended.record.summary
+    assert "--rebase" in ended.record.summary
+    assert nights.night().require().record.left.get("removed by others") is None
+
+
+def test_more_removals_than_people_would_make_stop_the_night(nights: SyncNights) -> None:
+    first = Plan.read(nights.begin().run)
+    for op in first.operations[:4]:
+        nights.emulated.remove_tags(op.opportunity, [op.tag])
+    ended = nights.night(max_found_removals=3)
+    assert (ended.record.exit_code, nights.night(max_found_removals=3).record.exit_code) == (5, 5)
+    assert ended.record.next.endswith("--max-found-removals 4")
+    assert nights.night(max_found_removals=4).require().record.left["removed by others"] == 4
+
+
+def test_where_counts_of_tags_disagree_everything_is_read_once(nights: SyncNights) -> None:
+    nights.begin()
+    nights.night().require()
+    opportunity = next(id for id, tags in tags_of(nights.emulated).items() if tags)
+
+    def lose(account: object) -> None:
+        row = account.row(opportunity)  # type: ignore[attr-defined]
+        account.edit(row, lambda value: value.update(tags=row.tags[1:]), touch=False)  # type: ignore[attr-defined]
+
+    nights.emulated.do(lose)
+    nights.emulated.clear_log()
+    nights.night().require()
+    snapshot = lk.Snapshot.open(nights.out / "snapshot")
+    assert snapshot.meta["completeness"]["tags_agree"]
+    assert len(nights.emulated.log()) > 12
+
+
+def test_a_second_job_waits_for_none_and_is_refused(nights: SyncNights) -> None:
+    with hold(nights.folder / "sync.lock", purpose="another job"):
+        ended = nights.night()
+    assert (ended.record.exit_code, isinstance(ended.error, Locked)) == (11, True)
+
+
+def test_old_runs_are_packed_with_their_journals_and_change_nothing(nights: SyncNights) -> None:
+    first = nights.begin()
+    journal = (Path(first.run) / "journal.sqlite").read_bytes()
+    nights.night(keep_days=30).require()
+    assert Path(first.run).is_dir()
+    for _ in range(31):
+        nights.a_day_later()
+    record = nights.night(keep_days=30).require().record
+    assert (record.packed, Path(first.run).exists()) == (1, False)
+    with tarfile.open(f"{first.run}.tar.gz") as archive:
+        member = archive.extractfile(f"{Path(first.run).name}/journal.sqlite")
+        assert member is not None
+        assert member.read() == journal
+    taken = nights.night().require().record
+    assert (taken.found, taken.planned, taken.notes) == ({}, 0, ())
+
+
+def test_the_record_is_one_line_and_the_report_a_page(nights: SyncNights) -> None:
+    record = nights.night().record
+    assert "\n" not in record.line
+    told = json.loads(record.line)
+    assert {"account", "plan_id", "counts", "seconds", "exit_code", "next"} <= told.keys()
+    assert msgspec.json.decode((nights.out / NAME).read_bytes(), type=SyncRecord) == record
+    assert "nothing was written" in (nights.out / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_ledger_of_another_account_is_recognised(nights: SyncNights, tmp_path: Path) -> None:
+    nights.begin()
+    (tmp_path / "other").mkdir()
+    with sync_nights(tmp_path / "other", contacts=30, seed=9) as other:
+        other.night().require()
+        shutil.rmtree(nights.folder / "ledger")
+        shutil.copytree(other.folder / "ledger", nights.folder / "ledger")
+    ended = nights.night()
+    assert (ended.record.exit_code, "another account" in ended.record.summary) == (4, True)
+    with Ledger.open(nights.folder) as ledger:
+        assert other.folder.name in ledger.account_ids
