@@ -356,6 +356,17 @@ def test_what_others_do_to_what_the_key_never_saw_makes_no_verification_fail(tmp
         applied(tmp_path, emulated, reader)
         emulated.add_tags(hidden, [tag])
         assert verify(tmp_path, lever=reader).exit_code == 0
+
+
+def test_the_plan_of_a_key_that_sees_less_is_verified_by_one_that_sees_everything(tmp_path: Path) -> None:
+    with account() as (emulated, lever), opened(emulated, key=emulated.restricted_key) as reader:
+        touched, untouched = next(ids for ids in migration(emulated, lever).holders.values() if len(ids) > 1)[
+            :2
+        ]
+        emulated.set_confidential(touched)
+        emulated.set_confidential(untouched)
+        applied(tmp_path, emulated, reader)
+        emulated.add_tags(touched, ["something else"])
         assert verify(tmp_path, lever=lever).exit_code == 0
 
 
