@@ -7,8 +7,9 @@ traced to opportunities that changed since the snapshot, by a known amount, or t
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -34,19 +35,21 @@ class ChangesElsewhere(msgspec.Struct, frozen=True):
     deleted: frozenset[str] = frozenset()
 
 
-def check_tag_counts(plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever) -> list[Count]:
+def check_tag_counts(
+    plan: Plan, now: Mapping[str, Opportunity], lever: ReadOnlyLever
+) -> tuple[list[Count], Sequence[Opportunity]]:
     """Compare Lever's count of each of the plan's tags with the prediction.
 
     `now` holds the opportunities of the plan's contacts. Changes elsewhere are read only if a count differs.
+    Returns the counts, and those of `now` that looked otherwise in these readings.
     """
     if not plan.tag_counts:
-        return []
+        return [], ()
     listed, check = lever.tag_counts(), _Check(plan, now, lever)
     counts = [check.count(tag, listed.get(tag, 0)) for tag in plan.tag_counts]
-    if not any(count.unexplained for count in counts):
-        return counts
-    traced = [check.traced(count) if count.unexplained else count for count in counts]
-    return [check.with_reading(count) if count.wrong else count for count in traced]
+    counts = [check.traced(count) if count.unexplained else count for count in counts]
+    counts = [check.with_reading(count) if count.wrong else count for count in counts]
+    return counts, check.newer
 
 
 class _Check:
@@ -57,15 +60,20 @@ class _Check:
         self._held = _by_tag((id, known.tags) for id, known in plan.before.items())
         self._expected = _by_tag(_expected(plan))
         self._seen = _by_tag((opportunity.id, opportunity.tags) for opportunity in now.values())
+        self.newer: list[Opportunity] = []
         self._deltas = Counter[str]()
         for operation in plan.operations:
             self._deltas[operation.tag] += operation.delta
 
+    def _list(self, **filters: Any) -> dict[str, Opportunity]:
+        found = {each.id: each for each in self._lever.opportunities(**filters)}
+        self.newer += [each for id, each in found.items() if id in self._now and each != self._now[id]]
+        return found
+
     @cached_property
     def _elsewhere(self) -> ChangesElsewhere:
         lever, since = self._lever, self._plan.lever_ms or self._plan.taken_at
-        found = {each.id: each for each in lever.opportunities(updated_at_start=since)}
-        found |= {each.id: each for each in lever.opportunities(created_at_start=since)}
+        found = self._list(updated_at_start=since) | self._list(created_at_start=since)
         pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since)
         deleted = frozenset(each.id for page in pages for each in page.items)
         return ChangesElsewhere(tuple(each for name, each in found.items() if name not in self._now), deleted)
@@ -108,7 +116,7 @@ class _Check:
         """
         if count.tag not in self._plan.holders:
             return count
-        found = {each.id: each for each in self._lever.opportunities(tag=count.tag) if count.tag in each.tags}
+        found = {id: each for id, each in self._list(tag=count.tag).items() if count.tag in each.tags}
         should = set(self._plan.holders[count.tag]) - self._now.keys()
         should |= set(self._seen.get(count.tag, ()))
         should ^= {change.opportunity for change in count.others}

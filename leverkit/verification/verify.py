@@ -21,7 +21,7 @@ from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.errors import VerificationFailed
 from leverkit.migration.next_step import hint
-from leverkit.migration.records import SINCE, SeenUndone, VerificationRecord
+from leverkit.migration.records import SINCE
 from leverkit.migration.renames import Rename, renames
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
@@ -33,6 +33,7 @@ from leverkit.settings import connect
 from leverkit.storage import files
 from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.timeline import changed_since
+from leverkit.verification.undone import seen_undone, with_earlier
 from leverkit.verification.verification import RENAMED, Count, PairCheck, Verification
 
 REREAD_AFTER = (1.0, 3.0)  # seconds
@@ -90,26 +91,10 @@ def verify_run(
         sleep(wait)
         looks.append(_compare_once(run, part, lever, now))
     why = "" if looks[-1].ok else hint(run, part)
-    found = msgspec.structs.replace(looks[-1], hint=why, undone=_undone(run, looks))
+    undone = with_earlier(run, (each for look in looks for each in look.undone))
+    found = msgspec.structs.replace(looks[-1], hint=why, undone=undone)
     found.write()
     return found
-
-
-def _undone(run: Run, looks: Sequence[Verification]) -> tuple[SeenUndone, ...]:
-    """Return what the run may have changed and this or an earlier verification did not find in place.
-
-    What an earlier look did not find, and Lever does not call newer, may only have been shown late.
-    """
-    known = VerificationRecord.read(run.folder)
-    earlier = known.undone if known is not None and known.plan_id == run.plan.plan_id else ()
-    sent = {(op.opportunity, op.tag) for op in map(run.plan.operations.__getitem__, run.state.intents)}
-    undone = {(each.opportunity, each.tag): each for each in earlier}
-    for look in looks:
-        for pair in look.checked:
-            key, sure = (pair.opportunity, pair.tag), look is looks[-1] or pair.reported == SINCE
-            if pair.status in "+-" and key in sent and sure:
-                undone[key] = SeenUndone(*key, look.began_ms)
-    return tuple(undone.values())
 
 
 def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[], float]) -> Verification:
@@ -121,7 +106,7 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
     later = changed_since(run, now, ahead_ms=lever.ahead_ms)
     reported = _reported(run) | dict.fromkeys(later, SINCE)
     checked, same = _compare(plan, now, reported, {whole.operations[n] for n in ahead})
-    counts = check_tag_counts(plan, now, lever)
+    counts, newer = check_tag_counts(plan, now, lever)
     renamed = _renames(run, now, counts)
     return Verification(
         run=str(run.folder),
@@ -137,6 +122,7 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
         same=same,
         counts=tuple(counts),
         renamed=tuple(rename.note for rename in renamed),
+        undone=seen_undone(run, (*now.values(), *newer), began_ms),
         after={opportunity: now[opportunity].tags for opportunity in plan.before if opportunity in now},
     )
 

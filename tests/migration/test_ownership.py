@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from support.plan_factory import (
     tags_of,
 )
 
+from leverkit.api.client import Lever
 from leverkit.errors import Refused
 from leverkit.migration.next_step import advice
 from leverkit.migration.rollback import rollback
@@ -70,6 +72,28 @@ def test_what_verify_found_undone_is_not_the_runs_when_it_is_there_again(tmp_pat
     (skipped,) = rollback(tmp_path / "run", tmp_path / "undo").skipped
     assert (skipped.opportunity, skipped.tag) == (op.opportunity, op.tag)
     assert "a verification did not find it in place" in skipped.reason
+
+
+def test_what_verify_read_as_undone_and_back_again_is_not_the_runs(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=1)
+        op = plan.operations[0]
+
+        class Meddled(Lever):
+            def tag_counts(self) -> dict[str, int]:
+                emulated.remove_tags(op.opportunity, [op.tag])
+                return super().tag_counts()
+
+            def pages(self, path: str, **options: Any) -> Any:
+                if path.endswith("/deleted"):  # after the listing of what changed
+                    emulated.add_tags(op.opportunity, [op.tag])
+                return super().pages(path, **options)
+
+        carried_out(plan, tmp_path / "run", lever)
+        with opened(emulated, kind=Meddled) as meddled:
+            verify(tmp_path / "run", lever=meddled, reread_after=())
+    (skipped,) = rollback(tmp_path / "run", tmp_path / "undo").skipped
+    assert (skipped.opportunity, skipped.tag) == (op.opportunity, op.tag)
 
 
 def test_what_a_later_apply_read_as_undone_is_not_the_runs_when_it_is_there_again(tmp_path: Path) -> None:
