@@ -85,13 +85,13 @@ def after_write(
     now: Opportunity | None,
     response: WriteResponse,
     *,
-    before: Collection[str],
+    before: Opportunity,
     named: Collection[str] = (),
     last: bool,
 ) -> Judgement:
     """Judge an operation by reading back after its request; before the `last` reading it may stay open.
 
-    `before` holds the tags of the opportunity as they were read before the request, `named` its planned tags.
+    `before` is the opportunity as it was read before the request, `named` are its planned tags.
     """
     if now is None:
         return Judgement("gone", "the opportunity is not to be found after the request")
@@ -103,8 +103,12 @@ def after_write(
         return Judgement("failed", f"refused: {response.note}")
     if not last:
         return Judgement()
-    if stored := _stored(operation, now, before, named):
+    if stored := _stored(operation, now, before.tags, named):
         return stored
+    if now.updated_at != before.updated_at:
+        return Judgement(
+            "drifted", "not there when read back, yet changed meanwhile: perhaps undone by someone"
+        )
     if response.status == "ok":
         return Judgement("failed", "accepted by Lever, but without effect when read back")
     return Judgement("failed", f"no answer, and no effect when read back: {response.note}")

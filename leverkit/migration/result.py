@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.errors import Locked, Partial, Stopped, VerificationFailed
-from leverkit.migration.journal import NewOpportunity, SessionEnded
+from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.records import RESULT, read_records, spans
 from leverkit.migration.run import OUTCOMES, Run
 from leverkit.migration.stop import PAUSE, PAUSED
@@ -208,8 +208,8 @@ def result(run: Run) -> Result:
 
 
 def renew_result(run: Run) -> None:
-    """Write result.json again where a kill came between the end of a session and it; else leave it."""
-    if not run.entries or not isinstance(run.entries[-1].body, SessionEnded):
+    """Write result.json again where a kill left it behind the journal, and nobody writes to the run."""
+    if not run.entries:
         return
     file = run.folder / RESULT
     known = [record for record in read_records(run.folder, run.plan.plan_id) if record.file == RESULT]

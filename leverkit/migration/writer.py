@@ -225,7 +225,7 @@ class Writer:
                     operation,
                     reading.found.get(operation.opportunity),
                     response,
-                    before=before.found[operation.opportunity].tags,
+                    before=before.found[operation.opportunity],
                     named=self._named(operation),
                     last=turn == len(waits),
                 )

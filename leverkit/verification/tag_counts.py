@@ -67,8 +67,16 @@ class _Check:
 
     def _list(self, **filters: Any) -> dict[str, Opportunity]:
         found = {each.id: each for each in self._lever.opportunities(**filters)}
-        self.newer += [each for id, each in found.items() if id in self._now and each != self._now[id]]
+        self._note(found.values())
         return found
+
+    def _is_there(self, opportunity: str) -> bool:
+        found = self._lever.find_opportunity(opportunity)
+        self._note(() if found is None else (found,))
+        return found is not None
+
+    def _note(self, read: Iterable[Opportunity]) -> None:
+        self.newer += [each for each in read if each.id in self._now and each != self._now[each.id]]
 
     @cached_property
     def _elsewhere(self) -> ChangesElsewhere:
@@ -145,7 +153,7 @@ class _Check:
         hidden = (had - self._now.keys() - self._elsewhere.deleted) | (should - found.keys())
         if not known or len(never_listed) > max(count.off, 0) or len(hidden) > LOOKED_UP:
             return ""
-        if any(self._lever.find_opportunity(each) is not None for each in sorted(hidden)):
+        if any(map(self._is_there, sorted(hidden))):
             return ""
         uncounted = count.listed - len(found)
         few = uncounted <= len(hidden) or not self._lever.sees_confidential()

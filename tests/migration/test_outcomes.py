@@ -23,7 +23,7 @@ def now(*tags: str, contact: str = "c1", updated_at: int | None = 7, anonymized:
 def after(
     op: Any, seen: Opportunity | None, answer: WriteResponse, *, had: Any = (), last: bool = True
 ) -> Judgement:
-    return after_write(op, seen, answer, before=had, last=last)
+    return after_write(op, seen, answer, before=now(*had), last=last)
 
 
 def before(op: Any, seen: Opportunity | None, **options: Any) -> Judgement:
@@ -75,6 +75,9 @@ def test_before_a_write(op: Any, seen: Any, options: Any, outcome: str | None, e
         (ADD, None, "ok", False, "gone", "after the request"),
         (REMOVE, now(), "ok", False, "done", "read back"),
         (REMOVE, now("vip"), "ok", True, "failed", "without effect"),
+        (REMOVE, now("vip", updated_at=8), "ok", True, "drifted", "perhaps undone"),
+        (ADD, now(updated_at=8), "lost", True, "drifted", "perhaps undone"),
+        (ADD, now(updated_at=8), "ok", False, None, ""),
     ],
 )
 def test_after_a_write(op: Any, seen: Any, said: Any, last: bool, outcome: str | None, evidence: str) -> None:

@@ -4,8 +4,8 @@ People and the effects of requests change the model; it knows nothing of plans' 
 leverkit read is kept too, as a write is wrong only where the reading before it contradicts it; a reading that
 a process had no time to note, as it died, counts as none.
 
-The limit on lost answers (docs/reliability.md): what a person adds after a request whose answer was lost,
-before leverkit could note what became of it, counts as the run's.
+Two limits (docs/reliability.md), on lost answers and on the time between reading and writing: what a person
+adds between the reading for a request and the note of what became of it counts as the run's.
 """
 
 from __future__ import annotations
@@ -80,11 +80,14 @@ class Model:
 
     def _add(self, pair: Pair) -> None:
         """A person added a tag; in doubt it counts as the run's."""
-        run = self.in_doubt.get(pair)
-        self.owner[pair] = run.name if run else PERSON
-        if run:
-            run.effected.add(pair)
-            run.absent.discard(pair)
+        self.owner[pair] = PERSON
+        if pair in self.in_doubt:
+            self._claim(pair, self.in_doubt[pair])
+
+    def _claim(self, pair: Pair, run: PlannedRun) -> None:
+        self.owner[pair] = run.name
+        run.effected.add(pair)
+        run.absent.discard(pair)
 
     def begin_doubt(self, run: PlannedRun, ops: Iterable[int]) -> None:
         """A request with these operations may be sent from now on."""
@@ -116,6 +119,12 @@ class Model:
             first = self.reading.first
             first.absent |= set() if died else first.just_read
             first.just_read.clear()
+
+    def unseen(self, run: PlannedRun, opportunity: str, added: Iterable[str]) -> None:
+        """A run adds what a person added since it was read: nobody can tell the one from the other."""
+        for pair in ((opportunity, tag) for tag in added):
+            if self.changed.get(pair, 0) > self.readings[opportunity].changes:
+                self._claim(pair, run)
 
     def effect(self, run: PlannedRun, opportunity: str, before: set[str], after: set[str]) -> None:
         """A request of a run had this effect."""

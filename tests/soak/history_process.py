@@ -79,6 +79,8 @@ class Watched(httpx.HTTPTransport):
         action = "add" if verb == "addTags" else "remove"
         history.wrong += history.model.wrong(self._run, action, opportunity, tags)
         before = history.tags(opportunity)
+        if action == "add":
+            history.model.unseen(self._run, opportunity, before.intersection(tags))
         try:
             return self._send(request)
         finally:
