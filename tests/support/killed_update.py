@@ -1,7 +1,7 @@
-"""Bring a ledger up to date in a child that is killed by SIGKILL at one of its SQLite statements, then again.
+"""Bring a ledger up to date in a child that is killed by SIGKILL at an SQLite statement, then again.
 
-`python -m support.killed_update ACCOUNT SNAPSHOT NUMBER…` prints one line for each number (0: not killed): how
-the child ended, and what the ledger knows after a second child has brought it up to date to its end.
+`python -m support.killed_update ACCOUNT SNAPSHOT NUMBER…` prints one line for each number (0: not killed):
+how the child ended, and what the ledger knows after a second child has brought it up to date to its end.
 """
 
 from __future__ import annotations
