@@ -1,4 +1,4 @@
-"""Check versions, kernel, workspace, key, account and permissions; one line per check.
+"""Check versions, kernel, workspace, lock, key, account and permissions; one line per check.
 
 Sends about ten small reads and never writes, so it cannot check the permission to write.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +20,9 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
 from leverkit.api.responses import PERFORM_AS
-from leverkit.errors import AccessDenied, ApiError, KeyMissing, LeverkitError, UsageError
+from leverkit.errors import AccessDenied, ApiError, KeyMissing, LeverkitError, Locked, UsageError
 from leverkit.settings import Settings, connect
+from leverkit.storage.lock import account_lock, hold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +94,7 @@ def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = N
         _kernel(),
         _workspace(settings.home),
         _files(settings.home),
+        _lock(),
         _key(settings),
     ]
     if checks[-1].ok is False and not lever:
@@ -142,6 +144,16 @@ def _files(home: Path) -> Check:
     if home.exists() and home.stat().st_mode & 0o077:
         return Check("files", None, f"{found}; others can open {home}: chmod -R go= {home}")
     return Check("files", True, found)
+
+
+def _lock() -> Check:
+    """Try a lock where `apply` takes that of the account."""
+    try:
+        with suppress(Locked), hold(account_lock("doctor"), purpose="doctor"):
+            pass
+    except UsageError as error:
+        return Check("account's lock", False, str(error), error.exit_code)
+    return Check("account's lock", True, "can be taken")
 
 
 def _key(settings: Settings) -> Check:

@@ -47,6 +47,18 @@ def test_who_can_read_the_files_is_told(lever_account: Running, tmp_path: Path) 
     assert "reports (--html)" in check.found
 
 
+@pytest.mark.parametrize("cache", ["a file", "/proc/nowhere"])
+def test_a_lock_that_apply_could_not_take_is_trouble_and_says_what_to_set(
+    lever_account: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    assert found(examine())["account's lock"].ok
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / cache))
+    checkup = examine()
+    assert checkup.exit_code == 64
+    assert "XDG_CACHE_HOME may name another" in found(checkup)["account's lock"].found
+
+
 def test_the_key_is_mentioned_but_never_shown(lever_account: Running) -> None:
     shown = repr(examine().frame.to_dict()) + examine()._repr_html_()
     assert lever_account.api_key not in shown

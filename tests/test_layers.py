@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "policy": "analysis snapshot report storage",
     "analysis": "snapshot api report storage",
     "snapshot": "settings api report storage",
-    "doctor": "settings api report",
+    "doctor": "settings api report storage",
     "settings": "environment api storage emulator",
     "environment": "api storage",
     "api": "storage",

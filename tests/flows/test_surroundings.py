@@ -204,6 +204,8 @@ def test_without_a_home_folder_it_says_which_variable_to_set(place: Place, comma
     assert not (place.folder / "~").exists()
     if code:
         check(ended, code, "XDG_CACHE_HOME")
+        told = place.run_command("doctor", environ=without, uid=SOMEBODY, cwd=place.folder)
+        assert (told.code, "set XDG_CACHE_HOME" in told.out.replace("\n", " ")) == (64, True), told
     else:
         assert ended.code == 0, ended
 
