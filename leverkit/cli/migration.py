@@ -11,7 +11,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import noted, print_file, print_json, print_message, print_plan, print_result
+from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def apply(
         _show_unapproved(planned, as_json=as_json)
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
     with _interruptible(), connect(write=True, settings=shown_settings(), rate=rate) as lever:
-        _register(planned)
         ended, now = apply_run(
             planned,
             approve=approve,
@@ -188,16 +187,6 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
     _print_hint(found.hint)
     differences = bool(found.gaps)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
-
-
-def _register(run: Run) -> None:
-    """Note a run in its account's ledger before it writes."""
-    from leverkit.jobs.ledger import register_run
-    from leverkit.settings import workspace
-    from leverkit.storage.account_registry import account_folder
-
-    with noted("the run is not registered in the account's ledger"):
-        register_run(account_folder(workspace(), run.plan.account), run)
 
 
 def _job_record(folder: Path) -> tuple[object, str]:

@@ -95,11 +95,12 @@ class Ledger:
         columns = ", ".join(KnownRun._fields)
         return [KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs ORDER BY folder")]
 
-    def register(self, folder: Path, *, plan_id: str, kind: str) -> None:
-        """Note a run whose journal is to be followed, before it writes."""
-        with self.writing() as db:
-            row = (str(folder.resolve()), plan_id, kind, 0, "", 0)
-            db.execute("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+    def register(self, folder: str, *, plan_id: str, kind: str) -> None:
+        """Note a run whose journal is to be followed, unless it is noted already."""
+        if self._one("SELECT 1 FROM runs WHERE folder = ?", folder) is None:
+            with self.writing() as db:
+                row = (folder, plan_id, kind, 0, "", 0)
+                db.execute("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def consider(self, gaps: Iterable[Pair], decisions: Mapping[str, str]) -> None:
         """Note the gaps that the first plan of these decisions (by tag) listed."""
@@ -202,3 +203,15 @@ class Ledger:
 
     def _one(self, query: str, *values: object) -> Any:
         return self.rows(query, *values).fetchone()
+
+
+def register_run(account_folder: Path, run_folder: Path, *, plan_id: str, kind: str) -> None:
+    """Note a run that lies outside of its account's folder, before it writes, where there is a ledger.
+
+    Raises Refused where the ledger is damaged, Locked, UsageError where it cannot be written.
+    """
+    folder = run_folder.resolve()
+    ledger = None if folder.is_relative_to(account_folder.resolve() / "runs") else Ledger.find(account_folder)
+    if ledger is not None:
+        with ledger:
+            ledger.register(str(folder), plan_id=plan_id, kind=kind)

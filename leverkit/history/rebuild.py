@@ -20,12 +20,14 @@ from leverkit.history.reading import Reading, RunWrites, tags_of
 from leverkit.history.tables import EVENTS, KnownRun
 from leverkit.storage.files import sync
 from leverkit.storage.lock import hold
+from leverkit.storage.sqlite import sound
 
 _KEPT = (
     "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
     "SELECT * FROM considered",
     "SELECT * FROM decisions",
 )
+FOREIGN = "the old ledger was another account's, and nothing of it was kept"
 LOST = "what others took off before is not known any more: the old ledger could not be read"
 
 
@@ -37,13 +39,15 @@ class Kept(msgspec.Struct, frozen=True):
     odd: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, account_folder: Path) -> Kept:
-        """Read it from the ledger of an account; nothing where there is none, or it is damaged."""
+    def of(cls, account_folder: Path, account_ids: Collection[str]) -> Kept:
+        """Read it from the ledger of an account; nothing where it is another account's, or damaged."""
         try:
             ledger = Ledger.find(account_folder)
             if ledger is None:
                 return cls()
-            with ledger:
+            with ledger, sound(ledger.path, "the ledger"):
+                if ledger.last and ledger.account_ids.isdisjoint(account_ids):
+                    return cls(odd=(FOREIGN,))
                 tables = ("marks", "considered", "decisions")
                 rows = (tuple(ledger.rows(query).fetchall()) for query in _KEPT)
                 return cls(tuple(ledger.runs()), tuple(zip(tables, rows, strict=True)))

@@ -70,22 +70,16 @@ def last_reading(account_folder: Path) -> int:
         return ledger.last.number if ledger and ledger.last else 0
 
 
-def register_run(account_folder: Path, run: Run) -> None:
-    """Note a run that lies outside of its account's folder, before it writes."""
-    if not run.folder.resolve().is_relative_to(account_folder.resolve() / "runs"):
-        with Ledger.open(account_folder) as ledger:
-            ledger.register(run.folder, plan_id=run.plan.plan_id, kind=run.plan.kind)
-
-
 def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     """Make the ledger of an account again, from a snapshot and the journals of the registered runs.
 
     What others took off, and what was considered, only the old ledger knows: it is kept where that can be
     read. Raises Locked.
     """
-    kept = Kept.of(account_folder)
+    reading = reading_of(snapshot)
+    kept = Kept.of(account_folder, reading.account_ids)
     writes, odd = _writes(account_folder, {run.folder: None for run in kept.runs}, 0)
-    found = rebuild(account_folder, kept, writes, reading_of(snapshot))
+    found = rebuild(account_folder, kept, writes, reading)
     return msgspec.structs.replace(found, odd=(*odd, *found.odd))
 
 

@@ -18,10 +18,10 @@ import msgspec
 from leverkit.api.client import Lever
 from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
 from leverkit.history.catch_up import CaughtUp
-from leverkit.history.ledger import Ledger
+from leverkit.history.ledger import Ledger, register_run
 from leverkit.jobs.account_reading import read_account
 from leverkit.jobs.approval import Approval, approve_command, require_approved
-from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, register_run, update_ledger
+from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, update_ledger
 from leverkit.jobs.nightly_plan import nightly_plan
 from leverkit.jobs.notify import Notice, tell
 from leverkit.jobs.packing import pack_runs
@@ -208,7 +208,7 @@ class _Night:
         self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
         self._note(undecided=len(plan.undecided), left=_by_reason(plan.skipped))
         if plan.operations:
-            register_run(self._folder, run)  # whoever carries it out
+            register_run(self._folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)  # whoever applies it
             self._note(run=str(run.folder))
         return run
 

@@ -19,6 +19,7 @@ from leverkit.api.client import Lever
 from leverkit.api.tags import tag_names
 from leverkit.api.threads import threads_left
 from leverkit.errors import Refused, UsageError
+from leverkit.history.ledger import register_run
 from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.ownership import require_still_ours
@@ -32,7 +33,8 @@ from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
-from leverkit.settings import connect
+from leverkit.settings import connect, workspace
+from leverkit.storage.account_registry import account_folder
 from leverkit.storage.lock import account_lock, hold, identity
 
 FINISHED = "finished"
@@ -150,6 +152,9 @@ def _writing(
         raise UsageError("this client can only read; open the account with connect(write=True)")
     run.require_account(lever.account, same_account=same_account)
     lever.performer(check=True)  # before any intent, as every write needs it
+    with suppress(UsageError):  # without a workspace there is no ledger to follow the run
+        folder = account_folder(workspace(), plan.account)
+        register_run(folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)
     tag_names("tags of the plan", (operation.tag for operation in plan.operations))
     # Who plans later may know the account by a newer id; what its ids give today is the same for all.
     accounts = sorted({plan.account, lever.account.fingerprint()})

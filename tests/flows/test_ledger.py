@@ -24,7 +24,7 @@ from leverkit.history import reading
 from leverkit.history.catch_up import CaughtUp
 from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.history.rebuild import forget
-from leverkit.jobs.ledger import rebuild_ledger, register_run, update_ledger
+from leverkit.jobs.ledger import rebuild_ledger, update_ledger
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Operation
@@ -81,12 +81,14 @@ class Nights:
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
     monkeypatch.setattr(reading, "MARGIN", 0)  # these nights are shorter than a minute
+    monkeypatch.setenv("LEVERKIT_WORKSPACE", str(tmp_path))
     with account(contacts=150, seed=4) as (emulated, lever):
-        snapshot = lk.pull(tmp_path / "snapshot", lever=lever)
+        folder = tmp_path / lever.account_id()
+        snapshot = lk.pull(folder / "snapshot", lever=lever)
         mine = set(contact_tags(emulated))
         suggested = lk.Policy.suggest(lk.audit(snapshot))
         scopes = {tag: "contact" if tag in mine else "opportunity" for tag in suggested.scopes}
-        yield Nights(emulated, lever, tmp_path, suggested.decide(scopes, by="a person"))
+        yield Nights(emulated, lever, folder, suggested.decide(scopes, by="a person"))
 
 
 def pairs(operations: Collection[Operation]) -> set[tuple[str, str]]:
@@ -182,7 +184,6 @@ def test_a_run_elsewhere_is_registered_and_what_it_wrote_is_ours(nights: Nights,
     nights.plan("first")
     (nights.folder / "runs/first").rename(nights.folder / "elsewhere")
     run = Run.planned(nights.folder / "elsewhere")
-    register_run(nights.folder, run)
     lk.apply(run.folder, approve=run.plan.plan_id, lever=nights.lever).require()
     assert nights.pull().counts == {}
     with Ledger.open(nights.folder) as ledger:
@@ -249,7 +250,7 @@ def test_a_kill_at_any_statement_leaves_ledger_and_journals_agreeing(nights: Nig
     account, numbers = tmp_path / "account", [0, *range(1, 150, 13)]
     account.mkdir()
     for part in ("ledger", "runs"):
-        (tmp_path / part).rename(account / part)
+        (nights.folder / part).rename(account / part)
     lk.pull(tmp_path / "snapshot", lever=nights.lever)
     words = [sys.executable, "-m", "support.killed_update", account, tmp_path / "snapshot", *numbers]
     environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
