@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit, audit
     from leverkit.api.client import Lever, ReadOnlyLever
     from leverkit.errors import LeverkitError
+    from leverkit.jobs.changes import changes
     from leverkit.migration.apply import apply
     from leverkit.migration.rollback import rollback
     from leverkit.notebook.parameters import parameters
@@ -55,6 +56,7 @@ __all__ = [
     "Snapshot",
     "apply",
     "audit",
+    "changes",
     "connect",
     "desk",
     "parameters",
@@ -69,6 +71,7 @@ _MODULES = {
     "analysis.audit": ("Audit", "audit"),
     "api.client": ("Lever", "ReadOnlyLever"),
     "errors": ("LeverkitError",),
+    "jobs.changes": ("changes",),
     "migration.apply": ("apply",),
     "migration.rollback": ("rollback",),
     "notebook.parameters": ("parameters",),

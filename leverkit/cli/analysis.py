@@ -73,13 +73,11 @@ def pull(
 
 def audit(
     snapshot: options.Source,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")] = None,
+    html: options.Html = None,
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What is decided; else policy.csv beside SNAPSHOT.")
     ] = None,
-    anonymise: Annotated[
-        bool, typer.Option("--anonymise", help="In the page, salted ids instead of links.")
-    ] = False,
+    anonymise: options.Anonymise = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
@@ -94,8 +92,7 @@ def audit(
 
     if policy and not policy.exists():
         raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
-    if anonymise and not html:
-        raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
+    options.require_page(html, anonymise=anonymise)
     path = policy or snapshot.absolute().parent / "policy.csv"
     found, decided = audit(snapshot), Policy.at(path)
     try:

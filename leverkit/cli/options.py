@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from leverkit.errors import UsageError
+
 DIFFERENCES = 2  # the exit code of --detailed-exitcode
 
 
@@ -28,8 +30,16 @@ def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
     return code or (DIFFERENCES if detailed and differences else 0)
 
 
+def require_page(html: Path | None, *, anonymise: bool) -> None:
+    """Raise UsageError where a page is to be anonymised, and none is written."""
+    if anonymise and not html:
+        raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
+
+
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")]
+Anonymise = Annotated[bool, typer.Option("--anonymise", help="In the page, salted ids instead of links.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Without a key, use the demo account on this computer.")]
 Detailed = Annotated[
     bool,

@@ -85,6 +85,12 @@ class Ledger:
         row = self._one(f"SELECT {columns} FROM readings ORDER BY number DESC LIMIT 1")
         return LastReading(*row) if row else None
 
+    @property
+    def readings(self) -> list[LastReading]:
+        """Return all readings, oldest first."""
+        columns = ", ".join(LastReading._fields)
+        return [LastReading(*row) for row in self.rows(f"SELECT {columns} FROM readings ORDER BY number")]
+
     def taken_at(self, number: int) -> int:
         """Return when a reading began (ms since epoch); 0 for one that is not known."""
         row = self._one("SELECT taken_at FROM readings WHERE number = ?", number)
@@ -141,6 +147,17 @@ class Ledger:
         return map(
             Known._make, self.rows(f"SELECT {', '.join(Known._fields)} FROM base ORDER BY opportunity")
         )
+
+    def base_of(self, contacts: Collection[str]) -> Iterator[Known]:
+        """Yield the opportunities of these contacts as they were last known."""
+        columns = ", ".join(Known._fields)
+        query = f"SELECT {columns} FROM base WHERE contact IN (SELECT value FROM json_each(?))"
+        return map(Known._make, self.rows(query, json.dumps(sorted(contacts))))
+
+    def known(self, opportunities: Collection[str]) -> set[str]:
+        """Return those of these opportunities that are in the base, hidden or not."""
+        query = "SELECT opportunity FROM base WHERE opportunity IN (SELECT value FROM json_each(?))"
+        return {id for (id,) in self.rows(query, json.dumps(sorted(opportunities)))}
 
     def our_writes(self, later_than: int) -> Iterator[OurWrite]:
         """Yield the last change of ours to each pair, of those later than a time (ms), by opportunity."""

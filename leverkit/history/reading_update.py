@@ -87,11 +87,12 @@ class ReadingUpdate:
         if now is not None or was.opportunity in self._reading.deleted:
             for table in ("base", "marks", "considered"):
                 self._db.execute(f"DELETE FROM {table} WHERE opportunity = ?", (was.opportunity,))
-            self._event("deleted" if now is None else "anonymized", was.contact, was.opportunity)
+            kind, tags = "deleted" if now is None else "anonymized", was.tags if was.visible else ""
+            self._event(kind, was.contact, was.opportunity, detail=tags)
             return
         self._missing += 1
         self._db.execute("UPDATE base SET visible = 0 WHERE opportunity = ?", (was.opportunity,))
-        self._event("hidden", was.contact, was.opportunity)
+        self._event("hidden", was.contact, was.opportunity, detail=was.tags)
 
     def _take_known(self, was: Known, now: Seen) -> None:
         if was.contact != now.contact:
@@ -103,7 +104,7 @@ class ReadingUpdate:
                 (now.contact, now.opportunity),
             )
         if not was.visible:
-            self._event("seen again", now.contact, now.opportunity)
+            self._event("seen again", now.contact, now.opportunity, detail=was.tags)
         if was.contact != now.contact or not was.visible:
             self._arrive(now)
 
@@ -133,12 +134,16 @@ class ReadingUpdate:
             )
 
     def _take_renames(self) -> None:
-        """Re-key what is known of tags that were renamed; their holders have lost and gained nothing."""
+        """Re-key what is known of renamed tags; who has the new one has lost and gained nothing."""
         names = renames(self._lost, self._gained, self._reading.tag_counts)
         if not names:
             return
         moved = {(found.opportunity, names[found.tag]) for found in self._lost if found.tag in names}
-        self._lost = [found for found in self._lost if found.tag not in names]
+        self._lost = [
+            found._replace(tag=names.get(found.tag, found.tag))
+            for found in self._lost
+            if names.get(found.tag) not in found.tags
+        ]
         self._gained = [found for found in self._gained if (found.opportunity, found.tag) not in moved]
         for old, new in sorted(names.items()):
             self._event("renamed", tag=old, detail=new)

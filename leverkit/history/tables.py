@@ -70,8 +70,8 @@ class KnownRun(NamedTuple):
 class Event(NamedTuple):
     """Something that happened to a pair, an opportunity or a tag; `at_ms` as in a mark.
 
-    `detail` is what the kind needs: the tags of a new opportunity, the contact that one moved from, the new
-    name of a tag, or `from posting`.
+    `detail` is what the kind needs: the tags with which an opportunity came or went, the contact that one
+    moved from, the new name of a tag, `from posting` or `put back`.
     """
 
     reading: int

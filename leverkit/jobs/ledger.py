@@ -102,10 +102,14 @@ def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Rea
         rows=map(Seen._make, snapshot.rows(_ROWS)),
         deleted=deleted,
         tag_counts=dict(snapshot.sql(_COUNTS).fetchall()),
-        posting_tags={
-            posting: frozenset(filter(None, tags)) for posting, tags in snapshot.sql(_POSTING_TAGS).fetchall()
-        },
+        posting_tags=posting_tags(snapshot),
     )
+
+
+def posting_tags(snapshot: Snapshot) -> dict[str, frozenset[str]]:
+    """Return the tags that Lever takes from each posting."""
+    rows = snapshot.sql(_POSTING_TAGS).fetchall()
+    return {posting: frozenset(filter(None, tags)) for posting, tags in rows}
 
 
 def writes_of(run: Run, *, since_ms: int = 0) -> RunWrites:

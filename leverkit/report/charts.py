@@ -172,14 +172,45 @@ def chart_readiness(history: pd.DataFrame, *, title: str) -> Chart:
     words = ", ".join(f"{day:%Y-%m-%d} {ready:.0f} %" for day, ready in pairs)
 
     def draw(axes: Any) -> None:
-        places = range(len(days))
         for name, colour in (("decided", COLOURS["opportunity"]), ("ready", COLOURS["done"])):
-            axes.plot(places, history[name], color=colour, marker="o", linewidth=2, markersize=5)
+            axes.plot(range(len(days)), history[name], color=colour, marker="o", linewidth=2, markersize=5)
         axes.set_ylim(105, -5)  # turned over by `chart`
         axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
-        ends = sorted({0, len(days) // 2, len(days) - 1}) if len(days) > 2 else list(places)
-        axes.set_xticks(ends, [f"{days.iloc[place]:%Y-%m-%d}" for place in ends])
+        _days_along(axes, days)
         axes.margins(x=0.12)
         legend(axes, ["opportunity", "done"], ["decided", "ready"])
 
     return chart(draw, title=title, alt=f"{title}: {words}", rows=4)
+
+
+def chart_readings(frame: pd.DataFrame, *, title: str) -> Chart:
+    """Draw what each reading found, stacked. Takes `taken_at`, then up to four columns of numbers."""
+    from itertools import pairwise
+
+    names = [str(name) for name in frame.columns if name != "taken_at"]
+    kinds = ["failed", "contact", "opportunity", "ignore"][: len(names)]
+    tops = [[0] * len(frame), *frame[names].cumsum(axis="columns").T.to_numpy().tolist()]
+    words = ", ".join(
+        f"{day:%Y-%m-%d} {int(number):,}" for day, number in zip(frame["taken_at"], tops[-1], strict=True)
+    )
+
+    def draw(axes: Any) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        for kind, (low, high) in zip(kinds, pairwise(tops), strict=True):
+            height = [top - bottom for bottom, top in zip(low, high, strict=True)]
+            axes.bar(range(len(frame)), height, bottom=low, color=COLOURS[kind], width=0.72)
+        axes.set_ylim(max(1, *tops[-1]) * 1.08, 0)  # turned over by `chart`
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        _days_along(axes, frame["taken_at"])
+        axes.set_xlim(-0.8, max(len(frame), 6) - 0.2)
+        legend(axes, kinds, [label(name, 18) for name in names])
+
+    return chart(draw, title=title, alt=f"{title}: {words}", rows=6)
+
+
+def _days_along(axes: Any, days: pd.Series[Any]) -> None:
+    """Let the horizontal axis name the first day, one in the middle and the last."""
+    ends = sorted({0, len(days) // 2, len(days) - 1}) if len(days) > 2 else range(len(days))
+    axes.set_xticks(ends, [f"{days.iloc[place]:%Y-%m-%d}" for place in ends])

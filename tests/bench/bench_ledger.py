@@ -1,4 +1,4 @@
-"""How long it takes to bring the ledger up to date, and how large it is: `make bench`.
+"""How long it takes to bring the ledger up to date and to ask it, and how large it is: `make bench`.
 
 `PYTHONPATH=tests python -m bench.bench_ledger [OPPORTUNITIES…]` for other sizes than 100,000 and a million.
 The account is that of bench_audit; between the two readings one opportunity in a hundred gains a tag, and one
@@ -37,6 +37,17 @@ size = sum(path.stat().st_size for path in (account / "ledger").iterdir()) / 1e6
 print(f"| {rows:,} | {found.number} | {sum(found.counts.values()):,} "
       f"| {took:.1f} s | {busy:.1f} s | {size:,.0f} MB | {peak:,.0f} MB |")
 """
+_ASK = """
+import sys, time
+from pathlib import Path
+began = time.perf_counter()
+from leverkit.jobs.changes import changes
+found = changes(sys.argv[2])
+page = found.to_html(Path(sys.argv[1]) / "changes.html")
+took = time.perf_counter() - began
+print(f"changes, imports and page: {took:.1f} s (processor {time.process_time():.1f} s), "
+      f"{len(found.taggings):,} taggings, {len(found.splits):,} splits, {page.stat().st_size / 1000:,.0f} kB")
+"""
 
 
 def main(counts: list[int]) -> None:
@@ -47,13 +58,14 @@ def main(counts: list[int]) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_large(folder / "snapshot", count)
-            _update(folder)
+            _run(_UPDATE, folder)
             _change(folder / "snapshot")
-            _update(folder)
+            _run(_UPDATE, folder)
+            _run(_ASK, folder)
 
 
-def _update(folder: Path) -> None:
-    words = [sys.executable, "-c", _UPDATE, str(folder / "account"), str(folder / "snapshot")]
+def _run(program: str, folder: Path) -> None:
+    words = [sys.executable, "-c", program, str(folder), str(folder / "snapshot")]
     print(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip(), flush=True)
 
 

@@ -235,6 +235,22 @@ def test_the_audit_leads_to_the_policy_and_takes_no_option_without_effect(
     assert (refused.code, "add --html FILE" in refused.err) == (64, True)
 
 
+def test_changes_tell_what_the_last_pull_found(leverkit: Command, lever_account: Running) -> None:
+    pulled = ("pull", "-o", "snapshot", "--rate", "1000")
+    asked = ("changes", "snapshot", "--detailed-exitcode")
+    assert leverkit("changes", "snapshot").code == 64
+    assert leverkit(*pulled).code == 0
+    assert leverkit(*asked).code == 0
+    lever_account.add_tags(min(lever_account.state()["opportunities"]), ["from an integration"])
+    leverkit(*pulled)
+    found = leverkit(*asked, "--html", "changes.html")
+    assert (found.code, Path("changes.html").exists()) == (2, True)
+    assert re.search(r"\b1 +0 +0 +0  from an integration$", found.out, re.MULTILINE)
+    assert json.loads(leverkit(*asked, "--json").out)["taggings"][0]["kind"] == "added_by_others"
+    refused = leverkit("changes", "snapshot", "--since", "March")
+    assert (refused.code, "2026-03-31" in refused.err) == (64, True)
+
+
 def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, policy: Path) -> None:
     words = ("plan", "snapshot", "--policy", "policy.csv", "-o", "run")
     out = leverkit(*words).out

@@ -18,6 +18,7 @@ from leverkit.report.charts import (
     chart_coverage,
     chart_outcomes,
     chart_readiness,
+    chart_readings,
     chart_spellings,
 )
 from leverkit.report.html import Chart
@@ -86,6 +87,14 @@ def test_a_history_is_reported_by_day_and_drawn_without_a_change_too() -> None:
     assert chart.alt == "Up: 2026-01-02 10 %, 2026-03-04 80 %"
     assert size(chart)[0] > 800
     assert size(chart_readiness(frame.head(1), title="One"))[0] > 800
+
+
+def test_each_reading_is_a_bar_whatever_the_tags_are_named() -> None:
+    days = pd.to_datetime(["2026-01-02", "2026-01-03", "2026-03-04"], utc=True)
+    frame = pd.DataFrame({"taken_at": days, **{tag: [1, 0, n] for n, tag in enumerate(HOSTILE[:4])}})
+    chart = chart_readings(frame, title="Splits")
+    assert chart.alt == "Splits: 2026-01-02 4, 2026-01-03 0, 2026-03-04 6"
+    assert size(chart)[0] > 800
 
 
 def test_a_longer_title_takes_more_lines_and_no_less_picture() -> None:

@@ -1,0 +1,68 @@
+"""The command `changes`: what the account's ledger tells of two readings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leverkit.cli import options
+from leverkit.cli.output import LINES, print_json, print_message, print_result
+
+if TYPE_CHECKING:
+    from leverkit.jobs.changes import Changes
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(changes)
+
+
+def changes(
+    snapshot: options.Source,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="From the last reading before it, such as 2026-03-01.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="To the last reading before its end.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="This tag alone; repeat for more.")
+    ] = None,
+    html: options.Html = None,
+    anonymise: options.Anonymise = False,
+    as_json: options.Json = False,
+    detailed: options.Detailed = False,
+) -> None:
+    """Show what changed between two readings, by whom, and whether tags are still being split.
+
+    Without --since, what the snapshot's reading found. Reads files only: the ledger in the workspace, too.
+    Example: leverkit changes snapshot --since 2026-03-01 --html changes.html
+    """
+    from leverkit.jobs.changes import changes
+
+    options.require_page(html, anonymise=anonymise)
+    found = changes(snapshot, since=since, until=until, tags=tags or ())
+    if html:
+        print_message(f"report: {found.to_html(html, anonymise=anonymise)}")
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_result("\n".join([found.headline, *_lines(found)]))
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=found.differs))
+
+
+def _lines(found: Changes) -> list[str]:
+    """Return a small table of the tags with changes: those that are split most first."""
+    lines = [f"{row.now!r} is the new name of {row.tag!r}" for row in found.renames.itertuples()]
+    tags = found.tags
+    if len(tags):
+        lines.append(f"{'split':>8}{'since':>12}{'added':>9}{'by us':>8}{'removed':>9}{'by us':>8}  tag")
+    for row in tags.head(LINES).to_dict("records"):
+        since = f"{row['split_since']:%Y-%m-%d}" if row["split"] else ""
+        lines.append(
+            f"{row['split']:>8,}{since:>12}{row['added']:>9,}{row['added_by_us']:>8,}"
+            f"{row['removed']:>9,}{row['removed_by_us']:>8,}  {row['tag']}"
+        )
+    more = len(tags) - LINES
+    return lines + ([f"and {more:,} more tags: --json has all"] if more > 0 else [])
