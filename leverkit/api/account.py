@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -228,6 +229,17 @@ class Account:
         now = set().union(*self._found.values())
         unread = {each for each in known if each.split(":")[0] not in (*self._found, "host")}
         return tuple(sorted(now | unread)) or self.ids()
+
+
+def doubt(home: Path, known: KnownAccount, found: Agreement) -> str:
+    """Return why nothing is done for an account that may be one of a workspace, and what to do."""
+    title = " ".join(filter(None, (known.name, known.id)))
+    snapshot = quote(str(home / known.id / "snapshot"))
+    return (
+        f"the key opens an account that may be {title}, which is known in {home}: {found}; nothing was done. "
+        f"If it is, say so once: `leverkit pull -o {snapshot} --same-account`; "
+        "if not, set LEVERKIT_WORKSPACE to another folder"
+    )
 
 
 def _own(kind: str, ids: Iterable[str]) -> frozenset[str]:

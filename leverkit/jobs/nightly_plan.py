@@ -16,6 +16,9 @@ from leverkit.planning.planner import plan_with
 from leverkit.planning.run_folder import was_begun
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.storage.lock import hold
+
+WAIT = 60.0  # seconds for a notebook that plans
 
 
 def nightly_plan(
@@ -34,21 +37,22 @@ def nightly_plan(
     `consider`; one for a job leaves those that were noted. The folder of an empty plan is removed again.
     """
     draft = runs / "draft"
-    with suppress(BrakeTripped):
-        plan_with(
-            snapshot,
-            policy,
-            draft,
-            brakes=brakes,
-            ledger=ledger,
-            standing=not for_a_person,
-            consider=consider,
-        )
-    plan = Plan.read(draft)
-    if not plan.operations:
+    with hold(runs / "draft.lock", purpose="plan", wait=WAIT):  # the one that notebooks hold
+        with suppress(BrakeTripped):
+            plan_with(
+                snapshot,
+                policy,
+                draft,
+                brakes=brakes,
+                ledger=ledger,
+                standing=not for_a_person,
+                consider=consider,
+            )
+        plan = Plan.read(draft)
+        if plan.operations:
+            return Run(_kept(draft, plan), plan)
         shutil.rmtree(draft)
         return Run(draft, plan)
-    return Run(_kept(draft, plan), plan)
 
 
 def _kept(draft: Path, plan: Plan) -> Path:

@@ -69,6 +69,11 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
     @property
+    def state(self) -> str:
+        """Return how it stands with the nightly job, in a few words."""
+        return f"{self.started_at[:10]}: {self.summary}" if self.account else "not yet"
+
+    @property
     def figures(self) -> dict[str, int]:
         """Return the numbers that people ask for first."""
         return {

@@ -14,19 +14,20 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.audit import audit
-from leverkit.api.account import Agreement
+from leverkit.api.account import doubt
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.ledger import update_ledger
+from leverkit.jobs.sync_record import SyncRecord
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import MODES, MigrationStep
+from leverkit.notebook.nightly_step import NightlyStep, nightly
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, SHORT, Plan
 from leverkit.planning.plan_document import Kind
@@ -37,7 +38,6 @@ from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.storage.account_registry import KnownAccount
 from leverkit.storage.files import make_folder
 from leverkit.storage.lock import hold
 
@@ -61,22 +61,12 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     with ExitStack() as stack:
         stack.callback(lever.close)
         if doubtful := lever.account.doubtful():
-            raise Refused(_doubt(home, *doubtful))
+            raise Refused(doubt(home, *doubtful))
         lever.account.remember()
         folder = home / lever.account.id
         make_folder(folder)
         stack.pop_all()
     return AccountWorkspace(folder, lever, rate)
-
-
-def _doubt(home: Path, known: KnownAccount, found: Agreement) -> str:
-    title = " ".join(filter(None, (known.name, known.id)))
-    snapshot = quote(str(home / known.id / "snapshot"))
-    return (
-        f"the key opens an account that may be {title}, which is known in {home}: {found}; nothing was done. "
-        f"If it is, say so once: `leverkit pull -o {snapshot} --same-account`; "
-        "if not, set LEVERKIT_WORKSPACE to another folder"
-    )
 
 
 @dataclass(frozen=True)
@@ -163,6 +153,11 @@ class AccountWorkspace:
             rollback(undone, self._draft)
             return self._step(mode, self._keep(), approve)
 
+    def sync(self, mode: str = "plan", policy_file: str = "", **options: Any) -> NightlyStep:
+        """Do the nightly job here, in mode `plan` without writing to Lever; options as of `SyncOrder`."""
+        path = Path(policy_file).expanduser() if policy_file else self.policy_file
+        return nightly(self.folder, path, mode, rate=self.rate, **options)
+
     @property
     def runs(self) -> pd.DataFrame:
         """Return one row per run, newest first: plan, kind, operations, state, done, pending."""
@@ -187,6 +182,7 @@ class AccountWorkspace:
             ("decide which tags are about the person", self._deciding(), "20_policy"),
             ("plan, apply, verify", self._latest("migrate"), "30_migrate"),
             ("take it back, if you want", self._latest("rollback"), "40_rollback"),
+            ("keep it so, every night", SyncRecord.find(self.folder, self.folder.name).state, "60_sync"),
         ]
         return pd.DataFrame(rows, columns=["step", "state", "notebook"])
 

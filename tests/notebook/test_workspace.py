@@ -11,10 +11,12 @@ from leverkit.analysis.audit import audit
 from leverkit.api.threads import thread_pool
 from leverkit.emulator import Running
 from leverkit.errors import BrakeTripped, Refused, Stopped, UsageError
+from leverkit.jobs import approval
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import Message
 from leverkit.notebook.workspace import AccountWorkspace, desk
+from leverkit.planning.brakes import Brakes
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
@@ -37,7 +39,7 @@ def decided(at: AccountWorkspace, lever_account: Running) -> AccountWorkspace:
 
 def test_an_account_has_a_folder_of_its_own(at: AccountWorkspace) -> None:
     assert at.folder.name == at.lever.account_id()
-    assert list(at.steps["state"]) == ["not yet"] * 4
+    assert list(at.steps["state"]) == ["not yet"] * 5
 
 
 def test_a_snapshot_is_read_once_and_found_again(at: AccountWorkspace, lever_account: Running) -> None:
@@ -156,11 +158,11 @@ def test_the_same_plan_again_is_the_same_run(decided: AccountWorkspace) -> None:
 
 def test_the_state_of_each_step_is_reported_in_words(decided: AccountWorkspace) -> None:
     decided.migration("plan")
-    reading, deciding, migrating, undoing = decided.steps["state"]
+    reading, deciding, migrating, undoing, every_night = decided.steps["state"]
     assert reading.endswith("opportunities read")
     assert deciding.endswith("tags decided")
     assert migrating.startswith("plan ")
-    assert undoing == "not yet"
+    assert undoing == every_night == "not yet"
 
 
 def personal(account: Running) -> set[str]:
@@ -187,3 +189,23 @@ def test_neither_key_nor_person_is_in_anything_that_is_left_behind(
     for text in texts:
         assert lever_account.api_key not in text
         assert [name for name in people if name.encode().decode("latin-1") in text or name in text] == []
+
+
+def test_the_nightly_job_shows_in_mode_plan_and_writes_within_the_approval_in_mode_apply(
+    decided: AccountWorkspace, lever_account: Running
+) -> None:
+    planned = decided.migration("plan")
+    decided.migration("apply", planned.plan.short).carry_out()
+    new = lever_account.create(planned.plan.operations[0].contact)
+    shown = decided.sync("plan")
+    assert "Nothing was written" in shown.next
+    assert shown.planned.count('data-label="tag"') == shown.ended.record.planned > 0
+    with pytest.raises(Refused, match="nobody approved"):
+        decided.sync("apply").require()
+    approval.approve(decided.folder, decided.policy, brakes=Brakes(max_ops=50), by="ada")
+    night = decided.sync("apply")
+    night.require()
+    assert planned.plan.operations[0].tag in lever_account.state()["opportunities"][new]
+    assert "finished" in list(decided.steps["state"])[-1]
+    with pytest.raises(UsageError, match="mode must be plan or apply"):
+        decided.sync("verify")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leverkit.analysis.audit import audit
-from leverkit.emulator import running
+from leverkit.emulator import Running, running
 from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
@@ -46,7 +46,7 @@ def notebook_account(notebook: str) -> Iterator[Path]:
     ):
         workspace = desk(rate=1000.0)
         with workspace.lever:
-            _prepare(notebook, workspace)
+            _prepare(notebook, workspace, account)
         yield Path(folder)
 
 
@@ -55,7 +55,7 @@ def decide_rightly(workspace: AccountWorkspace, truth: Mapping[str, str]) -> Non
     Policy(tuple(map(Decision, truth))).decide(truth, by="a test").write(workspace.policy_file)
 
 
-def _prepare(notebook: str, workspace: AccountWorkspace) -> None:
+def _prepare(notebook: str, workspace: AccountWorkspace, account: Running) -> None:
     if notebook >= "20":
         snapshot = workspace.pull()
     if notebook >= "30":
@@ -63,3 +63,6 @@ def _prepare(notebook: str, workspace: AccountWorkspace) -> None:
     if notebook >= "40":
         planned = workspace.migration("plan")
         workspace.migration("apply", planned.plan.short).carry_out()
+    if notebook >= "60":
+        for contact in sorted({op.contact for op in planned.plan.operations})[:2]:
+            account.create(contact)
