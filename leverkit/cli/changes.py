@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leverkit.cli import options
 from leverkit.cli.output import LINES, print_json, print_message, print_result
+from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
     from leverkit.jobs.changes import Changes
@@ -19,7 +21,10 @@ def register(app: typer.Typer) -> None:
 
 
 def changes(
-    snapshot: options.Source,
+    snapshots: Annotated[
+        list[Path],
+        typer.Argument(metavar="[OLD] NEW", help="The folder that `pull` wrote, or an older copy, too."),
+    ],
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="From the last reading before it, such as 2026-03-01.")
     ] = None,
@@ -36,13 +41,16 @@ def changes(
 ) -> None:
     """Show what changed between two readings, by whom, and whether tags are still being split.
 
-    Without --since, what the snapshot's reading found. Reads files only: the ledger in the workspace, too.
+    Without OLD or --since, what the reading of NEW found. Reads files only: the ledger in the workspace, too.
     Example: leverkit changes snapshot --since 2026-03-01 --html changes.html
     """
     from leverkit.jobs.changes import changes
 
     options.require_page(html, anonymise=anonymise)
-    found = changes(snapshot, since=since, until=until, tags=tags or ())
+    if len(snapshots) > 2:
+        raise UsageError("name one snapshot, or an older one and a newer one")
+    *old, new = snapshots
+    found = changes(new, old[0] if old else None, since=since, until=until, tags=tags or ())
     if html:
         print_message(f"report: {found.to_html(html, anonymise=anonymise)}")
     if as_json:

@@ -68,6 +68,7 @@ class Changes(ChangeFacts):
 
 def changes(
     snapshot: Snapshot | Path | str,
+    old: Snapshot | Path | str | None = None,
     *,
     since: str | date | None = None,
     until: str | date | None = None,
@@ -75,19 +76,39 @@ def changes(
 ) -> Changes:
     """Return what changed between two readings of the account of a snapshot, by the account's ledger.
 
-    `since` and `until` are dates, or times (UTC, where they name no zone): the last readings before them.
-    Without them, it is what the snapshot's reading found. `tags` leaves out all others. The ledger
-    lies beside the snapshot or in the workspace. Raises UsageError where there is none, and for wrong dates.
+    It begins at the reading of `old`, an earlier snapshot, or at the last one before `since`; else at the one
+    before. It ends at the snapshot's reading, or at the last one before `until`. These are dates, or times
+    (UTC, where they name no zone). `tags` leaves out all others. The ledger lies beside the snapshot or in
+    the workspace. Raises UsageError where there is none, or it did not take in these snapshots, and for wrong
+    dates.
     """
-    account = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
+    if old is not None and since is not None:
+        raise UsageError("an old snapshot and a date both say where to begin: give one")
+    account = _opened(snapshot)
     folder = account_folder(workspace(), account.account)
     ledger = Ledger.find(account.path.parent) or Ledger.find(folder)
     if ledger is None:
         raise UsageError(f"{folder} has no ledger yet, and so nothing to compare: `leverkit pull` begins one")
-    end = account.taken_at if until is None else _ms(until, end=True)
     with ledger:
-        first, last = _window(ledger.readings, None if since is None else _ms(since), end)
+        readings = ledger.readings
+        begin = None if since is None else _ms(since)
+        begin = begin if old is None else _at(readings, _opened(old))
+        end = _at(readings, account) if until is None else _ms(until, end=True)
+        first, last = _window(readings, begin, end)
         return _between(ledger, account, first, last, tags)
+
+
+def _opened(snapshot: Snapshot | Path | str) -> Snapshot:
+    return snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
+
+
+def _at(readings: Iterable[LastReading], snapshot: Snapshot) -> int:
+    """Return when a snapshot was taken. Raises UsageError where it is none of these readings."""
+    if all(reading.taken_at != snapshot.taken_at for reading in readings):
+        raise UsageError(
+            f"{snapshot.path}: the ledger did not take in this reading; name dates with --since and --until"
+        )
+    return snapshot.taken_at
 
 
 def _ms(when: str | date, *, end: bool = False) -> int:
@@ -106,6 +127,8 @@ def _window(
     readings: list[LastReading], since_ms: int | None, until_ms: int
 ) -> tuple[LastReading, LastReading]:
     """Return the last readings before two times; the first one where there is none before `since_ms`."""
+    if since_ms is not None and since_ms > until_ms:
+        raise UsageError("it ends before it begins: the older snapshot or date is named first")
     known = [reading for reading in readings if reading.taken_at <= until_ms]
     if not known:
         begin = f"its first is of {day(readings[0].taken_at)}" if readings else "it has none yet"

@@ -108,12 +108,13 @@ def _splits(found: ChangeFacts, people: PersonDisplay) -> Section:
         *([chart(found)] if len(found.readings) > 1 else []),
         table(_named(tags, {"tag": "Tag", **_SPLITS}), limit=20),
     ]
-    for frame, columns in ((found.origins, {"origin": "Origin"}), (found.postings, {"title": "Posting"})):
-        rows = frame[frame["split"] > 0]
-        columns |= {"new_opportunities": "New opportunities", **_SPLITS}
-        parts.append(table(_named(rows, columns).replace("", "unknown"), limit=10))
+    for frame, name, title in ((found.origins, "origin", "Origin"), (found.postings, "title", "Posting")):
+        rows = frame[frame["split"] > 0].replace("", "unknown")
+        shown = _named(rows, {name: title, "new_opportunities": "New opportunities", **_SPLITS})
+        parts.append(table(shown, limit=10, caption=f"By {title.lower()} of the opportunity"))
     latest = found.splits.iloc[::-1]
-    parts.append(table(**_with_links(latest, {"tag": "Tag", "how": "How", "taken_at": "Found"}, people)))
+    columns = {"tag": "Tag", "how": "How", "taken_at": "Found"}
+    parts.append(table(**_with_links(latest, columns, people), caption="The latest splits"))
     return Section(f"{count(len(tags), 'tag')} split, the most frequent first", parts)
 
 

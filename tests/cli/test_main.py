@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -241,12 +242,15 @@ def test_changes_tell_what_the_last_pull_found(leverkit: Command, lever_account:
     assert leverkit("changes", "snapshot").code == 64
     assert leverkit(*pulled).code == 0
     assert leverkit(*asked).code == 0
+    shutil.copytree("snapshot", "earlier")
     lever_account.add_tags(min(lever_account.state()["opportunities"]), ["from an integration"])
     leverkit(*pulled)
     found = leverkit(*asked, "--html", "changes.html")
     assert (found.code, Path("changes.html").exists()) == (2, True)
     assert re.search(r"\b1 +0 +0 +0  from an integration$", found.out, re.MULTILINE)
     assert json.loads(leverkit(*asked, "--json").out)["taggings"][0]["kind"] == "added_by_others"
+    assert leverkit("changes", "earlier", "snapshot").out == found.out
+    assert leverkit("changes", "snapshot", "earlier").code == 64
     refused = leverkit("changes", "snapshot", "--since", "March")
     assert (refused.code, "2026-03-31" in refused.err) == (64, True)
 

@@ -28,6 +28,14 @@ def read(folder: Path) -> lk.Snapshot:
     return lk.Snapshot.open(folder / "snapshot") if snapshot.account else snapshot
 
 
+def compare(folder: Path, snapshot: lk.Snapshot) -> int:
+    """Return how many tags changed, and how often one was split, since a day and since an older snapshot."""
+    lately = lk.changes(snapshot, since="2026-03-01", until="2026-04-01", tags=["a tag"])
+    found = lk.changes(folder / "snapshot", folder / "older")
+    found.to_html(folder / "changes.html", anonymise=True)
+    return len(lately.tags) + len(found.splits) + len(found.to_json())
+
+
 def decide(folder: Path, snapshot: lk.Snapshot) -> lk.Policy:
     """Return the policy that is proposed for a snapshot, written to policy.csv and read back."""
     facts: lk.Audit = lk.audit(snapshot)

@@ -198,6 +198,11 @@ def test_a_date_that_says_nothing_is_refused(nights: Nights, dates: dict[str, st
         changes(nights.folder / "snapshot", **dates)
 
 
+def test_a_snapshot_that_the_ledger_did_not_take_in_is_refused(nights: Nights) -> None:
+    with pytest.raises(UsageError, match="did not take in"):
+        changes(nights.folder / "snapshot")
+
+
 def test_an_account_without_a_ledger_is_refused(nights: Nights, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no ledger yet"):
         changes(pull(tmp_path / "elsewhere" / "snapshot", lever=nights.lever))
