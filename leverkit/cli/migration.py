@@ -12,7 +12,7 @@ import typer
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
-from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused
+from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused, UsageError
 
 if TYPE_CHECKING:
     from leverkit.migration.result import Result
@@ -150,10 +150,17 @@ def rollback(
 
 
 def status(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")],
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")
+    ] = None,
+    approvals: Annotated[
+        bool, typer.Option("--approvals", help="List who approved what and when, of all runs in a folder.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Show where a run or a notebook job stands, from its files alone.
+
+    With --approvals RUN may be a folder of runs; without it, those of the workspace are listed.
 
     Example: leverkit status run --json
     """
@@ -161,6 +168,10 @@ def status(
 
     from leverkit.migration.run import Run
 
+    if approvals:
+        return _print_approvals(run, as_json=as_json)
+    if run is None:
+        raise UsageError("name the folder of a run, or give --approvals")
     opened = None if (run / "run.json").exists() else Run.open(run)
     facts, line = _job_record(run) if opened is None else _run_state(opened)
     if as_json:
@@ -169,6 +180,7 @@ def status(
         print_result(line)
     if opened is not None:
         _print_next(opened)
+    return None
 
 
 def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
@@ -187,6 +199,21 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
     _print_hint(found.hint)
     differences = bool(found.gaps)
     raise typer.Exit(options.exit_code(found.exit_code, detailed=detailed, differences=differences))
+
+
+def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
+    import msgspec
+
+    from leverkit.jobs.approval import approvals
+    from leverkit.settings import workspace
+
+    found = approvals(folder or workspace())
+    if as_json:
+        print_json(msgspec.json.encode(found).decode())
+    else:
+        print_result("\n".join(session.line for session in found.sessions) or "nothing was approved yet")
+    for trouble in found.unreadable:
+        print_message(f"note: cannot be read: {trouble}")
 
 
 def _job_record(folder: Path) -> tuple[object, str]:

@@ -1,25 +1,32 @@
-"""The standing approval of an account: what a person allowed in advance for a nightly job.
+"""The standing approval of an account, and who approved what and when by the runs themselves.
 
-It is approval.json in the account's folder: of which policy, by whom, when, until when, and up to which size.
+A standing approval is what a person allowed in advance for a nightly job. It is approval.json in an account's
+folder: of which policy, by whom, when, until when, and up to which size.
 """
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from leverkit.errors import Refused, UsageError
+from leverkit.errors import LeverkitError, Refused, UsageError
 from leverkit.jobs.ledger import last_reading
+from leverkit.migration.journal import SessionStarted
+from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes, Size
+from leverkit.planning.plan_document import Kind
+from leverkit.planning.run_folder import was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.text import count
 from leverkit.storage import files
 
 NAME = "approval.json"
 DAYS = 90
+TAGS = 3  # that a line for people names
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,3 +127,65 @@ def approve_command(policy_file: Path, matching: str, brakes: Brakes, size: Size
     which = f" --matching {shlex.quote(matching)}" if matching else ""
     policy = shlex.quote(str(policy_file))
     return f"leverkit sync approve --policy {policy}{which} {raised.options(Brakes())}"
+
+
+class ApprovedSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of a run: when it began (ISO 8601, UTC), who approved it, and what it was allowed to do.
+
+    `approved_at` is when a standing approval was given; empty where a person approved just this plan.
+    """
+
+    at: str
+    by: str
+    approved_at: str = ""
+    plan_id: str
+    kind: Kind
+    wave: str
+    operations: int
+    tags: tuple[str, ...]
+    run: str
+
+    @property
+    def line(self) -> str:
+        """Return it in one line."""
+        names = ", ".join(self.tags[:TAGS]) + f" and {len(self.tags) - TAGS} more" * (len(self.tags) > TAGS)
+        standing = f" (standing, of {self.approved_at[:10]})" if self.approved_at else ""
+        what = f"{self.kind} {self.plan_id[:12]}, wave {self.wave}, {self.operations:,} operations"
+        return f"{self.at}  {self.by}{standing}  {what}: {names}  {self.run}"
+
+
+class Approvals(msgspec.Struct, frozen=True):
+    """The approved sessions, oldest first, and the runs that cannot be read, with the reason."""
+
+    sessions: tuple[ApprovedSession, ...]
+    unreadable: tuple[str, ...]
+
+
+def approvals(folder: Path) -> Approvals:
+    """Read the sessions of a run folder, or of all run folders below a folder."""
+    sessions: list[ApprovedSession] = []
+    unreadable: list[str] = []
+    for run in sorted(path.parent for path in folder.rglob("plan.json")):
+        try:
+            sessions += _sessions(run) if was_begun(run) else ()
+        except LeverkitError as error:
+            unreadable.append(f"{run}: {error}")
+    return Approvals(tuple(sorted(sessions, key=lambda session: session.at)), tuple(unreadable))
+
+
+def _sessions(folder: Path) -> Iterator[ApprovedSession]:
+    run, standing = Run.open(folder), Approval.find(folder)
+    for entry in run.entries:
+        if isinstance(entry.body, SessionStarted):
+            ops = [run.plan.operations[number] for number in run.wave(entry.body.wave).positions]
+            yield ApprovedSession(
+                at=datetime.fromtimestamp(entry.at_ms / 1000, UTC).isoformat(timespec="seconds"),
+                by=standing.approved_by if standing else entry.body.by,
+                approved_at=standing.approved_at if standing else "",
+                plan_id=run.plan.plan_id,
+                kind=run.plan.kind,
+                wave=entry.body.wave,
+                operations=len(ops),
+                tags=tuple(sorted({op.tag for op in ops})),
+                run=str(folder),
+            )

@@ -152,6 +152,10 @@ def test_the_flow_goes_through_by_single_commands(
     assert lever_account.state()["opportunities"] == start
     for command in ("status", "verify", "replay"):
         assert "the rollback in undo took this run back, and is verified" in leverkit(command, "run").err
+    listed = json.loads(leverkit("status", ".", "--approvals", "--json").out)
+    assert [session["plan_id"] for session in listed["sessions"]] == [plan["plan_id"], undo["plan_id"]]
+    assert f"migrate {plan['plan_id'][:12]}, wave all, " in leverkit("status", ".", "--approvals").out
+    assert leverkit("status").code == 64
 
 
 def test_a_stopped_run_is_reported_with_the_way_on(leverkit: Command, policy: Path) -> None:
