@@ -15,7 +15,7 @@ Words = tuple[str, ...]
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """The lists of vocabulary.json."""
+    """The lists of vocabulary.json; templates of tags name `tag_parts`, and what `_TagParts` makes."""
 
     onsets: Words
     vowels: Words
@@ -27,13 +27,11 @@ class Vocabulary(msgspec.Struct, frozen=True):
     places: Words
     commitments: Words
     posting_tags: Words
-    skills: Words
-    languages: Words
-    events: Words
     hostile_person: Words
     hostile_candidacy: Words
-    person_states: Words
-    candidacy_states: Words
+    person_tags: Words
+    candidacy_tags: Words
+    tag_parts: dict[str, Words]
     departments: dict[str, Words]
 
 
@@ -46,53 +44,35 @@ def word(rng: Random, syllables: int = 2) -> str:
     return ("".join(parts) + rng.choice(WORDS.codas)).capitalize()
 
 
-def date(rng: Random) -> str:
-    """Return a date of the years 2019 to 2025."""
-    return f"20{rng.randint(19, 25)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+class _TagParts(dict[str, str]):
+    """Makes the parts that templates of tags name, another at each use."""
+
+    def __init__(self, rng: Random, **known: str) -> None:
+        super().__init__(known)
+        self._rng = rng
+
+    def __missing__(self, name: str) -> str:
+        rng = self._rng
+        if name.lower() == "word":
+            return word(rng) if name == "Word" else word(rng).lower()
+        if name == "LongWord":
+            return word(rng, 3)
+        if name == "date":  # of the years 2019 to 2025
+            return f"20{rng.randint(19, 25)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+        if "-" in name:
+            return str(rng.randint(*map(int, name.split("-"))))
+        return rng.choice(WORDS.tag_parts[name])
 
 
 def person_tag(rng: Random) -> str:
     """Return a tag about a person."""
-    year = 2018 + rng.randrange(8)
-    return rng.choice(
-        (
-            rng.choice(WORDS.person_states),
-            rng.choice(WORDS.person_states),
-            rng.choice(WORDS.skills),
-            f"{rng.choice(WORDS.skills)} ({rng.choice(('expert', 'working', 'learning'))})",
-            f"Speaks {rng.choice(WORDS.languages)}",
-            f"{rng.choice(WORDS.events)} {year}",
-            f"Talent pool: {word(rng)}",
-            f"seniority={rng.choice(('junior', 'mid', 'senior', 'staff'))}",
-            f"gdpr-consent:{year}",
-            f"{word(rng).lower()}-newsletter",
-            f"{word(rng)} referral",
-            f"Project {word(rng)}",
-            word(rng, 3),
-            f"years_exp:{rng.choice((1, 3, 5, 8, 12))}+",
-        )
-    )
+    parts = _TagParts(rng, year=str(2018 + rng.randrange(8)))
+    return rng.choice([text.format_map(parts) for text in WORDS.person_tags])
 
 
 def candidacy_tag(rng: Random) -> str:
     """Return a tag about one candidacy."""
-    return rng.choice(
-        (
-            rng.choice(WORDS.candidacy_states),
-            rng.choice(WORDS.candidacy_states),
-            f"Phone screen {date(rng)}",
-            f"video-sent:{date(rng)}",
-            f"score={rng.randint(1, 5)}",
-            f"Round {rng.randint(2, 5)}",
-            f"Batch {word(rng)}",
-            f"{word(rng)} panel",
-            f"Interviewer: {word(rng)}",
-            f"Week {rng.randint(1, 52)} review",
-            f"Project {word(rng)}",
-            word(rng, 3),
-            f"Declined {rng.choice(('comp', 'location', 'timing'))}",
-        )
-    )
+    return rng.choice([text.format_map(_TagParts(rng)) for text in WORDS.candidacy_tags])
 
 
 def variant(rng: Random, tag: str) -> str:
