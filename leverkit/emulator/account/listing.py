@@ -62,19 +62,16 @@ class Listing:
         if all(predicate(row) for predicate in self.predicates):
             self.rows.insert(self._place(row), row)
 
-    def start(self, offset: str | None) -> int:
-        """Return the index of the first item of a page. Raises RequestError 400 for another sort's token."""
-        if offset is None:
-            return 0
-        key = _mirrored(offset_tokens.read(offset, self.order.types))
-        return bisect_left(self.rows, key, key=self.order.key)
-
     def page(self, offset: str | None, limit: int, *, shift: int = 0) -> tuple[list[Row], str | None]:
         """Return a page of rows and the token of the next, None on the last page.
 
         `shift` lets the next page start so many rows late (below zero: early): a fault.
+        Raises RequestError 400 for another sort's token.
         """
-        at = self.start(offset)
+        at = 0
+        if offset is not None:
+            key = _mirrored(offset_tokens.read(offset, self.order.types))
+            at = bisect_left(self.rows, key, key=self.order.key)
         after = at + limit
         page = self.rows[at:after]
         after += shift if after < len(self.rows) else 0
