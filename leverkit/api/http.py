@@ -20,7 +20,7 @@ import httpx
 
 from leverkit.api.auth import LOOPBACK, Secret, Signature
 from leverkit.api.rate_limit import Pace
-from leverkit.api.responses import Response, end_of_second, read, seconds_ahead
+from leverkit.api.responses import Response, http_time, read
 from leverkit.errors import ApiError, Unreachable
 
 T = TypeVar("T")
@@ -167,9 +167,8 @@ class HttpSession:
         except httpx.HTTPError as error:  # its message may quote headers or what the server sent
             return Response(failure=f"{error.__class__.__name__}.")
         self._answered.set()
-        date = response.headers.get("date", "")
-        self.ahead = seconds_ahead(date, default=self.ahead)
-        self.date_ms = end_of_second(date, default=self.date_ms)
+        if (second := http_time(response.headers.get("date", ""))) is not None:
+            self.ahead, self.date_ms = second - time.time(), int(second + 1) * 1000
         return Response(response.status_code, content, response.headers)
 
     def _content(self, response: httpx.Response) -> bytes:

@@ -103,20 +103,12 @@ def read(response: Response, type: type[T], *, method: str, path: str, hide: Cal
         ) from None
 
 
-def seconds_ahead(date: str, *, default: float = 0.0) -> float:
-    """Return by how many seconds an HTTP date is ahead of our clock; `default` if it is no date."""
+def http_time(date: str) -> float | None:
+    """Return the seconds since epoch that an HTTP date names, None if it is no date."""
     try:
-        return parsedate_to_datetime(date).timestamp() - time.time()
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):
-        return default
-
-
-def end_of_second(date: str, *, default: int | None = None) -> int | None:
-    """Return the end of the second that an HTTP date names, in ms since epoch; `default` if it is no date."""
-    try:
-        return int(parsedate_to_datetime(date).timestamp() + 1) * 1000
-    except (ValueError, TypeError):
-        return default
+        return None
 
 
 def needs_performer(error: ApiError) -> bool:
