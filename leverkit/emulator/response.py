@@ -42,16 +42,21 @@ CODES |= {429: "TooManyRequestsError", 503: "ServiceUnavailableError"}
 
 
 class RequestError(Exception):
-    """A request that Lever would refuse, with a status and `{"code", "message"}`."""
+    """A request that Lever would refuse: status, `{"code", "message"}`, and Retry-After if given."""
 
-    def __init__(self, status: int, message: str, *, code: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, *, code: str = "", retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.message = status, message
+        self.status, self.message, self.retry_after = status, message, retry_after
         self.code = code or CODES.get(status, "ServerError")
 
     def response(self) -> Response:
         """Return the error as a response in Lever's envelope."""
-        return Response(self.status, encode({"code": self.code, "message": self.message}))
+        response = Response(self.status, encode({"code": self.code, "message": self.message}))
+        if self.retry_after is None:
+            return response
+        return response.with_header(b"retry-after", b"%g" % self.retry_after)
 
 
 def ok(data: Any, *, status: int = 200, **extra: Any) -> Response:

@@ -133,10 +133,9 @@ MESSAGES = {
 HTML = b"<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>Bad Gateway</body>\r\n</html>\r\n"
 
 
-def throttled(code: str, retry_after: float | None) -> Response:
+def throttled(code: str, retry_after: float | None) -> RequestError:
     """Return a 429, without Retry-After by default (section 7.1)."""
-    response = RequestError(429, MESSAGES[429], code=code).response()
-    return response if retry_after is None else response.with_header(b"retry-after", b"%g" % retry_after)
+    return RequestError(429, MESSAGES[429], code=code, retry_after=retry_after)
 
 
 def replacement(fault: Fault) -> Response | None:
@@ -144,7 +143,7 @@ def replacement(fault: Fault) -> Response | None:
     if fault.kind == "reset":
         return None
     if fault.kind == "throttle":
-        return throttled(CODES[429], fault.retry_after)
+        return throttled(CODES[429], fault.retry_after).response()
     if fault.kind == "html":
         return Response(fault.status, HTML % fault.status, [(b"content-type", b"text/html")])
     if fault.kind == "empty":

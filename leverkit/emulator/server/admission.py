@@ -7,20 +7,8 @@ import time
 from leverkit.emulator.account.account import Account
 from leverkit.emulator.http import auth, faults
 from leverkit.emulator.http.rate_limit import RateLimit
-from leverkit.emulator.response import RequestError, Response, forbidden, no_such_path, unauthorized
+from leverkit.emulator.response import forbidden, no_such_path, unauthorized
 from leverkit.emulator.server.routes import CANDIDATES, Route
-
-
-class Throttled(RequestError):
-    """The refusal of the rate limit, with Retry-After if configured."""
-
-    def __init__(self, code: str, retry_after: float | None) -> None:
-        super().__init__(429, "", code=code)
-        self.retry_after = retry_after
-
-    def response(self) -> Response:
-        """Return the refusal."""
-        return faults.throttled(self.code, self.retry_after)
 
 
 class Admission:
@@ -62,7 +50,7 @@ class Admission:
         if limit is None:
             limit = self._limits[key.owner] = RateLimit(config.rate, config.burst)
         if not limit.admit(time.monotonic()):
-            raise Throttled(config.throttle_code, config.retry_after)
+            raise faults.throttled(config.throttle_code, config.retry_after)
         if not key.allows(route.scope):
             raise forbidden(f"Missing permission {route.scope}")
         return key
