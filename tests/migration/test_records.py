@@ -13,7 +13,7 @@ import pytest
 from support.plan_factory import AT_ONCE, account, carried_out, migration, resumed, tags_of
 
 from leverkit.errors import Refused
-from leverkit.migration.journal import Journal
+from leverkit.migration.journal import Journal, SessionEnded
 from leverkit.migration.records import spans
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
@@ -148,6 +148,27 @@ def test_a_kill_between_the_end_of_the_journal_and_result_json_leaves_a_run_that
         (tmp_path / "result.json").unlink()  # as the kill left it
         assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 3
     assert json.loads((tmp_path / "result.json").read_text())["counts"] == Run.open(tmp_path).counts
+
+
+def test_a_kill_before_the_end_was_noted_leaves_outcomes_that_verify_goes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Journal.append
+
+    def mortal(self: Journal, *bodies: Any) -> int:
+        if isinstance(bodies[0], SessionEnded):
+            raise Killed
+        return append(self, *bodies)
+
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        plan.write(tmp_path)
+        emulated.anonymize(plan.operations[0].opportunity)
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "append", mortal)
+            with pytest.raises(Killed):
+                resumed(plan, tmp_path, lever, times=AT_ONCE)
+        assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 3
 
 
 def test_a_result_of_an_earlier_end_is_made_again(tmp_path: Path) -> None:
