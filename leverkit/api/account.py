@@ -132,12 +132,15 @@ class Account:
         return next(clear, None) or next((e for e in known if self.agreement(e.account_ids).is_same), None)
 
     def doubtful(self) -> tuple[KnownAccount, Agreement] | None:
-        """Return an account of the workspace that this may be, with what agrees; None where there is none."""
-        if self.registered() is None:
-            for known in self._known_here():
-                if (found := self.agreement(known.account_ids)).has_some:
-                    return known, found
-        return None
+        """Return an account of the workspace that this may be, with what agrees; None where there is none.
+
+        One whose ids were not noted may be any account of its host.
+        """
+        here = self._known_here()
+        if self.registered() or self.fingerprint() in {each.id for each in here}:
+            return None
+        found = ((each, self.agreement(each.account_ids)) for each in here)
+        return next((pair for pair in found if pair[1].has_some or not pair[1].kinds), None)
 
     def remember(self, account: str = "", *, confirmed: Confirmation | None = None) -> None:
         """Note in the workspace, if there is one, by what this account is recognised from now on.
@@ -220,9 +223,10 @@ class Account:
 
     def _new_id(self) -> str:
         """Return the fingerprint, unless the workspace knows a copy of the account by it, at another host."""
-        taken = {each.id for each in read_accounts(self.label.workspace)}
+        here, known = self._known_here(), read_accounts(self.label.workspace)
         new = self.fingerprint()
-        return digest((new, self.host))[:12] if new in taken else new
+        taken = new in {each.id for each in known if each not in here}
+        return digest((new, self.host))[:12] if taken else new
 
     def _with_unread(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """Return the ids that the account has now, and of kinds that were not read those known before."""

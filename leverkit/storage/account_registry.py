@@ -46,8 +46,20 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 def read_accounts(workspace: Path | None) -> tuple[KnownAccount, ...]:
-    """Return the accounts that are known in a workspace. Raises UsageError where their file is damaged."""
-    if workspace is None or not (file := workspace / NAME).exists():
+    """Return the accounts that are known in a workspace, or have a folder there that tells what they are.
+
+    Raises UsageError where their file is damaged.
+    """
+    if workspace is None:
+        return ()
+    known = _registered(workspace / NAME)
+    ids = {each.id for each in known}
+    found = (_in_snapshot(file) for file in sorted(workspace.glob("*/snapshot/snapshot.json")))
+    return (*known, *(each for each in found if each and each.id not in ids))
+
+
+def _registered(file: Path) -> tuple[KnownAccount, ...]:
+    if not file.exists():
         return ()
     try:
         return msgspec.json.decode(files.read(file), type=_Document).accounts
@@ -56,6 +68,26 @@ def read_accounts(workspace: Path | None) -> tuple[KnownAccount, ...]:
             f"{file} cannot be read ({error}): bring it back from a copy, or move it away; accounts are then "
             "recognised by the ids in their snapshots and plans alone"
         ) from None
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    base_url_host: str = ""
+    account_name: str = ""
+    account_ids: tuple[str, ...] = ()
+
+
+def _in_snapshot(file: Path) -> KnownAccount | None:
+    """Return what a snapshot tells of its account: an older leverkit kept no registry; None if damaged."""
+    try:
+        found = msgspec.json.decode(files.read(file), type=_Snapshot)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return KnownAccount(
+        id=file.parent.parent.name,
+        host=found.base_url_host,
+        name=found.account_name,
+        account_ids=found.account_ids,
+    )
 
 
 def account_folder(workspace: Path, account: str) -> Path:
@@ -67,6 +99,6 @@ def account_folder(workspace: Path, account: str) -> Path:
 def keep_account(workspace: Path, account: KnownAccount) -> None:
     """Write an account into the registry, in place of what was known of it. Raises Locked, UsageError."""
     with hold(workspace / f"{NAME}.lock", purpose="note an account", wait=WAIT):
-        others = tuple(known for known in read_accounts(workspace) if known.id != account.id)
+        others = tuple(known for known in _registered(workspace / NAME) if known.id != account.id)
         content = msgspec.json.encode(_Document(accounts=(*others, account)))
         files.write_atomic(workspace / NAME, msgspec.json.format(content) + b"\n")

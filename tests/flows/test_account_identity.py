@@ -186,6 +186,23 @@ def test_notebooks_name_the_account_that_this_may_be_and_go_on_there_once_that_i
         assert desk.folder == folder
 
 
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_a_workspace_of_an_older_leverkit_or_without_its_registry_is_gone_on_with(
+    command: Command, lever_account: Running, tmp_path: Path, with_ids: bool
+) -> None:
+    with at_the_desk() as desk:
+        snapshot = desk.pull().path
+    (tmp_path / "workspace" / "accounts.json").unlink()
+    add_reason(lever_account)
+    if not with_ids:
+        edit(snapshot / "snapshot.json", account_ids=None, account_name=None, demo=None)
+        with pytest.raises(Refused, match=r"no id of it was noted then.* pull -o .* --same-account"):
+            lk.desk(rate=1000)
+        command("pull", "-o", str(snapshot), "--same-account", *FAST)
+    with at_the_desk() as desk:
+        assert desk.folder == snapshot.parent
+
+
 def test_another_account_with_equal_names_is_refused_whatever_a_person_says(
     command: Command, vip: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
