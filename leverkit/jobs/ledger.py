@@ -96,7 +96,7 @@ def runs_with(account_folder: Path, contacts: Collection[str]) -> list[str]:
 def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:
     """Return a snapshot as a reading; its rows can be used once."""
     return Reading(
-        account_ids=(snapshot.account,),
+        account_ids=(snapshot.account, *snapshot.account_facts["account_ids"]),
         taken_at=snapshot.taken_at,
         digest=snapshot.digest,
         rows=map(Seen._make, snapshot.rows(_ROWS)),
