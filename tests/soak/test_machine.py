@@ -27,7 +27,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from soak.model import Model, PlannedRun
-from support.account_ids import add_reason
 from support.plan_factory import AT_ONCE, account, resumed
 from support.scale import scaled
 
@@ -82,7 +81,7 @@ class Flow(RuleBasedStateMachine):
     def begin(self) -> None:
         state = self.emulated.state()
         self.model = Model({o: set(t) for o, t in state["opportunities"].items()}, dict(state["contacts"]))
-        self.identity = {"account": self.lever.account_id(), "account_ids": self.lever.account.ids()}
+        self.identity = self.lever.account_id()
         self.stage = next(iter(state["stages"].values()))
         hires = self.emulated.do(
             lambda lever: {r["id"] for r in lever.archive_reasons if r["type"] == "hired"}
@@ -126,10 +125,6 @@ class Flow(RuleBasedStateMachine):
             self.emulated.remove_tags(opportunity, [tag])
             self.model.tags[opportunity].discard(tag)
             self.model.touch(opportunity)
-
-    @rule()
-    def person_adds_a_reason(self) -> None:
-        add_reason(self.emulated)  # the account is the same still
 
     @rule(act=st.sampled_from(["delete", "anonymize", "merge", "move"]), dice=chance, other=chance)
     def person_does(self, act: str, dice: int, other: int) -> None:
@@ -185,7 +180,7 @@ class Flow(RuleBasedStateMachine):
         brakes = Brakes(max_pct=None, max_removals=None)
         return Plan(
             kind="migrate",
-            **self.identity,
+            account=self.identity,
             operations=tuple(sorted(operations)),
             before=known,
             brakes=brakes,
