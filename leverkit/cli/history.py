@@ -91,6 +91,7 @@ def _opened(snapshot: Path) -> tuple[Snapshot, Path]:
     """Return a snapshot and the folder of its account in the workspace."""
     from leverkit.settings import workspace
     from leverkit.snapshot.snapshot import Snapshot
+    from leverkit.storage.account_registry import account_folder
 
     account = Snapshot.open(snapshot)
-    return account, workspace() / account.account
+    return account, account_folder(workspace(), account.account)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.api.account import doubt
 from leverkit.api.client import Lever
 from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
 from leverkit.history.catch_up import CaughtUp
@@ -105,6 +106,8 @@ class _Night:
             self._reader = self._lever or stack.enter_context(
                 connect(settings=self._settings, rate=self._order.rate)
             )
+            if doubtful := self._reader.account.doubtful():
+                raise Refused(doubt(self._settings.home, *doubtful))
             account = self._reader.account_id()
             self._folder = self._settings.home / account
             self.out = self._order.out or self._folder

@@ -71,19 +71,25 @@ def _registered(file: Path) -> tuple[KnownAccount, ...]:
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
+    account: str = ""
     base_url_host: str = ""
     account_name: str = ""
     account_ids: tuple[str, ...] = ()
 
 
 def _in_snapshot(file: Path) -> KnownAccount | None:
-    """Return what a snapshot tells of its account: an older leverkit kept no registry; None if damaged."""
+    """Return what the snapshot in an account's own folder tells: an older leverkit kept no registry.
+
+    None if it is damaged, or the folder is none of an account, such as that of a job.
+    """
     try:
         found = msgspec.json.decode(files.read(file), type=_Snapshot)
     except (OSError, msgspec.MsgspecError):
         return None
+    if found.account != file.parent.parent.name:
+        return None
     return KnownAccount(
-        id=file.parent.parent.name,
+        id=found.account,
         host=found.base_url_host,
         name=found.account_name,
         account_ids=found.account_ids,

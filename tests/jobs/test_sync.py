@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.account_ids import add_reason, replace_reasons
 from support.plan_factory import contact_tags, tags_of
 from support.sync_nights import SyncNights, sync_nights
 
@@ -68,6 +69,16 @@ def test_a_night_without_changes_sends_few_requests_and_none_that_writes(nights:
         seen.append(len(nights.emulated.log()))
         assert (record.exit_code, record.planned, record.found, nights.writes()) == (0, 0, {}, [])
     assert seen[0] == seen[1] <= 12
+
+
+def test_a_reason_added_is_no_other_account_and_a_doubtful_one_stops_the_night(nights: SyncNights) -> None:
+    nights.night().require()
+    add_reason(nights.emulated)
+    assert not nights.night().require().record.first
+    replace_reasons(nights.emulated)
+    with pytest.raises(Refused, match="may be acme"):
+        nights.night().require()
+    assert nights.writes() == []
 
 
 def test_what_people_took_off_stays_off_and_what_they_added_is_spread(nights: SyncNights) -> None:

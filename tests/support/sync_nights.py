@@ -13,6 +13,7 @@ from support.clients import Dated
 from support.plan_factory import account, contact_tags, opened, tags_of
 
 import leverkit as lk
+from leverkit.api.account import AccountLabel
 from leverkit.api.auth import Secret
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
@@ -50,7 +51,8 @@ class SyncNights:
         """Do the nightly job, `blind` with a key that sees nothing confidential."""
         order = SyncOrder(**{"policy": self.policy, "out": self.out, "wait": 0.0} | options)
         key = self.emulated.restricted_key if blind else self.emulated.api_key
-        with opened(self.emulated, key=key, transport=Dated(self.emulated)) as lever:
+        label = AccountLabel("acme", workspace=self.home)
+        with opened(self.emulated, key=key, transport=Dated(self.emulated), label=label) as lever:
             return sync(order, settings=self.settings, lever=lever, reread_after=())
 
     @property
