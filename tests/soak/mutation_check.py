@@ -832,6 +832,56 @@ BUGS = (
         "at_ms = entry.at_ms + ahead_ms",
         "migration/test_writer::test_a_machine_with_a_wrong_clock_excuses_no_tag_that_lever_lost",
     ),
+    Bug(
+        "an older plan's tag that cannot be written fails within a write",
+        "migration/apply",
+        '    tag_names("tags of the plan", (operation.tag for operation in plan.operations))\n',
+        "",
+        "migration/test_writer::"
+        "test_a_plan_of_an_older_version_with_a_tag_that_cannot_be_written_sends_and_records_nothing",
+    ),
+    Bug(
+        "a journal on a read-only disk is opened in place",
+        "storage/sqlite",
+        "    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):\n",
+        "    if True:\n",
+        "storage/test_files::test_a_journal_on_a_read_only_disk_is_read_and_nothing_is_written_beside_it",
+    ),
+    Bug(
+        "a verification is dated by this machine's clock",
+        "migration/records",
+        "return last.seq <= self.entries if self.head else last.at_ms < self.began_ms",
+        "return last.at_ms < self.began_ms",
+        "planning/test_waves::test_wave_by_wave_with_a_verification_between_them",
+    ),
+    Bug(
+        "a run that wrote on after its rollback is called taken back",
+        "migration/next_step",
+        "    if _wrote_after(run, undo.plan.snapshot_digest):\n",
+        "    if False:\n",
+        "migration/test_next_step::test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified",
+    ),
+    Bug(
+        "notebooks that plan at once take each other's draft",
+        "notebook/workspace",
+        "        with self._drafting():\n            snapshot",
+        "        if True:\n            snapshot",
+        "notebook/test_workspace::test_notebooks_that_plan_at_once_each_keep_their_own_plan",
+    ),
+    Bug(
+        "doctor does not try the lock",
+        "doctor",
+        "        _lock(),\n",
+        "",
+        "test_doctor::test_a_lock_that_apply_could_not_take_is_trouble_and_says_what_to_set",
+    ),
+    Bug(
+        "what a kill left between the seal and result.json is held against the run",
+        "migration/result",
+        "            result(run).write()\n",
+        "            pass\n",
+        "flows/test_kill::test_killed_between_the_seal_and_result_json_verify_knows_what_the_run_left_alone",
+    ),
 )
 
 

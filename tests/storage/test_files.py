@@ -146,6 +146,9 @@ def test_a_journal_on_a_read_only_disk_is_read_and_nothing_is_written_beside_it(
         monkeypatch.setattr(os, "access", lambda *_: False)
         assert read(path) == journal.entries
         assert sorted(tmp_path.iterdir()) == before
+    changed_ns = tmp_path.stat().st_mtime_ns  # as by a file made beside it, and removed again
+    assert read(path) == journal.entries
+    assert tmp_path.stat().st_mtime_ns == changed_ns
 
 
 def test_a_query_spills_into_a_folder_that_nobody_else_can_open_or_foresee() -> None:
