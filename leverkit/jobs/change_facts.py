@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leverkit.history.merge_table import day
@@ -43,29 +44,29 @@ class ChangeFacts:
     renames: pd.DataFrame
     readings: pd.DataFrame
 
-    @property
+    @cached_property
     def tags(self) -> pd.DataFrame:
         """Return one row per tag: added and removed by whom, split how often and since when."""
         return self._by("tag")
 
-    @property
+    @cached_property
     def contacts(self) -> pd.DataFrame:
         """Return one row per contact: changes, splits, new opportunities, those that moved to it."""
         return self._by("contact")
 
-    @property
+    @cached_property
     def origins(self) -> pd.DataFrame:
         """Return one row per origin of opportunities: applied, sourced …; it may tell who splits tags."""
         return self._by("origin")
 
-    @property
+    @cached_property
     def postings(self) -> pd.DataFrame:
         """Return one row per posting, with its title."""
         titles = {p: t for f in self._parts for p, t in zip(f["posting"], f["title"], strict=True)}
         frame = self._by("posting")
         return frame.assign(title=frame["posting"].map(titles))
 
-    @property
+    @cached_property
     def runs(self) -> pd.DataFrame:
         """Return one row per run of ours: the beginning of its plan id, and what it added and removed."""
         ours = self.taggings[self.taggings["run"] != ""]
@@ -110,6 +111,8 @@ class ChangeFacts:
             "until": self.until._asdict(),
             "counted": None if self.counted is None else sorted(self.counted),
         }
+        parts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in document.items()]
         for name in _DOCUMENT:
-            document[name] = json.loads(getattr(self, name).to_json(orient="records", date_format="iso"))
-        return json.dumps(document, indent=1, ensure_ascii=False)
+            rows = getattr(self, name).to_json(orient="records", date_format="iso", force_ascii=False)
+            parts.append((name, rows))
+        return "{" + ",\n".join(f'"{name}": {value}' for name, value in parts) + "}"

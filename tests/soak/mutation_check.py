@@ -882,6 +882,41 @@ BUGS = (
         "            pass\n",
         "flows/test_kill::test_killed_between_the_seal_and_result_json_verify_knows_what_the_run_left_alone",
     ),
+    Bug(
+        "changes: what came and went again counts",
+        "history/changes",
+        "for pair, change in last.items() if change.added != before[pair])",
+        "for pair, change in last.items() if pair in before)",
+        "history/test_splits::test_what_came_and_went_again_is_no_change",
+    ),
+    Bug(
+        "changes: a renamed tag keeps its old name before",
+        "history/changes",
+        "names[event.tag] = names.get(event.detail, event.detail)",
+        "names[event.detail] = event.detail",
+        "history/test_splits::test_a_renamed_tag_has_its_name_of_now_all_the_time",
+    ),
+    Bug(
+        "changes: what leverkit mended was not split",
+        "history/splits",
+        'for event in events if event.kind == "added by us"}',
+        'for event in events if event.kind == "mended"}',
+        "history/test_splits::test_a_split_counts_although_it_was_mended",
+    ),
+    Bug(
+        "changes: who lost a renamed tag and its new name lost nothing",
+        "history/reading_update",
+        "if names.get(found.tag) not in found.tags\n",
+        "if found.tag not in names\n",
+        "history/test_splits::test_a_renamed_tag_has_its_name_of_now_all_the_time",
+    ),
+    Bug(
+        "changes: what we wrote to an opportunity that no reading saw is told",
+        "jobs/changes",
+        'if change.by != "us" or change.opportunity in there)',
+        'if change.by != "us" or there)',
+        "jobs/test_changes::test_what_we_wrote_to_an_opportunity_that_no_reading_saw_is_not_told",
+    ),
 )
 
 
