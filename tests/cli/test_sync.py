@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.commands import Ended, run_command
 from support.plan_factory import contact_tags, tags_of
+from support.sync_nights import write_policy
 from support.told import told
 
 from leverkit.emulator import Running
@@ -28,8 +29,7 @@ def leverkit(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
 
 @pytest.fixture
 def policy(tmp_path: Path, lever_account: Running) -> Path:
-    rows = [f"{json.dumps(tag)},contact" for tag in contact_tags(lever_account)]
-    (tmp_path / "policy.csv").write_text("\n".join(["tag,scope", *rows]) + "\n", encoding="utf-8")
+    write_policy(tmp_path / "policy.csv", lever_account)
     return Path("policy.csv")
 
 

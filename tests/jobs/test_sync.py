@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from soak.killable_process import child_runner
 from support.account_ids import add_reason, replace_reasons
-from support.plan_factory import contact_tags, tags_of
-from support.sync_nights import SyncNights, sync_nights
+from support.plan_factory import tags_of
+from support.sync_nights import SyncNights, new_gaps, raced, sync_nights
 
 import leverkit as lk
 from leverkit.errors import BrakeTripped, Locked, Refused
@@ -30,21 +32,6 @@ from leverkit.storage.lock import hold
 def nights(tmp_path: Path) -> Iterator[SyncNights]:
     with sync_nights(tmp_path, contacts=60) as found:
         yield found
-
-
-def new_gaps(nights: SyncNights, number: int) -> list[tuple[str, str]]:
-    """Let a person tag opportunities whose active siblings lack the tag; return the (opportunity, tag)."""
-    state, made, done = nights.emulated.state(), list[tuple[str, str]](), set[str]()
-    for opportunity in state["opportunities"]:
-        siblings = [id for id in nights.siblings(opportunity) if id != opportunity]
-        if opportunity not in done and any(not state["archived"].get(sibling) for sibling in siblings):
-            held = {tag for id in (opportunity, *siblings) for tag in state["opportunities"][id]}
-            made += [(opportunity, tag) for tag in contact_tags(nights.emulated) if tag not in held]
-            done.update(siblings)
-    for opportunity, tag in made[:number]:
-        nights.emulated.add_tags(opportunity, [tag])
-    assert len(made) >= number
-    return made[:number]
 
 
 def test_the_first_night_writes_nothing_and_says_what_a_person_does_next(nights: SyncNights) -> None:
@@ -278,3 +265,29 @@ def test_a_ledger_of_another_account_is_recognised(nights: SyncNights, tmp_path:
     assert (ended.record.exit_code, "another account" in ended.record.summary) == (4, True)
     with Ledger.open(nights.folder) as ledger:
         assert other.folder.name in ledger.account_ids
+
+
+def test_people_who_tag_while_the_job_runs_are_never_overruled(nights: SyncNights) -> None:
+    nights.begin()
+    race = raced(nights, 30, pause_s=0.1)
+    state = nights.emulated.state()
+    assert (race.put_back(state), race.not_spread(state)) == (set(), set())
+    assert (len(race.removed), len(race.added)) == (30, 30)
+
+
+KILLS = (
+    ("answered, not kept", 1),
+    ("before the request", 9),
+    ("intent synced, not sent", 2),
+    ("answer read, no result", 1),
+    ("outcome synced", 1),
+    ("answered, not kept", 15),
+)
+
+
+def test_a_job_that_is_killed_leaves_what_the_next_one_finishes(nights: SyncNights, tmp_path: Path) -> None:
+    taken = Plan.read(nights.begin().run).operations
+    with child_runner(tmp_path / "cache") as child:
+        for (point, number), off in zip(KILLS, taken, strict=False):
+            assert nights.killed_and_again(child, point, number, off) == -signal.SIGKILL
+    assert nights.night().require().record.found == {}

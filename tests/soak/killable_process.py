@@ -12,8 +12,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,9 @@ class ChildRunner:
     def __call__(self, **order: Any) -> int:
         """Let a child carry out an order and return how it ended.
 
-        Keys: what (apply, pull, plan, rollback), run (the folder to write), base_url, key, point, number;
-        cut (root, shadow, number: see power_cut.py); for a plan snapshot and policy, for a rollback of.
+        Keys: what (apply, pull, plan, rollback, sync), run (the folder to write), base_url, key, point,
+        number; cut (root, shadow, number: see power_cut.py); for a plan snapshot and policy, for a rollback
+        of, for a sync policy, home, and skew_ms (by which Lever's clock is ahead).
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -82,7 +85,7 @@ def main() -> None:
 def _carry_out(order: dict[str, Any]) -> int:
     from leverkit.errors import LeverkitError
 
-    acts = {"apply": _apply, "pull": _pull, "plan": _plan, "rollback": _rollback}
+    acts = {"apply": _apply, "pull": _pull, "plan": _plan, "rollback": _rollback, "sync": _sync}
     if "cut" in order:
         root, shadow, number = order["cut"]
         ctypes.CDLL(None).power_cut_begin(root.encode(), shadow.encode(), ctypes.c_long(number))
@@ -107,12 +110,33 @@ class KillPoint:
 
 
 def _apply(order: dict[str, Any]) -> int:
-    from leverkit.api.client import Lever
-    from leverkit.api.rate_limit import Pace
-    from leverkit.errors import ApiError
     from leverkit.migration.apply import apply
 
     kill_point = KillPoint(order)
+    _make_journal_killable(kill_point)
+    with _killable_lever(order, kill_point) as lever:
+        return apply(order["run"], approve=order["approve"], lever=lever).exit_code
+
+
+def _sync(order: dict[str, Any]) -> int:
+    from leverkit.jobs.sync import sync
+    from leverkit.jobs.sync_order import SyncOrder
+    from leverkit.settings import Settings
+
+    kill_point = KillPoint(order)
+    _make_journal_killable(kill_point)
+    asked = SyncOrder(policy=Path(order["policy"]), out=Path(order["run"]))
+    settings = Settings(order["base_url"], home=Path(order["home"]))
+    transport = _killable_transport(kill_point, order["skew_ms"])
+    with _killable_lever(order, kill_point, transport=transport) as lever:
+        return sync(asked, settings=settings, lever=lever, reread_after=()).record.exit_code or 0
+
+
+def _killable_lever(order: dict[str, Any], kill_point: KillPoint, **options: Any) -> Any:
+    """Return a client that reaches kill points around its writes."""
+    from leverkit.api.client import Lever
+    from leverkit.api.rate_limit import Pace
+    from leverkit.errors import ApiError
 
     class KillableLever(Lever):
         def _write(self, *args: Any) -> Any:
@@ -126,10 +150,8 @@ def _apply(order: dict[str, Any]) -> int:
             kill_point.at("answer read, no result")
             return answer
 
-    _make_journal_killable(kill_point)
     pace = Pace(rate=1e6, burst=1000)
-    with KillableLever(base_url=order["base_url"], key=order["key"], pace=pace, retries=0) as lever:
-        return apply(order["run"], approve=order["approve"], lever=lever).exit_code
+    return KillableLever(base_url=order["base_url"], key=order["key"], pace=pace, retries=0, **options)
 
 
 def _make_journal_killable(kill_point: KillPoint) -> None:
@@ -170,14 +192,9 @@ def _lock(journal: Any) -> Any:
     return journal.append_lock
 
 
-def _pull(order: dict[str, Any]) -> int:
+def _killable_transport(kill_point: KillPoint, skew_ms: int | None = None) -> Any:
+    """Return a transport that reaches kill points around each request, and dates answers by Lever's clock."""
     import httpx
-
-    from leverkit.api.client import ReadOnlyLever
-    from leverkit.api.rate_limit import Pace
-    from leverkit.snapshot.pull import pull
-
-    kill_point = KillPoint(order)
 
     class KillableTransport(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -185,11 +202,21 @@ def _pull(order: dict[str, Any]) -> int:
             response = super().handle_request(request)
             response.read()
             kill_point.at("answered, not kept")
+            if skew_ms is not None:
+                response.headers["date"] = formatdate(time.time() + skew_ms / 1000, usegmt=True)
             return response
 
-    pace = Pace(rate=1e6, burst=1000)
+    return KillableTransport()
+
+
+def _pull(order: dict[str, Any]) -> int:
+    from leverkit.api.client import ReadOnlyLever
+    from leverkit.api.rate_limit import Pace
+    from leverkit.snapshot.pull import pull
+
+    transport, pace = _killable_transport(KillPoint(order)), Pace(rate=1e6, burst=1000)
     with ReadOnlyLever(
-        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=KillableTransport()
+        base_url=order["base_url"], key=order["key"], pace=pace, retries=0, transport=transport
     ) as lever:
         pull(order["run"], lever=lever, workers=4)
     return 0
