@@ -195,6 +195,16 @@ def read(path: Path) -> list[Entry]:
         return [] if holds_nothing(db) else _read(db)
 
 
+def last_entry_ms(path: Path) -> int:
+    """Return the latest time of a journal's entries (ms since the epoch), 0 for none. Raises as `read`.
+
+    The chain is not checked.
+    """
+    with sound(path), readable(path) as db:
+        latest = None if holds_nothing(db) else db.execute("SELECT max(at_ms) FROM entries").fetchone()[0]
+        return latest or 0
+
+
 def belongs_to(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
     """Return True if a journal is bound to this plan and account, or has no entries."""
     return not entries or entries[0].body == Opened(plan_id, account)

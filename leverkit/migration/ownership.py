@@ -7,19 +7,20 @@ the same tag, if it is there again, is a person's or another run's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import msgspec
 
 from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
-from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone
+from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
 from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
-from leverkit.planning.run_folder import was_begun
+from leverkit.planning.run_folder import JOURNAL, was_begun
 from leverkit.storage import files
 
 RELATED = "related.json"  # folders, not beside this one, of the run that it takes back and of its rollbacks
@@ -82,10 +83,13 @@ def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
         other_plan = same_host(head.host, run.plan.host) and head.plan_id != run.plan.plan_id
         if not other_plan or not was_begun(folder):
             continue
+        undoes = head.undoes(run.plan.plan_id)
         try:
+            if not undoes and last_entry_ms(folder / JOURNAL) <= evidence.began_ms:
+                continue  # a large run beside this one takes long to read
             other = Run.open(folder)
         except LeverkitError as error:
-            if head.undoes(run.plan.plan_id):
+            if undoes:
                 raise Refused(f"a rollback of this run cannot be read: {error}") from None
             continue
         if undo is None or not _is_copy(other, undo):
@@ -148,6 +152,11 @@ class _Evidence:
             op = run.plan.operations[number]
             self._made[op.opportunity, op.tag] = number
             self._by_opportunity.setdefault(op.opportunity, []).append(number)
+
+    @property
+    def began_ms(self) -> float:
+        """Return when the first of the changes was requested (ms since the epoch)."""
+        return min((entry.at_ms for entry in self._sent.values()), default=inf)
 
     def read_verification(self) -> None:
         """Take in what verifications did not find in place."""

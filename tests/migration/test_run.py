@@ -19,6 +19,7 @@ from leverkit.errors import Refused
 from leverkit.migration import run as run_module
 from leverkit.migration.apply import apply_run
 from leverkit.migration.journal import Journal, SessionStarted
+from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 from leverkit.verification.replay import replay
@@ -74,6 +75,17 @@ def test_a_command_opens_plan_and_journal_once_and_apply_the_plan_again_under_th
         calls.clear()
         assert exit_code(*words) == 0
         assert (words[0], {name: calls[name] for name in calls if name != "ledger"}) == (words[0], expected)
+
+
+def test_a_rollback_reads_no_run_that_ended_before_its_own_began(tmp_path: Path, calls: Counter[str]) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        parts = {"earlier": range(3), "run": range(3, 6), "later": range(6, 9)}
+        for name, positions in parts.items():
+            carried_out(plan.subset(positions), tmp_path / name, lever)
+    calls.clear()
+    rollback(tmp_path / "run", tmp_path / "undo")
+    assert calls["plan"] == 2  # its own, and the later one's
 
 
 def test_a_plan_that_was_replaced_before_the_lock_was_free_is_refused(tmp_path: Path) -> None:
