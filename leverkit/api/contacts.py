@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
@@ -16,15 +17,19 @@ def read_contacts(
     opportunities: Iterable[str] = (),
     skip_malformed: bool = False,
     seen: Callable[[int], None] | None = None,
+    **params: Any,
 ) -> dict[str, Opportunity]:
     """Return by id all opportunities of these contacts, and those of `opportunities` that are not theirs.
 
     An opportunity may have moved to another contact in a merge, and an empty listing for a known contact
     deserves a second look. One that is gone or hidden is left out; with `skip_malformed`, so is one whose
-    id Lever refuses as malformed. `seen` is called with the number of contacts read so far.
+    id Lever refuses as malformed. `seen` is called with the number of contacts read so far, `params` are
+    those of the listing.
     Raises ApiError, AccessDenied, Unreachable.
     """
-    found = {opportunity.id: opportunity for opportunity in lever.opportunities_of(contacts, seen=seen)}
+    found = {
+        opportunity.id: opportunity for opportunity in lever.opportunities_of(contacts, seen=seen, **params)
+    }
     for missing in [id for id in dict.fromkeys(opportunities) if id not in found]:
         if (opportunity := _find(lever, missing, skip_malformed)) is not None:
             found[missing] = opportunity

@@ -6,7 +6,8 @@ Each is one durable transaction, and both may be repeated: a kill leaves nothing
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +15,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import Mark, MarkKind, day
 from leverkit.history.reading import Pair, Reading, RunWrites, Write
 from leverkit.history.reading_update import NotTaken, ReadingUpdate
-from leverkit.history.tables import Event, add_event, note_run, set_mark
+from leverkit.history.tables import Event, add_event, end_removal, known_run, note_run, set_mark
 
 
 class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +44,12 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
     """Take in what the journals of runs tell beyond what is known of them; return what is odd."""
     odd = list[str]()
+    known = {each.folder: each for each in ledger.runs()}
     for run in runs:
+        if known.get(run.folder) == known_run(run):
+            continue
         with ledger.writing() as db:
-            done = next((known.entries for known in ledger.runs() if known.folder == run.folder), 0)
+            done = next((each.entries for each in ledger.runs() if each.folder == run.folder), 0)
             if done > run.entries:
                 odd.append(f"{run.folder}: its journal has fewer entries than the ledger knows of")
                 continue
@@ -55,6 +59,31 @@ def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
                     _take_write(db, write, run.plan_id[:12], number)
             note_run(db, run)
     return tuple(odd)
+
+
+def follow_run(account_folder: Path, read: Callable[..., RunWrites]) -> None:
+    """Take in what a run wrote, where there is a ledger; `read` reads its journal as `Run.writes`."""
+    if ledger := Ledger.find(account_folder):
+        with ledger:
+            take_runs(ledger, [read(since_ms=ledger.last.taken_at if ledger.last else 0)])
+
+
+def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], taken_at: int) -> None:
+    """Note tags that were there when contacts were read at a time, and that others put there.
+
+    `pairs` are contact, opportunity and tag, none of them expected there by the ledger. Without a reading
+    nobody knows whether they are new, so there is no event.
+    """
+    if not pairs:
+        return
+    number = ledger.last.number if ledger.last else 0
+    with ledger.writing() as db:
+        for contact, opportunity, tag in sorted(pairs):
+            detail = "put back" if end_removal(db, contact, opportunity, tag) else ""
+            set_mark(db, opportunity, tag, Mark(contact, "added by others", taken_at, "", number + 1))
+            if number:
+                event = (number + 1, taken_at, "added by others", contact, opportunity, tag, "", detail)
+                add_event(db, Event(*event))
 
 
 def _take_write(db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:

@@ -29,7 +29,10 @@ class Known(NamedTuple):
 
 
 class OurWrite(NamedTuple):
-    """The last change of ours to a pair, and when (ms since the epoch)."""
+    """The last change to a pair that is known beside the readings, and when (ms since the epoch).
+
+    It is ours, or an addition by others that was seen when a contact was read in between.
+    """
 
     opportunity: str
     tag: str

@@ -101,12 +101,18 @@ class Ledger:
         columns = ", ".join(KnownRun._fields)
         return [KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs ORDER BY folder")]
 
+    def open_runs(self) -> list[KnownRun]:
+        """Return the runs that may have written since the ledger followed them, or have open requests."""
+        return [run for run in self.runs() if not run.head or run.unsettled]
+
     def register(self, folder: str, *, plan_id: str, kind: str) -> None:
-        """Note a run whose journal is to be followed, unless it is noted already."""
-        if self._one("SELECT 1 FROM runs WHERE folder = ?", folder) is None:
-            with self.writing() as db:
-                row = (folder, plan_id, kind, 0, "", 0)
-                db.execute("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+        """Note a run whose journal is to be followed, as one that is about to write."""
+        with self.writing() as db:
+            row = (folder, plan_id, kind, 0, "", 0)
+            db.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET head = excluded.head",
+                row,
+            )
 
     def consider(self, gaps: Iterable[Pair], decisions: Mapping[str, str]) -> None:
         """Note the gaps that the first plan of these decisions (by tag) listed."""
@@ -160,10 +166,10 @@ class Ledger:
         return {id for (id,) in self.rows(query, json.dumps(sorted(opportunities)))}
 
     def our_writes(self, later_than: int) -> Iterator[OurWrite]:
-        """Yield the last change of ours to each pair, of those later than a time (ms), by opportunity."""
+        """Yield the last change that is known of each pair, later than a time (ms), by opportunity."""
         rows = self.rows(
-            "SELECT opportunity, tag, kind = 'added by us', at_ms FROM marks "
-            "WHERE kind IN ('added by us', 'taken back') AND at_ms > ? ORDER BY opportunity, tag",
+            "SELECT opportunity, tag, kind != 'taken back', at_ms FROM marks "
+            "WHERE kind NOT LIKE 'removed%' AND at_ms > ? ORDER BY opportunity, tag",
             later_than,
         )
         return (OurWrite(opportunity, tag, bool(added), at_ms) for opportunity, tag, added, at_ms in rows)
@@ -223,12 +229,10 @@ class Ledger:
 
 
 def register_run(account_folder: Path, run_folder: Path, *, plan_id: str, kind: str) -> None:
-    """Note a run that lies outside of its account's folder, before it writes, where there is a ledger.
+    """Note a run before it writes, where there is a ledger: whoever decides meanwhile reads its journal.
 
     Raises Refused where the ledger is damaged, Locked, UsageError where it cannot be written.
     """
-    folder = run_folder.resolve()
-    ledger = None if folder.is_relative_to(account_folder.resolve() / "runs") else Ledger.find(account_folder)
-    if ledger is not None:
+    if ledger := Ledger.find(account_folder):
         with ledger:
-            ledger.register(str(folder), plan_id=plan_id, kind=kind)
+            ledger.register(str(run_folder.resolve()), plan_id=plan_id, kind=kind)

@@ -102,6 +102,8 @@ def reason(verdict: Verdict, mark: Mark | None) -> str:
     """Return a verdict as people read it; of a removal, with the day on which it was found."""
     if mark is None or verdict not in ("removed by others", "gone for the contact", "taken back"):
         return verdict
+    if mark.kind not in (*REMOVED, "taken back"):  # the last that is known is that it was there
+        return verdict
     return (
         f"{verdict} (found on {day(mark.at_ms)})"
         if mark.kind in REMOVED

@@ -12,10 +12,10 @@ import msgspec
 from leverkit.errors import BrakeTripped, LeverkitError
 from leverkit.history.compare import Expectation, Known, RowChange, compare
 from leverkit.history.ledger import Ledger
-from leverkit.history.merge_table import REMOVED, Mark, MarkKind
+from leverkit.history.merge_table import Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
-from leverkit.history.tables import Event, LastReading, add_event, set_mark
+from leverkit.history.tables import Event, LastReading, add_event, end_removal, set_mark
 
 FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
 FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
@@ -178,15 +178,8 @@ class ReadingUpdate:
         return {(contact, tag) for contact, tags in rows for tag in tags_of(tags)}
 
     def _take_gained(self, found: Found) -> None:
-        row = self._db.execute(
-            "SELECT kind FROM marks WHERE opportunity = ? AND tag = ?", (found.opportunity, found.tag)
-        ).fetchone()
-        if found.tag in self._gone_for.get(found.contact, ()):  # an addition ends it for the whole contact
-            self._db.execute(
-                "DELETE FROM marks WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
-                (found.contact, found.tag),
-            )
-        self._mark(found, "added by others", "put back" if row and row[0] in REMOVED else "")
+        put_back = end_removal(self._db, found.contact, found.opportunity, found.tag)
+        self._mark(found, "added by others", "put back" if put_back else "")
 
     def _mark(self, found: Found, kind: MarkKind, detail: str = "") -> None:
         mark = Mark(found.contact, kind, self._reading.taken_at, "", self._number)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from leverkit.history.merge_table import Mark
+from leverkit.history.merge_table import REMOVED, Mark
 from leverkit.history.reading import RunWrites
 
 FORMAT = 1
@@ -84,10 +84,14 @@ class Event(NamedTuple):
     detail: str = ""
 
 
+def known_run(run: RunWrites) -> KnownRun:
+    """Return the row of a run whose journal is followed to its end."""
+    return KnownRun(run.folder, run.plan_id, run.kind, run.entries, run.head, len(run.unsettled))
+
+
 def note_run(db: sqlite3.Connection, run: RunWrites) -> None:
     """Move the watermark of a run to the end of its journal, in the transaction of its writes."""
-    row = (run.folder, run.plan_id, run.kind, run.entries, run.head, len(run.unsettled))
-    db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+    db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", known_run(run))
 
 
 def set_mark(db: sqlite3.Connection, opportunity: str, tag: str, mark: Mark) -> None:
@@ -104,3 +108,14 @@ def set_mark(db: sqlite3.Connection, opportunity: str, tag: str, mark: Mark) -> 
 def add_event(db: sqlite3.Connection, event: Event) -> None:
     """Append an event."""
     db.execute("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", event)
+
+
+def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str) -> bool:
+    """End what an addition by others ends; return True if others had taken the tag off here."""
+    kind = db.execute(
+        "SELECT kind FROM marks WHERE opportunity = ? AND tag = ?", (opportunity, tag)
+    ).fetchone()
+    db.execute(
+        "DELETE FROM marks WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?", (contact, tag)
+    )
+    return kind is not None and kind[0] in REMOVED

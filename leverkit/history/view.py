@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from leverkit.history import merge_table
-from leverkit.history.merge_table import Mark
+from leverkit.history.merge_table import REMOVED, Mark
 from leverkit.history.reading import Pair, shown_until
 
 
@@ -60,7 +60,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         after = earlier.reading if earlier is not None and considered else mark.reading if mark else 0
         return merge_table.Pair(
             now=now,
-            before=self._expected(opportunity, tag, taken_at),
+            before=self.expects(opportunity, tag, taken_at),
             mark=mark,
             carried=bool(carriers),
             newer_carrier=any(self._is_newer(carrier, tag, after) for carrier in carriers),
@@ -75,13 +75,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Return the mark of a pair, or else that of the whole contact."""
         return self.marks.get((opportunity, tag)) or self.everywhere.get((contact, tag))
 
-    def _expected(self, opportunity: str, tag: str, taken_at: int) -> bool | None:
+    def expects(self, opportunity: str, tag: str, taken_at: int) -> bool | None:
         """Return True if a tag was expected by what is known; None where the opportunity is not known."""
+        mark = self.marks.get((opportunity, tag))
+        if mark and mark.kind not in REMOVED and mark.at_ms > shown_until(self.taken_at):
+            return mark.kind != "taken back"
         if opportunity not in self.tags:
             return None
-        mark = self.marks.get((opportunity, tag))
-        if mark and mark.kind in ("added by us", "taken back") and mark.at_ms > shown_until(self.taken_at):
-            return mark.kind == "added by us"
         return taken_at >= self.taken_at and tag in self.tags[opportunity]
 
     def _is_newer(self, carrier: str, tag: str, after: int) -> bool:

@@ -13,10 +13,9 @@ from leverkit.api.models import DeletedOpportunity
 from leverkit.errors import ApiError, LeverkitError
 from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import Ledger
-from leverkit.history.reading import Pair, Reading, RunWrites, Seen, Write, shown_until
+from leverkit.history.reading import Pair, Reading, RunWrites, Seen
 from leverkit.history.rebuild import Kept, rebuild
 from leverkit.history.tables import KnownRun
-from leverkit.migration.journal import Intent, Outcome
 from leverkit.migration.run import Run
 from leverkit.planning.run_folder import JOURNAL, journal_head
 from leverkit.snapshot.pull import MARGIN as LATE
@@ -112,33 +111,6 @@ def posting_tags(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     return {posting: frozenset(filter(None, tags)) for posting, tags in rows}
 
 
-def writes_of(run: Run, *, since_ms: int = 0) -> RunWrites:
-    """Return what the journal of a run tells.
-
-    Requests whose outcome is not known are unsettled if they were sent after `since_ms`, when the last
-    reading began: what an older one did, that reading has shown.
-    """
-    operations, writes, recent = run.plan.operations, list[Write](), set[int]()
-    for entry in run.entries:
-        match entry.body:
-            case Intent(ops=ops) if entry.at_ms > shown_until(since_ms):
-                recent.update(ops)
-            case Outcome(op=number, effective=True) as outcome:
-                op, at_ms = operations[number], outcome.lever_ms or entry.at_ms
-                tag = outcome.stored or op.tag
-                writes.append(Write(entry.seq, at_ms, op.contact, op.opportunity, tag, op.action == "add"))
-    open_ = (operations[n] for n in recent if run.state.outcome_name(n) == "unknown")
-    return RunWrites(
-        plan_id=run.plan.plan_id,
-        folder=str(run.folder.resolve()),
-        kind=run.plan.kind,
-        entries=len(run.entries),
-        head=run.head,
-        writes=tuple(writes),
-        unsettled=frozenset((op.opportunity, op.tag) for op in open_),
-    )
-
-
 def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], tuple[str, ...]]:
     """Take the journals into the ledger; return pairs with an open outcome, and what is odd."""
     known = {run.folder: run for run in ledger.runs()}
@@ -167,7 +139,7 @@ def _news(folder: Path, known: KnownRun | None, since_ms: int) -> RunWrites | No
     head = journal_head(folder)
     if not head or (known and not known.unsettled and head == known.head):
         return None
-    return writes_of(Run.open(folder), since_ms=since_ms)
+    return Run.open(folder).writes(since_ms=since_ms)
 
 
 def _deleted(lever: ReadOnlyLever, since_ms: int) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -18,9 +18,10 @@ import msgspec
 from leverkit.api.client import Lever
 from leverkit.api.tags import tag_names
 from leverkit.api.threads import threads_left
-from leverkit.errors import Refused, UsageError
+from leverkit.errors import LeverkitError, Refused, UsageError
+from leverkit.history.catch_up import follow_run
 from leverkit.history.ledger import register_run
-from leverkit.migration.journal import Journal, SessionEnded, SessionStarted
+from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.ownership import require_still_ours
 from leverkit.migration.records import read_records
@@ -129,12 +130,18 @@ def carry_out(
         return _resume(locked, lever, journal, wave, stop, times)
 
 
-def execute(run: Run, lever: Lever, *, wait: float = 0.0) -> Result:
+def execute(
+    run: Run, lever: Lever, *, wait: float = 0.0, refused: Callable[[Run], Mapping[int, str]] = lambda _: {}
+) -> Result:
     """Carry out a whole run that nobody has to approve or verify: what a webhook asks for.
 
-    Raises as `apply`.
+    `refused` is asked while nobody else can write, and returns why operations are not wished any more, by
+    their positions. Raises as `apply`.
     """
     with _writing(run, lever, wait) as (locked, journal):
+        if why := refused(locked):
+            journal.append(*(Outcome(number, "drifted", evidence=text) for number, text in why.items()))
+            locked = run.at(journal.entries)
         stop = StopControl(folder=run.folder, parent=kernel_parent())
         return _resume(locked, lever, journal, locked.wave(ALL), stop, Times())[0]
 
@@ -152,9 +159,6 @@ def _writing(
         raise UsageError("this client can only read; open the account with connect(write=True)")
     run.require_account(lever.account, same_account=same_account)
     lever.performer(check=True)  # before any intent, as every write needs it
-    with suppress(UsageError):  # without a workspace there is no ledger to follow the run
-        folder = account_folder(workspace(), plan.account)
-        register_run(folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)
     tag_names("tags of the plan", (operation.tag for operation in plan.operations))
     # Who plans later may know the account by a newer id; what its ids give today is the same for all.
     accounts = sorted({plan.account, lever.account.fingerprint()})
@@ -165,8 +169,26 @@ def _writing(
         with closing(Journal(run.journal_file)) as journal:
             locked = run.at(journal.entries)
             locked.check_records(read_records(run.folder, plan.plan_id))
-            journal.bind(plan.plan_id, plan.account)
-            yield run.at(journal.entries), journal
+            with _followed(run, lever, journal):
+                journal.bind(plan.plan_id, plan.account)
+                yield run.at(journal.entries), journal
+
+
+@contextmanager
+def _followed(run: Run, lever: Lever, journal: Journal) -> Iterator[None]:
+    """Let the ledger of the account, if it has one, know of a run: before it writes, and what it wrote."""
+    plan, folder = run.plan, None
+    with suppress(UsageError):  # without a workspace there is no ledger
+        folder = account_folder(lever.account.label.workspace or workspace(), plan.account)
+    if folder is None:
+        yield
+        return
+    register_run(folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)
+    try:
+        yield
+    finally:
+        with suppress(LeverkitError):  # it is registered, so whoever comes next reads its journal
+            follow_run(folder, run.at(journal.entries).writes)
 
 
 @contextmanager

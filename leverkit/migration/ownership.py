@@ -69,6 +69,11 @@ def related(folder: Path) -> Iterator[tuple[Path, PlanHead]]:
             yield other, head
 
 
+def is_being_undone(run: Run) -> bool:
+    """Return True if a rollback of a run was begun."""
+    return any(head.undoes(run.plan.plan_id) and was_begun(folder) for folder, head in related(run.folder))
+
+
 def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
     """Return why operations of a run are not its own any more, by their positions.
 

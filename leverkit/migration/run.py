@@ -16,7 +16,8 @@ import msgspec
 
 from leverkit.api.account import Account
 from leverkit.errors import Refused, UsageError
-from leverkit.migration.journal import GENESIS, Entry, belongs_to, read
+from leverkit.history.reading import RunWrites, Write, shown_until
+from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, SessionEnded, belongs_to, read
 from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
 from leverkit.migration.run_state import RunState, replay_entries
 from leverkit.planning.plan import Plan
@@ -145,6 +146,40 @@ class Run:
             return len(self.entries), self.head
         known = read_records(self.folder, self.plan.plan_id)
         return max(((record.entries, record.head) for record in known), default=(0, ""))
+
+    def writes(self, *, since_ms: int = 0) -> RunWrites:
+        """Return what the journal tells the account's ledger; without a head until its session has ended.
+
+        A change that somebody undid before it was read back was made too. Requests whose outcome is not known
+        are unsettled if they were sent after `since_ms`, when the last reading began: what an older one did,
+        that reading has shown.
+        """
+        ops, writes, recent = self.plan.operations, list[Write](), set[int]()
+        for entry in self.entries:
+            match entry.body:
+                case Intent(ops=numbers) if entry.at_ms > shown_until(since_ms):
+                    recent.update(numbers)
+                case Outcome(op=number) as outcome if outcome.effective or self._was_undone(outcome):
+                    op, at_ms = ops[number], outcome.lever_ms or entry.at_ms
+                    tag = outcome.stored or op.tag
+                    writes.append(
+                        Write(entry.seq, at_ms, op.contact, op.opportunity, tag, op.action == "add")
+                    )
+        open_ = (ops[number] for number in recent if self.state.outcome_name(number) == "unknown")
+        is_ended = bool(self.entries) and isinstance(self.entries[-1].body, SessionEnded)
+        return RunWrites(
+            plan_id=self.plan.plan_id,
+            folder=str(self.folder.resolve()),
+            kind=self.plan.kind,
+            entries=len(self.entries),
+            head=self.head if is_ended else "",
+            writes=tuple(writes),
+            unsettled=frozenset((op.opportunity, op.tag) for op in open_),
+        )
+
+    def _was_undone(self, outcome: Outcome) -> bool:
+        """Return True if a request was perhaps carried out and undone by somebody before it was seen."""
+        return outcome.outcome == "drifted" and self.state.open_intent(outcome.op) is not None
 
     def wave(self, name: str) -> Wave:
         """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""

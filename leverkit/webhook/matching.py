@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from leverkit.api.models import Application, Opportunity
 from leverkit.api.tags import names, unwritable
 from leverkit.planning.operation import Operation
+from leverkit.policy.matching import matches, narrower
+from leverkit.policy.policy import Policy
 
 Matching = Callable[[Opportunity], bool]
 REASON = "contact tag on another opportunity"
@@ -59,6 +61,26 @@ def missing_shared_tags(
         for opportunity in filter(matching, siblings)
         for tag in shared.difference(opportunity.tags)
     ]
+
+
+def matching_tags(policy: Policy) -> dict[str, str]:
+    """Return the contact tags of a policy, with the opportunities that get each."""
+    return {row.tag: narrower(row.matching) for row in policy.decisions if row.scope == "contact"}
+
+
+def gaps_of(found: Mapping[str, Opportunity], matching: Mapping[str, str]) -> list[Operation]:
+    """Return the operations that give opportunities the tags which they lack and are decided to get.
+
+    They were read with their applications if `matching` names a posting.
+    """
+    gaps = missing_shared_tags(found.values(), matching.keys())
+    return [gap for gap in gaps if _is_matching(found[gap.opportunity], matching[gap.tag])]
+
+
+def _is_matching(opportunity: Opportunity, matching: str) -> bool:
+    applications = (each for each in opportunity.applications if isinstance(each, Application))
+    postings = [each.posting for each in applications if each.posting]
+    return matches(matching, archived=opportunity.archived is not None, postings=postings)
 
 
 def _tags_of(opportunities: Iterable[Opportunity]) -> set[str]:

@@ -12,6 +12,7 @@ COUNTERS = {
     "events_total": "Events taken off the list, by how.",
     "runs_total": "Runs with writes, by their state.",
     "operations_total": "Tags to add to an opportunity, by outcome.",
+    "gaps_left_total": "Tags that were not added as people took them off or left them, by what was decided.",
     "troubles_total": "What kept the worker from working, by kind of error.",
 }
 GAUGES = {

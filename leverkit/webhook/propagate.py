@@ -24,6 +24,7 @@ from leverkit.settings import workspace
 from leverkit.webhook.events import Event, EventIds, ids_in
 from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.matching import Matching, every, missing_shared_tags
+from leverkit.webhook.memory import not_wished_any_more, without_left
 
 WAIT = 30.0  # seconds for another writer of the account, such as another delivery, to finish
 WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
@@ -39,7 +40,7 @@ class Propagation(Result, frozen=True, kw_only=True):
         """Return the outcome of each opportunity of the contact, by its id.
 
         It is one of the seven outcomes (the worst of its operations; `no_op`: it was already so),
-        `anonymized` or `not matching`.
+        `anonymized`, `not matching`, or why the ledger leaves it, such as `removed by others`.
         """
         found = dict(self.left)
         for outcome in reversed(WORST_FIRST):
@@ -67,7 +68,8 @@ def propagate(
 
     Name the contact, one of its opportunities, or a verified webhook event; the contact of an opportunity is
     read from Lever, never taken from an event. Of the tags in `share`, those that any opportunity of the
-    contact carries are added. `matching` is `every`, `active` or `applied_to(posting)` of
+    contact carries are added, but not where somebody took them off, as the account's ledger tells; what `add`
+    names is added. `matching` is `every`, `active` or `applied_to(posting)` of
     leverkit.webhook.matching, or a predicate of your own. Anonymized opportunities are left alone. The run
     folder is `out`, or a new one in the workspace; with `dry_run`, or nothing to do, there is none and
     nothing is written.
@@ -75,21 +77,32 @@ def propagate(
     Source: https://help.lever.co/hc/en-us/articles/20087329999005
     """
     ids = _ids(contact, opportunity, event)
-    wanted, unwanted = set(tag_names("add", add)), set(tag_names("remove", remove))
-    given = set(tag_names("share", share)) - wanted - unwanted
-    if both := sorted(wanted & unwanted):
-        raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
+    wanted, unwanted, decided = _tags(add, remove, share)
+    taken_at = lever.now()
     siblings = _siblings(lever, ids, matching)
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
-    shared = missing_shared_tags(siblings, given, matching=matching)
+    gaps = missing_shared_tags(siblings, decided.keys(), matching=matching)
+    shared, respected = without_left(lever, siblings, gaps, decided, taken_at)
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
     plan = live_plan(lever, siblings, operations, taken_at=int(now() * 1000))
     folder = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"
-    run, left = Run(folder, plan), _left(siblings, targets)
+    run = Run(folder, plan)
+    left = _left(siblings, targets) | {gap.opportunity: why for gap, why in respected.items()}
     if dry_run or not plan.operations:
         return _propagation(result(run), left)
     plan.write(folder)
-    return _propagation(execute(run, lever, wait=WAIT), left)
+    ended = execute(run, lever, wait=WAIT, refused=lambda locked: not_wished_any_more(lever, locked, decided))
+    return _propagation(ended, left)
+
+
+def _tags(
+    add: Iterable[str], remove: Iterable[str], share: Iterable[str]
+) -> tuple[set[str], set[str], dict[str, str]]:
+    """Return the tags to add, to remove, and to share with all that match."""
+    wanted, unwanted = set(tag_names("add", add)), set(tag_names("remove", remove))
+    if both := sorted(wanted & unwanted):
+        raise UsageError(f"propagate: {both[0]!r} is both to be added and to be removed")
+    return wanted, unwanted, dict.fromkeys(set(tag_names("share", share)) - wanted - unwanted, "")
 
 
 def _ids(contact: str | None, opportunity: str | None, event: Event | None) -> EventIds:

@@ -1,7 +1,9 @@
 """Processes queued events: reads the contacts that they name and adds the contact tags that are missing.
 
 An event only names contacts to read, so wrong order, duplicates and repetition are harmless. Each batch of
-writes is a plan with a journal; a run that was interrupted is finished before anything else.
+writes is a plan with a journal; a run that was interrupted is finished before anything else. What people took
+off, and what a rollback took back, stays off: the account's ledger tells, when a batch is planned and again
+when nobody else can write.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leverkit.api.client import Lever
 from leverkit.api.contacts import read_contacts
@@ -23,11 +27,13 @@ from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
+from leverkit.policy.matching import postings_in
 from leverkit.policy.policy import Policy
 from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
 from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.logs import log_event
-from leverkit.webhook.matching import missing_shared_tags
+from leverkit.webhook.matching import gaps_of, matching_tags
+from leverkit.webhook.memory import not_wished_any_more, without_left
 from leverkit.webhook.metrics import Metrics
 
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
@@ -138,9 +144,13 @@ class Worker:
 
     def _share_tags(self, batch: Sequence[DueEvents]) -> None:
         policy = Policy.read(self._config.policy)
-        tags = {tag for tag, scope in policy.scopes.items() if scope == "contact"}
-        found = self._read(batch)
-        operations = missing_shared_tags(found.values(), tags)
+        matching, taken_at = matching_tags(policy), self._lever.now()
+        found = self._read(batch, matching)
+        operations, left = without_left(
+            self._lever, found.values(), gaps_of(found, matching), matching, taken_at
+        )
+        for why, number in Counter(why.partition(" (")[0] for why in left.values()).items():
+            self.metrics.count("gaps_left_total", why, number)
         unsettled: set[str] = set()
         if operations:
             plan = live_plan(
@@ -161,18 +171,21 @@ class Worker:
         else:
             self._finish(events, "done")
 
-    def _read(self, batch: Sequence[DueEvents]) -> dict[str, Opportunity]:
+    def _read(self, batch: Sequence[DueEvents], matching: Mapping[str, str]) -> dict[str, Opportunity]:
         """Return all opportunities of the contacts concerned, by id.
 
         The contact of an opportunity is the one that Lever names, whatever the event says.
         """
+        expand: dict[str, Any] = (
+            {"expand": "applications"} if any(map(postings_in, matching.values())) else {}
+        )
         claimed = {events.contact for events in batch if events.contact}
         named = {opportunity for events in batch for opportunity in events.opportunities}
         found = read_contacts(  # what an event names may be no id at all
-            self._lever, sorted(claimed), opportunities=sorted(named), skip_malformed=True
+            self._lever, sorted(claimed), opportunities=sorted(named), skip_malformed=True, **expand
         )
         others = {opportunity.contact for opportunity in found.values()} - claimed
-        return found | read_contacts(self._lever, sorted(others))
+        return found | read_contacts(self._lever, sorted(others), **expand)
 
     def _carry_out(self, plan: Plan) -> set[str]:
         """Carry out a plan in a run folder of its own; return the contacts that are not settled."""
@@ -183,7 +196,13 @@ class Worker:
         return self._finish_run(name, run)
 
     def _finish_run(self, name: str, run: Run) -> set[str]:
-        result = execute(run, self._lever, wait=self._config.lock_wait_s)
+        matching = matching_tags(Policy.read(self._config.policy))
+        result = execute(
+            run,
+            self._lever,
+            wait=self._config.lock_wait_s,
+            refused=lambda locked: not_wished_any_more(self._lever, locked, matching),
+        )
         self._queue.end_run(name)
         self._report(name, result)
         late = {newcomer.contact for newcomer in result.came_later}

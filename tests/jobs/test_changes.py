@@ -17,7 +17,7 @@ from leverkit.errors import UsageError
 from leverkit.history.catch_up import take_reading, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.changes import Changes, changes
-from leverkit.jobs.ledger import reading_of, writes_of
+from leverkit.jobs.ledger import reading_of
 from leverkit.migration.run import Run
 from leverkit.snapshot.pull import pull
 
@@ -50,7 +50,7 @@ class Nights:
         plan = migration(self.emulated, self.lever)
         folder = self.folder / "runs" / plan.short
         carried_out(plan, folder, self.lever)
-        run = writes_of(Run.open(folder))
+        run = Run.open(folder).writes()
         writes = tuple(write._replace(at_ms=self.later(write.at_ms)) for write in run.writes)
         with Ledger.open(self.folder) as ledger:
             take_runs(ledger, [msgspec.structs.replace(run, writes=writes)])

@@ -34,6 +34,7 @@ class Listener:
         extra = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
         own = {"LEVER_BASE_URL": account.base_url, "LEVER_API_KEY": account.api_key}
         own |= {"LEVER_WEBHOOK_SECRETS": f"old-one, {SECRET}", "XDG_CACHE_HOME": str(folder / "cache")}
+        own["LEVERKIT_WORKSPACE"] = str(folder / "workspace")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "log").open("a") as log:
             self.process = subprocess.Popen(

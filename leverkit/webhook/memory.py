@@ -1,0 +1,162 @@
+"""What the account's ledger says of contacts that were just read: for the receiver and for `propagate`.
+
+It is SQLite, so neither loads duckdb or pandas. Where no snapshot was taken into it yet, it knows what the
+journals tell and what was seen before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from leverkit.api.client import ReadOnlyLever
+from leverkit.api.models import Opportunity
+from leverkit.errors import LeverkitError, UsageError
+from leverkit.history.catch_up import note_additions, take_runs
+from leverkit.history.ledger import Ledger
+from leverkit.history.merge_table import judge, reason
+from leverkit.history.reading import Pair, RunWrites
+from leverkit.migration.ownership import is_being_undone
+from leverkit.migration.run import Run
+from leverkit.planning.memory import decision
+from leverkit.planning.operation import Operation, OpportunityState
+from leverkit.planning.run_folder import journal_head
+from leverkit.settings import workspace
+from leverkit.storage.account_registry import account_folder
+from leverkit.webhook.matching import REASON
+
+Siblings = Mapping[str, OpportunityState]
+
+
+class ContactMemory:
+    """The ledger's knowledge of some opportunities, `siblings`, which were read before it was asked."""
+
+    def __init__(self, ledger: Ledger, siblings: Siblings, taken_at: int) -> None:
+        self._ledger, self._siblings, self._taken_at = ledger, siblings, taken_at
+        self._unsettled = _follow_open_runs(ledger)
+        self._view = ledger.view(siblings.keys(), {known.contact for known in siblings.values()})
+
+    def note_additions(self, tags: Collection[str]) -> None:
+        """Note which of these tags others put there, so that one that is taken off later is missed."""
+        pairs = [
+            (known.contact, opportunity, tag)
+            for opportunity, known in self._siblings.items()
+            for tag in set(known.tags).intersection(tags)
+            if (opportunity, tag) not in self._unsettled
+            and not self._view.expects(opportunity, tag, self._taken_at)
+        ]
+        note_additions(self._ledger, pairs, self._taken_at)
+
+    def left(self, gaps: Iterable[Operation], matching: Mapping[str, str]) -> dict[Operation, str]:
+        """Return the gaps that are left, and why; `matching` is what was decided of each tag."""
+        carriers = defaultdict[tuple[str, str], list[str]](list)
+        for opportunity, known in self._siblings.items():
+            for tag in known.tags:
+                carriers[known.contact, tag].append(opportunity)
+        found = {gap: self._why_left(gap, carriers[gap.contact, gap.tag], matching) for gap in gaps}
+        return {gap: why for gap, why in found.items() if why}
+
+    def _why_left(self, gap: Operation, carriers: Collection[str], matching: Mapping[str, str]) -> str:
+        if (gap.opportunity, gap.tag) in self._unsettled:
+            return "too fresh to tell"
+        pair = self._view.pair(
+            gap.contact,
+            gap.opportunity,
+            gap.tag,
+            taken_at=self._taken_at,
+            carriers=carriers,
+            decision=decision(matching.get(gap.tag, "")),
+        )
+        verdict = judge(pair, standing=True)
+        return "" if verdict == "add" else reason(verdict, pair.mark)
+
+
+@contextmanager
+def contact_memory(lever: ReadOnlyLever, siblings: Siblings, taken_at: int) -> Iterator[ContactMemory | None]:
+    """Open the ledger of an account, new where there is none, for contacts that were read at a time (ms).
+
+    None without a workspace. Raises Refused where the ledger is damaged, Locked, UsageError.
+    """
+    home: Path | None = lever.account.label.workspace
+    with suppress(UsageError):
+        home = home or workspace()
+    if home is None:
+        yield None
+        return
+    with Ledger.open(account_folder(home, lever.account.id)) as ledger:
+        yield ContactMemory(ledger, siblings, taken_at)
+
+
+def without_left(
+    lever: ReadOnlyLever,
+    found: Iterable[Opportunity],
+    gaps: Sequence[Operation],
+    matching: Mapping[str, str],
+    taken_at: int,
+) -> tuple[list[Operation], dict[Operation, str]]:
+    """Return the gaps of contacts that were just read which are to be filled, and why others are left.
+
+    `matching` names the tags that are shared, with what was decided of each. The ledger learns which of them
+    others put there. Raises as `contact_memory`.
+    """
+    siblings = siblings_of(found)
+    if not any(matching.keys() & set(known.tags) for known in siblings.values()):
+        return [], {}
+    with contact_memory(lever, siblings, taken_at) as memory:
+        if memory is None:
+            return list(gaps), {}
+        memory.note_additions(matching.keys())
+        left = memory.left(gaps, matching)
+    return [gap for gap in gaps if gap not in left], left
+
+
+def not_wished_any_more(lever: ReadOnlyLever, run: Run, matching: Mapping[str, str]) -> dict[int, str]:
+    """Return why operations of a run, by their positions, are not to be sent: decided since its plan.
+
+    Called while nobody else can write, so every journal is at its end. What may have been sent is settled by
+    reading, unless the run is being undone. Raises as `contact_memory`.
+    """
+    state, operations = run.state, run.plan.operations
+    unsettled = [number for number in range(len(operations)) if not state.is_settled(number)]
+    if is_being_undone(run):
+        return dict.fromkeys(unsettled, "the run is being taken back")
+    gaps = {
+        operations[number]: number
+        for number in unsettled
+        if state.open_intent(number) is None and operations[number].reason == REASON
+    }
+    if not gaps:
+        return {}
+    left = {gap: "the tag is not shared any more" for gap in gaps if gap.tag not in matching}
+    with contact_memory(lever, run.plan.before, lever.now()) as memory:
+        if memory is not None:
+            left = memory.left(gaps, matching) | left
+    return {gaps[gap]: why for gap, why in left.items()}
+
+
+def siblings_of(opportunities: Iterable[Opportunity]) -> dict[str, OpportunityState]:
+    """Return by id the opportunities of contacts that have several which are not anonymized."""
+    by_contact = defaultdict[str, list[Opportunity]](list)
+    for found in opportunities:
+        if not found.is_anonymized:
+            by_contact[found.contact].append(found)
+    return {
+        each.id: OpportunityState(contact, each.tags)
+        for contact, siblings in by_contact.items()
+        for each in siblings
+        if len(siblings) > 1
+    }
+
+
+def _follow_open_runs(ledger: Ledger) -> frozenset[Pair]:
+    """Take in what runs that may still write have written; return the pairs with an open outcome."""
+    since = ledger.last.taken_at if ledger.last else 0
+    found = list[RunWrites]()
+    for known in ledger.open_runs():
+        with suppress(LeverkitError):  # the next pull tells of a run that cannot be read
+            if journal_head(Path(known.folder)):
+                found.append(Run.open(known.folder).writes(since_ms=since))
+    take_runs(ledger, found)
+    return frozenset[Pair]().union(*(run.unsettled for run in found))
