@@ -198,11 +198,14 @@ class ContactWatch:
         """Take in a request."""
         self._updated_at.update(dict.fromkeys(intent.ops, intent.updated_at))
 
-    def ended(self, outcomes: Iterable[Outcome]) -> None:
-        """Take in which operations changed the account."""
+    def ended(self, outcomes: Iterable[Outcome], reading: Reading | None = None) -> None:
+        """Take in which operations changed the account, or were in place when read."""
         for outcome in outcomes:
-            if outcome.effective:
-                self._in_place[self._operations[outcome.op].opportunity].add(outcome.op)
+            opportunity = self._operations[outcome.op].opportunity
+            if reading is not None and outcome.outcome == "no_op":
+                self._updated_at[outcome.op] = reading.found[opportunity].updated_at
+            if outcome.effective or (reading is not None and outcome.outcome == "no_op"):
+                self._in_place[opportunity].add(outcome.op)
 
     def notes(self, reading: Reading) -> tuple[NewOpportunity | Undone, ...]:
         """Return what a reading shows for the first time."""

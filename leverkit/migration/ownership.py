@@ -202,7 +202,7 @@ class _Evidence:
 
     def _read_undone(self, undone: Undone, seq: int) -> None:
         for number in undone.ops:
-            if seq > self._sent[number].seq:
+            if number in self._sent and seq > self._sent[number].seq:
                 self._note(number, "somebody had undone it when this run read it")
 
     def _read_outcome(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leverkit.api.models import Opportunity
-from leverkit.migration.journal import Intent, Outcome
+from leverkit.migration.journal import Intent, Outcome, Undone
 from leverkit.migration.run import Run
 from leverkit.planning.operation import Operation
 
@@ -36,12 +36,15 @@ class ChangeTimeline:
         self._ended: dict[int, int] = {}  # ms since the epoch, by Lever's clock
         self._latest: dict[str, int] = {}
         self._intents: dict[str, list[Intent]] = {}
+        self._undone: set[int] = set()  # by what the run read
         for entry in run.entries:
             if isinstance(entry.body, Outcome):
                 at_ms = entry.body.lever_ms or entry.at_ms + ahead_ms
                 opportunity = run.plan.operations[entry.body.op].opportunity
                 self._ended[entry.body.op] = at_ms
                 self._latest[opportunity] = max(self._latest.get(opportunity, 0), at_ms)
+            elif isinstance(entry.body, Undone):
+                self._undone.update(entry.body.ops)
             elif isinstance(entry.body, Intent):
                 self._intents.setdefault(entry.body.opportunity, []).append(entry.body)
 
@@ -52,6 +55,8 @@ class ChangeTimeline:
         if (now.updated_at or 0) > self._latest[op.opportunity]:
             return True
         ended = self._ended[number]
+        if number in self._undone and (now.updated_at or 0) > ended:
+            return True
         intents = self._intents.get(op.opportunity, ())
         return any((later.updated_at or 0) > ended and not op.is_in_effect(later.before) for later in intents)
 

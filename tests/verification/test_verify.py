@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.plan_factory import account, carried_out, lost, migration, opened, operation, plan_of, tags_of
+from support.plan_factory import (
+    account,
+    carried_out,
+    hooked,
+    lost,
+    migration,
+    opened,
+    operation,
+    plan_of,
+    tags_of,
+)
 
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
@@ -140,6 +150,26 @@ def test_what_was_changed_between_two_requests_of_the_run_is_told_as_changed_sin
         )
         found = verify(tmp_path, lever=lever)
     assert (sign(found, add), sign(found, remove), found.exit_code) == ("+", "=", 3)
+
+
+def test_what_a_run_found_in_place_and_read_as_undone_is_told_as_changed_since(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        whole = migration(emulated, lever)
+        op = whole.operations[0]
+        emulated.add_tags(op.opportunity, ["found"])
+        for source in {o for o, known in whole.before.items() if known.contact == op.contact} - {
+            op.opportunity
+        }:
+            emulated.add_tags(source, ["found", "written"])
+        ops = [Operation(op.contact, op.opportunity, "add", tag) for tag in ("found", "written")]
+        plan = plan_of(*ops, account=whole.account, before=whole.before)
+
+        def meddle(_: str, opportunity: str) -> None:
+            emulated.remove_tags(opportunity, ["found"])
+
+        with opened(emulated, kind=hooked(meddle)) as meddled:
+            carried_out(plan, tmp_path, meddled)
+        assert verify(tmp_path, lever=lever).exit_code == 3
 
 
 def test_a_journal_that_claims_what_lever_never_had_excuses_nothing(tmp_path: Path) -> None:
