@@ -32,8 +32,9 @@ from support.scale import scaled
 
 from leverkit.api.client import Lever
 from leverkit.api.rate_limit import Pace
-from leverkit.errors import LeverkitError
+from leverkit.errors import LeverkitError, Refused
 from leverkit.migration.journal import Intent, Outcome, read
+from leverkit.migration.records import JournalLost
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
@@ -235,6 +236,33 @@ class Flow(RuleBasedStateMachine):
         (self.folder / str(number) / "PAUSE").touch()
         self.go(number)
         (self.folder / str(number) / "PAUSE").unlink(missing_ok=True)
+
+    @precondition(lambda self: len(self.model.runs) > 1)
+    @rule(dice=chance)
+    def another_plan_into_its_folder(self, dice: int) -> None:
+        number = dice % len(self.model.runs)
+        folder, other = self.folder / str(number), self.model.runs[number - 1].plan
+        if read(folder / "journal.sqlite"):
+            before = (folder / "plan.csv").read_bytes()
+            with pytest.raises(Refused, match="another plan that was begun"):
+                other.write(folder)
+            assert (folder / "plan.csv").read_bytes() == before
+
+    @precondition(lambda self: self.model.runs)
+    @rule(dice=chance)
+    def restore_an_older_journal(self, dice: int) -> None:
+        number = dice % len(self.model.runs)
+        path = self.folder / str(number) / "journal.sqlite"
+        older = path.read_bytes() if path.exists() else b""
+        self.go(number)
+        newer = path.read_bytes()
+        if older != newer and (path.parent / "result.json").exists():
+            posts = self.posts()
+            path.write_bytes(older)
+            with pytest.raises(JournalLost):
+                Run.open(path.parent)
+            assert self.posts() == posts
+            path.write_bytes(newer)
 
     @precondition(lambda self: any(run.asked for run in self.model.runs))
     @rule(dice=chance)
