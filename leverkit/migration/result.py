@@ -35,7 +35,7 @@ OPEN = {  # what is no outcome yet, and why
 }
 
 
-class OperationResult(msgspec.Struct, frozen=True):
+class OperationResult(msgspec.Struct, frozen=True, gc=False):
     """An operation with its outcome and the evidence; `effective` if our request changed the account."""
 
     operation: Operation
