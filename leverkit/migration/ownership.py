@@ -14,6 +14,8 @@ import msgspec
 
 from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
+from leverkit.history.ledger import Ledger
+from leverkit.history.merge_table import day
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
 from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
@@ -83,6 +85,9 @@ def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
     evidence = _Evidence(run)
     evidence.read_verification()
     evidence.read_run(run)
+    if ledger := run.find_ledger():
+        with ledger:
+            evidence.read_ledger(ledger, undo)
     for folder, head in related(run.folder):
         # By its host, not its account: an opportunity's id is its account's own, and a copy's elsewhere.
         other_plan = same_host(head.host, run.plan.host) and head.plan_id != run.plan.plan_id
@@ -172,6 +177,20 @@ class _Evidence:
             number = self._made.get((pair.opportunity, pair.tag))
             if number is not None and pair.at_ms > self._sent[number].at_ms:
                 self._note(number, "a verification did not find it in place")
+
+    def read_ledger(self, ledger: Ledger, undo: Run | None) -> None:
+        """Take in what the ledger knows of later changes, if it has followed this run's journal."""
+        plan_id, marks = self._run.plan.plan_id, ledger.view(self._by_opportunity.keys()).marks
+        if not any(known.plan_id == plan_id and known.entries for known in ledger.runs()):
+            return
+        own = {plan_id[:12], undo.plan.plan_id[:12] if undo else ""}
+        for pair, number in self._made.items():
+            outcome, mark = self._run.state.outcomes.get(number), marks.get(pair)
+            ended_ms = (outcome.lever_ms if outcome else None) or self._sent[number].at_ms
+            is_ours = mark is not None and mark.run and mark.run in own
+            if mark is not None and not is_ours and mark.at_ms > ended_ms:
+                whose = f"plan {mark.run}" if mark.run else "somebody else"
+                self._note(number, f"{mark.kind} since, by the ledger ({whose}, {day(mark.at_ms)})")
 
     def read_run(self, other: Run) -> None:
         """Take in what a journal shows: of the run itself, of a rollback of it, of any other run."""

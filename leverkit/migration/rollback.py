@@ -116,7 +116,7 @@ def _inverse(run: Run, taken: Mapping[int, str], only: _Only) -> Plan:
         holders=_holders(plan, before, {operation.tag for operation in operations}, kept),
         tag_counts=_restored(plan, before, operations, kept),
         skipped=tuple(skipped),
-        warnings=_warnings(operations),
+        warnings=_warnings(plan, operations),
         canary=choose(operations, siblings),
         brakes=msgspec.structs.replace(plan.brakes, max_removals=removals),
     )
@@ -199,9 +199,19 @@ def _restored(
     return {tag: count + change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
 
 
-def _warnings(operations: list[Operation]) -> tuple[str, ...]:
-    added = sorted({operation.tag for operation in operations if operation.action == "add"})
-    if not added:
-        return ()
-    named = ", ".join(map(repr, added))
-    return (f"Lever automations with a 'tag added' trigger may fire for: {named}",)
+def _warnings(plan: Plan, operations: list[Operation]) -> tuple[str, ...]:
+    notes = list[str]()
+    if added := _tags(operations, "add"):
+        notes.append(f"Lever automations with a 'tag added' trigger may fire for: {added}")
+    removed = _tags(operations, "remove")
+    if removed and plan.policy_digest and plan.kind != "rollback":
+        notes.append(
+            f"the policy of this run would bring these back: {removed}. `sync` and a receiver of this "
+            "workspace leave them until somebody approves a plan that contains them; a job of another "
+            "workspace does not know of this rollback"
+        )
+    return tuple(notes)
+
+
+def _tags(operations: list[Operation], action: Action) -> str:
+    return ", ".join(map(repr, sorted({op.tag for op in operations if op.action == action})))

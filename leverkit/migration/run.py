@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 
 from leverkit.api.account import Account
 from leverkit.errors import Refused, UsageError
+from leverkit.history.ledger import Ledger
 from leverkit.history.reading import RunWrites, Write, shown_until
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, SessionEnded, belongs_to, read
 from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
@@ -23,7 +25,9 @@ from leverkit.migration.run_state import RunState, replay_entries
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of
+from leverkit.settings import workspace
 from leverkit.storage import files
+from leverkit.storage.account_registry import account_folder
 
 SAME_ACCOUNT = "same_account.json"  # a person's word that a doubtful account is the plan's
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
@@ -146,6 +150,12 @@ class Run:
             return len(self.entries), self.head
         known = read_records(self.folder, self.plan.plan_id)
         return max(((record.entries, record.head) for record in known), default=(0, ""))
+
+    def find_ledger(self) -> Ledger | None:
+        """Open the ledger of the account in the workspace; None where there is none. Raises Refused."""
+        with suppress(UsageError):
+            return Ledger.find(account_folder(workspace(), self.plan.account))
+        return None
 
     def writes(self, *, since_ms: int = 0) -> RunWrites:
         """Return what the journal tells the account's ledger; without a head until its session has ended.

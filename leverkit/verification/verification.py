@@ -36,7 +36,8 @@ LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not m
 class PairCheck(msgspec.Struct, frozen=True, gc=False):
     """The status of one (opportunity, tag), and what the run reported of it.
 
-    `reported` is its outcome by result.json where it is not done, SINCE, or RENAMED.
+    `reported` is its outcome by result.json where it is not done, SINCE, RENAMED, or the other plan of ours
+    that changed it.
     """
 
     status: str = msgspec.field(name="sign")
@@ -52,13 +53,18 @@ class PairCheck(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An opportunity outside the plan that got (+1) or lost (-1) a tag since the snapshot."""
+    """An opportunity outside the plan that got (+1) or lost (-1) a tag since the snapshot.
+
+    `plan_id` begins that of our plan that made the change; empty where others did.
+    """
 
     opportunity: str
     by: int
+    plan_id: str = ""
 
     def __str__(self) -> str:
-        return f"{self.opportunity} ({self.by:+d})"
+        whose = f", plan {self.plan_id}" if self.plan_id else ""
+        return f"{self.opportunity} ({self.by:+d}{whose})"
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -182,6 +188,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         some = "" if self.wave == ALL else f" (wave {self.wave})"
         since = sum(pair.reported == SINCE for pair in self.checked)
         signs += f" ({since} of them seen in place by the run and changed since)" if since else ""
+        ours = sum(pair.status == "*" and bool(pair.reported) for pair in self.checked)
+        signs += f" ({ours} of them by other plans of ours)" if ours else ""
         verdict = {0: "verified", Partial.exit_code: "verified in part"}.get(self.exit_code, "NOT as planned")
         parts = [signs or "nothing was planned", f"{agree} of {len(self.counts)} tag counts as predicted"]
         return f"{verdict}{some}: {'; '.join(parts)}"

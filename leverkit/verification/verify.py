@@ -31,6 +31,7 @@ from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage import files
+from leverkit.verification.ours import with_our_plans
 from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.timeline import changed_since
 from leverkit.verification.undone import seen_undone, with_earlier
@@ -92,7 +93,7 @@ def verify_run(
         looks.append(_compare_once(run, part, lever, now))
     why = "" if looks[-1].ok else hint(run, part)
     undone = with_earlier(run, (each for look in looks for each in look.undone))
-    found = msgspec.structs.replace(looks[-1], hint=why, undone=undone)
+    found = with_our_plans(run, msgspec.structs.replace(looks[-1], hint=why, undone=undone))
     found.write()
     return found
 
