@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,15 +24,15 @@ from leverkit.jobs.account_reading import read_account
 from leverkit.jobs.approval import Approval, approve_command, require_approved
 from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, update_ledger
 from leverkit.jobs.nightly_plan import nightly_plan
-from leverkit.jobs.notify import Notice, tell
+from leverkit.jobs.notify import tell
 from leverkit.jobs.packing import pack_runs
 from leverkit.jobs.standing_run import carry_out
 from leverkit.jobs.sync_order import SyncOrder
-from leverkit.jobs.sync_record import REPORT, SyncRecord, SyncResult
+from leverkit.jobs.sync_record import SyncRecord, SyncResult
 from leverkit.migration.next_step import apply_command, first_wave, verification_gap
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes, Size
-from leverkit.planning.operation import Skipped
+from leverkit.planning.operation import by_reason
 from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL
 from leverkit.policy.policy import Policy
@@ -65,16 +65,7 @@ def sync(
     except BaseException as raised:
         error = raised
     record = night.end(error)
-    untold = tell(
-        settings.notify,
-        Notice(
-            job="sync",
-            account=record.account_name or record.account,
-            exit_code=record.exit_code or 0,
-            counts=record.figures,
-            report=str(night.out / REPORT) if night.out else "",
-        ),
-    )
+    untold = tell(settings.notify, record.notice(night.out))
     if error is not None and not isinstance(error, LeverkitError):
         raise error
     return SyncResult(record, error, untold)
@@ -100,17 +91,18 @@ class _Night:
 
     def run(self) -> None:
         """Do the job. Raises what ended it."""
-        self._policy = Policy.read(self._order.policy).narrowed(self._order.matching)
+        order = self._order
+        self._policy = Policy.read(order.policy).narrowed(order.matching)
         self._note(policy_digest=self._policy.digest)
         with ExitStack() as stack:
             self._reader = self._lever or stack.enter_context(
-                connect(settings=self._settings, rate=self._order.rate)
+                connect(settings=self._settings, rate=order.rate)
             )
             if doubtful := self._reader.account.doubtful():
                 raise Refused(doubt(self._settings.home, *doubtful))
             account = self._reader.account_id()
             self._folder = self._settings.home / account
-            self.out = self._order.out or self._folder
+            self.out = order.out or self._folder
             stack.enter_context(hold(self._folder / "sync.lock", purpose="nightly job"))
             known = SyncRecord.find(self.out, account)
             self._note(account=account, reading=known.reading, open_run=known.open_run)
@@ -145,6 +137,8 @@ class _Night:
             self._show(run)
         elif run.plan.operations:
             self._note(summary=self._carry_out(run, out))
+        elif not self.record.first:
+            self._warn()
         packed = pack_runs(out / "runs", snapshot.taken_at - self._order.keep_days * DAY_MS)
         self._note(packed=len(packed))
 
@@ -160,7 +154,8 @@ class _Night:
     def _finish(self, out: Path) -> None:
         """Finish the run that an earlier job left, if it is of the policy that is approved now."""
         folder = Path(self.record.open_run)
-        if not self.record.open_run or not was_begun(folder):
+        if not self.record.open_run or self._order.rebase or not was_begun(folder):
+            self._note(open_run="")
             return
         run = Run.open(folder)
         every = run.wave(ALL)
@@ -209,7 +204,7 @@ class _Night:
             )
         plan = run.plan
         self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
-        self._note(undecided=len(plan.undecided), left=_by_reason(plan.skipped))
+        self._note(undecided=len(plan.undecided), left=by_reason(plan.skipped))
         if plan.operations:
             register_run(self._folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)  # whoever applies it
             self._note(run=str(run.folder))
@@ -243,7 +238,8 @@ class _Night:
             writer = self._lever or stack.enter_context(
                 connect(write=True, settings=self._settings, rate=order.rate)
             )
-            ended = carry_out(
+            stack.callback(self._count, run)
+            summary, code = carry_out(
                 run,
                 writer,
                 self._reader,
@@ -251,11 +247,23 @@ class _Night:
                 wait=order.wait,
                 reread_after=self._reread_after,
             )
-        follow_runs(self._folder)
-        self._counts.update(ended.counts)
-        self._code = max(self._code, ended.exit_code)
+        self._code = max(self._code, code)
         self._note(open_run="")
-        return ended.summary
+        return summary
+
+    def _count(self, run: Run) -> None:
+        """Count the outcomes of a run, however it ended, and let the ledger know them."""
+        if was_begun(run.folder):
+            self._counts.update(Run.open(run.folder).counts)
+            follow_runs(self._folder)
+
+    def _warn(self) -> None:
+        """Note where the next change would stop the job, because nobody approved it."""
+        command = self._approve_command(Size(operations=0, removals=0, touched=0, account=0))
+        try:
+            require_approved(self._approval, self._policy.digest, command)
+        except Refused as error:
+            self._add_notes(str(error))
 
     def _allowed(self, run: Run) -> Approval:
         """Return the approval that covers a run. Raises Refused, and BrakeTripped where the run is larger."""
@@ -268,7 +276,3 @@ class _Night:
             raise BrakeTripped(f"{tripped}; nothing was written. Look at {where}; to allow it: {command}")
         self._note(next="")
         return approval
-
-
-def _by_reason(skipped: Iterable[Skipped]) -> dict[str, int]:
-    return dict(Counter(each.reason.partition(" (")[0] for each in skipped))

@@ -8,7 +8,8 @@ from typing import Self
 
 import msgspec
 
-from leverkit.errors import LeverkitError
+from leverkit.errors import LeverkitError, Partial
+from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
 from leverkit.storage import files
 from leverkit.storage.files import SHARED
@@ -83,6 +84,16 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
             "left as it is": sum(self.left.values()),
         }
 
+    def notice(self, out: Path | None) -> Notice:
+        """Return what somebody is told of the job, whose report is in a folder."""
+        return Notice(
+            job="sync",
+            account=self.account_name or self.account,
+            exit_code=self.exit_code or 0,
+            counts=self.figures,
+            report=str(out / REPORT) if out and self.account else "",
+        )
+
     @property
     def sections(self) -> list[Section]:
         """Return what happened as the parts of a page."""
@@ -120,9 +131,11 @@ class SyncResult:
     untold: str = ""
 
     def require(self) -> SyncResult:
-        """Return the result if the job ended well; else raise what ended it."""
+        """Return the result if the job ended well; else raise what ended it, or Partial."""
         if self.error is not None:
             raise self.error
+        if self.record.exit_code:
+            raise Partial(self.record.summary)
         return self
 
     def _repr_html_(self) -> str:

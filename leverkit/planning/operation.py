@@ -82,9 +82,13 @@ def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
 
 def left_out(skipped: Sequence[Skipped]) -> str:
     """Return how many changes were left out, and why."""
-    reasons = Counter(change.reason.partition(" (")[0] for change in skipped)
-    words = "; ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+    words = "; ".join(f"{number} {reason}" for reason, number in sorted(by_reason(skipped).items()))
     return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
+
+
+def by_reason(skipped: Iterable[Skipped]) -> dict[str, int]:
+    """Return how many changes were left out for each reason, without its details."""
+    return dict(Counter(change.reason.partition(" (")[0] for change in skipped))
 
 
 def csv_cells(row: Mapping[str, str]) -> list[str]:

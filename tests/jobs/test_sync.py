@@ -152,6 +152,45 @@ def test_a_dry_run_finds_what_there_is_to_do_and_leaves_it_to_the_next_job(night
     assert nights.again().require().record.counts["done"] == record.planned
 
 
+def test_a_job_that_was_stopped_is_finished_by_the_next_one_unless_the_policy_is_another(
+    nights: SyncNights,
+) -> None:
+    nights.begin()
+    for finished in (True, False):
+        ((opportunity, tag),) = new_gaps(nights, 1)
+        stopped = nights.night(max_seconds=0.0)
+        assert (stopped.record.exit_code, nights.night(dry_run=True).record.open_run) == (
+            8,
+            stopped.record.run,
+        )
+        if not finished:
+            policy = lk.Policy.read(nights.policy)
+            policy.decide({tag: "ignore"}, by="ada").write(nights.policy)
+            nights.approve()
+        record = nights.night().require().record
+        on_all = all(tag in tags_of(nights.emulated)[id] for id in nights.siblings(opportunity))
+        assert (record.open_run, on_all) == ("", finished)
+        assert record.notes[0].startswith("finished first: " if finished else "the run in ")
+
+
+def test_work_in_part_is_no_success(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    nights.emulated.fault("status", path="*/addTags", status=400, times=None)
+    ended = nights.night()
+    assert (ended.record.exit_code, ended.record.counts["failed"] > 0) == (6, True)
+    assert "NOT as planned: 1 missing" in ended.record.summary
+    nights.emulated.clear_faults()
+    assert nights.night().require().record.counts["done"] > 0
+
+
+def test_an_empty_night_without_an_approval_says_that_the_next_change_will_stop_it(
+    nights: SyncNights,
+) -> None:
+    nights.night().require()
+    assert "nobody approved" in nights.night().require().record.notes[0]
+
+
 def test_a_large_night_begins_with_a_canary(nights: SyncNights) -> None:
     nights.begin()
     new_gaps(nights, FEW + 1)
