@@ -63,8 +63,8 @@ def rebuild(account_folder: Path, kept: Kept, runs: Iterable[RunWrites], reading
         shutil.rmtree(draft, ignore_errors=True)
         with Ledger.open(draft) as ledger:
             with ledger.writing() as db:
-                for table, rows in kept.rows:
-                    values = ", ".join("?" * len(rows[0])) if rows else "NULL"
+                for table, rows in (each for each in kept.rows if each[1]):
+                    values = ", ".join("?" * len(rows[0]))
                     db.executemany(f"INSERT INTO {table} VALUES ({values})", rows)
             odd = take_runs(ledger, runs)
             found = take_reading(ledger, reading)

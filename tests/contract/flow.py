@@ -96,6 +96,8 @@ def flow(truth: dict[str, str]) -> dict[str, Any]:
     found["verify"] = document("verify", "run", *FAST)
     found["status"] = document("status", "run")
     found["replay"] = document("replay", "run")
+    found["sync approve"] = document("sync", "approve", "--policy", "policy.csv", "--max-ops", "9")
+    found["sync"] = document("sync", "--policy", "policy.csv", "-o", "nightly", *FAST)
     found["rollback"] = document("rollback", "run", "-o", "undo")
     Path("job.ipynb").write_text(nbformat.writes(_notebook()), encoding="utf-8")
     found["run"] = document("run", "job.ipynb", "-o", "job", "-p", "name=me")

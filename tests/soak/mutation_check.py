@@ -917,6 +917,62 @@ BUGS = (
         'if change.by != "us" or there)',
         "jobs/test_changes::test_what_we_wrote_to_an_opportunity_that_no_reading_saw_is_not_told",
     ),
+    Bug(
+        "sync: a job takes for its own what only a person may plan",
+        "jobs/nightly_plan",
+        "standing=not for_a_person,",
+        "standing=False,",
+        "jobs/test_sync::test_what_a_rollback_took_back_stays_so",
+    ),
+    Bug(
+        "sync: an approval of another policy counts",
+        "jobs/approval",
+        "if approval.policy_digest != policy_digest:",
+        "if not approval.policy_digest:",
+        "jobs/test_sync::test_without_an_approval_of_just_this_policy_nothing_is_written",
+    ),
+    Bug(
+        "sync: what stopped at a brake counts as considered",
+        "jobs/sync",
+        "consider=first and not self._order.dry_run,",
+        "consider=True,",
+        "jobs/test_sync::test_the_old_gaps_of_a_tag_that_is_newly_decided_are_carried_out_once_they_are_allowed",
+    ),
+    Bug(
+        "sync: the first job writes where it is approved",
+        "jobs/sync",
+        "if run.plan.operations and (self.record.first or self._order.dry_run):",
+        "if run.plan.operations and self._order.dry_run:",
+        "jobs/test_sync::test_the_first_night_writes_nothing_and_says_what_a_person_does_next",
+    ),
+    Bug(
+        "sync: a killed job's run is forgotten",
+        "jobs/sync",
+        "self._note(account=account, reading=known.reading, open_run=known.open_run)",
+        "self._note(account=account, reading=known.reading)",
+        "jobs/test_sync::test_a_job_that_was_stopped_is_finished_by_the_next_one_unless_the_policy_is_another",
+    ),
+    Bug(
+        "sync: a lost ledger is made anew without a word",
+        "jobs/sync",
+        "if before and not self._order.rebase and not last_reading(self._folder):",
+        "if before < 0:",
+        "jobs/test_sync::test_a_ledger_that_is_gone_is_missed_and_a_new_one_begins_only_on_request",
+    ),
+    Bug(
+        "sync: the policy's matching is left out of its digest",
+        "policy/decision",
+        'matching = narrower(self.matching) if self.scope == "contact" else ""',
+        'matching = ""',
+        "jobs/test_sync::test_a_matching_that_nobody_approved_is_another_policy",
+    ),
+    Bug(
+        "sync: of two matchings the first counts",
+        "policy/decision",
+        "matching=narrower(self.matching, matching))",
+        "matching=self.matching or matching)",
+        "planning/test_planner::test_of_the_policy_s_matching_and_the_plan_s_the_narrower_counts",
+    ),
 )
 
 
