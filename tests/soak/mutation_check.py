@@ -43,7 +43,78 @@ class Bug:
 _INTENT = "        number = self._journal.append(intent)\n"
 _SEND = "        error = self._send(intent, lambda in_doubt: self._may_repeat(group, now, in_doubt))\n"
 _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"'
+_RECEIVER = "webhook/test_memory::test_what_a_person_took_off_after_the_receiver_wrote_it_is_not_put_back"
 BUGS = (
+    Bug(
+        "the receiver overrules people",
+        "webhook/memory",
+        'return "" if verdict == "add" else reason(verdict, pair.mark)',
+        'return ""',
+        _RECEIVER,
+    ),
+    Bug(
+        "the receiver does not note whom it saw with a tag",
+        "webhook/memory",
+        "memory.note_additions(matching.keys())",
+        "memory.note_additions(())",
+        "webhook/test_memory::test_a_pull_learns_what_the_receiver_had_seen_before",
+    ),
+    Bug(
+        "a reading forgets what the receiver saw before it",
+        "history/ledger",
+        "WHERE kind NOT LIKE 'removed%' AND at_ms > ?",
+        "WHERE kind IN ('added by us', 'taken back') AND at_ms > ?",
+        "webhook/test_memory::test_a_pull_learns_what_the_receiver_had_seen_before",
+    ),
+    Bug(
+        "the receiver finishes a run that is taken back",
+        "webhook/memory",
+        "    if is_being_undone(run):\n",
+        "    if False:\n",
+        "webhook/test_memory::test_a_run_that_is_taken_back_before_it_was_finished_is_not_finished",
+    ),
+    Bug(
+        "the receiver finishes a run whatever people did since",
+        "migration/apply",
+        "if why := refused(locked):",
+        "if why := dict[int, str]():",
+        "webhook/test_memory::test_what_was_taken_off_before_an_interrupted_run_is_finished_is_not_put_back",
+    ),
+    Bug(
+        "the receiver writes again what was undone before it was read back",
+        "migration/run",
+        "if outcome.effective or self._was_undone(outcome)",
+        "if outcome.effective",
+        "webhook/test_memory::test_what_a_person_takes_off_before_it_is_read_back_is_not_put_back",
+    ),
+    Bug(
+        "the receiver overrules a rollback that it does not know of",
+        "history/merge_table",
+        'if pair.mark is not None and pair.mark.kind == "taken back":',
+        "if False:",
+        "webhook/test_memory::test_no_tag_comes_back_while_a_rollback_runs_beside_the_receiver",
+    ),
+    Bug(
+        "a rollback takes what is somebody else's by the ledger",
+        "migration/ownership",
+        "if mark is not None and not is_ours and mark.at_ms > ended_ms:",
+        "if False:",
+        "flows/test_ledger_undo::test_a_rollback_leaves_what_by_the_ledger_is_somebody_elses_by_now",
+    ),
+    Bug(
+        "a ledger that does not know a run is held against it",
+        "migration/ownership",
+        "if not any(known.plan_id == plan_id and known.entries for known in ledger.runs()):",
+        "if False:",
+        "flows/test_ledger_undo::test_a_ledger_that_does_not_know_a_run_is_no_evidence_against_it",
+    ),
+    Bug(
+        "verify calls what another plan of ours wrote somebody else's",
+        "verification/ours",
+        'return msgspec.structs.replace(pair, reported=f"plan {plan_id}")',
+        "return pair",
+        "flows/test_ledger_undo::test_verify_calls_ours_what_another_plan_of_ours_wrote",
+    ),
     Bug(
         "an account is known by a hash alone",
         "api/account",

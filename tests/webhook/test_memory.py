@@ -206,14 +206,20 @@ def test_no_tag_comes_back_while_a_rollback_runs_beside_the_receiver(place: List
     assert place.have() == kept
 
 
-def test_a_run_that_is_taken_back_before_it_was_finished_is_not_finished(place: Listening) -> None:
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_run_that_is_taken_back_before_it_was_finished_is_not_finished(
+    place: Listening, arrives: bool
+) -> None:
     (contact, mine), *_ = place.people(1, 3).items()
     place.tag(mine[0])
     place.lever.sees_confidential()
+    if not arrives:
+        place.emulated.fault("reset", method="POST", times=None)
     place.emulated.fault("reset", path="/opportunities", skip=2, times=None)  # reading back
     with pytest.raises(Unreachable):
         place.hear(contact)
     place.emulated.clear_faults()
+    assert place.have() == (set(mine) if arrives else {mine[0]})
     (run,) = place.runs
     place.undo(run)
     written = len(place.emulated.log())
