@@ -23,7 +23,7 @@ from leverkit.history.catch_up import follow_run
 from leverkit.history.ledger import register_run
 from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted
 from leverkit.migration.next_step import require_verified
-from leverkit.migration.ownership import require_still_ours
+from leverkit.migration.ownership import overtaken
 from leverkit.migration.records import read_records
 from leverkit.migration.result import Result, result
 from leverkit.migration.run import Run, largest
@@ -123,7 +123,7 @@ def carry_out(
     """
     times = times or Times()
     with _writing(run, lever, wait, same_account=same_account) as (locked, journal):
-        require_still_ours(locked)
+        locked = _leave(locked, journal, overtaken(locked))
         if not locked.is_settled(wave):
             require_verified(locked, wave)
         stop = StopControl(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
@@ -139,11 +139,17 @@ def execute(
     their positions. Raises as `apply`.
     """
     with _writing(run, lever, wait) as (locked, journal):
-        if why := refused(locked):
-            journal.append(*(Outcome(number, "drifted", evidence=text) for number, text in why.items()))
-            locked = run.at(journal.entries)
+        locked = _leave(locked, journal, refused(locked))
         stop = StopControl(folder=run.folder, parent=kernel_parent())
         return _resume(locked, lever, journal, locked.wave(ALL), stop, Times())[0]
+
+
+def _leave(run: Run, journal: Journal, why: Mapping[int, str]) -> Run:
+    """Note operations as left alone, and why, by their positions; return the run as it is then."""
+    if not why:
+        return run
+    journal.append(*(Outcome(number, "drifted", evidence=text) for number, text in why.items()))
+    return run.at(journal.entries)
 
 
 @contextmanager

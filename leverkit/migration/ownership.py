@@ -113,18 +113,33 @@ def _is_copy(other: Run, run: Run) -> bool:
     return same and other.entries == run.entries[: len(other.entries)]
 
 
-def require_still_ours(undo: Run) -> None:
-    """Raise Refused where what a rollback is to take back is not its run's any more, by their folders."""
+def overtaken(undo: Run) -> dict[int, str]:
+    """Return why open operations of a rollback are not its run's to undo any more, by their positions.
+
+    Raises Refused where it has requested nothing yet: it is better planned again.
+    """
     if undo.plan.kind != "rollback":
-        return
-    open_pairs = {
-        (op.opportunity, op.tag)
-        for number, op in enumerate(undo.plan.operations)
-        if not undo.state.is_settled(number)
+        return {}
+    plan, state = undo.plan, undo.state
+    is_open = {
+        (op.opportunity, op.tag): number
+        for number, op in enumerate(plan.operations)
+        if not state.is_settled(number)
     }
-    for folder, head in related(undo.folder):
-        if head.plan_id == undo.plan.policy_digest and open_pairs:
-            _require_ours(undo, _open(folder), open_pairs)
+    runs = (folder for folder, head in related(undo.folder) if is_open and head.plan_id == plan.policy_digest)
+    found = dict[int, str]()
+    for run in map(_open, runs):
+        taken = not_ours_any_more(run, undo=undo)
+        pairs = ((run.plan.operations[number], why) for number, why in taken.items())
+        lost = {is_open.get((op.opportunity, op.tag)): why for op, why in pairs}
+        found |= {number: why for number, why in lost.items() if number is not None}
+        if found and not state.intents:
+            raise Refused(
+                f"{len(found)} changes are not the run's any more since this rollback was planned (first: "
+                f"{found[min(found)]}); nothing was written. Plan again: "
+                f"leverkit rollback {run.folder} -o a new folder"
+            )
+    return found
 
 
 def _open(folder: Path) -> Run:
@@ -133,16 +148,6 @@ def _open(folder: Path) -> Run:
         return Run.open(folder)
     except JournalLost:
         return Run.recorded(folder)
-
-
-def _require_ours(undo: Run, run: Run, pairs: set[_Pair]) -> None:
-    ops, taken = run.plan.operations, not_ours_any_more(run, undo=undo)
-    lost = [why for number, why in taken.items() if (ops[number].opportunity, ops[number].tag) in pairs]
-    if lost:
-        raise Refused(
-            f"{len(lost)} changes are not the run's any more since this rollback was planned (first: "
-            f"{lost[0]}); nothing was written. Plan again: leverkit rollback {run.folder} -o a new folder"
-        )
 
 
 class _Evidence:

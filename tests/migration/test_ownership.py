@@ -149,6 +149,24 @@ def test_of_two_rollbacks_planned_at_once_only_one_is_carried_out(tmp_path: Path
         assert op.tag in tags_of(emulated)[op.opportunity]
 
 
+def test_a_rollback_that_was_begun_goes_on_and_leaves_what_is_not_the_runs_any_more(tmp_path: Path) -> None:
+    run, undo = tmp_path / "run", tmp_path / "undo"
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        carried_out(plan, run, lever)
+        op = plan.operations[0]
+        emulated.fault(kind="status", status=400, method="POST", path=f"*{op.opportunity}*", times=1)
+        back = rollback(run, undo)
+        assert carried_out(back, undo, lever).counts["failed"] > 0
+        emulated.remove_tags(op.opportunity, [op.tag])
+        verify(run, lever=lever, reread_after=())
+        emulated.add_tags(op.opportunity, [op.tag])
+        (left,) = resumed(back, undo, lever, times=AT_ONCE).exceptions
+        assert (left.operation.opportunity, left.operation.tag) == (op.opportunity, op.tag)
+        assert (left.outcome, left.evidence) == ("drifted", "a verification did not find it in place")
+        assert op.tag in tags_of(emulated)[op.opportunity]
+
+
 def test_a_rollback_counts_whose_plan_knows_the_account_by_another_id(tmp_path: Path) -> None:
     with account() as (emulated, lever):
         plan = migration(emulated, lever)

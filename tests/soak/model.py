@@ -13,13 +13,28 @@ Pair = tuple[str, str]  # opportunity, tag
 
 @dataclass
 class PlannedRun:
-    """A plan, and pairs: those it asked for, those without a clear answer, those that are settled."""
+    """A plan, and pairs: those it asked for, those without a clear answer, those that are settled.
+
+    Of a rollback, `undoes` is the run. `overtaken` are pairs that others changed, or took back, since.
+    """
 
     plan: Plan
+    undoes: PlannedRun | None = None
     asked: set[Pair] = field(default_factory=set)
     open: set[Pair] = field(default_factory=set)
     settled: set[Pair] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)  # opportunities that people changed since it was asked
+    overtaken: set[Pair] = field(default_factory=set)
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds tags: a plan here does not do both."""
+        return self.plan.operations[0].action == "add"
+
+    @property
+    def left(self) -> set[Pair]:
+        """What it may have to do yet."""
+        return {(op.opportunity, op.tag) for op in self.plan.operations} - self.settled
 
 
 @dataclass
@@ -36,6 +51,25 @@ class Model:
         """People changed these."""
         for run in self.runs:
             run.touched.update(opportunities)
+
+    def overtake(self, by: PlannedRun | None, pairs: set[Pair]) -> None:
+        """A run, or people (None), changed these, or took them back."""
+        for run in self.runs:
+            if run is not by and (by is None or run is not by.undoes):
+                run.overtaken |= pairs & run.asked
+
+    def settle(self, run: PlannedRun, pairs: set[Pair]) -> None:
+        """A run is through with these; what it had to do the other way round is found undone at least."""
+        for other in self.runs:
+            if other.adds != run.adds and other is not run.undoes:
+                other.overtaken |= pairs & other.asked - run.settled
+        run.settled |= pairs
+
+    def not_ours(self, undo: PlannedRun) -> set[Pair]:
+        """Return what a rollback may find not to be its run's any more."""
+        assert undo.undoes is not None
+        others = [run for run in self.runs if run.undoes is undo.undoes and run is not undo]
+        return undo.left & undo.undoes.overtaken.union(*(run.settled | run.open for run in others))
 
     def obstacle(self, run: PlannedRun, op: Operation) -> str:
         """Return why an operation must be left alone now; empty where it may be written."""

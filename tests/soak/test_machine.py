@@ -112,7 +112,11 @@ class Flow(RuleBasedStateMachine):
         self.emulated.add_tags(opportunity, [tag])
         if tag not in self.model.tags[opportunity]:  # else nothing changes, and nothing tells of it
             self.model.tags[opportunity].add(tag)
-            self.model.touch(opportunity)
+            self.changed(opportunity, tag)
+
+    def changed(self, opportunity: str, tag: str) -> None:
+        self.model.touch(opportunity)
+        self.model.overtake(None, {(opportunity, tag)})
 
     @rule(dice=chance, tag=st.sampled_from(TAGS))
     def person_adds(self, dice: int, tag: str) -> None:
@@ -125,7 +129,7 @@ class Flow(RuleBasedStateMachine):
             opportunity = have[dice % len(have)]
             self.emulated.remove_tags(opportunity, [tag])
             self.model.tags[opportunity].discard(tag)
-            self.model.touch(opportunity)
+            self.changed(opportunity, tag)
 
     @rule(act=st.sampled_from(["delete", "anonymize", "merge", "move"]), dice=chance, other=chance)
     def person_does(self, act: str, dice: int, other: int) -> None:
@@ -194,7 +198,14 @@ class Flow(RuleBasedStateMachine):
     def apply(self, dice: int) -> None:
         number = dice % len(self.model.runs)
         run = self.model.runs[number]
+        posts = self.posts()
         ended = self.go(number)
+        if isinstance(ended, Refused) and run.undoes:
+            assert not run.asked, ended
+            assert self.model.not_ours(run), ended
+            assert self.posts() == posts
+            self.seen["overtaken"] += 1
+            return
         assert isinstance(ended, Result), ended
         self.seen["applied"] += 1
         assert ended.counts["unknown"] == ended.counts["pending"] == 0
@@ -275,7 +286,7 @@ class Flow(RuleBasedStateMachine):
         assert undone <= run.asked, "a rollback undoes what was not ours"
         if made.operations and all(made.plan_id != other.plan.plan_id for other in self.model.runs):
             made.write(self.folder / str(len(self.model.runs)))
-            self.model.runs.append(PlannedRun(made))
+            self.model.runs.append(PlannedRun(made, undoes=run))
             self.seen["rolled back"] += 1
         shutil.rmtree(self.folder / "draft")
 
@@ -307,7 +318,7 @@ class Flow(RuleBasedStateMachine):
     def settle(self, folder: Path, run: PlannedRun) -> None:
         standing = replay_entries(read(folder / "journal.sqlite"))  # I7: reading checks the chain
         pairs = [(op.opportunity, op.tag) for op in run.plan.operations]
-        run.settled |= {pair for number, pair in enumerate(pairs) if standing.is_settled(number)}
+        self.model.settle(run, {pair for number, pair in enumerate(pairs) if standing.is_settled(number)})
         run.asked |= {pair for number, pair in enumerate(pairs) if number in standing.intents}
         run.open = {pair for number, pair in enumerate(pairs) if standing.open_intent(number)}
 
@@ -369,6 +380,7 @@ def _watching(flow: Flow, folder: Path, run: PlannedRun, die_at: int, sent: bool
             if now ^ before <= set(tags):
                 flow.model.tags[opportunity] = now
                 flow.seen["written"] += now != before
+                flow.model.overtake(run, {(opportunity, tag) for tag in now ^ before})
                 for other in flow.model.runs:
                     if other is not run and now != before:
                         other.touched.add(opportunity)
