@@ -43,6 +43,7 @@ from leverkit.verification.verify import REREAD_AFTER
 
 DAY_MS = 24 * 3600 * 1000
 ALLOWED = Brakes(max_ops=200)  # what a first approval may begin with
+NOTHING = Size(operations=0, removals=0, touched=0, account=0)
 
 
 def sync(
@@ -133,11 +134,11 @@ class _Night:
         snapshot = read_account(out / "snapshot", self._reader)
         self._learn(snapshot)
         run = self._planned(out, snapshot)
-        if run.plan.operations and (self.record.first or self._order.dry_run):
+        if self.record.first or (run.plan.operations and self._order.dry_run):
             self._show(run)
         elif run.plan.operations:
             self._note(summary=self._carry_out(run, out))
-        elif not self.record.first:
+        else:
             self._warn()
         packed = pack_runs(out / "runs", snapshot.taken_at - self._order.keep_days * DAY_MS)
         self._note(packed=len(packed))
@@ -216,12 +217,12 @@ class _Night:
         kind = "dry run" if self._order.dry_run else "first run: the ledger begins"
         self._note(summary=f"{kind}, nothing was written; {plan.summary}", next=self._order.command)
         if self.record.first:
+            self._note(next=f"for every night {self._approve_command(NOTHING)}")
+        if self.record.first and plan.operations:
             apply = apply_command(run.folder, plan, first_wave(plan))
             once = f"{apply} {plan.brakes.needed(plan.size)}".rstrip()
-            nightly = self._approve_command(Size(operations=0, removals=0, touched=0, account=0))
-            self._note(
-                next=f"read {run.folder / 'plan.csv'}; to carry it out {once}; for every night {nightly}"
-            )
+            first = f"read {run.folder / 'plan.csv'}; to carry it out {once}"
+            self._note(next=f"{first}; {self.record.next}")
 
     def _approve_command(self, size: Size) -> str:
         brakes = self._approval.brakes if self._approval else ALLOWED
@@ -259,9 +260,8 @@ class _Night:
 
     def _warn(self) -> None:
         """Note where the next change would stop the job, because nobody approved it."""
-        command = self._approve_command(Size(operations=0, removals=0, touched=0, account=0))
         try:
-            require_approved(self._approval, self._policy.digest, command)
+            require_approved(self._approval, self._policy.digest, self._approve_command(NOTHING))
         except Refused as error:
             self._add_notes(str(error))
 

@@ -346,3 +346,11 @@ def test_a_job_that_is_killed_leaves_what_the_next_one_finishes(nights: SyncNigh
         for (point, number), off in zip(KILLS, taken, strict=False):
             assert nights.killed_and_again(child, point, number, off) == -signal.SIGKILL
     assert nights.night().require().record.found == {}
+
+
+def test_a_first_night_with_nothing_to_do_says_that_it_is_the_first(nights: SyncNights) -> None:
+    nights.policy.write_text("tag,scope\nnobody has it,contact\n", encoding="utf-8")
+    record = nights.night().require().record
+    assert (record.planned, record.summary.partition(",")[0]) == (0, "first run: the ledger begins")
+    assert record.next.startswith("for every night leverkit sync approve")
+    assert not nights.night().require().record.first

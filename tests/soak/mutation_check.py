@@ -1012,7 +1012,7 @@ BUGS = (
     Bug(
         "sync: the first job writes where it is approved",
         "jobs/sync",
-        "if run.plan.operations and (self.record.first or self._order.dry_run):",
+        "if self.record.first or (run.plan.operations and self._order.dry_run):",
         "if run.plan.operations and self._order.dry_run:",
         "jobs/test_sync::test_the_first_night_writes_nothing_and_says_what_a_person_does_next",
     ),
