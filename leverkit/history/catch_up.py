@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from leverkit.history.ledger import Ledger
-from leverkit.history.merge_table import Mark, MarkKind, day
-from leverkit.history.reading import Pair, Reading, RunWrites, Write
+from leverkit.history.merge_table import REMOVED, Mark, MarkKind, day
+from leverkit.history.reading import Pair, Reading, RunWrites, Write, shown_until
 from leverkit.history.reading_update import NotTaken, ReadingUpdate
 from leverkit.history.tables import Event, add_event, end_removal, known_run, note_run, set_mark
 
@@ -56,7 +56,7 @@ def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
             number = ledger.last.number + 1 if ledger.last else 1
             for write in run.writes:
                 if write.seq > done:
-                    _take_write(db, write, run.plan_id[:12], number)
+                    _take_write(ledger, db, write, run.plan_id[:12], number)
             note_run(db, run)
     return tuple(odd)
 
@@ -86,11 +86,24 @@ def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], take
                 add_event(db, Event(*event))
 
 
-def _take_write(db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:
+def _take_write(ledger: Ledger, db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:
+    pair = write.opportunity, write.tag
     kind: MarkKind = "added by us" if write.added else "taken back"
-    mark = Mark(write.contact, kind, write.at_ms, run, reading)
-    set_mark(db, write.opportunity, write.tag, mark)
-    add_event(db, Event(reading, write.at_ms, kind, write.contact, write.opportunity, write.tag, run))
+    if seen := _seen_as_others(ledger, db, write):
+        reading = seen
+        db.execute("DELETE FROM marks WHERE opportunity = ? AND tag = ?", pair)
+    set_mark(db, *pair, Mark(write.contact, kind, write.at_ms, run, reading))
+    add_event(db, Event(reading, write.at_ms, kind, write.contact, *pair, run))
+
+
+def _seen_as_others(ledger: Ledger, db: sqlite3.Connection, write: Write) -> int:
+    """Return the reading that took a write of ours for one of others: its run was not known; else 0."""
+    query = "SELECT kind, at_ms, reading FROM marks WHERE opportunity = ? AND tag = ?"
+    row = db.execute(query, (write.opportunity, write.tag)).fetchone()
+    if row is None or (row[0] in REMOVED, row[0] == "added by others") != (not write.added, write.added):
+        return 0
+    _, at_ms, reading = row
+    return int(reading) if shown_until(ledger.taken_at(reading - 1)) < write.at_ms <= at_ms else 0
 
 
 def take_reading(

@@ -203,3 +203,11 @@ def test_the_removals_are_exactly_those_of_the_people(tmp_path: Path, seed: int)
     assert {pair for pair, what in found.items() if what == "removed"} <= removed
     ended = removed - found.keys()  # by an addition to a sibling, after it was gone everywhere
     assert {(account[id][0], tag) for id, tag in ended} <= added_by_others
+
+
+def test_what_a_late_journal_cannot_have_done_stays_others(tmp_path: Path) -> None:
+    take(tmp_path, START, 1)
+    take(tmp_path, START, 2)
+    take(tmp_path, changed(START, a=("c", {"vip", "x"}), b=("c", {"spam"})), 3)
+    wrote(tmp_path, (1.5, "c", "a", "x", True), (2.5, "c", "b", "vip", False))
+    assert marks(tmp_path, START) == {("a", "x"): "added by others", ("b", "vip"): "taken back"}
