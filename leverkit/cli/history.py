@@ -70,21 +70,32 @@ def forget(
         bool, typer.Option("--anonymized", help="Also who was anonymized or deleted in Lever.")
     ] = False,
 ) -> None:
-    """Take people who were erased in Lever out of the ledger, and list the run folders that name them.
+    """Take people who were erased in Lever out of ledger, snapshots, runs and files of the account.
 
+    Their ids become random ones where the undo of others needs a run. A killed call is ended by the next one.
     Example: leverkit ledger forget snapshot --anonymized
     """
-    from leverkit.history.rebuild import forget
-    from leverkit.jobs.ledger import runs_with
+    import re
 
-    people = contacts or []
+    from leverkit.errors import Partial
+    from leverkit.jobs.erasure.forget import forget_people
+    from leverkit.jobs.erasure.replacing import finish
+    from leverkit.jobs.erasure.words import ID
+    from leverkit.settings import workspace
+
+    people = [contact.strip().lower() for contact in contacts or []]
     if not people and not anonymized:
         raise UsageError("name the contacts to forget, or give --anonymized")
-    _, folder = _opened(snapshot)
-    removed = forget(folder, people, anonymized=anonymized)
-    print_result(f"removed {count(removed, 'row')} from the ledger")
-    for run in runs_with(folder, people):
-        print_message(f"note: {run} names them still: its plan and journal prove what is to be undone")
+    if wrong := [contact for contact in people if not re.fullmatch(ID, contact)]:
+        raise UsageError(f"{wrong[0]!r} is no id of a contact: a UUID, as in the column contact of plan.csv")
+    for noted in sorted(workspace().glob("*/ledger/forgetting.json")):
+        finish(noted.parents[1])
+    found = forget_people(_opened(snapshot)[1], [snapshot], people, anonymized=anonymized)
+    print_result("\n".join(found.lines))
+    for line in found.left:
+        print_message(f"left: {line}")
+    if found.left:
+        raise Partial(f"{count(len(found.left), 'file or folder', 'files or folders')} could not be cleared")
 
 
 def _opened(snapshot: Path) -> tuple[Snapshot, Path]:

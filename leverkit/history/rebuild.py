@@ -1,8 +1,7 @@
-"""Make a ledger again beside the old one, and put it in its place; take erased people out of one."""
+"""Make a ledger again beside the old one, and put it in its place."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
@@ -17,7 +16,7 @@ from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import WAIT, Ledger, ledger_file
 from leverkit.history.merge_table import REMOVED
 from leverkit.history.reading import Reading, RunWrites, tags_of
-from leverkit.history.tables import EVENTS, KnownRun
+from leverkit.history.tables import KnownRun
 from leverkit.storage.files import sync
 from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import sound
@@ -75,55 +74,6 @@ def rebuild(account_folder: Path, kept: Kept, runs: Iterable[RunWrites], reading
         sync(path.parent)
         shutil.rmtree(draft)
     return msgspec.structs.replace(found, odd=(*kept.odd, *odd))
-
-
-def forget(account_folder: Path, contacts: Collection[str], *, anonymized: bool = False) -> int:
-    """Take contacts out of the ledger, with `anonymized` also who was anonymized or deleted in Lever.
-
-    Return how many rows were removed; their bytes are overwritten.
-    """
-    ledger = Ledger.find(account_folder)
-    if ledger is None:
-        return 0
-    with ledger:
-        with ledger.writing() as db:
-            db.execute("PRAGMA secure_delete = ON")
-            ids = _opportunities(db, contacts, anonymized)
-            removed = _delete(db, ids, contacts)
-        ledger.rows("VACUUM")
-    return removed
-
-
-def _opportunities(db: sqlite3.Connection, contacts: Collection[str], anonymized: bool) -> set[str]:
-    """Return the opportunities that are to be forgotten."""
-    among = "contact IN (SELECT value FROM json_each(?))"
-    query = f"SELECT opportunity FROM base WHERE {among} UNION SELECT opportunity FROM events WHERE {among}"
-    people = json.dumps(sorted(contacts))
-    found = {id for (id,) in db.execute(query, (people, people))}
-    if anonymized:
-        rows = db.execute("SELECT opportunity FROM events WHERE kind IN ('anonymized', 'deleted')")
-        found |= {id for (id,) in rows if not _is_known(db, id)}
-    return found - {""}
-
-
-def _is_known(db: sqlite3.Connection, opportunity: str) -> bool:
-    return bool(db.execute("SELECT 1 FROM base WHERE opportunity = ?", (opportunity,)).fetchone())
-
-
-def _delete(db: sqlite3.Connection, ids: Collection[str], contacts: Collection[str]) -> int:
-    """Delete all rows of opportunities and contacts; the events are append-only for everything else."""
-    db.execute("DROP TRIGGER never_deleted")
-    listed, people = json.dumps(sorted(ids)), json.dumps(sorted(contacts))
-    where = "opportunity IN (SELECT value FROM json_each(?))"
-    before = db.total_changes
-    for table in ("base", "marks", "considered", "events"):
-        db.execute(f"DELETE FROM {table} WHERE {where}", (listed,))
-    db.execute("DELETE FROM events WHERE detail IN (SELECT value FROM json_each(?))", (people,))
-    removed = db.total_changes - before
-    for statement in EVENTS.split("END;"):
-        if "never_deleted" in statement:
-            db.execute(f"{statement} END")
-    return removed
 
 
 def _end_removals(db: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -80,16 +80,6 @@ def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     writes, odd = _writes(account_folder, {run.folder: None for run in kept.runs}, 0)
     found = rebuild(account_folder, kept, writes, reading)
     return msgspec.structs.replace(found, odd=(*odd, *found.odd))
-
-
-def runs_with(account_folder: Path, contacts: Collection[str]) -> list[str]:
-    """Return the folders of an account's runs whose plans name one of these contacts."""
-    plans = sorted(account_folder.glob("runs/*/plan.json"))
-    return [
-        str(plan.parent)
-        for plan in plans
-        if not {op.contact for op in Run.planned(plan.parent).plan.operations}.isdisjoint(contacts)
-    ]
 
 
 def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:

@@ -41,19 +41,24 @@ def _is_old(folder: Path, older_than_ms: int) -> bool:
 def _packed(folder: Path) -> Path:
     """Put a folder into one file, and remove it once its journal can be read from there."""
     packed, draft = folder.with_name(folder.name + SUFFIX), folder.with_name(f".{folder.name}.tmp")
-    journal = folder / JOURNAL
     with hold(folder / "lock", purpose="pack the run"):
-        draft.unlink(missing_ok=True)
-        draft.touch(PRIVATE)
-        with tarfile.open(draft, "w:gz") as archive:
-            archive.add(folder, arcname=folder.name)
-        if journal.exists():
-            _require_equal(draft, f"{folder.name}/{JOURNAL}", journal)
-        sync(draft)
+        write_archive(folder, draft)
         draft.replace(packed)
         sync(packed.parent)
     shutil.rmtree(folder)
     return packed
+
+
+def write_archive(folder: Path, path: Path) -> None:
+    """Write a folder into an archive, new. Raises LeverkitError unless its journal can be read from there."""
+    journal = folder / JOURNAL
+    path.unlink(missing_ok=True)
+    path.touch(PRIVATE)
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(folder, arcname=folder.name)
+    if journal.exists():
+        _require_equal(path, f"{folder.name}/{JOURNAL}", journal)
+    sync(path)
 
 
 def _require_equal(archive: Path, name: str, original: Path) -> None:

@@ -10,10 +10,10 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,9 +24,11 @@ from leverkit.storage.sqlite import durable, holds_nothing, readable, sound
 
 FORMAT = 1
 GENESIS = "0" * 64
+_Row = tuple[int, int, Any, str, str]
 OutcomeName = Literal["done", "no_op", "drifted", "gone", "failed"]
 WriteStatus = Literal["ok", "refused", "denied", "lost"]
 
+_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS entries (
         seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -39,11 +41,15 @@ _SCHEMA = """
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
-    """The first entry: the plan and the account that the journal belongs to."""
+    """The first entry: the plan and the account that the journal belongs to.
+
+    `replaces` is the end of the journal from which it was written again, without people who were erased.
+    """
 
     plan_id: str
     account: str
     format: int = FORMAT
+    replaces: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class SessionStarted(msgspec.Struct, frozen=True, tag="begun"):
@@ -169,16 +175,13 @@ class Journal:
     def append(self, *bodies: Body) -> int:
         """Append bodies in one durable commit and return the seq of the last."""
         with self._lock:
-            fresh, rows, chain = list[Entry](), list[tuple[object, ...]](), self._chain
-            for seq, body in enumerate(bodies, len(self.entries) + 1):
-                at_ms, text = int(self._now() * 1000), msgspec.json.encode(body).decode()
-                chain = _link(chain, seq, at_ms, text)
-                rows.append((seq, at_ms, body.__struct_config__.tag, text, chain))
-                fresh.append(Entry(seq, at_ms, body, bytes.fromhex(chain)))
+            times = ((int(self._now() * 1000), body) for body in bodies)
+            rows = list(_chained(times, len(self.entries) + 1, self._chain))
             with naming(self._path), self._db:
-                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", rows)
-            self.entries += fresh
-            self._chain = chain
+                self._db.executemany(_INSERT, rows)
+            for (seq, at_ms, _, _, chain), body in zip(rows, bodies, strict=True):
+                self.entries.append(Entry(seq, at_ms, body, bytes.fromhex(chain)))
+                self._chain = chain
             return len(self.entries)
 
     def close(self) -> None:
@@ -205,9 +208,30 @@ def last_entry_ms(path: Path) -> int:
         return latest or 0
 
 
+def write_anew(path: Path, bodies: Iterable[tuple[int, Body]]) -> list[str]:
+    """Write a new journal with these bodies and their times (ms); return the chain after each of them."""
+    rows = list(_chained(bodies, 1, GENESIS))
+    with closing(durable(path)) as db:
+        db.executescript(_SCHEMA)
+        with db:
+            db.executemany(_INSERT, rows)
+    return [row[-1] for row in rows]
+
+
 def belongs_to(entries: Sequence[Entry], plan_id: str, account: str) -> bool:
     """Return True if a journal is bound to this plan and account, or has no entries."""
-    return not entries or entries[0].body == Opened(plan_id, account)
+    first = entries[0].body if entries else None
+    if isinstance(first, Opened):
+        return (first.plan_id, first.account, first.format) == (plan_id, account, FORMAT)
+    return first is None
+
+
+def _chained(bodies: Iterable[tuple[int, Body]], seq: int, chain: str) -> Iterator[_Row]:
+    """Yield the rows of bodies with their times (ms), each chained to the one before it."""
+    for number, (at_ms, body) in enumerate(bodies, seq):
+        text = msgspec.json.encode(body).decode()
+        chain = _link(chain, number, at_ms, text)
+        yield number, at_ms, body.__struct_config__.tag, text, chain
 
 
 def _link(chain: str, seq: int, at_ms: int, text: str) -> str:

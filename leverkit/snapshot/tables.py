@@ -72,6 +72,13 @@ def write_opportunities(
         lines.unlink()
 
 
+def write_without(db: duckdb.DuckDBPyConnection, folder: Path, source: Path, ids: Iterable[str]) -> Path:
+    """Write the opportunities of a snapshot's file but for these ids into a folder."""
+    listed = ", ".join(map(literal, ["", *ids]))
+    query = f"select * from read_parquet({literal(source)}) where id not in ({listed}) order by id"
+    return _copy(db, folder / source.name, query)
+
+
 def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterable[Posting]) -> Path:
     """Write the postings, ordered by id."""
     rows = (

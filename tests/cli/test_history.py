@@ -13,6 +13,7 @@ from support.plan_factory import contact_tags
 from leverkit.emulator import Running
 from leverkit.history import reading
 from leverkit.planning.plan import Plan
+from leverkit.settings import workspace
 
 
 @pytest.fixture
@@ -72,6 +73,25 @@ def test_without_a_ledger_the_plan_says_that_it_is_a_first_one(
 
 def test_forgetting_needs_somebody_to_forget(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run_command(["pull", "-o", "snapshot"], capfd)
-    assert run_command(["ledger", "forget", "snapshot"], capfd).code == 64
-    ended = run_command(["ledger", "forget", "snapshot", "--anonymized"], capfd)
-    assert (ended.code, ended.out) == (0, "removed 0 rows from the ledger\n")
+    for words in ([], ["ada@example.org"]):
+        assert run_command(["ledger", "forget", "snapshot", *words], capfd).code == 64
+    for line in ("1 opportunity forgotten; removed 0 rows", "0 opportunities forgotten"):
+        ended = run_command(["ledger", "forget", "snapshot", "--anonymized"], capfd)
+        assert (ended.code, ended.out.startswith(line)) == (0, True)
+
+
+def test_forgetting_tells_what_was_removed_and_what_was_not(
+    place: Path, capfd: pytest.CaptureFixture[str], lever_account: Running
+) -> None:
+    run_command(["pull", "-o", "snapshot"], capfd)
+    planned(place, capfd, "run")
+    made = Plan.read(place / "run")
+    run_command(["apply", "run", "--approve", made.plan_id], capfd)
+    (ledger,) = workspace().glob("*/ledger")
+    other = ledger.with_name("chart.png")
+    other.write_bytes(b"\0")
+    ended = run_command(["ledger", "forget", "snapshot", made.operations[0].contact], capfd)
+    assert (ended.code, f"left: {other}" in ended.err) == (3, True)
+    assert "/run: random ids instead of theirs; its plan is now " in ended.out
+    other.unlink()
+    assert run_command(["ledger", "forget", "snapshot", made.operations[0].contact], capfd).code == 0

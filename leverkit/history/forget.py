@@ -1,0 +1,83 @@
+"""Take erased people out of a ledger, and tell who was erased by what it knows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from leverkit.history.ledger import Ledger
+from leverkit.history.tables import EVENTS
+
+_AMONG = "IN (SELECT value FROM json_each(?))"
+_SHORT = 12  # hex digits of a plan id in marks and events
+
+
+def erased(ledger: Ledger, contacts: Collection[str], *, anonymized: bool) -> tuple[set[str], set[str]]:
+    """Return the opportunities and contacts that are to be forgotten.
+
+    They are all of these contacts, with `anonymized` also those that were anonymized or deleted in Lever; of
+    those, a contact is one of whom no opportunity is left.
+    """
+    people = json.dumps(sorted(contacts))
+    of_contacts = "SELECT opportunity FROM {} WHERE contact " + _AMONG
+    query = " UNION ".join(map(of_contacts.format, ("base", "events", "marks")))
+    opportunities = {id for (id,) in ledger.rows(query, people, people, people)}
+    found = set(contacts)
+    if anonymized:
+        gone = "SELECT opportunity, contact FROM events WHERE kind IN ('anonymized', 'deleted')"
+        rows = ledger.rows(f"{gone} AND opportunity NOT IN (SELECT opportunity FROM base)").fetchall()
+        opportunities |= {opportunity for opportunity, _ in rows}
+        here = {known.contact for known in ledger.base_of({contact for _, contact in rows})}
+        found |= {contact for _, contact in rows} - here
+    return opportunities - {""}, found - {""}
+
+
+def forget(
+    account_folder: Path,
+    opportunities: Collection[str],
+    contacts: Collection[str],
+    *,
+    plans: Mapping[str, str],
+    digests: Mapping[str, str],
+) -> int:
+    """Take opportunities and contacts out of the ledger, and return how many rows were removed.
+
+    Their bytes are overwritten. `plans` and `digests` are the new ids of plans, and hashes of snapshots, by
+    the old ones.
+    """
+    ledger = Ledger.find(account_folder)
+    if ledger is None:
+        return 0
+    with ledger:
+        with ledger.writing() as db:
+            db.execute("PRAGMA secure_delete = ON")
+            for trigger in ("never_deleted", "never_updated"):
+                db.execute(f"DROP TRIGGER {trigger}")
+            removed = _delete(db, opportunities, contacts)
+            _rename(db, plans, digests)
+            for statement in EVENTS.split("END;")[:-1]:
+                db.execute(f"{statement} END")
+        ledger.rows("VACUUM")
+    return removed
+
+
+def _delete(db: sqlite3.Connection, opportunities: Collection[str], contacts: Collection[str]) -> int:
+    """Delete all rows of opportunities and contacts."""
+    listed, people = json.dumps(sorted(opportunities)), json.dumps(sorted(contacts))
+    before = db.total_changes
+    for table in ("base", "marks", "considered", "events"):
+        db.execute(f"DELETE FROM {table} WHERE opportunity {_AMONG}", (listed,))
+    db.execute(f"DELETE FROM events WHERE contact {_AMONG} OR detail {_AMONG}", (people, people))
+    return db.total_changes - before
+
+
+def _rename(db: sqlite3.Connection, plans: Mapping[str, str], digests: Mapping[str, str]) -> None:
+    """Give plans and snapshots their new ids."""
+    for old, new in plans.items():
+        db.execute("UPDATE runs SET plan_id = ? WHERE plan_id = ?", (new, old))
+        for table in ("marks", "events"):
+            db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (new[:_SHORT], old[:_SHORT]))
+    for old, new in digests.items():
+        db.execute("UPDATE readings SET digest = ? WHERE digest = ?", (new, old))

@@ -1,0 +1,83 @@
+"""Write the folder of a run again with other ids: its plan, its journal and their hashes still agree.
+
+The plan gets another id, and the journal another chain, whose first entry names the end of the old one. The
+order of operations follows from their ids, so their numbers in the journal change too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from leverkit.jobs.erasure.words import Words
+from leverkit.migration.journal import Body, Intent, Opened, Outcome, Undone, write_anew
+from leverkit.migration.records import RESULT, spans
+from leverkit.migration.run import Run
+from leverkit.planning.run_folder import JOURNAL
+from leverkit.storage import files
+
+_MADE = ("plan.csv", "plan.json", "before.json", "holders.json", "skipped.csv", "lock", JOURNAL)
+
+
+def mentions(run: Run, words: Words) -> bool:
+    """Return True if a file of a run, or an entry of its journal, holds any of the words."""
+    contents = (files.read(path) for path in run.folder.rglob("*") if path.is_file())
+    bodies = (msgspec.json.encode(entry.body) for entry in run.entries)
+    return any(map(words.occur_in, contents)) or any(map(words.occur_in, bodies))
+
+
+def write_again(run: Run, draft: Path, words: Words) -> str:
+    """Write a run into a new folder with words replaced, and put its own hashes into them.
+
+    Return the new plan id.
+    """
+    operations = [words.applied(operation) for operation in run.plan.operations]
+    order = sorted(range(len(operations)), key=operations.__getitem__)
+    numbers = {old: new for new, old in enumerate(order)}
+    ordered = tuple(operations[old] for old in order)
+    plan = msgspec.structs.replace(words.applied(run.plan), operations=ordered)
+    words.put(run.plan.plan_id, plan.plan_id)
+    plan.write(draft)
+    if run.entries:
+        bodies = [(entry.at_ms, _body(words.applied(entry.body), numbers, run)) for entry in run.entries]
+        chains = write_anew(draft / JOURNAL, bodies)
+        for entry, chain in zip(run.entries, chains, strict=True):
+            words.put(entry.chain, chain)
+    _write_others(run.folder, draft, words, numbers)
+    Run.open(draft)
+    return plan.plan_id
+
+
+def _body(body: Body, numbers: Mapping[int, int], run: Run) -> Body:
+    """Return a body with the new numbers of operations."""
+    match body:
+        case Intent(ops=ops) | Undone(ops=ops):
+            return msgspec.structs.replace(body, ops=tuple(numbers[op] for op in ops))
+        case Outcome(op=op):
+            return msgspec.structs.replace(body, op=numbers[op])
+        case Opened():
+            return msgspec.structs.replace(body, replaces=run.head)
+        case _:
+            return body
+
+
+def _write_others(folder: Path, draft: Path, words: Words, numbers: Mapping[int, int]) -> None:
+    """Write what lies in a run folder beside plan and journal."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
+        if path.name.startswith(_MADE) and path.parent == folder:
+            continue
+        content = words.replaced(files.read(path))
+        if path == folder / RESULT:
+            content = _result(content, numbers)
+        files.write_atomic(draft / path.relative_to(folder), content, mode=files.mode_of(path))
+
+
+def _result(content: bytes, numbers: Mapping[int, int]) -> bytes:
+    """Return result.json with the new numbers of the operations that changed the account."""
+    document = msgspec.json.decode(content)
+    ours = (op for first, last in document.get("effective") or () for op in range(first, last + 1))
+    if document.get("effective") is not None:
+        document["effective"] = spans(sorted(numbers[op] for op in ours))
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
