@@ -193,7 +193,11 @@ def test_a_plan_that_is_killed_before_it_is_noted_leaves_the_next_one_the_first(
 
 
 def test_a_run_that_is_found_late_takes_back_what_a_reading_called_others(nights: Nights) -> None:
-    ops = nights.first()
+    nights.pull()
+    nights.plan("first")
+    (nights.folder / "ledger").rename(nights.folder / "at another computer")
+    ops = nights.apply("first").operations
+    (nights.folder / "at another computer").rename(nights.folder / "ledger")
     (nights.folder / "runs").rename(nights.folder / "elsewhere")
     assert nights.pull().counts == {"added by others": len(ops)}
     nights.emulated.remove_tags(ops[0].opportunity, [ops[0].tag])
