@@ -118,7 +118,8 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     def page(self) -> str:
         """Return the record as a page for people."""
         name = " ".join(filter(None, (self.account_name, self.account)))
-        lead = f"Nightly job of account {name} at {self.host}, begun {self.started_at}."
+        began = f"{self.started_at[:16].replace('T', ' ')} UTC"
+        lead = f"Nightly job of account {name} at {self.host}, begun {began}."
         return page("Nightly job", self.sections, lead=lead)
 
 
