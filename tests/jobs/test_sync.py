@@ -332,10 +332,8 @@ def test_people_who_tag_while_the_job_runs_are_never_overruled(nights: SyncNight
 
 KILLS = (
     ("answered, not kept", 1),
-    ("before the request", 9),
     ("intent synced, not sent", 2),
     ("answer read, no result", 1),
-    ("outcome synced", 1),
     ("answered, not kept", 15),
 )
 
