@@ -29,7 +29,7 @@ from leverkit.migration.journal import (
     WriteStatus,
 )
 from leverkit.migration.run_state import RunState
-from leverkit.migration.times import Instant
+from leverkit.migration.times import Instant, Times
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 
@@ -157,6 +157,10 @@ class Reading:
     answered_at: Instant
     found: dict[str, Opportunity]
     date_ms: int | None = None
+
+    def age(self, times: Times) -> float:
+        """Return its age in seconds; Lever may have made it before the machine slept."""
+        return max(times.since(self.answered_at), times.asleep(self.requested_at))
 
     def lever_ms(self, opportunity: str) -> int | None:
         """Return the time by Lever's clock at which an opportunity was as it was read, at the latest.

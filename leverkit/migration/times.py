@@ -37,3 +37,8 @@ class Times:
         """
         now = self.now()
         return max(now.steady - then.steady, now.wall - then.wall)
+
+    def asleep(self, since: Instant) -> float:
+        """Return the seconds since then that the machine slept, or its clock on the wall was set ahead."""
+        now = self.now()
+        return now.wall - since.wall - (now.steady - since.steady)

@@ -156,7 +156,7 @@ class Writer:
     def _request(self, group: tuple[Operation, ...], reading: Reading) -> dict[Operation, WriteResponse]:
         """Send a request when the rate limit allows it, unless the run should stop or the reading is old."""
         self._lever.pace.wait()
-        if self._stop.reason or self._times.since(reading.answered_at) > FRESH:
+        if self._stop.reason or reading.age(self._times) > FRESH:
             self._lever.pace.give_back()
             return {}
         now = reading.found[group[0].opportunity]

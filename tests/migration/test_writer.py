@@ -178,7 +178,8 @@ def test_a_tag_that_the_plan_adds_is_not_taken_for_another_tags_form(tmp_path: P
     assert [change.tag for change in undone.skipped] == ["python"]
 
 
-def test_a_write_after_the_machine_slept_rests_on_another_reading(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["its turn is awaited", "the answer is on its way"])
+def test_a_write_after_the_machine_slept_rests_on_another_reading(tmp_path: Path, when: str) -> None:
     steady, wall = Clock(), Clock()
     with account() as (emulated, lever):
         plan = migration(emulated, lever)
@@ -190,8 +191,16 @@ def test_a_write_after_the_machine_slept_rests_on_another_reading(tmp_path: Path
                 emulated.remove_tags(source, [op.tag])
             wall.sleep(3600)
 
+        class Late(Lever):
+            def opportunities_of(self, contacts: Any, **params: Any) -> Any:
+                found = super().opportunities_of(contacts, **params)
+                if when == "the answer is on its way" and wall.now == steady.now:
+                    sleep_for_an_hour()
+                return found
+
         times = Times(clock=steady, wall=wall, sleep=lambda _: None)
-        with opened(emulated, pace=Queue(sleep_for_an_hour)) as late:
+        turns = {"pace": Queue(sleep_for_an_hour)} if when == "its turn is awaited" else {}
+        with opened(emulated, kind=Late, **turns) as late:
             result = carried_out(plan, tmp_path, late, times=times)
         assert op.tag not in tags_of(emulated)[op.opportunity]
     assert outcome_of(result, op) == ("drifted", False)
