@@ -25,6 +25,8 @@ class PlannedRun:
     settled: set[Pair] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)  # opportunities that people changed since it was asked
     overtaken: set[Pair] = field(default_factory=set)
+    taken_back: set[Pair] = field(default_factory=set)  # what rollbacks of it have settled since it was asked
+    open_in_copies: set[Pair] = field(default_factory=set)
 
     @property
     def adds(self) -> bool:
@@ -44,6 +46,8 @@ class Model:
     tags: dict[str, set[str]]
     contacts: dict[str, str]
     blank: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)  # from the key without the grant
+    grant: bool = True
     runs: list[PlannedRun] = field(default_factory=list)
     came: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -63,13 +67,17 @@ class Model:
         for other in self.runs:
             if other.adds != run.adds and other is not run.undoes:
                 other.overtaken |= pairs & other.asked - run.settled
+        if run.undoes:
+            run.undoes.taken_back |= pairs - run.settled
         run.settled |= pairs
 
     def not_ours(self, undo: PlannedRun) -> set[Pair]:
         """Return what a rollback may find not to be its run's any more."""
         assert undo.undoes is not None
         others = [run for run in self.runs if run.undoes is undo.undoes and run is not undo]
-        return undo.left & undo.undoes.overtaken.union(*(run.settled | run.open for run in others))
+        return undo.left & undo.undoes.overtaken.union(
+            *(run.settled | run.open | run.open_in_copies for run in others)
+        )
 
     def obstacle(self, run: PlannedRun, op: Operation) -> str:
         """Return why an operation must be left alone now; empty where it may be written."""
@@ -79,6 +87,8 @@ class Model:
             return "moved"
         if op.opportunity in self.blank:
             return "anonymized"
+        if op.opportunity in self.hidden and not self.grant:
+            return "not to be seen"
         if (op.opportunity, op.tag) in run.open and op.opportunity in run.touched:
             return "a person stepped in"
         if run.plan.kind == "migrate" and op.action == "add" and not self._source(run, op):

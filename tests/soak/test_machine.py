@@ -10,7 +10,9 @@ import json
 import shutil
 import tempfile
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from soak.model import Model, PlannedRun
+from support.account_ids import add_reason
 from support.plan_factory import AT_ONCE, account, resumed
 from support.scale import scaled
 
@@ -55,10 +58,11 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "malformed"},
     {"kind": "ignored"},
 )
+ACTS = ("delete", "anonymize", "merge", "move", "hide", "rename", "reason")
 chance = st.integers(0, 10**6)
 
 
-EVENTS = ("applied", "killed", "struck", "written", "rolled back")
+EVENTS = ("applied", "killed", "struck", "written", "rolled back", "slept")
 
 
 class Death(BaseException):
@@ -77,12 +81,15 @@ class Flow(RuleBasedStateMachine):
         self.emulated, self.lever = self.stack.enter_context(account(contacts=25, seed=6))
         self.unsent = 0
         self.unlawful: list[str] = []
+        self.was_hidden: set[str] = set()
+        self.wall: Callable[[], float] = time.time
+        self.slept = False  # since the last reading
 
     @initialize()
     def begin(self) -> None:
         state = self.emulated.state()
         self.model = Model({o: set(t) for o, t in state["opportunities"].items()}, dict(state["contacts"]))
-        self.identity = self.lever.account_id()
+        self.identity = {"account": self.lever.account_id(), "account_ids": self.lever.account.ids()}
         self.stage = next(iter(state["stages"].values()))
         hires = self.emulated.do(
             lambda lever: {r["id"] for r in lever.archive_reasons if r["type"] == "hired"}
@@ -131,7 +138,7 @@ class Flow(RuleBasedStateMachine):
             self.model.tags[opportunity].discard(tag)
             self.changed(opportunity, tag)
 
-    @rule(act=st.sampled_from(["delete", "anonymize", "merge", "move"]), dice=chance, other=chance)
+    @rule(act=st.sampled_from(ACTS), dice=chance, other=chance)
     def person_does(self, act: str, dice: int, other: int) -> None:
         opportunity = self.one(dice)
         if act == "merge":
@@ -147,6 +154,31 @@ class Flow(RuleBasedStateMachine):
         elif act == "move":
             self.emulated.move(opportunity, self.stage)
             self.model.touch(opportunity)
+        elif act == "hide":
+            self.hide(opportunity)
+        elif act == "rename":
+            self.rename(TAGS[other % len(TAGS)])
+        elif act == "reason":
+            add_reason(self.emulated)  # the account is the same still
+
+    def hide(self, opportunity: str) -> None:
+        """Make it confidential, or open again."""
+        self.model.hidden ^= {opportunity}
+        self.was_hidden.add(opportunity)
+        self.emulated.set_confidential(opportunity, opportunity in self.model.hidden)
+        self.model.touch(opportunity)
+
+    @rule()
+    def another_key(self) -> None:
+        self.model.grant = not self.model.grant
+
+    def rename(self, tag: str) -> None:
+        """Give a tag another name in Lever's settings, or merge it into the one that has that name."""
+        into = f"{tag}, renamed"
+        self.emulated.human("rename_tag", tag=tag, into=into)
+        for opportunity in [o for o in sorted(self.model.tags) if tag in self.model.tags[o]]:
+            self.model.tags[opportunity] = self.model.tags[opportunity] - {tag} | {into}
+            self.changed(opportunity, tag)
 
     def merge(self, loser: str, winner: str) -> None:
         if loser != winner:
@@ -185,7 +217,7 @@ class Flow(RuleBasedStateMachine):
         brakes = Brakes(max_pct=None, max_removals=None)
         return Plan(
             kind="migrate",
-            account=self.identity,
+            **self.identity,
             operations=tuple(sorted(operations)),
             before=known,
             brakes=brakes,
@@ -210,7 +242,8 @@ class Flow(RuleBasedStateMachine):
         self.seen["applied"] += 1
         assert ended.counts["unknown"] == ended.counts["pending"] == 0
         for each in ended.results:
-            if each.operation.opportunity in self.model.tags and each.outcome == "gone":
+            there = self.model.tags.keys() - self.was_hidden
+            if each.operation.opportunity in there and each.outcome == "gone":
                 raise AssertionError(f"{each} is there")
         posts = self.posts()
         assert self.go(number).exit_code == ended.exit_code  # type: ignore[union-attr]  # I8
@@ -222,7 +255,7 @@ class Flow(RuleBasedStateMachine):
     @rule(dice=chance, write=st.integers(1, 6), sent=st.booleans())
     def kill(self, dice: int, write: int, sent: bool) -> None:
         try:
-            self.go(dice % len(self.model.runs), die_at=write, sent=sent)
+            self.go(self.unfinished(dice), die_at=write, sent=sent)
         except Death:
             self.seen["killed"] += 1
 
@@ -236,7 +269,7 @@ class Flow(RuleBasedStateMachine):
     )
     def fault(self, dice: int, fault: dict[str, Any], method: str, skip: int, times: int | None) -> None:
         placed = self.emulated.fault(**fault, method=method, skip=skip, times=times)
-        self.go(dice % len(self.model.runs))
+        self.go(self.unfinished(dice))
         self.seen["struck"] += placed.fired > 0
         self.emulated.clear_faults()
 
@@ -247,6 +280,24 @@ class Flow(RuleBasedStateMachine):
         (self.folder / str(number) / "PAUSE").touch()
         self.go(number)
         (self.folder / str(number) / "PAUSE").unlink(missing_ok=True)
+
+    @precondition(lambda self: self.model.runs)
+    @rule(dice=chance, looks=st.integers(1, 12), step=st.sampled_from([3600, -3600]))
+    def clock_steps(self, dice: int, looks: int, step: int) -> None:
+        """The clock on the wall is an hour on, as after sleep, or set back, when it is looked at."""
+        left = iter(range(looks))
+
+        def wall() -> float:
+            if (number := next(left, None)) == looks - 1:
+                self.slept = step > 0
+                self.seen["slept"] += self.slept
+            return time.time() + (step if number in (None, looks - 1) else 0)
+
+        self.wall = wall
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("leverkit.migration.writer.WORKERS", 1)  # so that none has checked its reading yet
+            self.go(self.unfinished(dice))
+        self.wall, self.slept = time.time, False
 
     @precondition(lambda self: len(self.model.runs) > 1)
     @rule(dice=chance)
@@ -275,32 +326,52 @@ class Flow(RuleBasedStateMachine):
             assert self.posts() == posts
             path.write_bytes(newer)
 
-    @precondition(lambda self: any(run.asked for run in self.model.runs))
+    @precondition(lambda self: self.model.runs)
     @rule(dice=chance)
-    def roll_back(self, dice: int) -> None:
+    def copy_a_run_folder(self, dice: int) -> None:
+        number = dice % len(self.model.runs)
+        run, copy = self.model.runs[number], self.folder / f"copy of {number}"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.folder / str(number), copy)
+        run.open_in_copies |= run.open
+
+    @precondition(lambda self: any(run.asked for run in self.model.runs))
+    @rule(dice=chance, copied=st.booleans())
+    def roll_back(self, dice: int, copied: bool) -> None:
         begun = [number for number, run in enumerate(self.model.runs) if run.asked]
         number = begun[dice % len(begun)]
         run = self.model.runs[number]
-        made = rollback(self.folder / str(number), self.folder / "draft")
+        copy = self.folder / f"copy of {number}"
+        folder = copy if copied and (copy / "journal.sqlite").exists() else self.folder / str(number)
+        made = rollback(folder, self.folder / "draft")
         undone = {(op.opportunity, op.tag) for op in made.operations}
         assert undone <= run.asked, "a rollback undoes what was not ours"
+        assert not undone & run.taken_back, "a rollback undoes what another one took back"
         if made.operations and all(made.plan_id != other.plan.plan_id for other in self.model.runs):
             made.write(self.folder / str(len(self.model.runs)))
             self.model.runs.append(PlannedRun(made, undoes=run))
             self.seen["rolled back"] += 1
         shutil.rmtree(self.folder / "draft")
 
+    def unfinished(self, dice: int) -> int:
+        """Return the number of a run with work to do; of any where there is none."""
+        runs = range(len(self.model.runs))
+        some = [number for number in runs if self.model.runs[number].left] or runs
+        return some[dice % len(some)]
+
     def go(self, number: int, *, die_at: int = 0, sent: bool = False) -> Result | LeverkitError:
         """Carry a run out with a client that watches every write, and may die at one."""
         folder, run = self.folder / str(number), self.model.runs[number]
         watched = _watching(self, folder, run, die_at, sent)
         times = Times(
-            sleep=lambda _: (folder / "PAUSE").unlink(missing_ok=True), reread_after=AT_ONCE.reread_after
+            sleep=lambda _: (folder / "PAUSE").unlink(missing_ok=True),
+            reread_after=AT_ONCE.reread_after,
+            wall=self.wall,
         )
         pace = Pace(1e6, 1000)
         with watched(
             base_url=self.emulated.base_url,
-            key=self.emulated.api_key,
+            key=self.emulated.api_key if self.model.grant else self.emulated.restricted_key,
             pace=pace,
             retries=0,
             sleep=lambda _: None,
@@ -351,6 +422,14 @@ def _watching(flow: Flow, folder: Path, run: PlannedRun, die_at: int, sent: bool
     writes = [0]
 
     class Watched(Lever):
+        def get(self, path: str, **given: Any) -> Any:
+            flow.slept = False
+            return super().get(path, **given)
+
+        def page(self, path: str, **given: Any) -> Any:
+            flow.slept = False
+            return super().page(path, **given)
+
         def _write(self, opportunity: str, verb: str, tags: Any, *rest: Any) -> Any:
             action = "add" if verb == "addTags" else "remove"
             with lock:
@@ -372,7 +451,10 @@ def _watching(flow: Flow, folder: Path, run: PlannedRun, die_at: int, sent: bool
             last = [e.body for e in read(folder / "journal.sqlite") if isinstance(e.body, Intent)]
             if not any((i.opportunity, i.action, i.tags) == (opportunity, action, tags) for i in last):
                 flow.unlawful.append(f"{action} on {opportunity} without an intent on disk")
+            if flow.slept:
+                flow.unlawful.append(f"{action} on {opportunity} by a reading from before the machine slept")
             run.touched.discard(opportunity)
+            run.taken_back -= {(opportunity, tag) for tag in tags}
 
         def _taken(self, opportunity: str, action: str, tags: tuple[str, ...]) -> None:
             now = set(flow.emulated.state()["opportunities"].get(opportunity, ()))
