@@ -32,6 +32,8 @@ FLOW = (
     "replay run",
     "rollback run -o undo",
     "apply undo --approve UNDO_ID",
+    "sync approve --policy policy.csv --max-ops 500",
+    "sync --policy policy.csv -o nightly --json",
     "run 10_audit.ipynb -o jobs/audit",
     "run 20_policy.ipynb -o jobs/policy -p accept=0.5",
     "run 30_migrate.ipynb -o jobs/plan -p max_pct=100",
@@ -51,6 +53,7 @@ def flow(
     """Run everything that writes; give the folder, what must not be in it, and all that was printed."""
     with running(contacts=150, seed=9, rate=3000, burst=3000, api_key=CANARY) as account:
         own = {"LEVER_API_KEY": CANARY, "LEVER_BASE_URL": account.base_url, "HOME": str(tmp_path)}
+        own["LEVERKIT_NOTIFY"] = f"http://127.0.0.1:9/{CANARY}"  # nobody listens there
         own |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "LEVERKIT_WORKSPACE": str(tmp_path / "workspace")}
         for name, value in own.items():
             monkeypatch.setenv(name, value)
