@@ -44,12 +44,12 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
     """Take in what the journals of runs tell beyond what is known of them; return what is odd."""
     odd = list[str]()
-    known = {each.folder: each for each in ledger.runs()}
     for run in runs:
-        if known.get(run.folder) == known_run(run):
+        if ledger.run(run.folder) == known_run(run):
             continue
         with ledger.writing() as db:
-            done = next((each.entries for each in ledger.runs() if each.folder == run.folder), 0)
+            known = ledger.run(run.folder)
+            done = known.entries if known else 0
             if done > run.entries:
                 odd.append(f"{run.folder}: its journal has fewer entries than the ledger knows of")
                 continue

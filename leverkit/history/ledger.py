@@ -101,9 +101,18 @@ class Ledger:
         columns = ", ".join(KnownRun._fields)
         return [KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs ORDER BY folder")]
 
+    def run(self, folder: str) -> KnownRun | None:
+        """Return a registered run; None for one that is not known."""
+        columns = ", ".join(KnownRun._fields)
+        row = self._one(f"SELECT {columns} FROM runs WHERE folder = ?", folder)
+        return KnownRun(*row) if row else None
+
     def open_runs(self) -> list[KnownRun]:
         """Return the runs that may have written since the ledger followed them, or have open requests."""
-        return [run for run in self.runs() if not run.head or run.unsettled]
+        columns = ", ".join(KnownRun._fields)
+        return [
+            KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs WHERE head = '' OR unsettled")
+        ]
 
     def register(self, folder: str, *, plan_id: str, kind: str) -> None:
         """Note a run whose journal is to be followed, as one that is about to write."""

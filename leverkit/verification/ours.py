@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
+from leverkit.errors import LeverkitError
 from leverkit.history.merge_table import Mark
 from leverkit.migration.run import Run
 from leverkit.verification.verification import Change, Count, PairCheck, Verification
@@ -17,11 +19,11 @@ def with_our_plans(run: Run, found: Verification) -> Verification:
     """Return a verification in which changes outside the plan have the id of our plan that made them."""
     pairs = {(pair.opportunity, pair.tag) for pair in found.checked if pair.status == "*"}
     pairs |= {(change.opportunity, count.tag) for count in found.counts for change in count.others}
-    ledger = run.find_ledger() if pairs else None
-    if ledger is None:
-        return found
-    with ledger:
-        known = ledger.view({opportunity for opportunity, _ in pairs}).marks
+    known: Marks = {}
+    with suppress(LeverkitError):  # a damaged ledger names nothing
+        if pairs and (ledger := run.find_ledger()):
+            with ledger:
+                known = ledger.view({opportunity for opportunity, _ in pairs}).marks
     own = run.plan.plan_id[:12]
     marks = {pair: mark for pair, mark in known.items() if mark.run and mark.run != own}
     return msgspec.structs.replace(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.errors import LeverkitError, UsageError
+from leverkit.errors import LeverkitError, Refused, UsageError
 from leverkit.history.catch_up import note_additions, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import judge, reason
@@ -77,7 +77,7 @@ class ContactMemory:
 def contact_memory(lever: ReadOnlyLever, siblings: Siblings, taken_at: int) -> Iterator[ContactMemory | None]:
     """Open the ledger of an account, new where there is none, for contacts that were read at a time (ms).
 
-    None without a workspace. Raises Refused where the ledger is damaged, Locked, UsageError.
+    None without a workspace. Raises UsageError, also where the ledger is damaged, and Locked.
     """
     home: Path | None = lever.account.label.workspace
     with suppress(UsageError):
@@ -85,8 +85,11 @@ def contact_memory(lever: ReadOnlyLever, siblings: Siblings, taken_at: int) -> I
     if home is None:
         yield None
         return
-    with Ledger.open(account_folder(home, lever.account.id)) as ledger:
-        yield ContactMemory(ledger, siblings, taken_at)
+    try:
+        with Ledger.open(account_folder(home, lever.account.id)) as ledger:
+            yield ContactMemory(ledger, siblings, taken_at)
+    except Refused as error:  # no fault of an event, which waits until the ledger is mended
+        raise UsageError(f"{error}; `leverkit ledger rebuild SNAPSHOT` makes it again") from None
 
 
 def without_left(

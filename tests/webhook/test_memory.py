@@ -14,9 +14,9 @@ from support.plan_factory import AT_ONCE, account, opened, tags_of
 
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
-from leverkit.errors import Unreachable
+from leverkit.errors import Unreachable, UsageError
 from leverkit.history import reading
-from leverkit.history.ledger import Ledger
+from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.jobs.ledger import update_ledger
 from leverkit.migration import apply as applying
 from leverkit.migration.apply import apply
@@ -292,3 +292,19 @@ def test_share_respects_a_removal_and_add_overrules_it(place: Listening) -> None
     assert propagate(place.lever, contact=contact, add=[TAG]).opportunities[mine[0]] == "done"
     assert place.marks(*mine) == {mine[0]: "added by us"}
     assert place.pull().counts == {}
+
+
+def test_events_wait_while_the_ledger_is_damaged(place: Listening) -> None:
+    (contact, mine), *_ = place.people(1).items()
+    place.pull()
+    ledger = ledger_file(place.folder)
+    sound = ledger.read_bytes()
+    ledger.write_bytes(b"no database" * 1000)
+    place.tag(mine[0])
+    for _ in range(10):
+        with pytest.raises(UsageError, match="ledger rebuild"):
+            place.hear(contact)
+    assert place.have() == {mine[0]}
+    ledger.write_bytes(sound)
+    place.hear(contact)
+    assert place.have() == set(mine)
