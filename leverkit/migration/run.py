@@ -164,17 +164,18 @@ class Run:
         are unsettled if they were sent after `since_ms`, when the last reading began: what an older one did,
         that reading has shown.
         """
-        ops, writes, recent = self.plan.operations, list[Write](), set[int]()
+        ops, writes, sent = self.plan.operations, list[Write](), dict[int, int]()
         for entry in self.entries:
             match entry.body:
-                case Intent(ops=numbers) if entry.at_ms > shown_until(since_ms):
-                    recent.update(numbers)
+                case Intent(ops=numbers):
+                    sent |= dict.fromkeys(numbers, entry.at_ms)
                 case Outcome(op=number) as outcome if outcome.effective or self._was_undone(outcome):
-                    op, at_ms = ops[number], outcome.lever_ms or entry.at_ms
-                    tag = outcome.stored or op.tag
+                    op, tag = ops[number], outcome.stored or ops[number].tag
+                    at_ms = (outcome.lever_ms or entry.at_ms) if outcome.effective else sent[number]
                     writes.append(
                         Write(entry.seq, at_ms, op.contact, op.opportunity, tag, op.action == "add")
                     )
+        recent = (number for number, at_ms in sent.items() if at_ms > shown_until(since_ms))
         open_ = (ops[number] for number in recent if self.state.outcome_name(number) == "unknown")
         is_ended = bool(self.entries) and isinstance(self.entries[-1].body, SessionEnded)
         return RunWrites(

@@ -226,6 +226,8 @@ def test_a_run_that_is_taken_back_before_it_was_finished_is_not_finished(
     place.hear(contact)
     assert place.have() == {mine[0]}
     assert not [entry for entry in place.emulated.log()[written:] if entry["method"] == "POST"]
+    if arrives:
+        assert place.marks(*mine[1:]) == dict.fromkeys(mine[1:], "taken back")
 
 
 def test_what_was_taken_off_before_an_interrupted_run_is_finished_is_not_put_back(place: Listening) -> None:
