@@ -72,9 +72,8 @@ def listen(
 ) -> None:
     """Receive Lever's webhooks and keep contact tags alike on all opportunities of a person.
 
-    What people took off, or a rollback took back, is not added again: the account's ledger tells. Signature
-    tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout is JSON with the url. TLS is the matter
-    of a proxy in front. Example: leverkit listen --policy policy.csv --port 8080
+    What people took off stays off. Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout
+    is JSON with the url. TLS is the matter of a proxy in front. Example: leverkit listen --policy policy.csv
     """
     import logging
 
