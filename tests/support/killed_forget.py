@@ -1,7 +1,8 @@
 """Forget a person in a child that is killed by SIGKILL at a change of a file, then again.
 
-`python -m support.killed_forget HOME ACCOUNT SNAPSHOT PERSON NUMBER…` prints one line for each number (0: not
-killed): how the child ended, what a second one left or changed, and the files that name the person then.
+`python -m support.killed_forget HOME ACCOUNT SNAPSHOT PERSON STEP` prints one line for no kill, and one for a
+kill at each change whose number is a multiple of STEP: how the child ended, how a second one did, and the
+files that name the person then.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def forget(account: Path, snapshot: Path, person: str, number: int) -> int:
     sys.addaudithook(count)
     try:
         found = forget_people(account, [snapshot], [person])
+        (account.parent.parent / "changes").write_text(str(-left))
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         os._exit(1)
@@ -62,19 +64,23 @@ def places(home: Path, ids: set[str]) -> list[str]:
     return found
 
 
-def main(home: Path, account: Path, snapshot: Path, person: str, numbers: list[int]) -> None:
+def main(home: Path, account: Path, snapshot: Path, person: str, step: int) -> None:
     """Print how each child ended and what is left afterwards."""
     backup = home.with_name("backup")
     shutil.copytree(home, backup)
     plans = [Run.open(path.parent).plan for path in home.rglob("plan.json")]
     ids = {person} | {id for plan in plans for id, at in plan.before.items() if at.contact == person}
-    for number in numbers:
+    numbers, done = [0], 0
+    while done < len(numbers):
         shutil.rmtree(home)
         shutil.copytree(backup, home)
-        ended = forget(account, snapshot, person, number)
+        ended = forget(account, snapshot, person, numbers[done])
+        if done == 0:
+            numbers += range(step, int(home.with_name("changes").read_text()), step)
         again = forget(account, snapshot, person, 0)
         print(json.dumps([ended, again, places(home, ids)]), flush=True)
+        done += 1
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]), sys.argv[4], list(map(int, sys.argv[5:])))  # type: ignore[arg-type]
+    main(*map(Path, sys.argv[1:4]), sys.argv[4], int(sys.argv[5]))  # type: ignore[arg-type]

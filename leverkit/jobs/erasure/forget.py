@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -145,10 +145,11 @@ class _Work:
         return _Found(place, Run.open(place))
 
     def _unpacked(self, archive: Path) -> Run:
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-"))
+        folder = draft_of(archive.with_name(f"{archive.name}.unpacked"))
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         with tarfile.open(archive) as opened:
             opened.extractall(folder, filter="data")
-        return Run.open(Path(folder) / archive.name.removesuffix(SUFFIX))
+        return Run.open(folder / archive.name.removesuffix(SUFFIX))
 
     def _depth(self, run: Run) -> int:
         """Return 0 for a migration, 1 for its rollback, 2 for a rollback of that."""

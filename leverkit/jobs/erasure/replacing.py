@@ -74,6 +74,8 @@ def finish(account_folder: Path) -> int:
         digests=prepared.digests,
     )
     noted.unlink()
+    for half in noted.parent.glob(f".{noted.name}.*"):  # that a kill left while it was written
+        half.unlink()
     for folder in {Path(each.target).parent for each in prepared.replacements}:
         shutil.rmtree(folder / STAGING, ignore_errors=True)
     return removed
