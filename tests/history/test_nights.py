@@ -1,0 +1,160 @@
+"""Nights against a model of the merge table: people who add, remove, create and merge, and rollbacks."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from support.ledger_factory import HOUR, take, wrote
+from support.scale import scaled
+
+from leverkit.history.ledger import Ledger
+from leverkit.history.merge_table import judge
+
+TAGS = "tuv"
+Pair = tuple[str, str]
+
+
+class Nights:
+    """An account, its people and the ledger; `last` is what became of a pair, as far as readings saw it."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.dice, self.folder, self.hour, self.number = random.Random(seed), folder, 1, 0
+        self.account = {f"o{n}": (f"c{n // 3}", {t for t in TAGS if n % 3 == 0}) for n in range(12)}
+        self.known = dict[str, tuple[str, set[str]]]()
+        self.last, self.everywhere = dict[Pair, str](), set[Pair]()
+        self.ours: list[list[tuple[str, str, str]]] = []
+
+    def people(self) -> None:
+        """Let a person do something."""
+        opportunity, tag = self.dice.choice(sorted(self.account)), self.dice.choice(TAGS)
+        contact, tags = self.account[opportunity]
+        match self.dice.choice(("add", "remove", "remove", "create", "merge", "everywhere")):
+            case "add":
+                tags.add(tag)
+            case "remove":
+                tags.discard(tag)
+            case "create":
+                self.account[f"n{len(self.account)}"] = (
+                    contact,
+                    {tag} if self.dice.random() < 0.5 else set(),
+                )
+            case "merge":
+                self.account[opportunity] = (
+                    self.dice.choice(sorted(self.account.values(), key=str))[0],
+                    tags,
+                )
+            case "everywhere":
+                for id in self.of(contact):
+                    self.account[id][1].discard(tag)
+
+    def of(self, contact: str) -> list[str]:
+        return [id for id, (whose, _) in self.account.items() if whose == contact]
+
+    def look(self) -> set[Pair]:
+        """Tell the model what a reading can see; return what others added."""
+        gone = {(self.known[id][0], tag) for id, tag in self.everywhere}
+        new = [id for id in self.account if id not in self.known]
+        moved = [id for id in self.known if self.known[id][0] != self.account[id][0]]
+        self.everywhere -= {(id, tag) for id in moved for tag in TAGS}
+        for id in new + moved:
+            contact, tags = self.account[id]
+            self.everywhere -= {
+                (o, t) for o, t in self.everywhere if t in tags and self.account[o][0] == contact
+            }
+        changed = [(id, t) for id in self.known for t in TAGS if t in self.known[id][1] ^ self.account[id][1]]
+        added = {pair for pair in changed if pair[1] in self.account[pair[0]][1]}
+        for id, tag in set(changed) - added:
+            self.last[id, tag] = "removed"
+            if not any(tag in self.account[other][1] for other in self.of(self.account[id][0])):
+                self.everywhere.add((id, tag))
+        for id, tag in added:
+            self.last.pop((id, tag), None)
+            self.everywhere.discard((id, tag))
+            contact = self.account[id][0]
+            if (contact, tag) in gone:
+                ended = {(o, t) for o, t in self.everywhere if t == tag and self.account[o][0] == contact}
+                self.everywhere -= ended
+                for pair in ended:
+                    self.last.pop(pair)
+        return added | {(id, tag) for id in new for tag in self.account[id][1]}
+
+    def night(self) -> list[tuple[str, str, str]]:
+        """Read, and add what the merge table says; return contact, opportunity and tag of each addition."""
+        self.hour += 1
+        take(self.folder, self.account, self.hour, max_found_removals=1000)
+        with Ledger.open(self.folder) as ledger:
+            view = ledger.view(set(self.account), {contact for contact, _ in self.account.values()})
+        added = [
+            (contact, id, tag)
+            for id, (contact, tags) in sorted(self.account.items())
+            for tag in TAGS
+            if judge(
+                view.pair(
+                    contact,
+                    id,
+                    tag,
+                    taken_at=self.hour * HOUR,
+                    carriers=[other for other in self.of(contact) if tag in self.account[other][1]],
+                    now=tag in tags,
+                ),
+                standing=True,
+            )
+            == "add"
+        ]
+        self.write(added, True)
+        return added
+
+    def write(self, pairs: list[tuple[str, str, str]], add: bool) -> None:
+        """Add or take back, as a run of its own."""
+        self.number += 1
+        for _, id, tag in pairs:
+            (self.account[id][1].add if add else self.account[id][1].discard)(tag)
+        at = self.hour + 0.1 + self.number / 10**5
+        wrote(self.folder, *((at, *pair, add) for pair in pairs), run=f"run {self.number}")
+
+    def roll_back(self) -> None:
+        """Take back what is still there of a night's additions."""
+        run = self.ours.pop(self.dice.randrange(len(self.ours)))
+        there = [(self.account[id][0], id, tag) for _, id, tag in run if tag in self.account[id][1]]
+        self.write(there, False)
+        self.last |= {(id, tag): "taken back" for _, id, tag in there}
+
+    def step(self) -> None:
+        """Let people work, and a night go by; raise AssertionError where the model would not have it."""
+        for _ in range(self.dice.randint(0, 4)):
+            self.people()
+        spread = self.look()
+        added = self.night()
+        put_back = [(pair, self.last[pair[1:]]) for pair in added if pair[1:] in self.last]
+        assert put_back == []
+        for id, tag in spread:
+            lacking = [o for o in self.of(self.account[id][0]) if tag not in self.account[o][1]]
+            assert [o for o in lacking if (o, tag) not in self.last] == [], (id, tag)
+        assert self.night() == []
+        self.ours += [added] if added else []
+        if self.ours and self.dice.random() < 0.2:
+            self.roll_back()
+        self.known = {id: (contact, set(tags)) for id, (contact, tags) in self.account.items()}
+
+
+def go(seed: int, folder: Path, steps: int) -> None:
+    """Go through a number of steps; a failure names its seed and step."""
+    nights = Nights(seed, folder)
+    for number in range(steps):
+        try:
+            nights.step()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, step {number}: {error}") from None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nights_do_what_the_merge_table_says(tmp_path: Path, seed: int) -> None:
+    go(seed, tmp_path, 15)
+
+
+@pytest.mark.soak
+def test_many_nights_do_what_the_merge_table_says(tmp_path: Path) -> None:
+    for seed in range(scaled(200)):
+        go(seed, tmp_path / str(seed), 50)
