@@ -1,9 +1,9 @@
-"""What a run may do, in sixty lines: the account as people and lawful writes make it, and nothing else."""
+"""What a run may do: the account as people and lawful writes make it, and nothing else."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
@@ -27,6 +27,11 @@ class PlannedRun:
     overtaken: set[Pair] = field(default_factory=set)
     taken_back: set[Pair] = field(default_factory=set)  # what rollbacks of it have settled since it was asked
     open_in_copies: set[Pair] = field(default_factory=set)
+
+    def copied(self) -> PlannedRun:
+        """Return it as a copy of its folder begins, of which no folder here knows."""
+        sets = {name: value.copy() for name, value in vars(self).items() if isinstance(value, set)}
+        return replace(self, undoes=None, **sets)
 
     @property
     def adds(self) -> bool:
