@@ -54,11 +54,14 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     def find(cls, folder: Path) -> Approval | None:
         """Read the approval in a folder; None where there is none. Raises Refused where it is damaged."""
         try:
-            return msgspec.json.decode(files.read(folder / NAME), type=cls)
+            found = msgspec.json.decode(files.read(folder / NAME), type=cls)
+            if datetime.fromisoformat(found.until).tzinfo is None:
+                raise ValueError(f"until {found.until} has no time zone")
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise Refused(f"{folder / NAME}: no approval that can be read: {error}; approve again") from None
+        return found
 
     @property
     def summary(self) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+import pytest
 from support.plan_factory import AT_ONCE, account, carried_out, migration, resumed
 
+from leverkit.errors import Refused
 from leverkit.jobs.approval import Approval, approvals
 from leverkit.migration.rollback import rollback
 from leverkit.planning.brakes import Brakes
@@ -61,3 +64,12 @@ def test_a_run_that_cannot_be_read_is_named_and_hides_no_other(tmp_path: Path) -
     found = approvals(tmp_path)
     assert [session.run for session in found.sessions] == [str(tmp_path / "whole")]
     assert found.unreadable[0].startswith(str(tmp_path / "edited"))
+
+
+@pytest.mark.parametrize("until", ["soon", "", "2026-11-27", "2026-11-27T00:00:00"])
+def test_an_approval_whose_end_is_no_moment_is_refused(tmp_path: Path, until: str) -> None:
+    with account() as (emulated, lever):
+        approval = standing(migration(emulated, lever))
+    msgspec.structs.replace(approval, until=until).write(tmp_path)
+    with pytest.raises(Refused, match="no approval that can be read"):
+        Approval.find(tmp_path)
