@@ -49,9 +49,11 @@ class ReadingUpdate:
         changes = compare(self._ledger.base(), self._reading, expectation)
         rows = (row for change in changes if (row := self._take_row(change)))
         self._db.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._require_whole()
+        if self._last.number:  # a ledger that is made again is held against nothing
+            self._require_whole()
         self._take_renames()
-        self._require_few(limit)
+        if self._last.number:
+            self._require_few(limit)
         self._take_lost()
         for found in self._gained:
             self._take_gained(found)

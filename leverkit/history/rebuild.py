@@ -25,13 +25,14 @@ _KEPT = (
     "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
     "SELECT * FROM considered",
     "SELECT * FROM decisions",
+    "SELECT opportunity, contact, tags, created_at, visible, 1 FROM base",  # readings are numbered anew
 )
 FOREIGN = "the old ledger was another account's, and nothing of it was kept"
 LOST = "what others took off before is not known any more: the old ledger could not be read"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What only the old ledger knows: which runs there are, and rows of marks, considered and decisions."""
+    """What only the old ledger knows: its runs, and rows of marks, considered, decisions and base."""
 
     runs: tuple[KnownRun, ...] = ()
     rows: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = ()
@@ -47,7 +48,7 @@ class Kept(msgspec.Struct, frozen=True):
             with ledger, sound(ledger.path, "the ledger"):
                 if ledger.last and ledger.account_ids.isdisjoint(account_ids):
                     return cls(odd=(FOREIGN,))
-                tables = ("marks", "considered", "decisions")
+                tables = ("marks", "considered", "decisions", "base")
                 rows = (tuple(ledger.rows(query).fetchall()) for query in _KEPT)
                 return cls(tuple(ledger.runs()), tuple(zip(tables, rows, strict=True)))
         except Refused:

@@ -245,6 +245,14 @@ def test_a_ledger_that_is_made_again_knows_what_the_old_one_knew(nights: Nights)
     assert nights.night("third").operations == ()
 
 
+def test_what_people_took_off_before_the_ledger_is_made_again_is_not_put_back(nights: Nights) -> None:
+    ops = nights.first()
+    nights.pull()
+    nights.emulated.remove_tags(ops[0].opportunity, [ops[0].tag])
+    rebuild_ledger(nights.folder, lk.pull(nights.folder / "snapshot", lever=nights.lever))
+    assert nights.night("second").operations == nights.night("third", standing=True).operations == ()
+
+
 def test_a_damaged_ledger_is_told_and_made_again_from_journals_and_snapshot(nights: Nights) -> None:
     ops = nights.first()
     nights.pull()
