@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, overload
@@ -35,6 +36,7 @@ from leverkit.api.rate_limit import BURST, RATE, Pace
 from leverkit.api.shared_rate_limit import shared_budget
 from leverkit.environment import NO, Value, Variables, expanded, is_demo_wanted, read_environment
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
+from leverkit.storage.account_registry import account_folder
 
 PRODUCTION = "https://api.lever.co/v1"
 DEMO_NOTICE = (
@@ -213,6 +215,16 @@ def _demo_account() -> tuple[str, Secret]:
 def workspace() -> Path:
     """Return the folder for snapshots, policies and runs: LEVERKIT_WORKSPACE, or ~/leverkit."""
     return _home(read_environment(None, None)["LEVERKIT_WORKSPACE"].text)
+
+
+def find_account_folder(account: str, home: Path | None = None) -> Path | None:
+    """Return an account's folder in `home`, or in the workspace; None where this user has no workspace.
+
+    Raises UsageError where accounts.json is damaged.
+    """
+    with suppress(UsageError):
+        home = home or workspace()
+    return home and account_folder(home, account)
 
 
 def _home(text: str) -> Path:

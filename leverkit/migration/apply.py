@@ -34,8 +34,7 @@ from leverkit.planning.brakes import OFF, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
-from leverkit.settings import connect, workspace
-from leverkit.storage.account_registry import account_folder
+from leverkit.settings import connect, find_account_folder
 from leverkit.storage.lock import account_lock, hold, identity
 
 FINISHED = "finished"
@@ -183,9 +182,8 @@ def _writing(
 @contextmanager
 def _followed(run: Run, lever: Lever, journal: Journal) -> Iterator[None]:
     """Let the ledger of the account, if it has one, know of a run: before it writes, and what it wrote."""
-    plan, folder = run.plan, None
-    with suppress(UsageError):  # without a workspace there is no ledger
-        folder = account_folder(lever.account.label.workspace or workspace(), plan.account)
+    plan = run.plan
+    folder = find_account_folder(plan.account, lever.account.label.workspace)
     if folder is None:
         yield
         return

@@ -148,18 +148,13 @@ def _before(
     known = {opportunity: was for opportunity, was in plan.before.items() if was.contact in contacts}
     read = {intent.opportunity: intent.before for intent in state.intents.values()}
     tags = {opportunity: dict.fromkeys(read.get(opportunity, was.tags)) for opportunity, was in known.items()}
-    for operation in operations:
-        if operation.action == "remove":
-            tags[operation.opportunity][operation.tag] = None
+    undone = [(operation, INVERSE[operation.action]) for operation in operations]
+    for operation, action in (*undone, *((operation, operation.action) for operation in kept)):
+        held = tags.get(operation.opportunity, {})
+        if action == "add":
+            held[operation.tag] = None
         else:
-            tags[operation.opportunity].pop(operation.tag, None)
-    for operation in kept:
-        if operation.opportunity not in tags:
-            continue
-        if operation.action == "add":
-            tags[operation.opportunity][operation.tag] = None
-        else:
-            tags[operation.opportunity].pop(operation.tag, None)
+            held.pop(operation.tag, None)
     return {
         opportunity: OpportunityState(was.contact, tuple(tags[opportunity]))
         for opportunity, was in known.items()

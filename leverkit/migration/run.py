@@ -8,7 +8,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +24,8 @@ from leverkit.migration.run_state import RunState, replay_entries
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import Wave, wave_of
-from leverkit.settings import workspace
+from leverkit.settings import find_account_folder
 from leverkit.storage import files
-from leverkit.storage.account_registry import account_folder
 
 SAME_ACCOUNT = "same_account.json"  # a person's word that a doubtful account is the plan's
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
@@ -152,10 +150,12 @@ class Run:
         return max(((record.entries, record.head) for record in known), default=(0, ""))
 
     def find_ledger(self) -> Ledger | None:
-        """Open the ledger of the account in the workspace; None where there is none. Raises Refused."""
-        with suppress(UsageError):
-            return Ledger.find(account_folder(workspace(), self.plan.account))
-        return None
+        """Open the ledger of the account in the workspace; None where there is none.
+
+        Raises Refused where it is damaged, UsageError where accounts.json is.
+        """
+        folder = find_account_folder(self.plan.account)
+        return Ledger.find(folder) if folder else None
 
     def writes(self, *, since_ms: int = 0) -> RunWrites:
         """Return what the journal tells the account's ledger; without a head until its session has ended.

@@ -23,8 +23,7 @@ from leverkit.migration.run import Run
 from leverkit.planning.memory import decision
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.run_folder import journal_head
-from leverkit.settings import workspace
-from leverkit.storage.account_registry import account_folder
+from leverkit.settings import find_account_folder
 from leverkit.webhook.matching import REASON
 
 Siblings = Mapping[str, OpportunityState]
@@ -79,14 +78,12 @@ def contact_memory(lever: ReadOnlyLever, siblings: Siblings, taken_at: int) -> I
 
     None without a workspace. Raises UsageError, also where the ledger is damaged, and Locked.
     """
-    home: Path | None = lever.account.label.workspace
-    with suppress(UsageError):
-        home = home or workspace()
-    if home is None:
+    folder = find_account_folder(lever.account.id, lever.account.label.workspace)
+    if folder is None:
         yield None
         return
     try:
-        with Ledger.open(account_folder(home, lever.account.id)) as ledger:
+        with Ledger.open(folder) as ledger:
             yield ContactMemory(ledger, siblings, taken_at)
     except Refused as error:  # no fault of an event, which waits until the ledger is mended
         raise UsageError(f"{error}; `leverkit ledger rebuild SNAPSHOT` makes it again") from None

@@ -108,6 +108,15 @@ def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path:
         assert told.command == f"leverkit verify {run}"
 
 
+def test_a_verification_of_a_wave_that_the_plan_does_not_know_counts_as_none(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        carried_out(migration(emulated, lever), tmp_path, lever)
+        verify(tmp_path, lever=lever)
+    file = tmp_path / "verify.json"
+    file.write_text(file.read_text().replace('"wave": "all"', '"wave": "both halves"'))
+    assert str(advice(Run.open(tmp_path))) == f"the run was not verified: leverkit verify {tmp_path}"
+
+
 def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Path) -> None:
     plan_of(operation()).write(tmp_path / "run")
     with hold(tmp_path / "run" / "lock", purpose="apply"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,44 @@ def test_a_rollback_of_one_tag_or_one_contact_leaves_the_rest_and_lists_it(tmp_p
     assert {each.contact for each in person.operations} == {contact}
     with pytest.raises(UsageError, match="the run changed nothing of 'nobody'"):
         rollback(tmp_path / "run", tmp_path / "other", only_contacts=["nobody"])
+
+
+def test_a_removal_that_is_not_undone_this_time_is_no_tag_before_the_rollback(tmp_path: Path) -> None:
+    plan = plan_of(operation(tag="put"), operation(tag="taken", action="remove"))
+    plan.write(tmp_path / "run")
+    with closing(Journal(tmp_path / "run" / "journal.sqlite")) as journal:
+        journal.bind(plan.plan_id, plan.account)
+        for n, op in enumerate(plan.operations):
+            journal.append(Intent((n,), op.opportunity, op.action, (op.tag,), before=("taken",)))
+            journal.append(Outcome(n, "done", effective=True))
+    made = rollback(tmp_path / "run", tmp_path / "back", only_tags=["put"])
+    assert ([op.tag for op in made.operations], made.before["o1"].tags) == (["put"], ("put",))
+
+
+def test_a_run_is_carried_out_and_taken_back_without_a_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEVERKIT_WORKSPACE", "~a user who is not there")
+    with account() as (emulated, lever):
+        start = tags_of(emulated)
+        assert carried_out(migration(emulated, lever), tmp_path / "run", lever).counts["done"]
+        undone(tmp_path, lever)
+        assert tags_of(emulated) == start
+
+
+def test_no_run_is_written_or_taken_back_where_it_is_not_known_which_ledger_is_its_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEVERKIT_WORKSPACE", str(tmp_path))
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        (tmp_path / "accounts.json").write_text("{")
+        with pytest.raises(UsageError, match=r"accounts\.json cannot be read"):
+            carried_out(plan, tmp_path / "run", lever)
+        assert {entry["method"] for entry in emulated.log()} == {"GET"}
+    with pytest.raises(UsageError, match=r"accounts\.json cannot be read"):
+        rollback(tmp_path / "run", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
 
 
 def test_a_tag_that_was_renamed_in_lever_is_listed_as_left_and_not_called_taken_back(tmp_path: Path) -> None:

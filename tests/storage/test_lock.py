@@ -153,12 +153,23 @@ def test_looking_for_the_holder_does_not_keep_a_writer_out(tmp_path: Path) -> No
         thread.join()
 
 
-def test_a_user_id_without_a_name_has_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nameless() -> str:
-        raise KeyError("getpwuid(): uid not found")
+def nameless(*_: int) -> str:
+    raise KeyError("getpwuid(): uid not found")
 
+
+def test_a_user_id_without_a_name_has_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", nameless)
     assert identity().startswith(f"user {os.getuid()}@")
+
+
+def test_without_a_home_folder_the_accounts_lock_tells_which_variable_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pwd.getpwuid", nameless)
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(UsageError, match="set XDG_CACHE_HOME"):
+        account_lock("abc")
 
 
 def test_a_folder_that_cannot_hold_a_lock_is_a_usage_error(tmp_path: Path) -> None:
@@ -167,12 +178,21 @@ def test_a_folder_that_cannot_hold_a_lock_is_a_usage_error(tmp_path: Path) -> No
         pytest.fail("locked nothing")
 
 
+def no_locks(*_: object, **__: object) -> bool:
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_where_no_lock_can_be_tried_the_holder_that_the_file_names_is_taken_to_be_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hold(tmp_path / "lock", purpose="x"):
+        monkeypatch.setattr("leverkit.storage.lock.lock_descriptor", no_locks)
+        assert f"process {os.getpid()} since" in named_holder(tmp_path / "lock")
+
+
 def test_a_file_system_without_locks_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_locks(*_: object, **__: object) -> bool:
-        raise OSError(errno.ENOLCK, "No locks available")
-
     monkeypatch.setattr("leverkit.storage.lock.lock_descriptor", no_locks)
     with (
         pytest.raises(UsageError, match="cannot lock: No locks available"),

@@ -68,6 +68,15 @@ def test_the_replay_of_a_run_is_the_account_as_it_is(tmp_path: Path) -> None:
     assert sum(replay(Run.open(tmp_path / "back")).require().changes.values()) == -len(plan.operations)
 
 
+def test_a_replay_is_told_where_its_file_cannot_be_written(tmp_path: Path) -> None:
+    plan_of(operation()).write(tmp_path)
+    (tmp_path / "replay.json").mkdir()
+    found = replay(Run.open(tmp_path))
+    assert found.counts["pending"] == 1
+    assert found.hint.startswith("the plan is not carried out yet: ")
+    assert found.hint.endswith("; replay.json could not be written: Is a directory")
+
+
 def test_what_others_did_is_named_and_explained(tmp_path: Path) -> None:
     with account(contacts=80) as (emulated, lever):
         plan = migration(emulated, lever)
