@@ -339,6 +339,21 @@ def test_counts_that_leave_a_kind_out_excuse_no_write_that_nobody_saw(tmp_path: 
     assert (count.left_out, count.wrong, found.exit_code) == ("", True, 6)
 
 
+def test_a_tag_on_an_opportunity_that_should_not_have_it_is_not_excused_as_unseen(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = applied(tmp_path, emulated, lever)
+        tag = plan.operations[0].tag
+        other = min(id for id, tags in tags_of(emulated).items() if id not in plan.before and tag not in tags)
+
+        def tagged(account: Any) -> None:
+            account.edit(account.row(other), lambda row: row["tags"].append(tag), touch=False)
+
+        emulated.do(tagged)
+        found = verify(tmp_path, lever=lever)
+    assert [(count.tag, count.left_out) for count in found.counts if count.wrong] == [(tag, "")]
+    assert found.exit_code == 6
+
+
 def test_a_count_that_was_off_at_the_snapshot_says_so_and_a_wrong_one_when_to_look_again(
     tmp_path: Path,
 ) -> None:
