@@ -115,7 +115,6 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
     sys.setswitchinterval(0.001)  # so that answers do not wait for the worker's thread
     with _bound(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
-        print_json(json.dumps({"url": url, "pid": os.getpid()}))
         config = uvicorn.Config(
             receiver,
             http=BoundedProtocol,
@@ -125,6 +124,7 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
             timeout_graceful_shutdown=10,
         )
         try:
+            print_json(json.dumps({"url": url, "pid": os.getpid()}))
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises the signal again after an orderly end
             print_message("stopped")

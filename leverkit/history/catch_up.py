@@ -112,13 +112,14 @@ def take_reading(
     *,
     unsettled: Collection[Pair] = frozenset(),
     max_found_removals: int | None = None,
+    limited: bool = True,
 ) -> CaughtUp:
     """Take in a reading: what others changed since the last one, and the account as it is now.
 
     `unsettled` are pairs to which a run of ours wrote with an outcome that is not known yet. A reading of
     another account, an older one, and one that lacks many opportunities which nobody deleted change nothing.
     Raises BrakeTripped where others removed more than `max_found_removals` (200, or 1 % of all taggings),
-    and Locked.
+    and Locked. Where a person makes the ledger again, what is missing or removed is not `limited`.
     """
     number = 0
     try:
@@ -129,7 +130,7 @@ def take_reading(
                 return CaughtUp(number=number)
             _require_next(ledger, reading)
             update = ReadingUpdate(ledger, db, reading, number + 1)
-            counts = update.run(unsettled, max_found_removals)
+            counts = update.run(unsettled, max_found_removals, limited=limited)
     except NotTaken as why:
         return CaughtUp(number=number, refused=str(why))
     return CaughtUp(number=number + 1, first=number == 0, counts=counts)

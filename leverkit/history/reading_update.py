@@ -39,7 +39,7 @@ class ReadingUpdate:
         self._gained: list[Found] = []
         self._gone_for = ledger.gone_for_contacts()
 
-    def run(self, unsettled: Collection[Pair], limit: int | None) -> dict[str, int]:
+    def run(self, unsettled: Collection[Pair], limit: int | None, *, limited: bool) -> dict[str, int]:
         """Change the ledger and return the number of events of each kind. Raises NotTaken, BrakeTripped."""
         expectation = Expectation(
             writes=self._ledger.our_writes(shown_until(self._last.taken_at)),
@@ -49,10 +49,10 @@ class ReadingUpdate:
         changes = compare(self._ledger.base(), self._reading, expectation)
         rows = (row for change in changes if (row := self._take_row(change)))
         self._db.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", rows)
-        if self._last.number:  # a ledger that is made again is held against nothing
+        if limited:
             self._require_whole()
         self._take_renames()
-        if self._last.number:
+        if limited:
             self._require_few(limit)
         self._take_lost()
         for found in self._gained:

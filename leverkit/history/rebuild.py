@@ -21,18 +21,19 @@ from leverkit.storage.files import sync
 from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import sound
 
-_KEPT = (
-    "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
-    "SELECT * FROM considered",
-    "SELECT * FROM decisions",
-    "SELECT opportunity, contact, tags, created_at, visible, 1 FROM base",  # readings are numbered anew
-)
+_KEPT = {
+    "meta": "SELECT * FROM meta WHERE name = 'account_ids'",
+    "readings": "SELECT * FROM readings",  # marks and gaps name them, so the numbers go on
+    "base": "SELECT * FROM base",
+    "marks": "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
+    "considered": "SELECT * FROM considered",
+}  # not `decisions`: an old copy may lack what people took off, so a person reads the next plan
 FOREIGN = "the old ledger was another account's, and nothing of it was kept"
 LOST = "what others took off before is not known any more: the old ledger could not be read"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What only the old ledger knows: its runs, and rows of marks, considered, decisions and base."""
+    """What only the old ledger knows: its runs, and rows of other tables by their names."""
 
     runs: tuple[KnownRun, ...] = ()
     rows: tuple[tuple[str, tuple[tuple[object, ...], ...]], ...] = ()
@@ -48,9 +49,8 @@ class Kept(msgspec.Struct, frozen=True):
             with ledger, sound(ledger.path, "the ledger"):
                 if ledger.last and ledger.account_ids.isdisjoint(account_ids):
                     return cls(odd=(FOREIGN,))
-                tables = ("marks", "considered", "decisions", "base")
-                rows = (tuple(ledger.rows(query).fetchall()) for query in _KEPT)
-                return cls(tuple(ledger.runs()), tuple(zip(tables, rows, strict=True)))
+                rows = ((table, tuple(ledger.rows(query).fetchall())) for table, query in _KEPT.items())
+                return cls(tuple(ledger.runs()), tuple(rows))
         except Refused:
             return cls(odd=(LOST,))
 
@@ -67,7 +67,7 @@ def rebuild(account_folder: Path, kept: Kept, runs: Iterable[RunWrites], reading
                     values = ", ".join("?" * len(rows[0]))
                     db.executemany(f"INSERT INTO {table} VALUES ({values})", rows)
             odd = take_runs(ledger, runs)
-            found = take_reading(ledger, reading)
+            found = take_reading(ledger, reading, limited=False)
             with ledger.writing() as db:
                 _end_removals(db)
         _remove(path)

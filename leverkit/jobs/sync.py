@@ -144,11 +144,12 @@ class _Night:
         self._note(packed=len(packed))
 
     def _require_ledger(self) -> None:
-        """Raise Refused where a ledger was known and is gone, unless a new one is to be begun."""
+        """Raise Refused where a ledger is gone, or older than one that was known, unless it is made again."""
         before = self.record.reading or (self._approval.reading if self._approval else 0)
-        if before and not self._order.rebase and not last_reading(self._folder):
+        if not self._order.rebase and (last := last_reading(self._folder)) < before:
+            how = f"an old copy (reading {last}; the last job's was {before})" if last else "gone"
             raise Refused(
-                f"the ledger of account {self._folder.name} is gone, so nobody knows what people took off; "
+                f"the ledger of account {self._folder.name} is {how}, so nobody knows what people took off; "
                 f"nothing was done. `{self._order.command} --rebase` begins a new one, and writes nothing"
             )
 

@@ -113,11 +113,10 @@ def test_more_than_was_allowed_stops_and_prints_the_command_that_lets_it_through
 def test_the_old_gaps_of_a_tag_that_is_newly_decided_are_carried_out_once_they_are_allowed(
     nights: SyncNights,
 ) -> None:
-    policy = lk.Policy.read(nights.policy)
-    few = dict.fromkeys(list(policy.scopes)[2:], "ignore")
-    policy.decide(few, by="ada").write(nights.policy)
+    _, tag = new_gaps(nights, 1)[0]
+    lk.Policy.edit(nights.policy, lambda policy: policy.decide({tag: "ignore"}, by="ada"))
     nights.night().require()
-    policy.decide(dict.fromkeys(few, "contact"), by="ada").write(nights.policy)
+    lk.Policy.edit(nights.policy, lambda policy: policy.decide({tag: "contact"}, by="ada"))
     nights.approve(max_ops=0)
     stopped = [nights.night().record for _ in range(2)]
     assert [record.exit_code for record in stopped] == [5, 5]
@@ -226,6 +225,36 @@ def test_a_ledger_that_is_gone_is_missed_and_a_new_one_begins_only_on_request(ni
     begun = nights.night(rebase=True).require().record
     assert (begun.exit_code, begun.first, nights.writes()) == (0, True, [])
     assert nights.night().require().record.planned == 0
+
+
+def test_a_ledger_that_was_restored_from_an_older_copy_is_missed(nights: SyncNights) -> None:
+    nights.begin()
+    shutil.copytree(nights.folder / "ledger", nights.home / "copy")
+    tagged, tag = new_gaps(nights, 1)[0]
+    nights.night().require()
+    taken = next(id for id in nights.siblings(tagged) if id != tagged and tag in tags_of(nights.emulated)[id])
+    nights.emulated.remove_tags(taken, [tag])
+    nights.night().require()
+    shutil.rmtree(nights.folder / "ledger")
+    (nights.home / "copy").rename(nights.folder / "ledger")
+    nights.emulated.clear_log()
+    ended = nights.night()
+    assert (ended.record.exit_code, nights.writes()) == (4, [])
+    assert "an old copy" in ended.record.summary
+    for options in ({"rebase": True}, {}, {}):
+        nights.night(**options).require()
+    assert nights.writes() == []
+
+
+def test_an_addition_is_spread_also_after_the_ledger_was_made_again(nights: SyncNights) -> None:
+    nights.night().require()
+    nights.approve()
+    for _ in range(3):  # so that what is kept names readings that a new numbering would not reach
+        nights.night().require()
+    nights.night(rebase=True).require()
+    tagged, tag = new_gaps(nights, 1)[0]
+    nights.night().require()
+    assert all(tag in tags_of(nights.emulated)[sibling] for sibling in nights.siblings(tagged))
 
 
 def test_a_damaged_ledger_is_refused_until_a_new_one_is_asked_for(nights: SyncNights) -> None:

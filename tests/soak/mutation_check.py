@@ -1033,8 +1033,8 @@ BUGS = (
     Bug(
         "sync: a lost ledger is made anew without a word",
         "jobs/sync",
-        "if before and not self._order.rebase and not last_reading(self._folder):",
-        "if before < 0:",
+        "if not self._order.rebase and (last := last_reading(self._folder)) < before:",
+        "if (last := before) < 0:",
         "jobs/test_sync::test_a_ledger_that_is_gone_is_missed_and_a_new_one_begins_only_on_request",
     ),
     Bug(
