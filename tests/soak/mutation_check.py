@@ -877,13 +877,6 @@ BUGS = (
     ),
     Bug(
         "a reading does not grow older while the machine sleeps",
-        "migration/times",
-        "return max(now.steady - then.steady, now.wall - then.wall)",
-        "return now.steady - then.steady",
-        "migration/test_writer::test_a_write_after_the_machine_slept_rests_on_another_reading",
-    ),
-    Bug(
-        "a reading does not grow older while the machine sleeps before its answer is there",
         "migration/outcomes",
         "return max(times.since(self.answered_at), times.asleep(self.requested_at))",
         "return times.since(self.answered_at)",
