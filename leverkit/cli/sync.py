@@ -13,7 +13,7 @@ from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from leverkit.jobs.sync_record import SyncRecord, SyncResult
+    from leverkit.jobs.nightly.record import SyncRecord, SyncResult
 
 syncs = typer.Typer(cls=options.Group, invoke_without_command=True)
 Policy = Annotated[
@@ -62,8 +62,8 @@ def sync(
     """
     if context.invoked_subcommand:
         return
+    from leverkit.jobs.nightly.order import SyncOrder
     from leverkit.jobs.sync import sync
-    from leverkit.jobs.sync_order import SyncOrder
 
     order = SyncOrder(
         policy=_required(policy),

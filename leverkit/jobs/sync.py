@@ -6,44 +6,16 @@ named in sync.json, and the next job finishes that first.
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
 
-import msgspec
-
-from leverkit.api.account import doubt
 from leverkit.api.client import Lever
-from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
-from leverkit.history.catch_up import CaughtUp
-from leverkit.history.ledger import Ledger, register_run
-from leverkit.jobs.account_reading import read_account
-from leverkit.jobs.approval import Approval, approve_command, require_approved
-from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, update_ledger
-from leverkit.jobs.nightly_plan import nightly_plan
+from leverkit.errors import LeverkitError
+from leverkit.jobs.nightly.night import Night
+from leverkit.jobs.nightly.order import SyncOrder
+from leverkit.jobs.nightly.record import SyncResult
 from leverkit.jobs.notify import tell
-from leverkit.jobs.packing import pack_runs
-from leverkit.jobs.standing_run import carry_out
-from leverkit.jobs.sync_order import SyncOrder
-from leverkit.jobs.sync_record import SyncRecord, SyncResult
-from leverkit.migration.next_step import apply_command, first_wave, verification_gap
-from leverkit.migration.run import Run
-from leverkit.planning.brakes import Brakes, Size
-from leverkit.planning.operation import by_reason
-from leverkit.planning.run_folder import was_begun
-from leverkit.planning.waves import ALL
-from leverkit.policy.policy import Policy
-from leverkit.settings import Settings, connect
-from leverkit.snapshot.snapshot import Snapshot
-from leverkit.storage.lock import hold
+from leverkit.settings import Settings
 from leverkit.verification.verify import REREAD_AFTER
-
-DAY_MS = 24 * 3600 * 1000
-ALLOWED = Brakes(max_ops=200)  # what a first approval may begin with
-NOTHING = Size(operations=0, removals=0, touched=0, account=0)
 
 
 def sync(
@@ -59,7 +31,7 @@ def sync(
     what the standing approval covers. Whoever LEVERKIT_NOTIFY names is told.
     """
     settings = settings or Settings.from_environment(person=False)
-    night = _Night(order, settings, lever, reread_after)
+    night = Night(order, settings, lever, reread_after)
     error: BaseException | None = None
     try:
         night.run()
@@ -70,210 +42,3 @@ def sync(
     if error is not None and not isinstance(error, LeverkitError):
         raise error
     return SyncResult(record, error, untold)
-
-
-class _Night:
-    """One nightly job; `record` grows as it goes on."""
-
-    def __init__(
-        self, order: SyncOrder, settings: Settings, lever: Lever | None, reread_after: Sequence[float]
-    ) -> None:
-        self._order, self._settings, self._lever = order, settings, lever
-        self._reread_after, self._began = reread_after, time.monotonic()
-        self._counts: Counter[str] = Counter()
-        self._code = 0
-        self.out = order.out
-        self.record = SyncRecord(
-            account_name=settings.account_name,
-            host=settings.host,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            dry_run=order.dry_run,
-        )
-
-    def run(self) -> None:
-        """Do the job. Raises what ended it."""
-        order = self._order
-        self._policy = Policy.read(order.policy).narrowed(order.matching)
-        self._note(policy_digest=self._policy.digest)
-        with ExitStack() as stack:
-            self._reader = self._lever or stack.enter_context(
-                connect(settings=self._settings, rate=order.rate)
-            )
-            if doubtful := self._reader.account.doubtful():
-                raise Refused(doubt(self._settings.home, *doubtful))
-            account = self._reader.account_id()
-            self._folder = self._settings.home / account
-            self.out = order.out or self._folder
-            stack.enter_context(hold(self._folder / "sync.lock", purpose="nightly job"))
-            known = SyncRecord.find(self.out, account)
-            self._note(account=account, reading=known.reading, open_run=known.open_run)
-            self._approval = Approval.find(self._folder)
-            self._work(self.out)
-
-    def end(self, error: BaseException | None) -> SyncRecord:
-        """Return the record of a job that has ended, and write it where the account is known."""
-        if error is not None:
-            code = error.exit_code if isinstance(error, LeverkitError) else 1
-            self._code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else code
-            self._note(summary=str(error) or type(error).__name__)
-        seconds = round(time.monotonic() - self._began, 1)
-        self._note(exit_code=self._code, seconds=seconds, counts=dict(self._counts))
-        if self.out and self.record.account:
-            self.record.write(self.out)
-        return self.record
-
-    def _note(self, **facts: object) -> None:
-        self.record = msgspec.structs.replace(self.record, **facts)
-
-    def _add_notes(self, *notes: str) -> None:
-        self._note(notes=(*self.record.notes, *notes))
-
-    def _work(self, out: Path) -> None:
-        self._require_ledger()
-        self._finish(out)
-        snapshot = read_account(out / "snapshot", self._reader)
-        self._learn(snapshot)
-        run = self._planned(out, snapshot)
-        if self.record.first or (run.plan.operations and self._order.dry_run):
-            self._show(run)
-        elif run.plan.operations:
-            self._note(summary=self._carry_out(run, out))
-        else:
-            self._warn()
-        packed = pack_runs(out / "runs", snapshot.taken_at - self._order.keep_days * DAY_MS)
-        self._note(packed=len(packed))
-
-    def _require_ledger(self) -> None:
-        """Raise Refused where a ledger is gone, or older than one that was known, unless it is made again."""
-        before = self.record.reading or (self._approval.reading if self._approval else 0)
-        if not self._order.rebase and (last := last_reading(self._folder)) < before:
-            how = f"an old copy (reading {last}; the last job's was {before})" if last else "gone"
-            raise Refused(
-                f"the ledger of account {self._folder.name} is {how}, so nobody knows what people took off; "
-                f"nothing was done. `{self._order.command} --rebase` begins a new one, and writes nothing"
-            )
-
-    def _finish(self, out: Path) -> None:
-        """Finish the run that an earlier job left, if it is of the policy that is approved now."""
-        folder = Path(self.record.open_run)
-        if not self.record.open_run or self._order.rebase or not was_begun(folder):
-            self._note(open_run="")
-            return
-        run = Run.open(folder)
-        every = run.wave(ALL)
-        if run.is_settled(every) and not verification_gap(run, every):
-            self._note(open_run="")
-        elif self._order.dry_run:
-            self._add_notes(f"the run in {folder} is not at its end: the next job finishes it first")
-        elif run.plan.policy_digest != self._policy.digest:
-            self._add_notes(f"the run in {folder} stays as it was left: the policy is another one now")
-            self._note(open_run="")
-        else:
-            self._add_notes(f"finished first: {self._carry_out(run, out)}")
-
-    def _learn(self, snapshot: Snapshot) -> None:
-        """Bring the ledger up to date. Raises Refused where the reading is not of this account, and whole."""
-        rebase = self._order.rebase
-        found = rebuild_ledger(self._folder, snapshot) if rebase else self._updated(snapshot)
-        self._add_notes(*found.odd)
-        if found.refused:
-            raise Refused(
-                f"{found.refused}; nothing was planned. If it is right, `{self._order.command} --rebase` "
-                "begins anew from this reading, and writes nothing"
-            )
-        self._note(reading=found.number, found=found.counts, first=found.first or rebase)
-
-    def _updated(self, snapshot: Snapshot) -> CaughtUp:
-        limit = self._order.max_found_removals
-        try:
-            return update_ledger(self._folder, snapshot, lever=self._reader, max_found_removals=limit)
-        except BrakeTripped as error:
-            self._note(next=f"{self._order.command} {str(error).rpartition('give ')[2]}")
-            raise
-
-    def _planned(self, out: Path, snapshot: Snapshot) -> Run:
-        """Plan into a run folder, for a person where no plan rests on the ledger yet."""
-        with Ledger.open(self._folder) as ledger:
-            first = self.record.first or not ledger.view(()).decisions
-            run = nightly_plan(
-                out / "runs",
-                snapshot,
-                self._policy,
-                ledger,
-                brakes=self._approval.brakes if self._approval else Brakes(),
-                for_a_person=first,
-                consider=first and not self._order.dry_run,
-            )
-        plan = run.plan
-        self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
-        self._note(undecided=len(plan.undecided), left=by_reason(plan.skipped))
-        if plan.operations:
-            register_run(self._folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)  # whoever applies it
-            self._note(run=str(run.folder))
-        return run
-
-    def _show(self, run: Run) -> None:
-        """Tell a person what is planned; nothing is written to Lever."""
-        plan = run.plan
-        kind = "dry run" if self._order.dry_run else "first run: the ledger begins"
-        self._note(summary=f"{kind}, nothing was written; {plan.summary}", next=self._order.command)
-        if self.record.first:
-            self._note(next=f"for every night {self._approve_command(NOTHING)}")
-        if self.record.first and plan.operations:
-            apply = apply_command(run.folder, plan, first_wave(plan))
-            once = f"{apply} {plan.brakes.needed(plan.size)}".rstrip()
-            first = f"read {run.folder / 'plan.csv'}; to carry it out {once}"
-            self._note(next=f"{first}; {self.record.next}")
-
-    def _approve_command(self, size: Size) -> str:
-        brakes = self._approval.brakes if self._approval else ALLOWED
-        return approve_command(self._order.policy, self._order.matching, brakes, size)
-
-    def _carry_out(self, run: Run, out: Path) -> str:
-        """Carry out a run within the standing approval, and verify it; return how it ended."""
-        plan, order = run.plan, self._order
-        approval = self._allowed(run)
-        approval.write(run.folder)
-        self._note(open_run=str(run.folder), run=str(run.folder), plan_id=plan.plan_id)
-        self.record.write(out)  # a job that is killed from here on leaves what the next one finishes
-        with ExitStack() as stack:
-            writer = self._lever or stack.enter_context(
-                connect(write=True, settings=self._settings, rate=order.rate)
-            )
-            stack.callback(self._count, run)
-            summary, code = carry_out(
-                run,
-                writer,
-                self._reader,
-                max_seconds=order.max_seconds,
-                wait=order.wait,
-                reread_after=self._reread_after,
-            )
-        self._code = max(self._code, code)
-        self._note(open_run="")
-        return summary
-
-    def _count(self, run: Run) -> None:
-        """Count the outcomes of a run, however it ended, and let the ledger know them."""
-        if was_begun(run.folder):
-            self._counts.update(Run.open(run.folder).counts)
-            follow_runs(self._folder)
-
-    def _warn(self) -> None:
-        """Note where the next change would stop the job, because nobody approved it."""
-        try:
-            require_approved(self._approval, self._policy.digest, self._approve_command(NOTHING))
-        except Refused as error:
-            self._add_notes(str(error))
-
-    def _allowed(self, run: Run) -> Approval:
-        """Return the approval that covers a run. Raises Refused, and BrakeTripped where the run is larger."""
-        size = run.plan.size
-        command = self._approve_command(size)
-        self._note(next=command)
-        approval = require_approved(self._approval, run.plan.policy_digest, command)
-        if tripped := approval.brakes.tripped(size):
-            where = run.folder / "plan.csv"
-            raise BrakeTripped(f"{tripped}; nothing was written. Look at {where}; to allow it: {command}")
-        self._note(next="")
-        return approval

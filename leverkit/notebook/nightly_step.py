@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from leverkit.errors import UsageError
+from leverkit.jobs.nightly.order import SyncOrder
+from leverkit.jobs.nightly.record import SyncResult
 from leverkit.jobs.sync import sync
-from leverkit.jobs.sync_order import SyncOrder
-from leverkit.jobs.sync_record import SyncResult
 from leverkit.notebook.migration_step import Message, message
 from leverkit.planning.plan import Plan
 from leverkit.report.html import Html, facts, table

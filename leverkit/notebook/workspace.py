@@ -22,7 +22,7 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.ledger import update_ledger
-from leverkit.jobs.sync_record import SyncRecord
+from leverkit.jobs.nightly.record import SyncRecord
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run

@@ -22,7 +22,7 @@ from leverkit.errors import Refused
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.erasure.forget import Forgotten, forget_people
 from leverkit.jobs.ledger import follow_runs
-from leverkit.jobs.packing import pack_runs
+from leverkit.jobs.nightly.packing import pack_runs
 from leverkit.migration.journal import Intent, Opened, read
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run

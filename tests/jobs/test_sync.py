@@ -21,7 +21,7 @@ import leverkit as lk
 from leverkit.errors import BrakeTripped, Locked, Refused
 from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.jobs.approval import Approval
-from leverkit.jobs.sync_record import NAME, SyncRecord
+from leverkit.jobs.nightly.record import NAME, SyncRecord
 from leverkit.migration.next_step import FEW
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan

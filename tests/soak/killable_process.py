@@ -119,8 +119,8 @@ def _apply(order: dict[str, Any]) -> int:
 
 
 def _sync(order: dict[str, Any]) -> int:
+    from leverkit.jobs.nightly.order import SyncOrder
     from leverkit.jobs.sync import sync
-    from leverkit.jobs.sync_order import SyncOrder
     from leverkit.settings import Settings
 
     kill_point = KillPoint(order)

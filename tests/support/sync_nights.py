@@ -22,9 +22,9 @@ from leverkit.api.auth import Secret
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
 from leverkit.jobs.approval import Approval, approve
+from leverkit.jobs.nightly.order import SyncOrder
+from leverkit.jobs.nightly.record import SyncRecord, SyncResult
 from leverkit.jobs.sync import sync
-from leverkit.jobs.sync_order import SyncOrder
-from leverkit.jobs.sync_record import SyncRecord, SyncResult
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.operation import Operation
 from leverkit.policy.decision import Decision

@@ -17,7 +17,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
 from leverkit.jobs.erasure.run_files import mentions, write_again
 from leverkit.jobs.erasure.words import Words
-from leverkit.jobs.packing import SUFFIX, write_archive
+from leverkit.jobs.nightly.packing import SUFFIX, write_archive
 from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.ownership import PlanHead, related
 from leverkit.migration.run import Run
