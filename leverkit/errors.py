@@ -5,7 +5,8 @@ LeverkitError                 1   the root: catch it to catch all
 ├── KeyMissing               12   no key is set, and the demo account was not asked for
 ├── ApiError                  1   Lever answered, or did not: carries method, path, status, code
 │   ├── AccessDenied         12   401 or 403: the key is wrong or lacks a permission
-│   └── Unreachable           1   no usable answer after all retries
+│   ├── Unreachable           1   no usable answer after all retries
+│   └── Unreadable            1   JSON in another form than Lever documents, twice
 ├── Refused                   4   the plan is stale, edited, unapproved or of another account
 ├── BrakeTripped              5   the plan is larger than its brakes allow
 ├── Partial                   3   some operations failed, drifted, are gone, or were changed since
@@ -80,6 +81,10 @@ class AccessDenied(ApiError):
 
 class Unreachable(ApiError):
     """No usable answer after all retries: network, time-out, 429 or 5xx that did not pass."""
+
+
+class Unreadable(ApiError):
+    """A read that was answered twice with JSON in another form than Lever documents: no network trouble."""
 
 
 class Refused(LeverkitError):

@@ -1,8 +1,8 @@
 """One request to Lever, at the shared pace, repeated until there is a usable response.
 
-429 is always retried, for some minutes; no response, 5xx and unreadable responses a few times; other
-4xx never. Reads can be repeated at any time. Whoever writes is asked before each retry whether it may be
-sent, as somebody may have undone meanwhile what was written.
+429 is always retried, for some minutes; no response, 5xx and unreadable responses a few times; a read in
+another form than documented once; other 4xx never. Reads can be repeated at any time. Whoever writes is
+asked before each retry whether it may be sent, as somebody may have undone meanwhile what was written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import httpx
 from leverkit.api.auth import LOOPBACK, Secret, Signature
 from leverkit.api.rate_limit import Pace
 from leverkit.api.responses import Response, http_time, read
-from leverkit.errors import ApiError, Unreachable
+from leverkit.errors import ApiError, Unreachable, Unreadable
 
 T = TypeVar("T")
 MayRetry = Callable[[bool], bool]
@@ -118,7 +118,7 @@ class HttpSession:
         `may_retry` is called when a retry has its turn, with True if an attempt so far may have had its
         effect (any but those refused with 429); no retry follows if it returns False.
         Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and
-        Unreachable when no retry is left: for 429 only if every attempt was refused with it.
+        Unreachable when no retry is left: for 429 only if every attempt was refused with it; Unreadable.
         """
         started, failures, doubtful = self._clock(), 0, None
         if not turn_taken:
@@ -127,14 +127,14 @@ class HttpSession:
             response = self._attempt(method, path, params, body)
             try:
                 return self._usable(response, type, method, path)
-            except Unreachable as error:
+            except (Unreachable, Unreadable) as error:
                 failure = error
             except ApiError as error:
                 error.in_doubt = doubtful is not None
                 raise
             if response.status != 429:
                 doubtful = failure
-            if self._is_over(response, failures, self._clock() - started):
+            if self._is_over(failure, failures, self._clock() - started):
                 raise doubtful or failure
             if response.status == 429:
                 self.pace.refused(response.retry_after)
@@ -181,9 +181,11 @@ class HttpSession:
                 raise httpx.ReadTimeout("the answer did not end")
         return b"".join(pieces)
 
-    def _is_over(self, response: Response, failures: int, elapsed: float) -> bool:
-        if response.status == 429:
+    def _is_over(self, failure: ApiError, failures: int, elapsed: float) -> bool:
+        if failure.status == 429:
             return elapsed > PATIENCE
+        if isinstance(failure, Unreadable):
+            return failures >= 1
         answered = self._answered.is_set()
         return failures >= (self._retries if answered else min(self._retries, FIRST_CONTACT))
 

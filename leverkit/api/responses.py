@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.errors import AccessDenied, ApiError, Unreachable, Unreadable
 
 T = TypeVar("T")
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut to this
@@ -30,6 +30,9 @@ PERFORM_AS = "set LEVER_PERFORM_AS to a user's id or e-mail"
 REFUSED = "Lever refused this; `leverkit --debug …` shows its own words."
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
 NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
+OTHER_FORM = (
+    "Check LEVER_BASE_URL; if it is Lever's, this leverkit does not know that form: please report it."
+)
 LATER = "Lever has trouble of its own: run the same again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")  # anything else is no code of Lever's
@@ -85,8 +88,9 @@ def _prepared(type: type[T]) -> type[T]:
 def read(response: Response, type: type[T], *, method: str, path: str, hide: Callable[[str], str] = str) -> T:
     """Decode the response as `type`; `hide` takes the key out of a text.
 
-    Raises Unreachable if a retry may help (no response, 429, 5xx, a body that is not the JSON
-    expected), AccessDenied for 401 and 403, ApiError for everything else.
+    Raises Unreachable if a retry may help (no response, 429, 5xx, a body that is cut off or no JSON; to a
+    write also another form: it was accepted), Unreadable for JSON of another form, AccessDenied for 401 and
+    403, ApiError for everything else.
     """
     if response.status is None or response.status == 429 or response.status >= 500:
         raise _error(Unreachable, response, method, path, hide)
@@ -97,9 +101,13 @@ def read(response: Response, type: type[T], *, method: str, path: str, hide: Cal
     try:
         return _decode(response.content, type)
     except UNREADABLE as error:
-        message = f"the answer is not the JSON that Lever documents{_where(error)}."
-        raise Unreachable(
-            message, method=method, path=path, status=response.status, advice=NO_ANSWER
+        other_form = isinstance(error, msgspec.ValidationError) and method == "GET"
+        raise (Unreadable if other_form else Unreachable)(
+            f"the answer is not the JSON that Lever documents{_where(error)}.",
+            method=method,
+            path=path,
+            status=response.status,
+            advice=OTHER_FORM if other_form else NO_ANSWER,
         ) from None
 
 

@@ -22,7 +22,7 @@ from leverkit.api.client import Lever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.rate_limit import CONTACTS
-from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, UsageError
+from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, Unreadable, UsageError
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
@@ -132,7 +132,7 @@ class Worker:
         """Process a batch; where Lever refuses it as a whole, process it contact by contact."""
         try:
             self._share_tags(batch)
-        except (AccessDenied, Unreachable, Locked):
+        except (AccessDenied, Unreachable, Unreadable, Locked):
             raise  # not because of these events
         except (ApiError, Refused) as error:
             if len(batch) > 1:
@@ -226,7 +226,7 @@ class Worker:
                 continue
             try:
                 self._finish_run(name, run)
-            except (AccessDenied, Unreachable):
+            except (AccessDenied, Unreachable, Unreadable):
                 raise
             except (Refused, ApiError) as error:  # of another account
                 self._set_aside(name, error)

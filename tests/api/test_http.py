@@ -12,7 +12,7 @@ import pytest
 from leverkit.api.auth import Secret
 from leverkit.api.http import HttpSession, WaitNotices
 from leverkit.api.rate_limit import Pace
-from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.errors import AccessDenied, ApiError, Unreachable, Unreadable
 
 
 class Script:
@@ -60,7 +60,7 @@ LIST = httpx.Response(200, json=[1])
 
 
 @pytest.mark.parametrize(
-    "trouble", [429, 500, 502, 503, HTML, HALF, LIST, httpx.ConnectError("x"), httpx.ReadTimeout("x")]
+    "trouble", [429, 500, 502, 503, HTML, HALF, httpx.ConnectError("x"), httpx.ReadTimeout("x")]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_temporary_failure_is_retried(trouble: Any, method: str) -> None:
@@ -101,6 +101,15 @@ def test_a_refused_request_is_never_retried(status: int) -> None:
         script.request()
     assert script.requests == 1
     assert isinstance(caught.value, AccessDenied) == (status in (401, 403))
+
+
+def test_a_read_in_another_form_is_repeated_once_and_is_no_network_trouble() -> None:
+    script = Script(LIST)
+    with pytest.raises(Unreadable, match=r"Expected `object`, got `array`.*report") as caught:
+        script.request()
+    assert script.requests == 2
+    assert not isinstance(caught.value, Unreachable)
+    assert Script(LIST, OK).request() == {"data": []}
 
 
 def test_waits_double_up_to_half_a_minute() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from leverkit.api.models import Listing, Opportunity, User, listing
 from leverkit.api.responses import Response, prepare_type, read
-from leverkit.errors import ApiError, Unreachable
+from leverkit.errors import ApiError, Unreachable, Unreadable
 
 CHILDREN = 30  # without `prepare_type`, four in ten of them die by a signal
 
@@ -110,18 +110,23 @@ def test_an_expanded_object_is_read_as_its_id() -> None:
 def test_the_error_of_an_unreadable_response_names_the_field_and_shows_no_value() -> None:
     content = b'{"data": [{"id": "o", "contact": ["ada@example.org"]}]}'
     with pytest.raises(
-        Unreachable, match=r"Expected `str`, got `array` - at `\$\.data\[0\]\.contact`"
+        Unreadable, match=r"Expected `str`, got `array` - at `\$\.data\[0\]\.contact`"
     ) as caught:
         read(Response(200, content), Listing[Opportunity], method="GET", path="/opportunities")
     assert "ada" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"null", b"\xff\xfe", b"[" * 100000, b'{"tags": 1}', b'{"tags": ["a']
-)
-def test_any_other_content_than_the_expected_json_is_unreachable(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100000, b'{"tags": ["a'])
+def test_what_is_no_json_is_unreachable(content: bytes) -> None:
     with pytest.raises(Unreachable):
         read(Response(200, content), Tagged, method="GET", path="/")
+
+
+@pytest.mark.parametrize("content", [b"null", b'{"tags": 1}'])
+def test_json_of_another_form_is_unreadable_and_as_the_answer_to_a_write_unknown(content: bytes) -> None:
+    for method, error in {"GET": Unreadable, "POST": Unreachable}.items():
+        with pytest.raises(error):
+            read(Response(200, content), Tagged, method=method, path="/")
 
 
 @pytest.mark.parametrize("decode", [RESPONSE, DELIVERY], ids=["response", "delivery"])
