@@ -53,7 +53,7 @@ def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
             if done > run.entries:
                 odd.append(f"{run.folder}: its journal has fewer entries than the ledger knows of")
                 continue
-            number = ledger.last.number + 1 if ledger.last else 1
+            number = ledger.last.number + 1
             for write in run.writes:
                 if write.seq > done:
                     _take_write(ledger, db, write, run.plan_id[:12], number)
@@ -65,7 +65,7 @@ def follow_run(account_folder: Path, read: Callable[..., RunWrites]) -> None:
     """Take in what a run wrote, where there is a ledger; `read` reads its journal as `Run.writes`."""
     if ledger := Ledger.find(account_folder):
         with ledger:
-            take_runs(ledger, [read(since_ms=ledger.last.taken_at if ledger.last else 0)])
+            take_runs(ledger, [read(since_ms=ledger.last.taken_at)])
 
 
 def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], taken_at: int) -> None:
@@ -76,7 +76,7 @@ def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], take
     """
     if not pairs:
         return
-    number = ledger.last.number if ledger.last else 0
+    number = ledger.last.number
     with ledger.writing() as db:
         for contact, opportunity, tag in sorted(pairs):
             detail = "put back" if end_removal(db, contact, opportunity, tag) else ""
@@ -125,8 +125,8 @@ def take_reading(
     try:
         with ledger.writing() as db:
             last = ledger.last
-            number = last.number if last else 0
-            if last and (last.taken_at, last.digest) == (reading.taken_at, reading.digest):
+            number = last.number
+            if (last.taken_at, last.digest) == (reading.taken_at, reading.digest):
                 return CaughtUp(number=number)
             _require_next(ledger, reading)
             update = ReadingUpdate(ledger, db, reading, number + 1)
@@ -139,7 +139,7 @@ def take_reading(
 def _require_next(ledger: Ledger, reading: Reading) -> None:
     """Raise NotTaken unless a reading is of the ledger's account and later than what it knows."""
     last = ledger.last
-    if last and ledger.account_ids.isdisjoint(reading.account_ids):
+    if last.number and ledger.account_ids.isdisjoint(reading.account_ids):
         raise NotTaken("the reading is of another account")
-    if last and reading.taken_at < last.taken_at:
+    if reading.taken_at < last.taken_at:
         raise NotTaken(f"the reading is older than the one of {day(last.taken_at)} that it knows")

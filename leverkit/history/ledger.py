@@ -18,7 +18,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
 from leverkit.history.merge_table import Mark, day
 from leverkit.history.reading import Pair, tags_of
-from leverkit.history.tables import FORMAT, SCHEMA, Event, KnownRun, LastReading
+from leverkit.history.tables import FORMAT, NO_READING, SCHEMA, Event, KnownRun, LastReading
 from leverkit.history.view import Considered, View
 from leverkit.storage.files import make_folder, naming
 from leverkit.storage.lock import hold
@@ -79,11 +79,11 @@ class Ledger:
         return frozenset(json.loads(self.meta("account_ids") or "[]"))
 
     @property
-    def last(self) -> LastReading | None:
-        """Return the last reading; None where there was none yet."""
+    def last(self) -> LastReading:
+        """Return the last reading; NO_READING, with the number 0, where there was none yet."""
         columns = ", ".join(LastReading._fields)
         row = self._one(f"SELECT {columns} FROM readings ORDER BY number DESC LIMIT 1")
-        return LastReading(*row) if row else None
+        return LastReading(*row) if row else NO_READING
 
     @property
     def readings(self) -> list[LastReading]:
@@ -125,7 +125,7 @@ class Ledger:
 
     def consider(self, gaps: Iterable[Pair], decisions: Mapping[str, str]) -> None:
         """Note the gaps that the first plan of these decisions (by tag) listed."""
-        number = self.last.number if self.last else 0
+        number = self.last.number
         with self.writing() as db:
             rows = ((opportunity, tag, decisions[tag], number) for opportunity, tag in gaps)
             db.executemany("INSERT OR REPLACE INTO considered VALUES (?, ?, ?, ?)", rows)
@@ -147,8 +147,8 @@ class Ledger:
         listed = self.rows(f"SELECT opportunity, tag, decision, reading FROM considered WHERE {among}", ids)
         known = {opportunity: (tags_of(tags), since) for opportunity, tags, since in base}
         return View(
-            number=last.number if last else 0,
-            taken_at=last.taken_at if last else 0,
+            number=last.number,
+            taken_at=last.taken_at,
             tags={opportunity: tags for opportunity, (tags, _) in known.items()},
             since={opportunity: since for opportunity, (_, since) in known.items()},
             marks={(opportunity, tag): Mark(*rest) for opportunity, tag, *rest in marks},
@@ -205,10 +205,10 @@ class Ledger:
         last, runs = self.last, self.runs()
         return {
             "file": str(self.path),
-            "readings": last.number if last else 0,
-            "last_reading": day(last.taken_at) if last else "",
-            "opportunities": last.opportunities if last else 0,
-            "taggings": last.taggings if last else 0,
+            "readings": last.number,
+            "last_reading": day(last.taken_at) if last.number else "",
+            "opportunities": last.opportunities,
+            "taggings": last.taggings,
             "marks": self.counts(),
             "runs": len(runs),
             "runs_with_open_requests": [run.folder for run in runs if run.unsettled],

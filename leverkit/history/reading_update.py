@@ -15,11 +15,10 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
-from leverkit.history.tables import Event, LastReading, add_event, end_removal, set_mark
+from leverkit.history.tables import Event, add_event, end_removal, set_mark
 
 FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
 FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
-NOWHERE = LastReading(0, 0, "", 0, 0)
 
 
 class NotTaken(LeverkitError):
@@ -31,7 +30,7 @@ class ReadingUpdate:
 
     def __init__(self, ledger: Ledger, db: sqlite3.Connection, reading: Reading, number: int) -> None:
         self._ledger, self._db, self._number = ledger, db, number
-        self._last = ledger.last or NOWHERE
+        self._last = ledger.last
         self._reading = msgspec.structs.replace(reading, rows=self._counted(reading))
         self._counts: Counter[str] = Counter()
         self._rows = self._missing = 0

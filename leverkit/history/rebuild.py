@@ -47,7 +47,7 @@ class Kept(msgspec.Struct, frozen=True):
             if ledger is None:
                 return cls()
             with ledger, sound(ledger.path, "the ledger"):
-                if ledger.last and ledger.account_ids.isdisjoint(account_ids):
+                if ledger.last.number and ledger.account_ids.isdisjoint(account_ids):
                     return cls(odd=(FOREIGN,))
                 rows = ((table, tuple(ledger.rows(query).fetchall())) for table, query in _KEPT.items())
                 return cls(tuple(ledger.runs()), tuple(rows))

@@ -56,6 +56,9 @@ class LastReading(NamedTuple):
     taggings: int
 
 
+NO_READING = LastReading(0, 0, "", 0, 0)
+
+
 class KnownRun(NamedTuple):
     """A registered run, and how far the ledger knows its journal."""
 

@@ -49,7 +49,7 @@ def update_ledger(
     count as hidden. Raises BrakeTripped, Refused (a damaged ledger), Locked, AccessDenied, Unreachable.
     """
     with Ledger.open(account_folder) as ledger:
-        last_at = ledger.last.taken_at if ledger.last else 0
+        last_at = ledger.last.taken_at
         deleted = _deleted(lever, last_at - LATE) if lever and last_at else frozenset()
         unsettled, odd = _take_runs(ledger, account_folder)
         reading = reading_of(snapshot, deleted)
@@ -66,7 +66,7 @@ def follow_runs(account_folder: Path) -> None:
 def last_reading(account_folder: Path) -> int:
     """Return the number of the last reading that the ledger of an account knows; 0 where there is none."""
     with Ledger.find(account_folder) or nullcontext() as ledger:
-        return ledger.last.number if ledger and ledger.last else 0
+        return ledger.last.number if ledger else 0
 
 
 def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
@@ -104,7 +104,7 @@ def posting_tags(snapshot: Snapshot) -> dict[str, frozenset[str]]:
 def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], tuple[str, ...]]:
     """Take the journals into the ledger; return pairs with an open outcome, and what is odd."""
     known = {run.folder: run for run in ledger.runs()}
-    found, odd = _writes(account_folder, known, ledger.last.taken_at if ledger.last else 0)
+    found, odd = _writes(account_folder, known, ledger.last.taken_at)
     odd += take_runs(ledger, found)
     return frozenset[Pair]().union(*(run.unsettled for run in found)), tuple(odd)
 

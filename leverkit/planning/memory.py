@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from leverkit.history.merge_table import judge, reason
+from leverkit.history.tables import NO_READING
 from leverkit.history.view import View
 from leverkit.planning.operation import Operation, Skipped
 from leverkit.policy.matching import matches
@@ -61,9 +62,9 @@ class Memory:
         self._named, self._standing = named, standing
         self._view = View()
         self._carriers: dict[tuple[str, str], list[str]] = {}
-        last = ledger.last if ledger else None
-        self.reading = f"reading {last.number}, {last.digest[:12]}" if last else ""
-        self.warnings = () if last else (FIRST,)
+        last = ledger.last if ledger else NO_READING
+        self.reading = f"reading {last.number}, {last.digest[:12]}" if last.number else ""
+        self.warnings = () if last.number else (FIRST,)
 
     def judged(self, gaps: Sequence[Gap]) -> tuple[tuple[Operation, ...], tuple[Skipped, ...]]:
         """Return the operations that fill gaps, and the gaps that are left with the reason."""

@@ -152,7 +152,7 @@ def siblings_of(opportunities: Iterable[Opportunity]) -> dict[str, OpportunitySt
 
 def _follow_open_runs(ledger: Ledger) -> frozenset[Pair]:
     """Take in what runs that may still write have written; return the pairs with an open outcome."""
-    since = ledger.last.taken_at if ledger.last else 0
+    since = ledger.last.taken_at
     found = list[RunWrites]()
     for known in ledger.open_runs():
         with suppress(LeverkitError):  # the next pull tells of a run that cannot be read

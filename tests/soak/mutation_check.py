@@ -1110,7 +1110,7 @@ BUGS = (
     Bug(
         "the ledger takes a reading of another account",
         "history/catch_up",
-        "if last and ledger.account_ids.isdisjoint(reading.account_ids):",
+        "if last.number and ledger.account_ids.isdisjoint(reading.account_ids):",
         "if False:",
         "history/test_catch_up::test_a_reading_that_cannot_be_right_changes_nothing",
     ),
