@@ -15,7 +15,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import REMOVED, Mark, MarkKind, day
 from leverkit.history.reading import Pair, Reading, RunWrites, Write, shown_until
 from leverkit.history.reading_update import NotTaken, ReadingUpdate
-from leverkit.history.tables import Event, add_event, end_removal, known_run, note_run, set_mark
+from leverkit.history.tables import SHORT, Event, add_event, end_removal, known_run, note_run, set_mark
 
 
 class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
             number = ledger.last.number + 1
             for write in run.writes:
                 if write.seq > done:
-                    _take_write(ledger, db, write, run.plan_id[:12], number)
+                    _take_write(ledger, db, write, run.plan_id[:SHORT], number)
             note_run(db, run)
     return tuple(odd)
 

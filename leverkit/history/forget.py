@@ -8,10 +8,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from leverkit.history.ledger import Ledger
-from leverkit.history.tables import EVENTS
+from leverkit.history.tables import EVENTS, SHORT
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
-_SHORT = 12  # hex digits of a plan id in marks and events
 
 
 def erased(ledger: Ledger, contacts: Collection[str], *, anonymized: bool) -> tuple[set[str], set[str]]:
@@ -78,6 +77,6 @@ def _rename(db: sqlite3.Connection, plans: Mapping[str, str], digests: Mapping[s
     for old, new in plans.items():
         db.execute("UPDATE runs SET plan_id = ? WHERE plan_id = ?", (new, old))
         for table in ("marks", "events"):
-            db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (new[:_SHORT], old[:_SHORT]))
+            db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (new[:SHORT], old[:SHORT]))
     for old, new in digests.items():
         db.execute("UPDATE readings SET digest = ? WHERE digest = ?", (new, old))

@@ -17,7 +17,7 @@ from leverkit.errors import LeverkitError, Refused
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import day
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
-from leverkit.migration.records import JournalLost, VerificationRecord
+from leverkit.migration.records import JournalLost, VerificationRecord, read_as
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
@@ -45,10 +45,7 @@ class PlanHead(msgspec.Struct, frozen=True):
     @classmethod
     def read(cls, folder: Path) -> PlanHead | None:
         """Read it from a run folder; None where there is no plan that can be read."""
-        try:
-            return msgspec.json.decode(files.read(folder / "plan.json"), type=cls)
-        except (OSError, msgspec.DecodeError):
-            return None
+        return read_as(folder / "plan.json", cls)
 
 
 def relate(run: Path, undo: Path) -> None:
@@ -185,10 +182,10 @@ class _Evidence:
 
     def read_ledger(self, ledger: Ledger, undo: Run | None) -> None:
         """Take in what the ledger knows of later changes, if it has followed this run's journal."""
-        plan_id, marks = self._run.plan.plan_id, ledger.view(self._by_opportunity.keys()).marks
-        if not any(known.plan_id == plan_id and known.entries for known in ledger.runs()):
+        plan, marks = self._run.plan, ledger.view(self._by_opportunity.keys()).marks
+        if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):
             return
-        own = {plan_id[:12], undo.plan.plan_id[:12] if undo else ""}
+        own = {plan.short, undo.plan.short if undo else ""}
         for pair, number in self._made.items():
             outcome, mark = self._run.state.outcomes.get(number), marks.get(pair)
             ended_ms = (outcome.lever_ms if outcome else None) or self._sent[number].at_ms
@@ -268,7 +265,4 @@ def _sent(run: Run) -> dict[int, Entry]:
 
 
 def _noted(folder: Path) -> list[str]:
-    try:
-        return msgspec.json.decode(files.read(folder / RELATED), type=list[str])
-    except (OSError, msgspec.DecodeError):
-        return []
+    return read_as(folder / RELATED, list[str]) or []

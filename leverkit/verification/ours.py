@@ -24,7 +24,7 @@ def with_our_plans(run: Run, found: Verification) -> Verification:
         if pairs and (ledger := run.find_ledger()):
             with ledger:
                 known = ledger.view({opportunity for opportunity, _ in pairs}).marks
-    own = run.plan.plan_id[:12]
+    own = run.plan.short
     marks = {pair: mark for pair, mark in known.items() if mark.run and mark.run != own}
     return msgspec.structs.replace(
         found,

@@ -104,7 +104,7 @@ BUGS = (
     Bug(
         "a ledger that does not know a run is held against it",
         "migration/ownership",
-        "if not any(known.plan_id == plan_id and known.entries for known in ledger.runs()):",
+        "if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):",
         "if False:",
         "flows/test_ledger_undo::test_a_ledger_that_does_not_know_a_run_is_no_evidence_against_it",
     ),
