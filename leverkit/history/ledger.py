@@ -32,6 +32,11 @@ def ledger_file(account_folder: Path) -> Path:
     return account_folder / "ledger" / "ledger.sqlite"
 
 
+def lock_file(ledger: Path) -> Path:
+    """Return the lock of a ledger, which whoever changes it holds."""
+    return ledger.with_name("lock")
+
+
 class Ledger:
     """An open ledger. Its values are read one by one; `writing` gives the connection to change it."""
 
@@ -223,7 +228,7 @@ class Ledger:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Hold the ledger's lock and one durable transaction. Raises Locked."""
         with (
-            hold(self.path.with_name("lock"), purpose="bring the ledger up to date", wait=WAIT),
+            hold(lock_file(self.path), purpose="bring the ledger up to date", wait=WAIT),
             sound(self.path, "the ledger"),
             naming(self.path),
             closing(durable(self.path)) as db,

@@ -13,7 +13,7 @@ import msgspec
 
 from leverkit.errors import Refused
 from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
-from leverkit.history.ledger import WAIT, Ledger, ledger_file
+from leverkit.history.ledger import WAIT, Ledger, ledger_file, lock_file
 from leverkit.history.merge_table import REMOVED
 from leverkit.history.reading import Reading, RunWrites, tags_of
 from leverkit.history.tables import KnownRun
@@ -58,7 +58,7 @@ class Kept(msgspec.Struct, frozen=True):
 def rebuild(account_folder: Path, kept: Kept, runs: Iterable[RunWrites], reading: Reading) -> CaughtUp:
     """Make the ledger of an account from what was kept of the old one, all its runs and a reading."""
     path = ledger_file(account_folder)
-    with hold(path.with_name("lock"), purpose="rebuild the ledger", wait=WAIT):
+    with hold(lock_file(path), purpose="rebuild the ledger", wait=WAIT):
         draft = path.parent / "draft"
         shutil.rmtree(draft, ignore_errors=True)
         with Ledger.open(draft) as ledger:

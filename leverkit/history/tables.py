@@ -11,7 +11,7 @@ from leverkit.history.merge_table import REMOVED, Mark
 from leverkit.history.reading import RunWrites
 
 FORMAT = 1
-SHORT = 12  # hex digits of a plan id in marks and events
+SHORT = 12  # hex digits of a plan id, where it is shown and in marks and events
 EVENTS = """
     CREATE TRIGGER IF NOT EXISTS never_updated BEFORE UPDATE ON events
         BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;

@@ -21,6 +21,7 @@ from leverkit.api.account import doubt
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
+from leverkit.history.tables import SHORT
 from leverkit.jobs.ledger import update_ledger
 from leverkit.jobs.nightly.record import SyncRecord
 from leverkit.migration.result import status
@@ -29,10 +30,10 @@ from leverkit.migration.run import Run
 from leverkit.notebook.migration_step import MODES, MigrationStep
 from leverkit.notebook.nightly_step import NightlyStep, nightly
 from leverkit.planning.brakes import GROWTH, OFF, Brakes
-from leverkit.planning.plan import LEAST, SHORT, Plan
+from leverkit.planning.plan import LEAST, Plan
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.planner import plan_with
-from leverkit.planning.run_folder import was_begun
+from leverkit.planning.run_folder import draft_lock, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.settings import Settings, connect
@@ -209,7 +210,7 @@ class AccountWorkspace:
 
     def _drafting(self) -> AbstractContextManager[None]:
         """Hold what notebooks of this account share while they plan: the draft, and the snapshot."""
-        return hold(self.folder / "runs" / "draft.lock", purpose="plan", wait=WAIT)
+        return hold(draft_lock(self.folder / "runs"), purpose="plan", wait=WAIT)
 
     def _keep(self) -> Run:
         """Move the draft to the folder of its plan id, unless that plan is there already; return the run."""

@@ -16,6 +16,7 @@ import msgspec
 
 from leverkit.api.rate_limit import minutes_of
 from leverkit.errors import Refused
+from leverkit.history.tables import SHORT
 from leverkit.planning.brakes import OFF, Brakes, Size, spreads
 from leverkit.planning.canary import Canary
 from leverkit.planning.operation import (
@@ -40,7 +41,6 @@ from leverkit.storage.files import digest, digest_with_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-SHORT = 12
 LEAST = 8  # hex digits of a plan id that an approval must give
 UNBOUND = ("taken_at", "lever_ms", "ledger", "account_name", "demo")  # of the reading; what people say
 

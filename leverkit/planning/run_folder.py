@@ -31,6 +31,11 @@ def lock_file(folder: Path) -> Path:
     return folder / "lock"
 
 
+def draft_lock(runs: Path) -> Path:
+    """Return the lock of whoever makes a plan among the runs of an account."""
+    return runs / "draft.lock"
+
+
 def journal_owner(folder: Path) -> str:
     """Return the id of the plan that the journal of a run folder is of; empty where nothing was begun.
 

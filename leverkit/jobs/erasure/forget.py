@@ -14,14 +14,16 @@ import msgspec
 from leverkit.errors import LeverkitError
 from leverkit.history.forget import erased
 from leverkit.history.ledger import Ledger
+from leverkit.history.tables import SHORT
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
 from leverkit.jobs.erasure.run_files import mentions, write_again
 from leverkit.jobs.erasure.words import Words
 from leverkit.jobs.nightly.packing import SUFFIX, write_archive
+from leverkit.jobs.nightly.record import sync_lock
 from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.ownership import PlanHead, related
 from leverkit.migration.run import Run
-from leverkit.planning.plan import SHORT
+from leverkit.planning.run_folder import draft_lock
 from leverkit.planning.waves import ALL
 from leverkit.report.text import count
 from leverkit.snapshot.checkpoint import NAME as CHECKPOINT
@@ -73,7 +75,7 @@ def forget_people(
     """
     finish(account_folder)
     with ExitStack() as stack:
-        locks = (account_folder / "sync.lock", account_folder / "runs" / "draft.lock")
+        locks = (sync_lock(account_folder), draft_lock(account_folder / "runs"))
         stack.enter_context(hold(*locks, purpose="forget people", wait=WAIT))
         work = _Work(account_folder, stack)
         work.find(snapshots)

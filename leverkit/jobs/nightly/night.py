@@ -25,7 +25,7 @@ from leverkit.jobs.nightly.account_reading import read_account
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.packing import pack_runs
 from leverkit.jobs.nightly.plan import nightly_plan
-from leverkit.jobs.nightly.record import SyncRecord
+from leverkit.jobs.nightly.record import SyncRecord, sync_lock
 from leverkit.jobs.nightly.standing_run import carry_out
 from leverkit.migration.next_step import apply_command, first_wave, verification_gap
 from leverkit.migration.run import Run
@@ -75,7 +75,7 @@ class Night:
             account = self._reader.account_id()
             self._folder = self._settings.home / account
             self.out = order.out or self._folder
-            stack.enter_context(hold(self._folder / "sync.lock", purpose="nightly job"))
+            stack.enter_context(hold(sync_lock(self._folder), purpose="nightly job"))
             known = SyncRecord.find(self.out, account)
             self._note(account=account, reading=known.reading, open_run=known.open_run)
             self._approval = Approval.find(self._folder)

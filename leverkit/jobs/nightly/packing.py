@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leverkit.errors import LeverkitError, Locked
 from leverkit.migration.run import Run
-from leverkit.planning.run_folder import JOURNAL
+from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import ALL
 from leverkit.storage.files import PRIVATE, read, sync
 from leverkit.storage.lock import hold
@@ -41,7 +41,7 @@ def _is_old(folder: Path, older_than_ms: int) -> bool:
 def _packed(folder: Path) -> Path:
     """Put a folder into one file, and remove it once its journal can be read from there."""
     packed, draft = folder.with_name(folder.name + SUFFIX), folder.with_name(f".{folder.name}.tmp")
-    with hold(folder / "lock", purpose="pack the run"):
+    with hold(lock_file(folder), purpose="pack the run"):
         write_archive(folder, draft)
         draft.replace(packed)
         sync(packed.parent)

@@ -13,7 +13,7 @@ from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.plan import Plan
 from leverkit.planning.planner import plan_with
-from leverkit.planning.run_folder import was_begun
+from leverkit.planning.run_folder import draft_lock, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.lock import hold
@@ -37,7 +37,7 @@ def nightly_plan(
     `consider`; one for a job leaves those that were noted. The folder of an empty plan is removed again.
     """
     draft = runs / "draft"
-    with hold(runs / "draft.lock", purpose="plan", wait=WAIT):  # the one that notebooks hold
+    with hold(draft_lock(runs), purpose="plan", wait=WAIT):
         with suppress(BrakeTripped):
             plan_with(
                 snapshot,

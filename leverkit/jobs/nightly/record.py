@@ -17,6 +17,11 @@ from leverkit.storage.files import SHARED
 NAME, REPORT = "sync.json", "report.html"
 
 
+def sync_lock(account_folder: Path) -> Path:
+    """Return the lock of the nightly job of an account."""
+    return account_folder / "sync.lock"
+
+
 class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What a job found, planned and did.
 
