@@ -142,6 +142,19 @@ class Account:
         found = ((each, self.agreement(each.account_ids)) for each in here)
         return next((pair for pair in found if pair[1].has_some or not pair[1].kinds), None)
 
+    def folder_in(self, home: Path) -> Path:
+        """Return its folder in a workspace. Raises Refused where it may be one that is known there."""
+        if doubtful := self.doubtful():
+            known, found = doubtful
+            title = " ".join(filter(None, (known.name, known.id)))
+            snapshot = quote(str(home / known.id / "snapshot"))
+            raise Refused(
+                f"the key opens an account that may be {title}, which is known in {home}: {found}; nothing "
+                f"was done. If it is, say so once: `leverkit pull -o {snapshot} --same-account`; "
+                "if not, set LEVERKIT_WORKSPACE to another folder"
+            )
+        return home / self.id
+
     def remember(self, account: str = "", *, confirmed: Confirmation | None = None) -> None:
         """Note in the workspace, if there is one, by what this account is recognised from now on.
 
@@ -233,17 +246,6 @@ class Account:
         now = set().union(*self._found.values())
         unread = {each for each in known if each.split(":")[0] not in (*self._found, "host")}
         return tuple(sorted(now | unread)) or self.ids()
-
-
-def doubt(home: Path, known: KnownAccount, found: Agreement) -> str:
-    """Return why nothing is done for an account that may be one of a workspace, and what to do."""
-    title = " ".join(filter(None, (known.name, known.id)))
-    snapshot = quote(str(home / known.id / "snapshot"))
-    return (
-        f"the key opens an account that may be {title}, which is known in {home}: {found}; nothing was done. "
-        f"If it is, say so once: `leverkit pull -o {snapshot} --same-account`; "
-        "if not, set LEVERKIT_WORKSPACE to another folder"
-    )
 
 
 def _own(kind: str, ids: Iterable[str]) -> frozenset[str]:

@@ -114,7 +114,7 @@ def approve(
     read = Policy.read(_required(policy))
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
-        folder = settings.home / lever.account_id()
+        folder = lever.account.folder_in(settings.home)
     given = approval.approve(
         folder,
         read,

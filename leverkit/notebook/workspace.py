@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.audit import audit
-from leverkit.api.account import doubt
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
@@ -61,10 +60,8 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
     lever = connect(settings=replace(settings, home=home), rate=rate)
     with ExitStack() as stack:
         stack.callback(lever.close)
-        if doubtful := lever.account.doubtful():
-            raise Refused(doubt(home, *doubtful))
+        folder = lever.account.folder_in(home)
         lever.account.remember()
-        folder = home / lever.account.id
         make_folder(folder)
         stack.pop_all()
     return AccountWorkspace(folder, lever, rate)

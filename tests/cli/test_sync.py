@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.account_ids import replace_reasons
 from support.commands import Ended, run_command
 from support.plan_factory import contact_tags, tags_of
 from support.sync_nights import write_policy
@@ -54,6 +55,16 @@ def test_an_operator_gets_from_the_first_night_to_an_empty_one_by_what_is_printe
     assert empty.code == 0
     lines = empty.out.splitlines()
     assert (len(lines), json.loads(lines[0])["exit_code"]) == (1, 0)
+
+
+def test_no_approval_is_given_for_an_account_that_may_be_a_known_one(
+    leverkit: Command, policy: Path, lever_account: Running, tmp_path: Path
+) -> None:
+    assert night(leverkit).code == 0
+    replace_reasons(lever_account)
+    ended = leverkit("sync", "approve", "--policy", "policy.csv", "--max-ops", "200", *FAST)
+    assert (ended.code, "nothing was done" in ended.err, "--same-account" in ended.err) == (4, True, True)
+    assert list((tmp_path / "workspace").rglob("approval.json")) == []
 
 
 def test_what_stops_a_night_is_told_with_its_code_in_one_line_of_json_too(

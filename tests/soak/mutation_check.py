@@ -205,11 +205,18 @@ BUGS = (
     ),
     Bug(
         "notebooks begin anew where an account is doubtful",
-        "notebook/workspace",
-        "if doubtful := lever.account.doubtful():",
+        "api/account",
+        "if doubtful := self.doubtful():",
         "if doubtful := None:",
         "flows/test_account_identity::"
         "test_notebooks_name_the_account_that_this_may_be_and_go_on_there_once_that_is_said",
+    ),
+    Bug(
+        "a doubtful account is approved for the nightly job",
+        "cli/sync",
+        "folder = lever.account.folder_in(settings.home)",
+        "folder = settings.home / lever.account.id",
+        "cli/test_sync::test_no_approval_is_given_for_an_account_that_may_be_a_known_one",
     ),
     Bug(
         "an account that grew has another id in each snapshot",

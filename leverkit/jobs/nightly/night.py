@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.api.account import doubt
 from leverkit.api.client import Lever
 from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
 from leverkit.history.catch_up import CaughtUp
@@ -70,10 +69,8 @@ class Night:
             self._reader = self._lever or stack.enter_context(
                 connect(settings=self._settings, rate=order.rate)
             )
-            if doubtful := self._reader.account.doubtful():
-                raise Refused(doubt(self._settings.home, *doubtful))
-            account = self._reader.account_id()
-            self._folder = self._settings.home / account
+            self._folder = self._reader.account.folder_in(self._settings.home)
+            account = self._folder.name
             self.out = order.out or self._folder
             stack.enter_context(hold(sync_lock(self._folder), purpose="nightly job"))
             known = SyncRecord.find(self.out, account)
