@@ -121,8 +121,7 @@ def carry_out(
     Returns and raises as `apply_run`.
     """
     times = times or Times()
-    with _writing(run, lever, wait, same_account=same_account) as (locked, journal):
-        locked = _leave(locked, journal, overtaken(locked))
+    with _writing(run, lever, overtaken, wait, same_account=same_account) as (locked, journal):
         if not locked.is_settled(wave):
             require_verified(locked, wave)
         stop = StopControl(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
@@ -137,27 +136,24 @@ def execute(
     `refused` is asked while nobody else can write, and returns why operations are not wished any more, by
     their positions. Raises as `apply`.
     """
-    with _writing(run, lever, wait) as (locked, journal):
-        locked = _leave(locked, journal, refused(locked))
+    with _writing(run, lever, refused, wait) as (locked, journal):
         stop = StopControl(folder=run.folder, parent=kernel_parent())
         return _resume(locked, lever, journal, locked.wave(ALL), stop, Times())[0]
 
 
-def _leave(run: Run, journal: Journal, why: Mapping[int, str]) -> Run:
-    """Note operations as left alone, and why, by their positions; return the run as it is then."""
-    if not why:
-        return run
-    journal.append(*(Outcome(number, "drifted", evidence=text) for number, text in why.items()))
-    return run.at(journal.entries)
-
-
 @contextmanager
 def _writing(
-    run: Run, lever: Lever, wait: float, *, same_account: bool = False
+    run: Run,
+    lever: Lever,
+    refused: Callable[[Run], Mapping[int, str]],
+    wait: float,
+    *,
+    same_account: bool = False,
 ) -> Iterator[tuple[Run, Journal]]:
     """Hold the locks of the run and its account; yield the run as it stands now, and its open journal.
 
-    The plan is read again under the lock: somebody may have replaced it while this process waited.
+    The plan is read again under the lock: somebody may have replaced it while this process waited. `refused`
+    returns why operations are left alone, by their positions; where it raises, nothing was made.
     """
     plan = run.plan
     if not isinstance(lever, Lever):
@@ -174,8 +170,11 @@ def _writing(
         with closing(Journal(run.journal_file)) as journal:
             locked = run.at(journal.entries)
             locked.check_records(read_records(run.folder, plan.plan_id))
+            left = [Outcome(number, "drifted", evidence=why) for number, why in refused(locked).items()]
             with _followed(run, lever, journal):
                 journal.bind(plan.plan_id, plan.account)
+                if left:
+                    journal.append(*left)
                 yield run.at(journal.entries), journal
 
 

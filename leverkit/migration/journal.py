@@ -153,16 +153,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal:
-    """The journal of a run, open for appending. Threads may share it, processes must not."""
+    """The journal of a run, to append to; its file is made with the first entry.
+
+    Threads may share it, processes must not. Raises as `read`.
+    """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         self._lock = threading.Lock()
         self._path, self._now = path, now
-        with sound(path), ExitStack() as stack:
-            self._db = stack.enter_context(closing(durable(path)))
-            self._db.executescript(_SCHEMA)
-            self.entries = _read(self._db)
-            stack.pop_all()
+        self._db: sqlite3.Connection | None = None
+        self.entries = read(path)
         self._chain = self.entries[-1].chain if self.entries else GENESIS
 
     def bind(self, plan_id: str, account: str) -> None:
@@ -177,8 +177,9 @@ class Journal:
         with self._lock:
             times = ((int(self._now() * 1000), body) for body in bodies)
             rows = list(_chained(times, len(self.entries) + 1, self._chain))
-            with naming(self._path), self._db:
-                self._db.executemany(_INSERT, rows)
+            db = self._db = self._db or _writable(self._path)
+            with naming(self._path), db:
+                db.executemany(_INSERT, rows)
             for (seq, at_ms, _, _, chain), body in zip(rows, bodies, strict=True):
                 self.entries.append(Entry(seq, at_ms, body, bytes.fromhex(chain)))
                 self._chain = chain
@@ -187,7 +188,17 @@ class Journal:
     def close(self) -> None:
         """Close the file; entries stay readable here."""
         with self._lock:
-            self._db.close()
+            if self._db:
+                self._db.close()
+
+
+def _writable(path: Path) -> sqlite3.Connection:
+    """Open a journal to append to it, new where there is none. Raises as `read`."""
+    with sound(path), ExitStack() as stack:
+        db = stack.enter_context(closing(durable(path)))
+        db.executescript(_SCHEMA)
+        stack.pop_all()
+    return db
 
 
 def read(path: Path) -> list[Entry]:
@@ -211,10 +222,8 @@ def last_entry_ms(path: Path) -> int:
 def write_anew(path: Path, bodies: Iterable[tuple[int, Body]]) -> list[str]:
     """Write a new journal with these bodies and their times (ms); return the chain after each of them."""
     rows = list(_chained(bodies, 1, GENESIS))
-    with closing(durable(path)) as db:
-        db.executescript(_SCHEMA)
-        with db:
-            db.executemany(_INSERT, rows)
+    with closing(_writable(path)) as db, db:
+        db.executemany(_INSERT, rows)
     return [row[-1] for row in rows]
 
 

@@ -824,7 +824,7 @@ def test_a_second_ctrl_c_keeps_the_lock_while_a_request_may_still_leave(tmp_path
         run.plan.write(run.folder)
 
         def interrupted() -> None:
-            with _writing(run, lever, 0), thread_pool(1) as pool:
+            with _writing(run, lever, lambda _: {}, 0), thread_pool(1) as pool:
                 pool.submit(request_ends.wait)
                 raise KeyboardInterrupt
 

@@ -24,6 +24,7 @@ from leverkit.errors import Refused
 from leverkit.migration.next_step import advice
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
+from leverkit.planning.run_folder import was_begun
 from leverkit.verification.verify import verify
 
 
@@ -146,6 +147,7 @@ def test_of_two_rollbacks_planned_at_once_only_one_is_carried_out(tmp_path: Path
         emulated.add_tags(op.opportunity, [op.tag])
         with pytest.raises(Refused, match="not the run's any more since this rollback was planned"):
             carried_out(other, tmp_path / "other", lever)
+        assert not was_begun(tmp_path / "other")
         assert op.tag in tags_of(emulated)[op.opportunity]
 
 

@@ -13,7 +13,7 @@ import pytest
 from support.plan_factory import AT_ONCE, account, carried_out, migration, resumed, tags_of
 
 from leverkit.errors import Refused
-from leverkit.migration.journal import Journal, SessionEnded
+from leverkit.migration.journal import Journal, SessionEnded, write_anew
 from leverkit.migration.records import spans
 from leverkit.migration.result import Result, status
 from leverkit.migration.rollback import rollback
@@ -183,13 +183,13 @@ def test_a_result_of_an_earlier_end_is_made_again(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "result.json").read_text())["counts"]["pending"] == 0
 
 
-@pytest.mark.parametrize("cut", ["no table", "no file"])
+@pytest.mark.parametrize("cut", ["no table", "no entry"])
 def test_a_kill_before_the_first_entry_leaves_a_run_that_is_not_begun(tmp_path: Path, cut: str) -> None:
     run = tmp_path / "run"
     with account() as (emulated, lever):
         plan = migration(emulated, lever)
         plan.write(run)
-        (run / "journal.sqlite").touch() if cut == "no table" else Journal(run / "journal.sqlite").close()
+        (run / "journal.sqlite").touch() if cut == "no table" else write_anew(run / "journal.sqlite", [])
         assert status(Run.open(run)).state == "not begun"
         assert replay(Run.open(run)).exit_code == 0
         assert rollback(run, tmp_path / "undo").operations == ()

@@ -76,8 +76,8 @@ BUGS = (
     Bug(
         "the receiver finishes a run whatever people did since",
         "migration/apply",
-        "journal, refused(locked))",
-        "journal, {})",
+        "in refused(locked).items()]",
+        "in {}.items()]",
         "webhook/test_memory::test_what_was_taken_off_before_an_interrupted_run_is_finished_is_not_put_back",
     ),
     Bug(
@@ -730,8 +730,15 @@ BUGS = (
     Bug(
         "a rollback is carried out after another one",
         "migration/apply",
-        "        locked = _leave(locked, journal, overtaken(locked))\n",
-        "",
+        "with _writing(run, lever, overtaken, wait",
+        "with _writing(run, lever, lambda _: {}, wait",
+        "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
+    ),
+    Bug(
+        "a rollback that is refused counts as begun",
+        "migration/apply",
+        "            left = [Outcome(",
+        "            journal.bind(plan.plan_id, plan.account)\n            left = [Outcome(",
         "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
     ),
     Bug(
