@@ -13,7 +13,9 @@ from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from leverkit.jobs.nightly.order import SyncOrder
     from leverkit.jobs.nightly.record import SyncRecord, SyncResult
+    from leverkit.settings import Settings
 
 syncs = typer.Typer(cls=options.Group, invoke_without_command=True)
 Policy = Annotated[
@@ -56,14 +58,16 @@ def sync(
 ) -> None:
     """Do the nightly job: read, plan, carry out what `sync approve` allowed, verify.
 
-    The first run makes the account's ledger and a plan for you to read, and writes nothing. Later ones add
-    what is new: they never put back what people took off, and stop where they would do more than was allowed.
+    It copies the policy's contact tags to a person's other opportunities, where that is new since the last
+    night, and does nothing else. It never takes a tag off, never puts back what people took off or a rollback
+    took back, and leaves old gaps to you. The first run writes nothing: it begins the account's ledger and
+    makes a plan to read. Without an approval of just this policy it stops with 4, beyond its limits with 5,
+    and prints the command that goes on.
     Example: leverkit sync --policy policy.csv -o nightly
     """
     if context.invoked_subcommand:
         return
     from leverkit.jobs.nightly.order import SyncOrder
-    from leverkit.jobs.sync import sync
 
     order = SyncOrder(
         policy=_required(policy),
@@ -77,8 +81,7 @@ def sync(
         wait=wait,
         rate=rate,
     )
-    ended = sync(order, settings=shown_settings(demo=demo, person=False))
-    record = _print(ended, as_json=as_json)
+    record = _print(_ended(order, shown_settings(demo=demo, person=False)), as_json=as_json)
     waiting = record.planned > 0 and (record.dry_run or record.first)
     raise typer.Exit(options.exit_code(record.exit_code or 0, detailed=detailed, differences=waiting))
 
@@ -128,6 +131,16 @@ def approve(
     else:
         print_result(given.summary)
     print_message(f"recorded in {folder / approval.NAME}; leverkit sync --policy {policy} uses it")
+
+
+def _ended(order: SyncOrder, settings: Settings) -> SyncResult:
+    """Do the job; return how it ended, also where a signal ended it."""
+    from leverkit.jobs.sync import SyncInterrupted, sync
+
+    try:
+        return sync(order, settings=settings)
+    except SyncInterrupted as interrupted:
+        return interrupted.ended
 
 
 def _print(ended: SyncResult, *, as_json: bool) -> SyncRecord:

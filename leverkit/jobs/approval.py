@@ -14,7 +14,9 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import LeverkitError, Refused, UsageError
+from leverkit.history.ledger import Ledger
 from leverkit.jobs.ledger import last_reading
+from leverkit.jobs.packing import SUFFIX, opened_run
 from leverkit.migration.journal import SessionStarted
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes, Size
@@ -51,16 +53,24 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
         files.write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
 
     @classmethod
-    def find(cls, folder: Path) -> Approval | None:
-        """Read the approval in a folder; None where there is none. Raises Refused where it is damaged."""
+    def find(cls, account_folder: Path) -> Approval | None:
+        """Read the approval of an account; None where there is none.
+
+        Raises Refused where it is damaged, another account's, or without a limit.
+        """
         try:
-            found = msgspec.json.decode(files.read(folder / NAME), type=cls)
+            found = msgspec.json.decode(files.read(account_folder / NAME), type=cls)
             if datetime.fromisoformat(found.until).tzinfo is None:
                 raise ValueError(f"until {found.until} has no time zone")
+            if found.brakes.max_ops is None:
+                raise ValueError("max_ops has no limit")
+            if found.account != account_folder.name:
+                raise ValueError(f"it is of account {found.account}")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, msgspec.MsgspecError) as error:
-            raise Refused(f"{folder / NAME}: no approval that can be read: {error}; approve again") from None
+            file = account_folder / NAME
+            raise Refused(f"{file}: no approval that can be read: {error}; approve again") from None
         return found
 
     @property
@@ -165,26 +175,45 @@ class Approvals(msgspec.Struct, frozen=True):
 
 
 def approvals(folder: Path) -> Approvals:
-    """Read the sessions of a run folder, or of all run folders below a folder."""
+    """Read the sessions of a run, or of all runs below a folder and in the ledgers there, packed ones too."""
     sessions: list[ApprovedSession] = []
     unreadable: list[str] = []
-    for run in sorted(path.parent for path in folder.rglob("plan.json")):
+    for run in _runs(folder, unreadable):
         try:
-            sessions += _sessions(run) if was_begun(run) else ()
+            if not run.is_dir() or was_begun(run):
+                with opened_run(run) as opened:
+                    sessions += _sessions(opened, run)
         except LeverkitError as error:
             unreadable.append(f"{run}: {error}")
     return Approvals(tuple(sorted(sessions, key=lambda session: session.at)), tuple(unreadable))
 
 
-def _sessions(folder: Path) -> Iterator[ApprovedSession]:
-    run, standing = Run.open(folder), Approval.find(folder)
+def _runs(folder: Path, unreadable: list[str]) -> list[Path]:
+    """Return the folders of runs, also where they are packed."""
+    found = {path.parent.resolve(): path.parent for path in folder.rglob("plan.json")}
+    for archive in folder.rglob(f"*/runs/*{SUFFIX}"):
+        place = archive.with_name(archive.name.removesuffix(SUFFIX))
+        found.setdefault(place.resolve(), place)
+    for file in folder.rglob("ledger/ledger.sqlite"):
+        try:
+            with Ledger.open(file.parents[1]) as ledger:
+                begun = [Path(run.folder) for run in ledger.runs() if run.entries]
+        except LeverkitError as error:
+            unreadable.append(str(error))
+        else:
+            found |= {place: place for place in begun if place not in found}
+    return sorted(found.values())
+
+
+def _sessions(run: Run, folder: Path) -> Iterator[ApprovedSession]:
     for entry in run.entries:
         if isinstance(entry.body, SessionStarted):
+            standing = entry.body.standing or None
             ops = [run.plan.operations[number] for number in run.wave(entry.body.wave).positions]
             yield ApprovedSession(
                 at=datetime.fromtimestamp(entry.at_ms / 1000, UTC).isoformat(timespec="seconds"),
-                by=standing.approved_by if standing else entry.body.by,
-                approved_at=standing.approved_at if standing else "",
+                by=standing.by if standing else entry.body.by,
+                approved_at=standing.at if standing else "",
                 plan_id=run.plan.plan_id,
                 kind=run.plan.kind,
                 wave=entry.body.wave,

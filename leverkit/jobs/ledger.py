@@ -16,7 +16,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.reading import Pair, Reading, RunWrites, Seen
 from leverkit.history.rebuild import Kept, rebuild
 from leverkit.history.tables import KnownRun
-from leverkit.migration.run import Run
+from leverkit.jobs.packing import SUFFIX, opened_run, packed_file
 from leverkit.planning.run_folder import JOURNAL, journal_head
 from leverkit.snapshot.pull import MARGIN as LATE
 from leverkit.snapshot.snapshot import Snapshot
@@ -69,6 +69,12 @@ def last_reading(account_folder: Path) -> int:
         return ledger.last.number if ledger else 0
 
 
+def runs_of_receivers(account_folder: Path) -> list[Path]:
+    """Return the folders of runs that receivers and `propagate` registered."""
+    with Ledger.open(account_folder) as ledger:
+        return [Path(run.folder) for run in ledger.runs() if run.kind == "propagate"]
+
+
 def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     """Make the ledger of an account again, from a snapshot and the journals of the registered runs.
 
@@ -77,7 +83,9 @@ def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     """
     reading = reading_of(snapshot)
     kept = Kept.of(account_folder, reading.account_ids)
-    writes, odd = _writes(account_folder, {run.folder: None for run in kept.runs}, 0)
+    packed = (path.resolve() for path in account_folder.glob(f"runs/*{SUFFIX}"))
+    places = [*(run.folder for run in kept.runs), *(str(path).removesuffix(SUFFIX) for path in packed)]
+    writes, odd = _writes(account_folder, dict.fromkeys(places), 0)
     found = rebuild(account_folder, kept, writes, reading)
     return msgspec.structs.replace(found, odd=(*odd, *found.odd))
 
@@ -125,11 +133,17 @@ def _writes(
 
 
 def _news(folder: Path, known: KnownRun | None, since_ms: int) -> RunWrites | None:
-    """Return what a journal tells; None where the ledger knows all of it, or nothing was begun."""
+    """Return what a journal tells; None where the ledger knows all of it, or nothing was begun.
+
+    A run is packed when it is settled and known, so it is unpacked only where nothing is known of it.
+    """
     head = journal_head(folder)
-    if not head or (known and not known.unsettled and head == known.head):
+    if known and (not head or (not known.unsettled and head == known.head)):
         return None
-    return Run.open(folder).writes(since_ms=since_ms)
+    if not head and not packed_file(folder).exists():
+        return None
+    with opened_run(folder) as run:
+        return msgspec.structs.replace(run.writes(since_ms=since_ms), folder=str(folder.resolve()))
 
 
 def _deleted(lever: ReadOnlyLever, since_ms: int) -> frozenset[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leverkit.api.client import Lever
-from leverkit.errors import LeverkitError
 from leverkit.jobs.nightly.night import Night
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.record import SyncResult
@@ -37,8 +36,17 @@ def sync(
         night.run()
     except BaseException as raised:
         error = raised
-    record = night.end(error)
-    untold = tell(settings.notify, record.notice(night.out))
-    if error is not None and not isinstance(error, LeverkitError):
-        raise error
-    return SyncResult(record, error, untold)
+    error = night.end(error)
+    untold = tell(settings.notify, night.record.notice(night.out))
+    ended = SyncResult(night.record, error, untold)
+    if error is not None and not isinstance(error, Exception):
+        raise SyncInterrupted(ended, str(error)) from error
+    return ended
+
+
+class SyncInterrupted(KeyboardInterrupt):
+    """A nightly job that a signal ended; `ended` is how."""
+
+    def __init__(self, ended: SyncResult, text: str) -> None:
+        super().__init__(text)
+        self.ended = ended

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,7 @@ from leverkit.api.threads import threads_left
 from leverkit.errors import LeverkitError, Refused, UsageError
 from leverkit.history.catch_up import follow_run
 from leverkit.history.ledger import register_run
-from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted
+from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted, Standing
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.ownership import overtaken
 from leverkit.migration.records import read_records
@@ -39,6 +39,7 @@ from leverkit.storage.lock import account_lock, hold, identity
 
 FINISHED = "finished"
 WAIT = 5.0  # seconds: the receiver's batches take less
+Refusal = Callable[[Run], Mapping[int, str]]  # why operations, by their positions, are not wished any more
 
 
 def apply(
@@ -67,9 +68,8 @@ def apply(
     Unreachable, and KeyboardInterrupt after a signal; what was begun can be resumed.
     """
     brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
-    planned = Run.planned(run)
-    ended, _ = apply_run(
-        planned,
+    return apply_run(
+        Run.planned(run),
         approve=approve,
         lever=lever,
         brakes=brakes,
@@ -77,8 +77,7 @@ def apply(
         wave=wave,
         wait=wait,
         same_account=same_account,
-    )
-    return ended
+    )[0]
 
 
 def apply_run(
@@ -91,18 +90,27 @@ def apply_run(
     wave: str = ALL,
     wait: float = WAIT,
     same_account: bool = False,
+    standing: Standing | msgspec.UnsetType = msgspec.UNSET,
+    refused: Refusal = overtaken,
 ) -> tuple[Result, Run]:
     """Carry out a run as `apply` does, if it is approved; return the result, and the run as it is then.
 
-    The limits of `brakes` replace the plan's own where they are not None.
+    The limits of `brakes` replace the plan's own where they are not None. `standing` is the approval in
+    advance that it rests on; `refused` is as of `execute`.
     """
     if run.plan.operations:
         run.plan.check_approval(approve)
     run.plan.check_brakes(brakes)
-    with ExitStack() as stack:
-        account = lever or stack.enter_context(connect(write=True))
+    with nullcontext(lever) if lever else connect(write=True) as account:
         return carry_out(
-            run, account, run.wave(wave), max_seconds=max_seconds, wait=wait, same_account=same_account
+            run,
+            account,
+            run.wave(wave),
+            max_seconds=max_seconds,
+            wait=wait,
+            same_account=same_account,
+            standing=standing,
+            refused=refused,
         )
 
 
@@ -115,22 +123,22 @@ def carry_out(
     wait: float = 0.0,
     times: Times | None = None,
     same_account: bool = False,
+    standing: Standing | msgspec.UnsetType = msgspec.UNSET,
+    refused: Refusal = overtaken,
 ) -> tuple[Result, Run]:
     """Carry out a wave of an approved run, where the smaller waves were verified.
 
     Returns and raises as `apply_run`.
     """
     times = times or Times()
-    with _writing(run, lever, overtaken, wait, same_account=same_account) as (locked, journal):
+    with _writing(run, lever, refused, wait, same_account=same_account) as (locked, journal):
         if not locked.is_settled(wave):
             require_verified(locked, wave)
         stop = StopControl(max_seconds, folder=run.folder, clock=times.clock, parent=kernel_parent())
-        return _resume(locked, lever, journal, wave, stop, times)
+        return _resume(locked, lever, journal, SessionStarted(identity(), wave.name, standing), stop, times)
 
 
-def execute(
-    run: Run, lever: Lever, *, wait: float = 0.0, refused: Callable[[Run], Mapping[int, str]] = lambda _: {}
-) -> Result:
+def execute(run: Run, lever: Lever, *, wait: float = 0.0, refused: Refusal = lambda _: {}) -> Result:
     """Carry out a whole run that nobody has to approve or verify: what a webhook asks for.
 
     `refused` is asked while nobody else can write, and returns why operations are not wished any more, by
@@ -138,17 +146,12 @@ def execute(
     """
     with _writing(run, lever, refused, wait) as (locked, journal):
         stop = StopControl(folder=run.folder, parent=kernel_parent())
-        return _resume(locked, lever, journal, locked.wave(ALL), stop, Times())[0]
+        return _resume(locked, lever, journal, SessionStarted(identity(), ALL), stop, Times())[0]
 
 
 @contextmanager
 def _writing(
-    run: Run,
-    lever: Lever,
-    refused: Callable[[Run], Mapping[int, str]],
-    wait: float,
-    *,
-    same_account: bool = False,
+    run: Run, lever: Lever, refused: Refusal, wait: float, *, same_account: bool = False
 ) -> Iterator[tuple[Run, Journal]]:
     """Hold the locks of the run and its account; yield the run as it stands now, and its open journal.
 
@@ -214,12 +217,14 @@ def _release_later(locks: ExitStack) -> None:
 
 
 def _resume(
-    run: Run, lever: Lever, journal: Journal, wave: Wave, stop: StopControl, times: Times
+    run: Run, lever: Lever, journal: Journal, session: SessionStarted, stop: StopControl, times: Times
 ) -> tuple[Result, Run]:
     """Do what is left of a wave. Raises KeyboardInterrupt, or what made the run stop, where it did."""
+    wave = run.wave(session.wave)
     if run.is_settled(wave):
         return _left_alone(run, journal, wave), run.at(journal.entries)
     with stop_on_signals(stop):
+        journal.append(session)
         ended = _work(run, lever, journal, wave, stop, times)
     if stop.reason == INTERRUPTED:
         if ended.state == FINISHED:
@@ -231,7 +236,6 @@ def _resume(
 
 
 def _work(run: Run, lever: Lever, journal: Journal, wave: Wave, stop: StopControl, times: Times) -> Result:
-    journal.append(SessionStarted(identity(), wave.name))
     try:
         # No rate: what is settled without a request counts too, so it would not be the requests a second.
         with progress(f"apply {run.plan.short}", len(wave.positions), rate=False) as bar:

@@ -52,11 +52,19 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     replaces: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Who gave the standing approval that a session rests on, and when (ISO 8601, UTC)."""
+
+    by: str
+    at: str
+
+
 class SessionStarted(msgspec.Struct, frozen=True, tag="begun"):
-    """A process began or resumed a wave of the run."""
+    """A process began or resumed a wave of the run; not `standing` where a person approved just its plan."""
 
     by: str
     wave: str = "all"
+    standing: Standing | msgspec.UnsetType = msgspec.UNSET
 
 
 class Intent(msgspec.Struct, frozen=True, tag="intent", gc=False):

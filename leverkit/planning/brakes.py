@@ -31,6 +31,14 @@ class Spread(msgspec.Struct, frozen=True):
         """Return the operations in per cent of the opportunities with the tag."""
         return 100 * self.operations / max(self.now, 1)
 
+    def of(self, operations: int) -> Spread:
+        """Return the spread of so many operations."""
+        return Spread(self.tag, operations, self.now)
+
+    def after(self, earlier: Spread | None) -> Spread:
+        """Return the spread of these operations and earlier ones, from where the tag was before them."""
+        return Spread(self.tag, self.operations + earlier.operations, earlier.now) if earlier else self
+
 
 def spreads(operations: Iterable[Operation], predicted: Mapping[str, int]) -> tuple[Spread, ...]:
     """Return the spread of each tag whose count afterwards is predicted."""
@@ -49,6 +57,18 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     touched: int
     account: int
     tags: tuple[Spread, ...] = ()
+
+    def plus(self, earlier: Size) -> Size:
+        """Return how much both change; an opportunity that both touch counts twice."""
+        before = {spread.tag: spread for spread in earlier.tags}
+        both = {spread.tag: spread.after(before.pop(spread.tag, None)) for spread in self.tags}
+        return Size(
+            operations=self.operations + earlier.operations,
+            removals=self.removals + earlier.removals,
+            touched=self.touched + earlier.touched,
+            account=self.account or earlier.account,
+            tags=(*both.values(), *before.values()),
+        )
 
 
 class Brakes(msgspec.Struct, frozen=True, kw_only=True):

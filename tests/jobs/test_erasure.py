@@ -22,7 +22,7 @@ from leverkit.errors import Refused
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.erasure.forget import Forgotten, forget_people
 from leverkit.jobs.ledger import follow_runs
-from leverkit.jobs.nightly.packing import pack_runs
+from leverkit.jobs.packing import pack_runs
 from leverkit.migration.journal import Intent, Opened, read
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
@@ -144,7 +144,7 @@ def test_whom_lever_anonymized_is_found_without_being_named(account: Account, tm
 
 
 def test_a_packed_run_is_packed_again_without_them(account: Account) -> None:
-    (packed,) = pack_runs(account.out / "runs", account.plan.taken_at + 1)
+    (packed,) = pack_runs((account.out / "runs").glob("*"), account.plan.taken_at + 1)
     assert account.forget().left == ()
     with tarfile.open(packed) as archive:
         archive.extractall(account.out / "unpacked", filter="data")

@@ -558,8 +558,8 @@ BUGS = (
     Bug(
         "the receiver's short hold refuses a run",
         "migration/apply",
-        "max_seconds=max_seconds, wait=wait, same_account",
-        "max_seconds=max_seconds, wait=0, same_account",
+        "            wait=wait,\n            same_account",
+        "            wait=0,\n            same_account",
         "migration/test_apply::test_a_writer_that_is_soon_through_is_waited_for",
     ),
     Bug(
@@ -730,8 +730,8 @@ BUGS = (
     Bug(
         "a rollback is carried out after another one",
         "migration/apply",
-        "with _writing(run, lever, overtaken, wait",
-        "with _writing(run, lever, lambda _: {}, wait",
+        'refused: Refusal = overtaken,\n) -> tuple[Result, Run]:\n    """Carry out a run',
+        'refused: Refusal = lambda _: {},\n) -> tuple[Result, Run]:\n    """Carry out a run',
         "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
     ),
     Bug(
@@ -1043,6 +1043,35 @@ BUGS = (
         "if not self._order.rebase and (last := last_reading(self._folder)) < before:",
         "if (last := before) < 0:",
         "jobs/test_sync::test_a_ledger_that_is_gone_is_missed_and_a_new_one_begins_only_on_request",
+    ),
+    Bug(
+        "sync: a run that was left is finished as it was planned",
+        "jobs/nightly/night",
+        "refused=lambda locked: self._decided_since(locked, snapshot),",
+        "refused=lambda _: {},",
+        "jobs/test_sync_trouble::"
+        "test_what_people_took_off_since_a_job_was_stopped_is_not_put_back_by_finishing_it",
+    ),
+    Bug(
+        "sync: each plan of a night may be as large as the night",
+        "jobs/nightly/allowance",
+        "self._tonight = size\n",
+        "size = self._tonight\n",
+        "jobs/test_sync_trouble::test_what_is_finished_and_what_is_new_together_stay_within_what_was_allowed",
+    ),
+    Bug(
+        "sync: an approval without a limit counts",
+        "jobs/approval",
+        "if found.brakes.max_ops is None:",
+        "if not found.brakes:",
+        "jobs/test_sync_trouble::test_an_approval_that_was_edited_into_nonsense_is_refused",
+    ),
+    Bug(
+        "sync: an approval of another account counts",
+        "jobs/approval",
+        "if found.account != account_folder.name:",
+        "if not found.account:",
+        "jobs/test_sync_trouble::test_an_approval_that_was_edited_into_nonsense_is_refused",
     ),
     Bug(
         "sync: the policy's matching is left out of its digest",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,8 +17,8 @@ from leverkit.history.tables import SHORT
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
 from leverkit.jobs.erasure.run_files import mentions, write_again
 from leverkit.jobs.erasure.words import Words
-from leverkit.jobs.nightly.packing import SUFFIX, write_archive
 from leverkit.jobs.nightly.record import sync_lock
+from leverkit.jobs.packing import SUFFIX, packed_file, unpacked, write_archive
 from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.ownership import PlanHead, related
 from leverkit.migration.run import Run
@@ -119,7 +118,7 @@ class _Work:
         """Return the folders and archives of runs: in the account's folder, registered, and beside these."""
         with Ledger.open(self._folder) as ledger:
             known = {Path(run.folder) for run in ledger.runs()}
-        packed = {folder.with_name(folder.name + SUFFIX) for folder in known if not folder.exists()}
+        packed = {packed_file(folder) for folder in known if not folder.exists()}
         packed = {path for path in packed if path.exists()}
         folders = {path.parent for path in self._inside("plan.json")} | known
         folders -= {path.with_name(path.name.removesuffix(SUFFIX)) for path in packed}
@@ -136,7 +135,7 @@ class _Work:
         """Note what cannot be held or read as left."""
         try:
             yield
-        except (LeverkitError, OSError, tarfile.TarError) as error:
+        except (LeverkitError, OSError) as error:
             self.left.append(f"{what}: {error}")
 
     def _opened(self, place: Path) -> _Found:
@@ -149,9 +148,7 @@ class _Work:
     def _unpacked(self, archive: Path) -> Run:
         folder = draft_of(archive.with_name(f"{archive.name}.unpacked"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="data")
-        return Run.open(folder / archive.name.removesuffix(SUFFIX))
+        return unpacked(archive, folder)
 
     def _depth(self, run: Run) -> int:
         """Return 0 for a migration, 1 for its rollback, 2 for a rollback of that."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,18 +17,18 @@ import msgspec
 from leverkit.api.client import Lever
 from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
 from leverkit.history.catch_up import CaughtUp
-from leverkit.history.ledger import Ledger, register_run
-from leverkit.jobs.approval import Approval, approve_command, require_approved
-from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, update_ledger
+from leverkit.history.ledger import Ledger, ledger_file, register_run
+from leverkit.jobs.approval import Approval
+from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, runs_of_receivers, update_ledger
 from leverkit.jobs.nightly.account_reading import read_account
+from leverkit.jobs.nightly.allowance import Allowance
 from leverkit.jobs.nightly.order import SyncOrder
-from leverkit.jobs.nightly.packing import pack_runs
 from leverkit.jobs.nightly.plan import nightly_plan
 from leverkit.jobs.nightly.record import SyncRecord, sync_lock
-from leverkit.jobs.nightly.standing_run import carry_out
+from leverkit.jobs.nightly.standing_run import carry_out, not_planned_any_more
+from leverkit.jobs.packing import pack_runs
 from leverkit.migration.next_step import apply_command, first_wave, verification_gap
 from leverkit.migration.run import Run
-from leverkit.planning.brakes import Brakes, Size
 from leverkit.planning.operation import by_reason
 from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL
@@ -38,8 +38,6 @@ from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.lock import hold
 
 DAY_MS = 24 * 3600 * 1000
-ALLOWED = Brakes(max_ops=200)  # what a first approval may begin with
-NOTHING = Size(operations=0, removals=0, touched=0, account=0)
 
 
 class Night:
@@ -51,6 +49,7 @@ class Night:
         self._order, self._settings, self._lever = order, settings, lever
         self._reread_after, self._began = reread_after, time.monotonic()
         self._counts: Counter[str] = Counter()
+        self._found: Counter[str] = Counter()
         self._code = 0
         self.out = order.out
         self.record = SyncRecord(
@@ -71,24 +70,36 @@ class Night:
             )
             self._folder = self._reader.account.folder_in(self._settings.home)
             account = self._folder.name
-            self.out = order.out or self._folder
+            self.out = (order.out or self._folder).absolute()  # the next job may begin in another folder
             stack.enter_context(hold(sync_lock(self._folder), purpose="nightly job"))
             known = SyncRecord.find(self.out, account)
             self._note(account=account, reading=known.reading, open_run=known.open_run)
-            self._approval = Approval.find(self._folder)
-            self._work(self.out)
+            with self._naming_rebase():
+                self._allowance = Allowance(Approval.find(self._folder), order)
+                self._work(self.out)
 
-    def end(self, error: BaseException | None) -> SyncRecord:
-        """Return the record of a job that has ended, and write it where the account is known."""
+    def end(self, error: BaseException | None) -> BaseException | None:
+        """End the record of a job, and write it where the account is known; return what ended the job.
+
+        A record that cannot be written is an error too, whatever the job did.
+        """
+        self._seal(error)
+        if self.out and self.record.account:
+            try:
+                self.record.write(self.out)
+            except OSError as unwritten:
+                self._add_notes(f"how this job ended could not be written: {unwritten}")
+                error = error or unwritten
+                self._seal(error)
+        return error
+
+    def _seal(self, error: BaseException | None) -> None:
         if error is not None:
-            code = error.exit_code if isinstance(error, LeverkitError) else 1
+            code = error.exit_code if isinstance(error, LeverkitError) else LeverkitError.exit_code
             self._code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else code
             self._note(summary=str(error) or type(error).__name__)
         seconds = round(time.monotonic() - self._began, 1)
         self._note(exit_code=self._code, seconds=seconds, counts=dict(self._counts))
-        if self.out and self.record.account:
-            self.record.write(self.out)
-        return self.record
 
     def _note(self, **facts: object) -> None:
         self.record = msgspec.structs.replace(self.record, **facts)
@@ -96,24 +107,43 @@ class Night:
     def _add_notes(self, *notes: str) -> None:
         self._note(notes=(*self.record.notes, *notes))
 
+    @contextmanager
+    def _naming_rebase(self) -> Iterator[None]:
+        """Say how a damaged ledger is made again."""
+        try:
+            yield
+        except Refused as error:
+            if not str(error).startswith(str(ledger_file(self._folder))):
+                raise
+            raise Refused(f"{error}; `{self._order.command} --rebase` makes it again") from None
+
     def _work(self, out: Path) -> None:
         self._require_ledger()
-        self._finish(out)
-        snapshot = read_account(out / "snapshot", self._reader)
-        self._learn(snapshot)
+        snapshot = self._read(out)
+        if left := self._left_open():
+            self._add_notes(f"finished first: {self._carry_out(left, out, snapshot)}")
+            snapshot = self._read(out)
         run = self._planned(out, snapshot)
         if self.record.first or (run.plan.operations and self._order.dry_run):
             self._show(run)
         elif run.plan.operations:
-            self._note(summary=self._carry_out(run, out))
+            self._note(summary=self._carry_out(run, out, snapshot))
         else:
-            self._warn()
-        packed = pack_runs(out / "runs", snapshot.taken_at - self._order.keep_days * DAY_MS)
+            self._add_notes(*filter(None, [self._allowance.warning(self._policy.digest)]))
+        folders = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
+        packed = pack_runs(folders, snapshot.taken_at - self._order.keep_days * DAY_MS)
         self._note(packed=len(packed))
+
+    def _read(self, out: Path) -> Snapshot:
+        """Read the account, and let the ledger learn what people did since the last reading."""
+        snapshot = read_account(out / "snapshot", self._reader)
+        self._learn(snapshot)
+        return snapshot
 
     def _require_ledger(self) -> None:
         """Raise Refused where a ledger is gone, or older than one that was known, unless it is made again."""
-        before = self.record.reading or (self._approval.reading if self._approval else 0)
+        approval = self._allowance.approval
+        before = self.record.reading or (approval.reading if approval else 0)
         if not self._order.rebase and (last := last_reading(self._folder)) < before:
             how = f"an old copy (reading {last}; the last job's was {before})" if last else "gone"
             raise Refused(
@@ -121,23 +151,27 @@ class Night:
                 f"nothing was done. `{self._order.command} --rebase` begins a new one, and writes nothing"
             )
 
-    def _finish(self, out: Path) -> None:
-        """Finish the run that an earlier job left, if it is of the policy that is approved now."""
-        folder = Path(self.record.open_run)
-        if not self.record.open_run or self._order.rebase or not was_begun(folder):
+    def _left_open(self) -> Run | None:
+        """Return the run that an earlier job left, if it is to be finished first."""
+        folder, dry_run = Path(self.record.open_run), self._order.dry_run
+        if not self.record.open_run:
+            return None
+        if self._order.rebase or not was_begun(folder):
+            if not folder.is_dir():
+                self._add_notes(f"the run in {folder} was not at its end, and is not there any more")
             self._note(open_run="")
-            return
+            return None
         run = Run.open(folder)
         every = run.wave(ALL)
-        if run.is_settled(every) and not verification_gap(run, every):
-            self._note(open_run="")
-        elif self._order.dry_run:
-            self._add_notes(f"the run in {folder} is not at its end: the next job finishes it first")
-        elif run.plan.policy_digest != self._policy.digest:
+        if not (run.is_settled(every) and not verification_gap(run, every)):
+            if dry_run:
+                self._add_notes(f"the run in {folder} is not at its end: the next job finishes it first")
+                return None
+            if run.plan.policy_digest == self._policy.digest:
+                return run
             self._add_notes(f"the run in {folder} stays as it was left: the policy is another one now")
-            self._note(open_run="")
-        else:
-            self._add_notes(f"finished first: {self._carry_out(run, out)}")
+        self._note(open_run="")
+        return None
 
     def _learn(self, snapshot: Snapshot) -> None:
         """Bring the ledger up to date. Raises Refused where the reading is not of this account, and whole."""
@@ -149,7 +183,8 @@ class Night:
                 f"{found.refused}; nothing was planned. If it is right, `{self._order.command} --rebase` "
                 "begins anew from this reading, and writes nothing"
             )
-        self._note(reading=found.number, found=found.counts, first=found.first or rebase)
+        self._found.update(found.counts)
+        self._note(reading=found.number, found=dict(self._found), first=found.first or rebase)
 
     def _updated(self, snapshot: Snapshot) -> CaughtUp:
         limit = self._order.max_found_removals
@@ -168,11 +203,12 @@ class Night:
                 snapshot,
                 self._policy,
                 ledger,
-                brakes=self._approval.brakes if self._approval else Brakes(),
+                brakes=self._allowance.brakes,
                 for_a_person=first,
                 consider=first and not self._order.dry_run,
             )
         plan = run.plan
+        self._add_notes(*plan.warnings)
         self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
         self._note(undecided=len(plan.undecided), left=by_reason(plan.skipped))
         if plan.operations:
@@ -186,21 +222,22 @@ class Night:
         kind = "dry run" if self._order.dry_run else "first run: the ledger begins"
         self._note(summary=f"{kind}, nothing was written; {plan.summary}", next=self._order.command)
         if self.record.first:
-            self._note(next=f"for every night {self._approve_command(NOTHING)}")
+            self._note(next=f"for every night {self._allowance.command()}")
         if self.record.first and plan.operations:
             apply = apply_command(run.folder, plan, first_wave(plan))
             once = f"{apply} {plan.brakes.needed(plan.size)}".rstrip()
             first = f"read {run.folder / 'plan.csv'}; to carry it out {once}"
             self._note(next=f"{first}; {self.record.next}")
 
-    def _approve_command(self, size: Size) -> str:
-        brakes = self._approval.brakes if self._approval else ALLOWED
-        return approve_command(self._order.policy, self._order.matching, brakes, size)
+    def _carry_out(self, run: Run, out: Path, snapshot: Snapshot) -> str:
+        """Carry out a run within the standing approval, and verify it; return how it ended.
 
-    def _carry_out(self, run: Run, out: Path) -> str:
-        """Carry out a run within the standing approval, and verify it; return how it ended."""
+        What people decided since it was planned, as of a snapshot, is left as they have it.
+        """
         plan, order = run.plan, self._order
-        approval = self._allowed(run)
+        self._note(next=self._allowance.command(run))
+        approval = self._allowance.take(run)
+        self._note(next="")
         approval.write(run.folder)
         self._note(open_run=str(run.folder), run=str(run.folder), plan_id=plan.plan_id)
         self.record.write(out)  # a job that is killed from here on leaves what the next one finishes
@@ -213,6 +250,8 @@ class Night:
                 run,
                 writer,
                 self._reader,
+                approval,
+                refused=lambda locked: self._decided_since(locked, snapshot),
                 max_seconds=order.max_seconds,
                 wait=order.wait,
                 reread_after=self._reread_after,
@@ -221,27 +260,12 @@ class Night:
         self._note(open_run="")
         return summary
 
+    def _decided_since(self, run: Run, snapshot: Snapshot) -> dict[int, str]:
+        with Ledger.open(self._folder) as ledger:
+            return not_planned_any_more(run, snapshot, self._policy, ledger)
+
     def _count(self, run: Run) -> None:
         """Count the outcomes of a run, however it ended, and let the ledger know them."""
         if was_begun(run.folder):
             self._counts.update(Run.open(run.folder).counts)
             follow_runs(self._folder)
-
-    def _warn(self) -> None:
-        """Note where the next change would stop the job, because nobody approved it."""
-        try:
-            require_approved(self._approval, self._policy.digest, self._approve_command(NOTHING))
-        except Refused as error:
-            self._add_notes(str(error))
-
-    def _allowed(self, run: Run) -> Approval:
-        """Return the approval that covers a run. Raises Refused, and BrakeTripped where the run is larger."""
-        size = run.plan.size
-        command = self._approve_command(size)
-        self._note(next=command)
-        approval = require_approved(self._approval, run.plan.policy_digest, command)
-        if tripped := approval.brakes.tripped(size):
-            where = run.folder / "plan.csv"
-            raise BrakeTripped(f"{tripped}; nothing was written. Look at {where}; to allow it: {command}")
-        self._note(next="")
-        return approval

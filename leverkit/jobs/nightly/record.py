@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 
-from leverkit.errors import LeverkitError, Partial
+from leverkit.errors import Partial
 from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
 from leverkit.storage import files
@@ -133,7 +133,7 @@ class SyncResult:
     """A nightly job that ended: its record, the error that ended it if any, and why nobody was told of it."""
 
     record: SyncRecord
-    error: LeverkitError | None = None
+    error: BaseException | None = None
     untold: str = ""
 
     def require(self) -> SyncResult:

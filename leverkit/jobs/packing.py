@@ -1,12 +1,16 @@
-"""Pack the folders of old runs: each becomes one file beside the others, its journal in it."""
+"""Pack the folders of old runs, each into one file in its place with its journal, and read them there."""
 
 from __future__ import annotations
 
 import shutil
 import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from leverkit.errors import LeverkitError, Locked
+from leverkit.errors import LeverkitError, UsageError
 from leverkit.migration.run import Run
 from leverkit.planning.run_folder import JOURNAL, lock_file
 from leverkit.planning.waves import ALL
@@ -16,16 +20,18 @@ from leverkit.storage.lock import hold
 SUFFIX = ".tar.gz"
 
 
-def pack_runs(runs: Path, older_than_ms: int) -> list[Path]:
-    """Pack the run folders whose plans rest on a reading before a time (ms); return the packed files.
+def pack_runs(folders: Iterable[Path], older_than_ms: int) -> list[Path]:
+    """Pack those of these run folders whose plans rest on a reading before a time (ms); return the files.
 
     A run that is not at its end, or that somebody works on, stays as it is. `tar -xzf` brings a folder back.
     """
-    return [_packed(folder) for folder in sorted(runs.glob("*")) if _is_old(folder, older_than_ms)]
+    return [_packed(folder) for folder in sorted(folders) if _is_old(folder, older_than_ms)]
 
 
 def _is_old(folder: Path, older_than_ms: int) -> bool:
     try:
+        if (folder / "plan.json").stat().st_mtime * 1000 >= older_than_ms:  # a receiver leaves thousands
+            return False
         run = Run.planned(folder)
         if run.plan.taken_at >= older_than_ms:
             return False
@@ -34,19 +40,44 @@ def _is_old(folder: Path, older_than_ms: int) -> bool:
         with hold(run.lock_file, purpose="look whether it can be packed"):
             opened = Run.open(folder)
         return opened.is_settled(opened.wave(ALL))
-    except (Locked, LeverkitError):  # in use, or no folder of a run, or damaged: a person has to look
+    except (LeverkitError, OSError):  # in use, or no folder of a run, or damaged: a person has to look
         return False
 
 
 def _packed(folder: Path) -> Path:
     """Put a folder into one file, and remove it once its journal can be read from there."""
-    packed, draft = folder.with_name(folder.name + SUFFIX), folder.with_name(f".{folder.name}.tmp")
+    packed, draft = packed_file(folder), folder.with_name(f".{folder.name}.tmp")
     with hold(lock_file(folder), purpose="pack the run"):
         write_archive(folder, draft)
         draft.replace(packed)
         sync(packed.parent)
     shutil.rmtree(folder)
     return packed
+
+
+def packed_file(folder: Path) -> Path:
+    """Return where a run folder is when it is packed."""
+    return folder.with_name(folder.name + SUFFIX)
+
+
+def unpacked(archive: Path, folder: Path) -> Run:
+    """Unpack a run into a folder and open it. Raises UsageError where the archive is no run's, or damaged."""
+    try:
+        with tarfile.open(archive) as opened:
+            opened.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{archive}: cannot be unpacked: {error}") from None
+    return Run.open(folder / archive.name.removesuffix(SUFFIX))
+
+
+@contextmanager
+def opened_run(folder: Path) -> Iterator[Run]:
+    """Open the run that is, or was packed, at a folder. Raises as `Run.open` and `unpacked`."""
+    if folder.is_dir() or not packed_file(folder).exists():
+        yield Run.open(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="leverkit-") as place:
+        yield unpacked(packed_file(folder), Path(place))
 
 
 def write_archive(folder: Path, path: Path) -> None:

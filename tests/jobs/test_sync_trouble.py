@@ -1,0 +1,219 @@
+"""Nights that go wrong: a killed job and people, a full disk, files that somebody edited."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.clients import Dated
+from support.plan_factory import opened, tags_of
+from support.sync_nights import SyncNights, new_gaps, sync_nights
+from support.told import told
+
+import leverkit as lk
+from leverkit.api.account import AccountLabel
+from leverkit.api.auth import Secret
+from leverkit.errors import Refused
+from leverkit.history.ledger import Ledger, ledger_file
+from leverkit.jobs.approval import approvals
+from leverkit.jobs.ledger import rebuild_ledger
+from leverkit.jobs.packing import pack_runs, packed_file
+from leverkit.migration.run import Run
+from leverkit.policy.decision import Decision
+from leverkit.storage.lock import identity
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[SyncNights]:
+    with sync_nights(tmp_path, contacts=60) as found:
+        yield found
+
+
+def stopped(nights: SyncNights) -> tuple[str, str, list[str]]:
+    """Stop a job before it writes; return what a person had tagged, the tag, and the siblings without it."""
+    ((tagged, tag),) = new_gaps(nights, 1)
+    assert nights.night(max_seconds=0.0).record.exit_code == 8
+    return tagged, tag, [id for id in nights.siblings(tagged) if id != tagged]
+
+
+def test_what_people_took_off_since_a_job_was_stopped_is_not_put_back_by_finishing_it(
+    nights: SyncNights,
+) -> None:
+    nights.begin()
+    _, tag, (sibling, *_) = stopped(nights)
+    nights.emulated.add_tags(sibling, [tag])
+    assert nights.night(dry_run=True).record.found == {"added by others": 1}
+    nights.emulated.remove_tags(sibling, [tag])
+    record = nights.night().record
+    assert tag not in tags_of(nights.emulated)[sibling]
+    assert (record.exit_code, record.open_run, record.counts["drifted"]) == (3, "", 1)
+    assert nights.night().require().record.left["removed by others"] == 1
+
+
+def test_who_does_not_match_any_more_is_not_tagged_by_finishing(nights: SyncNights) -> None:
+    nights.begin()
+    policy = lk.Policy.read(nights.policy).narrowed("active")
+    lk.Policy(policy.decisions).write(nights.home / "active.csv")
+    nights.policy = nights.home / "active.csv"
+    nights.approve()
+    _, tag, siblings = stopped(nights)
+    run = Run.open(nights.night(dry_run=True).record.open_run)
+    target = next(op.opportunity for op in run.plan.operations if op.tag == tag)
+    nights.emulated.archive(target, nights.emulated.do(lambda account: account.archive_reasons[0]["id"]))
+    nights.night()
+    assert target in siblings
+    assert tag not in tags_of(nights.emulated)[target]
+
+
+def test_what_is_finished_and_what_is_new_together_stay_within_what_was_allowed(nights: SyncNights) -> None:
+    nights.begin()
+    *_, siblings = stopped(nights)
+    new_gaps(nights, 6)
+    nights.approve(max_ops=len(siblings) + 1)
+    record = nights.night().record
+    assert (record.exit_code, record.counts["done"], record.open_run) == (5, len(siblings), "")
+    total = len(siblings) + record.planned
+    assert f"{total} operations are more than --max-ops {len(siblings) + 1}" in record.summary
+    assert f"{len(siblings)} of them" in record.summary
+    assert f"--max-ops {total}" in record.next
+    nights.approve(max_ops=total)
+    assert nights.night().require().record.counts["done"] == record.planned
+
+
+def test_a_run_that_was_left_is_found_from_any_folder(
+    nights: SyncNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights.begin()
+    monkeypatch.chdir(tmp_path)
+    nights.out = Path("nightly")
+    stopped(nights)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    nights.out = Path("../nightly")
+    assert nights.night().require().record.notes[0].startswith("finished first: ")
+
+
+def test_a_run_that_was_left_and_is_gone_is_missed_in_a_note(nights: SyncNights) -> None:
+    nights.begin()
+    stopped(nights)
+    (nights.out / "runs").rename(nights.home / "moved")
+    assert "is not there any more" in nights.night().require().record.notes[0]
+
+
+def test_where_the_record_cannot_be_written_the_job_tells_and_ends_with_1(nights: SyncNights) -> None:
+    nights.begin()
+    (nights.out / "sync.json").unlink()
+    (nights.out / "sync.json").mkdir()
+    with told() as receiver:
+        nights.notify = Secret(receiver.address)
+        ended = nights.night()
+    assert json.loads(ended.record.line)["exit_code"] == ended.record.exit_code == 1
+    assert [notice["exit_code"] for notice in receiver.notices] == [1]
+    with pytest.raises(OSError, match=r"sync\.json"):
+        ended.require()
+
+
+def test_a_disk_that_fails_on_the_way_is_told_too_and_nothing_is_written_to_lever(nights: SyncNights) -> None:
+    nights.begin()
+    new_gaps(nights, 1)
+    nights.emulated.clear_log()
+    (nights.out / "sync.json").unlink()
+    (nights.out / "sync.json").mkdir()
+    with told() as receiver:
+        nights.notify = Secret(receiver.address)
+        ended = nights.night()
+    assert (ended.record.exit_code, nights.writes()) == (1, [])
+    assert [notice["outcome"] for notice in receiver.notices] == ["failed"]
+    (nights.out / "sync.json").rmdir()
+    assert nights.night().require().record.counts["done"] > 0
+
+
+def test_what_a_plan_warns_of_is_noted(nights: SyncNights) -> None:
+    rows = (*lk.Policy.read(nights.policy).decisions, Decision("x" * 300, "contact"))
+    lk.Policy(rows).write(nights.policy)
+    nights.begin()
+    notes = nights.night().require().record.notes
+    assert [note for note in notes if "is not planned" in note]
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda given: given["brakes"].update(max_ops=None), "max_ops has no limit"),
+        (lambda given: given.update(account="another"), "is of account another"),
+        (lambda given: given["brakes"].update(max_ops="many"), "no approval that can be read"),
+    ],
+)
+def test_an_approval_that_was_edited_into_nonsense_is_refused(nights: SyncNights, edit, says: str) -> None:  # type: ignore[no-untyped-def]
+    nights.begin()
+    new_gaps(nights, 1)
+    file = nights.folder / "approval.json"
+    given = json.loads(file.read_bytes())
+    edit(given)
+    file.write_text(json.dumps(given), encoding="utf-8")
+    nights.emulated.clear_log()
+    ended = nights.night()
+    assert (ended.record.exit_code, nights.writes()) == (4, [])
+    with pytest.raises(Refused, match=says):
+        ended.require()
+
+
+@pytest.mark.parametrize("size", [3000, 30_000])
+def test_a_truncated_ledger_is_refused_with_the_command_that_makes_it_again(
+    nights: SyncNights, size: int
+) -> None:
+    nights.begin()
+    file = ledger_file(nights.folder)
+    file.write_bytes(file.read_bytes()[:size])
+    nights.emulated.clear_log()
+    ended = nights.night()
+    assert (ended.record.exit_code, nights.writes()) == (4, [])
+    assert f"-o {nights.out} --rebase" in ended.record.summary
+
+
+def test_who_approved_is_listed_of_each_session_of_all_runs_that_the_ledger_knows(nights: SyncNights) -> None:
+    first = nights.begin()
+    stopped(nights)
+    new = nights.night(max_seconds=0.0).record
+    with opened(nights.emulated, transport=Dated(nights.emulated)) as lever:
+        lk.apply(new.open_run, approve=new.plan_id, lever=lever).require()
+    found = approvals(nights.folder)
+    assert {session.run for session in found.sessions} == {first.run, new.open_run}
+    by = [(session.by, bool(session.approved_at)) for session in found.sessions]
+    assert by == [(identity(), False), ("ada", True), ("ada", True), (identity(), False)]
+    pack_runs([Path(new.open_run)], 2**62)
+    assert approvals(nights.folder) == found
+    shutil.rmtree(first.run)
+    assert approvals(nights.folder).unreadable[0].startswith(first.run)
+
+
+def test_a_ledger_that_is_made_again_knows_what_packed_runs_wrote(nights: SyncNights) -> None:
+    nights.out = nights.folder
+    first = nights.begin()
+    nights.night().require()
+    with Ledger.open(nights.folder) as ledger:
+        before = ledger.counts()
+    pack_runs([Path(first.run)], 2**62)
+    shutil.rmtree(nights.folder / "ledger")
+    rebuild_ledger(nights.folder, lk.Snapshot.open(nights.folder / "snapshot"))
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.counts() == before == {"added by us": first.planned}
+        assert [run.folder for run in ledger.runs()] == [first.run]
+
+
+def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
+    nights.begin()
+    tagged, tag = new_gaps(nights, 1)[0]
+    run = nights.home / "receiver" / "run"
+    label = AccountLabel("acme", workspace=nights.home)
+    with opened(nights.emulated, transport=Dated(nights.emulated), label=label) as lever:
+        lk.propagate(lever, opportunity=tagged, share=[tag], out=run).require()
+    nights.night(keep_days=30).require()
+    assert run.is_dir()
+    for _ in range(31):
+        nights.a_day_later()
+    assert nights.night(keep_days=30).require().record.packed == 2
+    assert (run.exists(), packed_file(run).exists()) == (False, True)
