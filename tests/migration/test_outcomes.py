@@ -6,11 +6,13 @@ from itertools import product
 from typing import Any
 
 import pytest
+from support.fake_time import Clock
 from support.plan_factory import operation, plan_of
 
 from leverkit.api.models import Opportunity
 from leverkit.migration.journal import Intent, WriteResponse
-from leverkit.migration.outcomes import Judgement, after_write, before_write
+from leverkit.migration.outcomes import Judgement, Reading, after_write, before_write
+from leverkit.migration.times import Times
 
 ADD, REMOVE = operation(), operation(action="remove")
 INTENT = Intent((0,), "o1", "add", ("vip",), (), 7)
@@ -144,3 +146,15 @@ def test_every_history_ends_true_and_no_person_is_overruled() -> None:
             assert (judgement.outcome == "done") == (has == want)
         settled += 1
     assert settled == 32
+
+
+def test_a_reading_is_as_old_as_the_time_awake_and_asleep_since_its_answer() -> None:
+    steady, wall = Clock(), Clock()
+    times = Times(clock=steady, wall=wall)
+    answer = times.now()
+    reading = Reading(answer, answer, {})
+    steady.sleep(8)
+    wall.sleep(13)
+    assert reading.age(times) == 13
+    wall.sleep(-60)  # set back
+    assert reading.age(times) == 8

@@ -890,6 +890,13 @@ BUGS = (
         "migration/test_writer::test_a_tag_that_the_plan_adds_is_not_taken_for_another_tags_form",
     ),
     Bug(
+        "a reading does not grow older while the machine sleeps after its answer",
+        "migration/times",
+        "return max(now.steady - then.steady, now.wall - then.wall)",
+        "return now.steady - then.steady",
+        "migration/test_outcomes::test_a_reading_is_as_old_as_the_time_awake_and_asleep_since_its_answer",
+    ),
+    Bug(
         "a reading does not grow older while the machine sleeps",
         "migration/outcomes",
         "return max(times.since(self.answered_at), times.asleep(self.requested_at))",
