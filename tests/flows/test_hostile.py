@@ -15,7 +15,6 @@ from leverkit.analysis.audit import Audit, audit
 from leverkit.cli.main import main
 from leverkit.planning.planner import plan
 from leverkit.policy.policy import Policy
-from leverkit.snapshot.snapshot import Snapshot
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -50,11 +49,11 @@ class Page(HTMLParser):
         ]
 
 
-@pytest.fixture
-def facts(tmp_path: Path) -> Audit:
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """Audit an account whose tags are all hostile, and missing somewhere."""
     rows = [Row(f"c{n % 3}", HOSTILE if n < 3 else [tag + " " for tag in HOSTILE], day=n) for n in range(6)]
-    return audit(write_snapshot(tmp_path / "snapshot", rows))
+    return audit(write_snapshot(tmp_path_factory.mktemp("hostile"), rows))
 
 
 def test_in_a_page_it_does_nothing(facts: Audit, tmp_path: Path) -> None:
@@ -80,7 +79,7 @@ def test_in_a_picture_it_is_letters(facts: Audit) -> None:
 def test_in_a_spreadsheet_it_is_no_formula_and_comes_back_as_it_was(facts: Audit, tmp_path: Path) -> None:
     policy = Policy.suggest(facts).decide(dict.fromkeys(HOSTILE, "contact"), by="ada")
     policy.write(tmp_path / "policy.csv")
-    plan(Snapshot.open(tmp_path / "snapshot"), policy, tmp_path / "run", max_pct=None)
+    plan(facts.snapshot, policy, tmp_path / "run", max_pct=None)
     for file in (tmp_path / "policy.csv", tmp_path / "run" / "plan.csv"):
         with file.open(encoding="utf-8", newline="") as lines:
             cells = [cell for row in csv.reader(lines) for cell in row]

@@ -29,6 +29,7 @@ from leverkit.planning.brakes import OFF
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 from leverkit.planning.planner import plan_with
+from leverkit.policy.decision import Decision
 
 
 @dataclass
@@ -82,12 +83,10 @@ def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
     monkeypatch.setattr(reading, "MARGIN", 0)  # these nights are shorter than a minute
     monkeypatch.setenv("LEVERKIT_WORKSPACE", str(tmp_path))
     with account(contacts=150, seed=4) as (emulated, lever):
-        folder = tmp_path / lever.account_id()
-        snapshot = lk.pull(folder / "snapshot", lever=lever)
         mine = set(contact_tags(emulated))
-        suggested = lk.Policy.suggest(lk.audit(snapshot))
-        scopes = {tag: "contact" if tag in mine else "opportunity" for tag in suggested.scopes}
-        yield Nights(emulated, lever, folder, suggested.decide(scopes, by="a person"))
+        tags = {tag: "contact" if tag in mine else "opportunity" for tag in emulated.state()["tags"]}
+        policy = lk.Policy(tuple(map(Decision, tags))).decide(tags, by="a person")
+        yield Nights(emulated, lever, tmp_path / lever.account_id(), policy)
 
 
 def pairs(operations: Collection[Operation]) -> set[tuple[str, str]]:

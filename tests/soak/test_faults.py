@@ -123,8 +123,9 @@ def struck(world: Trial, fault: dict[str, Any]) -> int:
     return fired
 
 
+@pytest.fixture(scope="module")
 def calls(world: Trial) -> int:
-    """Return the number of requests of an unbroken run."""
+    """Give the number of requests of an unbroken run."""
     assert world.apply(world.reset()).exit_code == 0
     return len(world.emulated.log())
 
@@ -135,20 +136,19 @@ def at_call(number: int, name: str, passing: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("passing", PASSING)
 @pytest.mark.parametrize("name", CORE)
-def test_a_fault_at_some_call(world: Trial, name: str, passing: str) -> None:
-    number = random.Random(name + passing).randint(1, calls(world))
+def test_a_fault_at_some_call(world: Trial, calls: int, name: str, passing: str) -> None:
+    number = random.Random(name + passing).randint(1, calls)
     assert struck(world, at_call(number, name, passing)) >= 1
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("passing", PASSING)
 @pytest.mark.parametrize("name", CORE)
-def test_a_fault_at_every_call(world: Trial, name: str, passing: str) -> None:
-    last = calls(world)
-    assert last >= 60
-    for number in range(1, last + 1):
+def test_a_fault_at_every_call(world: Trial, calls: int, name: str, passing: str) -> None:
+    assert calls >= 60
+    for number in range(1, calls + 1):
         assert struck(world, at_call(number, name, passing)) >= 1, number
-    print(f"{name}, {passing}: {last} calls")
+    print(f"{name}, {passing}: {calls} calls")
 
 
 def test_the_catalogue_is_whole() -> None:

@@ -1,4 +1,4 @@
-"""The table of planted bugs is in order, and a few of them are caught; `make teeth` plants all."""
+"""The table of planted bugs is in order, and one of them is caught; `make teeth` plants all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 from soak.mutation_check import BUGS, ROOT, Bug, caught
 
-SAMPLE = ("the sync is off", "verify believes apply")
+SAMPLE = "the sync is off"
 
 
 def test_there_are_at_least_twenty_and_no_two_alike() -> None:
@@ -27,8 +27,8 @@ def test_each_can_be_planted_and_has_a_test_of_that_name(bug: Bug) -> None:
     assert re.search(rf"^def {name}\(", (ROOT / module).read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.name in SAMPLE], ids=lambda bug: bug.name)
-def test_a_planted_bug_is_caught(bug: Bug) -> None:
+def test_a_planted_bug_is_caught() -> None:
+    (bug,) = (bug for bug in BUGS if bug.name == SAMPLE)
     assert caught(bug)
 
 
