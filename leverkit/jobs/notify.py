@@ -61,17 +61,29 @@ def tell(address: Secret | None, notice: Notice) -> str:
     """Send a notice; return why that did not succeed, without the address; empty where it did."""
     if address is None:
         return ""
+    host = _host(address)
+    if not host:
+        return (
+            "nobody was told: what LEVERKIT_NOTIFY names is no https address, and http is only for this "
+            "computer (127.0.0.1); nothing was sent"
+        )
     try:
-        url = urlsplit(address.reveal())
-        host = url.hostname or ""
-        if url.scheme != "https" and not (url.scheme == "http" and host in LOOPBACK):
-            return "nobody was told: LEVERKIT_NOTIFY is no https address"
         _send(address, msgspec.json.encode(_shaped(host, notice)))
     except HTTPError as error:
         return f"nobody was told: the address in LEVERKIT_NOTIFY answered {error.code}"
     except (OSError, HTTPException, ValueError) as error:
         return f"nobody was told: the address in LEVERKIT_NOTIFY gave no answer ({type(error).__name__})"
     return ""
+
+
+def _host(address: Secret) -> str:
+    """Return the host of an address to which a notice may go; empty for any other address."""
+    try:
+        url = urlsplit(address.reveal())
+    except ValueError:
+        return ""
+    host = url.hostname or ""
+    return host if url.scheme == "https" or (url.scheme == "http" and host in LOOPBACK) else ""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

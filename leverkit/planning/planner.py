@@ -20,7 +20,7 @@ from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.policy.decision import Undecided
-from leverkit.policy.matching import narrower, postings_in
+from leverkit.policy.matching import narrower, without_opportunities
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
@@ -55,11 +55,6 @@ _HOLDERS = """
 _TRAITS = """
     SELECT id, archived_at IS NOT NULL, confidentiality = 'confidential', updated_at IS NULL
     FROM opportunities WHERE id IN (SELECT unnest($ids))
-"""
-
-_OF_POSTINGS = """
-    SELECT posting, count(*) FROM (SELECT unnest(postings) AS posting FROM opportunities)
-    WHERE posting IN (SELECT unnest($postings)) GROUP BY posting
 """
 
 _POSTING_WORDS = """
@@ -240,18 +235,10 @@ def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[st
     return {tag: listed.get(tag, 0) + number for tag, number in sorted(added.items())}
 
 
-def _without_opportunities(snapshot: Snapshot, policy: Policy) -> list[str]:
-    """Return a note for each posting that a matching names and no opportunity has."""
-    contact = [row for row in policy.decisions if row.scope == "contact"]
-    named = sorted({posting for row in contact for posting in postings_in(row.matching)})
-    seen = dict(snapshot.sql(_OF_POSTINGS, params={"postings": named}).fetchall()) if named else {}
-    return [f"no opportunity is of posting {posting[:40]!r}" for posting in named if posting not in seen]
-
-
 def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, ...]) -> tuple[str, ...]:
     tags = sorted({operation.tag for operation in operations})
     notes = [str(note) for note in snapshot.meta.get("not_seen", ())]
-    notes += _without_opportunities(snapshot, policy)
+    notes += without_opportunities(policy.matchings, snapshot)
     if not snapshot.meta.get("complete", True):
         notes.append("the snapshot is not complete: opportunities that it does not hold are not planned for")
     if not tags:

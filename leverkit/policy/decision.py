@@ -204,3 +204,8 @@ def moment(text: str) -> datetime:
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def decided_at(moment: datetime) -> str:
+    """Return a time as a cell decided_at; in milliseconds, as of two decisions the later one holds."""
+    return moment.isoformat(timespec="milliseconds")

@@ -5,11 +5,19 @@ A text of several words, as a plan makes it from a policy and an option, means t
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
 
+if TYPE_CHECKING:
+    from leverkit.snapshot.snapshot import Snapshot
+
+_OF_POSTINGS = """
+    SELECT posting, count(*) FROM (SELECT unnest(postings) AS posting FROM opportunities)
+    WHERE posting IN (SELECT unnest($postings)) GROUP BY posting
+"""
 ALL, ACTIVE, POSTING = "all", "active", "posting:"
 
 
@@ -33,6 +41,13 @@ def matches(matching: str, *, archived: bool, postings: Collection[str]) -> bool
 def postings_in(matching: str) -> list[str]:
     """Return the ids of the postings that a matching names."""
     return [word.removeprefix(POSTING) for word in matching.split() if word.startswith(POSTING)]
+
+
+def without_opportunities(matchings: Iterable[str], snapshot: Snapshot) -> list[str]:
+    """Return a note for each posting that these texts name and no opportunity of an account has."""
+    named = sorted({posting for matching in matchings for posting in postings_in(matching)})
+    seen = dict(snapshot.sql(_OF_POSTINGS, params={"postings": named}).fetchall()) if named else {}
+    return [f"no opportunity is of posting {posting[:40]!r}" for posting in named if posting not in seen]
 
 
 def _word(where: str, text: str, word: str) -> str:

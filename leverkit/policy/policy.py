@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from leverkit.analysis.cost import at_stake
 from leverkit.errors import UsageError
 from leverkit.policy import policy_file
-from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, scope_of
-from leverkit.policy.matching import matching_of
+from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, decided_at, scope_of
+from leverkit.policy.matching import matching_of, without_opportunities
 from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.charts import chart_coverage
 from leverkit.report.html import Chart, table
@@ -58,7 +58,7 @@ class Policy:
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
         confidence is at least that are filled in, decided by "leverkit suggestion".
         """
-        stamp = (now or _now)().isoformat(timespec="seconds")
+        stamp = decided_at((now or _now)())
         proposed = suggest(audit)
         found = [row for row in audit.tags.to_dict("records") if row["tag"]]
         staked = (
@@ -130,10 +130,9 @@ class Policy:
 
         Raises UsageError on an unknown tag or scope.
         """
-        unknown = sorted(set(scopes) - set(self.scopes))
-        if unknown:
+        if unknown := sorted(set(scopes) - set(self.scopes)):
             raise UsageError(f"no such tag in the policy: {unknown[0]!r}")
-        stamp = (at or _now()).isoformat(timespec="seconds")
+        stamp = decided_at(at or _now())
 
         def decided(old: Decision) -> Decision:
             scope = scope_of(f"tag {old.tag!r}", scopes[old.tag])
@@ -170,6 +169,7 @@ class Policy:
             problems.append(f"{where}: {lack} no row, so undecided: {_some(missing)}")
         problems += [f"{where}: {line}" for line in self.overwritten]
         problems += [f"{where}: {row.warning}" for row in self.decisions if row.warning]
+        problems += [f"{where}: {note}" for note in without_opportunities(self.matchings, snapshot)]
         of_postings = {row.tag for row in self.decisions if row.from_posting}
         undecided = self.undecided(snapshot)
         ranked = sorted((row.tag in of_postings, -row.opportunities, row.tag) for row in undecided)
@@ -214,6 +214,11 @@ class Policy:
     def scopes(self) -> dict[str, str]:
         """Return the scope of each tag: contact, opportunity, ignore or undecided."""
         return {decision.tag: decision.scope for decision in self.decisions}
+
+    @property
+    def matchings(self) -> list[str]:
+        """Return which opportunities get each contact tag."""
+        return [row.matching for row in self.decisions if row.scope == "contact"]
 
     @property
     def digest(self) -> str:

@@ -46,6 +46,14 @@ def test_a_receiver_that_refuses_is_named_without_its_address(status: int) -> No
     assert len(receiver.notices) == 1
 
 
+@pytest.mark.parametrize("address", ["http://hooks.example.org/T0PSECRET", "T0PSECRET", "http://[T0PSECRET"])
+def test_an_address_to_which_nothing_may_go_is_told_what_it_must_be_and_is_not_repeated(address: str) -> None:
+    untold = tell(Secret(address), NOTICE)
+    assert "no https address, and http is only for this computer" in untold
+    assert "nothing was sent" in untold
+    assert "T0PSECRET" not in untold
+
+
 def test_a_dead_receiver_and_a_wrong_address_are_told_and_nothing_else() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

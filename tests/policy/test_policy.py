@@ -206,6 +206,17 @@ def test_of_two_decisions_the_later_one_holds_and_the_file_wins_a_tie(tmp_path: 
     assert decided("ignore", at="2026-01-03T00:00:00+00:00").write(path).scopes == {"vip": "ignore"}
 
 
+def test_of_two_decisions_in_one_second_the_later_one_holds_in_whatever_order_they_are_written(
+    tmp_path: Path,
+) -> None:
+    second, path = datetime(2026, 1, 2, tzinfo=UTC), tmp_path / "p.csv"
+    open_ = Policy((Decision("vip"),)).write(path)
+    earlier = open_.decide({"vip": "contact"}, by="ada", at=second.replace(microsecond=100_000))
+    later = open_.decide({"vip": "ignore"}, by="bob", at=second.replace(microsecond=900_000))
+    assert (earlier.write(path).scopes, later.write(path).scopes) == ({"vip": "contact"}, {"vip": "ignore"})
+    assert earlier.write(path).scopes == {"vip": "ignore"}
+
+
 def test_a_decided_tag_that_vanished_from_the_account_keeps_its_row(tmp_path: Path) -> None:
     path = file(tmp_path, "tag,scope\ngone,contact\nopen,\n")
     assert Policy((Decision("new"),)).write(path).scopes == {"new": "undecided", "gone": "contact"}
@@ -234,7 +245,7 @@ def test_decide_returns_a_new_policy_and_refuses_unknown_tags_and_scopes() -> No
     moment = datetime(2026, 1, 2, tzinfo=UTC)
     after = policy.decide({"vip": "contact"}, by="ada", at=moment)
     assert (policy.scopes["vip"], after.scopes) == ("undecided", {"vip": "contact", "x": "undecided"})
-    assert after.decisions[0].decided_at == "2026-01-02T00:00:00+00:00"
+    assert after.decisions[0].decided_at == "2026-01-02T00:00:00.000+00:00"
     with pytest.raises(UsageError, match="no such tag in the policy: 'nope'"):
         policy.decide({"nope": "contact"}, by="ada")
     with pytest.raises(UsageError, match="'person' is not a scope"):
@@ -271,6 +282,11 @@ def test_check_names_undecided_tags_of_postings_last(tmp_path: Path) -> None:
     rows = [Decision(tag, evidence={"posting_tag": tag != "vip"}) for tag in ("Alps", "Baku", "vip")]
     (line,) = Policy(tuple(rows), "p").check(snapshot(tmp_path, Alps=True, Baku=True, vip=True))
     assert line == "LK201 p: 3 tags are undecided, 2 of them from postings: 'vip', 'Alps', 'Baku'"
+
+
+def test_check_names_postings_that_no_opportunity_has(tmp_path: Path) -> None:
+    policy = Policy((Decision("vip", "contact", matching="posting:nosuch"),), "policy.csv")
+    assert policy.check(snapshot(tmp_path, vip=True)) == ["policy.csv: no opportunity is of posting 'nosuch'"]
 
 
 def test_check_has_nothing_to_say_about_a_finished_policy(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def tags(review: Review, **view: object) -> list[str]:
 def test_a_decision_is_in_the_file_at_once_with_its_name_and_time(file: Path) -> None:
     assert ada(file).decide({"vip": "contact"}) == []
     (vip,) = [row for row in Policy.read(file).decisions if row.tag == "vip"]
-    assert (vip.scope, vip.decided_by, vip.decided_at) == ("contact", "ada", "2026-01-02T00:00:00+00:00")
+    assert (vip.scope, vip.decided_by, vip.decided_at) == ("contact", "ada", "2026-01-02T00:00:00.000+00:00")
 
 
 def test_what_is_at_stake_comes_first_and_postings_last(file: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_decision_that_a_spreadsheet_saved_over_is_told_until_it_is_made_again
     file.write_bytes(opened)  # a spreadsheet that had the file open, saved
     (line,) = review.refresh()
     assert line.startswith(
-        "tag 'vip' was decided contact by ada (2026-01-02T00:00:00+00:00), and the file says"
+        "tag 'vip' was decided contact by ada (2026-01-02T00:00:00.000+00:00), and the file says"
     )
     review.decide({"odd": "ignore"})
     assert len(ada(file).policy.overwritten) == 1
