@@ -68,6 +68,7 @@ browser: $(READY)
 bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_start
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_pull
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_ledger
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_scale

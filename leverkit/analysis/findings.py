@@ -119,7 +119,7 @@ def _unseen(snapshot: Snapshot) -> Iterable[Finding]:
             str(gap),
             1,
             f"the snapshot does not hold {gap}",
-            "pull again with a key that has this permission",
+            "pull again with a key that has this permission; ask Lever about what lacks a contact or a time",
         )
 
 

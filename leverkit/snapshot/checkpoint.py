@@ -15,8 +15,9 @@ from typing import IO, Self
 
 import msgspec
 
-from leverkit.api.models import Application, Opportunity
+from leverkit.api.models import Opportunity
 from leverkit.errors import Locked, UsageError
+from leverkit.snapshot.rows import Row, row
 from leverkit.snapshot.windows import Window
 from leverkit.storage.files import naming
 from leverkit.storage.sqlite import durable
@@ -29,49 +30,6 @@ create table if not exists windows (id integer primary key, sweep text, lo int, 
 create table if not exists pages (seq integer primary key, rows blob);
 create table if not exists deleted (id text primary key) without rowid;
 """
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One opportunity as it is in the snapshot (times in ms since epoch), and `seq`, its page."""
-
-    id: str
-    contact: str
-    tags: list[str]
-    created_at: int
-    updated_at: int | None
-    archived_at: int | None
-    archive_reason: str | None
-    stage: str | None
-    postings: list[str]
-    origin: str | None
-    sources: list[str]
-    confidentiality: str
-    is_anonymized: bool
-    last_advanced_at: int | None
-    seq: int
-
-
-def row(opportunity: Opportunity, seq: int) -> Row:
-    """Return an opportunity as a row; tags are a set, in the order in which they were added."""
-    archived = opportunity.archived
-    links = [link.posting for link in opportunity.applications if isinstance(link, Application)]
-    return Row(
-        id=opportunity.id,
-        contact=opportunity.contact,
-        tags=list(dict.fromkeys(opportunity.tags)),
-        created_at=opportunity.created_at,
-        updated_at=opportunity.updated_at,
-        archived_at=archived.archived_at if archived else None,
-        archive_reason=archived.reason if archived else None,
-        stage=opportunity.stage,
-        postings=[posting for posting in dict.fromkeys(links) if posting],
-        origin=opportunity.origin,
-        sources=list(dict.fromkeys(opportunity.sources)),
-        confidentiality=opportunity.confidentiality,
-        is_anonymized=opportunity.is_anonymized,
-        last_advanced_at=opportunity.last_advanced_at,
-        seq=seq,
-    )
 
 
 class PullCheckpoint:

@@ -3,24 +3,30 @@
 Every page is stored with what it leaves of its window before the window's next page is read. So a pass that
 was killed resumes where it was. A turn at the pace is taken first and then given to a window: as many
 requests are in flight as the rate and the latency need, and no more.
+
+A pass sends no filter for an end that is open, so it finds what was created at impossible times too.
 """
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any, Literal
 
 from leverkit.api.client import ReadOnlyLever
-from leverkit.api.models import Opportunity
 from leverkit.api.pagination import Page
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError
 from leverkit.snapshot.checkpoint import PullCheckpoint
-from leverkit.snapshot.windows import Window, WindowQueue, agree, trial
+from leverkit.snapshot.rows import Listed
+from leverkit.snapshot.windows import HIGHEST, LOWEST, PIECES, Window, WindowQueue, agree, trial
 
 RESTARTS = 3  # how often a window may lose its cursor before the pass fails
+SPARE = 1.1  # times what rate and latency need: some requests take longer than others
 Axis = Literal["created_at", "updated_at"]
 
 
@@ -35,9 +41,10 @@ class ListingPass:
 
     def filters(self, window: Window) -> dict[str, Any]:
         """Return the filters of a window."""
-        return {f"{self.axis}_start": window.lo, f"{self.axis}_end": window.hi, "expand": "applications"}
+        lo, hi = None if window.lo == LOWEST else window.lo, None if window.hi == HIGHEST else window.hi
+        return {f"{self.axis}_start": lo, f"{self.axis}_end": hi, "expand": "applications"}
 
-    def times(self, page: Page[Opportunity]) -> list[int]:
+    def times(self, page: Page[Listed]) -> list[int]:
         """Return when the opportunities of a page were created, or updated, by the axis."""
         created = self.axis == "created_at"
         return [record.created_at if created else record.updated_at or 0 for record in page.items]
@@ -74,13 +81,13 @@ def _begin(
     portable = page.next is not None and _is_portable(lever, listing, replace(window, cursor=page.next), page)
     queue = WindowQueue([window], portable=portable)
     queue.take()
-    left = queue.put(window, times, page.next)
+    left = queue.put(window, times, page.next, wanted=PIECES)
     checkpoint.note(**{f"{listing.name} cursors": "portable" if portable else "bound"})
     checkpoint.store(listing.name, None, left, page.items)
     seen(len(page.items))
 
 
-def _is_portable(lever: ReadOnlyLever, listing: ListingPass, window: Window, page: Page[Opportunity]) -> bool:
+def _is_portable(lever: ReadOnlyLever, listing: ListingPass, window: Window, page: Page[Listed]) -> bool:
     half = trial(window, listing.times(page))
     try:
         afresh = _fetch(lever, listing, half)
@@ -95,11 +102,9 @@ def _is_portable(lever: ReadOnlyLever, listing: ListingPass, window: Window, pag
 
 def _fetch(
     lever: ReadOnlyLever, listing: ListingPass, window: Window, *, turn_taken: bool = False
-) -> Page[Opportunity]:
+) -> Page[Listed]:
     params = lever.default_params(**listing.filters(window))
-    return lever.page(
-        "/opportunities", type=Opportunity, offset=window.cursor, turn_taken=turn_taken, **params
-    )
+    return lever.page("/opportunities", type=Listed, offset=window.cursor, turn_taken=turn_taken, **params)
 
 
 class ListingReader:
@@ -117,9 +122,10 @@ class ListingReader:
     ) -> None:
         self._listing, self._lever, self._checkpoint, self._seen = listing, lever, checkpoint, seen
         self._numbers = {window: number for number, window in checkpoint.windows(listing.name)}
-        self._queue = WindowQueue(list(self._numbers), portable=portable, most=workers)
+        self._queue = WindowQueue(list(self._numbers), portable=portable)
         self._workers = workers
-        self._in_flight: dict[Future[Page[Opportunity]], Window] = {}
+        self._in_flight: dict[Future[tuple[Page[Listed], float]], Window] = {}
+        self._latencies: deque[float] = deque(maxlen=15)  # seconds
 
     def run(self) -> None:
         """Read all windows to their end."""
@@ -135,8 +141,18 @@ class ListingReader:
         if window is None:
             wait(self._in_flight, return_when=FIRST_COMPLETED)
         else:
-            future = pool.submit(_fetch, self._lever, self._listing, window, turn_taken=True)
-            self._in_flight[future] = window
+            self._in_flight[pool.submit(self._fetch, window)] = window
+
+    def _fetch(self, window: Window) -> tuple[Page[Listed], float]:
+        began = time.monotonic()
+        page = _fetch(self._lever, self._listing, window, turn_taken=True)
+        return page, time.monotonic() - began
+
+    @property
+    def _wanted(self) -> int:
+        """How many requests in flight use up the rate at the present latency."""
+        needed = self._lever.pace.rate * median(self._latencies or [1.0]) * SPARE
+        return min(self._workers, int(needed) + 1)
 
     def _take(self) -> Window | None:
         self._lever.pace.wait()
@@ -145,9 +161,9 @@ class ListingReader:
             self._lever.pace.give_back()
         return window
 
-    def _store(self, future: Future[Page[Opportunity]], window: Window) -> None:
+    def _store(self, future: Future[tuple[Page[Listed], float]], window: Window) -> None:
         try:
-            page = future.result()
+            page, seconds = future.result()
         except ApiError as error:
             if error.status != 400 or window.cursor is None or window.restarts >= RESTARTS:
                 raise
@@ -155,7 +171,9 @@ class ListingReader:
             restarted = replace(window, cursor=None, pages=0, restarts=window.restarts + 1)
             left = self._queue.restore((restarted,))
         else:
-            left = self._queue.put(window, self._listing.times(page), page.next)
+            self._latencies.append(seconds)
+            times = self._listing.times(page)
+            left = self._queue.put(window, times, page.next, wanted=self._wanted)
         numbers = self._checkpoint.store(self._listing.name, self._numbers.pop(window), left, page.items)
         self._numbers |= zip(left, numbers, strict=True)
         self._seen(len(page.items))

@@ -1,13 +1,15 @@
 """Read an account into a snapshot: everything once, afterwards what changed.
 
 The listing moves while it is read (its order follows stages). So every pull ends with a catch-up on what
-was created, updated or deleted since it began, and compares its tag counts with `GET /tags`.
+was created, updated or deleted since it began, and compares its tag counts with `GET /tags`. What Lever
+counts and no window showed, such as an opportunity that was created at no time, is looked for by its tag.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,33 +19,34 @@ from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, 
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, UsageError
 from leverkit.report.progress import Progress, progress
-from leverkit.report.text import count
 from leverkit.settings import connect
 from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.completeness import Difference, differences, lacking, missed_tags, read_plainly
 from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
 from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
 from leverkit.snapshot.tables import (
+    LeftOut,
     counted,
+    left_out,
     size,
+    undated,
     vanished,
     write_opportunities,
     write_postings,
     write_stages,
     write_tags,
 )
+from leverkit.snapshot.windows import HIGHEST, LOWEST
 from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
 
 T = TypeVar("T")
-Difference = dict[str, str | int]
 MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for late updates at Lever
 DAY = 24 * 3600 * 1000
-LATEST = 4_102_444_800_000  # ms since epoch: the year 2100
-ROUNDS = 2  # catch-ups at most: a second if tag counts differ, as the account may just have changed
-VANISHED = "of the reading before: not deleted, and no longer visible to this key"
+ROUNDS = 2  # catch-ups: a second if tag counts differ, as the account may just have changed
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 
 
@@ -85,6 +88,7 @@ class _Pull:
         self._shown, self._workers = shown, workers
         self._pages = self._records = 0
         self._not_seen: set[str] = set()
+        self._left_out: list[LeftOut] = []
         self._last = _opened(folder)
 
     def run(self, full: bool, same_account: bool) -> None:
@@ -97,12 +101,12 @@ class _Pull:
             stages = pool.submit(lambda: self._all("/stages", Stage))
             ranks = pool.submit(self._ranks)
             self._read_main()
-            opportunities, tags, differences = self._read_again(db)
+            opportunities, tags, different = self._read_again(db, pool)
             files = [opportunities, tags, write_postings(db, self._folder, postings.result())]
             files.append(write_stages(db, self._folder, stages.result(), ranks.result()))
             self._lever.account.note("stage", (stage.id for stage in stages.result()))
             counts = {file.stem: size(db, file) for file in files}
-        self._publish(files, counts, differences)
+        self._publish(files, counts, different)
         self._checkpoint.discard()
         self._recognised.remember(self._lever.account)
 
@@ -148,30 +152,52 @@ class _Pull:
         return last.taken_at - MARGIN
 
     def _read_main(self) -> None:
-        self._read(ListingPass("created", "created_at", self._since, self._started + DAY))
         if self._since:
-            self._read(ListingPass("updated", "updated_at", self._since, LATEST))
+            self._read(ListingPass("created", "created_at", self._since, HIGHEST))
+            self._read(ListingPass("updated", "updated_at", self._since, HIGHEST))
+            return
+        self._read(ListingPass("created", "created_at", LOWEST, self._started + DAY))
+        if self._checkpoint.pages <= 1:  # so small that one request shows what no filter by time does
+            read_plainly(self._lever, self._checkpoint, self._show_page)
 
-    def _read_again(self, db: Database) -> tuple[Path, Path, list[Difference]]:
+    def _read_again(self, db: Database, pool: ThreadPoolExecutor) -> tuple[Path, Path, list[Difference]]:
         """Catch up and compare with Lever's tag counts; repeat if they differ: tags may just have changed."""
-        for number in range(1, ROUNDS + 1):
-            self._catch_up(number)
-            listed = self._lever.tag_counts()
-            opportunities = write_opportunities(db, self._folder, self._checkpoint, self._prior())
-            differences = _differences(listed, counted(db, opportunities))
-            if not differences:
+        different: list[Difference] = []
+        for number in range(1, ROUNDS + 2):
+            if number > ROUNDS and not self._found_by_tags(different):
                 break
-        if self._last and (number := vanished(db, self._folder, opportunities, self._checkpoint)):
-            self._not_seen.add(f"{count(number, 'opportunity', 'opportunities')} {VANISHED}")
-        return opportunities, write_tags(db, self._folder, listed), differences
+            counts = pool.submit(self._lever.tag_counts)
+            self._catch_up(number, pool)
+            opportunities = write_opportunities(
+                db, self._folder, self._checkpoint, self._prior(), self._left_out_before()
+            )
+            listed = counts.result()
+            different = differences(listed, counted(db))
+            if not different:
+                break
+        self._left_out = left_out(db)
+        lost = vanished(db, self._folder, self._checkpoint) if self._last else 0
+        self._not_seen.update(lacking(self._left_out, undated(db), lost))
+        return opportunities, write_tags(db, self._folder, listed), different
 
-    def _catch_up(self, number: int) -> None:
+    def _found_by_tags(self, different: list[Difference]) -> bool:
+        """Read what Lever counts and no window showed; return True if anything was read."""
+        tags = missed_tags(different) if self._lever.sees_confidential() else []
+        for tag in tags:
+            read_plainly(self._lever, self._checkpoint, self._show_page, tag=tag)
+        return bool(tags)
+
+    def _catch_up(self, number: int, pool: ThreadPoolExecutor) -> None:
         since = self._started - MARGIN
-        self._read(ListingPass(f"updated again {number}", "updated_at", since, LATEST))
-        self._read(ListingPass(f"created again {number}", "created_at", since, LATEST))
         deleted_since = self._last.taken_at - MARGIN if self._last else since
-        gone = self._all("/opportunities/deleted", DeletedOpportunity, deleted_at_start=deleted_since)
-        self._checkpoint.forget(opportunity.id for opportunity in gone)
+        path = "/opportunities/deleted"
+        gone = pool.submit(lambda: self._all(path, DeletedOpportunity, deleted_at_start=deleted_since))
+        self._read(ListingPass(f"updated again {number}", "updated_at", since, HIGHEST))
+        self._read(ListingPass(f"created again {number}", "created_at", since, HIGHEST))
+        self._checkpoint.forget(opportunity.id for opportunity in gone.result())
+
+    def _left_out_before(self) -> list[LeftOut]:
+        return list(self._last.meta.get("left_out", ())) if self._last and self._since else []
 
     def _read(self, listing: ListingPass) -> None:
         read(listing, self._lever, self._checkpoint, workers=self._workers, seen=self._show_page)
@@ -200,7 +226,7 @@ class _Pull:
         except ApiError:
             return ()  # undocumented, so nothing depends on it
 
-    def _publish(self, files: list[Path], counts: dict[str, int], differences: list[Difference]) -> None:
+    def _publish(self, files: list[Path], counts: dict[str, int], different: list[Difference]) -> None:
         """Move the files into place and describe them in `snapshot.json`, which is written last."""
         hashes = {}
         for file in files:
@@ -218,15 +244,16 @@ class _Pull:
             "window": {"started_at": self._started, "ended_at": self._lever.now()},
             "complete": True,
             "counts": counts,
-            "completeness": {"tags_agree": not differences, "differences": differences},
+            "completeness": {"tags_agree": not different, "differences": different},
+            "left_out": self._left_out,
             "not_seen": sorted(self._not_seen),
             "files": hashes,
             "versions": {name: version(name) for name in ("leverkit", "duckdb")},
         }
         content = json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
         write_atomic(self._folder / "snapshot.json", content.encode())
-        if differences:
-            _say(f"the counts of {len(differences)} tags differ from Lever's own: see snapshot.json")
+        if different:
+            _say(f"the counts of {len(different)} tags differ from Lever's own: see snapshot.json")
 
 
 def _make(folder: Path) -> None:
@@ -242,14 +269,6 @@ def _opened(folder: Path) -> Snapshot | None:
         return Snapshot.open(folder)
     except UsageError:
         return None
-
-
-def _differences(listed: dict[str, int], found: dict[str, int]) -> list[Difference]:
-    return [
-        {"tag": tag, "listed": listed.get(tag, 0), "counted": found.get(tag, 0)}
-        for tag in sorted(listed.keys() | found.keys())
-        if listed.get(tag, 0) != found.get(tag, 0)
-    ]
 
 
 def _say(text: str) -> None:

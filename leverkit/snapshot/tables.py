@@ -47,29 +47,48 @@ POSTINGS = {
     "created_at": "BIGINT",
     "updated_at": "BIGINT",
 }
+LeftOut = dict[str, Any]
+_SAME_WITHOUT_ID = "if(id = '', contact || ' ' || created_at, '')"
 TAGS = {"text": "VARCHAR", "count": "BIGINT"}
 STAGES = {"id": "VARCHAR", "text": "VARCHAR", "position": "BIGINT", "rank": "DOUBLE", "pipeline": "VARCHAR"}
 
 
 def write_opportunities(
-    db: duckdb.DuckDBPyConnection, folder: Path, checkpoint: PullCheckpoint, prior: Path | None
+    db: duckdb.DuckDBPyConnection,
+    folder: Path,
+    checkpoint: PullCheckpoint,
+    prior: Path | None,
+    before: Iterable[LeftOut] = (),
 ) -> Path:
-    """Write the newest record of every id that is not deleted; those of `prior`, a snapshot, are oldest."""
+    """Write the newest record of every id that is not deleted; those of `prior`, a snapshot, are oldest.
+
+    A record without an id or a contact is not written: nothing says whose it is. `left_out` returns them,
+    `before` are those of the prior snapshot.
+    """
     lines = folder / "opportunities.lines"
     with naming(lines), create(lines) as file:
+        file.writelines(msgspec.json.encode(record | {"seq": 0}) + b"\n" for record in before)
         checkpoint.write_rows(file)
     read = f"select * from {_lines(lines, OPPORTUNITIES | {'seq': 'BIGINT'})}"
     if prior:
         read += f" union all select *, 0 from read_parquet({literal(prior)})"
     query = f"""
-        select * exclude (seq) from ({read})
+        create or replace temp table newest as select * exclude (seq) from ({read})
         where id not in ({_deleted(checkpoint)})
-        qualify row_number() over (partition by id order by seq desc) = 1
-        order by id"""
+        qualify row_number() over (partition by id, {_SAME_WITHOUT_ID} order by seq desc) = 1"""
     try:
-        return _copy(db, folder / "opportunities.parquet", query)
+        db.execute(query)
     finally:
         lines.unlink()
+    complete = "select * from newest where id <> '' and contact <> '' order by id"
+    return _copy(db, folder / "opportunities.parquet", complete)
+
+
+def left_out(db: duckdb.DuckDBPyConnection) -> list[LeftOut]:
+    """Return what the latest opportunities left out, for want of an id or a contact."""
+    names = "id, contact, created_at, tags"
+    found = db.sql(f"select {names} from newest where id = '' or contact = '' order by {names}").fetchall()
+    return [dict(zip(names.split(", "), values, strict=True)) for values in found]
 
 
 def write_without(db: duckdb.DuckDBPyConnection, folder: Path, source: Path, ids: Iterable[str]) -> Path:
@@ -110,21 +129,26 @@ def write_stages(
     return _write(db, folder / "stages.parquet", STAGES, rows, "position")
 
 
-def counted(db: duckdb.DuckDBPyConnection, opportunities: Path) -> dict[str, int]:
-    """Count the opportunities of each tag in a file."""
-    tags = f"select unnest(tags) as tag from read_parquet({literal(opportunities)})"
+def counted(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count the latest opportunities of each tag, as Lever does: with those that were left out."""
+    tags = "select unnest(tags) as tag from newest"
     return dict(db.sql(f"select tag, count(*) from ({tags}) group by tag").fetchall())
 
 
-def vanished(db: duckdb.DuckDBPyConnection, folder: Path, new: Path, checkpoint: PullCheckpoint) -> int:
-    """Count the opportunities of the snapshot in a folder that a new file lacks and that are not deleted."""
+def undated(db: duckdb.DuckDBPyConnection) -> int:
+    """Count the latest opportunities without a creation time that can be right."""
+    return _number(db, "select count(*) from newest where created_at = 0")
+
+
+def vanished(db: duckdb.DuckDBPyConnection, folder: Path, checkpoint: PullCheckpoint) -> int:
+    """Count the opportunities of the snapshot in a folder that the latest lack and that are not deleted."""
     last = literal(folder / "opportunities.parquet")
-    lost = f"select id from read_parquet({last}) except select id from read_parquet({literal(new)})"
+    lost = f"select id from read_parquet({last}) except select id from newest"
     return _number(db, f"select count(*) from ({lost}) where id not in ({_deleted(checkpoint)})")
 
 
 def _deleted(checkpoint: PullCheckpoint) -> str:
-    return ", ".join(literal(id) for id in ["", *checkpoint.deleted()])
+    return ", ".join(literal(id) for id in ["-", *checkpoint.deleted()])
 
 
 def size(db: duckdb.DuckDBPyConnection, file: Path) -> int:

@@ -2,7 +2,9 @@
 
 A window is the part of the listing created from `lo` to `hi` (both inclusive, as Lever's filters) that
 comes after `cursor`. No input or output here. Nothing depends on the order of the listing, which Lever
-does not document; the order only guides where to cut. What a cut may keep of the cursor:
+does not document; the order only guides where to cut. A cut costs half a request, as the last page of each
+window is half empty; so there are no more windows than keep the requests in flight that the rate and the
+latency need. What a cut may keep of the cursor:
 
 * *portable* cursors: an offset continues after the same record under a narrower filter, so both halves
   keep it and no record is read twice. Offsets in recordings are sort keys, which makes this likely. It is
@@ -15,8 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from leverkit.snapshot.rows import LATEST
+
 EARLIEST = 1_262_304_000_000  # 2010, before Lever was founded: a cut by time makes no sense before it
-FIRST_PIECES, PIECES, DEEPEST = 8, 4, 3
+LOWEST, HIGHEST = -(2**62), 2**62  # ends of a window that is open there: no filter is sent for it
+REACH = 1000  # times the span of what was read: how far away unread records are looked for
+PIECES, SMALLEST = 4, 6  # of the first cut; and the pages of a window from which it may be cut again
+BOUND_PIECES, DEEPEST = 12, 3
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,16 @@ class Window:
     restarts: int = 0
 
 
-def cut(window: Window, created: Sequence[int], pieces: int, *, keep_cursor: bool) -> tuple[Window, ...]:
-    """Cut a window into disjoint ones that cover it; `created` are the times of its latest page."""
-    edges = sorted({edge for edge in _edges(window, created, pieces) if window.lo <= edge < window.hi})
+def cut(
+    window: Window, created: Sequence[int], pieces: int, *, keep_cursor: bool, seen: tuple[int, int]
+) -> tuple[Window, ...]:
+    """Cut a window into disjoint ones that cover it, by equal parts of the time that may hold unread records.
+
+    `created` are the times of its latest page, `seen` the first and the last of all that was read.
+    """
+    lo, hi = _unread(window, created, seen)
+    wanted = {lo + (hi - lo) * part // pieces for part in range(1, pieces)}
+    edges = sorted(edge for edge in wanted if window.lo <= edge < window.hi)
     starts = [window.lo] + [edge + 1 for edge in edges]
     ends = edges + [window.hi]
     cursor = window.cursor if keep_cursor else None
@@ -46,21 +60,24 @@ def cut(window: Window, created: Sequence[int], pieces: int, *, keep_cursor: boo
     )
 
 
-def _edges(window: Window, created: Sequence[int], pieces: int) -> list[int]:
-    """Return where to cut: the unread time in equal parts if the page is ordered by time, else quantiles."""
+def _unread(window: Window, created: Sequence[int], seen: tuple[int, int]) -> tuple[int, int]:
+    """Return from when to when records of a window may be unread; less if its pages are ordered by time.
+
+    A listing by stage begins with people of the last days, so equal parts of the time are better than
+    quantiles of a page.
+    """
+    first, last = seen
+    reach = REACH * max(last - first, 1)
+    lo = max(window.lo, first - reach, EARLIEST if first > EARLIEST else window.lo)
+    hi = min(window.hi, last + reach)
     ordered = sorted(created)
-    floor = EARLIEST if ordered and ordered[0] > EARLIEST else window.lo
-    lo, hi = max(window.lo, floor), window.hi
     if not ordered or ordered[0] == ordered[-1]:
-        unread = (lo, hi)
-    elif ordered == list(created):
-        unread = (max(ordered[-1], lo), hi)
-    elif ordered[::-1] == list(created):
-        unread = (lo, min(ordered[0], hi))
-    else:
-        return [ordered[len(ordered) * part // pieces] for part in range(1, pieces)]
-    start, span = unread[0], unread[1] - unread[0]
-    return [start + span * part // pieces for part in range(1, pieces)]
+        return lo, hi
+    if ordered == list(created):
+        return max(lo, ordered[-1]), hi
+    if ordered[::-1] == list(created):
+        return lo, min(hi, ordered[0])
+    return lo, hi
 
 
 def trial(window: Window, created: Sequence[int]) -> Window:
@@ -85,12 +102,12 @@ def agree(read: Sequence[str], afresh: Sequence[str], behind: Sequence[str]) -> 
 
 
 class WindowQueue:
-    """The windows still to be read: gives them out, takes their pages, cuts them while requests are idle."""
+    """The windows still to be read: gives them out, takes their pages, cuts them while there are too few."""
 
-    def __init__(self, windows: Sequence[Window], *, portable: bool, most: int = 16) -> None:
+    def __init__(self, windows: Sequence[Window], *, portable: bool) -> None:
         self._free, self._busy = list(windows), 0
-        self._portable, self._most = portable, most
-        self._idle = False
+        self._portable = portable
+        self._seen: tuple[int, int] | None = None
 
     @property
     def done(self) -> bool:
@@ -105,39 +122,49 @@ class WindowQueue:
     def take(self) -> Window | None:
         """Return a window to read a page of; None while all are being read."""
         if not self._free:
-            self._idle = True
             return None
         self._busy += 1
         return self._free.pop(0)
 
-    def put(self, window: Window, created: Sequence[int], following: str | None) -> tuple[Window, ...]:
-        """Take the times of a page of a window; return the windows that are left to read in its place."""
+    def put(
+        self, window: Window, created: Sequence[int], following: str | None, *, wanted: int
+    ) -> tuple[Window, ...]:
+        """Take the times of a page of a window; return the windows that are left to read in its place.
+
+        It is cut if fewer than `wanted` windows are open.
+        """
         left: tuple[Window, ...] = ()
         if following is not None:
-            left = self._cut(replace(window, cursor=following, pages=window.pages + 1), created)
+            left = self._cut(replace(window, cursor=following, pages=window.pages + 1), created, wanted)
         return self.restore(left)
 
     def restore(self, left: tuple[Window, ...]) -> tuple[Window, ...]:
         """Take back the windows that are left of a window that was given out."""
         self._busy -= 1
-        self._idle = False
         self._free += left
         return left
 
-    def _cut(self, window: Window, created: Sequence[int]) -> tuple[Window, ...]:
-        pieces = self._portable_pieces(window) if self._portable else self._bound_pieces(window)
-        return cut(window, created, pieces, keep_cursor=self._portable) if pieces > 1 else (window,)
+    def _cut(self, window: Window, created: Sequence[int], wanted: int) -> tuple[Window, ...]:
+        times = [at for at in created if 0 < at < LATEST] or [EARLIEST]
+        first, last = self._seen or (times[0], times[0])
+        seen = self._seen = min(first, *times), max(last, *times)
+        choose = _portable_pieces if self._portable else _bound_pieces
+        pieces = choose(window, self.open < wanted)
+        if pieces == 1:
+            return (window,)
+        return cut(window, times, pieces, keep_cursor=self._portable, seen=seen)
 
-    def _portable_pieces(self, window: Window) -> int:
-        if window.depth == 0:
-            return PIECES
-        wanted = self._idle and self.open < self._most and window.pages > 1  # or windows would get too small
-        return 2 if wanted else 1
 
-    def _bound_pieces(self, window: Window) -> int:
-        """Return 1 after the first page: a later cut would read again all that was read of the window."""
-        if window.pages > 1 or window.depth >= DEEPEST:
-            return 1
-        if window.depth == 0:
-            return FIRST_PIECES
-        return PIECES if self._idle or window.depth < DEEPEST - 1 else 1
+def _portable_pieces(window: Window, starving: bool) -> int:
+    if window.depth == 0:
+        return PIECES
+    return 2 if starving and window.pages >= SMALLEST else 1
+
+
+def _bound_pieces(window: Window, starving: bool) -> int:
+    """Return 1 after the first page: a later cut would read again all that was read of the window."""
+    if window.pages > 1 or window.depth >= DEEPEST:
+        return 1
+    if window.depth == 0:
+        return BOUND_PIECES
+    return PIECES if starving else 1

@@ -11,7 +11,8 @@ import pytest
 
 from leverkit.api.models import Application, Archived, Opportunity
 from leverkit.errors import Locked, UsageError
-from leverkit.snapshot.checkpoint import NAME, PullCheckpoint, row
+from leverkit.snapshot.checkpoint import NAME, PullCheckpoint
+from leverkit.snapshot.rows import row
 from leverkit.snapshot.windows import Window
 
 

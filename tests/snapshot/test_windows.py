@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leverkit.snapshot.windows import Window, WindowQueue, agree, cut, trial
+from leverkit.snapshot.windows import (
+    HIGHEST,
+    LOWEST,
+    PIECES,
+    SMALLEST,
+    Window,
+    WindowQueue,
+    agree,
+    cut,
+    trial,
+)
 
 DAY = 86_400_000
 START = 1_600_000_000_000
@@ -43,7 +53,7 @@ def drain(server: Server, queue: WindowQueue, rng: random.Random, most: int = 8)
             page, following = server.page(window_read)
             requests += 1
             ids += [id for id, _ in page]
-            queue.put(window_read, [at for _, at in page], following)
+            queue.put(window_read, [at for _, at in page], following, wanted=most)
     return ids, requests
 
 
@@ -59,7 +69,7 @@ def test_every_record_is_read_in_any_order_and_timing(
     records: list[tuple[str, int]], rng: random.Random, portable: bool, most: int
 ) -> None:
     rng.shuffle(records)
-    ids, _ = drain(Server(records), WindowQueue([whole], portable=portable, most=most), rng, most)
+    ids, _ = drain(Server(records), WindowQueue([whole], portable=portable), rng, most)
     assert set(ids) == {id for id, _ in records}
     if portable:
         assert len(ids) == len(records), "a record was read twice"
@@ -72,14 +82,15 @@ def test_pieces_are_disjoint_and_cover_the_window(
     lo: int, span: int, created: list[int], pieces: int
 ) -> None:
     window = Window(lo, lo + span, "here", 3, 1, 2)
-    parts = cut(window, created, pieces, keep_cursor=True)
+    seen = (min(created, default=lo), max(created, default=lo))
+    parts = cut(window, created, pieces, keep_cursor=True, seen=seen)
     assert [part.lo for part in parts] == [lo] + [part.hi + 1 for part in parts[:-1]]
     assert parts[-1].hi == window.hi
     assert all(part.lo <= part.hi and part.cursor == "here" and part.restarts == 2 for part in parts)
 
 
 def test_pieces_without_their_cursor_start_from_their_beginning() -> None:
-    parts = cut(Window(0, 100, "here"), [10, 90, 50, 20], 2, keep_cursor=False)
+    parts = cut(Window(0, 100, "here"), [10, 90, 50, 20], 2, keep_cursor=False, seen=(10, 90))
     assert [part.cursor for part in parts] == [None, None]
 
 
@@ -92,38 +103,47 @@ def test_records_of_one_moment_are_read_with_few_cuts(portable: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("created", "near"), [([1, 2, 3], (0, 51)), ([99, 98, 97], (0, 48)), ([5, 90, 20], (0, 20))]
+    ("created", "near"), [([1, 2, 3], (0, 51)), ([99, 98, 97], (0, 48)), ([5, 90, 20], (0, 50))]
 )
-def test_a_page_ordered_by_time_is_cut_in_its_unread_part_and_others_at_the_median(
+def test_a_page_ordered_by_time_is_cut_in_its_unread_part_and_others_in_the_middle(
     created: list[int], near: tuple[int, int]
 ) -> None:
-    first, _ = cut(Window(0, 100, "c"), created, 2, keep_cursor=True)
+    seen = min(created), max(created)
+    first, _ = cut(Window(0, 100, "c"), created, 2, keep_cursor=True, seen=seen)
     assert (first.lo, first.hi) == near
 
 
-def test_the_first_window_is_cut_at_once_and_later_ones_only_while_a_request_is_idle() -> None:
+def test_unread_records_are_looked_for_near_those_that_were_read() -> None:
+    everything = Window(LOWEST, HIGHEST, "c")
+    pages = [[START, START + 99], [START + 99, START]]
+    edges = [cut(everything, page, 2, keep_cursor=True, seen=(START, START + 99))[0].hi for page in pages]
+    assert edges == [START + 99 + 99_000 // 2, START - 99_000 // 2]
+
+
+def test_the_first_window_is_cut_at_once_and_later_ones_only_while_there_are_too_few() -> None:
     queue = WindowQueue([whole], portable=True)
     taken = [queue.take() for _ in range(2)]
     assert taken[1] is None
     assert taken[0] is not None
-    left = queue.put(taken[0], [START, START + 9 * DAY, START + DAY], "1")
-    assert len(left) > 1
-    in_flight = [window for window in iter(queue.take, None) if window]
+    left = queue.put(taken[0], [START, START + 9 * DAY, START + DAY], "1", wanted=4)
+    assert len(left) == PIECES
+    window = queue.take()
+    assert window is not None
     created = [START - DAY, START - 3 * DAY, START - 2 * DAY]
-    assert len(queue.put(in_flight[0], created, "2")) == 1, "one page is too little to decide"
-    assert queue.take() is not None
-    assert queue.take() is None
-    assert len(queue.put(replace(in_flight[0], cursor="2", pages=1), created, "3")) == 2
+    assert len(queue.put(window, created, "2", wanted=9)) == 1, "one page is too little to decide"
+    queue.restore(())
+    assert len(queue.put(replace(window, pages=SMALLEST), created, "3", wanted=3)) == 1
+    assert len(queue.put(replace(window, pages=SMALLEST), created, "3", wanted=9)) == 2
 
 
 def test_there_are_never_more_windows_than_requests() -> None:
     records = [(f"o{number}", START + number * 1000) for number in range(2000)]
-    queue, server, most = WindowQueue([whole], portable=True, most=4), Server(records), 0
+    queue, server, most = WindowQueue([whole], portable=True), Server(records), 0
     while not queue.done:
         in_flight = [window for window in iter(queue.take, None) if window]
         for window in in_flight:
             page, following = server.page(window)
-            queue.put(window, [at for _, at in page], following)
+            queue.put(window, [at for _, at in page], following, wanted=4)
         most = max(most, queue.open)
     assert most == 4
 

@@ -71,6 +71,29 @@ class Forgetful(Hooked):
         return super().handle_request(request)
 
 
+class Altered(Hooked):
+    """A Lever that shows other fields of some opportunities; a filter by time hides those without that time.
+
+    `fields` are the changes by id; `page` is put in place of each page of opportunities.
+    """
+
+    def __init__(self, fields: dict[str, dict[str, Any]], page: Any = None) -> None:
+        super().__init__()
+        self._fields, self._page = fields, page
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and alter the answer."""
+        response = super().handle_request(request)
+        response.read()
+        if not request.url.path.endswith("/opportunities") or response.status_code != 200:
+            return response
+        page = response.json()
+        rows = [row | self._fields.get(row["id"], {}) for row in page["data"]]
+        if any(name.startswith("created_at") for name in request.url.params):
+            rows = [row for row in rows if row.get("createdAt", 0) is not None]
+        return httpx.Response(200, json=page | {"data": rows} | (self._page or {}))
+
+
 class Dated(Hooked):
     """A Lever that sends the Date of the account's own clock, which a test moves."""
 
@@ -89,7 +112,7 @@ def reader(
     account: Running,
     before: Callable[[int], None] | None = None,
     *,
-    kind: type[Hooked] = Hooked,
+    kind: Callable[[Callable[[int], None] | None], httpx.BaseTransport] = Hooked,
     **options: Any,
 ) -> ReadOnlyLever:
     """Open an emulated account without a rate limit and without sleeping between attempts."""
