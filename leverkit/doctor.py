@@ -56,28 +56,27 @@ class Checkup(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """0 if all is well, 12 if the key does not open the account, 64 for settings to correct, else 1."""
+        """0 if everything is ready, 12 if the key does not open the account, 64 for settings to correct, else 1."""
         return next((check.exit_code or 1 for check in self.checks if check.ok is False), 0)
 
     @property
     def verdict(self) -> str:
-        """A sentence: is all well, and what comes next."""
-        trouble = [check.what for check in self.checks if check.ok is False]
-        if trouble:
-            return f"there is trouble with {', '.join(trouble)}; mend that, next: leverkit doctor"
-        return "all is well; next: leverkit pull -o snapshot"
+        """A sentence: whether everything is ready, and what comes next."""
+        problems = [check.what for check in self.checks if check.ok is False]
+        if problems:
+            return f"to fix: {', '.join(problems)}; then run leverkit doctor again"
+        return "everything is ready; next: leverkit pull -o snapshot"
 
     @property
     def frame(self) -> pd.DataFrame:
         """One row per check: what, state, found."""
         import pandas as pd
 
-        words = {True: "well", False: "TROUBLE", None: "note"}
-        rows = [(check.what, words[check.ok], check.found) for check in self.checks]
+        rows = [(check.what, check.state, check.found) for check in self.checks]
         return pd.DataFrame(rows, columns=["what", "state", "found"])
 
     def __repr__(self) -> str:
-        return "<Checkup: all is well>" if not self.exit_code else "<Checkup: there is trouble>"
+        return "<Checkup: everything is ready>" if not self.exit_code else "<Checkup: problems to fix>"
 
     def _repr_html_(self) -> str:
         from leverkit.report.html import table

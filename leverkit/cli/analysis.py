@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 policies = typer.Typer(
     cls=options.Group,
     no_args_is_help=True,
-    help="Propose which tags are about the person; check what people decided.",
+    help="Suggest which tags are about the person, and check the decisions.",
 )
 
 
@@ -32,17 +32,19 @@ def register(app: typer.Typer) -> None:
 
 def pull(
     out: options.Out,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 16,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again instead of only what changed.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of concurrent requests.")] = 16,
     rate: options.Rate = 9.8,
     max_found: options.MaxFound = None,
     same_account: options.SameAccount = False,
     demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
-    """Read the account into a snapshot; again: resume, or bring what changed. Only reads.
+    """Read the account into a snapshot. Run it again to resume or to refresh. Only reads.
 
-    What people changed since the last reading goes into the account's ledger in the workspace.
+    The account's ledger in the workspace records what people changed since the last reading.
     Example: leverkit pull -o snapshot
     """
     from leverkit.jobs.ledger import update_ledger
@@ -75,15 +77,17 @@ def audit(
     snapshot: options.Source,
     html: options.Html = None,
     policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What is decided; else policy.csv beside SNAPSHOT.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The decisions; by default policy.csv beside SNAPSHOT."),
     ] = None,
     anonymise: options.Anonymise = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Show which tags are missing on opportunities of people who carry them. Reads files only.
+    """Show which tags are missing on some opportunities of a person. Reads files only.
 
-    How far the account is gets a row in readiness.csv in the snapshot's folder.
+    Each audit adds a row to readiness.csv in the snapshot's folder.
+
     Example: leverkit audit snapshot --html audit.html
     """
     from leverkit.analysis.audit import audit
@@ -114,10 +118,10 @@ def suggest(
     snapshot: options.Source,
     out: options.Out = Path("policy.csv"),
     accept: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Fill in suggestions with at least this confidence.")
+        float | None, typer.Option(min=0, max=1, help="Accept suggestions with at least this confidence.")
     ] = None,
 ) -> None:
-    """Propose a scope for every tag, with evidence; decisions already in the file stay.
+    """Suggest a scope for every tag, with evidence. Keeps the decisions that are in the file.
 
     Example: leverkit policy suggest snapshot -o policy.csv
     """
@@ -135,17 +139,19 @@ def accept(
     policy: options.PolicyFile,
     sure: Annotated[
         float,
-        typer.Option("--min-confidence", min=0.5, max=1, help="Take suggestions that are at least so sure."),
+        typer.Option(
+            "--min-confidence", min=0.5, max=1, help="Accept suggestions with at least this confidence."
+        ),
     ],
     scope: Annotated[
-        Literal["contact", "opportunity"] | None, typer.Option(help="Take suggestions of this scope alone.")
+        Literal["contact", "opportunity"] | None, typer.Option(help="Accept only suggestions of this scope.")
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who decides; as a rule your user name here.")
+        str | None, typer.Option(metavar="NAME", help="Who decides; by default your user name.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Decide undecided tags as suggested, in your name, and list them; what is decided stays.
+    """Accept suggestions for undecided tags in your name, and list them. Keeps earlier decisions.
 
     Example: leverkit policy accept policy.csv --min-confidence 0.9 --scope contact
     """
@@ -172,7 +178,7 @@ def check(
     snapshot: options.Source,
     detailed: options.Detailed = False,
 ) -> None:
-    """Check an edited policy.csv: what cannot be read is an error, what deserves a look is listed.
+    """Check an edited policy.csv: report errors by line, and list what deserves a look.
 
     Example: leverkit policy check policy.csv snapshot
     """

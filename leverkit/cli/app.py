@@ -16,8 +16,8 @@ from leverkit.errors import UsageError
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
     "5 brake, 6 verification failed, 8 stopped, 11 locked, 12 access denied, 64 usage, 130 interrupted. "
-    "Without LEVER_API_KEY, at a terminal, everything runs on a demo account on this computer; a job gets it "
-    "with LEVERKIT_DEMO=1 or --demo only."
+    "Without LEVER_API_KEY, commands at a terminal use a demo account on this computer. A job does so only "
+    "with LEVERKIT_DEMO=1 or --demo."
 )
 # Help without rich: importing it takes 100 ms, as long as all the rest of `leverkit --help`.
 app = typer.Typer(
@@ -46,9 +46,10 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Find, decide, migrate and verify tags that Lever split across a person's opportunities.
+    """Find the tags that Lever split across a person's opportunities, and migrate them safely.
 
-    In this order: pull, audit, policy suggest, (a person edits policy.csv), plan, apply, verify.
+    The usual order: pull, audit, policy suggest, edit policy.csv, plan, apply, verify. Only apply, listen and
+    an approved sync write to Lever.
     """
 
 
@@ -56,9 +57,11 @@ def options(
 def demo(
     out: Out = Path("demo-output"),
     contacts: Annotated[int, typer.Option(min=20, help="People in the emulated account.")] = 800,
-    load: Annotated[Path | None, typer.Option(help="Emulate the account in this folder instead.")] = None,
+    load: Annotated[
+        Path | None, typer.Option(help="Emulate the account in this folder instead of an invented one.")
+    ] = None,
 ) -> None:
-    """Show the whole flow on an emulated account: notebooks, reports, and the way back.
+    """Run the whole flow on an emulated account, from audit to rollback, and write the reports.
 
     Example: leverkit demo -o demo-output
     """
@@ -71,9 +74,11 @@ def demo(
     add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )
 def emulator(context: typer.Context) -> None:
-    """Serve a Lever account on this computer; the first line of stdout is JSON with base_url and api_key.
+    """Run an emulated Lever account on this computer. The first line of output is JSON.
 
-    Example: leverkit emulator --contacts 2000 --rate 10 (its own --help tells all options)
+    It holds base_url and api_key.
+
+    Example: leverkit emulator --contacts 2000 --rate 10
     """
     from leverkit.emulator.__main__ import main as serve
 
@@ -85,13 +90,18 @@ def run(
     notebook: Annotated[Path, typer.Argument(help="The notebook to run.")],
     out: Out,
     parameters: Annotated[
-        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat.")
+        list[str] | None,
+        typer.Option(
+            "-p", "--parameter", metavar="NAME=VALUE", help="Set a parameter of the notebook. Repeatable."
+        ),
     ] = None,
-    timeout: Annotated[int | None, typer.Option(min=1, help="Seconds that a cell may take.")] = None,
+    timeout: Annotated[
+        int | None, typer.Option(min=1, help="Stop if one cell takes longer than this, in seconds.")
+    ] = None,
     demo: Demo = False,
     as_json: Json = False,
 ) -> None:
-    """Run a notebook as a job: checked parameters, run.json, a true exit code, an HTML report beside it.
+    """Run a notebook as a job: check its parameters, then write run.json and an HTML report.
 
     Example: leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan
     """
@@ -115,7 +125,7 @@ def run(
 
 @app.command()
 def doctor(demo: Demo = False, as_json: Json = False) -> None:
-    """Tell versions, kernel, workspace, key, account and permissions; only reads.
+    """Check versions, kernel, workspace, key, account and permissions. Only reads.
 
     Example: leverkit doctor
     """
@@ -127,8 +137,7 @@ def doctor(demo: Demo = False, as_json: Json = False) -> None:
 
         print_json(msgspec.json.encode(checkup).decode())
     else:
-        words = {True: "well   ", False: "TROUBLE", None: "note   "}
-        print_result("\n".join(f"{words[check.ok]}  {check.what}: {check.found}" for check in checkup.checks))
+        print_result("\n".join(f"{check.state:<7}  {check.what}: {check.found}" for check in checkup.checks))
     print_message(checkup.verdict)
     raise typer.Exit(checkup.exit_code)
 

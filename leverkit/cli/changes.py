@@ -23,25 +23,28 @@ def register(app: typer.Typer) -> None:
 def changes(
     snapshots: Annotated[
         list[Path],
-        typer.Argument(metavar="[OLD] NEW", help="The folder that `pull` wrote, or an older copy, too."),
+        typer.Argument(
+            metavar="[OLD] NEW", help="The folder that `pull` wrote; before it, optionally, an older copy."
+        ),
     ],
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="From the last reading before it, such as 2026-03-01.")
+        str | None,
+        typer.Option(metavar="DATE", help="Start at the last reading before this date, such as 2026-03-01."),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="To the last reading before its end.")
+        str | None, typer.Option(metavar="DATE", help="End at the last reading on or before this date.")
     ] = None,
     tags: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="TAG", help="This tag alone; repeat for more.")
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="Only this tag. Repeatable.")
     ] = None,
     html: options.Html = None,
     anonymise: options.Anonymise = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Show what changed between two readings, by whom, and whether tags are still being split.
+    """Show what changed between two readings, who changed it, and whether tags are still being split.
 
-    Without OLD or --since, what the reading of NEW found. Reads files only: the ledger in the workspace, too.
+    Without OLD or --since it shows what the last reading found. Reads files only, with the account's ledger.
     Example: leverkit changes snapshot --since 2026-03-01 --html changes.html
     """
     from leverkit.jobs.changes import changes

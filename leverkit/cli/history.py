@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ledgers = typer.Typer(
     cls=options.Group,
     no_args_is_help=True,
-    help="What is remembered of an account: whose each tagging is, and what people decided.",
+    help="Show, rebuild or clean the ledger: who made each tagging, and what people removed.",
 )
 
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @ledgers.command()
 def status(snapshot: options.Source, as_json: options.Json = False) -> None:
-    """Show what the ledger of a snapshot's account knows, and until when.
+    """Show how much the account's ledger holds, and as of when.
 
     Example: leverkit ledger status snapshot
     """
@@ -50,9 +50,9 @@ def status(snapshot: options.Source, as_json: options.Json = False) -> None:
 
 @ledgers.command()
 def rebuild(snapshot: options.Source) -> None:
-    """Make the ledger again from a snapshot and the journals of the runs that it knows.
+    """Rebuild the ledger from a snapshot and the journals of the registered runs.
 
-    What people took off before stays known if the old ledger can be read.
+    What people removed before is kept if the old ledger can be read.
     Example: leverkit ledger rebuild snapshot
     """
     from leverkit.jobs.ledger import rebuild_ledger
@@ -65,14 +65,17 @@ def rebuild(snapshot: options.Source) -> None:
 @ledgers.command()
 def forget(
     snapshot: options.Source,
-    contacts: Annotated[list[str] | None, typer.Argument(metavar="CONTACT", help="Ids of contacts.")] = None,
+    contacts: Annotated[
+        list[str] | None, typer.Argument(metavar="CONTACT", help="Ids of the contacts to forget.")
+    ] = None,
     anonymized: Annotated[
-        bool, typer.Option("--anonymized", help="Also who was anonymized or deleted in Lever.")
+        bool, typer.Option("--anonymized", help="Also everybody who was anonymized or deleted in Lever.")
     ] = False,
 ) -> None:
-    """Take people who were erased in Lever out of ledger, snapshots, runs and files of the account.
+    """Remove people who were erased in Lever from the ledger, snapshots, runs and files of the account.
 
-    Their ids become random ones where the undo of others needs a run. A killed call is ended by the next one.
+    Where a run is needed to undo changes of other people, random ids replace theirs. If the command is
+    killed, the next call finishes its work.
     Example: leverkit ledger forget snapshot --anonymized
     """
     import re

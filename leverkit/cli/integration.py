@@ -27,14 +27,14 @@ def register(app: typer.Typer) -> None:
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders with source.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Source files and folders.")],
     as_json: options.Json = False,
     sarif: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write SARIF, which code hosts show.")
+        Path | None, typer.Option(metavar="FILE", help="Also write SARIF, the format for code scanning.")
     ] = None,
     detailed: options.Detailed = False,
 ) -> None:
-    """Find uses of Lever's deprecated candidate endpoints in source, with what to use instead.
+    """Find deprecated candidate endpoints of Lever in source code, and show what to use instead.
 
     Example: leverkit scan src --sarif leverkit.sarif
     """
@@ -58,22 +58,27 @@ def scan(
 
 
 def listen(
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv with the decisions.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8080,
     state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where events and runs are kept (workspace/receiver).")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for events and runs; by default receiver in the workspace."),
     ] = None,
     sweep: Annotated[
-        float, typer.Option(min=0, help="Seconds between looks for changed tags; 0: never.")
+        float, typer.Option(min=0, help="Seconds between checks for changed tags; 0 for none.")
     ] = 300,
-    max_waiting: Annotated[int, typer.Option(min=1, help="Events that may wait; beyond: 503.")] = 100_000,
+    max_waiting: Annotated[
+        int, typer.Option(min=1, help="Events that may wait; more are answered with 503.")
+    ] = 100_000,
     rate: options.Rate = 9.8,
 ) -> None:
-    """Receive Lever's webhooks and keep contact tags alike on all opportunities of a person.
+    """Receive Lever's webhooks and keep contact tags the same on all opportunities of a person.
 
-    What people took off stays off. Signature tokens come from LEVER_WEBHOOK_SECRETS. The first line of stdout
-    is JSON with the url. TLS is the matter of a proxy in front. Example: leverkit listen --policy policy.csv
+    Tags that people removed stay removed. LEVER_WEBHOOK_SECRETS holds the signature tokens. The first line of
+    output is JSON with the url. Use a proxy for TLS. Example: leverkit listen --policy policy.csv
     """
     import logging
 

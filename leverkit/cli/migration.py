@@ -57,10 +57,10 @@ def apply(
     seconds: options.HiddenMaxSeconds = None,
     as_json: options.Json = False,
 ) -> None:
-    """Carry out an approved plan; again: resume. Without --approve it shows the plan and stops.
+    """Carry out an approved plan. Run it again to resume. Without --approve it shows the plan and stops.
 
-    With --wave canary a few people of every kind go first; verify them, then go on with 10%, then all.
-    While it runs, a file PAUSE in the folder makes it wait, STOP ends it; so does Ctrl-C.
+    --wave canary changes a few people of every kind first. Verify them, then go on with 10%, then all.
+    While it runs, a file PAUSE in the folder makes it wait; a file STOP, or Ctrl-C, ends it.
 
     Example: leverkit apply run --approve 3f2a9c1e77b0
     """
@@ -96,7 +96,7 @@ def verify(
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Read again what was touched, and Lever's tag counts, and say whether it is so. Only reads.
+    """Check the changes: read the opportunities and Lever's tag counts again. Only reads.
 
     Example: leverkit verify run
     """
@@ -122,19 +122,21 @@ def rollback(
     run: options.Run,
     out: options.Out,
     from_result: Annotated[
-        bool, typer.Option("--from-result", help="The journal was lost: undo what result.json knows.")
+        bool, typer.Option("--from-result", help="Undo what result.json lists, if the journal was lost.")
     ] = False,
     only_tag: Annotated[
         list[str] | None,
-        typer.Option("--only-tag", metavar="TAG", help="Undo only this tag; may be repeated."),
+        typer.Option("--only-tag", metavar="TAG", help="Undo only this tag. Repeatable."),
     ] = None,
     only_contact: Annotated[
         list[str] | None,
-        typer.Option("--only-contact", metavar="ID", help="Undo only this person's; may be repeated."),
+        typer.Option(
+            "--only-contact", metavar="ID", help="Undo only the changes of this contact. Repeatable."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Plan the undoing of exactly what a run changed and nobody changed since; writes nothing to Lever.
+    """Plan to undo what a run changed and nobody changed since. Writes nothing to Lever.
 
     Example: leverkit rollback run -o undo
     """
@@ -151,16 +153,16 @@ def rollback(
 
 def status(
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="The folder of a plan, or of a notebook job.")
+        Path | None, typer.Argument(metavar="RUN", help="The folder of a run or of a notebook job.")
     ] = None,
     approvals: Annotated[
-        bool, typer.Option("--approvals", help="List who approved what and when, of all runs in a folder.")
+        bool, typer.Option("--approvals", help="List who approved what and when, for all runs in a folder.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show where a run or a notebook job stands, from its files alone.
+    """Show the state of a run or a notebook job, from its files.
 
-    With --approvals RUN may be a folder of runs; without it, those of the workspace are listed.
+    With --approvals, RUN is a folder of runs; by default those of the workspace are listed.
 
     Example: leverkit status run --json
     """
@@ -184,7 +186,7 @@ def status(
 
 
 def replay(run: options.Run, as_json: options.Json = False, detailed: options.Detailed = False) -> None:
-    """Recompute what a run did from its files alone, and hold it against what `verify` read.
+    """Recompute what a run did from its files, and compare that with what `verify` read. Works offline.
 
     Example: leverkit replay run
     """

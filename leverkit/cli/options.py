@@ -36,52 +36,73 @@ def require_page(html: Path | None, *, anonymise: bool) -> None:
         raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
 
 
-Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
-Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.")]
-Anonymise = Annotated[bool, typer.Option("--anonymise", help="In the page, salted ids instead of links.")]
-Demo = Annotated[bool, typer.Option("--demo", help="Without a key, use the demo account on this computer.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder or file to write to.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as an HTML page.")]
+Anonymise = Annotated[
+    bool, typer.Option("--anonymise", help="Show salted ids in the page instead of links into Lever.")
+]
+Demo = Annotated[bool, typer.Option("--demo", help="Use the demo account on this computer if no key is set.")]
 Detailed = Annotated[
     bool,
-    typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes, findings or differences."),
+    typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, findings or differences."),
 ]
-Rate = Annotated[float, typer.Option(min=0.1, help="Requests a second, of the 10 that Lever allows a key.")]
+Rate = Annotated[float, typer.Option(min=0.1, help="Requests per second. Lever allows 10 for each key.")]
 Matching = Annotated[
     str,
     typer.Option(
-        metavar="WHICH", help="Which opportunities get tags: all, active, posting:ID; or fewer by the policy."
+        metavar="WHICH",
+        help="Which opportunities get tags: all, active or posting:ID. The policy can only narrow this.",
     ),
 ]
 SameAccount = Annotated[
     bool,
-    typer.Option("--same-account", help="A doubtful account is the same one: your word, which is recorded."),
+    typer.Option(
+        "--same-account", help="Confirm that an account that is in doubt is the same one. This is recorded."
+    ),
 ]
-MaxOps = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more operations than this.")]
+MaxOps = Annotated[
+    int | None, typer.Option(min=0, help="Brake: refuse a plan with more operations than this.")
+]
 MaxPct = Annotated[
     float | None,
-    typer.Option(min=0, help="Brake: refuse to touch more than this per cent of all opportunities."),
+    typer.Option(min=0, help="Brake: refuse to change more than this percentage of all opportunities."),
 ]
 MaxTagPct = Annotated[
     float | None,
-    typer.Option(min=0, help="Brake: refuse more operations of a tag, in per cent of where it is now."),
+    typer.Option(
+        min=0,
+        help="Brake: refuse more operations for one tag than this percentage of its current holders.",
+    ),
 ]
-MaxRemovals = Annotated[int | None, typer.Option(min=0, help="Brake: refuse more removals than this.")]
+MaxRemovals = Annotated[
+    int | None, typer.Option(min=0, help="Brake: refuse a plan that removes more taggings than this.")
+]
 MaxFound = Annotated[
     int | None,
     typer.Option(
-        "--max-found-removals", min=0, help="Brake: more removals by others than this need a person to look."
+        "--max-found-removals",
+        min=0,
+        help="Brake: stop if other people removed more taggings than this since the last reading.",
     ),
 ]
 MaxSeconds = Annotated[
     float | None,
-    typer.Option("--max-duration", metavar="SECONDS", min=1, help="Stop after so long; resumable."),
+    typer.Option(
+        "--max-duration", metavar="SECONDS", min=1, help="Stop after this time. The same command resumes."
+    ),
 ]
 HiddenMaxSeconds = Annotated[float | None, typer.Option("--max-seconds", min=1, hidden=True)]
 Wait = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0, help="How long another writer may be waited for.")
+    float,
+    typer.Option(
+        metavar="SECONDS", min=0, help="How long to wait while another process writes to the account."
+    ),
 ]
 Approve = Annotated[str, typer.Option(metavar="PLAN_ID", help="The id of the plan that you approve.")]
-Wave = Annotated[str, typer.Option(metavar="WAVE", help="How far: canary, a share such as 10%, or all.")]
+Wave = Annotated[
+    str, typer.Option(metavar="WAVE", help="How much of the plan: canary, a share such as 10%, or all.")
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `plan` or `rollback` wrote.")]
 Source = Annotated[Path, typer.Argument(metavar="SNAPSHOT", help="The folder that `pull` wrote.")]
 PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy.csv that people decide in.")]

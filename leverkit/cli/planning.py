@@ -23,15 +23,17 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     snapshot: options.Source,
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv that people decided on.")],
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv with the decisions.")],
     out: options.Out,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only-tag", metavar="TAG", help="Plan this tag alone; repeat for more."),
+        typer.Option("--only-tag", metavar="TAG", help="Plan only this tag. Repeatable."),
     ] = None,
     include_removed: Annotated[
         list[str] | None,
-        typer.Option("--include-removed", metavar="TAG", help="Plan it where people took it off, too."),
+        typer.Option(
+            "--include-removed", metavar="TAG", help="Also plan this tag where people removed it. Repeatable."
+        ),
     ] = None,
     matching: options.Matching = "",
     max_ops: options.MaxOps = None,
@@ -41,9 +43,9 @@ def plan(
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Write down every single change and a plan id; nothing is written to Lever.
+    """Write every change to plan.csv, with a plan id to approve. Writes nothing to Lever.
 
-    What people took off, by the account's ledger in the workspace, is listed in skipped.csv and not planned.
+    Tags that people removed, according to the account's ledger, are listed in skipped.csv and not planned.
     Example: leverkit plan snapshot --policy policy.csv -o run
     """
     from leverkit.planning.brakes import Brakes

@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 syncs = typer.Typer(cls=options.Group, invoke_without_command=True)
 Policy = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The policy.csv that people decided on.", show_default=False),
+    typer.Option(metavar="FILE", help="The policy.csv with the decisions.", show_default=False),
 ]
 
 Folder = Annotated[
     Path | None,
-    typer.Option("-o", "--out", help="Folder for snapshot, runs, report; else the account's own."),
+    typer.Option(
+        "-o",
+        "--out",
+        help="Folder for snapshot, runs and report; by default the account's folder in the workspace.",
+    ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing to Lever.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan only; write nothing to Lever.")]
 Rebase = Annotated[
-    bool, typer.Option("--rebase", help="Make the ledger again from what is there now; writes nothing.")
+    bool,
+    typer.Option(
+        "--rebase", help="Begin the ledger anew from the account as it is now; write nothing to Lever."
+    ),
 ]
 Keep = Annotated[int, typer.Option(metavar="DAYS", min=1, help="Pack run folders that are older than this.")]
 
@@ -56,13 +63,13 @@ def sync(
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
-    """Do the nightly job: read, plan, carry out what `sync approve` allowed, verify.
+    """Run the nightly job: read, plan, apply what `sync approve` allows, verify.
 
     It copies the policy's contact tags to a person's other opportunities, where that is new since the last
-    night, and does nothing else. It never takes a tag off, never puts back what people took off or a rollback
+    night, and does nothing else. It never removes a tag, never puts back what people removed or a rollback
     took back, and leaves old gaps to you. The first run writes nothing: it begins the account's ledger and
-    makes a plan to read. Without an approval of just this policy it stops with 4, beyond its limits with 5,
-    and prints the command that goes on.
+    makes a plan to read. It stops with 4 without an approval of this policy and with 5 beyond its limits, and
+    prints the command that goes on.
     Example: leverkit sync --policy policy.csv -o nightly
     """
     if context.invoked_subcommand:
@@ -93,17 +100,17 @@ def approve(
     max_ops: options.MaxOps = None,
     max_pct: options.MaxPct = 30.0,
     max_tag_pct: options.MaxTagPct = 300.0,
-    days: Annotated[int, typer.Option(min=1, max=366, help="For how long.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until the approval ends.")] = 90,
     by: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who approves; as a rule your user name here.")
+        str | None, typer.Option(metavar="NAME", help="Who approves; by default your user name.")
     ] = None,
     rate: options.Rate = 9.8,
     demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
-    """Allow the nightly job, in your name, to carry out this policy up to a number of changes a night.
+    """Allow the nightly job to apply this policy in your name, within the brakes given.
 
-    A changed policy needs a new approval. It only adds tags, and never more than the brakes allow.
+    The job only adds tags. A changed policy needs a new approval.
     Example: leverkit sync approve --policy policy.csv --max-ops 200
     """
     import msgspec
