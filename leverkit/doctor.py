@@ -48,6 +48,11 @@ class Check(msgspec.Struct, frozen=True):
     found: str
     exit_code: int = 0
 
+    @property
+    def state(self) -> str:
+        """The outcome in one word: ok, PROBLEM or note."""
+        return {True: "ok", False: "PROBLEM", None: "note"}[self.ok]
+
 
 class Checkup(msgspec.Struct, frozen=True):
     """All checks. `exit_code` is that of the first check that failed, 0 if none did."""
@@ -56,7 +61,7 @@ class Checkup(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """0 if everything is ready, 12 if the key does not open the account, 64 for settings to correct, else 1."""
+        """0 if everything is ready, 12 if the key does not open the account, 64 for wrong settings, or 1."""
         return next((check.exit_code or 1 for check in self.checks if check.ok is False), 0)
 
     @property
@@ -181,8 +186,8 @@ def _account(lever: ReadOnlyLever) -> Iterator[Check]:
     if lever.sees_confidential():
         yield Check("read confidential ones", True, "granted")
     else:
-        yield Check("read confidential ones", None, "not granted: they stay unseen, and reports say so")
-    yield Check("write tags", None, "cannot be tried without writing; apply needs it")
+        yield Check("read confidential ones", None, "not granted: these stay invisible, and reports say so")
+    yield Check("write tags", None, "cannot be checked without writing; apply needs it")
 
 
 def _performer(lever: ReadOnlyLever, user: str | None) -> Check:

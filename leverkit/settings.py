@@ -252,7 +252,7 @@ def _require_one_source(key: Value, url: Value, base_url: str) -> None:
     if url.source and url.source != key.source and not is_safe_host(host):
         raise UsageError(
             f"LEVER_BASE_URL from {url.source} names {host}, and the key comes from {key.source}: "
-            "the key was not sent there. If that is right, set both in one place"
+            "the key was not sent there. If that is intended, set both in one place"
         )
 
 

@@ -24,7 +24,7 @@ def found(checkup: Checkup) -> dict[str, Check]:
 
 def test_a_good_setting_is_well_and_only_reads(lever_account: Running) -> None:
     checkup = examine()
-    assert (checkup.exit_code, checkup.verdict) == (0, "all is well; next: leverkit pull -o snapshot")
+    assert (checkup.exit_code, checkup.verdict) == (0, "everything is ready; next: leverkit pull -o snapshot")
     assert {entry["method"] for entry in lever_account.log()} == {"GET"}
     assert found(checkup)["write tags"].ok is None
 
@@ -73,7 +73,7 @@ def test_who_has_set_no_user_learns_that_an_account_may_require_one(lever_accoun
 def test_a_wrong_key_is_access_denied_in_one_line(lever_account: Running, tmp_path: Path) -> None:
     checkup = examine(settings(lever_account, "wrong", tmp_path))
     assert checkup.exit_code == 12
-    assert checkup.verdict == "there is trouble with account; mend that, next: leverkit doctor"
+    assert checkup.verdict == "to fix: account; then run leverkit doctor again"
     assert "401" in found(checkup)["account"].found
     assert "read tags" not in found(checkup)
 

@@ -22,10 +22,10 @@ def page_of(found: Listing[T], *, path: str, offset: str | None) -> Page[T]:
     following = None if found.has_next is False else found.next or None
     if (found.has_next and not following) or (following is not None and following == offset):
         raise ApiError(
-            "the listing does not go on: Lever announces a next page and gives no new offset.",
+            "the listing cannot continue: Lever announces a next page but gives no new offset.",
             method="GET",
             path=path,
             status=200,
-            advice="Run the same again; if it stays, report it to Lever.",
+            advice="Run the same command again; if the error stays, report it to Lever.",
         )
     return Page(found.data, following)

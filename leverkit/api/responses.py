@@ -24,16 +24,16 @@ ADVICE = {
     403: "The key lacks a permission for this; permissions of a key cannot be edited, so make a new key "
     "in Lever under Settings > Integrations and API.",
     404: "It was deleted, or is not visible to this key; or LEVER_BASE_URL is wrong.",
-    429: "Something else uses up the limit of this key: try again later.",
+    429: "Something else uses up this key's rate limit. Try again later.",
 }
 PERFORM_AS = "set LEVER_PERFORM_AS to a user's id or e-mail"
 REFUSED = "Lever refused this; `leverkit --debug …` shows its own words."
 REDIRECTED = "Redirects are not followed, because they could send the key elsewhere: check LEVER_BASE_URL."
-NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same again."
+NO_ANSWER = "Check the network and LEVER_BASE_URL, then run the same command again."
 OTHER_FORM = (
     "Check LEVER_BASE_URL; if it is Lever's, this leverkit does not know that form: please report it."
 )
-LATER = "Lever has trouble of its own: run the same again later."
+LATER = "Lever has a problem of its own. Run the same command again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")  # anything else is no code of Lever's
 EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them

@@ -55,7 +55,7 @@ def pull(
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full, same_account=same_account)
-        with noted("the ledger was not brought up to date"):
+        with noted("the ledger was not updated"):
             found = update_ledger(
                 account_folder(settings.home, snapshot.account),
                 snapshot,
@@ -237,7 +237,8 @@ def no_contact(policy: Policy, path: Path) -> str:
     if "contact" in policy.scopes.values():
         return ""
     return (
-        f"no tag is contact yet, so a plan is empty; write contact in {path} where a tag is about the person"
+        "no tag has the scope contact yet, so a plan would be empty; "
+        f"write contact in {path} where a tag is about the person"
     )
 
 
@@ -247,5 +248,5 @@ def _print_acceptable(policy: Policy, path: Path) -> None:
     if sure:
         from_posting = sum(row.from_posting for row in policy.decisions if row.tag in sure)
         number = count(len(sure), "suggestion is", "suggestions are")
-        decided = f"decided in one go by: leverkit policy accept {path} --min-confidence 0.9"
+        decided = f"to accept them all: leverkit policy accept {path} --min-confidence 0.9"
         print_message(f"{number} sure, {from_posting:,} of them from postings; {decided}")

@@ -90,7 +90,9 @@ def forget(
     if not people and not anonymized:
         raise UsageError("name the contacts to forget, or give --anonymized")
     if wrong := [contact for contact in people if not re.fullmatch(ID, contact)]:
-        raise UsageError(f"{wrong[0]!r} is no id of a contact: a UUID, as in the column contact of plan.csv")
+        raise UsageError(
+            f"{wrong[0]!r} is not a contact id: give a UUID as in the column contact of plan.csv"
+        )
     for noted in sorted(workspace().glob("*/ledger/forgetting.json")):
         finish(noted.parents[1])
     found = forget_people(_opened(snapshot)[1], [snapshot], people, anonymized=anonymized)

@@ -60,19 +60,12 @@ def scan(
 def listen(
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv with the decisions.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
-    ] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8080,
     state: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for events and runs; by default receiver in the workspace."),
+        Path | None, typer.Option(metavar="DIR", help="Folder for events and runs (workspace/receiver).")
     ] = None,
-    sweep: Annotated[
-        float, typer.Option(min=0, help="Seconds between checks for changed tags; 0 for none.")
-    ] = 300,
-    max_waiting: Annotated[
-        int, typer.Option(min=1, help="Events that may wait; more are answered with 503.")
-    ] = 100_000,
+    sweep: Annotated[float, typer.Option(min=0, help="Seconds between checks for tags; 0: none.")] = 300,
+    max_waiting: Annotated[int, typer.Option(min=1, help="Events that may wait; more get 503.")] = 100_000,
     rate: options.Rate = 9.8,
 ) -> None:
     """Receive Lever's webhooks and keep contact tags the same on all opportunities of a person.
@@ -134,7 +127,7 @@ def _serve(receiver: Receiver, host: str, port: int) -> None:
         except KeyboardInterrupt:  # uvicorn raises the signal again after an orderly end
             print_message("stopped")
     if not receiver.stopped_in_time:
-        print_message("the last batch did not end in time; the next start finishes it")
+        print_message("the last batch did not finish in time; the next start completes it")
         os._exit(0)  # its requests would hold the process for minutes
 
 

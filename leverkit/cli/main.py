@@ -104,5 +104,5 @@ def _described(error: BaseException) -> str:
     if isinstance(error, OSError | sqlite3.Error):
         what = getattr(error, "strerror", None) or str(error)
         where = getattr(error, "filename", None)
-        return f"{f'{where}: ' if where else ''}{what}; mend that, the same command goes on then"
+        return f"{f'{where}: ' if where else ''}{what}; fix this, then the same command resumes"
     return f"unexpected {type(error).__name__}: {error} (`leverkit --debug …` shows where)"

@@ -213,7 +213,7 @@ def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.json.encode(found).decode())
     else:
-        print_result("\n".join(session.line for session in found.sessions) or "nothing was approved yet")
+        print_result("\n".join(session.line for session in found.sessions) or "nothing has been approved yet")
     for trouble in found.unreadable:
         print_message(f"note: cannot be read: {trouble}")
 

@@ -33,7 +33,7 @@ def exit_code(code: int, *, detailed: bool, differences: bool) -> int:
 def require_page(html: Path | None, *, anonymise: bool) -> None:
     """Raise UsageError where a page is to be anonymised, and none is written."""
     if anonymise and not html:
-        raise UsageError("--anonymise is for the page, and none is written: add --html FILE")
+        raise UsageError("--anonymise applies to the page: add --html FILE")
 
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder or file to write to.")]
@@ -105,4 +105,4 @@ Wave = Annotated[
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `plan` or `rollback` wrote.")]
 Source = Annotated[Path, typer.Argument(metavar="SNAPSHOT", help="The folder that `pull` wrote.")]
-PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy.csv that people decide in.")]
+PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy.csv with the decisions.")]

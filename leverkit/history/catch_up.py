@@ -34,7 +34,7 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """Return what is known now, in one line."""
         if self.refused:
-            return f"the ledger was not brought up to date: {self.refused}"
+            return f"the ledger was not updated: {self.refused}"
         if self.first:
             return "the ledger begins with this reading"
         found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(self.counts.items()))

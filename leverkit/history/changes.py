@@ -1,7 +1,7 @@
 """What changed between two readings, from the events of the ledger: taggings, and by whom.
 
-A tagging that came and went again in between is no change. Tags have the names that they have now: a
-renamed tag was neither taken off nor added.
+A tag that was added and removed again in between does not count as a change. Tags have the names that
+they have now: a renamed tag was neither removed nor added.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class OurWrite(NamedTuple):
 class RowChange(NamedTuple):
     """What became of an opportunity: `was` is None if it is new, `now` if the reading does not have it.
 
-    `lost` and `gained` are tags that others took off and put there, against what was expected.
+    `lost` and `gained` are tags that others removed and put there, against what was expected.
     """
 
     was: Known | None
@@ -98,7 +98,7 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
 def _differences(
     was: Known | None, now: Seen, ours: Collection[OurWrite], taken_at: int, expectation: Expectation
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the tags that others took off an opportunity, and those that they put there."""
+    """Return the tags that others removed from an opportunity, and those that they put there."""
     has = tags_of(now.tags)
     expected, judged = set(tags_of(was.tags)) if was else set(), set(has)
     for write in ours:

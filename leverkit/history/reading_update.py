@@ -153,7 +153,7 @@ class ReadingUpdate:
                 self._db.execute(f"DELETE FROM {table} WHERE tag = ?", (old,))
 
     def _require_few(self, limit: int | None) -> None:
-        """Raise BrakeTripped where others took off more than a person would."""
+        """Raise BrakeTripped where others removed more than a person would."""
         if limit is None:
             limit = max(FOUND, int(FOUND_SHARE * self._last.taggings))
         number = len(self._lost)

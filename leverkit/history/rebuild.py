@@ -27,9 +27,9 @@ _KEPT = {
     "base": "SELECT * FROM base",
     "marks": "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
     "considered": "SELECT * FROM considered",
-}  # not `decisions`: an old copy may lack what people took off, so a person reads the next plan
-FOREIGN = "the old ledger was another account's, and nothing of it was kept"
-LOST = "what others took off before is not known any more: the old ledger could not be read"
+}  # not `decisions`: an old copy may lack what people removed, so a person reads the next plan
+FOREIGN = "the old ledger belonged to another account; nothing was kept from it"
+LOST = "the old ledger could not be read: earlier removals by others are no longer known"
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Recognise a tag that was renamed in Lever, or merged into another: nobody took it off anybody."""
+"""Recognise a tag that was renamed in Lever, or merged into another: nobody removed it from anybody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHARE, GAINED = 0.95, 0.5  # of the old tag's holders: have the new tag now, and
 
 
 class Found(NamedTuple):
-    """A tag that others took off an opportunity, or put there; `tags` are those that it has now."""
+    """A tag that others removed from an opportunity, or put there; `tags` are those that it has now."""
 
     opportunity: str
     contact: str

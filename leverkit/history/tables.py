@@ -115,7 +115,7 @@ def add_event(db: sqlite3.Connection, event: Event) -> None:
 
 
 def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str) -> bool:
-    """End what an addition by others ends; return True if others had taken the tag off here."""
+    """End what an addition by others ends; return True if others had removed the tag here."""
     kind = db.execute(
         "SELECT kind FROM marks WHERE opportunity = ? AND tag = ?", (opportunity, tag)
     ).fetchone()

@@ -70,7 +70,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
             return None
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             file = account_folder / NAME
-            raise Refused(f"{file}: no approval that can be read: {error}; approve again") from None
+            raise Refused(f"{file}: the approval cannot be read: {error}; approve again") from None
         return found
 
     @property
@@ -78,7 +78,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is allowed, in one line."""
         tags = count(self.contact_tags, "contact tag")
         return (
-            f"{self.approved_by} allows up to {self.brakes.max_ops} changes a night for {tags} of policy "
+            f"{self.approved_by} allows up to {self.brakes.max_ops} changes per night for {tags} of policy "
             f"{self.policy_digest[:12]}, until {self.until[:10]}"
         )
 
@@ -97,7 +97,7 @@ def approve(
     Raises UsageError where the number of changes has no limit.
     """
     if brakes.max_ops is None:
-        raise UsageError("--max-ops is needed: how many changes a night nobody has to read")
+        raise UsageError("--max-ops is needed: the number of changes per night that need no review")
     now = datetime.now(UTC)
     approval = Approval(
         account=folder.name,
@@ -118,7 +118,8 @@ def require_approved(approval: Approval | None, policy_digest: str, command: str
     """Return the approval if it is of this policy and in force. Raises Refused with the command."""
     if approval is None:
         raise Refused(
-            f"nobody approved this policy for a nightly job; nothing was written. Approve: {command}"
+            "nobody has approved this policy for the nightly job; nothing was written. "
+            f"To approve it: {command}"
         )
     if approval.policy_digest != policy_digest:
         when = f"{approval.approved_by} on {approval.approved_at[:10]}"

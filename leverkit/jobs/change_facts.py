@@ -78,7 +78,7 @@ class ChangeFacts:
         """Return whether tags are still being split, which, and since when, as a sentence."""
         begin, end = day(self.since.taken_at), day(self.until.taken_at)
         if not len(self.readings):
-            return f"Only the reading of {end} is known: the next pull tells what changed"
+            return f"Only the reading of {end} is known; the next pull shows what changed"
         if not len(self.splits):
             return f"No tag was split in {count(len(self.readings), 'reading')} from {begin} to {end}"
         most, times = self.tags.iloc[0], self.splits["taken_at"]

@@ -83,7 +83,7 @@ def changes(
     dates.
     """
     if old is not None and since is not None:
-        raise UsageError("an old snapshot and a date both say where to begin: give one")
+        raise UsageError("give either an old snapshot or --since, not both")
     account = _opened(snapshot)
     folder = account_folder(workspace(), account.account)
     ledger = Ledger.find(account.path.parent) or Ledger.find(folder)
@@ -117,7 +117,7 @@ def _ms(when: str | date, *, end: bool = False) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no date such as 2026-03-31") from None
+        raise UsageError(f"{text!r} is not a date such as 2026-03-31") from None
     if end and len(text) <= len("2026-03-31"):
         moment = datetime.combine(moment, time.max)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
@@ -128,7 +128,7 @@ def _window(
 ) -> tuple[LastReading, LastReading]:
     """Return the last readings before two times; the first one where there is none before `since_ms`."""
     if since_ms is not None and since_ms > until_ms:
-        raise UsageError("it ends before it begins: the older snapshot or date is named first")
+        raise UsageError("the end is before the beginning: name the older snapshot or date first")
     known = [reading for reading in readings if reading.taken_at <= until_ms]
     if not known:
         begin = f"its first is of {day(readings[0].taken_at)}" if readings else "it has none yet"

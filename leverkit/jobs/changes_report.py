@@ -78,9 +78,9 @@ _OTHERS = "all other tags"
 
 def _counted(found: ChangeFacts) -> str:
     if found.counted is None:
-        return "No tag was planned as contact yet: all but those of postings are looked at for splits."
+        return "No tag was planned as contact yet: all tags except those of postings were checked for splits."
     tags = count(len(found.counted), "tag")
-    return f"Looked at for splits: {tags}, named or planned as being about the person."
+    return f"Checked for splits: {tags}, named or planned as contact tags."
 
 
 def _figures(found: ChangeFacts) -> dict[str, object]:
@@ -100,7 +100,7 @@ _LOST = ("removed_by_us", "removed_by_others", "removed_by_postings", "went_with
 
 def _splits(found: ChangeFacts, people: PersonDisplay) -> Section:
     if not len(found.splits):
-        return Section("No tag was split", ["None came to one opportunity of a person alone."])
+        return Section("No tag was split", ["No tag was added to only one of a person's opportunities."])
     tags = found.tags[found.tags["split"] > 0]
     parts: list[str | Html | Chart] = [
         "A tag was split where others brought it to one opportunity of a person who has more, or where a new "
@@ -123,7 +123,10 @@ def _changes(found: ChangeFacts) -> Section | None:
         return None
     return Section(
         f"{count(len(found.tags), 'tag')} with changes",
-        ["A tagging that came and went again in between is no change.", _tags(found.tags, limit=30)],
+        [
+            "A tag that was added and removed again in between does not count as a change.",
+            _tags(found.tags, limit=30),
+        ],
     )
 
 

@@ -78,7 +78,7 @@ def runs_of_receivers(account_folder: Path) -> list[Path]:
 def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     """Make the ledger of an account again, from a snapshot and the journals of the registered runs.
 
-    What others took off, and what was considered, only the old ledger knows: it is kept where that can be
+    What others removed, and what was considered, only the old ledger knows: it is kept where that can be
     read. Raises Locked.
     """
     reading = reading_of(snapshot)
@@ -128,7 +128,7 @@ def _writes(
             if writes := _news(Path(folder), known.get(folder), since_ms):
                 found.append(writes)
         except LeverkitError as error:
-            odd.append(f"the run in {folder} cannot be read, so what it wrote counts as others': {error}")
+            odd.append(f"the run in {folder} cannot be read, so its writes count as made by others: {error}")
     return found, odd
 
 

@@ -27,11 +27,11 @@ OUTCOMES = {
     4: "refused, a person is needed",
     5: "stopped by a brake, a person is needed",
     6: "the account is not as planned",
-    8: "stopped, and goes on next time",
-    11: "another writer was at work",
+    8: "stopped; continues next time",
+    11: "another process was writing",
     12: "the key was refused",
     64: "wrong settings",
-    INTERRUPTED: "interrupted, and goes on next time",
+    INTERRUPTED: "interrupted; continues next time",
 }
 
 

@@ -49,7 +49,7 @@ def verification_gap(run: Run, wave: Wave) -> str:
     if found is None or not _covers(found, run, wave):
         return "was not verified"
     if not found.is_after_writes(run.entries):
-        return "was not verified since it last wrote"
+        return "has not been verified since its last write"
     return "" if found.exit_code in (0, Partial.exit_code) else f"is {found.summary}"
 
 
@@ -94,7 +94,7 @@ def apply_command(folder: Path, plan: Plan, wave: str) -> str:
 def tripped_brakes(plan: Plan) -> str:
     """Return which brakes of its own a plan trips, and what lets it through; empty where it trips none."""
     tripped = plan.brakes.tripped(plan.size)
-    meant = f"look at plan.csv; if it is meant, add {plan.brakes.needed(plan.size)} to the command"
+    meant = f"read plan.csv; if this is intended, add {plan.brakes.needed(plan.size)} to the command"
     return tripped and f"{tripped}: {meant}"
 
 
@@ -108,11 +108,11 @@ def advice(run: Run) -> Advice:
         pause = run.folder / PAUSE
         if pause.exists():
             return Advice(f"it waits while {pause} is there: remove that file to go on")
-        return Advice("it is being worked on: wait until it has ended")
+        return Advice("another process is working on it: wait until it has finished")
     begun = largest(run.begun)
     if begun is None:
         brake = tripped_brakes(plan)
-        why = f"nothing was written yet ({brake})" if brake else "nothing was written yet"
+        why = f"nothing has been written yet ({brake})" if brake else "nothing has been written yet"
         return Advice(why, apply_command(run.folder, plan, first_wave(plan)))
     return _undone(run) or _unfinished(run, begun) or _after(run, begun)
 
@@ -137,7 +137,9 @@ def _after(run: Run, begun: Wave) -> Advice:
     if run.open_operations(run.wave(ALL)):
         return Advice(f"wave {begun.name} is {_verified(run)}", apply_command(run.folder, run.plan, ALL))
     differences = differences_left(run.folder)
-    return Advice(f"all was tried, and is {differences}" if differences else "all is done and verified")
+    return Advice(
+        f"all was tried, and is {differences}" if differences else "everything is done and verified"
+    )
 
 
 def _verified(run: Run) -> str:
@@ -151,8 +153,8 @@ def _early(run: Run, wave: Wave) -> Advice | None:
     begun = largest(run.begun)
     if begun is None:
         command = apply_command(run.folder, run.plan, first_wave(run.plan))
-        return Advice("the plan is not carried out yet", command)
-    through = Advice(f"only wave {begun.name} is through so far", _to_verify(run.folder, begun.name))
+        return Advice("the plan has not been applied yet", command)
+    through = Advice(f"only wave {begun.name} is done so far", _to_verify(run.folder, begun.name))
     return _unfinished(run, begun) or through
 
 
@@ -177,7 +179,7 @@ def _undone(run: Run) -> Advice | None:
 
 def _taken_back(run: Run, folder: Path) -> Advice | None:
     """Return what a rollback means for the run; None where it was limited to some tags or contacts."""
-    why = f"the rollback in {folder} took this run back, wholly or in part; verify that one"
+    why = f"the rollback in {folder} undid this run, wholly or in part; verify that rollback"
     try:
         undo = Run.open(folder)
     except LeverkitError:  # edited or damaged: `verify` says which file
@@ -189,11 +191,11 @@ def _taken_back(run: Run, folder: Path) -> Advice | None:
     if _wrote_after(run, undo.plan.snapshot_digest):
         begun = largest(run.begun) or run.wave(ALL)
         rest = _unfinished(run, begun) or _after(run, begun)
-        why = f"the run wrote on after the rollback in {folder} was planned"
+        why = f"the run continued to write after the rollback in {folder} was planned"
         return Advice(f"{why}; {rest.why}", rest.command)
     differences = differences_left(folder)
     part = f" in part, and is {differences}" if differences else ", and is verified"
-    return Advice(f"the rollback in {folder} took this run back{part}")
+    return Advice(f"the rollback in {folder} undid this run{part}")
 
 
 def _wrote_after(run: Run, head: str) -> bool:

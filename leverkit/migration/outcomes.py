@@ -131,9 +131,7 @@ def _stored(
     form = altered(operation.tag, new) if operation.action == "add" else ""
     if not form:
         return None
-    return Judgement(
-        "failed", f"Lever stored it as {form!r}: decide on that form, or take it off", stored=form
-    )
+    return Judgement("failed", f"Lever stored it as {form!r}: decide on that form, or remove it", stored=form)
 
 
 def _obstacle(plan: Plan, operation: Operation, now: Opportunity, source: bool) -> Judgement | None:

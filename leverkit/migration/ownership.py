@@ -246,7 +246,7 @@ class _Evidence:
         for position, op in enumerate(operations):
             number = self._made.get((op.opportunity, op.tag))
             if number is not None and state.outcome_name(position) == "unknown":
-                self._note(number, f"{name} was broken off here: apply that one again")
+                self._note(number, f"{name} was interrupted here: apply that one again")
 
     def _seq_at(self, head: str) -> int:
         """Return how many entries the journal had when a rollback was planned; 1 if it is not known."""

@@ -121,7 +121,7 @@ def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
     if found.effective is None and found.counts.get("no_op"):
         raise Refused(
             f"{folder / RESULT} does not tell which of the tags were there before the run. Nothing was "
-            "planned: it might take off a person's. Bring journal.sqlite back from a copy of the folder"
+            "planned: it might remove a person's. Bring journal.sqlite back from a copy of the folder"
         )
     bodies = enumerate(_bodies(plan, found), 1)
     # The run wrote after its snapshot, it is not known when: what others did since then counts as later.

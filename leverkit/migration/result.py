@@ -31,7 +31,7 @@ NAMED = 5  # reasons that `reasons` names
 TRIED = ("done", "no_op")
 OPEN = {  # what is no outcome yet, and why
     "pending": "not tried yet",
-    "unknown": "sent, and broken off before it was read back; the next apply settles it",
+    "unknown": "sent, and interrupted before it was read back; the next apply settles it",
 }
 
 
@@ -144,7 +144,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         if outcome != "unknown":
             return outcome
         alive = self.state.startswith(("running", PAUSED))
-        return "in flight" if alive else "in flight when it broke off (the next apply settles them)"
+        return "in flight" if alive else "in flight when it was interrupted (the next apply settles them)"
 
     @property
     def frame(self) -> pd.DataFrame:

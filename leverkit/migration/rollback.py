@@ -127,14 +127,14 @@ def _ours(state: RunState, number: int) -> str:
     outcome = state.outcomes.get(number)
     if outcome is not None:
         return "changed by the run" if outcome.effective else ""
-    return "perhaps changed by the run: it was broken off here" if state.open_intent(number) else ""
+    return "perhaps changed by the run: it was interrupted here" if state.open_intent(number) else ""
 
 
 def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
     """Return an operation that is not undone, with the reason; its tag is in the form that Lever stored."""
     operation, outcome = plan.operations[number], state.outcomes.get(number)
     if outcome is not None and outcome.stored:
-        reason = f"left by run {plan.short} in the form that Lever gave it: take it off by hand"
+        reason = f"left by run {plan.short} in the form that Lever gave it: remove it by hand"
         return Skipped(operation.contact, operation.opportunity, outcome.stored, reason)
     reason = f"not changed by run {plan.short}: {state.outcome_name(number)}"
     return Skipped(operation.contact, operation.opportunity, operation.tag, reason)

@@ -24,9 +24,9 @@ INTERRUPTED = "interrupted"
 TIME_LIMIT = "stopped by --max-duration"
 DENIED = "denied"
 NO_PERFORMER = f"stopped, because this account takes tags only in a user's name; {PERFORM_AS}"
-SECOND_WRITER = "stopped, because somebody else seems to carry out the same plan"
+SECOND_WRITER = "stopped: somebody else seems to be applying the same plan"
 ERRORS = "stopped by too many failures"
-ORPHANED = "stopped, because whoever started this kernel has died"
+ORPHANED = "stopped: the process that started this kernel has died"
 PAUSE, STOP = "PAUSE", "STOP"  # files that a person puts into the run folder
 STOPPED = f"stopped by the file {STOP} in the run folder; remove it to go on"
 PAUSED = f"waiting while the file {PAUSE} is in the run folder"
@@ -35,7 +35,7 @@ SEVERAL, WITHIN_MS = 3, 60_000  # opportunities on which somebody else did withi
 _FOREIGN = (
     f"on {SEVERAL} or more opportunities operations of this plan were done by others within a minute. "
     "Another user, another machine or a copy of this run folder may be at work. "
-    "Nothing of theirs was changed. Wait until they have ended; then the same command resumes"
+    "Nothing of theirs was changed. Wait until they have finished; then the same command resumes"
 )
 
 

@@ -165,7 +165,7 @@ def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
         try:
             started = json.loads(process.stdout.readline() or "{}")
             if not started:
-                raise LeverkitError("the emulated account did not start; it says why above")
+                raise LeverkitError("the emulated account did not start; see the message above")
             yield _Account(started["base_url"], started["api_key"])
         finally:
             process.terminate()
@@ -184,7 +184,7 @@ def _fresh(out: Path) -> Path:
     """Return the folder, emptied if it holds an earlier demo. Raises UsageError if it holds anything else."""
     if out.exists() and any(out.iterdir()):
         if not (out / MARK).exists():
-            raise UsageError(f"{out} holds something that is no demo; choose another folder with -o")
+            raise UsageError(f"{out} holds something that is not a demo; choose another folder with -o")
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).touch()

@@ -206,7 +206,7 @@ def _publish(partial: Path, record: RunRecord, end: End, secrets: Sequence[Secre
     """Write notebook and report under their final names, unless a secret is in them or in the error."""
     import nbformat
 
-    leak = Failure("Leak", "a key or token is in the notebook's output, so nothing of it was published")
+    leak = Failure("Leak", "a key or token is in the notebook's output, so it was not published")
     if end.error and _contain(secrets, end.error.message):
         return record.end("failed", 1, leak, ())
     if not partial.stat().st_size:

@@ -93,7 +93,7 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         """Raise BrakeTripped naming every brake that a plan of this size trips, and where to look at it."""
         tripped = self.tripped(size)
         if tripped:
-            raise BrakeTripped(f"{tripped}. Look at {table}; if it is meant, give {self.needed(size)}")
+            raise BrakeTripped(f"{tripped}. Look at {table}; if this is intended, give {self.needed(size)}")
 
     def tripped(self, size: Size) -> str:
         """Return every brake that a plan of this size trips; empty where it trips none."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leverkit.history.ledger import Ledger
     from leverkit.snapshot.snapshot import Snapshot
 
-FIRST = "first plan: no ledger of the account says what people took off before, so every gap is planned"
+FIRST = "first plan: the account has no ledger of earlier removals, so every gap is planned"
 ANONYMIZED = "only an anonymized opportunity carries it"
 NOT_MATCHING = "not matching"
 

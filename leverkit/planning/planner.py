@@ -83,7 +83,7 @@ def plan(
 
     `only` plans these tags alone; each must have scope `contact`, else UsageError. `matching` (all, active,
     posting:ID) says which opportunities get tags, where the policy does not say less; it is part of the
-    policy's digest. What people took off by the `ledger` of the account is not planned, but listed, unless
+    policy's digest. What people removed by the `ledger` of the account is not planned, but listed, unless
     its tag is in `include_removed`.
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have a tag now. Raises
     BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to

@@ -74,7 +74,7 @@ class PersonDisplay:
     def words(self) -> str:
         """Return the sentence under a report that explains how contacts appear."""
         if self.salt:
-            return "Contacts appear as ids that are made for this account's reports and lead to nobody."
+            return "Contacts appear as ids made for this account's reports, which identify nobody."
         return "Contacts appear by the start of their id, without names, and link to Lever."
 
 
@@ -89,7 +89,7 @@ def _salt(file: Path, make: Callable[[], bytes]) -> bytes:
             _keep(fresh, file)
         salt = bytes.fromhex(file.read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be used as salt: {error}; remove it, or mend the folder") from None
+        raise UsageError(f"{file} cannot be used as salt: {error}; remove it, or fix the folder") from None
     if len(salt) < 16:
         raise UsageError(f"{file} is cut off: remove it, and people get new ids")
     return salt

@@ -154,7 +154,7 @@ def _clear_errors(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
-            raise Locked(f"another pull writes to {folder}: wait for it to end") from None
+            raise Locked(f"another pull writes to {folder}: wait until it has finished") from None
         raise UsageError(f"{folder / NAME} cannot be used ({error}): delete it and pull again") from None
 
 

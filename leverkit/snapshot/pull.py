@@ -144,7 +144,7 @@ class _Pull:
             return 0
         last = self._last or Snapshot.open(self._folder)
         if str(UNGRANTED not in last.meta["not_seen"]) != me["confidential"]:
-            _say("reading everything again: the key has another grant for confidential data than last time")
+            _say("reading everything again: the key's access to confidential data has changed")
             return 0
         if not self._lever.sees_confidential():  # no listing tells such a key what became confidential since
             _say("reading everything again: this key would not see what became confidential since last time")

@@ -155,11 +155,11 @@ def _meta(folder: Path) -> dict[str, Any]:
 
 def _absent(folder: Path) -> str:
     if (folder / "pull.sqlite").exists():
-        return f"{folder} is not pulled to its end: run the same pull again, it goes on where it was."
+        return f"{folder} is not completely pulled: run the same pull again to resume."
     return f"{folder} is not a snapshot (no snapshot.json): make one with `leverkit pull -o {folder}`."
 
 
 def _again(folder: Path) -> str:
     if (folder / "pull.sqlite").exists():
-        return "run the same pull again, it goes on where it was stopped."
+        return "run the same pull again to resume."
     return f"read the account again with `leverkit pull -o {folder} --full`, or lk.pull(…, full=True)."

@@ -100,7 +100,7 @@ def holder(path: Path) -> str:
             if held["host"] == socket.gethostname() and _is_free(file.fileno()):
                 return ""
         silent = time.time() - path.stat().st_mtime
-        note = f", no sign of life for {silent:.0f} s" if silent > 3 * BEAT else ""
+        note = f", no activity for {silent:.0f} s" if silent > 3 * BEAT else ""
         return f"{held['who']} since {held['since']} ({held['purpose']}){note}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

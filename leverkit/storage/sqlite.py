@@ -27,7 +27,7 @@ def sound(path: Path, what: str = "the journal") -> Iterator[None]:
     except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in TROUBLE:
             raise UsageError(
-                f"{path}: cannot be used ({error}): mend that, the same command goes on then"
+                f"{path}: cannot be used ({error}): fix this, then the same command resumes"
             ) from None
         message = f"{path}: {what} is damaged or was edited ({error}); nothing was written"
         raise Refused(message) from None
@@ -43,7 +43,7 @@ def durable(path: Path, *, exclusive: bool = False) -> sqlite3.Connection:
     try:
         os.close(open_private(path))  # SQLite would follow a link, and let everybody read a new file
     except OSError as error:
-        why = f"cannot be used ({error.strerror or error}): mend that, the same command goes on then"
+        why = f"cannot be used ({error.strerror or error}): fix this, then the same command resumes"
         raise UsageError(f"{path}: {why}") from None
     timeout = 0.0 if exclusive else 10.0  # seconds
     with ExitStack() as stack:

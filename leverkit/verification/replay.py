@@ -37,7 +37,7 @@ class Gap(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """Return the difference in words."""
         then, now = ("gone", "found") if self.sign == "+" else ("there", "did not find")
-        seen = f"the run had seen it {then}, verify {now} it, and Lever tells of no change since"
+        seen = f"the run had seen it {then}, verify {now} it, and Lever shows no change since"
         return f"{self.sign}{self.tag!r} on {self.opportunity}: {seen}"
 
 

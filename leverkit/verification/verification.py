@@ -27,7 +27,7 @@ STATUSES = {
     "!": "could not be read",
 }
 NAMED = 5  # changes by others that a note names; verify.json has all
-LATE = "Lever's counts may lag: verify again in some minutes"
+LATE = "Lever's counts may lag: verify again in a few minutes"
 UNSEEN = "unseen"  # what Lever may count and the key cannot see
 RENAMED = "renamed"  # reported of a copy that is left under the tag that its own became in Lever
 LEFT_ALONE = ("drifted", "gone")  # outcomes in which a planned change was not made, on purpose
@@ -112,9 +112,10 @@ class Count(msgspec.Struct, frozen=True):
         if self.wrong:
             text += f"; {self.unexplained:+d} not explained"
         elif self.left_out == UNSEEN:
-            text += "; all who should carry it were found, as far as this key can see them"
+            text += "; every opportunity that should carry it was found, as far as this key can see them"
         elif self.left_out:
-            text += f"; all who should carry it were found, and Lever counts all but the {self.left_out} ones"
+            text += "; every opportunity that should carry it was found, and Lever counts all but the "
+            text += f"{self.left_out} ones"
         elif self.unexplained:
             text += "; every opportunity that carries it was found, the count at the snapshot was out of date"
         return text

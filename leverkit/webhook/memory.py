@@ -38,7 +38,7 @@ class ContactMemory:
         self._view = ledger.view(siblings.keys(), {known.contact for known in siblings.values()})
 
     def note_additions(self, tags: Collection[str]) -> None:
-        """Note which of these tags others put there, so that one that is taken off later is missed."""
+        """Note which of these tags others put there, so that one that is removed later is missed."""
         pairs = [
             (known.contact, opportunity, tag)
             for opportunity, known in self._siblings.items()

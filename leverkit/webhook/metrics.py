@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
 COUNTERS = {
     "deliveries_total": "Deliveries by what became of them.",
-    "events_total": "Events taken off the list, by how.",
+    "events_total": "Events that left the queue, by outcome.",
     "runs_total": "Runs with writes, by their state.",
     "operations_total": "Tags to add to an opportunity, by outcome.",
-    "gaps_left_total": "Tags that were not added as people took them off or left them, by what was decided.",
-    "troubles_total": "What kept the worker from working, by kind of error.",
+    "gaps_left_total": "Tags that were not added because people had removed or left them, by decision.",
+    "troubles_total": "Errors that stopped the worker, by kind.",
 }
 GAUGES = {
     "events_waiting": "Events that are stored and not yet worked off.",

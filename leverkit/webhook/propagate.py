@@ -68,7 +68,7 @@ def propagate(
 
     Name the contact, one of its opportunities, or a verified webhook event; the contact of an opportunity is
     read from Lever, never taken from an event. Of the tags in `share`, those that any opportunity of the
-    contact carries are added, but not where somebody took them off, as the account's ledger tells; what `add`
+    contact carries are added, but not where somebody removed them, as the account's ledger tells; what `add`
     names is added. `matching` is `every`, `active` or `applied_to(posting)` of
     leverkit.webhook.matching, or a predicate of your own. Anonymized opportunities are left alone. The run
     folder is `out`, or a new one in the workspace; with `dry_run`, or nothing to do, there is none and

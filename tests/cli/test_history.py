@@ -1,4 +1,4 @@
-"""The ledger on the command line: what people took off is not planned, and what is known can be asked."""
+"""The ledger on the command line: what people removed is not planned, and what is known can be asked."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_without_a_ledger_the_plan_says_that_it_is_a_first_one(
     run_command(["pull", "-o", "snapshot"], capfd)
     monkeypatch.setenv("LEVERKIT_WORKSPACE", str(place / "another"))
     words = ["plan", "snapshot", "--policy", "policy.csv", "-o", "run", "--max-pct", "100"]
-    assert "first plan: no ledger" in run_command(words, capfd).err
+    assert "first plan: the account has no ledger" in run_command(words, capfd).err
     ended = run_command(["ledger", "status", "snapshot"], capfd)
     assert (ended.code, "no ledger of account" in ended.err) == (64, True)
 

@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_clear_line(
     monkeypatch.setattr("leverkit.doctor.examine", full)
     ended = leverkit("doctor")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.splitlines()[1:] == [f"leverkit: {message}; mend that, the same command goes on then"]
+    assert ended.err.splitlines()[1:] == [f"leverkit: {message}; fix this, then the same command resumes"]
 
 
 def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
@@ -100,7 +100,7 @@ def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (0, "note     a: caf\\xe9\n")
-    assert ended.stderr.splitlines()[1:] == ["all is well; next: leverkit pull -o snapshot"]
+    assert ended.stderr.splitlines()[1:] == ["everything is ready; next: leverkit pull -o snapshot"]
 
 
 def test_a_wait_for_lever_is_reported(leverkit: Command, lever_account: Running) -> None:
@@ -152,15 +152,15 @@ def test_the_flow_goes_through_by_single_commands(
     assert leverkit("verify", "run").out.startswith("verified")
     status = leverkit("status", "run", "--json")
     assert (json.loads(status.out)["state"], json.loads(status.out)["next"]) == ("finished", "")
-    assert "next: all is done and verified" in status.err
+    assert "next: everything is done and verified" in status.err
     undo = json.loads(leverkit("rollback", "run", "-o", "undo", "--json").out)
     assert leverkit("verify", "undo", "--detailed-exitcode").code == leverkit("verify", "undo").code == 6
     assert leverkit("apply", "undo", "--approve", undo["plan_id"][:12], "--rate", "1000").code == 0
-    assert "verify that one: leverkit verify undo" in leverkit("status", "run").err
+    assert "verify that rollback: leverkit verify undo" in leverkit("status", "run").err
     assert json.loads(leverkit("verify", "undo", "--json").out)["ok"] is True
     assert lever_account.state()["opportunities"] == start
     for command in ("status", "verify", "replay"):
-        assert "the rollback in undo took this run back, and is verified" in leverkit(command, "run").err
+        assert "the rollback in undo undid this run, and is verified" in leverkit(command, "run").err
     listed = json.loads(leverkit("status", ".", "--approvals", "--json").out)
     assert [session["plan_id"] for session in listed["sessions"]] == [plan["plan_id"], undo["plan_id"]]
     assert f"migrate {plan['plan_id'][:12]}, wave all, " in leverkit("status", ".", "--approvals").out
@@ -204,7 +204,7 @@ def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, po
     assert "suggested contact" in out
     theirs = sum(row.needs_decision and row.from_posting for row in Policy.read("policy.csv").decisions)
     assert f" wait for a decision: {theirs} from postings; of the other " in out
-    sure = "from postings; decided in one go by: leverkit policy accept policy.csv --min-confidence 0.9"
+    sure = "from postings; to accept them all: leverkit policy accept policy.csv --min-confidence 0.9"
     assert sure in ended.err
     checked = leverkit("policy", "check", "policy.csv", "snapshot")
     assert f", {theirs} of them from postings: " in checked.out
@@ -231,7 +231,7 @@ def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, pol
 
 def test_without_a_contact_tag_the_next_step_is_to_decide_one(leverkit: Command, policy: Path) -> None:
     policy.write_text("tag,scope\nvip,opportunity\n", encoding="utf-8")
-    message = "next: no tag is contact yet, so a plan is empty; write contact in policy.csv "
+    message = "next: no tag has the scope contact yet, so a plan would be empty; write contact in policy.csv "
     assert message in leverkit("policy", "check", "policy.csv", "snapshot").err
     assert message in leverkit("plan", "snapshot", "--policy", "policy.csv", "-o", "run").err
     accepted = leverkit("policy", "accept", "policy.csv", "--min-confidence", "0.9")
@@ -405,8 +405,8 @@ def test_debug_shows_where_an_error_comes_from(leverkit: Command) -> None:
 
 def test_the_check_up_is_printed_for_people_and_machines(leverkit: Command, lever_account: Running) -> None:
     ended = leverkit("doctor")
-    assert "well     account: " in ended.out
-    assert ended.err.endswith("all is well; next: leverkit pull -o snapshot\n")
+    assert "ok       account: " in ended.out
+    assert ended.err.endswith("everything is ready; next: leverkit pull -o snapshot\n")
     assert {check["what"] for check in json.loads(leverkit("doctor", "--json").out)["checks"]} > {
         "key",
         "kernel",
@@ -425,7 +425,7 @@ def test_a_notebook_runs_as_a_job(leverkit: Command, lever_account: Running) -> 
     assert "no migrate plan 000000000000" in bad.err
 
 
-def test_a_misspelt_parameter_starts_nothing(leverkit: Command) -> None:
+def test_a_misspelled_parameter_starts_nothing(leverkit: Command) -> None:
     page = str(Path(__file__).parents[2] / "notebooks" / "30_migrate.ipynb")
     ended = leverkit("run", page, "-o", "job", "-p", "mod=apply")
     assert (ended.code, Path("job").exists()) == (64, False)

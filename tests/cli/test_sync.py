@@ -47,7 +47,7 @@ def test_an_operator_gets_from_the_first_night_to_an_empty_one_by_what_is_printe
     assert printed
     apply, approve = map(shlex.split, printed.groups())
     assert leverkit(*apply, "--max-pct", "100", "--max-tag-pct", "10000", *FAST).code == 0
-    assert leverkit(*approve, "--by", "ada").out.startswith("ada allows up to 200 changes a night for ")
+    assert leverkit(*approve, "--by", "ada").out.startswith("ada allows up to 200 changes per night for ")
     carriers = [id for id, tags in tags_of(lever_account).items() if tags]
     lever_account.create(lever_account.state()["contacts"][carriers[0]])
     lever_account.clear_log()
@@ -81,7 +81,7 @@ def test_what_stops_a_night_is_told_with_its_code_in_one_line_of_json_too(
         refused = night(leverkit, "--json")
     record = json.loads(refused.out)
     assert (refused.code, record["exit_code"], record["planned"] > 0) == (4, 4, True)
-    assert "nobody approved this policy" in refused.err
+    assert "nobody has approved this policy" in refused.err
     command = shlex.split(record["next"])
     assert command[:3] == ["leverkit", "sync", "approve"]
     assert [notice["exit_code"] for notice in receiver.notices] == [4]

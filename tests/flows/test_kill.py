@@ -111,7 +111,7 @@ def test_killed_before_the_journal_has_a_table_it_is_not_begun_and_nothing_is_ca
         assert status(broken).state == "not begun"
         assert replay(broken).exit_code == 0
         assert not rollback(run, tmp_path / "undo").operations
-        assert verify(run, lever=lever, reread_after=()).hint.startswith("the plan is not carried out yet")
+        assert verify(run, lever=lever, reread_after=()).hint.startswith("the plan has not been applied yet")
         assert resumed(plan, run, lever).exit_code == 0
         assert tags_of(emulated) == wished(plan, before)
     assert recorded_once(run, plan)

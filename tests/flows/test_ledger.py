@@ -259,7 +259,7 @@ def test_a_damaged_ledger_is_told_and_made_again_from_journals_and_snapshot(nigh
     with pytest.raises(Refused, match="the ledger is damaged"):
         nights.pull()
     found = rebuild_ledger(nights.folder, lk.Snapshot.open(nights.folder / "snapshot"))
-    assert "not known any more" in found.odd[0]
+    assert "no longer known" in found.odd[0]
     with Ledger.open(nights.folder) as ledger:
         assert ledger.counts() == {"added by us": len(ops)}
 

@@ -97,7 +97,7 @@ def test_a_page_carries_no_machine_no_key_and_no_trace_of_its_run(path: Path) ->
     assert (about.kernelspec.name, dict(about.language_info)) == ("python3", {"name": "python"})
 
 
-def test_bare_papermill_cannot_pass_a_misspelt_parameter(tmp_path: Path) -> None:
+def test_bare_papermill_cannot_pass_a_misspelled_parameter(tmp_path: Path) -> None:
     with pytest.raises(PapermillExecutionError) as raised:
         papermill.execute_notebook(
             str(MIGRATE), str(tmp_path / "out.ipynb"), {"mod": "apply"}, progress_bar=False, cwd=str(tmp_path)

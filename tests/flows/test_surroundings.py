@@ -177,7 +177,7 @@ def test_on_a_read_only_disk_what_only_reads_goes_on(place: Place, command: str,
     [
         ("pull", 64, "pull.sqlite"),
         ("plan", 64, "ledger.sqlite"),
-        ("apply", 64, "journal.sqlite"),
+        ("apply", 64, "ledger.sqlite"),
         ("audit", 1, "audit.html"),
         ("verify", 64, "journal.sqlite"),
         ("rollback", 64, "journal.sqlite"),

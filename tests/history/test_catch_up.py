@@ -1,4 +1,4 @@
-"""What a reading tells the ledger: what others took off and added, and when nothing is learnt from it."""
+"""What a reading tells the ledger: what others removed and added, and when nothing is learnt from it."""
 
 from __future__ import annotations
 

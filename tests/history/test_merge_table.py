@@ -28,7 +28,7 @@ ROWS = {
         "add",
         "add",
     ),
-    "what a person took off is not put back": (
+    "what a person removed is not put back": (
         marked("removed by others"),
         "removed by others",
         "removed by others",

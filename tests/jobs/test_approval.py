@@ -72,5 +72,5 @@ def test_an_approval_whose_end_is_no_moment_is_refused(tmp_path: Path, until: st
     with account() as (emulated, lever):
         approval = standing(migration(emulated, lever))
     msgspec.structs.replace(approval, until=until).write(tmp_path)
-    with pytest.raises(Refused, match="no approval that can be read"):
+    with pytest.raises(Refused, match="approval cannot be read"):
         Approval.find(tmp_path)

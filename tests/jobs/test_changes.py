@@ -187,11 +187,11 @@ def test_what_we_wrote_to_an_opportunity_that_no_reading_saw_is_not_told(nights:
 def test_the_first_reading_says_that_the_next_one_will_tell(nights: Nights) -> None:
     found = nights.found()
     assert (found.differs, len(found.tags), len(found.sections())) == (False, 0, 2)
-    assert "the next pull tells" in found.headline
+    assert "the next pull shows" in found.headline
 
 
 @pytest.mark.parametrize(
-    ("dates", "why"), [({"since": "March"}, "no date"), ({"until": "1999-01-01"}, "so early")]
+    ("dates", "why"), [({"since": "March"}, "not a date"), ({"until": "1999-01-01"}, "so early")]
 )
 def test_a_date_that_says_nothing_is_refused(nights: Nights, dates: dict[str, str], why: str) -> None:
     with pytest.raises(UsageError, match=why):

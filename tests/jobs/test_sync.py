@@ -131,7 +131,7 @@ def test_without_an_approval_of_just_this_policy_nothing_is_written(nights: Sync
     assert approval is not None
     expired = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     for wrong, says in (
-        (None, "nobody approved"),
+        (None, "nobody has approved"),
         (msgspec.structs.replace(approval, until=expired), "ended on"),
         (msgspec.structs.replace(approval, policy_digest="another"), "the policy is another one than ada on"),
     ):
@@ -202,7 +202,7 @@ def test_an_empty_night_without_an_approval_says_that_the_next_change_will_stop_
     nights: SyncNights,
 ) -> None:
     nights.night().require()
-    assert "nobody approved" in nights.night().require().record.notes[0]
+    assert "nobody has approved" in nights.night().require().record.notes[0]
 
 
 def test_a_large_night_begins_with_a_canary(nights: SyncNights) -> None:

@@ -649,7 +649,7 @@ def test_a_network_that_dies_leaves_unknowns_that_the_next_apply_settles(tmp_pat
             carried_out(plan, tmp_path, dying)
         broken = status(Run.open(tmp_path))
         assert (broken.exit_code, broken.counts["unknown"] > 0, adds_up(broken)) == (6, True, True)
-        with pytest.raises(VerificationFailed, match="in flight when it broke off"):
+        with pytest.raises(VerificationFailed, match="in flight when it was interrupted"):
             broken.require()
         again = resumed(plan, tmp_path, lever)
         assert tags_of(emulated) == wished(plan, before)

@@ -36,7 +36,7 @@ def test_the_way_of_a_run_is_told_step_by_step(tmp_path: Path) -> None:
         step(lambda: verify(tmp_path, lever=lever, wave="canary"))
         step(lambda: resumed(plan, tmp_path, lever, times=AT_ONCE))
         step(lambda: verify(tmp_path, lever=lever))
-        assert str(advice(Run.open(tmp_path))) == "all is done and verified"
+        assert str(advice(Run.open(tmp_path))) == "everything is done and verified"
     assert told == [f"{apply} --wave canary", f"{look} --wave canary", apply, look]
 
 
@@ -88,7 +88,7 @@ def test_a_run_that_was_taken_back_leads_to_its_rollback(tmp_path: Path) -> None
         carried_out(rollback(run, undo), undo, lever)
         assert advice(Run.open(run)).command == f"leverkit verify {undo}"
         assert verify(undo, lever=lever).exit_code == 0
-        assert str(advice(Run.open(run))) == f"the rollback in {undo} took this run back, and is verified"
+        assert str(advice(Run.open(run))) == f"the rollback in {undo} undid this run, and is verified"
         (undo / "plan.csv").write_text((undo / "plan.csv").read_text() + "edited")
         assert advice(Run.open(run)).command == f"leverkit verify {undo}"
 
@@ -104,7 +104,7 @@ def test_a_run_that_wrote_on_after_its_rollback_is_not_called_verified(tmp_path:
         verify(run, lever=lever, wave="canary")
         resumed(plan, run, lever, wave="all", times=AT_ONCE)
         told = advice(Run.open(run))
-        assert told.why.startswith(f"the run wrote on after the rollback in {undo} was planned; ")
+        assert told.why.startswith(f"the run continued to write after the rollback in {undo} was planned; ")
         assert told.command == f"leverkit verify {run}"
 
 
@@ -120,7 +120,10 @@ def test_a_verification_of_a_wave_that_the_plan_does_not_know_counts_as_none(tmp
 def test_a_running_an_empty_and_a_missing_plan_have_no_next_command(tmp_path: Path) -> None:
     plan_of(operation()).write(tmp_path / "run")
     with hold(tmp_path / "run" / "lock", purpose="apply"):
-        assert str(advice(Run.open(tmp_path / "run"))) == "it is being worked on: wait until it has ended"
+        assert (
+            str(advice(Run.open(tmp_path / "run")))
+            == "another process is working on it: wait until it has finished"
+        )
         (tmp_path / "run" / "PAUSE").touch()
         assert str(advice(Run.open(tmp_path / "run"))).endswith("PAUSE is there: remove that file to go on")
     plan_of().write(tmp_path / "empty")
@@ -133,8 +136,8 @@ def test_what_lets_a_plan_through_its_brakes_is_told_and_never_in_the_command_to
     plan = plan_of(operation(1), operation(2), brakes=Brakes(max_ops=1))
     plan.write(tmp_path)
     told = advice(Run.open(tmp_path))
-    assert told.why.startswith("nothing was written yet (2 operations are more than --max-ops 1: ")
-    assert "if it is meant, add --max-ops 2" in told.why
+    assert told.why.startswith("nothing has been written yet (2 operations are more than --max-ops 1: ")
+    assert "if this is intended, add --max-ops 2" in told.why
     assert told.command == f"leverkit apply {tmp_path} --approve {plan.short}"
 
 

@@ -36,7 +36,7 @@ def killed(run: Path) -> Result:
 def test_what_was_in_flight_at_a_kill_is_not_called_unknown(tmp_path: Path) -> None:
     found = killed(tmp_path)
     assert found.counts["unknown"] == 1
-    assert "1 in flight when it broke off (the next apply settles them)" in found.summary
+    assert "1 in flight when it was interrupted (the next apply settles them)" in found.summary
     assert "unknown" not in found.summary
     with hold(tmp_path / "lock", purpose="apply"):
         assert "1 in flight, 1 pending" in status(Run.open(tmp_path)).summary
@@ -47,7 +47,7 @@ def test_the_table_has_a_reason_for_each_that_is_not_done(tmp_path: Path) -> Non
     rows = table(tmp_path)
     assert rows[0] == ["contact", "opportunity", "action", "tag", "outcome", "reason"]
     assert {row[4]: row[5] for row in rows[1:]} == {
-        "unknown": "sent, and broken off before it was read back; the next apply settles it",
+        "unknown": "sent, and interrupted before it was read back; the next apply settles it",
         "gone": "'=gone",
         "pending": "not tried yet",
     }

@@ -124,7 +124,7 @@ def test_a_half_done_run_is_undone_by_what_its_journal_shows(tmp_path: Path) -> 
         result = undone(tmp_path, lever)
         assert tags_of(emulated) == start
     back = Plan.read(tmp_path / "back")
-    assert any("broken off here" in op.reason for op in back.operations)
+    assert any("interrupted here" in op.reason for op in back.operations)
     assert len(back.operations) + len(back.skipped) == len(plan.operations)
     assert result.counts["no_op"] + result.counts["done"] == result.planned
 
@@ -161,7 +161,7 @@ def test_a_tag_that_lever_stored_in_another_form_is_ours_and_listed(tmp_path: Pa
     assert made.operations == ()
     (listed,) = made.skipped
     assert (listed.opportunity, listed.tag) == (target, "trailing")
-    assert "take it off by hand" in listed.reason
+    assert "remove it by hand" in listed.reason
 
 
 def test_what_the_latest_request_read_is_the_state_to_go_back_from(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_rollback_of_one_tag_or_one_contact_leaves_the_rest_and_lists_it(tmp_p
         contact = next(other.contact for other in rest)
         person = rollback(tmp_path / "run", tmp_path / "person", only_contacts=[contact])
     assert {each.tag for each in made.skipped} == {other.tag for other in rest}
-    assert "took this run back" not in str(advice(Run.open(tmp_path / "run")))
+    assert "undid this run" not in str(advice(Run.open(tmp_path / "run")))
     assert {each.contact for each in person.operations} == {contact}
     with pytest.raises(UsageError, match="the run changed nothing of 'nobody'"):
         rollback(tmp_path / "run", tmp_path / "other", only_contacts=["nobody"])
@@ -285,5 +285,5 @@ def test_a_tag_that_was_renamed_in_lever_is_listed_as_left_and_not_called_taken_
     left = [pair for pair in found.differences if pair.reported == "renamed"]
     assert {pair.tag for pair in left} == {"another name"}
     assert str(advice(Run.open(tmp_path / "run"))).startswith(
-        f"the rollback in {tmp_path / 'back'} took this run back in part"
+        f"the rollback in {tmp_path / 'back'} undid this run in part"
     )

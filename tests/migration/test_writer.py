@@ -227,7 +227,7 @@ def test_several_operations_that_others_carried_out_meanwhile_stop_the_run(tmp_p
             pytest.raises(Locked, match="Another user, another machine or a copy"),
         ):
             carried_out(plan, tmp_path, watched)
-        assert status(Run.open(tmp_path)).state.startswith("stopped, because somebody else")
+        assert status(Run.open(tmp_path)).state.startswith("stopped: somebody else")
         assert resumed(plan, tmp_path, lever).exit_code == 0
 
 

@@ -45,7 +45,7 @@ def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
 
 def test_only_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "precious").touch()
-    with pytest.raises(UsageError, match="something that is no demo"):
+    with pytest.raises(UsageError, match="something that is not a demo"):
         run_demo(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
     assert not (tmp_path / MARK).exists()

@@ -65,7 +65,7 @@ def test_a_parameter_is_read_by_attribute() -> None:
         ("del mode", "mode must be text, not None"),
     ],
 )
-def test_what_is_misspelt_or_mistyped_is_refused(injected: str, refusal: str) -> None:
+def test_what_is_misspelled_or_mistyped_is_refused(injected: str, refusal: str) -> None:
     with pytest.raises(UsageError) as raised:
         parameters(kernel(injected))
     assert refusal in str(raised.value)

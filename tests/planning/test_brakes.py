@@ -50,7 +50,7 @@ def test_what_is_needed_lets_just_this_size_through() -> None:
     assert Brakes().needed(size(touched=301, account=1000)) == "--max-pct 31"
     assert Brakes().needed(size()) == ""
     with pytest.raises(
-        BrakeTripped, match=r"Look at run/plan\.csv; if it is meant, give --max-ops 50 --max-pct"
+        BrakeTripped, match=r"Look at run/plan\.csv; if this is intended, give --max-ops 50 --max-pct"
     ):
         brakes.check(what, "run/plan.csv")
 

@@ -184,7 +184,7 @@ def test_what_the_snapshot_could_not_see_is_in_the_plan(tmp_path: Path) -> None:
 
 
 def test_a_plan_without_a_ledger_says_that_it_is_a_first_plan(tmp_path: Path) -> None:
-    assert "first plan: no ledger" in plan(snapshot(tmp_path), policy()).warnings[-1]
+    assert "first plan: the account has no ledger" in plan(snapshot(tmp_path), policy()).warnings[-1]
 
 
 def test_an_incomplete_snapshot_is_said_to_be_one(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_wave_whose_verification_is_old_or_bad_keeps_the_next_one_waiting(tmp_
         verify(tmp_path, lever=lever, wave="canary", reread_after=(), now=lambda: 1e10)  # a fast clock
         carried_out(plan, tmp_path, lever, wave="canary")
         op = next(op for op in plan.operations if op.contact in plan.canary.contacts)
-        with pytest.raises(Refused, match="which was not verified since it last wrote"):
+        with pytest.raises(Refused, match="which has not been verified since its last write"):
             resumed(plan, tmp_path, lever)
         lost(emulated, op)
         assert verify(tmp_path, lever=lever, wave="canary", reread_after=()).exit_code == 6

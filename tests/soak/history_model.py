@@ -160,7 +160,7 @@ class Model:
             return "read as being so already"
         seen = self.changed.get(pair, 0) <= reading.changes  # what a person did just now, nobody can know
         if op.action == "add" and seen and pair in run.effected and pair in self.changed:
-            return "a person took it off again"
+            return "a person removed it again"
         owner = self.owner.get(pair)
         if op.action == "remove" and seen and owner != run.first.name and pair in run.first.absent:
             return f"it is {owner or 'an earlier'}'s, after a reading without it"

@@ -1109,7 +1109,7 @@ BUGS = (
         "planning/test_planner::test_of_the_policy_s_matching_and_the_plan_s_the_narrower_counts",
     ),
     Bug(
-        "a plan puts back what people took off",
+        "a plan puts back what people removed",
         "history/merge_table",
         '    if kind == "removed by others":\n',
         "    if False:\n",

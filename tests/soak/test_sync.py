@@ -49,7 +49,7 @@ def test_a_quarter_of_nights_adds_what_is_new_and_puts_nothing_back(tmp_path: Pa
             decided.after()
             assert decided.put_back == set(), (night, decided.put_back)
             assert not nights.writes() or record.planned
-    print(f"\n{number} nights: {figures}; people took off {decided.removals} contact tags, 0 were put back")
+    print(f"\n{number} nights: {figures}; people removed {decided.removals} contact tags, 0 were put back")
     assert figures["added"] > number
 
 

@@ -218,9 +218,9 @@ def test_a_running_holder_shows_signs_of_life_and_a_frozen_one_is_reported(tmp_p
         os.utime(path, (1, 1))
         while path.stat().st_mtime == 1:
             assert "leverkit lock" in {thread.name for thread in threading.enumerate()}
-        assert "no sign of life" not in named_holder(path)
+        assert "no activity" not in named_holder(path)
     with hold(path, purpose="x", beat=3600):
         os.utime(path, (1, 1))
-        assert "(x), no sign of life for 1" in named_holder(path)
-        with pytest.raises(Locked, match="no sign of life"), hold(path, purpose="y"):
+        assert "(x), no activity for 1" in named_holder(path)
+        with pytest.raises(Locked, match="no activity"), hold(path, purpose="y"):
             pytest.fail("silence is no permission")

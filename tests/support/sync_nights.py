@@ -70,7 +70,7 @@ class SyncNights:
         return child(what="sync", point=point, number=number, skew_ms=skew, **account, **where)
 
     def killed_and_again(self, child: ChildRunner, point: str, number: int, off: Operation) -> int:
-        """Let people add and take off, kill a job and do it again; all must be as they decided.
+        """Let people add and remove, kill a job and do it again; all must be as they decided.
 
         Returns how the first one ended: minus the signal, or 0 where the point was not reached.
         """
@@ -156,7 +156,7 @@ def new_gaps(nights: SyncNights, number: int) -> list[tuple[str, str]]:
 class Decided:
     """What people decided about contact tags, by the account's states alone: the model of the ledger.
 
-    `off` are the (opportunity, tag) that they took off and nobody put back; `wanted` those to which the job
+    `off` are the (opportunity, tag) that they removed and nobody put back; `wanted` those to which the job
     should carry what a person added on a sibling. `look` is called when people have been at work, and `after`
     when the job has.
     """
@@ -177,7 +177,7 @@ class Decided:
         return {(id, tag) for id, tags in state["opportunities"].items() for tag in mine.intersection(tags)}
 
     def look(self) -> None:
-        """Note what people took off and added since `after`."""
+        """Note what people removed and added since `after`."""
         now = self.nights.emulated.state()
         known = now["contacts"].keys() & self.before["contacts"].keys()
         was, is_ = self.pairs(self.before), self.pairs(now)
@@ -202,19 +202,19 @@ class Decided:
 
     @property
     def put_back(self) -> set[Pair]:
-        """What is there although people took it off."""
+        """What is there although people removed it."""
         return self.off & self.pairs(self.before)
 
 
 @dataclass
 class Race:
-    """What people did while jobs ran: taggings that they took off, and ones that they added."""
+    """What people did while jobs ran: taggings that they removed, and ones that they added."""
 
     removed: set[Pair] = field(default_factory=set)
     added: set[Pair] = field(default_factory=set)
 
     def put_back(self, state: dict[str, Any]) -> set[Pair]:
-        """What is there although people took it off."""
+        """What is there although people removed it."""
         return {(id, tag) for id, tag in self.removed if tag in state["opportunities"].get(id, ())}
 
     def not_spread(self, state: dict[str, Any]) -> set[Pair]:
@@ -228,7 +228,7 @@ class Race:
 
 
 def raced(nights: SyncNights, changes: int, pause_s: float) -> Race:
-    """Let people take off and add contact tags, so many of each, while jobs run; then two quiet nights."""
+    """Let people remove and add contact tags, so many of each, while jobs run; then two quiet nights."""
     race, chance, state = Race(), random.Random(changes), nights.emulated.state()
     alive = set(
         nights.emulated.do(lambda account: [id for id, row in account.rows.items() if not row.anonymized])

@@ -73,7 +73,7 @@ def test_a_replay_is_told_where_its_file_cannot_be_written(tmp_path: Path) -> No
     (tmp_path / "replay.json").mkdir()
     found = replay(Run.open(tmp_path))
     assert found.counts["pending"] == 1
-    assert found.hint.startswith("the plan is not carried out yet: ")
+    assert found.hint.startswith("the plan has not been applied yet: ")
     assert found.hint.endswith("; replay.json could not be written: Is a directory")
 
 
@@ -103,7 +103,7 @@ def test_a_planned_tag_that_is_not_as_the_journal_says_differs(tmp_path: Path) -
         looked(tmp_path, lever)
     with pytest.raises(VerificationFailed, match="DIFFERS") as caught:
         replay(Run.open(tmp_path)).require()
-    why = "the run had seen it there, verify did not find it, and Lever tells of no change since"
+    why = "the run had seen it there, verify did not find it, and Lever shows no change since"
     assert f"-{op.tag!r} on {op.opportunity}: {why}" in str(caught.value)
 
 

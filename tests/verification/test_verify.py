@@ -319,7 +319,10 @@ def test_counts_that_leave_a_kind_out_are_told_where_every_holder_is_found(tmp_p
         tags = applied_to(kind, tmp_path, emulated, counting)
         found = verify(tmp_path, lever=counting)
     assert {count.tag for count in found.counts if count.left_out == kind} == tags != set()
-    assert f"all who should carry it were found, and Lever counts all but the {kind} ones" in found.notes[0]
+    assert (
+        f"every opportunity that should carry it was found, and Lever counts all but the {kind} ones"
+        in found.notes[0]
+    )
     assert found.exit_code == 0
 
 
@@ -362,7 +365,7 @@ def test_a_count_that_was_off_at_the_snapshot_says_so_and_a_wrong_one_when_to_lo
         applied(tmp_path, emulated, lever, tag_counts={tag: count + 2 for tag, count in right.items()})
         found = verify(tmp_path, lever=miscounting)
     assert "at the snapshot Lever's count was +2 off its own listing already; -5 not expl" in found.notes[0]
-    assert found.notes[-1] == "Lever's counts may lag: verify again in some minutes"
+    assert found.notes[-1] == "Lever's counts may lag: verify again in a few minutes"
     assert found.notes[-1].replace("'", "&#39;") in found._repr_html_()
 
 
@@ -489,11 +492,11 @@ def test_a_run_that_was_taken_back_names_the_rollback(tmp_path: Path) -> None:
         carried_out(back, undo, lever)
         found = verify(run, lever=lever)
         assert verify(undo, lever=lever).exit_code == 0
-    hint = f"the rollback in {undo} took this run back, wholly or in part; verify that one: "
+    hint = f"the rollback in {undo} undid this run, wholly or in part; verify that rollback: "
     assert (found.exit_code, found.hint) == (3, f"{hint}leverkit verify '{undo}'")
     assert found.hint.replace("'", "&#39;") in found._repr_html_()
     assert json.loads((run / "verify.json").read_text())["hint"] == found.hint
-    with pytest.raises(Partial, match="took this run back"):
+    with pytest.raises(Partial, match="undid this run"):
         found.require()
 
 
@@ -502,9 +505,11 @@ def test_a_run_that_is_not_at_its_end_is_told_from_a_wrong_one(tmp_path: Path) -
         plan = migration(emulated, lever)
         plan.write(tmp_path)
         apply = f"leverkit apply {tmp_path} --approve {plan.short}"
-        assert verify(tmp_path, lever=lever).hint == f"the plan is not carried out yet: {apply} --wave canary"
+        assert (
+            verify(tmp_path, lever=lever).hint == f"the plan has not been applied yet: {apply} --wave canary"
+        )
         carried_out(plan, tmp_path, lever, wave="canary")
-        only = f"only wave canary is through so far: leverkit verify {tmp_path} --wave canary"
+        only = f"only wave canary is done so far: leverkit verify {tmp_path} --wave canary"
         assert verify(tmp_path, lever=lever).hint == only
         assert verify(tmp_path, lever=lever, wave="canary").hint == ""
         (tmp_path / "STOP").touch()

@@ -1,4 +1,4 @@
-"""What people took off and what a rollback took back stays off, whatever the receiver hears afterwards."""
+"""What people removed and what a rollback took back stays off, whatever the receiver hears afterwards."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Listening:
         self.emulated.add_tags(opportunity, [TAG])
 
     def untag(self, opportunity: str) -> None:
-        """Let a person take the tag off an opportunity."""
+        """Let a person remove the tag from an opportunity."""
         self.emulated.remove_tags(opportunity, [TAG])
 
     def have(self) -> set[str]:

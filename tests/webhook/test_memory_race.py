@@ -36,7 +36,7 @@ Pair = tuple[str, str]
 
 
 class People:
-    """People who tag an opportunity, and take tags off again, from whichever opportunity has them by then."""
+    """People who tag an opportunity, and remove tags again, from whichever opportunity has them by then."""
 
     def __init__(self, emulated: Running, seed: int) -> None:
         self.emulated, self.chance = emulated, random.Random(seed)
@@ -45,7 +45,7 @@ class People:
         self.removed: set[Pair] = set()
         self._new = [(contact, n) for contact in self.contacts for n in range(len(SPREAD))]
         self.chance.shuffle(self._new)
-        self._begun: list[tuple[str, str]] = []  # contact and tag, of those from which tags are taken off
+        self._begun: list[tuple[str, str]] = []  # contact and tag, of those from which tags are removed
 
     def step(self) -> str:
         """Add two tags to one opportunity each, and take one off somewhere; return the contact concerned."""

@@ -211,10 +211,12 @@ class _Work:
     def _prepare_run(self, found: _Found, words: Words) -> None:
         target, run = found
         if target in self._busy:
-            self.left.append(f"{target}: the run, or its rollback, is not at its end; end it and repeat this")
+            self.left.append(
+                f"{target}: the run, or its rollback, is not finished; finish it, then repeat this"
+            )
         elif not run.entries:
             self._replacements.append(Replacement(str(target)))
-            self.changed.append(f"{target}: removed, as it was not begun: plan again")
+            self.changed.append(f"{target}: removed, because it was not begun; plan again")
         else:
             draft = draft_of(target)
             folder = draft if target == run.folder else draft.with_name(run.folder.name)
@@ -234,7 +236,7 @@ class _Work:
     def _prepare_file(self, path: Path, words: Words) -> None:
         content = files.read(path)
         if b"\0" in content:
-            self.left.append(f"{path}: no text, so it was not looked into; remove it if it names people")
+            self.left.append(f"{path}: not a text file, so it was not searched; remove it if it names people")
         elif words.occur_in(content):
             draft = draft_of(path)
             files.write_atomic(draft, words.replaced(content), mode=files.mode_of(path))

@@ -147,7 +147,7 @@ class Night:
         if not self._order.rebase and (last := last_reading(self._folder)) < before:
             how = f"an old copy (reading {last}; the last job's was {before})" if last else "gone"
             raise Refused(
-                f"the ledger of account {self._folder.name} is {how}, so nobody knows what people took off; "
+                f"the ledger of account {self._folder.name} is {how}, so removals by people are not known; "
                 f"nothing was done. `{self._order.command} --rebase` begins a new one, and writes nothing"
             )
 
