@@ -144,7 +144,7 @@ def test_what_a_plan_warns_of_is_noted(nights: SyncNights) -> None:
     [
         (lambda given: given["brakes"].update(max_ops=None), "max_ops has no limit"),
         (lambda given: given.update(account="another"), "is of account another"),
-        (lambda given: given["brakes"].update(max_ops="many"), "no approval that can be read"),
+        (lambda given: given["brakes"].update(max_ops="many"), "approval cannot be read"),
     ],
 )
 def test_an_approval_that_was_edited_into_nonsense_is_refused(nights: SyncNights, edit, says: str) -> None:  # type: ignore[no-untyped-def]
