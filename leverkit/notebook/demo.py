@@ -29,19 +29,23 @@ from leverkit.policy.policy import Policy
 RATE = 200.0  # requests a second: Lever allows 10, but nobody should wait for a demo
 ACCEPT = 0.9
 MARK = ".leverkit-demo"
+SEED = "7"
 
 Tags = dict[str, frozenset[str]]
 
 
-def run_demo(out: Path, *, contacts: int = 800, load: Path | None = None) -> str:
+def run_demo(out: Path, *, contacts: int = 800, load: Path | None = None, key: str = "") -> str:
     """Run the flow from audit to rollback into the folder `out` and return a summary.
+
+    `key` is the API key of the emulated account, a random one where it is empty.
 
     Replaces an earlier demo in `out`; raises UsageError where something else is there, LeverkitError
     where a step does not do what it should.
     """
     notebooks = _notebooks()
     out = _fresh(out)
-    source = ["--load", str(load.resolve())] if load else ["--contacts", str(contacts), "--seed", "7"]
+    source = ["--load", str(load.resolve())] if load else ["--contacts", str(contacts), "--seed", SEED]
+    source += ["--api-key", key] if key else []
     with _emulator(source, out / "truth.json") as account, account.open() as lever:
         return _Demo(notebooks, out, account, lever).summary()
 

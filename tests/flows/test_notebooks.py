@@ -15,6 +15,7 @@ from nbclient.exceptions import CellExecutionError
 from papermill.exceptions import PapermillExecutionError
 from support.notebook_accounts import CANARY, NOTEBOOKS
 
+import leverkit as lk
 from leverkit.emulator import Running
 from leverkit.notebook.parameters import declared
 from leverkit.policy.policy import SHOWN
@@ -126,7 +127,8 @@ def test_a_scheduler_that_injects_raw_text_cannot_pass_a_mistyped_one() -> None:
 
 def test_an_unapproved_write_is_refused_by_the_package(lever_account: Running, tmp_path: Path) -> None:
     page, out = str(MIGRATE), str(tmp_path / "out.ipynb")
-    papermill.execute_notebook(page, out, {"rate": 500.0}, progress_bar=False, cwd=str(tmp_path))
+    with (desk := lk.desk(rate=500.0)).lever:
+        assert desk.migration("plan").plan.short != "0" * 12
     with pytest.raises(PapermillExecutionError) as raised:
         papermill.execute_notebook(page, out, {"mode": "apply", "approve": "0" * 12}, progress_bar=False)
     assert (raised.value.ename, lever_account.log()[-1]["method"]) == ("UsageError", "GET")

@@ -7,15 +7,25 @@ import re
 from pathlib import Path
 
 import pytest
+from support.personal_data import forms_of, people
 
 from leverkit.emulator import running
 from leverkit.errors import UsageError
-from leverkit.notebook.demo import MARK, run_demo
+from leverkit.notebook.demo import MARK, SEED, run_demo
+
+CANARY, CONTACTS = "canary0key2of2nobody4", 150
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Run the demo; give its folder and the lines of its summary."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    return folder, run_demo(folder, contacts=CONTACTS, key=CANARY).splitlines()
 
 
 @pytest.mark.timeout(900)  # the whole flow with its notebooks, on a busy machine
-def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path) -> None:
-    lines = run_demo(tmp_path / "demo", contacts=150).splitlines()
+def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(demo: tuple[Path, list[str]]) -> None:
+    folder, lines = demo
     words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
     assert [line.split()[0] for line in lines[:10]] == words
     planned = re.search(r"(\d+) to add", lines[3])
@@ -24,8 +34,25 @@ def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(tmp_path: Path
     pages = [Path(line.strip()) for line in lines[12:]]
     assert len(pages) == 10
     assert all(page.stat().st_size > 2000 for page in pages)
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in tmp_path.rglob("run.json")]
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in folder.rglob("run.json")]
     assert [(record["status"], record["exit_code"]) for record in records] == [("done", 0)] * 9
+
+
+@pytest.mark.timeout(900)
+def test_no_file_of_a_notebook_that_audits_or_migrates_holds_the_key_or_a_person(
+    demo: tuple[Path, list[str]],
+) -> None:
+    folder, lines = demo
+    with running(contacts=CONTACTS, seed=int(SEED), rate=None, api_key=CANARY) as account:
+        secrets = people(account) | forms_of(CANARY)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(list((folder / "jobs").glob("*/*.html"))) == 9
+    assert list(folder.rglob("journal.sqlite"))
+    assert (len(files) > 40, len(secrets) > 150) == (True, True)
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path
+    assert not [secret for secret in secrets if secret.decode() in "\n".join(lines)]
 
 
 @pytest.mark.soak

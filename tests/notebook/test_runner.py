@@ -25,6 +25,7 @@ from leverkit.storage.lock import hold
 CANARY = "canary-0123456789"
 HOOK = "hook-secret-0123456789abcdef0123456789ab"
 SETTINGS = Settings(base_url="http://127.0.0.1:9/v1", key=Secret(CANARY), webhook_secrets=(Secret(HOOK),))
+PROGRESS = "from IPython.display import HTML\nHTML('<progress value=3 max=4></progress>')"
 CHECK = "from leverkit.notebook.parameters import parameters\np = parameters(globals())"
 
 
@@ -50,50 +51,47 @@ def written(tmp_path: Path) -> dict[str, Any]:
     return dict(json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8")))
 
 
-def test_a_good_run_leaves_record_notebook_and_report(tmp_path: Path) -> None:
-    record = job(tmp_path, "print(p.mode, p.limit)", parameters={"limit": "5"})
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, Path]:
+    """Run a notebook that shows something of each kind; give the record and the folder of the job."""
+    folder = tmp_path_factory.mktemp("good")
+    page = notebook(folder, "print(p.mode, p.limit)", PROGRESS, "HTML('<p>approve = a &amp; b</p>')")
+    book = nbformat.read(page, as_version=4)
+    book.cells[-2]["id"] = "next"
+    book.cells[0].source += "\n\n| | |\n| --- | --- |\n| **Purpose** | x |\n\n| a |\n| --- |\n| b |"
+    nbformat.write(book, page)
+    return run(page, folder / "out", {"limit": "5"}, settings=SETTINGS), folder
+
+
+def test_a_good_run_leaves_record_notebook_and_report(good: tuple[RunRecord, Path]) -> None:
+    record, folder = good
     assert (record.status, record.exit_code, record.parameters) == ("done", 0, {"limit": 5})
-    assert written(tmp_path)["status"] == "done"
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written(folder)["status"] == "done"
+    names = {path.name for path in (folder / "out").iterdir()}
     assert names == {"run.json", "job.lock", "page.ipynb", "page.html"}
-    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    page = (folder / "out" / "page.html").read_text(encoding="utf-8")
     assert "plan 5" in page
     assert "What next" in page
     assert "parameters(globals())" not in page
 
 
-def test_the_record_says_what_comes_next_as_the_notebook_does(tmp_path: Path) -> None:
-    page = notebook(tmp_path, "from IPython.display import HTML\nHTML('<p>approve = a &amp; b</p>')")
-    book = nbformat.read(page, as_version=4)
-    book.cells[-2]["id"] = "next"
-    nbformat.write(book, page)
-    record = run(page, tmp_path / "out", settings=SETTINGS)
-    assert (record.next, written(tmp_path)["next"]) == ("approve = a & b",) * 2
+def test_the_record_says_what_comes_next_as_the_notebook_does(good: tuple[RunRecord, Path]) -> None:
+    record, folder = good
+    assert (record.next, written(folder)["next"]) == ("approve = a & b",) * 2
 
 
-def test_the_report_asks_the_network_for_nothing_and_runs_no_script(tmp_path: Path) -> None:
-    job(tmp_path, "from IPython.display import HTML\nHTML('<progress value=3 max=4></progress>')")
-    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+def test_the_report_asks_the_network_for_nothing_and_runs_no_script(good: tuple[RunRecord, Path]) -> None:
+    page = (good[1] / "out" / "page.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
     assert "<progress" in page
     words = ("http://", "https://", "<script", "<link", "@import", "url(")
     assert not [word for word in words if word in page]
 
 
-def test_a_table_without_headings_has_no_row_of_them_in_the_report(tmp_path: Path) -> None:
-    page = notebook(tmp_path)
-    written_by_hand = nbformat.read(page, as_version=4)
-    written_by_hand.cells[
-        0
-    ].source += "\n\n| | |\n| --- | --- |\n| **Purpose** | x |\n\n| a |\n| --- |\n| b |"
-    nbformat.write(written_by_hand, page)
-    run(page, tmp_path / "out", settings=SETTINGS)
-    text = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
-    assert ("<strong>Purpose</strong>" in text, text.count("<th>a</th>"), "<th></th>" in text) == (
-        True,
-        1,
-        False,
-    )
+def test_a_table_without_headings_has_no_row_of_them_in_the_report(good: tuple[RunRecord, Path]) -> None:
+    text = (good[1] / "out" / "page.html").read_text(encoding="utf-8")
+    found = ("<strong>Purpose</strong>" in text, text.count("<th>a</th>"), "<th></th>" in text)
+    assert found == (True, 1, False)
 
 
 @pytest.mark.parametrize(
@@ -259,13 +257,12 @@ def test_sigterm_lets_the_kernel_seal_what_it_holds(tmp_path: Path, process: sub
     assert (written(tmp_path)["status"], noise) == ("interrupted", "")
 
 
-def test_while_a_job_runs_its_record_says_so(tmp_path: Path, process: subprocess.Popen[str]) -> None:
+def test_a_running_job_says_so_and_a_killed_one_is_reported_as_died(
+    tmp_path: Path, process: subprocess.Popen[str]
+) -> None:
     assert (written(tmp_path)["status"], written(tmp_path)["pid"]) == ("running", process.pid)
     assert written(tmp_path)["exit_code"] is None
     assert RunRecord.read(tmp_path / "out").status == "running"
-
-
-def test_a_killed_job_is_reported_as_died(tmp_path: Path, process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
     assert (written(tmp_path)["status"], RunRecord.read(tmp_path / "out").status) == ("running", "died")

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,8 @@ def write_snapshot(
         "tags": [{"text": text, "count": count} for text, count in sorted(counts.items())],
         "stages": [{"id": "lead-new", "text": "New lead", "position": 0, "rank": 1.0, "pipeline": "lead"}],
     }
-    with duckdb.connect(config={"threads": 1}) as connection:  # threads cost more than such tables take
-        for name, records in tables.items():
-            _parquet(connection, folder / f"{name}.parquet", COLUMNS[name], records)
+    for name, records in tables.items():
+        _parquet(_connection(), folder / f"{name}.parquet", COLUMNS[name], records)
     _describe(folder, {name: len(records) for name, records in tables.items()}, list(not_seen))
     return folder
 
@@ -144,6 +144,12 @@ def _posting(value: dict[str, Any]) -> Posting:
         known["level"],
         value["tags"],
     )
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    """Return the one connection of a process: to connect, and threads, cost more than such tables take."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def _parquet(connection: Any, path: Path, columns: str, records: list[dict[str, Any]]) -> None:
