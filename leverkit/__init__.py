@@ -17,7 +17,7 @@ Fourteen packages, imports one way (tests/test_layers.py compares):
     report        how things look to people
     storage       files that survive kills and spreadsheets
 
-Beside them `errors`, `settings` (the only module that reads the environment), `doctor`, and two packages that
+Beside them `errors`, `settings` (over `environment` and `credentials`), `doctor`, and two packages that
 stand alone: `emulator` (a Lever account on this computer) and `scanner` (deprecated endpoints in source).
 
 The names below are loaded on first use, so that `import leverkit` costs nothing.
@@ -30,6 +30,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # type checkers take it as true; importing it from typing would double the cost
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit, audit
+    from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
     from leverkit.api.client import Lever, ReadOnlyLever
     from leverkit.errors import LeverkitError
     from leverkit.jobs.changes import changes
@@ -40,13 +41,15 @@ if TYPE_CHECKING:
     from leverkit.planning.plan import Plan
     from leverkit.planning.planner import plan
     from leverkit.policy.policy import Policy
-    from leverkit.settings import connect, workspace
+    from leverkit.settings import connect, connect_async, workspace
     from leverkit.snapshot.pull import pull
     from leverkit.snapshot.snapshot import Snapshot
     from leverkit.verification.verify import verify
     from leverkit.webhook.propagate import propagate
 
 __all__ = [
+    "AsyncLever",
+    "AsyncReadOnlyLever",
     "Audit",
     "Lever",
     "LeverkitError",
@@ -58,6 +61,7 @@ __all__ = [
     "audit",
     "changes",
     "connect",
+    "connect_async",
     "desk",
     "parameters",
     "plan",
@@ -69,6 +73,7 @@ __all__ = [
 ]
 _MODULES = {
     "analysis.audit": ("Audit", "audit"),
+    "api.asynchronous": ("AsyncLever", "AsyncReadOnlyLever"),
     "api.client": ("Lever", "ReadOnlyLever"),
     "errors": ("LeverkitError",),
     "jobs.changes": ("changes",),
@@ -79,7 +84,7 @@ _MODULES = {
     "planning.plan": ("Plan",),
     "planning.planner": ("plan",),
     "policy.policy": ("Policy",),
-    "settings": ("connect", "workspace"),
+    "settings": ("connect", "connect_async", "workspace"),
     "snapshot.pull": ("pull",),
     "snapshot.snapshot": ("Snapshot",),
     "verification.verify": ("verify",),

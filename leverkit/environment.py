@@ -19,6 +19,10 @@ from leverkit.storage.env_file import EnvFile, find_env_file, read_env_file
 VARIABLES = (
     "LEVER_API_KEY",
     "LEVER_ACCESS_TOKEN",
+    "LEVER_CLIENT_ID",
+    "LEVER_CLIENT_SECRET",
+    "LEVER_REFRESH_TOKEN",
+    "LEVER_TOKEN_URL",
     "LEVER_BASE_URL",
     "LEVER_PERFORM_AS",
     "LEVER_WEBHOOK_SECRETS",
@@ -26,6 +30,8 @@ VARIABLES = (
     "LEVERKIT_ACCOUNT_NAME",
     "LEVERKIT_DEMO",
     "LEVERKIT_NOTIFY",
+    "LEVERKIT_LOG",
+    "LEVERKIT_TOKEN_FILE",
 )
 ENVIRONMENT = "the environment"
 KERNEL_OF_A_PERSON = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
@@ -80,6 +86,13 @@ def is_demo_wanted(text: str, person: bool) -> bool:
     if text.lower() not in ("", *YES, *NO):
         raise UsageError("LEVERKIT_DEMO must be 1 or 0")
     return text.lower() in YES if text else person
+
+
+def is_log_wanted(text: str) -> bool:
+    """Return True if LEVERKIT_LOG asks for a line for each request. Raises UsageError."""
+    if text.lower() not in ("", "debug", *NO):
+        raise UsageError("LEVERKIT_LOG must be debug, or 0")
+    return text.lower() == "debug"
 
 
 def _is_person(environ: Mapping[str, str]) -> bool:

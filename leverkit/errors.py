@@ -49,6 +49,7 @@ class ApiError(LeverkitError):
     """Lever refused a request, or gave no usable answer to it.
 
     `status` is None if no response came. `in_doubt`: an attempt before may have had its effect.
+    `request_id` finds the request in our log, and at Lever where Lever sends an id of its own.
     `code` is Lever's own ("Response codes" in https://hire.lever.co/developer/documentation). `lever_text`
     is what Lever wrote beside it, without the key. It may name people, so it is for who debugs: it is in no
     message, file or log of ours.
@@ -66,11 +67,13 @@ class ApiError(LeverkitError):
         code: str = "",
         advice: str = "",
         lever_text: str = "",
+        request_id: str = "",
     ) -> None:
         self.method, self.path, self.status, self.code, self.advice = method, path, status, code, advice
-        self.lever_text = lever_text
+        self.lever_text, self.request_id = lever_text, request_id
         answer = " ".join(part for part in (str(status or "no answer"), code) if part)
-        super().__init__(f"{method} {path}: {answer}: {' '.join(filter(None, (message, advice)))}")
+        asked = f"(request {request_id})" if request_id else ""
+        super().__init__(f"{method} {path}: {answer}: {' '.join(filter(None, (message, advice, asked)))}")
 
 
 class AccessDenied(ApiError):

@@ -1,6 +1,8 @@
 """The account, its key and the folder for files, as the environment or a `.env` names them.
 
-    LEVER_API_KEY or LEVER_ACCESS_TOKEN   the key, or an OAuth token
+    LEVER_API_KEY or LEVER_ACCESS_TOKEN   the key, or an OAuth token as it is
+    LEVER_REFRESH_TOKEN                   instead: the refresh token of an OAuth consent, with
+    LEVER_CLIENT_ID, LEVER_CLIENT_SECRET  the application's; LEVER_TOKEN_URL where Lever's is not meant
     LEVER_BASE_URL                        https://api.lever.co/v1
     LEVER_PERFORM_AS                      user id or e-mail in whose name tags are written
     LEVER_WEBHOOK_SECRETS                 signature tokens of webhooks, for the receiver only
@@ -8,6 +10,8 @@
     LEVERKIT_ACCOUNT_NAME                 the name that people give the account, shown and recorded
     LEVERKIT_DEMO                         1: without a key, use the demo account; 0: never
     LEVERKIT_NOTIFY                       the address that is told how a job ended: a secret; 0: nobody
+    LEVERKIT_LOG                          debug: a line on stderr for each request
+    LEVERKIT_TOKEN_FILE                   where refreshed OAuth tokens are kept, for their owner alone
     LEVERKIT_ENV_FILE                     the `.env` file to read; not looked up in a `.env` itself
 
 The nearest `.env` in the current folder or above it is read too, if only this user can write it and the
@@ -25,16 +29,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, overload
+from typing import Any, Literal, Self, overload
 from urllib.parse import urlsplit
 
 from leverkit.api.account import AccountLabel
-from leverkit.api.auth import LOOPBACK, Secret, checked_url, is_safe_host
+from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
+from leverkit.api.auth import LOOPBACK, Secret, checked_url
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.api.http import WaitNotices
 from leverkit.api.rate_limit import BURST, RATE, Pace
+from leverkit.api.requests.log import show_requests
+from leverkit.api.requests.waits import WaitNotices
 from leverkit.api.shared_rate_limit import shared_budget
-from leverkit.environment import NO, Value, Variables, expanded, is_demo_wanted, read_environment
+from leverkit.credentials import find_key, find_notify, require_one_source
+from leverkit.environment import expanded, is_demo_wanted, is_log_wanted, read_environment
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
 from leverkit.storage.account_registry import account_folder
 
@@ -65,6 +72,7 @@ class Settings:
     demo_allowed: bool = False
     key_source: str = ""
     address_source: str = ""
+    log: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -116,31 +124,33 @@ class Settings:
         Raises UsageError, which quotes no value.
         """
         values = read_environment(environ, dotenv)
-        key, url = _key(values), values["LEVER_BASE_URL"]
-        if url.text and not key.text:
+        key, url = find_key(values), values["LEVER_BASE_URL"]
+        if url.text and key is None:
             raise UsageError(
                 "LEVER_BASE_URL is set, LEVER_API_KEY is not: set it, or unset both for the demo"
             )
         base_url = checked_url(url.text or PRODUCTION)
-        _require_one_source(key, url, base_url)
+        if key:
+            require_one_source(key.source, url, base_url)
         asked = demo or is_demo_wanted(
             values["LEVERKIT_DEMO"].text, values.person if person is None else person
         )
-        unused = "--demo is not used, as a key is set" if demo and key.text else ""
+        unused = "--demo is not used, as a key is set" if demo and key else ""
         return cls(
             base_url=base_url,
-            key=key.secret if key.text else None,
-            scheme="bearer" if values["LEVER_ACCESS_TOKEN"].text else "basic",
+            key=key.secret if key else None,
+            scheme=key.scheme if key else "basic",
             perform_as=values["LEVER_PERFORM_AS"].text or None,
             home=_home(values["LEVERKIT_WORKSPACE"].text),
             webhook_secrets=tuple(
                 map(Secret, values["LEVER_WEBHOOK_SECRETS"].text.replace(",", " ").split())
             ),
-            notify=_notify(values["LEVERKIT_NOTIFY"]),
+            notify=find_notify(values["LEVERKIT_NOTIFY"]),
             account_name=" ".join(values["LEVERKIT_ACCOUNT_NAME"].text.split()),
             demo_allowed=asked,
-            key_source=key.source,
+            key_source=key.source if key else "",
             address_source=url.source,
+            log=is_log_wanted(values["LEVERKIT_LOG"].text),
             notes=tuple(filter(None, (values.refused, unused))),
         )
 
@@ -181,24 +191,62 @@ def connect(
     Raises UsageError for settings that cannot be right, KeyMissing without a key where nobody asked for the
     demo account, LeverkitError if it does not start.
     """
+    return (Lever if write else ReadOnlyLever)(**_parts(settings, rate, burst, waits))
+
+
+@overload
+def connect_async(
+    *,
+    write: Literal[True],
+    settings: Settings | None = ...,
+    rate: float = ...,
+    burst: int = ...,
+    waits: WaitNotices | None = ...,
+) -> AsyncLever: ...
+@overload
+def connect_async(
+    *,
+    write: Literal[False] = ...,
+    settings: Settings | None = ...,
+    rate: float = ...,
+    burst: int = ...,
+    waits: WaitNotices | None = ...,
+) -> AsyncReadOnlyLever: ...
+
+
+def connect_async(
+    *,
+    write: bool = False,
+    settings: Settings | None = None,
+    rate: float = RATE,
+    burst: int = BURST,
+    waits: WaitNotices | None = None,
+) -> AsyncReadOnlyLever:
+    """Open the account of the environment for an event loop: `connect`, with methods to be awaited."""
+    return (AsyncLever if write else AsyncReadOnlyLever)(**_parts(settings, rate, burst, waits))
+
+
+def _parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotices | None) -> dict[str, Any]:
+    """Return what a client is made of, for both kinds of it. Raises as `connect`."""
     settings = settings or Settings.from_environment()
     settings.require_key()
     for note in settings.notes:
         print(f"note: {note}", file=sys.stderr, flush=True)
+    if settings.log:
+        show_requests()
     base_url, key = settings.base_url, settings.key
     if key is None:
         print(DEMO_NOTICE, file=sys.stderr, flush=True)
         base_url, key = _demo_account()
-    make = Lever if write else ReadOnlyLever
-    return make(
-        base_url=base_url,
-        key=key,
-        scheme=settings.scheme,
-        perform_as=settings.perform_as,
-        pace=Pace(rate, burst, budget=shared_budget(base_url, key)),
-        waits=waits or WaitNotices(),
-        label=AccountLabel(settings.account_name, settings.demo, expanded(str(settings.home))),
-    )
+    return {
+        "base_url": base_url,
+        "key": key,
+        "scheme": settings.scheme,
+        "perform_as": settings.perform_as,
+        "pace": Pace(rate, burst, budget=shared_budget(base_url, key)),
+        "waits": waits or WaitNotices(),
+        "label": AccountLabel(settings.account_name, settings.demo, expanded(str(settings.home))),
+    }
 
 
 def _demo_account() -> tuple[str, Secret]:
@@ -229,33 +277,3 @@ def find_account_folder(account: str, home: Path | None = None) -> Path | None:
 
 def _home(text: str) -> Path:
     return expanded(text or "~/leverkit")
-
-
-def _notify(value: Value) -> Secret | None:
-    return value.secret if value.text and value.text.lower() not in NO else None
-
-
-def _key(values: Variables) -> Value:
-    """Return the key, or the token; empty if there is neither. Raises UsageError."""
-    key, token = values["LEVER_API_KEY"], values["LEVER_ACCESS_TOKEN"]
-    if key.text and token.text:
-        raise UsageError("LEVER_API_KEY and LEVER_ACCESS_TOKEN are both set: unset one of them")
-    found = key if key.text else token
-    if not _looks_like_a_key(found.secret):
-        raise UsageError("LEVER_API_KEY or LEVER_ACCESS_TOKEN holds spaces or characters that no key has")
-    return found
-
-
-def _require_one_source(key: Value, url: Value, base_url: str) -> None:
-    """Raise UsageError where a key would go to a stranger's address from another source than its own."""
-    host = urlsplit(base_url).hostname or ""
-    if url.source and url.source != key.source and not is_safe_host(host):
-        raise UsageError(
-            f"LEVER_BASE_URL from {url.source} names {host}, and the key comes from {key.source}: "
-            "the key was not sent there. If that is intended, set both in one place"
-        )
-
-
-def _looks_like_a_key(secret: Secret) -> bool:
-    text = secret.reveal()
-    return text.isascii() and text.isprintable() and " " not in text

@@ -1,8 +1,25 @@
 """Lever's API: a client, its pagination and its rate limit. It can be used alone."""
 
+from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
 from leverkit.api.client import Lever, ReadOnlyLever
+from leverkit.api.listings.left_out import LeftOut, ListingWarning
 from leverkit.api.models import Opportunity, Posting
 from leverkit.api.pagination import Page
 from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.whoami import Whoami
+from leverkit.api.responses import Response
 
-__all__ = ["Lever", "Opportunity", "Pace", "Page", "Posting", "ReadOnlyLever"]
+__all__ = [
+    "AsyncLever",
+    "AsyncReadOnlyLever",
+    "LeftOut",
+    "Lever",
+    "ListingWarning",
+    "Opportunity",
+    "Pace",
+    "Page",
+    "Posting",
+    "ReadOnlyLever",
+    "Response",
+    "Whoami",
+]

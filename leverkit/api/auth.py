@@ -6,12 +6,13 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from urllib.parse import quote
 
 import httpx
 
-from leverkit.errors import UsageError
+from leverkit.errors import Unreachable, UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEVER = "lever.co"
@@ -41,6 +42,25 @@ class Secret:
     def __reduce__(self) -> str:
         raise TypeError("a secret cannot be pickled")
 
+    @property
+    def lasting(self) -> str:
+        """Return what the secret is known by in all processes, also after it was replaced."""
+        return self.reveal()
+
+
+class ExpiringToken(Secret):
+    """A token that is replaced now and then; what replaces it may block. `reveal` gives the present one."""
+
+    __slots__ = ()
+
+    def ready(self) -> str:
+        """Return a token that is valid now, after having replaced one that is not. Raises LeverkitError."""
+        raise NotImplementedError
+
+    def replaced(self, refused: str) -> bool:
+        """Return True if there is another token than the one that Lever refused, replaced now or before."""
+        raise NotImplementedError
+
 
 class Signature(httpx.Auth):
     """Send the key with each request: as Basic user name without a password, or as Bearer token."""
@@ -58,19 +78,43 @@ class Signature(httpx.Auth):
         yield request
 
 
-def checked_url(text: str) -> str:
-    """Return the base URL without a trailing slash. Raises UsageError if it is no URL, or an unsafe one."""
+def post_form(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
+    """Send a form of secrets and return status and body; with no answer or 5xx, a few times.
+
+    Raises Unreachable.
+    """
+    for wait in (0.5, 2.0, None):
+        try:
+            status, content = _posted(url, fields)
+        except httpx.HTTPError as error:
+            status, content = 0, type(error).__name__.encode()
+        if 0 < status < 500 or wait is None:
+            break
+        time.sleep(wait)
+    if not 0 < status < 500:
+        text = f"no usable answer from {url} ({status or content.decode()})."
+        raise Unreachable(text, method="POST", path="/oauth/token", status=status or None)
+    return status, content
+
+
+def _posted(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
+    local = httpx.URL(url).host in LOOPBACK
+    data = {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
+    response = httpx.post(url, data=data, timeout=30, trust_env=not local)
+    return response.status_code, response.content
+
+
+def checked_url(text: str, name: str = "LEVER_BASE_URL") -> str:
+    """Return a URL without a trailing slash. Raises UsageError if it is no URL, or an unsafe one."""
     try:
         url = httpx.URL(text.strip())
     except httpx.InvalidURL:
-        raise UsageError("LEVER_BASE_URL is not a URL, such as https://api.lever.co/v1") from None
+        raise UsageError(f"{name} is not a URL, such as https://api.lever.co/v1") from None
     if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-        raise UsageError(
-            "LEVER_BASE_URL must look like https://api.lever.co/v1, without a key or query in it"
-        )
+        raise UsageError(f"{name} must look like https://api.lever.co/v1, without a key or query in it")
     if url.scheme == "http" and url.host not in LOOPBACK:
         raise UsageError(
-            f"LEVER_BASE_URL must begin with https:// for {url.host}: http would show the key to the network"
+            f"{name} must begin with https:// for {url.host}: http would show the key to the network"
         )
     return str(url).rstrip("/")
 

@@ -1,34 +1,32 @@
-"""A client of Lever's API: pages that carry their cursor, and the dozen endpoints that leverkit uses.
+"""A client of Lever's API: any listing item by item or page by page, and the endpoints that leverkit uses.
 
 `ReadOnlyLever` cannot write; `Lever` adds the two tag writes. Threads may share a client and its pace.
+What a call sends is decided in `requests`; `asynchronous` has the same names for an event loop.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlsplit
-
-import msgspec
+from typing import Any, Self
 
 from leverkit.api.account import Account, AccountLabel
 from leverkit.api.auth import Secret, checked_url
-from leverkit.api.http import HttpSession, MayRetry
-from leverkit.api.models import Identified, Opportunity, TagCount, User, fields, listing, single
-from leverkit.api.pagination import Page, page_of
-from leverkit.api.performer import check_id, id_by_email
-from leverkit.api.rate_limit import CONTACTS, PAGE, Pace
-from leverkit.api.tags import names, tag_names
-from leverkit.errors import AccessDenied, ApiError, Unreachable
+from leverkit.api.http import HttpSession
+from leverkit.api.models import Identified, Opportunity, User
+from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.exchange import MayRetry
+from leverkit.api.requests.items import Items, Plain, T
+from leverkit.api.requests.listings import Listings
+from leverkit.api.requests.reads import FIELDS as FIELDS
+from leverkit.api.requests.reads import OPPORTUNITIES
+from leverkit.api.requests.whoami import Whoami, permissions
+from leverkit.api.requests.writes import Verb, write_tags
+from leverkit.api.responses import Response
 
-T = TypeVar("T")
-FIELDS = fields(Opportunity)
 
-
-class ReadOnlyLever:
+class ReadOnlyLever(Listings):
     """A Lever account that can be read. All users of its key should share the `pace`."""
 
     def __init__(
@@ -46,25 +44,11 @@ class ReadOnlyLever:
         **clocks: Any,
     ) -> None:
         """Open the account. `clocks` may hold `waits`, and for tests `clock`, `sleep` and `random`."""
-        self.base_url = checked_url(base_url)
-        self._session = HttpSession(
-            self.base_url,
-            key if isinstance(key, Secret) else Secret(key),
-            scheme=scheme,
-            pace=pace,
-            retries=retries,
-            timeout=timeout,
-            transport=transport,
-            **clocks,
-        )
-        self.pace = pace
-        self._perform_as, self._performer_known = perform_as, False
-        self._confidential: bool | None = None
+        url, secret = checked_url(base_url), key if isinstance(key, Secret) else Secret(key)
+        given = {"scheme": scheme, "pace": pace, "retries": retries, "timeout": timeout, **clocks}
+        super().__init__(url, HttpSession(url, secret, transport=transport, **given), perform_as)
         self.account = Account(self._ids, self.host, label or AccountLabel())
         self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.base_url}>"
 
     def __enter__(self) -> Self:
         return self
@@ -76,61 +60,44 @@ class ReadOnlyLever:
         """Close the connections."""
         self._session.close()
 
-    @property
-    def host(self) -> str:
-        """Host of the base URL."""
-        return urlsplit(self.base_url).hostname or ""
-
-    def get(self, path: str, *, type: type[T], **params: Any) -> T:
+    def get(self, path: str, *, type: type[T] = dict, personal: bool = False, **params: Any) -> T:  # type: ignore[assignment]
         """Read one object. A list repeats its parameter; None leaves the parameter out.
 
-        Raises AccessDenied, ApiError (404: it is gone), Unreachable.
+        Without `personal`, fields about candidates are dropped from a dict.
+        Raises UsageError for a listing, AccessDenied, ApiError (404: it is gone), Unreachable.
         """
-        return self._session.call("GET", path, type=single(type), params=_given(params)).data
+        return self._session.run(self._reads.find(path, type, personal, params))
 
-    def page(
-        self, path: str, *, type: type[T], offset: str | None = None, turn_taken: bool = False, **params: Any
-    ) -> Page[T]:
-        """Read one page of a listing, from `offset`, which is sent exactly as Lever returned it.
+    def with_raw(self, path: str, **params: Any) -> Response:
+        """Read anything and return the answer as Lever sent it: `status`, `headers`, `content`, `json()`.
 
-        Lever answers 400 "Invalid offset token" to an offset of another listing; then start without one.
-        `turn_taken`: the caller has waited at `pace` already. Raises ApiError, Unreachable.
+        Nothing is dropped from it, names of people included. Raises as `get`.
         """
-        query = _given({**params, "offset": offset})
-        found = self._session.call("GET", path, type=listing(type), params=query, turn_taken=turn_taken)
-        return page_of(found, path=path, offset=offset)
+        return self._session.run(self._reads.raw(path, params))
 
-    def pages(
-        self, path: str, *, type: type[T], offset: str | None = None, **params: Any
-    ) -> Iterator[Page[T]]:
-        """Read page after page, from `offset`; every page carries the cursor to resume after it."""
-        while True:
-            page = self.page(path, type=type, offset=offset, **params)
-            yield page
-            if page.next is None:
-                return
-            offset = page.next
+    def contact(self, contact: str, *, personal: bool = False) -> Plain:
+        """Read one contact by its id; who it is only with `personal`. Raises as `get`."""
+        return self._session.run(self._reads.contact(contact, personal))
 
-    def opportunities(self, **filters: Any) -> Iterator[Opportunity]:
-        """Yield opportunities; without `confidentiality` among the filters, all that the key may see."""
-        for page in self.pages("/opportunities", type=Opportunity, **self.default_params(**filters)):
-            yield from page.items
+    def whoami(self) -> Whoami:
+        """Return the account of the key and what it may read: one request for each listing."""
+        found = self._session.run(permissions(self._reads))
+        return Whoami(account=self.account.id, name=self.account.name, host=self.host, **found)
+
+    def opportunities(self, **given: Any) -> Items[Opportunity]:
+        """Return opportunities as records; `given` are the parameters of `each`."""
+        return self.each(OPPORTUNITIES, **{"type": Opportunity, **given})
 
     def opportunity(self, opportunity: str) -> Opportunity:
         """Read one opportunity by its id. Raises ApiError (404: it is gone), AccessDenied, Unreachable."""
-        return self.get(_at(opportunity), type=Opportunity, include=FIELDS)
+        return self._session.run(self._reads.opportunity(opportunity))
 
     def find_opportunity(self, opportunity: str) -> Opportunity | None:
         """Read one opportunity by its id; None if it is gone, or hidden from this key.
 
         Two 403 mean that it is confidential by now: a key without any permission fails at the listing.
         """
-        try:
-            return _retry_once_on_403(lambda: self.opportunity(opportunity))
-        except ApiError as error:
-            if error.status not in (403, 404, 410):
-                raise
-            return None
+        return self._session.run(self._reads.find_opportunity(opportunity))
 
     def opportunities_of(
         self, contacts: Sequence[str], *, seen: Callable[[int], None] | None = None, **params: Any
@@ -139,44 +106,19 @@ class ReadOnlyLever:
 
         `seen` is called with the number of contacts read so far.
         """
-        found: dict[str, Opportunity] = {}  # the listing may move between two pages, and repeat an entry
-        contacts = names("contacts", contacts)
-        for start in range(0, len(contacts), CONTACTS):
-            batch = contacts[start : start + CONTACTS]
-            found |= {record.id: record for record in self.opportunities(contact_id=batch, **params)}
-            if seen:
-                seen(start + len(batch))
-        return list(found.values())
+        return self._session.run(self._reads.opportunities_of(contacts, seen, params))
 
     def default_params(self, **params: Any) -> dict[str, Any]:
         """Add what keeps personal data at Lever: only our fields, and confidential ones if allowed."""
-        if "confidentiality" not in params and self.sees_confidential():
-            params["confidentiality"] = "all"
-        return {"limit": PAGE, "include": FIELDS, **params}
-
-    def now(self) -> int:
-        """Return the time by Lever's clock, as of its latest response, in milliseconds since epoch."""
-        return int((time.time() + self._session.ahead) * 1000)
-
-    @property
-    def ahead_ms(self) -> int:
-        """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
-        return int((self._session.ahead + 1) * 1000) if self._session.ahead else 0
-
-    @property
-    def date_ms(self) -> int | None:
-        """Lever's clock in its latest response (the end of the second, ms since epoch); None if unknown."""
-        return self._session.date_ms
+        return self._session.run(self._reads.default_params(params))
 
     def tag_counts(self) -> dict[str, int]:
         """Read every tag with the number of opportunities that carry it, archived ones included."""
-        pages = self.pages("/tags", type=TagCount)
-        return {tag.text: tag.count for page in pages for tag in page.items}
+        return self._session.run(self._reads.tag_counts())
 
     def user_with(self, email: str) -> User | None:
         """Return the active user with this e-mail; None if there is none. Raises as `page`."""
-        users = self.page("/users", type=User, email=email).items
-        return next((user for user in users if (user.email or "").casefold() == email.casefold()), None)
+        return self._session.run(self._reads.user_with(email))
 
     def performer(self, *, check: bool = False) -> str | None:
         """Return the id of the user in whose name tags are written, looked up once; None where none is set.
@@ -184,32 +126,18 @@ class ReadOnlyLever:
         `check`: an id is looked up too. Raises UsageError if the account has no such user, ApiError.
         """
         with self._lock:
-            if self._perform_as and "@" in self._perform_as:
-                self._perform_as = id_by_email(self._perform_as, self.user_with)
-            elif self._perform_as and check and not self._performer_known:
-                check_id(self._perform_as, self.get)
-            self._performer_known = self._performer_known or check
-            return self._perform_as
+            return self._session.run(self._reads.performer(check))
 
     def account_id(self) -> str:
         """Return 12 hex digits that identify the account, by which it is known here. Raises as `page`."""
         return self.account.id
 
     def _ids(self, path: str) -> list[str]:
-        return [each.id for page in self.pages(path, type=Identified) for each in page.items]
+        return [each.id for each in self._session.run(self._reads.all(path, Identified, {}))]
 
     def sees_confidential(self) -> bool:
         """Return True if the key may read confidential opportunities; 403 and 404 both mean no. Asks once."""
-        if self._confidential is None:
-            first: dict[str, Any] = {"confidentiality": "all", "limit": 1, "include": "id"}
-            try:
-                _retry_once_on_403(lambda: self.page("/opportunities", type=msgspec.Raw, **first))
-                self._confidential = True
-            except ApiError as error:
-                if error.status not in (403, 404):
-                    raise
-                self._confidential = False
-        return self._confidential
+        return self._session.run(self._reads.sees_confidential())
 
 
 class Lever(ReadOnlyLever):
@@ -244,37 +172,17 @@ class Lever(ReadOnlyLever):
         return self._write(opportunity, "removeTags", tags, may_retry, turn_taken)
 
     def _write(
-        self, opportunity: str, verb: str, tags: Sequence[str], may_retry: MayRetry | None, turn_taken: bool
+        self, opportunity: str, verb: Verb, tags: Sequence[str], may_retry: MayRetry | None, turn_taken: bool
     ) -> Opportunity | None:
-        try:
-            return self._session.call(
-                "POST",
-                f"{_at(opportunity)}/{verb}",
-                type=single(Opportunity),
-                params=_given({"perform_as": self.performer()}),
-                body={"tags": tag_names("tags", tags)},
-                turn_taken=turn_taken,
+        by = self.performer()
+        return self._session.run(
+            write_tags(
+                self._session,
+                opportunity,
+                verb,
+                tags,
+                performer=by,
                 may_retry=may_retry,
-            ).data
-        except Unreachable as error:
-            if error.status is None or error.status >= 300:
-                raise
-            return None  # accepted, with an unreadable body: the caller has to read the effect
-
-
-def _at(opportunity: str) -> str:
-    return f"/opportunities/{quote(opportunity, safe='')}"
-
-
-def _given(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None}
-
-
-def _retry_once_on_403(request: Callable[[], T]) -> T:
-    """Send a request, and again after a first 403: a single refusal may be Lever's mistake."""
-    try:
-        return request()
-    except AccessDenied as error:
-        if error.status != 403:
-            raise
-        return request()
+                turn_taken=turn_taken,
+            )
+        )

@@ -1,70 +1,37 @@
-"""One request to Lever, at the shared pace, repeated until there is a usable response.
+"""The two drivers of operations: what they ask for is sent and waited for, in a thread or on an event loop.
 
-429 is always retried, for some minutes; no response, 5xx and unreadable responses a few times; a read in
-another form than documented once; other 4xx never. Reads can be repeated at any time. Whoever writes is
-asked before each retry whether it may be sent, as somebody may have undone meanwhile what was written.
+What to send, when again and when to give up is decided in `requests`; nothing of that is here.
 """
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import ssl
-import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from functools import cache
-from random import random as random_share
-from typing import Any, TypeVar
+from importlib.metadata import version
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from leverkit.api.auth import LOOPBACK, Secret, Signature
 from leverkit.api.rate_limit import Pace
-from leverkit.api.responses import Response, http_time, read
-from leverkit.errors import ApiError, Unreachable, Unreadable
+from leverkit.api.requests.exchange import Exchange
+from leverkit.api.requests.steps import Do, Operation, Send, Sleep, Turn
+from leverkit.api.responses import Response
 
 T = TypeVar("T")
-MayRetry = Callable[[bool], bool]
-REPORTED_WAIT = 3.0  # seconds of waiting from which a wait is reported
-BETWEEN_NOTICES = 10.0  # seconds between two reports
 CONNECTIONS = 16
-PATIENCE = 300.0  # seconds of nothing but 429 after which a request gives up
 LONGEST_RESPONSE = 120.0  # seconds in which a body that has begun must end
-FIRST_CONTACT = 2  # retries before the first response ever: a wrong address should show soon
 
 
-class WaitNotices:
-    """Where all threads of a client report their waits; prints a notice now and then, until a success."""
+class AnySession(Exchange):
+    """The connections to one account, at most 16 at once, and the operations on it."""
 
-    def __init__(
-        self, show: Callable[[str], None] | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._show, self._clock = show or _show_line, clock
-        self._lock = threading.Lock()
-        self._since: float | None = None
-        self._last_notice = float("-inf")
-
-    def start(self, why: str, seconds: float) -> None:
-        """Note that a request waits so many seconds before its retry."""
-        with self._lock:
-            now = self._clock()
-            self._since = now if self._since is None else self._since
-            waited = now - self._since
-            if waited + seconds < REPORTED_WAIT or now - self._last_notice < BETWEEN_NOTICES:
-                return
-            self._last_notice = now
-        so_far = f", {waited:.0f} s so far" if waited >= 1 else ""
-        self._show(f"{why}: waiting {seconds:.0f} s before the next try{so_far}")
-
-    def stop(self) -> None:
-        """Note that a request succeeded."""
-        if self._since is not None:  # read without the lock, as nearly every request has nothing to stop
-            with self._lock:
-                self._since = None
-
-
-class HttpSession:
-    """The connections to one account. Thread-safe; at most 16 at once."""
+    _http: httpx.Client | httpx.AsyncClient
 
     def __init__(
         self,
@@ -73,142 +40,201 @@ class HttpSession:
         *,
         scheme: str,
         pace: Pace,
-        retries: int,
         timeout: float,
-        transport: httpx.BaseTransport | None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random_share,
-        waits: WaitNotices | None = None,
+        **given: Any,
     ) -> None:
-        self.pace, self._retries, self._waits = pace, retries, waits or WaitNotices(lambda _: None)
-        self._clock, self._sleep, self._random = clock, sleep, random
-        self._hide = key.hidden
-        self._answered = threading.Event()
-        self.ahead = 0.0  # seconds by which Lever's clock is ahead of ours, by its latest response
-        self.date_ms: int | None = None  # Lever's clock in its latest response
-        address = httpx.URL(base_url)
-        remote = address.host not in LOOPBACK  # this computer is reached without a proxy
-        self._http = httpx.Client(
-            base_url=base_url,
-            auth=Signature(key, scheme),
-            timeout=timeout,
-            transport=transport,
-            follow_redirects=False,
-            headers={"User-Agent": "leverkit", "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            trust_env=remote,
-            verify=(remote or address.scheme == "https") and _ssl_context(remote),
+        super().__init__(key, pace=pace, **given)
+        self._timeout, self._owns = timeout, True
+        self._settings = _http_settings(base_url, key, scheme)
+
+    def with_options(self, *, timeout: float | None, retries: int | None) -> Self:
+        """Return a session with other limits on the same connections; closing it leaves them open."""
+        other = copy(self)
+        other._timeout = self._timeout if timeout is None else timeout
+        other._retries = self._retries if retries is None else retries
+        other._owns = False
+        return other
+
+    def _request(self, send: Send) -> httpx.Request:
+        headers = {"X-Request-Id": send.request_id}
+        return self._http.build_request(
+            send.method, send.path, params=send.params, json=send.body, headers=headers, timeout=self._timeout
         )
 
-    def call(
+
+class HttpSession(AnySession):
+    """The driver for threads, which may share it."""
+
+    _http: httpx.Client
+
+    def __init__(
         self,
-        method: str,
-        path: str,
+        base_url: str,
+        key: Secret,
         *,
-        type: type[T],
-        params: Mapping[str, Any] | None = None,
-        body: object = None,
-        turn_taken: bool = False,
-        may_retry: MayRetry | None = None,
-    ) -> T:
-        """Send until there is a usable response, and decode it as `type`.
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        **given: Any,
+    ) -> None:
+        super().__init__(base_url, key, **given)
+        self._sleep = sleep
+        self._http = httpx.Client(transport=transport, **self._settings)
 
-        `turn_taken`: the caller has waited at the pace for the first attempt already.
-        `may_retry` is called when a retry has its turn, with True if an attempt so far may have had its
-        effect (any but those refused with 429); no retry follows if it returns False.
-        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and
-        Unreachable when no retry is left: for 429 only if every attempt was refused with it; Unreadable.
-        """
-        started, failures, doubtful = self._clock(), 0, None
-        if not turn_taken:
-            self.pace.wait()
-        while True:
-            response = self._attempt(method, path, params, body)
-            try:
-                return self._usable(response, type, method, path)
-            except (Unreachable, Unreadable) as error:
-                failure = error
-            except ApiError as error:
-                error.in_doubt = doubtful is not None
-                raise
-            if response.status != 429:
-                doubtful = failure
-            if self._is_over(failure, failures, self._clock() - started):
-                raise doubtful or failure
-            if response.status == 429:
-                self.pace.refused(response.retry_after)
-            failures += 1
-            wait = self._back_off(response, failures)
-            self._waits.start(_why(response), wait)
-            self._sleep(wait)
-            self.pace.wait()
-            if may_retry and not may_retry(doubtful is not None):
-                self.pace.give_back()
-                raise doubtful or failure
+    def run(self, operation: Operation[T]) -> T:
+        """Carry out an operation and return its result. Raises what it raises."""
+        try:
+            step = next(operation)
+            while True:
+                step = operation.send(self._done(step))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
-    def _usable(self, response: Response, type: type[T], method: str, path: str) -> T:
-        found = read(response, type, method=method, path=path, hide=self._hide)
-        self._waits.stop()
-        return found
+    def call(self, method: str, path: str, *, type: type[T], **given: Any) -> T:
+        """Send one request until there is a usable response; see `Exchange.steps`."""
+        return self.run(self.steps(method, path, type=type, **given))
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        if self._owns:
+            self._http.close()
 
-    def _attempt(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> Response:
+    def _done(self, step: Send | Sleep | Turn | Do) -> Any:
+        match step:
+            case Send():
+                return self._attempt_now(step)
+            case Sleep():
+                return self._sleep(step.seconds)
+            case Turn():
+                return self.pace.wait()
+            case Do():
+                return step.action()
+
+    def _attempt_now(self, send: Send) -> Response:
+        body = _Body(self._clock)
         try:
-            with self._http.stream(method, path, params=params, json=body) as response:
-                content = self._content(response)
-        except httpx.LocalProtocolError:
-            return Response(failure="the request could not be sent.")
-        except (httpx.NetworkError, httpx.TimeoutException) as error:
-            return Response(failure=f"{error.__class__.__name__}: {error or 'no answer'}.")
-        except httpx.HTTPError as error:  # its message may quote headers or what the server sent
-            return Response(failure=f"{error.__class__.__name__}.")
-        self._answered.set()
-        if (second := http_time(response.headers.get("date", ""))) is not None:
-            self.ahead, self.date_ms = second - time.time(), int(second + 1) * 1000
-        return Response(response.status_code, content, response.headers)
+            response = self._http.send(self._request(send), stream=True)
+            try:
+                for piece in response.iter_bytes():
+                    body.add(piece)
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            return _failure(error, send)
+        return Response(response.status_code, body.content, response.headers, sent_id=send.request_id)
 
-    def _content(self, response: httpx.Response) -> bytes:
-        """Return the body; time-outs of the library limit only the wait for its next piece."""
-        end = self._clock() + LONGEST_RESPONSE
-        pieces = []
-        for piece in response.iter_bytes():
-            pieces.append(piece)
-            if self._clock() > end:
-                raise httpx.ReadTimeout("the answer did not end")
-        return b"".join(pieces)
 
-    def _is_over(self, failure: ApiError, failures: int, elapsed: float) -> bool:
-        if failure.status == 429:
-            return elapsed > PATIENCE
-        if isinstance(failure, Unreadable):
-            return failures >= 1
-        answered = self._answered.is_set()
-        return failures >= (self._retries if answered else min(self._retries, FIRST_CONTACT))
+class AsyncHttpSession(AnySession):
+    """The driver for an event loop, which is never blocked: what may block is done in a thread."""
 
-    def _back_off(self, response: Response, failures: int) -> float:
-        wait = min(0.5 * 2.0 ** (failures - 1), 30.0) * (0.5 + self._random() / 2)
-        return max(wait, response.retry_after or 0.0)
+    _http: httpx.AsyncClient
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Secret,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        **given: Any,
+    ) -> None:
+        super().__init__(base_url, key, **given)
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(transport=transport, **self._settings)
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Carry out an operation and return its result. Raises what it raises."""
+        try:
+            step = next(operation)
+            while True:
+                step = operation.send(await self._done(step))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._owns:
+            await self._http.aclose()
+
+    async def _done(self, step: Send | Sleep | Turn | Do) -> Any:
+        match step:
+            case Send():
+                return await self._attempt_now(step)
+            case Sleep():
+                return await self._sleep(step.seconds)
+            case Turn():
+                return await self._turn()
+            case Do():
+                found = await asyncio.to_thread(step.action)
+                return await found if inspect.isawaitable(found) else found
+
+    async def _turn(self) -> None:
+        turn = self.pace.turn()
+        while (seconds := await asyncio.to_thread(next, turn, None)) is not None:
+            await self._sleep(seconds)
+
+    async def _attempt_now(self, send: Send) -> Response:
+        body = _Body(self._clock)
+        try:
+            response = await self._http.send(self._request(send), stream=True)
+            try:
+                async for piece in response.aiter_bytes():
+                    body.add(piece)
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            return _failure(error, send)
+        return Response(response.status_code, body.content, response.headers, sent_id=send.request_id)
+
+
+class _Body:
+    """A body that arrives; time-outs of the library limit only the wait for its next piece."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._end = clock, clock() + LONGEST_RESPONSE
+        self._pieces: list[bytes] = []
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(self._pieces)
+
+    def add(self, piece: bytes) -> None:
+        """Take one more piece. Raises ReadTimeout where the body should have ended."""
+        self._pieces.append(piece)
+        if self._clock() > self._end:
+            raise httpx.ReadTimeout("the answer did not end")
+
+
+def _failure(error: httpx.HTTPError, send: Send) -> Response:
+    name = type(error).__name__  # a message may quote headers or what the server sent
+    if isinstance(error, httpx.LocalProtocolError):
+        name = "the request could not be sent"
+    elif isinstance(error, httpx.NetworkError | httpx.TimeoutException):
+        name = f"{name}: {error or 'no answer'}"
+    return Response(failure=f"{name}.", sent_id=send.request_id)
+
+
+def _http_settings(base_url: str, key: Secret, scheme: str) -> Mapping[str, Any]:
+    address = httpx.URL(base_url)
+    remote = address.host not in LOOPBACK  # this computer is reached without a proxy
+    return {
+        "base_url": base_url,
+        "auth": Signature(key, scheme),
+        "follow_redirects": False,
+        "headers": {"User-Agent": f"leverkit/{_version()}", "Accept": "application/json"},
+        "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        "trust_env": remote,
+        "verify": (remote or address.scheme == "https") and _ssl_context(remote),
+    }
+
+
+@cache
+def _version() -> str:
+    return version("leverkit")
 
 
 @cache
 def _ssl_context(environment: bool) -> ssl.SSLContext:
     """Return the trusted certificates; loading them takes 80 ms, so once per process."""
     return httpx.create_ssl_context(trust_env=environment)
-
-
-def _show_line(text: str) -> None:
-    """Write a line to stderr; on a terminal it replaces the progress, which is drawn again below it."""
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{clear}{text}", file=sys.stderr, flush=True)
-
-
-def _why(response: Response) -> str:
-    if response.status is None:
-        return f"no answer from Lever ({response.failure.rstrip('.')})"
-    if response.status == 429:
-        return f"Lever refuses with 429, too many requests (for {PATIENCE / 60:.0f} minutes at most)"
-    return f"Lever answers {response.status}" + (", unreadably" if response.status < 300 else "")

@@ -24,6 +24,11 @@ def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(field.encode_name for field in msgspec.structs.fields(kind))
 
 
+def field_names(kind: type[object]) -> tuple[str, ...]:
+    """Return Lever's names of the fields of a record; none of any other type."""
+    return fields(kind) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
+
+
 class Single(msgspec.Struct, Generic[T], frozen=True):
     """Lever's envelope around one object."""
 

@@ -21,11 +21,16 @@ def page_of(found: Listing[T], *, path: str, offset: str | None) -> Page[T]:
     """Return the page at `offset`. Raises ApiError if Lever announces more and gives no new offset."""
     following = None if found.has_next is False else found.next or None
     if (found.has_next and not following) or (following is not None and following == offset):
-        raise ApiError(
-            "the listing cannot continue: Lever announces a next page but gives no new offset.",
-            method="GET",
-            path=path,
-            status=200,
-            advice="Run the same command again; if the error stays, report it to Lever.",
-        )
+        raise endless(path)
     return Page(found.data, following)
+
+
+def endless(path: str) -> ApiError:
+    """Return the error of a listing whose next page is one that was there before, or none at all."""
+    return ApiError(
+        "the listing cannot continue: Lever announces a next page but gives no new offset.",
+        method="GET",
+        path=path,
+        status=200,
+        advice="Run the same command again; if the error stays, report it to Lever.",
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 LEVER_RATE = 10  # requests per second that Lever allows a key
@@ -95,10 +95,18 @@ class Pace:
 
     def wait(self) -> None:
         """Wait for a turn, and take it."""
+        for seconds in self.turn():
+            self._sleep(seconds)
+
+    def turn(self) -> Iterator[float]:
+        """Take a turn: yield the seconds to wait for it; it is taken when nothing more comes.
+
+        The budget may be a file that other processes lock, so `next` may block.
+        """
         while True:
             delay, refusals = self._reserve()
             if delay > 0:
-                self._sleep(delay)
+                yield delay
             if delay <= 0 or refusals == self._now().refusals:
                 return  # a refusal meanwhile cancels all turns that were waited for
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -35,7 +35,7 @@ OTHER_FORM = (
 )
 LATER = "Lever has a problem of its own. Run the same command again later."
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")  # anything else is no code of Lever's
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")  # anything else is no code of Lever's, and no request id
 EXPANDED = ("contact", "stage")  # fields that hold an id, unless Lever expands them
 _PERFORMER = f"{PERFORM_AS[:1].upper()}{PERFORM_AS[1:]}."
 _prepare_lock = threading.Lock()
@@ -43,12 +43,13 @@ _prepare_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Response:
-    """What one request returned: a status and bytes, or a `failure` and no status."""
+    """What one request returned: a status and bytes, or a `failure` and no status; `sent_id` is our id."""
 
     status: int | None = None
     content: bytes = field(default=b"", repr=False)  # neither may show in a traceback with local variables
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     failure: str = ""
+    sent_id: str = ""
 
     @property
     def retry_after(self) -> float | None:
@@ -60,6 +61,21 @@ class Response:
         except (ValueError, TypeError):
             return None
         return min(max(wait, 0.0), LONGEST_WAIT)
+
+    @property
+    def lever_id(self) -> str:
+        """Return Lever's own id of the request; empty as long as Lever sends none (reference 7.3)."""
+        found = (self.headers or {}).get("x-request-id", "")
+        return found if CODE.fullmatch(found) else ""
+
+    @property
+    def request_id(self) -> str:
+        """Return the id by which to ask for the request: Lever's where it sent one, else ours."""
+        return self.lever_id or self.sent_id
+
+    def json(self) -> Any:
+        """Return the body as JSON has it, names of people included. Raises ValueError if it is none."""
+        return msgspec.json.decode(self.content)
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -86,26 +102,28 @@ def _prepared(type: type[T]) -> type[T]:
 
 
 def read(response: Response, type: type[T], *, method: str, path: str, hide: Callable[[str], str] = str) -> T:
-    """Decode the response as `type`; `hide` takes the key out of a text.
+    """Decode the response as `type`, or return it as it is; `hide` takes the key out of a text.
 
     Raises Unreachable if a retry may help (no response, 429, 5xx, a body that is cut off or no JSON; to a
     write also another form: it was accepted), Unreadable for JSON of another form, AccessDenied for 401 and
     403, ApiError for everything else.
     """
+    request = {"method": method, "path": path, "request_id": response.request_id}
     if response.status is None or response.status == 429 or response.status >= 500:
-        raise _error(Unreachable, response, method, path, hide)
+        raise _error(Unreachable, response, request, hide)
     if response.status in (401, 403):
-        raise _error(AccessDenied, response, method, path, hide)
+        raise _error(AccessDenied, response, request, hide)
     if response.status >= 300:
-        raise _error(ApiError, response, method, path, hide)
+        raise _error(ApiError, response, request, hide)
+    if type is Response:
+        return cast(T, response)
     try:
         return _decode(response.content, type)
     except UNREADABLE as error:
         other_form = isinstance(error, msgspec.ValidationError) and method == "GET"
         raise (Unreadable if other_form else Unreachable)(
             f"the answer is not the JSON that Lever documents{_where(error)}.",
-            method=method,
-            path=path,
+            **request,
             status=response.status,
             advice=OTHER_FORM if other_form else NO_ANSWER,
         ) from None
@@ -160,7 +178,7 @@ def _where(error: Exception) -> str:
 
 
 def _error(
-    kind: type[ApiError], response: Response, method: str, path: str, hide: Callable[[str], str]
+    kind: type[ApiError], response: Response, request: dict[str, str], hide: Callable[[str], str]
 ) -> ApiError:
     try:
         envelope = _decode(response.content, Envelope)
@@ -169,8 +187,7 @@ def _error(
     code = envelope.code if CODE.fullmatch(envelope.code) and hide(envelope.code) == envelope.code else ""
     return kind(
         response.failure,
-        method=method,
-        path=path,
+        **request,
         status=response.status,
         code=code,
         advice=_PERFORMER if _names_performer(response, envelope) else _advice(response.status),

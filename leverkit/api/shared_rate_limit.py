@@ -62,7 +62,7 @@ class FileRateState:
 
 def shared_budget(base_url: str, key: Secret) -> RateBudget | None:
     """Return the budget that all users of a key share; None if this machine cannot keep one."""
-    name = hashlib.blake2b(f"{base_url}\n{key.reveal()}".encode(), digest_size=8, person=b"leverkit pace")
+    name = hashlib.blake2b(f"{base_url}\n{key.lasting}".encode(), digest_size=8, person=b"leverkit pace")
     try:
         return FileRateState(Path(user_cache_dir("leverkit")) / "pace" / name.hexdigest())
     except (OSError, RuntimeError):  # RuntimeError: this user has no home folder

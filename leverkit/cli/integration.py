@@ -75,7 +75,7 @@ def listen(
     """
     import logging
 
-    from leverkit.api.http import WaitNotices
+    from leverkit.api.requests.waits import WaitNotices
     from leverkit.policy.policy import Policy
     from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from leverkit.api.auth import Secret
-from leverkit.api.http import HttpSession, WaitNotices
+from leverkit.api.http import HttpSession
 from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.waits import WaitNotices
 from leverkit.errors import AccessDenied, ApiError, Unreachable, Unreadable
 
 

@@ -144,7 +144,7 @@ def test_an_account_that_takes_tags_only_in_a_users_name_stops_the_run_and_says_
         run = Run.open(tmp_path)
         assert status(run).counts["pending"] == len(plan.operations)
         assert "set LEVER_PERFORM_AS to a user's id or e-mail" in advice(run).why
-        user = lever.get("/users", type=list)[0]["id"]
+        user = next(lever.users())["id"]
         with opened(emulated, perform_as=user) as named:
             assert resumed(plan, tmp_path, named).counts["done"] == len(plan.operations)
 

@@ -431,8 +431,8 @@ BUGS = (
     ),
     Bug(
         "a lost write is repeated over what a person did",
-        "api/http",
-        "if may_retry and not may_retry(doubtful is not None):",
+        "api/requests/exchange",
+        "if may_retry and not (yield Do(partial(may_retry, doubtful is not None))):",
         "if False:",
         "migration/test_apply::test_what_a_person_took_back_after_a_lost_answer_is_not_written_again",
     ),
@@ -870,7 +870,7 @@ BUGS = (
     ),
     Bug(
         "a refusal hides an earlier doubt",
-        "api/http",
+        "api/requests/exchange",
         "error.in_doubt = doubtful is not None",
         "error.in_doubt = False",
         "migration/test_writer::test_what_was_perhaps_written_before_a_refusal_is_read_back_and_ours",

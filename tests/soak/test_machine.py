@@ -465,13 +465,17 @@ def _watching(
     writes = [0]
 
     class Watched(Lever):
-        def get(self, path: str, **given: Any) -> Any:
+        def opportunity(self, opportunity: str) -> Any:
             flow.slept = False
-            return super().get(path, **given)
+            return super().opportunity(opportunity)
 
-        def page(self, path: str, **given: Any) -> Any:
+        def find_opportunity(self, opportunity: str) -> Any:
             flow.slept = False
-            return super().page(path, **given)
+            return super().find_opportunity(opportunity)
+
+        def opportunities_of(self, contacts: Any, **given: Any) -> Any:
+            flow.slept = False
+            return super().opportunities_of(contacts, **given)
 
         def _write(self, opportunity: str, verb: str, tags: Any, *rest: Any) -> Any:
             action = "add" if verb == "addTags" else "remove"

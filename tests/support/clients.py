@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from leverkit.api.client import ReadOnlyLever
+from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.emulator.running import Running
 
@@ -118,3 +118,16 @@ def reader(
     """Open an emulated account without a rate limit and without sleeping between attempts."""
     usual = {"base_url": account.base_url, "key": account.api_key, "sleep": lambda _: None}
     return ReadOnlyLever(**{"pace": Pace(1e6, 1000), **usual, **options}, transport=kind(before))
+
+
+def scripted(*pages: dict[str, Any], **options: Any) -> tuple[Lever, list[httpx.Request]]:
+    """Return a client that gets these answers one after the other, then empty pages; and what it sent."""
+    left, sent = list(pages), list[httpx.Request]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=left.pop(0) if left else {"data": [], "hasNext": False})
+
+    pace = Pace(1e6, 1000, sleep=lambda _: None)
+    usual: dict[str, Any] = {"base_url": "https://lever.test/v1", "key": "k", "sleep": lambda _: None}
+    return Lever(**{"pace": pace, **usual, **options}, transport=httpx.MockTransport(answer)), sent

@@ -295,7 +295,7 @@ def test_a_sweep_by_a_machine_whose_clock_is_fast_misses_no_change(case: WorkerC
     worker = sweeping(case)
     contact, mine = next(iter(split_contacts(case.emulated).items()))
     case.seconds = case.emulated.do(lambda account: account.tick()) / 1000 + 3600
-    case.lever._session.ahead = -3600.0
+    case.lever._session.server.ahead = -3600.0
     worker.run_once()
     case.emulated.add_tags(mine[0], ["vip"])
     case.seconds += 61

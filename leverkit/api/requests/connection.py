@@ -1,0 +1,62 @@
+"""What both kinds of client share: their parts, and what they know without asking."""
+
+from __future__ import annotations
+
+import time
+from copy import copy
+from typing import Generic, Self, TypeVar
+from urllib.parse import urlsplit
+
+from leverkit.api.http import AnySession
+from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.reads import Reads
+
+Session = TypeVar("Session", bound=AnySession)
+
+
+class Connection(Generic[Session]):
+    """An open account: its address, session and reads."""
+
+    _session: Session
+
+    def __init__(self, base_url: str, session: Session, perform_as: str | None) -> None:
+        self.base_url, self._session = base_url, session
+        self._reads = Reads(session, perform_as)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.base_url}>"
+
+    @property
+    def pace(self) -> Pace:
+        """Return the queue at which the requests of this key wait."""
+        return self._session.pace
+
+    @property
+    def host(self) -> str:
+        """Host of the base URL."""
+        return urlsplit(self.base_url).hostname or ""
+
+    def with_options(self, *, timeout: float | None = None, retries: int | None = None) -> Self:
+        """Return this client with other limits: seconds to wait for a piece of an answer, retries.
+
+        It shares connections, pace and what is known of the key; to close it closes nothing.
+        """
+        other = copy(self)
+        other._session = self._session.with_options(timeout=timeout, retries=retries)
+        other._reads = self._reads.through(other._session)
+        return other
+
+    def now(self) -> int:
+        """Return the time by Lever's clock, as of its latest response, in milliseconds since epoch."""
+        return int((time.time() + self._session.server.ahead) * 1000)
+
+    @property
+    def ahead_ms(self) -> int:
+        """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
+        ahead = self._session.server.ahead
+        return int((ahead + 1) * 1000) if ahead else 0
+
+    @property
+    def date_ms(self) -> int | None:
+        """Lever's clock in its latest response (the end of the second, ms since epoch); None if unknown."""
+        return self._session.server.date_ms

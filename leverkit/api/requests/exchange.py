@@ -1,0 +1,148 @@
+"""One request, repeated until there is a usable response: which step comes next, and when it gives up.
+
+429 is always retried, for some minutes; no response, 5xx and unreadable responses a few times; a read in
+another form than documented once; other 4xx never. Reads can be repeated at any time. Whoever writes is
+asked before each retry whether it may be sent, as somebody may have undone meanwhile what was written.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from random import random as random_share
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from leverkit.api.auth import ExpiringToken, Secret
+from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.log import log_request
+from leverkit.api.requests.steps import Do, Operation, Send, Sleep, Turn
+from leverkit.api.requests.waits import PATIENCE, WaitNotices, why
+from leverkit.api.responses import Response, http_time, read
+from leverkit.errors import ApiError, Unreachable, Unreadable
+
+T = TypeVar("T")
+MayRetry = Callable[[bool], Any]
+FIRST_CONTACT = 2  # retries before the first response ever: a wrong address should show soon
+
+
+class ServerClock:
+    """Lever's clock, by its latest response: seconds by which it is ahead of ours, and its time (ms)."""
+
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+        self.ahead = 0.0
+        self.date_ms: int | None = None
+
+    def note(self, date: str) -> None:
+        """Take over the Date of a response."""
+        self.answered.set()
+        if (second := http_time(date)) is not None:
+            self.ahead, self.date_ms = second - time.time(), int(second + 1) * 1000
+
+
+class Exchange:
+    """Requests to one account, as operations. Threads may share it."""
+
+    def __init__(
+        self,
+        key: Secret,
+        *,
+        pace: Pace,
+        retries: int,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random_share,
+        waits: WaitNotices | None = None,
+    ) -> None:
+        self.pace, self._retries, self._waits = pace, retries, waits or WaitNotices(lambda _: None)
+        self._clock, self._random, self._key = clock, random, key
+        self.server = ServerClock()
+
+    def steps(
+        self,
+        method: str,
+        path: str,
+        *,
+        type: type[T],
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        turn_taken: bool = False,
+        may_retry: MayRetry | None = None,
+    ) -> Operation[T]:
+        """Send until there is a usable response; decode it as `type`.
+
+        `turn_taken`: the caller has waited at the pace for the first attempt already.
+        `may_retry` is called when a retry has its turn, with True if an attempt may have had its effect (any
+        but those refused with 429); no retry follows if it returns False.
+        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and
+        Unreachable when no retry is left: for 429 only if every attempt was refused with it; Unreadable.
+        """
+        started, failures, doubtful = self._clock(), 0, None
+        send = Send(method, path, params, body, token_hex(4))
+        if not turn_taken:
+            yield Turn()
+        while True:
+            response = yield from self._attempt(send, failures)
+            try:
+                return self._usable(response, type, send)
+            except (Unreachable, Unreadable) as error:
+                failure = error
+            except ApiError as error:
+                error.in_doubt = doubtful is not None
+                raise
+            if response.status != 429:
+                doubtful = failure
+            if self._is_over(failure, failures, self._clock() - started):
+                raise doubtful or failure
+            failures += 1
+            yield from self._wait(response, failures)
+            if may_retry and not (yield Do(partial(may_retry, doubtful is not None))):
+                yield Do(self.pace.give_back)
+                raise doubtful or failure
+
+    def _wait(self, response: Response, failures: int) -> Operation[None]:
+        """Wait before a retry, and for its turn."""
+        if response.status == 429:
+            yield Do(partial(self.pace.refused, response.retry_after))
+        wait = self._back_off(response, failures)
+        self._waits.start(why(response), wait)
+        yield Sleep(wait)
+        yield Turn()
+
+    def _attempt(self, send: Send, failures: int) -> Operation[Response]:
+        """Send once; with a token that expires, one that is valid now, and again if it was refused."""
+        if not isinstance(self._key, ExpiringToken):
+            return (yield from self._sent(send, failures))
+        used: str = yield Do(self._key.ready)
+        response = yield from self._sent(send, failures)
+        if response.status == 401 and (yield Do(partial(self._key.replaced, used))):
+            yield Turn()
+            response = yield from self._sent(send, failures)
+        return response
+
+    def _sent(self, send: Send, failures: int) -> Operation[Response]:
+        began = self._clock()
+        response: Response = yield send
+        if response.status is not None:
+            self.server.note((response.headers or {}).get("date", ""))
+        log_request(send, response, self._clock() - began, failures + 1, self._key.hidden)
+        return response
+
+    def _usable(self, response: Response, type: type[T], send: Send) -> T:
+        found = read(response, type, method=send.method, path=send.path, hide=self._key.hidden)
+        self._waits.stop()
+        return found
+
+    def _is_over(self, failure: ApiError, failures: int, elapsed: float) -> bool:
+        if failure.status == 429:
+            return elapsed > PATIENCE
+        if isinstance(failure, Unreadable):
+            return failures >= 1
+        answered = self.server.answered.is_set()
+        return failures >= (self._retries if answered else min(self._retries, FIRST_CONTACT))
+
+    def _back_off(self, response: Response, failures: int) -> float:
+        wait = min(0.5 * 2.0 ** (failures - 1), 30.0) * (0.5 + self._random() / 2)
+        return max(wait, response.retry_after or 0.0)
