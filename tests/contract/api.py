@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import leverkit as lk
+from leverkit.api import LeftOut, Opportunity, Page
 from leverkit.doctor import examine
 from leverkit.emulator import running
 from leverkit.notebook.tag_review import TagReview
@@ -84,6 +85,32 @@ def follow(opportunity: str, out: Path) -> object:
     """Return what adding a tag to all opportunities of a person would do."""
     with lk.connect(write=True) as lever:
         return lk.propagate(lever, opportunity=opportunity, add=["a tag"], out=out, dry_run=True)
+
+
+def listings(lever: lk.ReadOnlyLever) -> list[object]:
+    """Return what any listing gives: dicts, or items of a type; a checker knows which."""
+    plain: dict[str, Any] = next(lever.each("/postings", state="published", limit=5))
+    typed: Opportunity = next(lever.each("/opportunities", type=Opportunity, personal=False))
+    hired: dict[str, Any] = next(lever.archive_reasons(type="hired"))
+    page: Page[dict[str, Any]] = lever.page("/tags", limit=100)
+    contact: dict[str, Any] = lever.get("/contacts/an id") | lever.contact("an id", personal=True)
+    tags: int = len(lever.frame("/tags", times=True)) + len(lever.tags().frame())
+    left: LeftOut = lever.users().left_out
+    quick = lever.with_options(timeout=5.0, retries=1)
+    status: int | None = quick.with_raw("/tags", limit=1).status
+    me: str = lever.whoami().account
+    return [plain, typed.tags, hired, page.items, contact, tags, left.complete, status, me]
+
+
+async def on_a_loop() -> list[str]:
+    """Return the tags of opportunities, read and written from an event loop."""
+    async with lk.connect_async() as reader:
+        found = [each.id async for each in reader.opportunities(limit=5)]
+        frame = await reader.frame("/tags")
+    async with lk.connect_async(write=True) as writer:
+        client: lk.AsyncLever = writer
+        written = await client.add_tags(found[0], ["a tag"])
+    return [*(written.tags if written else ()), *frame["text"]]
 
 
 @contextmanager

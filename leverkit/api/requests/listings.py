@@ -85,13 +85,13 @@ class Listings(Connection[HttpSession]):
         self,
         path: str,
         *,
-        type: type[T] = dict,  # type: ignore[assignment]
+        type: type[T] | str = dict,  # type: ignore[assignment]
         offset: str | None = None,
         **params: Any,
     ) -> Iterator[Page[T]]:
         """Read page after page, from `offset`; every page carries the cursor to resume after it."""
         while True:
-            page = self.page(path, type=type, offset=offset, **params)
+            page: Page[T] = self.page(path, type=type, offset=offset, **params)
             yield page
             if page.next is None:
                 return
