@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ from support.clients import reader
 
 from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.api.rate_limit import Pace
+from leverkit.api.rate_limit import InMemoryRateState, Pace, RateState
 from leverkit.api.shared_rate_limit import FileRateState
 from leverkit.emulator import Running, running
 from leverkit.errors import ApiError, Unreachable
@@ -163,8 +163,19 @@ def test_a_budget_that_another_process_holds_does_not_block_the_loop(tmp_path: P
         assert asyncio.run(read(account)) == 20
 
 
-def test_threads_and_a_loop_keep_one_pace() -> None:
-    pace = Pace(190.0, 5)
+class Counted(InMemoryRateState):
+    """A budget that notes each turn that was taken."""
+
+    turns: ClassVar[set[float]] = set()
+
+    def update(self, step: Callable[[RateState], RateState]) -> RateState:
+        state = super().update(step)
+        self.turns.add(state.next)
+        return state
+
+
+def test_threads_and_a_loop_take_turns_at_one_budget() -> None:
+    pace = Pace(1000.0, 5, budget=Counted(RateState(0.0)))
 
     async def read(account: Running) -> None:
         async with opened(account, pace=pace) as loop:
@@ -172,9 +183,9 @@ def test_threads_and_a_loop_keep_one_pace() -> None:
                 reads = (loop.page("/tags", limit=1) for _ in range(25))
                 await asyncio.gather(asyncio.to_thread(_pages, lever), *reads)
 
-    with running(contacts=3, rate=200, burst=10) as account:
+    with running(contacts=3, rate=None) as account:
         asyncio.run(read(account))
-        assert [entry["status"] for entry in account.log()] == [200] * 50
+        assert len(account.log()) == len(Counted.turns) == 50
 
 
 def _pages(lever: ReadOnlyLever) -> None:
