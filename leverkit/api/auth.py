@@ -53,11 +53,11 @@ class ExpiringToken(Secret):
 
     __slots__ = ()
 
-    def ready(self) -> str:
+    def ready(self) -> Secret:
         """Return a token that is valid now, after having replaced one that is not. Raises LeverkitError."""
         raise NotImplementedError
 
-    def replaced(self, refused: str) -> bool:
+    def replaced(self, refused: Secret) -> bool:
         """Return True if there is another token than the one that Lever refused, replaced now or before."""
         raise NotImplementedError
 

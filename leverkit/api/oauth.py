@@ -80,17 +80,17 @@ class RefreshedToken(ExpiringToken):
         """Return what is the same after a refresh, in all processes."""
         return f"{self._client_id} {self._first}"
 
-    def ready(self) -> str:
+    def ready(self) -> Secret:
         """Return an access token that is valid now. Raises AccessDenied, Unreachable, UsageError."""
         with self._lock:
             if self._is_due():
-                self._replace("")
-            return self.reveal()
+                self._replace(Secret(""))
+            return self._tokens.access
 
-    def replaced(self, refused: str) -> bool:
+    def replaced(self, refused: Secret) -> bool:
         """Return True: there is another token than the refused one, refreshed by us or by others."""
         with self._lock:
-            if self.reveal() == refused:
+            if self.reveal() == refused.reveal():
                 self._replace(refused)
         return True
 
@@ -112,11 +112,11 @@ class RefreshedToken(ExpiringToken):
     def _is_due(self) -> bool:
         return self._tokens.expires_at - MARGIN < self._clock()
 
-    def _replace(self, refused: str) -> None:
+    def _replace(self, refused: Secret) -> None:
         """Take over the tokens of the file, or refresh them where they are due or refused."""
         with self._file_lock():
             self._adopt(self._read() or self._tokens)
-            if self._is_due() or self.reveal() == refused:
+            if self._is_due() or self.reveal() == refused.reveal():
                 tokens = self._refreshed()
                 self._adopt(tokens)
                 self._write(tokens)

@@ -425,8 +425,8 @@ BUGS = (
     Bug(
         "a refusal (4xx) is asked again",
         "api/responses",
-        "        raise _error(ApiError, response, method, path, hide)\n    try",
-        "        raise _error(Unreachable, response, method, path, hide)\n    try",
+        "        raise _error(ApiError, response, request, hide)\n    if",
+        "        raise _error(Unreachable, response, request, hide)\n    if",
         "api/test_http::test_a_refused_request_is_never_retried",
     ),
     Bug(

@@ -115,7 +115,7 @@ class Exchange:
         """Send once; with a token that expires, one that is valid now, and again if it was refused."""
         if not isinstance(self._key, ExpiringToken):
             return (yield from self._sent(send, failures))
-        used: str = yield Do(self._key.ready)
+        used: Secret = yield Do(self._key.ready)
         response = yield from self._sent(send, failures)
         if response.status == 401 and (yield Do(partial(self._key.replaced, used))):
             yield Turn()
