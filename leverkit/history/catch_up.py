@@ -15,7 +15,16 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import REMOVED, Mark, MarkKind, day
 from leverkit.history.reading import Pair, Reading, RunWrites, Write, shown_until
 from leverkit.history.reading_update import NotTaken, ReadingUpdate
-from leverkit.history.tables import SHORT, Event, add_event, end_removal, known_run, note_run, set_mark
+from leverkit.history.tables import (
+    SHORT,
+    Event,
+    add_event,
+    end_removal,
+    keep_off,
+    known_run,
+    note_run,
+    set_mark,
+)
 
 
 class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,15 +80,20 @@ def follow_run(account_folder: Path, read: Callable[..., RunWrites]) -> None:
 def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], taken_at: int) -> None:
     """Note tags that were there when contacts were read at a time, and that others put there.
 
-    `pairs` are contact, opportunity and tag, none of them expected there by the ledger. Without a reading
-    nobody knows whether they are new, so there is no event.
+    `pairs` are contact, opportunity and tag, none of them expected there by the ledger. A tag with which an
+    opportunity arrives ends no removal. Without a reading nobody knows what is new, so there is no event.
     """
     if not pairs:
         return
     number = ledger.last.number
     with ledger.writing() as db:
+        known = ledger.visible([opportunity for _, opportunity, _ in pairs])
         for contact, opportunity, tag in sorted(pairs):
-            detail = "put back" if end_removal(db, contact, opportunity, tag) else ""
+            if (opportunity, contact) in known:
+                detail = "put back" if end_removal(db, contact, opportunity, tag) else ""
+            else:
+                keep_off(db, contact, tag)
+                detail = ""
             set_mark(db, opportunity, tag, Mark(contact, "added by others", taken_at, "", number + 1))
             if number:
                 event = (number + 1, taken_at, "added by others", contact, opportunity, tag, "", detail)

@@ -179,6 +179,11 @@ class Ledger:
         query = "SELECT opportunity FROM base WHERE opportunity IN (SELECT value FROM json_each(?))"
         return {id for (id,) in self.rows(query, json.dumps(sorted(opportunities)))}
 
+    def visible(self, opportunities: Collection[str]) -> set[Pair]:
+        """Return those of these opportunities that the last reading saw, each with its contact then."""
+        query = "SELECT opportunity, contact FROM base WHERE visible AND opportunity IN "
+        return set(self.rows(query + "(SELECT value FROM json_each(?))", json.dumps(sorted(opportunities))))
+
     def our_writes(self, later_than: int) -> Iterator[OurWrite]:
         """Yield the last change that is known of each pair, later than a time (ms), by opportunity."""
         rows = self.rows(

@@ -15,7 +15,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
-from leverkit.history.tables import Event, add_event, end_removal, set_mark
+from leverkit.history.tables import Event, add_event, end_removal, keep_off, set_mark
 
 FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
 FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
@@ -113,11 +113,7 @@ class ReadingUpdate:
         """A contact is not without a tag any more that arrives with an opportunity; removals stay."""
         for tag in tags_of(now.tags) if now.contact in self._gone_for else ():
             if tag in self._gone_for[now.contact]:
-                self._db.execute(
-                    "UPDATE marks SET kind = 'removed by others' "
-                    "WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
-                    (now.contact, tag),
-                )
+                keep_off(self._db, now.contact, tag)
 
     def _found(self, now: Seen, tags: frozenset[str]) -> Iterator[Found]:
         postings = json.loads(now.postings) if tags else ()

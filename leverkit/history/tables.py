@@ -123,3 +123,12 @@ def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str
         "DELETE FROM marks WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?", (contact, tag)
     )
     return kind is not None and kind[0] in REMOVED
+
+
+def keep_off(db: sqlite3.Connection, contact: str, tag: str) -> None:
+    """End that a contact is without a tag which arrives with an opportunity; what was taken off stays off."""
+    db.execute(
+        "UPDATE marks SET kind = 'removed by others' "
+        "WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
+        (contact, tag),
+    )

@@ -18,6 +18,7 @@ from leverkit.history.catch_up import note_additions, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import judge, reason
 from leverkit.history.reading import Pair, RunWrites
+from leverkit.history.view import View
 from leverkit.migration.ownership import is_being_undone
 from leverkit.migration.run import Run
 from leverkit.planning.memory import decision
@@ -35,7 +36,7 @@ class ContactMemory:
     def __init__(self, ledger: Ledger, siblings: Siblings, taken_at: int) -> None:
         self._ledger, self._siblings, self._taken_at = ledger, siblings, taken_at
         self._unsettled = _follow_open_runs(ledger)
-        self._view = ledger.view(siblings.keys(), {known.contact for known in siblings.values()})
+        self._view = self._known()
 
     def note_additions(self, tags: Collection[str]) -> None:
         """Note which of these tags others put there, so that one that is removed later is missed."""
@@ -47,6 +48,11 @@ class ContactMemory:
             and not self._view.expects(opportunity, tag, self._taken_at)
         ]
         note_additions(self._ledger, pairs, self._taken_at)
+        self._view = self._known()
+
+    def _known(self) -> View:
+        contacts = {known.contact for known in self._siblings.values()}
+        return self._ledger.view(self._siblings.keys(), contacts)
 
     def left(self, gaps: Iterable[Operation], matching: Mapping[str, str]) -> dict[Operation, str]:
         """Return the gaps that are left, and why; `matching` is what was decided of each tag."""

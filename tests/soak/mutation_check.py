@@ -1024,6 +1024,14 @@ BUGS = (
         "jobs/test_changes::test_what_we_wrote_to_an_opportunity_that_no_reading_saw_is_not_told",
     ),
     Bug(
+        "the receiver copies what comes with a new opportunity to where people took it off",
+        "history/catch_up",
+        "            if (opportunity, contact) in known:\n",
+        "            if known or not known:\n",
+        "webhook/test_memory::"
+        "test_a_tag_that_comes_with_a_new_opportunity_is_not_copied_to_where_people_took_it_off",
+    ),
+    Bug(
         "sync: a job takes for its own what only a person may plan",
         "jobs/nightly/plan",
         "standing=not for_a_person,",

@@ -310,3 +310,21 @@ def test_events_wait_while_the_ledger_is_damaged(place: Listening) -> None:
     ledger.write_bytes(sound)
     place.hear(contact)
     assert place.have() == set(mine)
+
+
+def test_a_tag_that_comes_with_a_new_opportunity_is_not_copied_to_where_people_took_it_off(
+    place: Listening,
+) -> None:
+    (contact, (first, *siblings)), *_ = place.people(1).items()
+    place.tag(first)
+    place.hear(contact)
+    place.pull()
+    for opportunity in (first, *siblings):
+        place.untag(opportunity)
+    place.pull()
+    came = [place.emulated.create(contact, tags=[TAG]), place.emulated.create(contact)]
+    place.hear(contact)
+    assert place.have().intersection((first, *siblings, *came)) == {*came}
+    place.pull()
+    place.hear(contact)
+    assert place.have().intersection((first, *siblings, *came)) == {*came}
