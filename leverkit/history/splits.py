@@ -78,13 +78,13 @@ def splits(
 
 
 def _splits_at(events: Sequence[Event], now: _States, counts: Callable[[str], bool]) -> Iterator[Split]:
-    """Yield the splits of one reading, as they were before we mended them."""
-    mended = {(event.opportunity, event.tag) for event in events if event.kind == "added by us"}
+    """Yield the splits of one reading, as they were before we fixed them."""
+    fixed = {(event.opportunity, event.tag) for event in events if event.kind == "added by us"}
     opening = [event for event in events if event.kind in OPENING and event.detail != FROM_POSTING]
-    brought = {(event.opportunity, tag) for event in opening for tag in _brought(event)} - mended
+    brought = {(event.opportunity, tag) for event in opening for tag in _brought(event)} - fixed
     for event in opening:
         where = event.reading, event.at_ms, event.contact, event.opportunity
-        tags = now.tags(event.contact, mended)
+        tags = now.tags(event.contact, fixed)
         own = tags.pop(event.opportunity, set())
         for tag in sorted(own & _brought(event)):
             missing = sum(tag not in have for have in tags.values())

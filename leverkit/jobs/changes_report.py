@@ -103,8 +103,8 @@ def _splits(found: ChangeFacts, people: PersonDisplay) -> Section:
         return Section("No tag was split", ["No tag was added to only one of a person's opportunities."])
     tags = found.tags[found.tags["split"] > 0]
     parts: list[str | Html | Chart] = [
-        "A tag was split where others brought it to one opportunity of a person who has more, or where a new "
-        "opportunity came without it. What leverkit mended since counts, too.",
+        "A tag counts as split where others added it to one of a person's several opportunities, or where a "
+        "new opportunity lacks it, even if leverkit has fixed that since.",
         *([chart(found)] if len(found.readings) > 1 else []),
         table(_named(tags, {"tag": "Tag", **_SPLITS}), limit=20),
     ]

@@ -103,7 +103,7 @@ class Lesson:
         return self.person
 
     def clear(self) -> Html:
-        """Take the tag off again, by hand."""
+        """Remove the tag again, by hand."""
         for row in self._opportunities():
             self._account.remove_tags(row["id"], [TAG])
         return self.person

@@ -91,7 +91,7 @@ def contact_memory(lever: ReadOnlyLever, siblings: Siblings, taken_at: int) -> I
     try:
         with Ledger.open(folder) as ledger:
             yield ContactMemory(ledger, siblings, taken_at)
-    except Refused as error:  # no fault of an event, which waits until the ledger is mended
+    except Refused as error:  # no fault of an event, which waits until the ledger is repaired
         raise UsageError(f"{error}; `leverkit ledger rebuild SNAPSHOT` makes it again") from None
 
 
