@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -48,6 +49,7 @@ MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for 
 DAY = 24 * 3600 * 1000
 ROUNDS = 2  # catch-ups: a second if tag counts differ, as the account may just have changed
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
+_version = cache(version)  # which reads a file each time
 
 
 def pull(
@@ -248,7 +250,7 @@ class _Pull:
             "left_out": self._left_out,
             "not_seen": sorted(self._not_seen),
             "files": hashes,
-            "versions": {name: version(name) for name in ("leverkit", "duckdb")},
+            "versions": {name: _version(name) for name in ("leverkit", "duckdb")},
         }
         content = json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
         write_atomic(self._folder / "snapshot.json", content.encode())

@@ -541,7 +541,7 @@ def rare(seen: Counter[str], events: tuple[str, ...], examples: int) -> list[str
 
 @pytest.mark.timeout(600)
 def test_any_order_of_steps() -> None:
-    assert rare(explore(10, 25, same=True), ("applied", "written"), 10) == []
+    assert rare(explore(6, 25, same=True), ("applied", "written"), 6) == []
 
 
 @pytest.mark.soak
