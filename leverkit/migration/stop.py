@@ -37,6 +37,12 @@ _FOREIGN = (
     "Another user, another machine or a copy of this run folder may be at work. "
     "Nothing of theirs was changed. Wait until they have finished; then the same command resumes"
 )
+_TAKEN_BACK = (
+    f"the run may have been taken back already: on {SEVERAL} or more opportunities that was done by others "
+    "within a minute. Was it another user, or a copy of the run folder, then what is there again since is "
+    "a person's, and no file here knows. `leverkit verify` of the run notes what was taken back; "
+    "plan the rollback again then, and read what is left"
+)
 
 
 class StopControl:
@@ -88,18 +94,18 @@ class StopControl:
         else:
             self.request(DENIED, error)
 
-    def record_foreign_effects(self, times_ms: Iterable[int]) -> None:
+    def record_foreign_effects(self, times_ms: Iterable[int], *, undoing: bool = False) -> None:
         """Record when others did what is planned, by Lever's clock; several within a minute request a stop.
 
         A single one is a colleague. Several are another user, machine or copy of the run folder, whose lock
-        is not ours.
+        is not ours, and whose rollback no file here tells of: `undoing` is True for a rollback.
         """
         with self._lock:
             self._foreign = sorted((*self._foreign, *times_ms))
             windows = zip(self._foreign, self._foreign[SEVERAL - 1 :], strict=False)
             several = any(last - first <= WITHIN_MS for first, last in windows)
         if several:
-            self.request(SECOND_WRITER, Locked(f"{SECOND_WRITER}: {_FOREIGN}"))
+            self.request(SECOND_WRITER, Locked(f"{SECOND_WRITER}: {_TAKEN_BACK if undoing else _FOREIGN}"))
 
     @property
     def reason(self) -> str:

@@ -269,8 +269,10 @@ class Writer:
             self._bar.update(self._ended, self._stop.reason)
 
     def _record_foreign_effects(self, outcomes: Sequence[Outcome], reading: Reading | None) -> None:
-        """Report the operations that somebody else carried out while this process held the account's lock."""
-        pairs = [self._run.plan.operations[outcome.op] for outcome in outcomes if outcome.outcome == "no_op"]
+        """Report what others did while we held the lock; of a rollback, since the snapshot of its run."""
+        plan, undoing = self._run.plan, self._run.plan.kind == "rollback"
+        since = (plan.lever_ms or plan.taken_at) if undoing else self._began_ms
+        pairs = [plan.operations[outcome.op] for outcome in outcomes if outcome.outcome == "no_op"]
         foreign = {op.opportunity for op in pairs if (op.opportunity, op.tag) not in self._ours}
         times = [reading.found[opportunity].updated_at or 0 for opportunity in foreign] if reading else []
-        self._stop.record_foreign_effects(at_ms for at_ms in times if at_ms > self._began_ms)
+        self._stop.record_foreign_effects((at for at in times if at > since), undoing=undoing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from support.plan_factory import (
 )
 
 from leverkit.api.client import Lever
-from leverkit.errors import Refused
+from leverkit.errors import Locked, Refused
 from leverkit.migration.next_step import advice
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
@@ -149,6 +150,24 @@ def test_of_two_rollbacks_planned_at_once_only_one_is_carried_out(tmp_path: Path
             carried_out(other, tmp_path / "other", lever)
         assert not was_begun(tmp_path / "other")
         assert op.tag in tags_of(emulated)[op.opportunity]
+
+
+def test_a_rollback_in_a_copy_stops_where_another_user_took_the_run_back_already(tmp_path: Path) -> None:
+    copy, undo = tmp_path / "colleague" / "run", tmp_path / "colleague" / "undo"
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever, taken_at=1)
+        carried_out(plan, tmp_path / "run", lever)
+        shutil.copytree(tmp_path / "run", copy)
+        carried_out(rollback(tmp_path / "run", tmp_path / "undo"), tmp_path / "undo", lever)
+        op = plan.operations[-1]
+        emulated.add_tags(op.opportunity, [op.tag])
+        other = rollback(copy, undo)
+        with pytest.raises(Locked, match="may have been taken back already"):
+            carried_out(other, undo, lever)
+        assert op.tag in tags_of(emulated)[op.opportunity]
+        verify(copy, lever=lever, reread_after=())
+    (left,) = rollback(copy, tmp_path / "colleague" / "again").operations
+    assert (left.opportunity, left.tag) == (op.opportunity, op.tag)  # for a person to decide
 
 
 def test_a_rollback_that_was_begun_goes_on_and_leaves_what_is_not_the_runs_any_more(tmp_path: Path) -> None:

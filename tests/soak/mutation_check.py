@@ -749,6 +749,14 @@ BUGS = (
         "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
     ),
     Bug(
+        "a rollback in a copy does not notice that another user took the run back",
+        "migration/writer",
+        "since = (plan.lever_ms or plan.taken_at) if undoing else self._began_ms",
+        "since = self._began_ms",
+        "migration/test_ownership::"
+        "test_a_rollback_in_a_copy_stops_where_another_user_took_the_run_back_already",
+    ),
+    Bug(
         "a rollback that is refused counts as begun",
         "migration/apply",
         "            left = [Outcome(",
