@@ -8,9 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from leverkit.history.ledger import Ledger
-from leverkit.history.tables import EVENTS, SHORT
-
-_AMONG = "IN (SELECT value FROM json_each(?))"
+from leverkit.history.tables import AMONG, EVENTS, SHORT
 
 
 def erased(ledger: Ledger, contacts: Collection[str], *, anonymized: bool) -> tuple[set[str], set[str]]:
@@ -20,7 +18,7 @@ def erased(ledger: Ledger, contacts: Collection[str], *, anonymized: bool) -> tu
     those, a contact is one of whom no opportunity is left.
     """
     people = json.dumps(sorted(contacts))
-    of_contacts = "SELECT opportunity FROM {} WHERE contact " + _AMONG
+    of_contacts = "SELECT opportunity FROM {} WHERE contact " + AMONG
     query = " UNION ".join(map(of_contacts.format, ("base", "events", "marks")))
     opportunities = {id for (id,) in ledger.rows(query, people, people, people)}
     found = set(contacts)
@@ -67,8 +65,8 @@ def _delete(db: sqlite3.Connection, opportunities: Collection[str], contacts: Co
     listed, people = json.dumps(sorted(opportunities)), json.dumps(sorted(contacts))
     before = db.total_changes
     for table in ("base", "marks", "considered", "events"):
-        db.execute(f"DELETE FROM {table} WHERE opportunity {_AMONG}", (listed,))
-    db.execute(f"DELETE FROM events WHERE contact {_AMONG} OR detail {_AMONG}", (people, people))
+        db.execute(f"DELETE FROM {table} WHERE opportunity {AMONG}", (listed,))
+    db.execute(f"DELETE FROM events WHERE contact {AMONG} OR detail {AMONG}", (people, people))
     return db.total_changes - before
 
 

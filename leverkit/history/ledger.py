@@ -18,13 +18,14 @@ from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
 from leverkit.history.merge_table import Mark, day
 from leverkit.history.reading import Pair, tags_of
-from leverkit.history.tables import FORMAT, NO_READING, SCHEMA, Event, KnownRun, LastReading
+from leverkit.history.tables import AMONG, FORMAT, NO_READING, SCHEMA, Event, KnownRun, LastReading
 from leverkit.history.view import Considered, View
 from leverkit.storage.files import make_folder, naming
 from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import durable, sound
 
 WAIT = 60.0  # seconds for another process that brings the ledger up to date
+_MARK = "contact, kind, at_ms, run, reading"
 
 
 def ledger_file(account_folder: Path) -> Path:
@@ -140,27 +141,31 @@ class Ledger:
         """Return what is known of these opportunities, and of what is gone for these contacts."""
         ids, people = json.dumps(sorted(opportunities)), json.dumps(sorted(contacts))
         last = self.last
-        among = "opportunity IN (SELECT value FROM json_each(?))"
-        base = self.rows(f"SELECT opportunity, tags, since FROM base WHERE {among}", ids)
-        mark = "contact, kind, at_ms, run, reading"
-        marks = self.rows(f"SELECT opportunity, tag, {mark} FROM marks WHERE {among}", ids)
+        base = self.rows(f"SELECT opportunity, tags, since FROM base WHERE opportunity {AMONG}", ids)
         everywhere = self.rows(
-            f"SELECT contact, tag, {mark} FROM marks "
-            "WHERE kind = 'removed everywhere' AND contact IN (SELECT value FROM json_each(?))",
+            f"SELECT contact, tag, {_MARK} FROM marks WHERE kind = 'removed everywhere' AND contact {AMONG}",
             people,
         )
-        listed = self.rows(f"SELECT opportunity, tag, decision, reading FROM considered WHERE {among}", ids)
+        listed = self.rows(
+            f"SELECT opportunity, tag, decision, reading FROM considered WHERE opportunity {AMONG}", ids
+        )
         known = {opportunity: (tags_of(tags), since) for opportunity, tags, since in base}
         return View(
             number=last.number,
             taken_at=last.taken_at,
             tags={opportunity: tags for opportunity, (tags, _) in known.items()},
             since={opportunity: since for opportunity, (_, since) in known.items()},
-            marks={(opportunity, tag): Mark(*rest) for opportunity, tag, *rest in marks},
+            marks=dict(self.marks(opportunities)),
             everywhere={(contact, tag): Mark(*rest) for contact, tag, *rest in everywhere},
             considered={(opportunity, tag): Considered(*rest) for opportunity, tag, *rest in listed},
             decisions=dict(self.rows("SELECT tag, decision FROM decisions")),
         )
+
+    def marks(self, opportunities: Collection[str]) -> Iterator[tuple[Pair, Mark]]:
+        """Yield the marks of these opportunities, one by one: a large run has many."""
+        query = f"SELECT opportunity, tag, {_MARK} FROM marks WHERE opportunity {AMONG}"
+        rows = self.rows(query, json.dumps(sorted(opportunities)))
+        return (((opportunity, tag), Mark(*rest)) for opportunity, tag, *rest in rows)
 
     def base(self) -> Iterator[Known]:
         """Yield the opportunities as they were last known, sorted by id."""
@@ -171,12 +176,12 @@ class Ledger:
     def base_of(self, contacts: Collection[str]) -> Iterator[Known]:
         """Yield the opportunities of these contacts as they were last known."""
         columns = ", ".join(Known._fields)
-        query = f"SELECT {columns} FROM base WHERE contact IN (SELECT value FROM json_each(?))"
+        query = f"SELECT {columns} FROM base WHERE contact {AMONG}"
         return map(Known._make, self.rows(query, json.dumps(sorted(contacts))))
 
     def known(self, opportunities: Collection[str]) -> set[str]:
         """Return those of these opportunities that are in the base, hidden or not."""
-        query = "SELECT opportunity FROM base WHERE opportunity IN (SELECT value FROM json_each(?))"
+        query = f"SELECT opportunity FROM base WHERE opportunity {AMONG}"
         return {id for (id,) in self.rows(query, json.dumps(sorted(opportunities)))}
 
     def visible(self, opportunities: Collection[str]) -> set[Pair]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from sys import intern
 from typing import NamedTuple
 
 import msgspec
@@ -87,4 +88,4 @@ def tags_text(tags: Iterable[str]) -> str:
 
 def tags_of(text: str) -> frozenset[str]:
     """Return the tags that a text keeps."""
-    return frozenset(msgspec.json.decode(text, type=list[str]))
+    return frozenset(map(intern, msgspec.json.decode(text, type=list[str])))

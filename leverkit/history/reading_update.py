@@ -15,7 +15,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
-from leverkit.history.tables import Event, add_event, end_removal, keep_off, set_mark
+from leverkit.history.tables import AMONG, Event, add_event, end_removal, keep_off, set_mark
 
 FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
 FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
@@ -170,7 +170,7 @@ class ReadingUpdate:
 
     def _ledger_carries(self, contacts: Collection[str]) -> set[tuple[str, str]]:
         """Return the tags that any visible opportunity of these contacts has, by contact."""
-        query = "SELECT contact, tags FROM base WHERE visible AND contact IN (SELECT value FROM json_each(?))"
+        query = f"SELECT contact, tags FROM base WHERE visible AND contact {AMONG}"
         rows = self._db.execute(query, (json.dumps(sorted(contacts)),)) if contacts else ()
         return {(contact, tag) for contact, tags in rows for tag in tags_of(tags)}
 

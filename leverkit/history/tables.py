@@ -11,6 +11,7 @@ from leverkit.history.merge_table import REMOVED, Mark
 from leverkit.history.reading import RunWrites
 
 FORMAT = 1
+AMONG = "IN (SELECT value FROM json_each(?))"  # of values that are given as a JSON array
 SHORT = 12  # hex digits of a plan id, where it is shown and in marks and events
 EVENTS = """
     CREATE TRIGGER IF NOT EXISTS never_updated BEFORE UPDATE ON events

@@ -31,7 +31,7 @@ from leverkit.migration.stop import INTERRUPTED, StopControl, kernel_parent, sto
 from leverkit.migration.times import Times
 from leverkit.migration.writer import Writer
 from leverkit.planning.brakes import OFF, Brakes
-from leverkit.planning.plan import Plan
+from leverkit.planning.plan_document import PlanDocument
 from leverkit.planning.waves import ALL, Wave
 from leverkit.report.progress import progress
 from leverkit.settings import connect, find_account_folder
@@ -168,7 +168,7 @@ def _writing(
     accounts = sorted({plan.account, lever.account.fingerprint()})
     locks = (run.lock_file, *map(account_lock, accounts))
     with _held(*locks, purpose=f"apply plan {plan.short} in {run.folder}", wait=wait):
-        if Plan.read(run.folder) != plan:
+        if PlanDocument.read(run.folder / "plan.json").plan_id != plan.plan_id:
             raise Refused(f"{run.folder}: the plan was replaced meanwhile; look at it and approve it again")
         with closing(Journal(run.journal_file)) as journal:
             locked = run.at(journal.entries)

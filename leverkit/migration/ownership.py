@@ -182,15 +182,17 @@ class _Evidence:
 
     def read_ledger(self, ledger: Ledger, undo: Run | None) -> None:
         """Take in what the ledger knows of later changes, if it has followed this run's journal."""
-        plan, marks = self._run.plan, ledger.view(self._by_opportunity.keys()).marks
+        plan = self._run.plan
         if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):
             return
         own = {plan.short, undo.plan.short if undo else ""}
-        for pair, number in self._made.items():
-            outcome, mark = self._run.state.outcomes.get(number), marks.get(pair)
+        for pair, mark in ledger.marks(self._by_opportunity):
+            number = self._made.get(pair)
+            if number is None or (mark.run and mark.run in own):
+                continue
+            outcome = self._run.state.outcomes.get(number)
             ended_ms = (outcome.lever_ms if outcome else None) or self._sent[number].at_ms
-            is_ours = mark is not None and mark.run and mark.run in own
-            if mark is not None and not is_ours and mark.at_ms > ended_ms:
+            if mark.at_ms > ended_ms:
                 whose = f"plan {mark.run}" if mark.run else "somebody else"
                 self._note(number, f"{mark.kind} since, by the ledger ({whose}, {day(mark.at_ms)})")
 

@@ -136,7 +136,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         for result in self.exceptions:
             planned = [str(getattr(result.operation, name)) for name in columns[:4]]
             cells = (*planned, result.outcome, result.evidence)
-            rows.append(csv_cells(dict(zip(columns, cells, strict=True))))
+            rows.append(csv_cells(columns, cells))
         return csv_file.render(columns, rows, csv_file.Dialect())
 
     def _word(self, outcome: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from leverkit.history.merge_table import judge, reason
@@ -75,7 +76,7 @@ class Memory:
             if why:
                 skipped.append(Skipped(gap.contact, gap.opportunity, gap.tag, why))
             else:
-                text = f"contact tag on {gap.have} of {gap.total} opportunities"
+                text = intern(f"contact tag on {gap.have} of {gap.total} opportunities")
                 operations.append(Operation(gap.contact, gap.opportunity, "add", gap.tag, text))
         return tuple(sorted(operations)), tuple(skipped)
 

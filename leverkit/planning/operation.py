@@ -22,6 +22,7 @@ from leverkit.storage.memory import keep_texts_once
 
 Action = Literal["add", "remove"]
 ACTIONS: tuple[Action, ...] = get_args(Action)  # adds before removes: at no instant has a contact lost a tag
+_ACTIONS: dict[str, Action] = {action: action for action in ACTIONS}
 COLUMNS = ("contact", "opportunity", "action", "tag", "reason")
 WRITTEN = ("tag", "reason")  # columns of text that people wrote
 
@@ -69,14 +70,14 @@ def write_csv(path: Path, operations: Sequence[Operation]) -> None:
 
     Ids stay as they are, so that the file can be joined with others.
     """
-    rows = (csv_cells({name: getattr(op, name) for name in COLUMNS}) for op in operations)
+    rows = (csv_cells(COLUMNS, msgspec.structs.astuple(op)) for op in operations)
     files.write_atomic(path, csv_file.render(COLUMNS, rows, csv_file.Dialect()))
 
 
 def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
     """Write skipped.csv in one step: one row per change that was left out, with the reason."""
     names = Skipped.__struct_fields__
-    rows = (csv_cells({name: getattr(change, name) for name in names}) for change in skipped)
+    rows = (csv_cells(names, msgspec.structs.astuple(change)) for change in skipped)
     files.write_atomic(path, csv_file.render(names, rows, csv_file.Dialect()))
 
 
@@ -91,9 +92,12 @@ def by_reason(skipped: Iterable[Skipped]) -> dict[str, int]:
     return dict(Counter(change.reason.partition(" (")[0] for change in skipped))
 
 
-def csv_cells(row: Mapping[str, str]) -> list[str]:
+def csv_cells(columns: Iterable[str], cells: Iterable[str]) -> list[str]:
     """Return the cells of a row: people's text guarded against spreadsheets, ids unchanged."""
-    return [cell if _is_id(name, cell) else csv_file.guard(cell) for name, cell in row.items()]
+    return [
+        cell if _is_id(name, cell) else csv_file.guard(cell)
+        for name, cell in zip(columns, cells, strict=True)
+    ]
 
 
 def _is_id(column: str, cell: str) -> bool:
@@ -111,9 +115,11 @@ def read_csv(path: Path) -> tuple[Operation, ...]:
 
 def _operation(row: csv_file.Row) -> Operation:
     """Return the operation of a row; equal texts of different rows are one in memory, as there are many."""
-    cells = ((name, row.cells[name]) for name in COLUMNS)
-    texts = {name: intern(text if _is_id(name, text) else csv_file.unguard(text)) for name, text in cells}
-    return msgspec.convert(texts, Operation)
+    cells = [(name, row.cells[name]) for name in COLUMNS]
+    contact, opportunity, action, tag, reason = (
+        intern(text if _is_id(name, text) else csv_file.unguard(text)) for name, text in cells
+    )
+    return Operation(contact, opportunity, _ACTIONS[action], tag, reason)
 
 
 def by_opportunity(operations: Iterable[Operation]) -> dict[str, list[Operation]]:

@@ -132,7 +132,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Return the number of opportunities of each of the plan's contacts."""
         return Counter(known.contact for known in self.before.values())
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         """Return how much the plan would change."""
         ops = self.operations

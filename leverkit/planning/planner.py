@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING
 
 from leverkit.api.tags import tag_names, unwritable
@@ -196,7 +197,8 @@ def gains(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _gaps(snapshot: Snapshot, tags: list[str]) -> list[Gap]:
-    return list(map(Gap._make, snapshot.sql(_GAPS, params={"tags": tags}).fetchall())) if tags else []
+    rows = snapshot.rows(_GAPS, params={"tags": tags}) if tags else ()
+    return [Gap(intern(contact), intern(id), intern(tag), *rest) for contact, id, tag, *rest in rows]
 
 
 def _before(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[str, OpportunityState]:

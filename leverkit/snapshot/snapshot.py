@@ -106,11 +106,11 @@ class Snapshot:
         """Run a SQL query over the views `opportunities`, `postings`, `tags` and `stages`."""
         return self._database.sql(query, params=params)
 
-    def rows(self, query: str, *, at_once: int = 10_000) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: str, *, params: object = None, at_once: int = 10_000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a SQL query, of which only so many are in memory `at_once`."""
         cursor = self._database.cursor()
         cursor.execute("SET enable_progress_bar = false")  # of a long query, on stdout
-        result = cursor.execute(query)
+        result = cursor.execute(query, params)
         while some := result.fetchmany(at_once):
             yield from some
 

@@ -7,6 +7,7 @@ missing trailing cells) and writes cells that no spreadsheet reads as a formula,
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from leverkit.errors import UsageError
 from leverkit.storage import files
@@ -58,8 +60,7 @@ class Dialect:
     bom: bool = False
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One record: the line on which it starts in the file, and its cells by column name."""
 
     line: int
@@ -148,11 +149,12 @@ def _records(
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect) -> bytes:
     """Return a CSV file as UTF-8; lines end with CR LF (RFC 4180). The caller guards text cells."""
-    lines = (
-        dialect.delimiter.join(_quoted(cell, dialect.delimiter) for cell in row) + "\r\n"
-        for row in (columns, *rows)
-    )
-    return "".join(lines).encode("utf-8-sig" if dialect.bom else "utf-8")
+    written = io.BytesIO(codecs.BOM_UTF8 * dialect.bom)
+    written.seek(0, io.SEEK_END)
+    for row in chain((columns,), rows):
+        line = dialect.delimiter.join(_quoted(cell, dialect.delimiter) for cell in row)
+        written.write(f"{line}\r\n".encode())
+    return written.getvalue()
 
 
 def number(text: str) -> float | None:

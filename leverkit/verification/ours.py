@@ -23,7 +23,7 @@ def with_our_plans(run: Run, found: Verification) -> Verification:
     with suppress(LeverkitError):  # a damaged ledger names nothing
         if pairs and (ledger := run.find_ledger()):
             with ledger:
-                known = ledger.view({opportunity for opportunity, _ in pairs}).marks
+                known = dict(ledger.marks({opportunity for opportunity, _ in pairs}))
     own = run.plan.short
     marks = {pair: mark for pair, mark in known.items() if mark.run and mark.run != own}
     return msgspec.structs.replace(

@@ -59,13 +59,11 @@ def exit_code(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_a_command_opens_plan_and_journal_once_and_apply_the_plan_again_under_the_lock(
-    folder: Path, calls: Counter[str]
-) -> None:
+def test_a_command_opens_plan_and_journal_once(folder: Path, calls: Counter[str]) -> None:
     run, short = str(folder), Plan.read(folder).short
     commands = {
         ("status", run): {"plan": 1},
-        ("apply", run, "--approve", short, "--rate", "1000"): {"plan": 2, "journal": 1, "wave": 1},
+        ("apply", run, "--approve", short, "--rate", "1000"): {"plan": 1, "journal": 1, "wave": 1},
         ("verify", run, "--rate", "1000"): {"plan": 1, "journal": 1, "wave": 1},
         ("status", run, "--json"): {"plan": 1, "journal": 1, "wave": 1},
         ("replay", run): {"plan": 1, "journal": 1},
