@@ -66,7 +66,9 @@ browser: $(READY)
 	$(BIN)/pytest -m browser -rs tests/browser/test_browser.py tests/browser/test_axe.py
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_start
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_client
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_flow
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_pull
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit

@@ -7,6 +7,8 @@ Those of the notebooks that audit and migrate are searched in tests/notebook/tes
 from __future__ import annotations
 
 import json
+import logging
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.commands import run_command
+from support.emulator_oauth import Client
 from support.personal_data import forms_of, people
 from support.webhook_receiver import SECRET, listening, until
 
@@ -38,6 +41,7 @@ FLOW = (
     "run 50_update_your_integration.ipynb -o jobs/lesson",
     "scan . --sarif scan.sarif",
 )
+SCOPES = ("opportunities", "postings", "stages", "archive_reasons", "tags", "users", "contact")
 IDS = {"PLAN_ID": "run", "UNDO_ID": "undo"}
 SOURCE = 'requests.post("https://api.lever.co/v1/candidates/1/addTags", auth=(KEY, ""))'
 
@@ -58,6 +62,42 @@ def flow(
         printed = "".join(command(line, tmp_path, capfd) for line in FLOW)
         receive(account, tmp_path)
         yield tmp_path, people(account), printed
+
+
+def test_no_file_but_their_own_holds_a_token_of_oauth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    with running(contacts=30, seed=9, rate=None, oauth_expiry_s=61.0) as account:  # due again and again
+        scope = (
+            " ".join(f"{what}:write:admin" for what in SCOPES) + " offline_access confidential:access:admin"
+        )
+        app = Client(account)
+        own = {
+            "LEVER_BASE_URL": account.base_url,
+            "LEVER_CLIENT_ID": app.id,
+            "LEVER_CLIENT_SECRET": app.secret,
+        }
+        own |= {"LEVER_REFRESH_TOKEN": app.tokens(scope=scope)["refresh_token"], "HOME": str(tmp_path)}
+        own |= {"LEVER_TOKEN_URL": f"{app.root}/oauth/token", "LEVERKIT_TOKEN_FILE": str(tokens)}
+        own |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "LEVERKIT_WORKSPACE": str(tmp_path / "workspace")}
+        for name, value in {**own, "LEVERKIT_LOG": "debug"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("LEVER_API_KEY", raising=False)
+        monkeypatch.chdir(tmp_path)
+        secrets = {app.secret, own["LEVER_REFRESH_TOKEN"]}
+        printed = ""
+        for line in (FLOW[0], *FLOW[2:5]):
+            printed += command(line, tmp_path, capfd)
+            secrets |= {json.loads(tokens.read_bytes())[name] for name in ("access_token", "refresh_token")}
+    logging.getLogger("leverkit.api").handlers.clear()
+    assert len(secrets) > 4
+    assert stat.S_IMODE(tokens.stat().st_mode) == 0o600
+    assert "request=" in printed
+    assert not [secret for secret in secrets if secret in printed]
+    for path in (path for path in tmp_path.rglob("*") if path.is_file() and path != tokens):
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret.encode() in content], path
 
 
 def command(line: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> str:

@@ -32,7 +32,7 @@ def misspelt(draw: st.DrawFn) -> tuple[Listing, str, str]:
     return listing, name, draw(st.sampled_from(forms))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(misspelt())
 def test_no_misspelt_filter_passes_and_the_right_one_is_suggested(found: tuple[Listing, str, str]) -> None:
     listing, name, wrong = found

@@ -145,7 +145,9 @@ def test_names_are_asked_for_only_with_personal() -> None:
     with running(contacts=20, rate=None) as account, reader(account) as lever:
         plain, whole = lever.each("/opportunities"), lever.each("/opportunities", personal=True)
         assert "name" not in next(plain)
-        assert "name" not in account.log()[-1]["query"]
+        query = account.log()[-1]["query"]
+        assert "include=tags" in query
+        assert "name" not in query
         assert {"name", "emails"} <= next(whole).keys()
         assert plain.left_out.personal == ("name", "headline", "location", "phones", "emails", "links")
         expanded = next(lever.each("/opportunities", expand=["contact", "applications"]))
