@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,19 +60,19 @@ class Audit(AuditFacts):
 
     def coverage_chart(self) -> Chart:
         """Draw where the tags that need a decision are, and where they are missing."""
-        return charts.coverage(self.tags)
+        return self._charts.coverage
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        return charts.contacts(self.sizes)
+        return self._charts.contacts
 
     def agreement_chart(self, policy: Decided | None = None) -> Chart:
         """Draw the coverage of each tag against the agreement of siblings on it, with its scope as colour."""
-        return charts.agreement(self.tags, policy.scopes if policy else {})
+        return self._charts.agreement(policy.scopes if policy else {})
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
-        return charts.spellings(self.spellings)
+        return self._charts.spellings
 
     def to_json(self, policy: Decided | None = None) -> str:
         """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
@@ -100,12 +101,17 @@ class Audit(AuditFacts):
         )
         return Path(path)
 
+    @cached_property
+    def _charts(self) -> charts.AuditCharts:
+        return charts.AuditCharts(self.tags, self.sizes, self.spellings)
+
     def _people(self, anonymise: bool) -> PersonDisplay:
         host = str(self.snapshot.meta.get("base_url_host", ""))
         return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
 
     def _report_options(self, policy: Decided | None, anonymise: bool) -> report.ReportOptions:
         return report.ReportOptions(
+            self._charts,
             self._people(anonymise),
             policy.scopes if policy else {},
             self.readiness(policy),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leverkit.analysis.findings import duplicates, to_decide
@@ -17,22 +19,56 @@ if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Snapshot
 
 
-def coverage(tags: pd.DataFrame) -> Chart:
-    """Draw the coverage of the tags to decide on, those missing on most opportunities first."""
-    rows = to_decide(tags)
-    title = "No tag is missing anywhere"
-    if len(rows):
-        worst = rows.iloc[0]
-        places = worst["missing"] + worst["present"]
-        title = f"Most is missing of {worst['tag']}: on {worst['missing']:,} of {places:,} opportunities"
-    return chart_coverage(rows.assign(kind="undecided"), title=title)
+@dataclass(frozen=True)
+class AuditCharts:
+    """The charts of an audit, from its frames; each is drawn once, for a notebook and for its report."""
+
+    tags: pd.DataFrame
+    sizes: pd.DataFrame
+    spelt: pd.DataFrame
+    _agreements: dict[frozenset[tuple[str, str]], Chart] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def coverage(self) -> Chart:
+        """The coverage of the tags to decide on, those missing on most opportunities first."""
+        rows = to_decide(self.tags)
+        title = "No tag is missing anywhere"
+        if len(rows):
+            worst = rows.iloc[0]
+            places = worst["missing"] + worst["present"]
+            title = f"Most is missing of {worst['tag']}: on {worst['missing']:,} of {places:,} opportunities"
+        return chart_coverage(rows.assign(kind="undecided"), title=title)
+
+    def agreement(self, scopes: Mapping[str, str]) -> Chart:
+        """Return coverage against agreement for tags that are missing somewhere, with the scope as colour.
+
+        The scope of a tag that is not in `scopes` is opportunity for a posting tag, else undecided.
+        """
+        decided = frozenset(scopes.items())
+        if decided not in self._agreements:
+            self._agreements[decided] = _agreement(self.tags, scopes)
+        return self._agreements[decided]
+
+    @cached_property
+    def spellings(self) -> Chart:
+        """The groups of spellings of one tag, those with the most uses of other spellings first."""
+        groups = duplicates(self.spelt)
+        title = "Every tag has one spelling"
+        if groups:
+            (right, _), *others = groups[0]
+            title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
+        return chart_spellings(groups, title=title)
+
+    @cached_property
+    def contacts(self) -> Chart:
+        """How many contacts have several opportunities."""
+        several = self.sizes[self.sizes["opportunities"] > 1]
+        two = int(several.loc[several["opportunities"] == 2, "contacts"].sum())
+        title = f"{two:,} of {int(several['contacts'].sum()):,} people with several have exactly two"
+        return chart_contacts(self.sizes, title=title)
 
 
-def agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
-    """Draw coverage against agreement for the tags that are missing somewhere, with the scope as colour.
-
-    The scope of a tag that is not in `scopes` is opportunity for a posting tag, else undecided.
-    """
+def _agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
     rows = tags[tags["missing"] > 0]
     postings = zip(rows["tag"], rows["posting_tag"], strict=True)
     kinds = [scopes.get(tag, "opportunity" if posting else "undecided") for tag, posting in postings]
@@ -40,23 +76,6 @@ def agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
     agreed = int((own["agreement"] >= 0.5).sum())
     title = f"Siblings agree at least half the time on {agreed:,} of {len(own):,} tags to decide"
     return chart_agreement(rows.assign(kind=kinds), title=title)
-
-
-def spellings(spellings: pd.DataFrame) -> Chart:
-    """Draw the groups of spellings of one tag, those with the most uses of other spellings first."""
-    groups = duplicates(spellings)
-    title = "Every tag has one spelling"
-    if groups:
-        (right, _), *others = groups[0]
-        title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
-    return chart_spellings(groups, title=title)
-
-
-def contacts(sizes: pd.DataFrame) -> Chart:
-    """Draw how many contacts have several opportunities, from `Audit.sizes`."""
-    two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
-    split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
-    return chart_contacts(sizes, title=f"{two:,} of {split:,} people with several have exactly two")
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.charts import agreement, contacts, coverage, spellings
+from leverkit.analysis.charts import AuditCharts
 from leverkit.analysis.findings import CODES, duplicates, to_decide
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """How people appear in a report, the scope of each tag, and the readiness of the account over time."""
+    """The charts, how people appear, the scope of each tag, and the readiness of the account over time."""
 
+    charts: AuditCharts
     people: PersonDisplay = field(default_factory=PersonDisplay)
     scopes: Mapping[str, str] = field(default_factory=dict)
     state: Readiness | None = None
@@ -59,9 +60,9 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
         "account": _figures(audit),
         "ready": _ready(options),
         "decide": _decide(audit, options),
-        "people": _people(audit, options.people),
+        "people": _people(audit, options),
         "postings": _postings(audit),
-        "spellings": _spellings(audit),
+        "spellings": _spellings(audit, options.charts),
         "other": _other(audit),
     }
     return {name: part for name, part in parts.items() if part}
@@ -124,8 +125,8 @@ def _decide(audit: AuditFacts, options: ReportOptions) -> Section:
         [
             "Is it about the person, then it is copied, or about one candidacy, then it stays? That is for "
             "people to say. Siblings that agree far more often than by chance speak for the person.",
-            coverage(audit.tags),
-            agreement(audit.tags, options.scopes),
+            options.charts.coverage,
+            options.charts.agreement(options.scopes),
             table(_worded(to_decide(audit.tags)), limit=20),
         ],
     )
@@ -164,7 +165,8 @@ def _people_headline(audit: AuditFacts) -> str:
     return f"{s['split_contacts']:,} of {s['contacts']:,} people {verb} more than one opportunity"
 
 
-def _people(audit: AuditFacts, names: PersonDisplay) -> Section:
+def _people(audit: AuditFacts, options: ReportOptions) -> Section:
+    names = options.people
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot disagree."])
     order = ["tags_to_decide", "inconsistent_tags", "contact"]
@@ -188,7 +190,7 @@ def _people(audit: AuditFacts, names: PersonDisplay) -> Section:
         [
             f"Tags differ between the opportunities of {s['inconsistent_contacts']:,} of them, as they "
             f"should where they come from postings. {s['contacts_to_decide']:,} have one that may be theirs.",
-            contacts(audit.sizes),
+            options.charts.contacts,
             table(shown, limit=10, links={"Contact": lambda name: links.get(name, "")}),
         ],
     )
@@ -216,7 +218,7 @@ def _postings(audit: AuditFacts) -> Section:
     )
 
 
-def _spellings(audit: AuditFacts) -> Section | None:
+def _spellings(audit: AuditFacts, charts: AuditCharts) -> Section | None:
     groups = duplicates(audit.spellings)
     if not groups:
         return None
@@ -227,7 +229,7 @@ def _spellings(audit: AuditFacts) -> Section | None:
         [
             "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",
-            spellings(audit.spellings),
+            charts.spellings,
         ],
     )
 
