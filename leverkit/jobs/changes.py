@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from leverkit.history.tables import Event, LastReading
 from leverkit.jobs import change_frames as frames
 from leverkit.jobs.change_facts import ChangeFacts
 from leverkit.jobs.change_frames import Place
-from leverkit.jobs.ledger import posting_tags
+from leverkit.jobs.ledger import ledger_of_two, posting_tags
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.settings import workspace
 from leverkit.snapshot.snapshot import Snapshot
@@ -79,23 +80,37 @@ def changes(
     It begins at the reading of `old`, an earlier snapshot, or at the last one before `since`; else at the one
     before. It ends at the snapshot's reading, or at the last one before `until`. These are dates, or times
     (UTC, where they name no zone). `tags` leaves out all others. The ledger lies beside the snapshot or in
-    the workspace. Raises UsageError where there is none, or it did not take in these snapshots, and for wrong
-    dates.
+    the workspace; two snapshots that it did not take in are compared as they are. Raises UsageError where
+    there is nothing to compare, and for wrong dates.
     """
     if old is not None and since is not None:
         raise UsageError("give either an old snapshot or --since, not both")
-    account = _opened(snapshot)
-    folder = account_folder(workspace(), account.account)
-    ledger = Ledger.find(account.path.parent) or Ledger.find(folder)
-    if ledger is None:
-        raise UsageError(f"{folder} has no ledger yet, and so nothing to compare: `leverkit pull` begins one")
-    with ledger:
+    account, earlier = _opened(snapshot), None if old is None else _opened(old)
+    with _ledger(account, earlier) as ledger:
         readings = ledger.readings
         begin = None if since is None else _ms(since)
-        begin = begin if old is None else _at(readings, _opened(old))
+        begin = begin if earlier is None else earlier.taken_at
         end = _at(readings, account) if until is None else _ms(until, end=True)
         first, last = _window(readings, begin, end)
         return _between(ledger, account, first, last, tags)
+
+
+@contextmanager
+def _ledger(account: Snapshot, earlier: Snapshot | None) -> Iterator[Ledger]:
+    """Open the account's ledger; where it does not know both of two snapshots, one of these two alone."""
+    folder = account_folder(workspace(), account.account)
+    with Ledger.find(account.path.parent) or Ledger.find(folder) or nullcontext() as ledger:
+        known = {reading.taken_at for reading in ledger.readings} if ledger else set[int]()
+        if earlier is not None and not {earlier.taken_at, account.taken_at} <= known:
+            with ledger_of_two(earlier, account, ledger) as of_two:
+                yield of_two
+        elif ledger is None:
+            raise UsageError(
+                f"{folder} has no ledger yet, and so nothing to compare: `leverkit pull` begins one, or name "
+                "an older snapshot, too"
+            )
+        else:
+            yield ledger
 
 
 def _opened(snapshot: Snapshot | Path | str) -> Snapshot:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity
-from leverkit.errors import ApiError, LeverkitError
+from leverkit.errors import ApiError, LeverkitError, UsageError
 from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.reading import Pair, Reading, RunWrites, Seen
@@ -88,6 +89,27 @@ def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     writes, odd = _writes(account_folder, dict.fromkeys(places), 0)
     found = rebuild(account_folder, kept, writes, reading)
     return msgspec.structs.replace(found, odd=(*odd, *found.odd))
+
+
+@contextmanager
+def ledger_of_two(old: Snapshot, new: Snapshot, known: Ledger | None) -> Iterator[Ledger]:
+    """Make a ledger of two snapshots of an account, for the length of a `with` block.
+
+    Of the account's own ledger, `known`, it has the decisions, and what registered runs wrote in between.
+    Raises UsageError where the snapshots are of two accounts, or in the wrong order.
+    """
+    with TemporaryDirectory(prefix="leverkit-") as place, Ledger.open(Path(place)) as ledger:
+        take_reading(ledger, reading_of(old))
+        if known:
+            ledger.consider((), known.view(()).decisions)
+            runs, _ = _writes(known.path.parents[1], {run.folder: None for run in known.runs()}, 0)
+            between = range(old.taken_at + 1, new.taken_at + 1)
+            for run in runs:
+                writes = tuple(write for write in run.writes if write.at_ms in between)
+                take_runs(ledger, [msgspec.structs.replace(run, writes=writes)])
+        if refused := take_reading(ledger, reading_of(new), limited=False).refused:
+            raise UsageError(f"{old.path} and {new.path} cannot be compared: {refused}")
+        yield ledger
 
 
 def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:

@@ -208,6 +208,43 @@ def test_an_account_without_a_ledger_is_refused(nights: Nights, tmp_path: Path) 
         changes(pull(tmp_path / "elsewhere" / "snapshot", lever=nights.lever))
 
 
+def test_two_snapshots_from_before_the_ledger_are_compared_as_they_are(
+    nights: Nights, tmp_path: Path
+) -> None:
+    old = pull(tmp_path / "old" / "snapshot", lever=nights.lever)
+    before, (one, other, *_) = nights.taggings(), pair_of(nights)
+    tag = next(iter(nights.emulated.state()["opportunities"][other]), "another")
+    nights.emulated.add_tags(one, ["brand new"])
+    nights.emulated.remove_tags(other, [tag])
+    arrived = nights.emulated.create(tags=["brand new"])
+    new = pull(tmp_path / "new" / "snapshot", lever=nights.lever)
+    found = changes(new, old)
+    rows = {(row.opportunity, row.tag) for row in found.taggings.itertuples()}
+    assert rows == before ^ nights.taggings() >= {(one, "brand new"), (arrived, "brand new")}
+    assert (found.since.taken_at, found.until.taken_at) == (old.taken_at, new.taken_at)
+    with pytest.raises(UsageError, match="cannot be compared: the reading is older"):
+        changes(old, new)
+    with pytest.raises(UsageError, match="no ledger yet"):
+        changes(new)
+
+
+def test_what_our_runs_wrote_between_two_snapshots_is_told_as_ours(nights: Nights, tmp_path: Path) -> None:
+    old = pull(tmp_path / "old", lever=nights.lever)
+    plan = migration(nights.emulated, nights.lever)
+    carried_out(plan, nights.folder / "runs" / "before", nights.lever)
+    new = pull(nights.folder / "later", lever=nights.lever)
+    assert set(changes(new, old).taggings.kind) == {"added_by_us"}
+    assert len(changes(new, old).taggings) == len(plan.operations)
+
+
+def test_snapshots_of_two_accounts_are_not_compared(nights: Nights, tmp_path: Path) -> None:
+    mine = pull(tmp_path / "mine", lever=nights.lever)
+    with account(contacts=20, seed=99) as (_, lever):
+        other = pull(tmp_path / "other", lever=lever)
+    with pytest.raises(UsageError, match="of another account"):
+        changes(other, mine)
+
+
 def test_the_page_and_the_json_hold_what_changed_and_no_markup_of_tags(nights: Nights) -> None:
     one, other, *_ = pair_of(nights)
     nights.emulated.add_tags(one, ["<b>vip</b>"])
