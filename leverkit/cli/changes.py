@@ -44,8 +44,8 @@ def changes(
 ) -> None:
     """Show what changed between two readings, who changed it, and whether tags are still being split.
 
-    Without OLD or --since it shows what the last reading found. OLD may be any earlier snapshot of the account.
-    Reads files only, with the account's ledger.
+    Without OLD or --since it shows what the last reading found. OLD may be any earlier snapshot of the
+    account. Reads files only, with the account's ledger.
     Example: leverkit changes snapshot --since 2026-03-01 --html changes.html
     """
     from leverkit.jobs.changes import changes

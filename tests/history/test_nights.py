@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 from support.ledger_factory import HOUR, take, wrote
+from support.merge_model import MergeModel
 from support.scale import scaled
 
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import judge
 
 TAGS = "tuv"
-Pair = tuple[str, str]
 
 
 class Nights:
-    """An account, its people and the ledger; `last` is what became of a pair, as far as readings saw it."""
+    """An account, its people and the ledger, and the model of what a job may write."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.dice, self.folder, self.hour, self.number = random.Random(seed), folder, 1, 0
         self.account = {f"o{n}": (f"c{n // 3}", {t for t in TAGS if n % 3 == 0}) for n in range(12)}
-        self.known = dict[str, tuple[str, set[str]]]()
-        self.last, self.everywhere = dict[Pair, str](), set[Pair]()
+        self.model = MergeModel(TAGS)
         self.ours: list[list[tuple[str, str, str]]] = []
 
     def people(self) -> None:
@@ -51,34 +50,6 @@ class Nights:
 
     def of(self, contact: str) -> list[str]:
         return [id for id, (whose, _) in self.account.items() if whose == contact]
-
-    def look(self) -> set[Pair]:
-        """Tell the model what a reading can see; return what others added."""
-        gone = {(self.known[id][0], tag) for id, tag in self.everywhere}
-        new = [id for id in self.account if id not in self.known]
-        moved = [id for id in self.known if self.known[id][0] != self.account[id][0]]
-        self.everywhere -= {(id, tag) for id in moved for tag in TAGS}
-        for id in new + moved:
-            contact, tags = self.account[id]
-            self.everywhere -= {
-                (o, t) for o, t in self.everywhere if t in tags and self.account[o][0] == contact
-            }
-        changed = [(id, t) for id in self.known for t in TAGS if t in self.known[id][1] ^ self.account[id][1]]
-        added = {pair for pair in changed if pair[1] in self.account[pair[0]][1]}
-        for id, tag in set(changed) - added:
-            self.last[id, tag] = "removed"
-            if not any(tag in self.account[other][1] for other in self.of(self.account[id][0])):
-                self.everywhere.add((id, tag))
-        for id, tag in added:
-            self.last.pop((id, tag), None)
-            self.everywhere.discard((id, tag))
-            contact = self.account[id][0]
-            if (contact, tag) in gone:
-                ended = {(o, t) for o, t in self.everywhere if t == tag and self.account[o][0] == contact}
-                self.everywhere -= ended
-                for pair in ended:
-                    self.last.pop(pair)
-        return added | {(id, tag) for id in new for tag in self.account[id][1]}
 
     def night(self) -> list[tuple[str, str, str]]:
         """Read, and add what the merge table says; return contact, opportunity and tag of each addition."""
@@ -119,24 +90,21 @@ class Nights:
         run = self.ours.pop(self.dice.randrange(len(self.ours)))
         there = [(self.account[id][0], id, tag) for _, id, tag in run if tag in self.account[id][1]]
         self.write(there, False)
-        self.last |= {(id, tag): "taken back" for _, id, tag in there}
+        self.model.wrote({(id, tag) for _, id, tag in there}, False)
 
     def step(self) -> None:
         """Let people work, and a night go by; raise AssertionError where the model would not have it."""
         for _ in range(self.dice.randint(0, 4)):
             self.people()
-        spread = self.look()
+        spread = self.model.look(self.account)
         added = self.night()
-        put_back = [(pair, self.last[pair[1:]]) for pair in added if pair[1:] in self.last]
-        assert put_back == []
-        for id, tag in spread:
-            lacking = [o for o in self.of(self.account[id][0]) if tag not in self.account[o][1]]
-            assert [o for o in lacking if (o, tag) not in self.last] == [], (id, tag)
+        assert self.model.put_back((id, tag) for _, id, tag in added) == {}
+        assert self.model.not_spread(spread, self.account) == set()
+        self.model.wrote({(id, tag) for _, id, tag in added}, True)
         assert self.night() == []
         self.ours += [added] if added else []
         if self.ours and self.dice.random() < 0.2:
             self.roll_back()
-        self.known = {id: (contact, set(tags)) for id, (contact, tags) in self.account.items()}
 
 
 def go(seed: int, folder: Path, steps: int) -> None:
@@ -156,5 +124,5 @@ def test_nights_do_what_the_merge_table_says(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.soak
 def test_many_nights_do_what_the_merge_table_says(tmp_path: Path) -> None:
-    for seed in range(scaled(200)):
+    for seed in range(scaled(1000)):
         go(seed, tmp_path / str(seed), 50)
