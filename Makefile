@@ -11,6 +11,7 @@
 #   make coverage   which lines and branches the tests reach, against what is promised
 #   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
+#   make wheel      sdist and wheel in empty environments, with each extra
 #   make measure    how right the suggestions are, on accounts whose truth is known
 
 SHELL := /bin/bash
@@ -23,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each command and kernel that a test starts would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure
+.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -74,6 +75,9 @@ bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_ledger
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_scale
+
+wheel: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m soak.wheel_check
 
 measure: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m quality.measure

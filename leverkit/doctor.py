@@ -21,13 +21,15 @@ from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
 from leverkit.api.responses import PERFORM_AS
 from leverkit.errors import AccessDenied, ApiError, KeyMissing, LeverkitError, Locked, UsageError
+from leverkit.extras import command, is_installed
 from leverkit.settings import Settings, connect
 from leverkit.storage.lock import account_lock, hold
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PACKAGES = ("leverkit", "httpx", "duckdb", "pandas", "papermill", "jupyterlab")
+PACKAGES = ("leverkit", "httpx", "duckdb", "pandas")
+OF_NOTEBOOKS = ("papermill", "jupyterlab")
 READS = (
     ("read opportunities", "/opportunities"),
     ("read deleted opportunities", "/opportunities/deleted"),
@@ -117,10 +119,13 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    return Check("packages", True, ", ".join(f"{name} {version(name)}" for name in PACKAGES))
+    names = PACKAGES + (OF_NOTEBOOKS if is_installed("notebooks") else ())
+    return Check("packages", True, ", ".join(f"{name} {version(name)}" for name in names))
 
 
 def _kernel() -> Check:
+    if not is_installed("notebooks"):
+        return Check("kernel", None, f"no notebooks here; for them: {command('notebooks')}")
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:

@@ -14,9 +14,8 @@
     LEVERKIT_TOKEN_FILE                   where refreshed OAuth tokens are kept, for their owner alone
     LEVERKIT_ENV_FILE                     the `.env` file to read; not looked up in a `.env` itself
 
-The nearest `.env` in the current folder or above it is read too, if only this user can write it and the
-folders up to it; the environment wins. A key is sent only to an address from the same source, to Lever's
-own hosts, or to this computer.
+The nearest `.env` in the current folder or above it is read too, if only this user can write it and its
+folders; the environment wins. A key goes only to an address from its source, to Lever, or to this computer.
 
 Without a key and without LEVERKIT_DEMO, the demo account is for persons: somebody at a terminal (both stdin
 and stderr), or in a kernel that JupyterLab (JPY_SESSION_NAME) or VS Code (VSCODE_PID, VSCODE_CWD) started.
@@ -43,6 +42,7 @@ from leverkit.api.shared_rate_limit import shared_budget
 from leverkit.credentials import find_key, find_notify, require_one_source
 from leverkit.environment import expanded, is_demo_wanted, is_log_wanted, read_environment
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
+from leverkit.extras import require
 from leverkit.storage.account_registry import account_folder
 
 PRODUCTION = "https://api.lever.co/v1"
@@ -251,6 +251,7 @@ def _parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotice
 
 def _demo_account() -> tuple[str, Secret]:
     """Return base URL and key of the demo account. Raises LeverkitError if it does not start."""
+    require("emulator")
     from leverkit.emulator import background  # it loads a web server
 
     try:

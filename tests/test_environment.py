@@ -14,19 +14,28 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from leverkit.extras import MODULES
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-PYPI_NAME = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb"}
+PYPI_NAME = {"matplotlib-base": "matplotlib", "python-duckdb": "duckdb", "python-build": "build"}
 CONFIGURATION = ["pyproject.toml", "environment.yml", "constraints.txt", "Makefile", ".ci/run"]
 
 
 def direct() -> dict[str, SpecifierSet]:
-    return required([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+    return required([text for text in everything() if not text.startswith("leverkit[")])
+
+
+def everything() -> list[str]:
+    """Return what the package, and the extras that `dev` brings, require."""
+    extras = ("notebooks", "emulator", "listen", "dev")
+    return [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
 
 
 def parsers() -> dict[str, SpecifierSet]:
-    return required(PROJECT["optional-dependencies"]["scan"])
+    return required(EXTRAS["scan"])
 
 
 def required(texts: list[str]) -> dict[str, SpecifierSet]:
@@ -58,7 +67,7 @@ def test_conda_and_pip_get_the_same_packages_in_the_same_ranges() -> None:
 
 def test_conda_takes_no_licensed_channel_and_leaves_only_leverkit_and_its_parsers_to_pip() -> None:
     assert CONDA["channels"] == ["conda-forge", "nodefaults"]
-    with_markers = [text for text in PROJECT["dependencies"] if Requirement(text).marker]
+    with_markers = [text for text in everything() if Requirement(text).marker]
     left = [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)]
     assert left == [{"pip": [*with_markers, "-e .[scan]"]}]
 
@@ -71,6 +80,15 @@ def test_every_direct_dependency_is_pinned_within_its_range(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(direct() | parsers()))
 def test_what_is_installed_here_is_within_the_range(name: str) -> None:
     assert (direct() | parsers())[name].contains(version(name))
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_an_extra_is_known_by_modules_that_only_extras_install(extra: str) -> None:
+    installed = {name.replace("-", "_") for name in required(EXTRAS[extra])}
+    base = {name.replace("-", "_") for name in required(PROJECT["dependencies"])}
+    assert set(MODULES[extra]) <= installed
+    assert not installed & base
+    assert extra in ("scan", "emulator") or installed == set(MODULES[extra])
 
 
 def test_what_is_pinned_can_be_installed_on_the_python_of_debian_12() -> None:

@@ -12,6 +12,8 @@ from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import Demo, Group, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
 from leverkit.errors import UsageError
+from leverkit.extras import command as install
+from leverkit.extras import is_installed, require
 
 EPILOG = (
     "Exit codes: 0 done, 1 error, 2 differences (only with --detailed-exitcode), 3 partial, 4 refused, "
@@ -65,6 +67,7 @@ def demo(
 
     Example: leverkit demo -o demo-output
     """
+    require("notebooks", "emulator")
     from leverkit.notebook.demo import run_demo
 
     print_result(run_demo(out, contacts=contacts, load=load))
@@ -80,9 +83,25 @@ def emulator(context: typer.Context) -> None:
 
     Example: leverkit emulator --contacts 2000 --rate 10
     """
+    require("emulator")
     from leverkit.emulator.__main__ import main as serve
 
     raise typer.Exit(serve(context.args))
+
+
+@app.command()
+def notebooks(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if it is not there.")],
+) -> None:
+    """Copy the notebooks into a folder, to open them in JupyterLab or to run them as jobs.
+
+    Example: leverkit notebooks my-notebooks
+    """
+    from leverkit.notebook.copies import copy_into
+
+    print_result("\n".join(map(str, copy_into(folder))))
+    needed = "" if is_installed("notebooks") else f"{install('notebooks')}; "
+    print_message(f"next: {needed}jupyter lab {folder / '00_start_here.ipynb'}")
 
 
 @app.command()
@@ -105,6 +124,7 @@ def run(
 
     Example: leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan
     """
+    require("notebooks")
     from leverkit.notebook import runner
 
     given = dict(map(_name_and_value, parameters or []))

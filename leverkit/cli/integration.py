@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ import typer
 from leverkit.cli import options
 from leverkit.cli.output import print_json, print_message, print_result
 from leverkit.errors import UsageError
+from leverkit.extras import command, is_installed, require
 
 if TYPE_CHECKING:
     import socket
@@ -53,6 +55,7 @@ def scan(
     print_message(
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
+        + ("" if is_installed("scan") else f"; by text alone, more exactly after {command('scan')}")
     )
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))
 
@@ -73,8 +76,7 @@ def listen(
     Tags that people removed stay removed. LEVER_WEBHOOK_SECRETS holds the signature tokens. The first line of
     output is JSON with the url. Use a proxy for TLS. Example: leverkit listen --policy policy.csv
     """
-    import logging
-
+    require("listen")
     from leverkit.api.requests.waits import WaitNotices
     from leverkit.policy.policy import Policy
     from leverkit.settings import Settings, connect

@@ -22,6 +22,7 @@ from leverkit.environment import VARIABLES, handing_on
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
+from leverkit.notebook.copies import folder
 from leverkit.notebook.runner import run
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
@@ -42,7 +43,7 @@ def run_demo(out: Path, *, contacts: int = 800, load: Path | None = None, key: s
     Replaces an earlier demo in `out`; raises UsageError where something else is there, LeverkitError
     where a step does not do what it should.
     """
-    notebooks = _notebooks()
+    notebooks = folder()
     out = _fresh(out)
     source = ["--load", str(load.resolve())] if load else ["--contacts", str(contacts), "--seed", SEED]
     source += ["--api-key", key] if key else []
@@ -173,15 +174,6 @@ def _emulator(source: list[str], truth: Path) -> Iterator[_Account]:
             yield _Account(started["base_url"], started["api_key"])
         finally:
             process.terminate()
-
-
-def _notebooks() -> Path:
-    """Return the folder of the notebooks: they are in a checkout, not in the installed package."""
-    places = (Path(__file__).parent.parent.parent / "notebooks", Path("notebooks"))
-    found = next((place for place in places if (place / "30_migrate.ipynb").exists()), None)
-    if found is None:
-        raise UsageError("the demo runs the notebooks of a checkout, and there is no folder notebooks here")
-    return found.resolve()
 
 
 def _fresh(out: Path) -> Path:

@@ -12,10 +12,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from uvicorn.config import Config as UvicornConfig
-from uvicorn.server import ServerState
-
 from leverkit.emulator.server.app import App
+
+try:
+    from uvicorn.config import Config as UvicornConfig
+    from uvicorn.server import ServerState
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(f"{error}: pip install 'leverkit[emulator]'", name=error.name) from None
 
 T = TypeVar("T")
 
