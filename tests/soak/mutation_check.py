@@ -744,8 +744,8 @@ BUGS = (
     Bug(
         "a rollback is carried out after another one",
         "migration/apply",
-        'refused: Refusal = overtaken,\n) -> tuple[Result, Run]:\n    """Carry out a run',
-        'refused: Refusal = lambda _: {},\n) -> tuple[Result, Run]:\n    """Carry out a run',
+        'refused: Refusal = overtaken,\n) -> tuple[Result, Run]:\n    """Carry out a wave',
+        'refused: Refusal = lambda _: {},\n) -> tuple[Result, Run]:\n    """Carry out a wave',
         "migration/test_ownership::test_of_two_rollbacks_planned_at_once_only_one_is_carried_out",
     ),
     Bug(
