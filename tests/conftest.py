@@ -13,6 +13,7 @@ from support.notebook_accounts import environment, notebook_account
 from support.scale import left_out
 
 from leverkit.emulator import Running, running
+from leverkit.environment import VARIABLES
 
 NOWHERE = {"LEVER_API_KEY": "a-key-for-tests", "LEVER_BASE_URL": "http://127.0.0.1:9/v1"}
 
@@ -33,10 +34,12 @@ class Surroundings:
         home = self._session.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
         own = {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
         own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and rate limits
+        own["XDG_DATA_HOME"] = f"{home}/data"  # tokens
         own["LEVERKIT_WORKSPACE"] = f"{home}/workspace"
         self._session.enter_context(environment(NOWHERE | own))
-        for name in ("LEVER_ACCESS_TOKEN", "LEVER_PERFORM_AS", "LEVERKIT_NOTIFY"):
-            os.environ.pop(name, None)
+        for name in VARIABLES:
+            if name not in NOWHERE | own:
+                os.environ.pop(name, None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

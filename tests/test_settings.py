@@ -216,3 +216,13 @@ def test_without_a_key_a_job_gets_the_demo_account_only_if_asked_for_and_a_key_a
 def test_an_unclear_wish_for_the_demo_is_refused() -> None:
     with pytest.raises(UsageError, match="LEVERKIT_DEMO"):
         settings(LEVERKIT_DEMO="maybe")
+
+
+@pytest.mark.parametrize(("text", "shown"), [("debug", True), ("DEBUG", True), ("", False), ("0", False)])
+def test_the_log_is_shown_where_a_variable_asks_for_it(text: str, shown: bool) -> None:
+    assert Settings.from_environment({"LEVER_API_KEY": "k" * 9, "LEVERKIT_LOG": text}, {}).log is shown
+
+
+def test_a_log_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UsageError, match="LEVERKIT_LOG must be debug"):
+        Settings.from_environment({"LEVERKIT_LOG": "verbose"}, {})

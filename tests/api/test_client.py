@@ -262,6 +262,49 @@ def test_opportunities_of_contacts_are_complete_and_returned_once() -> None:
         assert sorted(record.id for record in found) == sorted(account.state()["opportunities"])
 
 
+def test_other_limits_share_pace_connections_and_what_is_known_of_the_key() -> None:
+    with running(contacts=5, rate=None) as account, reader(account, retries=3) as lever:
+        assert lever.sees_confidential()
+        account.clear_log()
+        with lever.with_options(timeout=3.0, retries=0) as quick:
+            assert (quick.pace, type(quick)) == (lever.pace, type(lever))
+            assert quick.sees_confidential()
+            account.fault("status", status=500, times=2)
+            with pytest.raises(Unreachable):
+                quick.tag_counts()
+        assert len(account.log()) == 1
+        assert lever.tag_counts()  # its connections are open, and it has its retries
+        account.fault("delay", ms=1000)
+        with pytest.raises(Unreachable, match="ReadTimeout"):
+            lever.with_options(timeout=0.05, retries=0).tag_counts()
+
+
+def test_the_raw_answer_has_status_headers_content_and_our_id() -> None:
+    with running(contacts=5, rate=None) as account, reader(account) as lever:
+        raw = lever.with_raw("/tags", limit=2)
+        assert (raw.status, raw.headers["content-type"]) == (200, "application/json; charset=utf-8")
+        assert [each["text"] for each in raw.json()["data"]] == list(lever.tag_counts())[:2]
+        assert len(raw.request_id) == 8
+        assert "data" not in repr(raw)
+        with pytest.raises(ApiError, match="404"):
+            lever.with_raw("/no-such")
+
+
+def test_who_a_key_is_and_what_it_may_read() -> None:
+    with running(contacts=5, rate=None) as account:
+        with reader(account, perform_as="u1") as lever:
+            me = lever.whoami()
+            assert (me.account, me.host, me.perform_as) == (lever.account_id(), "127.0.0.1", "u1")
+            assert me.confidential
+            assert all(me.reads.values())
+        key = account.key(scopes=["tags:read:admin", "archive_reasons:read:admin"], confidential=False)
+        with reader(account, key=key) as lever:
+            few = lever.whoami()
+        assert [path for path, granted in few.reads.items() if granted] == ["/tags", "/archive_reasons"]
+        assert not few.confidential
+        assert {entry["method"] for entry in account.log()} == {"GET"}
+
+
 def test_the_time_is_that_of_levers_clock() -> None:
     _, handle = recorded(
         httpx.Response(200, json={"data": {}}, headers={"Date": "Tue, 24 Nov 2037 10:00:00 GMT"})

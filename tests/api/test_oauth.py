@@ -106,14 +106,14 @@ def test_many_processes_and_threads_refresh_once(account: Running, tmp_path: Pat
     environ = variables(account, tmp_path / "tokens")
     account.configure(oauth_grace_s=0.0)  # a second refresh by the old token would be refused
     asked = [sys.executable, "-c", READER]
-    started = [subprocess.Popen(asked, env={**environ, "PATH": "", "HOME": str(tmp_path)}) for _ in range(3)]
+    started = [subprocess.Popen(asked, env={**environ, "PATH": "", "HOME": str(tmp_path)}) for _ in range(2)]
     with opened(environ) as lever:
         threads = [threading.Thread(target=lever.tag_counts) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert [each.wait() for each in started] == [0, 0, 0]
+    assert [each.wait() for each in started] == [0, 0]
     assert stored(tmp_path / "tokens")["first"]
 
 

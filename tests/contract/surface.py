@@ -38,6 +38,8 @@ BY_PATH = (
 )
 CALLED = ("leverkit.widgets.TagReview", "leverkit.webhook.Rejected")  # classes, recorded as functions
 METHODS = ("Policy.suggest", "Policy.read", "Policy.write", "Plan.read", "Snapshot.open")
+METHODS += tuple(f"ReadOnlyLever.{name}" for name in ("each", "frame", "get", "page", "pages", "contact"))
+METHODS += ("ReadOnlyLever.with_options", "ReadOnlyLever.with_raw", "Lever.add_tags", "Lever.remove_tags")
 
 
 def recorded(name: str) -> Any:

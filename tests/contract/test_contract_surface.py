@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from contract import surface
 
-KEYS = ("LEVER_API_KEY", "LEVER_ACCESS_TOKEN", "LEVER_BASE_URL", "LEVER_PERFORM_AS", "LEVER_WEBHOOK_SECRETS")
+from leverkit.environment import VARIABLES
+
+KEYS = [name for name in VARIABLES if name.startswith("LEVER_")]
 ADDRESS_ALONE = {"LEVER_BASE_URL": "http://127.0.0.1:9/v1"}
 
 

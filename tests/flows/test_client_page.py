@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import subprocess
@@ -40,7 +41,7 @@ def test_a_block_runs(
     file.write_text(code.replace("OPPORTUNITY_ID", next(iter(lever_account.state()["opportunities"]))))
     if "def test_" in code:
         asked = [sys.executable, "-m", "pytest", "-q", "-p", "leverkit.emulator.pytest_plugin", str(file)]
-        subprocess.run(asked, check=True)
+        subprocess.run(asked, check=True, env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     else:
         runpy.run_path(str(file), run_name="__main__")
     assert capfd.readouterr().out.strip()

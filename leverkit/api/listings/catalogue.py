@@ -34,7 +34,7 @@ class Listing:
 
     `personal` are fields about candidates, dropped at any depth. `columns` are those that a frame has in any
     case, nested ones dotted. `subtractive`: Lever documents that `include` leaves out all other
-    fields. `single`: one object, no pages.
+    fields. `pages`: it takes `limit` and `offset`. `single`: one object.
     """
 
     path: str
@@ -44,6 +44,7 @@ class Listing:
     key: str = "id"
     times: tuple[str, ...] = ("createdAt", "updatedAt")
     subtractive: bool = False
+    pages: bool = True
     single: bool = False
 
     @property
@@ -76,7 +77,8 @@ OPPORTUNITY_COLUMNS = (
     *("id", "contact", "stage", "confidentiality", "archived.reason", "archived.archivedAt", "tags"),
     *("sources", "stageChanges", "origin", "sourcedBy", "owner", "followers", "applications", "createdAt"),
     *("updatedAt", "lastInteractionAt", "lastAdvancedAt", "snoozedUntil", "urls.list", "urls.show"),
-    *("isAnonymized", "dataProtection", "opportunityLocation"),
+    *("isAnonymized", "dataProtection.store.allowed", "dataProtection.store.expiresAt"),
+    *("dataProtection.contact.allowed", "dataProtection.contact.expiresAt", "opportunityLocation"),
 )
 OPPORTUNITY_TIMES = (
     *("createdAt", "updatedAt", "lastInteractionAt", "lastAdvancedAt", "snoozedUntil", "archivedAt"),
@@ -173,8 +175,8 @@ LISTINGS = (
         {**dict.fromkeys(("type", "user_id", "target_type"), "text"), **_PERIOD},
         ("label", "meta"),
     ),
-    Listing("/webhooks", personal=("signatureToken",)),
-    Listing("/surveys/diversity/{id}", {"country_code": "text", "location": "text"}),
+    Listing("/webhooks", personal=("signatureToken",), pages=False),
+    Listing("/surveys/diversity/{id}", {"country_code": "text", "location": "text"}, pages=False),
     _opportunities("/candidates"),
     *_children("/candidates"),
 )

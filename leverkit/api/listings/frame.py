@@ -23,7 +23,7 @@ def frame_of(items: Iterable[Any], listing: Listing, *, times: bool, narrowed: b
     columns = dict.fromkeys(() if narrowed else listing.columns)
     for row in rows:
         columns |= dict.fromkeys(row)
-    nested = {name.rpartition(".")[0] for name in columns}
+    nested = {name[:at] for name in columns for at, letter in enumerate(name) if letter == "."}
     kept = [name for name in columns if name not in nested or any(row.get(name) is not None for row in rows)]
     moments = {name for name in kept if times and is_time(name, listing)}
     values = {name: _column([row.get(name) for row in rows], name in moments) for name in kept}

@@ -80,16 +80,16 @@ class AsyncItems(_Items[T]):
         super().__init__(reading)
         self._run = run
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        found: list[T] | None = []
-        while found is not None:
-            for item in self._page:
-                yield item
-            found = await self._run(self._reading.items())
-            self._page = iter(found or ())
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
 
     async def __anext__(self) -> T:
-        return await anext(aiter(self))
+        while True:
+            for item in self._page:
+                return item
+            if (found := await self._run(self._reading.items())) is None:
+                raise StopAsyncIteration
+            self._page = iter(found)
 
     async def frame(self, *, times: bool = False) -> pd.DataFrame:
         """Return the items that are left as a frame, as `Items.frame` does."""

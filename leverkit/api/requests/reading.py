@@ -94,7 +94,8 @@ class Reading(Generic[T]):
     def _page(self) -> Operation[Page[T]]:
         if self.listing.single:
             return Page([(yield from self._reads.get(self.path, self._type, self._query))], None)
-        query = {"limit": self._page_size, **self._query}
+        size = {"limit": self._page_size} if self.listing.pages else {}
+        query = {**size, **self._query}
         return (yield from self._reads.page(self.path, self._type, query, offset=self._offset))
 
     def _ask_for_confidential(self) -> Operation[None]:

@@ -13,7 +13,7 @@ from leverkit.api.requests.reads import OPPORTUNITIES, Reads
 from leverkit.api.requests.steps import Operation
 from leverkit.errors import ApiError
 
-TRIED = tuple(each.path for each in LISTINGS if each.path.count("/") == 1 and each.path != "/candidates")
+TRIED = tuple(each for each in LISTINGS if each.path.count("/") == 1 and each.path != "/candidates")
 
 
 class Whoami(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +34,10 @@ class Whoami(msgspec.Struct, frozen=True, kw_only=True):
 def permissions(reads: Reads) -> Operation[dict[str, Any]]:
     """Return what a key may read, and in whose name it writes: one request for each listing, of one item."""
     granted = {}
-    for path in TRIED:
-        only_ids = {"include": "id"} if path == OPPORTUNITIES else {}  # no name leaves Lever for this
-        granted[path] = yield from _is_granted(reads, path, {"limit": 1, **only_ids})
+    for listing in TRIED:
+        only_ids = {"include": "id"} if listing.subtractive else {}  # no name leaves Lever for this
+        one = {"limit": 1, **only_ids} if listing.pages else {}
+        granted[listing.path] = yield from _is_granted(reads, listing.path, one)
     sees = granted[OPPORTUNITIES] and (yield from reads.sees_confidential())
     return {"reads": granted, "confidential": sees, "perform_as": reads.perform_as}
 

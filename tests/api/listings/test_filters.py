@@ -84,6 +84,7 @@ def test_moments_are_sent_in_milliseconds(name: str, value: Any, expected: int) 
     assert requests[0].url.params[name] == str(expected)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.datetimes(min_value=datetime(1974, 1, 1), timezones=st.timezones()))
 def test_a_moment_is_the_same_in_every_zone(moment: datetime) -> None:
     found = milliseconds("created_at_start", moment)
