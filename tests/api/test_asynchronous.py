@@ -22,12 +22,15 @@ from leverkit.emulator import Running, running
 from leverkit.errors import ApiError, Unreachable
 from leverkit.storage.lock import open_lock_file
 
+NAMED = ("tags", "sources", "stages", "archive_reasons", "postings", "users")
+
 
 @asynccontextmanager
 async def opened(account: Running, **options: Any) -> AsyncIterator[AsyncLever]:
     """Open an account without a rate limit."""
-    given = {"pace": Pace(1e6, 1000), "transport": httpx.AsyncHTTPTransport(verify=False), **options}
-    async with AsyncLever(base_url=account.base_url, key=account.api_key, **given) as lever:
+    given: dict[str, Any] = {"pace": Pace(1e6, 1000), "key": account.api_key, **options}
+    transport = httpx.AsyncHTTPTransport(verify=False)
+    async with AsyncLever(base_url=account.base_url, transport=transport, **given) as lever:
         yield lever
 
 
@@ -72,6 +75,7 @@ def test_every_read_answers_as_the_one_for_threads_does() -> None:
                     (await loop.with_raw("/tags", limit=1)).json(),
                     await loop.default_params(tag="x"),
                     await loop.with_options(timeout=3).performer(),
+                    *[[each async for each in getattr(loop, name)()] for name in NAMED],
                 ]
 
         assert asyncio.run(read()) == [
@@ -92,7 +96,20 @@ def test_every_read_answers_as_the_one_for_threads_does() -> None:
             lever.with_raw("/tags", limit=1).json(),
             lever.default_params(tag="x"),
             lever.with_options(timeout=3).performer(),
+            *[list(getattr(lever, name)()) for name in NAMED],
         ]
+
+
+def test_an_account_is_recognised_by_what_the_key_may_read() -> None:
+    async def read(account: Running, key: str) -> str:
+        async with opened(account, key=key) as lever:
+            return await lever.account_id()
+
+    with running(contacts=5, rate=None) as account, reader(account) as lever:
+        few = account.key(scopes=["archive_reasons:read:admin"])
+        assert asyncio.run(read(account, few)) == lever.account_id()
+        with pytest.raises(ApiError, match="403"):
+            asyncio.run(read(account, account.key(scopes=["tags:read:admin"])))
 
 
 def test_tags_are_written_and_a_retry_is_asked_for_also_by_a_coroutine() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import stat
 import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -139,17 +142,57 @@ def test_a_consent_that_is_over_says_to_authorize_again(account: Running, tmp_pa
     assert not (tmp_path / "tokens").exists()
 
 
-def test_a_token_endpoint_that_does_not_answer_is_unreachable(tmp_path: Path, monkeypatch: Any) -> None:
+def answering(*answers: tuple[int, bytes]) -> tuple[HTTPServer, RefreshedToken]:
+    """Serve a token endpoint with these answers; return it, and a token that asks it."""
+    left = list(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, content = left.pop(0)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, token_at(f"http://127.0.0.1:{server.server_port}/oauth/token")
+
+
+def token_at(url: str) -> RefreshedToken:
+    file = Path(os.environ["XDG_DATA_HOME"]) / token_hex(8)
+    client, refresh = Secret("secret-of-c"), Secret("refresh-of-c")
+    return RefreshedToken(client_id="c", client_secret=client, refresh_token=refresh, file=file, url=url)
+
+
+def test_an_address_that_gives_no_token_is_named_and_trouble_in_passing_is_borne(monkeypatch: Any) -> None:
     monkeypatch.setattr("leverkit.api.auth.time.sleep", lambda _: None)
-    token = RefreshedToken(
-        client_id="c",
-        client_secret=Secret("secret-of-c"),
-        refresh_token=Secret("refresh-of-c"),
-        file=tmp_path / "tokens",
-        url="http://127.0.0.1:9/oauth/token",
-    )
-    with pytest.raises(Unreachable, match="ConnectError"):
+    good = json.dumps({"access_token": "a" * 9, "refresh_token": "r" * 9, "expires_in": 3600}).encode()
+    server, token = answering((200, b"<html>"), (503, b""), (200, good))
+    with pytest.raises(UsageError, match="LEVER_TOKEN_URL"):
         token.ready()
+    assert token.ready().reveal() == "a" * 9
+    server.shutdown()
+    server.server_close()
+
+
+def test_tokens_that_cannot_be_kept_are_not_asked_for(account: Running, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    environ = variables(account, blocked / "tokens")
+    with opened(environ) as lever, pytest.raises(UsageError, match="tokens cannot be kept here"):
+        lever.tag_counts()
+    with opened(environ | {"LEVERKIT_TOKEN_FILE": str(tmp_path / "later")}) as lever:
+        assert lever.tag_counts()  # the refresh token was not used up
+
+
+def test_a_token_endpoint_that_does_not_answer_is_unreachable(monkeypatch: Any) -> None:
+    monkeypatch.setattr("leverkit.api.auth.time.sleep", lambda _: None)
+    with pytest.raises(Unreachable, match="ConnectError"):
+        token_at("http://127.0.0.1:9/oauth/token").ready()
 
 
 def test_another_consent_is_not_mixed_up_with_the_tokens_of_the_one_before(
