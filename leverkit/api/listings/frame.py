@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from leverkit.api.listings.catalogue import Listing
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def frame_of(items: Iterable[Any], listing: Listing, *, times: bool, narrowed: b
     """
     import pandas as pd  # heavy, and only needed here
 
-    rows = [_flat(item) for item in items]
+    rows = [_flat(item if isinstance(item, dict) else msgspec.to_builtins(item)) for item in items]
     columns = dict.fromkeys(() if narrowed else listing.columns)
     for row in rows:
         columns |= dict.fromkeys(row)

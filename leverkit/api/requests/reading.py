@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from leverkit.api.account import UUID
 from leverkit.api.listings.catalogue import PERSON, Listing, find
 from leverkit.api.listings.filters import checked, path_of
 from leverkit.api.listings.left_out import LeftOut, ListingWarning
@@ -48,14 +49,16 @@ class Reading(Generic[T]):
         self._reads, self._left = reads, limit
         self.path, self.listing = path_of(path), _found(path, personal)
         self._check_size(page_size)
-        self.is_narrowed = "include" in filters
+        self.is_narrowed = "include" in filters or not is_plain(self._type)
         self._dropped = frozenset(() if personal else self.listing.personal)
         self._query: dict[str, Any] = {**checked(self.listing, filters), **(extra or {})}
         if not personal:
             self._leave_out_personal(filters.get("include", ()))
+        self._ask_for_key()
         self._page_size = min(page_size, PAGE if limit is None else max(limit, 1))
         self._offset: str | None = None
         self._announced, self._has_begun, self._is_over = "", False, limit == 0
+        self._offsets_name_rows = False
         self._keys: set[str] = set()
         self._offsets: set[str | None] = set()
         self.left_out = LeftOut(personal=PERSON if self.listing.subtractive and not personal else ())
@@ -70,6 +73,11 @@ class Reading(Generic[T]):
         require_none(self.listing, self._type, include)
         if "include" not in self._query and self.listing.fields:
             self._query["include"] = field_names(self._type) or self.listing.fields
+
+    def _ask_for_key(self) -> None:
+        """Let the field come along by which a row is told from others."""
+        if (include := self._query.get("include")) and self.listing.key not in include:
+            self._query["include"] = [*([include] if isinstance(include, str) else include), self.listing.key]
 
     def items(self) -> Operation[list[T] | None]:
         """Read the next page and return what is new of it; None at the end."""
@@ -125,8 +133,9 @@ class Reading(Generic[T]):
 
     def _watch(self, page: Page[T]) -> None:
         """Note where a page does not begin as announced, or is shorter than asked for."""
-        first = self._key(page.items[0]) if page.items else ""
-        if self._announced and first != self._announced:
+        first = self._key(page.items[0]) if page.items else "nothing"
+        self._offsets_name_rows |= first == self._announced
+        if self._announced and first not in ("", self._announced) and self._is_row(self._announced):
             self._note(skipped=self.left_out.skipped + 1)
         last = self._key(page.items[-1]) if page.items else ""
         announced = _announced(page.next)
@@ -135,6 +144,10 @@ class Reading(Generic[T]):
         )  # else an offset names the last row, not the next
         if page.next is not None and len(page.items) < self._page_size:
             self._note(cut=self.left_out.cut + 1)
+
+    def _is_row(self, announced: str) -> bool:
+        """Return True if this can only name a row: other listings may have offsets of another kind."""
+        return self._offsets_name_rows or UUID.fullmatch(announced) is not None
 
     def _within_limit(self, found: list[T], more: bool) -> list[T]:
         assert self._left is not None

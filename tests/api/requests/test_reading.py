@@ -22,9 +22,18 @@ def offset(row: str) -> str:
     return quote(json.dumps([1, 1779397451223, row]))
 
 
-def page(*ids: str, then: str = "") -> dict[str, Any]:
-    following = {"hasNext": True, "next": offset(then)} if then else {"hasNext": False}
-    return {"data": [{"id": each} for each in ids], **following}
+def name(letter: str) -> str:
+    """Return an id of Lever's form."""
+    return f"0000000{letter}-0000-4000-8000-000000000000"
+
+
+def page(letters: str = "", then: str = "") -> dict[str, Any]:
+    following = {"hasNext": True, "next": offset(name(then))} if then else {"hasNext": False}
+    return {"data": [{"id": name(each)} for each in letters], **following}
+
+
+def letters(items: Any) -> str:
+    return "".join(each["id"][7] for each in items)
 
 
 def test_limit_is_how_many_items_come_and_page_size_how_many_a_request_carries() -> None:
@@ -49,46 +58,67 @@ def test_a_size_that_cannot_be_meant_is_refused(wrong: dict[str, int]) -> None:
 
 
 def test_items_come_one_by_one_and_pages_as_they_are_needed() -> None:
-    lever, requests = scripted(page("a", "b", then="c"), page("c", "d"))
+    lever, requests = scripted(page("ab", then="c"), page("cd"))
     items = lever.each("/stages", page_size=2)
     assert requests == []
-    assert [next(items)["id"], next(items)["id"]] == ["a", "b"]
+    assert letters([next(items), next(items)]) == "ab"
     assert len(requests) == 1
-    assert [each["id"] for each in items] == ["c", "d"]
+    assert letters(items) == "cd"
     assert items.left_out == LeftOut()
     assert str(items.left_out) == "nothing was left out"
 
 
 def test_a_row_that_comes_again_is_given_once_and_named() -> None:
-    lever, _ = scripted(page("a", "b", then="b"), page("b", "c"))
+    lever, _ = scripted(page("ab", then="b"), page("bc"))
     items = lever.each("/stages", page_size=2)
     with pytest.warns(ListingWarning, match="/stages: 1 rows came twice"):
-        assert [each["id"] for each in items] == ["a", "b", "c"]
+        assert letters(items) == "abc"
     assert (items.left_out.repeated, items.left_out.complete) == (1, True)
 
 
 def test_a_page_that_does_not_begin_as_announced_is_named() -> None:
-    lever, _ = scripted(page("a", "b", then="c"), page("d", "e"))
+    lever, _ = scripted(page("ab", then="c"), page("de"))
     items = lever.each("/stages", page_size=2)
     with pytest.warns(ListingWarning, match="did not begin with the announced row: rows may be missing"):
-        assert [each["id"] for each in items] == ["a", "b", "d", "e"]
+        assert letters(items) == "abde"
     assert (items.left_out.skipped, items.left_out.complete) == (1, False)
 
 
 def test_a_page_cut_short_is_named_and_an_empty_one_in_the_middle_too() -> None:
-    lever, _ = scripted(page("a", then="b"), page("b", "c", then="d"), page())
+    lever, _ = scripted(page("a", then="b"), page("bc", then="d"), page())
     items = lever.each("/stages", page_size=2)
     with pytest.warns(ListingWarning, match="cut short"):
         list(items)
     assert (items.left_out.cut, items.left_out.skipped) == (1, 1)
 
 
-@pytest.mark.parametrize("next", ["0.1414895548650.a6070140-33db-407c", "%5B%22b%22%5D", "%5B1%2C2%5D"])
+@pytest.mark.parametrize(
+    "next", ["0.1414895548650.a6070140-33db-407c", "%5B%22b%22%5D", "%5B1%2C2%5D", offset(name("b"))]
+)
 def test_an_offset_that_names_no_next_row_raises_no_alarm(next: str) -> None:
-    lever, _ = scripted({"data": [{"id": "a"}, {"id": "b"}], "hasNext": True, "next": next}, page("c"))
+    lever, _ = scripted({**page("ab"), "hasNext": True, "next": next}, page("c"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(list(lever.each("/stages", page_size=2))) == 3
+        assert letters(lever.each("/stages", page_size=2)) == "abc"
+
+
+def test_the_key_of_a_row_comes_along_so_that_repeats_are_noticed_whatever_is_asked_for() -> None:
+    with running(contacts=40, rate=None) as account, reader(account) as lever:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            owners = list(lever.each("/opportunities", include=["owner"], page_size=10))
+            typed = list(lever.each("/opportunities", type=Owned, page_size=10))
+        assert {*owners[0]} == {"id", "owner"}
+        assert [each.owner for each in typed] == [each["owner"] for each in owners]
+
+
+def test_a_frame_of_records_has_their_fields() -> None:
+    with running(contacts=10, rate=None) as account, reader(account) as lever:
+        frame = lever.opportunities().frame(times=True)
+        assert (
+            {"id", "contact", "tags", "createdAt"} <= {*frame} <= {*lever.frame("/opportunities"), "archived"}
+        )
+        assert str(frame["createdAt"].dtype) == "datetime64[ms, UTC]"
 
 
 def test_a_listing_that_goes_round_is_an_error_and_no_endless_loop() -> None:
@@ -160,6 +190,12 @@ class Named(msgspec.Struct):
 
     id: str
     name: str = ""
+
+
+class Owned(msgspec.Struct):
+    """A type without an id."""
+
+    owner: str | None = None
 
 
 class Loose(msgspec.Struct):
