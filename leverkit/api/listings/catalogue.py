@@ -24,7 +24,7 @@ CONFIDENTIALITY: Filters = {"confidentiality": "choice"}
 PERSON = ("name", "headline", "location", "phones", "emails", "links")
 APPLICANT = ("email", "phone", "company", "comments", "customQuestions", "ipAddress", "referer", "userAgent")
 FORM = ("fields",)
-INTERVIEW = ("subject", "note", "location", "gcalEventUrl", "interviewers")
+INTERVIEW = ("subject", "note", "location", "gcalEventUrl")
 FILE = ("name", "downloadUrl")
 
 
@@ -181,6 +181,15 @@ LISTINGS = (
     *_children("/candidates"),
 )
 CONTACT = Listing("/contacts/{id}", personal=PERSON, single=True)  # one object, also as a frame
+
+
+ANYTHING = Listing("", personal=tuple(sorted({name for each in LISTINGS for name in each.personal})))
+
+
+def of_object(path: str) -> Listing:
+    """Return the listing that one object belongs to; where that is unknown, one with all personal fields."""
+    root = find(f"/{path.split('/')[1]}")
+    return find(path.rpartition("/")[0]) or (root if root and not root.personal else ANYTHING)
 
 
 def find(path: str) -> Listing | None:

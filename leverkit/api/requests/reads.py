@@ -56,9 +56,9 @@ class Reads:
             raise UsageError(
                 f"{at} is a listing, and this would be its first page: use each. Nothing was sent"
             )
-        of = known or catalogue.find(at.rpartition("/")[0])
-        if of is None or personal:
+        if personal:
             return (yield from self.get(at, type, params))
+        of = known or catalogue.of_object(at)
         require_none(of, type, params.get("include") or ())
         found = yield from self.get(at, type, params)
         return without(found, frozenset(of.personal), set()) if is_plain(type) else found

@@ -229,6 +229,18 @@ def test_one_object_comes_without_personal_fields_too() -> None:
         assert "name" not in lever.get(f"/opportunities/{opportunity}")
         assert "name" in lever.get(f"/opportunities/{opportunity}", personal=True)
         assert lever.get("/stages/lead-new") == {"id": "lead-new", "text": "New lead"}
+        user = next(lever.users())
+        assert lever.get(f"/users/{user['id']}") == user  # a colleague, no candidate
+        assert lever.get("/disposition_stages").keys() == {"stages", "archiveReasons"}
+
+
+@pytest.mark.parametrize("path", ["/eeo/responses/pii", "/tasks/1", "/opportunities/o/tasks/1"])
+def test_an_object_that_leverkit_does_not_know_comes_without_any_personal_field(path: str) -> None:
+    lever, _ = scripted(
+        *[{"data": {"id": "x", "rows": [{"name": "Ada", "race": "", "emails": ["a@b.example"]}]}}] * 2
+    )
+    assert lever.get(path) == {"id": "x", "rows": [{"race": ""}]}
+    assert lever.get(path, personal=True)["rows"][0]["name"] == "Ada"
 
 
 def test_an_unknown_listing_is_read_only_with_all_that_it_sends() -> None:
