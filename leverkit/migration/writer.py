@@ -83,12 +83,10 @@ class Writer:
 
     def _left(self, action: str) -> list[Operation]:
         """Return the operations of a phase that are not settled, without removals that must be held back."""
-        state = self._run.at(self._journal.entries).state
-        left = [
-            operation
-            for operation, number in self._positions.items()
-            if operation.action == action and number in self._wave and not state.is_settled(number)
-        ]
+        ops = [op for op, number in self._positions.items() if op.action == action and number in self._wave]
+        # That of a large run takes seconds and much memory; before the additions it is the one at hand.
+        state = self._run.at(self._journal.entries).state if ops and action == "remove" else self._state
+        left = [op for op in ops if not state.is_settled(self._positions[op])]
         if action == "add" or self._stop.reason:
             return left
         return self._without_renamed(self._held_back(left, state), state)
