@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from support.clients import Dated
 from support.plan_factory import opened, tags_of
@@ -20,7 +22,9 @@ from leverkit.errors import Refused
 from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.jobs.approval import approvals
 from leverkit.jobs.ledger import rebuild_ledger
+from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.packing import pack_runs, packed_file
+from leverkit.jobs.sync import SyncInterrupted, sync
 from leverkit.migration.run import Run
 from leverkit.policy.decision import Decision
 from leverkit.storage.lock import identity
@@ -217,3 +221,22 @@ def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
         nights.a_day_later()
     assert nights.night(keep_days=30).require().record.packed == 2
     assert (run.exists(), packed_file(run).exists()) == (False, True)
+
+
+def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNights) -> None:
+    nights.begin()
+
+    class Interrupting(Dated):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/opportunities"):
+                _thread.interrupt_main()
+            return super().handle_request(request)
+
+    order = SyncOrder(policy=nights.policy, out=nights.out, wait=0.0)
+    with told() as receiver, opened(nights.emulated, transport=Interrupting(nights.emulated)) as lever:
+        nights.notify = Secret(receiver.address)
+        with pytest.raises(SyncInterrupted) as raised:
+            sync(order, settings=nights.settings, lever=lever)
+    assert raised.value.ended.record.exit_code == 130
+    assert json.loads((nights.out / "sync.json").read_bytes())["exit_code"] == 130
+    assert [notice["exit_code"] for notice in receiver.notices] == [130]
