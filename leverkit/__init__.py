@@ -1,4 +1,15 @@
-"""leverkit: find, decide, migrate and verify tags that Lever split across a person's opportunities.
+"""Find, decide, migrate and verify tags that Lever split across a person's opportunities.
+
+    import leverkit as lk
+
+    snapshot = lk.pull("snapshot")               # or lk.Snapshot.open("snapshot")
+    audit = lk.audit(snapshot)                   # facts: audit.tags, audit.contacts, audit.findings
+    snapshot.gaps("speaks German")               # who lacks a tag, with owner and link
+    policy = lk.Policy.suggest(audit)            # policy.csv is where people decide
+    plan = lk.plan(snapshot, policy, "run")      # writes nothing to Lever
+    lk.apply("run", approve=plan.plan_id)        # carries out exactly this plan
+
+README.md and docs/ tell more; `leverkit --help` has the same steps as commands. The rest is for developers.
 
 Fourteen packages, imports one way (tests/test_layers.py compares):
 
@@ -103,4 +114,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)  # what is of use after `lk.` and Tab

@@ -17,7 +17,17 @@ LeverkitError                 1   the root: catch it to catch all
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 INTERRUPTED = 130  # the exit code after Ctrl-C or SIGTERM
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean …?` for the known name that is most like this one; empty where none is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class LeverkitError(Exception):

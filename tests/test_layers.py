@@ -74,7 +74,7 @@ HEAVY = {
 }
 PLACES = {
     "httpx": {"api/http.py", "api/auth.py"},
-    "duckdb": {"snapshot/snapshot.py", "snapshot/tables.py"},
+    "duckdb": {"snapshot/details.py", "snapshot/selection.py", "snapshot/snapshot.py", "snapshot/tables.py"},
     "fcntl": set(),
     "msvcrt": set(),
 }

@@ -12,6 +12,7 @@ from leverkit.analysis import charts, report
 from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
+from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Section
 from leverkit.snapshot.snapshot import Snapshot
@@ -36,11 +37,12 @@ class Audit(AuditFacts):
     """The facts about the tags of an account, with charts and reports of them."""
 
     def contact(self, contact: str, *, anonymise: bool = False) -> Section:
-        """Draw the opportunities and tags of a contact as a matrix; takes an id or the start of an id.
+        """Draw the opportunities and tags of a contact as a matrix.
 
+        Takes the contact's id or its start, the id of an opportunity, or its address in Lever.
         Raises UsageError where no contact, or more than one, has an id that begins so.
         """
-        return charts.matrix(self.snapshot, contact, self._people(anonymise))
+        return charts.matrix(self.snapshot, self.snapshot.contact(contact), self._people(anonymise))
 
     @property
     def costs(self) -> pd.DataFrame:
@@ -54,8 +56,10 @@ class Audit(AuditFacts):
     def remember(self, policy: Decided | None = None) -> pd.DataFrame:
         """Add the readiness of the account to its history, a file beside the snapshot; return the history.
 
-        Raises UsageError where the file cannot be written.
+        Raises UsageError where the file cannot be written, and for a part of an account.
         """
+        if self.snapshot.part:
+            raise UsageError("the history of readiness is of the whole account, and this is a part of it")
         return remember(self.snapshot.path / HISTORY, self.readiness(policy))
 
     def coverage_chart(self) -> Chart:

@@ -55,7 +55,7 @@ class AuditFacts:
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
         """Compute the facts about a snapshot."""
-        with queries.prepare(snapshot.path) as connection:
+        with queries.prepare(snapshot) as connection:
             posting_tags.prepare(connection)
             tags = connection.sql(query("tags")).df()
             tags = tags.merge(queries.associations(connection), on="t", how="left")

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from leverkit.snapshot.gaps import holdings
 from leverkit.snapshot.snapshot import database
-from leverkit.snapshot.tables import literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverkit.snapshot.snapshot import Database
+    from leverkit.snapshot.snapshot import Database, Snapshot
 
 FEWEST = 5  # opportunities of a tag before an association is reported
 BOUND = 0.6  # least excess over chance, as a share of the greatest possible excess
@@ -43,13 +42,12 @@ def query(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def prepare(folder: Path) -> Database:
+def prepare(snapshot: Snapshot) -> Database:
     """Return a connection to a database that holds the tables of a snapshot's figures."""
     connection = database()
     connection.execute("SET enable_progress_bar = false")
     for name in ("opportunities", "postings", "stages"):
-        file = literal(folder / f"{name}.parquet")
-        source = f"read_parquet({file}, file_row_number = {name == 'opportunities'})"
+        source = snapshot.source(name, numbered=name == "opportunities")
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
     connection.execute(query("tables"))
     connection.execute(_HOLDINGS)

@@ -81,6 +81,7 @@ class Opportunity(Record, frozen=True):
     archived: Archived | None = None
     origin: str | None = None
     sources: tuple[str, ...] = ()
+    owner: str | None = None
     applications: tuple[str | Application, ...] = ()
     created_at: int = 0
     updated_at: int | None = None

@@ -80,25 +80,30 @@ def audit(
         Path | None,
         typer.Option(metavar="FILE", help="The decisions; by default policy.csv beside SNAPSHOT."),
     ] = None,
+    postings: options.Postings = None,
+    teams: options.Teams = None,
+    active: options.Active = False,
     anonymise: options.Anonymise = False,
     as_json: options.Json = False,
     detailed: options.Detailed = False,
 ) -> None:
     """Show which tags are missing on some opportunities of a person. Reads files only.
 
-    Each audit adds a row to readiness.csv in the snapshot's folder.
+    Each audit of the whole account adds a row to readiness.csv in the snapshot's folder.
 
     Example: leverkit audit snapshot --html audit.html
     """
     from leverkit.analysis.audit import audit
     from leverkit.errors import UsageError
     from leverkit.policy.policy import Policy
+    from leverkit.snapshot.snapshot import Snapshot
 
     if policy and not policy.exists():
         raise UsageError(f"{policy} does not exist: make it with `leverkit policy suggest {snapshot}`")
     options.require_page(html, anonymise=anonymise)
     path = policy or snapshot.absolute().parent / "policy.csv"
-    found, decided = audit(snapshot), Policy.at(path)
+    part = Snapshot.open(snapshot).only(postings=postings or (), teams=teams or (), active=active)
+    found, decided = audit(part), Policy.at(path)
     try:
         found.remember(decided)
     except UsageError as error:

@@ -42,6 +42,17 @@ Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the 
 Anonymise = Annotated[
     bool, typer.Option("--anonymise", help="Show salted ids in the page instead of links into Lever.")
 ]
+Postings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--posting", metavar="ID", help="Only people with an opportunity of this posting. Repeatable."
+    ),
+]
+Teams = Annotated[
+    list[str] | None,
+    typer.Option("--team", metavar="TEAM", help="Only people with an opportunity of this team. Repeatable."),
+]
+Active = Annotated[bool, typer.Option("--active", help="Leave archived opportunities out.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Use the demo account on this computer if no key is set.")]
 Detailed = Annotated[
     bool,

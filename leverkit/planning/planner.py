@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from difflib import get_close_matches
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING
 
 from leverkit.api.tags import tag_names, unwritable
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.planning.brakes import GROWTH, Brakes
 from leverkit.planning.canary import choose
 from leverkit.planning.memory import Gap, Memory
@@ -114,6 +113,8 @@ def plan_with(
     `standing` is for a job whose plan nobody reads: it also leaves what was left before, and what was taken
     back. With `out`, the gaps of a decision's first plan are noted in the ledger, unless `consider` is False.
     """
+    if snapshot.part:
+        raise UsageError(f"a plan needs the whole account, not {snapshot.part}; `matching` narrows a plan")
     tags = _wanted(policy, only)
     named = _named(tags, include_removed)
     matching = {row.tag: narrower(row.matching) for row in policy.decisions}
@@ -158,9 +159,8 @@ def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
     for tag in only:
         scope = policy.scopes.get(tag)
         if scope != "contact":
-            near = get_close_matches(tag, policy.scopes, n=1)
             stands = f"is {scope} in the policy" if scope else "has no row in the policy"
-            hint = f"; did you mean {near[0]!r}?" if near and not scope else "; decide on it first"
+            hint = (not scope and did_you_mean(tag, policy.scopes)) or "; decide on it first"
             raise UsageError(f"tag {tag!r} {stands}, and only tags with scope contact are planned{hint}")
     return sorted(only or (tag for tag in _contact_tags(policy) if not unwritable(tag)))
 

@@ -21,23 +21,13 @@ from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, UsageError
 from leverkit.report.progress import Progress, progress
 from leverkit.settings import connect
+from leverkit.snapshot import tables
 from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.completeness import Difference, differences, lacking, missed_tags, read_plainly
 from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
 from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
-from leverkit.snapshot.tables import (
-    LeftOut,
-    counted,
-    left_out,
-    size,
-    undated,
-    vanished,
-    write_opportunities,
-    write_postings,
-    write_stages,
-    write_tags,
-)
+from leverkit.snapshot.tables import OPPORTUNITIES, LeftOut
 from leverkit.snapshot.windows import HIGHEST, LOWEST
 from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
 
@@ -48,6 +38,7 @@ T = TypeVar("T")
 MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for late updates at Lever
 DAY = 24 * 3600 * 1000
 ROUNDS = 2  # catch-ups: a second if tag counts differ, as the account may just have changed
+COLUMNS = list(OPPORTUNITIES)
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 _version = cache(version)  # which reads a file each time
 
@@ -104,10 +95,10 @@ class _Pull:
             ranks = pool.submit(self._ranks)
             self._read_main()
             opportunities, tags, different = self._read_again(db, pool)
-            files = [opportunities, tags, write_postings(db, self._folder, postings.result())]
-            files.append(write_stages(db, self._folder, stages.result(), ranks.result()))
+            files = [opportunities, tags, tables.write_postings(db, self._folder, postings.result())]
+            files.append(tables.write_stages(db, self._folder, stages.result(), ranks.result()))
             self._lever.account.note("stage", (stage.id for stage in stages.result()))
-            counts = {file.stem: size(db, file) for file in files}
+            counts = {file.stem: tables.size(db, file) for file in files}
         self._publish(files, counts, different)
         self._checkpoint.discard()
         self._recognised.remember(self._lever.account)
@@ -122,16 +113,17 @@ class _Pull:
             "account_ids": " ".join(account.ids()),
             "host": account.host,
             "confidential": str(self._lever.sees_confidential()),
+            "columns": " ".join(COLUMNS),
         }
-        same = facts.get("confidential") == me["confidential"] and not (full and facts.get("since") != "0")
+        same = not (full and facts.get("since") != "0")
+        same = same and all(facts.get(name) == me[name] for name in ("confidential", "columns"))
         if facts and same and not self._is_published(facts):
-            pages = self._checkpoint.pages
-            _say(f"going on with the pull into {self._folder}: {pages} pages are there already")
+            _say(f"resuming the pull into {self._folder}: {self._checkpoint.pages} pages are already there")
         else:
             if facts and not same:
-                _say(f"beginning the pull into {self._folder} anew: it was begun with other settings")
+                _say(f"starting the pull into {self._folder} again: it was started with other settings")
             self._checkpoint.clear()
-            since = 0 if full else self._last_time(me)
+            since = 0 if full else self._last_time()
             self._checkpoint.note(**me, since=str(since), started=str(self._lever.now()))
         facts = self._checkpoint.facts()
         self._started, self._since = int(facts["started"]), int(facts["since"])
@@ -140,16 +132,18 @@ class _Pull:
         """Return True if a kill came after the snapshot was complete, before the checkpoint was removed."""
         return self._last is not None and self._last.taken_at == int(facts["started"])
 
-    def _last_time(self, me: dict[str, str]) -> int:
+    def _last_time(self) -> int:
         """Return since when changes are to be read (milliseconds since epoch); 0 for everything."""
         if not (self._folder / "snapshot.json").exists():
             return 0
-        last = self._last or Snapshot.open(self._folder)
-        if str(UNGRANTED not in last.meta["not_seen"]) != me["confidential"]:
-            _say("reading everything again: the key's access to confidential data has changed")
-            return 0
-        if not self._lever.sees_confidential():  # no listing tells such a key what became confidential since
-            _say("reading everything again: this key would not see what became confidential since last time")
+        last, sees = self._last or Snapshot.open(self._folder), self._lever.sees_confidential()
+        reasons = {
+            "the snapshot of an older leverkit lacks columns": last.meta.get("columns") != COLUMNS,
+            "the key's access to confidential data has changed": (UNGRANTED in last.meta["not_seen"]) == sees,
+            "this key would not see what became confidential since last time": not sees,
+        }
+        if why := next((text for text, applies in reasons.items() if applies), ""):
+            _say(f"reading everything again: {why}")
             return 0
         return last.taken_at - MARGIN
 
@@ -170,17 +164,17 @@ class _Pull:
                 break
             counts = pool.submit(self._lever.tag_counts)
             self._catch_up(number, pool)
-            opportunities = write_opportunities(
+            opportunities = tables.write_opportunities(
                 db, self._folder, self._checkpoint, self._prior(), self._left_out_before()
             )
             listed = counts.result()
-            different = differences(listed, counted(db))
+            different = differences(listed, tables.counted(db))
             if not different:
                 break
-        self._left_out = left_out(db)
-        lost = vanished(db, self._folder, self._checkpoint) if self._last else 0
-        self._not_seen.update(lacking(self._left_out, undated(db), lost))
-        return opportunities, write_tags(db, self._folder, listed), different
+        self._left_out = tables.left_out(db)
+        lost = tables.vanished(db, self._folder, self._checkpoint) if self._last else 0
+        self._not_seen.update(lacking(self._left_out, tables.undated(db), lost))
+        return opportunities, tables.write_tags(db, self._folder, listed), different
 
     def _found_by_tags(self, different: list[Difference]) -> bool:
         """Read what Lever counts and no window showed; return True if anything was read."""
@@ -246,6 +240,7 @@ class _Pull:
             "window": {"started_at": self._started, "ended_at": self._lever.now()},
             "complete": True,
             "counts": counts,
+            "columns": COLUMNS,
             "completeness": {"tags_agree": not different, "differences": different},
             "left_out": self._left_out,
             "not_seen": sorted(self._not_seen),

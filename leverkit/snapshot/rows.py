@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True):
     postings: list[str]
     origin: str | None
     sources: list[str]
+    owner: str | None
     confidentiality: str
     is_anonymized: bool
     last_advanced_at: int | None
@@ -55,6 +56,7 @@ def row(opportunity: Opportunity, seq: int) -> Row:
         postings=[posting for posting in dict.fromkeys(links) if posting],
         origin=opportunity.origin,
         sources=list(dict.fromkeys(opportunity.sources)),
+        owner=opportunity.owner,
         confidentiality=opportunity.confidentiality,
         is_anonymized=opportunity.is_anonymized,
         last_advanced_at=opportunity.last_advanced_at,

@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.errors import UsageError
+from leverkit.report.anonymisation import PersonDisplay
+from leverkit.snapshot import details
+from leverkit.snapshot.selection import WHOLE, Part, narrowed
 from leverkit.snapshot.tables import literal
 from leverkit.storage.files import fingerprint, read
+from leverkit.storage.table_file import write_frame
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -52,10 +56,11 @@ def _spill_folder() -> tempfile.TemporaryDirectory[str]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An account as it was read, complete. `meta` is the content of `snapshot.json`."""
+    """An account as it was read, complete. `meta` is the content of `snapshot.json`; `part`, see `only`."""
 
     path: Path
     meta: dict[str, Any]
+    part: Part = WHOLE
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -88,9 +93,9 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """Sha256 of the hashes of the four tables."""
+        """Sha256 of the hashes of the four tables, and of what they are narrowed to."""
         hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))
-        return hashlib.sha256(hashes.encode()).hexdigest()
+        return hashlib.sha256((hashes + self.part.where).encode()).hexdigest()
 
     @property
     def taken_at(self) -> int:
@@ -101,6 +106,44 @@ class Snapshot:
     def opportunities(self) -> pd.DataFrame:
         """All opportunities, one row per opportunity."""
         return self.frame("select * from opportunities")
+
+    def only(
+        self,
+        *,
+        postings: Iterable[str] = (),
+        teams: Iterable[str] = (),
+        departments: Iterable[str] = (),
+        active: bool = False,
+    ) -> Self:
+        """Return the part of this account with the people who have an opportunity of these.
+
+        A person keeps all opportunities; `active` leaves archived ones out. `postings` are ids. No plan is
+        made from a part. Raises UsageError for a name that the snapshot does not know.
+        """
+        file = self.path / "opportunities.parquet"
+        chosen = {"postings": postings, "teams": teams, "departments": departments}
+        return replace(self, part=narrowed(self._database, file, self.part, chosen, active=active))
+
+    def gaps(self, *tags: str) -> pd.DataFrame:
+        """Return one row per opportunity that lacks one of these tags while a sibling carries it.
+
+        See `details.gaps` for the columns. Raises UsageError for no tag and for an unknown one.
+        """
+        shown = PersonDisplay.of(self.path, api=self.account_facts["host"])
+        return details.gaps(self._database, tags, shown)
+
+    def contact(self, text: str) -> str:
+        """Return the contact of an opportunity, named by its id or its address in Lever; else the text."""
+        return details.contact_of(self._database, text)
+
+    def export(self, frame: pd.DataFrame, path: Path | str, *, confidential: bool = False) -> Path:
+        """Write a frame of this snapshot as .csv or .xlsx for colleagues, and return the path.
+
+        Rows of confidential opportunities and postings are left out, unless `confidential` is True.
+        Raises UsageError as `table_file.write_frame`.
+        """
+        rows = frame if confidential else details.without_confidential(self._database, frame)
+        return write_frame(rows, Path(path).expanduser())
 
     def sql(self, query: str, *, params: object = None) -> duckdb.DuckDBPyRelation:
         """Run a SQL query over the views `opportunities`, `postings`, `tags` and `stages`."""
@@ -115,12 +158,24 @@ class Snapshot:
             yield from some
 
     def frame(self, query: str, *, params: object = None) -> pd.DataFrame:
-        """Return the result of a SQL query as a DataFrame."""
-        frame: pd.DataFrame = self.sql(query, params=params).df()
+        """Return a table or the result of a SQL query as a DataFrame.
+
+        `opportunities`, `postings`, `tags` and `stages` name a table, with times as UTC timestamps and what
+        belongs to an opportunity joined to it. SQL sees the tables as they are stored.
+        """
+        frame: pd.DataFrame = self.sql(details.FRAMES.get(query, query), params=params).df()
         return frame
 
+    def source(self, name: str, *, numbered: bool = False) -> str:
+        """Return SQL that reads a table, narrowed as this snapshot is; `numbered` adds file_row_number."""
+        file = literal(self.path / f"{name}.parquet")
+        read = f"read_parquet({file}, file_row_number = {numbered})"
+        return f"(SELECT * FROM {read}{self.part.where if name == 'opportunities' else ''})"
+
     def __repr__(self) -> str:
-        return f"<Snapshot of account {self.account}: {self.meta['counts']['opportunities']:,} opportunities>"
+        number = self.meta["counts"]["opportunities"]
+        part = f", {self.part}" if self.part else ""
+        return f"<Snapshot of account {self.account}: {number:,} opportunities{part}>"
 
     def _repr_html_(self) -> str:
         from leverkit.report.html import Html, bullets
@@ -134,8 +189,10 @@ class Snapshot:
     def _database(self) -> Database:
         db = database()
         for name in TABLES:
-            file = literal(self.path / f"{name}.parquet")
-            db.execute(f"create view {name} as select * from read_parquet({file})")
+            db.execute(f"create view {name} as from {self.source(name)}")
+        if "columns" not in self.meta:  # a snapshot of an older leverkit
+            old = self.source("opportunities")
+            db.execute(f"create or replace view opportunities as select *, null::varchar as owner from {old}")
         return db
 
 

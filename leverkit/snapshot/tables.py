@@ -28,6 +28,7 @@ OPPORTUNITIES = {
     "postings": "VARCHAR[]",
     "origin": "VARCHAR",
     "sources": "VARCHAR[]",
+    "owner": "VARCHAR",
     "confidentiality": "VARCHAR",
     "is_anonymized": "BOOLEAN",
     "last_advanced_at": "BIGINT",

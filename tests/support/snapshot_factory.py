@@ -18,7 +18,8 @@ DAY = 86_400_000
 COLUMNS = {
     "opportunities": "id VARCHAR, contact VARCHAR, tags VARCHAR[], created_at BIGINT, updated_at BIGINT, "
     "archived_at BIGINT, archive_reason VARCHAR, stage VARCHAR, postings VARCHAR[], origin VARCHAR, "
-    "sources VARCHAR[], confidentiality VARCHAR, is_anonymized BOOLEAN, last_advanced_at BIGINT",
+    "sources VARCHAR[], owner VARCHAR, confidentiality VARCHAR, is_anonymized BOOLEAN, "
+    "last_advanced_at BIGINT",
     "postings": "id VARCHAR, text VARCHAR, state VARCHAR, team VARCHAR, department VARCHAR, "
     "location VARCHAR, locations VARCHAR[], commitment VARCHAR, level VARCHAR, tags VARCHAR[], "
     "confidentiality VARCHAR, created_at BIGINT, updated_at BIGINT",
@@ -40,6 +41,7 @@ class Row:
     origin: str = "applied"
     updated: bool = True
     confidential: bool = False
+    owner: str | None = None
     id: str = ""
 
     def cells(self, number: int) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Row:
             "postings": [self.posting] if self.posting else [],
             "origin": self.origin,
             "sources": [],
+            "owner": self.owner,
             "confidentiality": "confidential" if self.confidential else "non-confidential",
             "is_anonymized": False,
             "last_advanced_at": None,
@@ -176,6 +179,7 @@ def _describe(folder: Path, counts: dict[str, int], not_seen: list[str]) -> None
         "window": {"started_at": NOON, "ended_at": NOON},
         "complete": True,
         "counts": counts,
+        "columns": [column.split()[0] for column in COLUMNS["opportunities"].split(", ")],
         "completeness": {"tags_agree": True, "differences": []},
         "not_seen": not_seen,
         "files": hashes,
