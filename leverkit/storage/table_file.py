@@ -1,0 +1,90 @@
+"""Frames as files for colleagues: CSV that no spreadsheet changes, and .xlsx with links to click on.
+
+A list becomes a JSON array in its cell, so that a tag with a comma stays one tag.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leverkit.errors import UsageError
+from leverkit.storage.csv_file import Dialect, guard, render
+from leverkit.storage.files import SHARED, naming, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".xlsx")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a frame as .csv or .xlsx, by the name of the file, and return its path.
+
+    Raises UsageError for another name, for .xlsx without openpyxl, and where the file cannot be written.
+    """
+    if path.suffix not in SUFFIXES:
+        raise UsageError(f"{path}: the name of a table ends in .csv or .xlsx")
+    rows = [[_value(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    names = [str(name) for name in frame.columns]
+    content = _csv(names, rows) if path.suffix == ".csv" else _workbook(names, rows)
+    with naming(path):
+        write_atomic(path, content, mode=SHARED)
+    return path
+
+
+def _value(value: Any) -> Any:
+    """Return a cell: a list as JSON, a missing value as None, numbers and times as they are."""
+    if isinstance(value, str) or hasattr(value, "tolist"):
+        value = value if isinstance(value, str) else value.tolist()
+    if isinstance(value, list | tuple):
+        return json.dumps(list(value), ensure_ascii=False)
+    return None if value is None or value != value else value
+
+
+def _csv(names: list[str], rows: list[list[Any]]) -> bytes:
+    texts = [["" if value is None else _text(value) for value in row] for row in rows]
+    return render(names, texts, Dialect(bom=True))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    guarded = guard(value)
+    return guarded.removeprefix("'") if value.startswith('["') else guarded  # a list is no number, no date
+
+
+def _workbook(names: list[str], rows: list[list[Any]]) -> bytes:
+    from io import BytesIO
+
+    try:
+        openpyxl: Any = importlib.import_module("openpyxl")
+    except ImportError:
+        raise UsageError(
+            "a .xlsx file needs openpyxl: pip install 'leverkit[xlsx]', or name a .csv"
+        ) from None
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("leverkit")
+    sheet.freeze_panes = "A2"
+    cells = importlib.import_module("openpyxl.cell")
+    for row in (names, *rows):
+        sheet.append([_cell(cells.WriteOnlyCell(sheet), value) for value in row])
+    written = BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def _cell(cell: Any, value: Any) -> Any:
+    """Fill a cell; a text is never a formula, and an address into the web is a link."""
+    if not isinstance(value, str):
+        cell.value = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+        return cell
+    cell.value = _CONTROL.sub("\ufffd", value)  # which a workbook cannot hold
+    cell.data_type = "s"
+    if value.startswith("https://"):
+        cell.hyperlink = value
+    return cell
