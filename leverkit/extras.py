@@ -11,6 +11,7 @@ MODULES = {
     "emulator": ("httptools", "uvicorn"),
     "listen": ("httptools", "prometheus_client", "starlette", "uvicorn"),
     "scan": ("tree_sitter",),
+    "xlsx": ("openpyxl",),
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit.errors import UsageError
+from leverkit.extras import require
 from leverkit.storage.csv_file import Dialect, guard, render
 from leverkit.storage.files import SHARED, naming, write_atomic
 
@@ -25,7 +26,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write_frame(frame: pd.DataFrame, path: Path) -> Path:
     """Write a frame as .csv or .xlsx, by the name of the file, and return its path.
 
-    Raises UsageError for another name, for .xlsx without openpyxl, and where the file cannot be written.
+    Raises UsageError for another name, for .xlsx without the extra `xlsx`, and for a path that is no file's.
     """
     if path.suffix not in SUFFIXES:
         raise UsageError(f"{path}: the name of a table ends in .csv or .xlsx")
@@ -61,12 +62,8 @@ def _text(value: Any) -> str:
 def _workbook(names: list[str], rows: list[list[Any]]) -> bytes:
     from io import BytesIO
 
-    try:
-        openpyxl: Any = importlib.import_module("openpyxl")
-    except ImportError:
-        raise UsageError(
-            "a .xlsx file needs openpyxl: pip install 'leverkit[xlsx]', or name a .csv"
-        ) from None
+    require("xlsx")
+    openpyxl: Any = importlib.import_module("openpyxl")
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("leverkit")
     sheet.freeze_panes = "A2"

@@ -234,7 +234,7 @@ def test_an_unfinished_pull_with_another_grant_begins_anew(
     with pytest.raises(KeyboardInterrupt):
         take(account, tmp_path, stop_at(12), key=account.restricted_key)
     assert tags_in(take(account, tmp_path)) == account.state()["opportunities"]
-    assert "anew" in capsys.readouterr().err
+    assert "again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stop", [None, 12])
