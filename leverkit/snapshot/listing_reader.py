@@ -124,8 +124,8 @@ class ListingReader:
         self._numbers = {window: number for number, window in checkpoint.windows(listing.name)}
         self._queue = WindowQueue(list(self._numbers), portable=portable)
         self._workers = workers
-        self._in_flight: dict[Future[tuple[Page[Listed], float]], Window] = {}
-        self._latencies: deque[float] = deque(maxlen=15)  # seconds
+        self._in_flight: dict[Future[Page[Listed]], tuple[Window, float]] = {}
+        self._latencies: deque[float] = deque(maxlen=15)  # seconds from a request until its page is stored
 
     def run(self) -> None:
         """Read all windows to their end."""
@@ -133,7 +133,9 @@ class ListingReader:
             while not self._queue.done:
                 self._dispatch(pool)
                 for future in [future for future in self._in_flight if future.done()]:
-                    self._store(future, self._in_flight.pop(future))
+                    window, began = self._in_flight.pop(future)
+                    self._store(future, window)
+                    self._latencies.append(time.monotonic() - began)
 
     def _dispatch(self, pool: ThreadPoolExecutor) -> None:
         """Start a request, or wait for one to end if none may start now."""
@@ -141,12 +143,8 @@ class ListingReader:
         if window is None:
             wait(self._in_flight, return_when=FIRST_COMPLETED)
         else:
-            self._in_flight[pool.submit(self._fetch, window)] = window
-
-    def _fetch(self, window: Window) -> tuple[Page[Listed], float]:
-        began = time.monotonic()
-        page = _fetch(self._lever, self._listing, window, turn_taken=True)
-        return page, time.monotonic() - began
+            future = pool.submit(_fetch, self._lever, self._listing, window, turn_taken=True)
+            self._in_flight[future] = window, time.monotonic()
 
     @property
     def _wanted(self) -> int:
@@ -161,9 +159,9 @@ class ListingReader:
             self._lever.pace.give_back()
         return window
 
-    def _store(self, future: Future[tuple[Page[Listed], float]], window: Window) -> None:
+    def _store(self, future: Future[Page[Listed]], window: Window) -> None:
         try:
-            page, seconds = future.result()
+            page = future.result()
         except ApiError as error:
             if error.status != 400 or window.cursor is None or window.restarts >= RESTARTS:
                 raise
@@ -171,7 +169,6 @@ class ListingReader:
             restarted = replace(window, cursor=None, pages=0, restarts=window.restarts + 1)
             left = self._queue.restore((restarted,))
         else:
-            self._latencies.append(seconds)
             times = self._listing.times(page)
             left = self._queue.put(window, times, page.next, wanted=self._wanted)
         numbers = self._checkpoint.store(self._listing.name, self._numbers.pop(window), left, page.items)

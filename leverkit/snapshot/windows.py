@@ -23,6 +23,7 @@ EARLIEST = 1_262_304_000_000  # 2010, before Lever was founded: a cut by time ma
 LOWEST, HIGHEST = -(2**62), 2**62  # ends of a window that is open there: no filter is sent for it
 REACH = 1000  # times the span of what was read: how far away unread records are looked for
 PIECES, SMALLEST = 4, 6  # of the first cut; and the pages of a window from which it may be cut again
+EARLY = 2  # cuts after which a window is still large, however few of its pages were read
 BOUND_PIECES, DEEPEST = 12, 3
 
 
@@ -158,7 +159,8 @@ class WindowQueue:
 def _portable_pieces(window: Window, starving: bool) -> int:
     if window.depth == 0:
         return PIECES
-    return 2 if starving and window.pages >= SMALLEST else 1
+    large = window.pages >= SMALLEST or window.depth <= EARLY
+    return 2 if starving and large else 1
 
 
 def _bound_pieces(window: Window, starving: bool) -> int:

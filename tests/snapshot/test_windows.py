@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leverkit.snapshot.windows import (
+    EARLY,
     HIGHEST,
     LOWEST,
     PIECES,
@@ -130,10 +131,10 @@ def test_the_first_window_is_cut_at_once_and_later_ones_only_while_there_are_too
     window = queue.take()
     assert window is not None
     created = [START - DAY, START - 3 * DAY, START - 2 * DAY]
-    assert len(queue.put(window, created, "2", wanted=9)) == 1, "one page is too little to decide"
-    queue.restore(())
-    assert len(queue.put(replace(window, pages=SMALLEST), created, "3", wanted=3)) == 1
-    assert len(queue.put(replace(window, pages=SMALLEST), created, "3", wanted=9)) == 2
+    small, large = replace(window, depth=EARLY + 1), replace(window, depth=EARLY + 1, pages=SMALLEST)
+    assert len(queue.put(small, created, "2", wanted=9)) == 1
+    assert len(queue.put(large, created, "3", wanted=3)) == 1
+    assert len(queue.put(large, created, "3", wanted=9)) == 2
 
 
 def test_there_are_never_more_windows_than_requests() -> None:
