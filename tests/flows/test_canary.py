@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.personal_data import forms_of, people
 from support.plan_factory import account, opened
 
 import leverkit as lk
-from leverkit.emulator import Running
 from leverkit.errors import LeverkitError
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
 from leverkit.verification.replay import replay
 
 KEY = "canary-key-5f1e"
-
-
-def personal(emulated: Running, lever: Any) -> set[bytes]:
-    """Return what no file may hold: the key as it is and as it is sent, names, addresses and phones."""
-    found = {KEY.encode(), base64.b64encode(f"{KEY}:".encode()).rstrip(b"=")}
-    for opportunity in emulated.state()["opportunities"]:
-        person = lever.get(f"/opportunities/{opportunity}", type=dict)
-        texts = [
-            person.get("name"),
-            *person.get("emails", ()),
-            *(p["value"] for p in person.get("phones", ())),
-        ]
-        found |= {text.encode() for text in texts if text and len(text) > 5}
-    return found
 
 
 def flow(folder: Path, lever: Any) -> None:
@@ -56,8 +41,8 @@ def flow(folder: Path, lever: Any) -> None:
 def test_the_key_and_peoples_data_are_in_no_file_that_the_flow_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with account(contacts=60, seed=4, api_key=KEY) as (emulated, lever), opened(emulated) as mine:
-        planted = personal(emulated, lever)
+    with account(contacts=60, seed=4, api_key=KEY) as (emulated, _), opened(emulated) as mine:
+        planted = forms_of(KEY) | people(emulated)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         flow(tmp_path, mine)
     assert len(planted) > 100

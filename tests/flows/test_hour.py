@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from support.fake_time import Clock
@@ -13,6 +12,7 @@ from support.fake_time import Clock
 from leverkit.api.auth import Secret
 from leverkit.api.http import HttpSession
 from leverkit.api.rate_limit import RECOVERY, SLOWER, Pace
+from leverkit.api.requests.steps import Operation, Send
 from leverkit.api.responses import Response
 
 RATE, BURST = 9.8, 10
@@ -48,9 +48,9 @@ class Lever(HttpSession):
         self.met: Counter[str] = Counter()
         self.refusals: list[float] = []
 
-    def _attempt(self, method: str, path: str, params: Any, body: object) -> Response:
+    def _attempt(self, send: Send, failures: int) -> Operation[Response]:
+        yield from ()  # nothing is sent
         self.times.append(self.clock_now())
-        self._answered.set()
         response_name = self.script.get(len(self.times), "")
         self.met[response_name] += 1
         if response_name == "busy":
