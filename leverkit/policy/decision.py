@@ -39,9 +39,9 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Decision:
-    """The decision on a tag: its scope, who decided when; and the suggestion with its confidence (0 to 1).
+    """The decision on a tag: its scope, who decided when; and the suggestion.
 
-    `matching` is which opportunities get a contact tag: all (or empty), active, posting:ID. `evidence` holds
+    `confidence` is 0 to 1, None where nothing is suggested. `matching` is which opportunities get a contact tag: all (or empty), active, posting:ID. `evidence` holds
     the columns of `EVIDENCE` and the columns that people added to the file.
     """
 
@@ -51,7 +51,7 @@ class Decision:
     decided_at: str = ""
     note: str = ""
     suggested_scope: str = "undecided"
-    confidence: float = 0.0
+    confidence: float | None = None
     reason: str = ""
     evidence: Mapping[str, Value] = field(default_factory=dict)
     matching: str = ""
@@ -65,14 +65,16 @@ class Decision:
         tag = unguard(cells["tag"])
         if not tag:
             raise UsageError(f"{where}: the tag is empty")
+        suggested = scope_of(where, cells.get("suggested_scope", ""), column="suggested_scope")
+        confidence = _confidence(where, cells.get("confidence", ""))
         return cls(
             tag=tag,
             scope=scope_of(where, cells["scope"]),
             decided_by=_text(cells, "decided_by"),
             decided_at=_text(cells, "decided_at"),
             note=_text(cells, "note"),
-            suggested_scope=scope_of(where, cells.get("suggested_scope", ""), column="suggested_scope"),
-            confidence=_confidence(where, cells.get("confidence", "")),
+            suggested_scope=suggested,
+            confidence=None if "suggested_scope" in cells and suggested == "undecided" else confidence,
             reason=_text(cells, "reason"),
             matching=matching_of(f"{where}, column matching", _text(cells, "matching")),
             evidence={name: _evidence(name, text) for name, text in cells.items() if name not in COLUMNS},
@@ -111,7 +113,7 @@ class Decision:
     @property
     def warning(self) -> str:
         """Return a sentence if the evidence contradicts this decision, else an empty text."""
-        if self.scope != "contact" or self.suggested_scope != "opportunity" or self.confidence < 0.5:
+        if self.scope != "contact" or self.suggested_scope != "opportunity" or self.confidence is None:
             return ""
         return (
             f"tag {self.tag!r} is decided contact, the evidence says opportunity "
@@ -170,8 +172,10 @@ def _text(cells: Mapping[str, str], name: str) -> str:
     return unguard(cells.get(name, ""))
 
 
-def _confidence(where: str, text: str) -> float:
-    value = number(text) if text.strip() else 0.0
+def _confidence(where: str, text: str) -> float | None:
+    if not text.strip():
+        return None
+    value = number(text)
     if value is None or not 0 <= value <= 1:
         raise UsageError(f"{where}, column confidence: {text!r} is not a number from 0 to 1")
     return value

@@ -62,7 +62,7 @@ class Policy:
         proposed = suggest(audit)
         found = [row for row in audit.tags.to_dict("records") if row["tag"]]
         staked = (
-            row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence)}
+            row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence or 0.5)}
             for row in found
         )
         rows = sorted(staked, key=_order)
@@ -149,7 +149,7 @@ class Policy:
             row.tag: row.suggested_scope
             for row in self.decisions
             if row.scope == "undecided"
-            and row.confidence >= confidence
+            and (row.confidence or 0.0) >= confidence
             and row.suggested_scope != "undecided"
             and scope in ("", row.suggested_scope)
         }
@@ -267,11 +267,11 @@ def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, 
     decision = Decision(
         tag=str(row["tag"]),
         suggested_scope=proposed.scope,
-        confidence=round(proposed.confidence, 2),
+        confidence=None if proposed.confidence is None else round(proposed.confidence, 2),
         reason=proposed.reason,
         evidence={name: None if row[name] == "-" else row[name] for name in EVIDENCE},
     )
-    if accept is None or proposed.scope == "undecided" or decision.confidence < accept:
+    if accept is None or proposed.scope == "undecided" or (decision.confidence or 0.0) < accept:
         return decision
     return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)
 

@@ -174,7 +174,7 @@ def _shown(row: Decision, view: View) -> bool:
 
 def _order(row: Decision, order: str) -> tuple[float, str]:
     if order == "confidence":
-        return -row.confidence, row.tag
+        return -(row.confidence or 0.0), row.tag
     if order == "tag":
         return 0.0, row.tag.casefold()
     value = row.evidence.get(order.replace(" ", "_"))

@@ -1,7 +1,8 @@
 """Suggest a scope for each tag, with a confidence and a reason, from the facts of an audit.
 
 A tag of postings is about the opportunity. For the others `scope_model` compares its models: the confidence
-is the probability of the better one, at most `_CAP`. Where the data cannot tell, the suggestion is undecided.
+is the probability of the better one, at most `_CAP`. Where the data cannot tell, the suggestion is undecided,
+without a confidence. The same two minima hold for every suggestion: `DECIDED` and `FEWEST`.
 A tag about the person that an integration always puts on one opportunity looks like a tag about one candidacy
 that people get once: such a tag has a low confidence.
 """
@@ -11,25 +12,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.spelling import grouped
 from leverkit.policy.scope_model import Placements, log_odds_contact
+from leverkit.report.text import count
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
-FEWEST = 3  # people with several opportunities who have to carry a tag before it is judged
+FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged
 SETTLED = 0.99  # probability of *candidacy* that outweighs siblings who often share the tag
 _CAP = 0.98
+BECAUSE = " · "  # between the short reason and the long one
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A scope, its confidence (0 to 1; if undecided, of the likelier scope), and the reason in a sentence."""
+    """A scope, its confidence (0 to 1; None if undecided), and the reason: in short, `BECAUSE`, in full."""
 
     scope: str
-    confidence: float
+    confidence: float | None
     reason: str
+
+
+class Siblings(NamedTuple):
+    """What a suggestion rests on, over all spellings of a tag; an opportunity counts once per posting.
+
+    `people` carry the tag and are considered for several postings. `agreement` is how often another
+    opportunity of theirs has it too, `expected` what independence would give.
+    """
+
+    people: int
+    agreement: float
+    expected: float
+
+    @property
+    def agree(self) -> bool:
+        """Return True if siblings agree far more often than by chance."""
+        return self.agreement > max(0.2, 3 * self.expected)
+
+    @property
+    def short(self) -> str:
+        """Return the figures in a few words."""
+        number = count(self.people, "person", "people")
+        return f"{self.agreement:.0%} of siblings, {self.expected:.0%} by chance; {number}"
+
+    def __str__(self) -> str:
+        return (
+            f"where it is on one opportunity, it is on {self.agreement:.0%} of the same person's others, too "
+            f"({self.expected:.0%} by chance)"
+        )
 
 
 def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
@@ -56,10 +88,18 @@ def _of_spellings(
 ) -> dict[str, Suggestion]:
     """Return the suggestion for each spelling of one tag, from the evidence of all of them."""
     log_odds = log_odds_contact(placements, sizes)
-    people = sum(count for (n, _), count in placements.items() if n > 1)
     alike = max(group, key=lambda row: float(row["posting_strength"]))
-    suggestion = _suggestion(group[0], alike, log_odds, people)
+    suggestion = _suggestion(group[0], alike, log_odds, _siblings(placements, sizes))
     return {row["tag"]: _for_spelling(row, group[0], alike, suggestion) for row in group}
+
+
+def _siblings(placements: Placements, sizes: Mapping[int, int]) -> Siblings:
+    several = {(n, k): count for (n, k), count in placements.items() if n > 1}
+    agree = sum(count * k * (k - 1) for (_, k), count in several.items())
+    pairs = sum(count * k * (n - 1) for (n, k), count in several.items())
+    held = sum(count * k for (_, k), count in several.items())
+    places = sum(n * count for n, count in sizes.items() if n > 1)
+    return Siblings(sum(several.values()), agree / max(pairs, 1), held / max(places, 1))
 
 
 def _for_spelling(
@@ -67,46 +107,57 @@ def _for_spelling(
 ) -> Suggestion:
     """Return the suggestion for one spelling; the spelling of a posting has more confidence than others."""
     if row["posting_tag"]:
-        return Suggestion("opportunity", float(row["posting_strength"]), f"posting tag: {row['why']}")
+        return _of_posting(float(row["posting_strength"]), f"posting tag: {row['why']}")
     if alike["posting_tag"]:
-        return Suggestion("opportunity", 0.8, f"spelt like the posting tag {alike['tag']!r}")
+        strength = min(0.8, float(alike["posting_strength"]))
+        return _of_posting(strength, f"spelled like the posting tag {alike['tag']!r}")
     if row is preferred:
         return suggestion
-    return replace(suggestion, reason=f"weighed with {preferred['tag']!r}: {suggestion.reason}")
+    return replace(suggestion, reason=f"{suggestion.reason}; weighed together with {preferred['tag']!r}")
 
 
-def _suggestion(row: Mapping[Any, Any], alike: Mapping[Any, Any], log_odds: float, people: int) -> Suggestion:
+def _of_posting(strength: float, why: str) -> Suggestion:
+    if strength < DECIDED:
+        return _undecided("perhaps from a posting", why)
+    return Suggestion("opportunity", strength, f"from a posting{BECAUSE}{why}")
+
+
+def _undecided(short: str, why: str) -> Suggestion:
+    return Suggestion("undecided", None, f"{short}{BECAUSE}{why}")
+
+
+def _suggestion(
+    row: Mapping[Any, Any], alike: Mapping[Any, Any], log_odds: float, siblings: Siblings
+) -> Suggestion:
     """Return scope, confidence and reason; `alike` is the spelling that looks most like a posting tag."""
-    if people < FEWEST:
-        return Suggestion("undecided", 0.5, f"too few to tell: {_people(row)}")
+    if siblings.people < FEWEST:
+        why = f"a tag is judged where {FEWEST} people carry it who are considered for several postings"
+        return _undecided(f"too few to tell: {count(siblings.people, 'person', 'people')}", why)
     person = 1 / (1 + exp(-max(min(log_odds, 50), -50)))
     scope, confidence = ("contact", person) if person >= 0.5 else ("opportunity", 1 - person)
-    if contradiction := _contradiction(row, alike, scope, confidence):
-        return Suggestion("undecided", 0.5, contradiction)
+    if contradiction := _contradiction(row, alike, scope, confidence, siblings):
+        return _undecided(siblings.short, contradiction)
     confidence = min(confidence, _CAP)
     if confidence < DECIDED:
-        once = f"{_ONCE}: " if row["agreement"] <= max(0.1, row["expected"]) else ""
-        reason = f"too close to call: {once}{_together(row)}; {_people(row)}"
-        return Suggestion("undecided", confidence, reason)
-    grows = f"{_GROWS}, although " if scope == "opportunity" and _agrees(row) else ""
-    return Suggestion(scope, confidence, f"{_BEHAVIOUR[scope]}: {grows}{_together(row)}; {_people(row)}")
+        once = f"{_ONCE}: " if siblings.agreement <= max(0.1, siblings.expected) else ""
+        return _undecided(siblings.short, f"too close to call: {once}{siblings}")
+    grows = f"{_GROWS}, although " if scope == "opportunity" and siblings.agree else ""
+    reason = f"{siblings.short}{BECAUSE}{_BEHAVIOUR[scope]}: {grows}{siblings}"
+    return Suggestion(scope, confidence, reason)
 
 
-def _contradiction(row: Mapping[Any, Any], alike: Mapping[Any, Any], scope: str, confidence: float) -> str:
+def _contradiction(
+    row: Mapping[Any, Any], alike: Mapping[Any, Any], scope: str, confidence: float, siblings: Siblings
+) -> str:
     """Return what contradicts a scope; empty where nothing does."""
     if scope == "contact" and alike["posting_strength"] > 0:
         return f"it may be a posting tag: {alike['why']}"
     if scope == "contact" and row["goes_with"] == "stage":
         where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
-        return f"the signs contradict each other: {where}, but {_together(row)}; {_people(row)}"
-    if scope == "opportunity" and _agrees(row) and confidence < SETTLED:
-        return f"the signs contradict each other: {_together(row)}, but {_GROWS}; {_people(row)}"
+        return f"the signs contradict each other: {where}, but {siblings}"
+    if scope == "opportunity" and siblings.agree and confidence < SETTLED:
+        return f"the signs contradict each other: {siblings}, but {_GROWS}"
     return ""
-
-
-def _agrees(row: Mapping[Any, Any]) -> bool:
-    """Return True if siblings agree on a tag far more often than by chance."""
-    return bool(row["agreement"] > max(0.2, 3 * row["expected"]))
 
 
 _BEHAVIOUR = {
@@ -115,14 +166,3 @@ _BEHAVIOUR = {
 }
 _ONCE = "people have it about once, as they may have tags of either kind"
 _GROWS = "the more opportunities people have, the more of them carry it"
-
-
-def _people(row: Mapping[Any, Any]) -> str:
-    return f"{row['split_contacts']:,} of the {row['contacts']:,} people with it have several opportunities"
-
-
-def _together(row: Mapping[Any, Any]) -> str:
-    return (
-        f"where it is on one opportunity, it is on {row['agreement']:.0%} of the same person's others, too "
-        f"({row['expected']:.0%} by chance)"
-    )

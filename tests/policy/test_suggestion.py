@@ -12,7 +12,7 @@ from support.snapshot_factory import Posting, Row, write_generated, write_snapsh
 
 from leverkit.analysis.audit import audit
 from leverkit.policy.policy import Policy
-from leverkit.policy.suggestion import Suggestion, suggest
+from leverkit.policy.suggestion import DECIDED, FEWEST, Suggestion, suggest
 
 
 def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = None) -> dict[str, Suggestion]:
@@ -22,8 +22,8 @@ def suggested(folder: Path, rows: list[Row], postings: list[Posting] | None = No
 def test_too_few_people_leave_it_undecided(tmp_path: Path) -> None:
     rows = [Row("a", ["vip"], "p"), Row("a", ["vip"], "q"), Row("b", ["vip"], "p"), Row("b", ["vip"], "q")]
     suggestion = suggested(tmp_path, rows + [Row(f"c{n}", [], "p") for n in range(50)])["vip"]
-    assert (suggestion.scope, suggestion.confidence) == ("undecided", 0.5)
-    assert suggestion.reason.startswith("too few to tell")
+    assert (suggestion.scope, suggestion.confidence) == ("undecided", None)
+    assert suggestion.reason.startswith("too few to tell: 2 people · ")
 
 
 def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: Path) -> None:
@@ -36,8 +36,9 @@ def test_agreement_within_one_posting_is_no_evidence_about_the_person(tmp_path: 
 def test_a_posting_tag_is_suggested_for_the_opportunity_with_its_reason(tmp_path: Path) -> None:
     suggestion = suggested(tmp_path, [Row("a", ["Sales"], "p")], [Posting("p", department="Sales")])["Sales"]
     assert suggestion.scope == "opportunity"
+    assert suggestion.confidence is not None
     assert suggestion.confidence >= 0.9
-    assert suggestion.reason == "posting tag: equals the department 'Sales' of a posting"
+    assert suggestion.reason == "from a posting · posting tag: equals the department 'Sales' of a posting"
 
 
 def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> None:
@@ -46,7 +47,8 @@ def test_another_spelling_of_a_posting_tag_is_no_contact_tag(tmp_path: Path) -> 
     ]
     rows += [Row(f"d{n}", ["Full-time"], "q") for n in range(9)] + [Row(f"e{n}", [], "p1") for n in range(99)]
     suggestion = suggested(tmp_path, rows, [Posting("q", commitment="Full-time")])["fulltime"]
-    assert (suggestion.scope, suggestion.reason) == ("opportunity", "spelt like the posting tag 'Full-time'")
+    assert suggestion.scope == "opportunity"
+    assert suggestion.reason == "from a posting · spelled like the posting tag 'Full-time'"
 
 
 def people(tag: str, count: int) -> Iterator[Row]:
@@ -73,7 +75,7 @@ def test_sure_suggestions_are_right_on_generated_accounts(
             used = int(decision.evidence["opportunities"] or 0)
             taggings += used
             persons += truth[decision.tag] == "contact"
-            if decision.confidence >= 0.9 and decision.suggested_scope != "undecided":
+            if (decision.confidence or 0.0) >= 0.9:
                 sure.append(
                     (decision.suggested_scope, truth[decision.tag], bool(decision.evidence["posting_tag"]))
                 )
@@ -109,7 +111,8 @@ def test_no_tag_of_postings_or_candidacies_is_surely_suggested_for_the_person(
 ) -> None:
     truth = write_population(tmp_path, how, seed=2000)
     suggestions = suggest(audit(tmp_path))
-    copied = {tag for tag, row in suggestions.items() if row.scope == "contact" and row.confidence >= 0.9}
+    sure = {tag: row.scope for tag, row in suggestions.items() if (row.confidence or 0.0) >= 0.9}
+    copied = {tag for tag, scope in sure.items() if scope == "contact"}
     assert {truth[tag] for tag in copied} <= {"contact"}
 
 
@@ -129,7 +132,7 @@ def test_sure_suggestions_are_right_in_offices_and_no_posting_tag_is_a_persons(
     truth = write_office(tmp_path, how, seed=3000)
     for tag, suggestion in suggest(audit(tmp_path)).items():
         assert (truth[tag], suggestion.scope) != ("posting", "contact")
-        if suggestion.scope != "undecided" and suggestion.confidence >= 0.9:
+        if (suggestion.confidence or 0.0) >= 0.9:
             sure.append((truth[tag] == "contact") == (suggestion.scope == "contact"))
     assert sum(sure) / len(sure) >= 0.98
 
@@ -141,7 +144,29 @@ def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: P
     crowd = [Row(f"d{n % 150}", ["x"], f"p{n % 14}") for n in range(300)]
     suggestions = suggested(tmp_path, [*rows, *crowd])
     assert suggestions["VIP"].scope == suggestions["vip"].scope == "contact"
-    assert suggestions["vip"].reason.startswith("weighed with 'VIP': behaves as a tag about the person")
+    short, long = suggestions["vip"].reason.split(" · ")
+    assert short == "100% of siblings, 7% by chance; 12 people"
+    assert long.startswith("behaves as a tag about the person: ")
+    assert long.endswith("; weighed together with 'VIP'")
+
+
+@pytest.mark.parametrize(("contacts", "seed"), [(400, 7), (800, 7)])
+def test_one_minimum_holds_for_every_suggestion_and_what_is_undecided_has_no_number(
+    tmp_path: Path, contacts: int, seed: int
+) -> None:
+    write_generated(tmp_path, contacts=contacts, seed=seed)
+    facts = audit(tmp_path)
+    several = facts.placements[facts.placements["n"] > 1].groupby("tag")["contacts"].sum()
+    people = {
+        row.tag: int(several.get(row.preferred, 0)) for row in facts.spellings.itertuples(index=False)
+    }
+    for tag, found in suggest(facts).items():
+        short = found.reason.split(" · ")[0]
+        assert (found.confidence is None) == (found.scope == "undecided")
+        assert found.confidence is None or found.confidence >= DECIDED
+        if "posting" not in short:
+            assert (people[tag] < FEWEST) == short.startswith("too few to tell"), (tag, found)
+            assert short.endswith(f" {people[tag]:,} people") or people[tag] < FEWEST
 
 
 def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:

@@ -83,13 +83,13 @@ class Judged:
     """A suggestion and the truth about its tag; `used` is the number of taggings of the tag."""
 
     scope: str
-    confidence: float
+    confidence: float | None
     truth: str
     used: int
 
     @property
     def sure(self) -> bool:
-        return self.scope != "undecided" and self.confidence >= SURE
+        return self.confidence is not None and self.confidence >= SURE
 
     @property
     def right(self) -> bool:
@@ -138,7 +138,7 @@ def calibration(rows: list[Judged]) -> Iterator[str]:
     for low, high in pairwise(BINS):
         cells = []
         for scope in ("contact", "opportunity"):
-            inside = [row for row in rows if row.scope == scope and low <= row.confidence < high]
+            inside = [row for row in rows if row.scope == scope and low <= (row.confidence or 0.0) < high]
             made = [row for row in inside if row.truth != "posting"]
             cells += [f"{len(made):,}", share(sum(row.right for row in made), len(made))]
         yield f"| {low:.2f} to {min(high, 1):.2f} | {' | '.join(cells)} |"
