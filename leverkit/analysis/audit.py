@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,12 @@ from leverkit.analysis import charts, report
 from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
+from leverkit.analysis.standing import Opinion, Standing
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Section
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.storage.csv_file import frame_csv
 from leverkit.storage.files import SHARED, write_atomic
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
         @property
         def scopes(self) -> Mapping[str, str]:
             """Return the scope of each tag: contact, opportunity, ignore or undecided."""
+            ...
+
+        @property
+        def suggested(self) -> Mapping[str, str]:
+            """Return the suggested scope of each tag that has one."""
             ...
 
 
@@ -50,7 +56,7 @@ class Audit(AuditFacts):
         return costs(self.tags)
 
     def readiness(self, policy: Decided | None = None) -> Readiness:
-        """Return the readiness of the account with what people decided."""
+        """Return how far the account is with what people decided."""
         return readiness(self, policy.scopes if policy else {})
 
     def remember(self, policy: Decided | None = None) -> pd.DataFrame:
@@ -62,21 +68,25 @@ class Audit(AuditFacts):
             raise UsageError("the history of readiness is of the whole account, and this is a part of it")
         return remember(self.snapshot.path / HISTORY, self.readiness(policy))
 
-    def coverage_chart(self) -> Chart:
-        """Draw where the tags that need a decision are, and where they are missing."""
-        return self._charts.coverage
+    def standing(self, policy: Decided | None = None) -> Standing:
+        """Return the gaps, split into what is to copy, to decide, and to stay as it is."""
+        return Standing.of(self, _opinion(policy))
+
+    def coverage_chart(self, policy: Decided | None = None) -> Chart:
+        """Draw where the tags with gaps are, and where they are missing; coloured by what is decided."""
+        return charts.coverage(self.standing(policy))
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        return self._charts.contacts
+        return charts.contacts(self.sizes)
 
     def agreement_chart(self, policy: Decided | None = None) -> Chart:
-        """Draw the coverage of each tag against the agreement of siblings on it, with its scope as colour."""
-        return self._charts.agreement(policy.scopes if policy else {})
+        """Draw the coverage of each tag against the agreement of siblings on it; coloured as the others."""
+        return charts.agreement(self.tags, _opinion(policy))
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
-        return self._charts.spellings
+        return charts.spellings(self.spellings)
 
     def to_json(self, policy: Decided | None = None) -> str:
         """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
@@ -88,7 +98,8 @@ class Audit(AuditFacts):
                 ("history", history(self.snapshot.path / HISTORY)),
             )
         }
-        document = {"summary": self.summary, "readiness": asdict(self.readiness(policy)), **frames}
+        split = {"headline": self.standing(policy).headline, "gaps": self.standing(policy).figures}
+        document = {"summary": self.summary, "readiness": asdict(self.readiness(policy)), **split, **frames}
         return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
 
     def sections(self, policy: Decided | None = None, *, anonymise: bool = False) -> dict[str, Section]:
@@ -98,28 +109,31 @@ class Audit(AuditFacts):
     def to_html(self, path: Path | str, *, policy: Decided | None = None, anonymise: bool = False) -> Path:
         """Write the report as one HTML file without scripts, links to resources or names; return its path.
 
-        Contacts link to Lever; with `anonymise` they are short salted ids (see `PersonDisplay`).
+        Contacts link to Lever; with `anonymise` they are short salted ids (see `PersonDisplay`). All rows of
+        its tables are written beside it, as CSV files whose names begin with that of the page.
         """
-        write_atomic(
-            Path(path), report.render(self, self._report_options(policy, anonymise)).encode(), mode=SHARED
-        )
-        return Path(path)
-
-    @cached_property
-    def _charts(self) -> charts.AuditCharts:
-        return charts.AuditCharts(self.tags, self.sizes, self.spellings)
+        path = Path(path)
+        options = self._report_options(policy, anonymise, stem=path.stem)
+        parts = report.sections(self, options)
+        for name, part in parts.items():
+            if part.rows is not None:
+                write_atomic(path.with_name(f"{path.stem}-{name}.csv"), frame_csv(part.rows), mode=SHARED)
+        write_atomic(path, report.render(self, options, parts).encode(), mode=SHARED)
+        return path
 
     def _people(self, anonymise: bool) -> PersonDisplay:
         host = str(self.snapshot.meta.get("base_url_host", ""))
         return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
 
-    def _report_options(self, policy: Decided | None, anonymise: bool) -> report.ReportOptions:
+    def _report_options(
+        self, policy: Decided | None, anonymise: bool, stem: str = ""
+    ) -> report.ReportOptions:
         return report.ReportOptions(
-            self._charts,
             self._people(anonymise),
-            policy.scopes if policy else {},
+            _opinion(policy),
             self.readiness(policy),
             history(self.snapshot.path / HISTORY),
+            stem,
         )
 
     def _repr_html_(self) -> str:
@@ -127,6 +141,10 @@ class Audit(AuditFacts):
 
     def __repr__(self) -> str:
         return f"<Audit: {self.headline}>"
+
+
+def _opinion(policy: Decided | None) -> Opinion:
+    return Opinion(policy.scopes, policy.suggested) if policy else Opinion()
 
 
 def audit(snapshot: Snapshot | Path | str) -> Audit:

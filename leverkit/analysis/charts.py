@@ -2,90 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leverkit.analysis.findings import duplicates, to_decide
+from leverkit.analysis.standing import COPY, KINDS, LIKELY, MEANT, OPEN, STAYS, Opinion, Standing
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.chart_style import COLOURS
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
+from leverkit.report.gap_charts import chart_months, chart_where
 from leverkit.report.html import Chart, Html, Section, link, table
+from leverkit.report.pictures import OneOpportunity, one_person
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leverkit.analysis.facts import AuditFacts
     from leverkit.snapshot.snapshot import Snapshot
 
-
-@dataclass(frozen=True)
-class AuditCharts:
-    """The charts of an audit, from its frames; each is drawn once, for a notebook and for its report."""
-
-    tags: pd.DataFrame
-    sizes: pd.DataFrame
-    spelt: pd.DataFrame
-    _agreements: dict[frozenset[tuple[str, str]], Chart] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def coverage(self) -> Chart:
-        """The coverage of the tags to decide on, those missing on most opportunities first."""
-        rows = to_decide(self.tags)
-        title = "No tag is missing anywhere"
-        if len(rows):
-            worst = rows.iloc[0]
-            places = worst["missing"] + worst["present"]
-            title = f"Most is missing of {worst['tag']}: on {worst['missing']:,} of {places:,} opportunities"
-        return chart_coverage(rows.assign(kind="undecided"), title=title)
-
-    def agreement(self, scopes: Mapping[str, str]) -> Chart:
-        """Return coverage against agreement for tags that are missing somewhere, with the scope as colour.
-
-        The scope of a tag that is not in `scopes` is opportunity for a posting tag, else undecided.
-        """
-        decided = frozenset(scopes.items())
-        if decided not in self._agreements:
-            self._agreements[decided] = _agreement(self.tags, scopes)
-        return self._agreements[decided]
-
-    @cached_property
-    def spellings(self) -> Chart:
-        """The groups of spellings of one tag, those with the most uses of other spellings first."""
-        groups = duplicates(self.spelt)
-        title = "Every tag has one spelling"
-        if groups:
-            (right, _), *others = groups[0]
-            title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
-        return chart_spellings(groups, title=title)
-
-    @cached_property
-    def contacts(self) -> Chart:
-        """How many contacts have several opportunities."""
-        several = self.sizes[self.sizes["opportunities"] > 1]
-        two = int(several.loc[several["opportunities"] == 2, "contacts"].sum())
-        title = f"{two:,} of {int(several['contacts'].sum()):,} people with several have exactly two"
-        return chart_contacts(self.sizes, title=title)
+RECENT = 3  # months
+_OPPORTUNITIES = """
+    SELECT contact, id, tags, archived_at IS NOT NULL AS archived,
+           strftime(make_timestamp_ms(created_at), '%Y-%m-%d') AS day
+    FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
 
 
-def _agreement(tags: pd.DataFrame, scopes: Mapping[str, str]) -> Chart:
+def coverage(standing: Standing) -> Chart:
+    """Draw the coverage of the tags with gaps, those with most gaps first."""
+    rows, title = standing.tags, "No tag has a gap"
+    if len(rows):
+        worst = rows.iloc[0]
+        gaps = count(int(worst["missing"]), "gap")
+        title = (
+            f"{worst['tag']} has most gaps: {gaps} on {worst['missing'] + worst['present']:,} opportunities"
+        )
+    return chart_coverage(rows, title=title)
+
+
+def agreement(tags: pd.DataFrame, opinion: Opinion) -> Chart:
+    """Draw coverage against agreement for the tags that are missing somewhere, coloured by kind."""
     rows = tags[tags["missing"] > 0]
-    postings = zip(rows["tag"], rows["posting_tag"], strict=True)
-    kinds = [scopes.get(tag, "opportunity" if posting else "undecided") for tag, posting in postings]
     own = to_decide(tags)
     agreed = int((own["agreement"] >= 0.5).sum())
-    title = f"Siblings agree at least half the time on {agreed:,} of {len(own):,} tags to decide"
-    return chart_agreement(rows.assign(kind=kinds), title=title)
+    title = f"{agreed:,} of {count(len(own), 'tag')} with gaps are shared by half of the siblings or more"
+    return chart_agreement(rows.assign(kind=opinion.kinds(rows)), title=title)
+
+
+def months(facts: AuditFacts, opinion: Opinion) -> Chart:
+    """Draw when the gaps came about: the months in which the newer of the two opportunities was created."""
+    import pandas as pd
+
+    rows = _by_kind(facts, opinion, "month")
+    newest = max(rows.index)
+    last = datetime.fromtimestamp(facts.summary["newest_created_at"] / 1000, UTC).strftime("%Y-%m")
+    every = pd.period_range(min(rows.index), max(newest, last), freq="M").astype(str)
+    rows = rows.reindex(every, fill_value=0)
+    recent = int(rows.tail(RECENT).to_numpy().sum())
+    title = f"No gap came about since {newest}, though people applied until {last}"
+    if recent:
+        title = f"{count(recent, 'gap')} came about in the last {RECENT} months with new opportunities"
+    return chart_months(rows, title=title)
+
+
+def where(facts: AuditFacts, opinion: Opinion) -> Chart:
+    """Draw on opportunities of which origin and posting the gaps are."""
+    origins, postings = (_by_kind(facts, opinion, kind) for kind in ("origin", "posting"))
+    gaps = origins.sum(axis="columns")
+    most = f"{int(gaps.iloc[0]):,} of {count(int(gaps.sum()), 'gap')}"
+    title = f"{most} are on opportunities of origin {gaps.index[0]}"
+    return chart_where(origins, postings, title=title)
+
+
+def _by_kind(facts: AuditFacts, opinion: Opinion, what: str) -> pd.DataFrame:
+    """Return the gaps by month, origin or posting, the largest first, with a column for each kind of gap."""
+    rows = facts.gaps[facts.gaps["kind"] == what]
+    kinds = rows["tag"].map({tag: opinion.kind(tag) for tag in rows["tag"].unique()})
+    counts = rows["gaps"].groupby([rows["value"], kinds]).sum().unstack(fill_value=0).astype("int64")
+    counts = counts[[kind for kind in KINDS if kind in counts]].rename_axis(index=None, columns=None)
+    order = counts.sum(axis="columns").sort_values(ascending=False, kind="stable").index
+    return counts.loc[order]
+
+
+def spellings(spellings: pd.DataFrame) -> Chart:
+    """Draw the groups of spellings of one tag, those with the most uses of other spellings first."""
+    groups = duplicates(spellings)
+    title = "Every tag has one spelling"
+    if groups:
+        (right, _), *others = groups[0]
+        title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
+    return chart_spellings(groups, title=title)
+
+
+def contacts(sizes: pd.DataFrame) -> Chart:
+    """Draw how many contacts have several opportunities, from `Audit.sizes`."""
+    two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
+    split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
+    return chart_contacts(sizes, title=f"{two:,} of {split:,} people with several have exactly two")
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     """Return the tags of a contact: one row per tag, one column per opportunity, the oldest first."""
     import pandas as pd
 
-    query = """SELECT contact, id, tags, archived_at IS NOT NULL AS archived,
-                      strftime(make_timestamp_ms(created_at), '%Y-%m-%d') AS day
-               FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
-    rows = snapshot.sql(query, params={"start": contact}).fetchall()
+    rows = snapshot.sql(_OPPORTUNITIES, params={"start": contact}).fetchall()
     found = sorted({row[0] for row in rows})
     if len(found) != 1:
         raise UsageError(f"{len(found):,} contacts have an id that begins with {contact!r}; name one")
@@ -101,3 +122,38 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     newest = names.link(rows[-1][1])
     opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
     return Section(heading, [grid, *opened])
+
+
+def example(snapshot: Snapshot, standing: Standing, opinion: Opinion, names: PersonDisplay) -> Section | None:
+    """Return one person with two to four opportunities as a picture: one with most gaps to copy."""
+    gaps = standing.people.set_index("contact")
+    rest = gaps[[MEANT, STAYS]].sum(axis="columns")
+    ranked = gaps.assign(rest=rest, few=-(gaps[COPY] + gaps[LIKELY]).clip(upper=2)).reset_index()
+    for contact in ranked.sort_values(["few", "rest", OPEN, "contact"])["contact"].head(50):
+        rows = snapshot.sql(_OPPORTUNITIES, params={"start": contact}).fetchall()
+        if 2 <= len(rows) <= 4:
+            return _picture(rows, set(standing.tags["tag"]), opinion, names)
+    return None
+
+
+def _picture(
+    rows: list[tuple[str, str, list[str], bool, str]], gaps: set[str], opinion: Opinion, names: PersonDisplay
+) -> Section:
+    held = [set(tags) for _, _, tags, _, _ in rows]
+    differ = sorted((set().union(*held) - held[0].intersection(*held)) & gaps)
+    drawn = [
+        OneOpportunity(
+            f"Opportunity {place} of {len(rows)}, created {day}" + (", archived" if archived else ""),
+            [tag for tag in differ if tag in own],
+            [tag for tag in differ if tag not in own],
+            len(own.difference(differ)),
+        )
+        for place, ((_, _, _, archived, day), own) in enumerate(zip(rows, held, strict=True), 1)
+    ]
+    lacking = sum(len(each.lacks) for each in drawn)
+    colours = {tag: COLOURS[opinion.kind(tag)] for tag in differ}
+    heading = f"One person: {count(lacking, 'gap')} on {len(rows)} opportunities"
+    newest = names.link(rows[-1][1])
+    opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
+    note = f"Contact {names.name(rows[0][0])}. A dashed tag is a gap: another of these opportunities has it."
+    return Section(heading, [one_person(drawn, colours), note, *opened])

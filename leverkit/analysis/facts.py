@@ -40,6 +40,7 @@ class AuditFacts:
     `sizes`: contacts by number of opportunities.
     `spellings`: see `spelling.spellings`.
     `placements`: see `queries.tag_placements`.
+    `gaps`: kind, value, tag, gaps (pairs of tag and opportunity, see `queries.gaps`); without posting tags.
     """
 
     tags: pd.DataFrame
@@ -49,6 +50,7 @@ class AuditFacts:
     sizes: pd.DataFrame
     spellings: pd.DataFrame
     placements: pd.DataFrame
+    gaps: pd.DataFrame
     summary: dict[str, Any]
     snapshot: Snapshot
 
@@ -66,6 +68,9 @@ class AuditFacts:
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt)
+            lacking = (tags["missing"] > 0) & ~tags["posting_tag"]
+            gaps, opportunities = queries.gaps(connection, numbers[lacking.to_numpy()].tolist())
+            gaps = gaps.assign(tag=_taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
             totals = connection.sql(query("totals")).df().iloc[0].to_dict()
         inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
         decisions = _tags_to_decide(rows, contacts, inconsistencies)
@@ -78,7 +83,8 @@ class AuditFacts:
             sizes=sizes,
             spellings=spelt,
             placements=placements,
-            summary=_summary(totals, tags, contacts, snapshot),
+            gaps=gaps[["kind", "value", "tag", "gaps"]],
+            summary=_summary(totals, tags, contacts, snapshot) | {"opportunities_with_gaps": opportunities},
             snapshot=snapshot,
         )
 
@@ -90,10 +96,11 @@ class AuditFacts:
             return f"None of {s['contacts']:,} people has more than one opportunity: tags cannot disagree"
         if not s["missing_not_posting"]:
             people = count(s["split_contacts"], "person", "people")
-            return f"No tags but those of postings differ, on {people} with several opportunities"
+            return f"No tag has a gap but those of postings, on {people} with several opportunities"
         return (
-            f"{count(s['tags_to_decide'], 'tag')} may be missing on "
-            f"{count(s['missing_not_posting'], 'opportunity', 'opportunities')} of "
+            f"{count(s['tags_to_decide'], 'tag has', 'tags have')} "
+            f"{count(s['missing_not_posting'], 'gap')} on "
+            f"{count(s['opportunities_with_gaps'], 'opportunity', 'opportunities')} of "
             f"{count(s['contacts_to_decide'], 'person', 'people')}"
         )
 

@@ -65,6 +65,18 @@ def associations(connection: Database) -> pd.DataFrame:
     return connection.execute(query("associations"), limits).df()
 
 
+def gaps(connection: Database, numbers: list[int]) -> tuple[pd.DataFrame, int]:
+    """Return the gaps of the tags with these numbers, counted, and on how many opportunities they are.
+
+    One row per kind (month, origin, posting), value and tag (its number t): gaps. The month is that of the
+    newer one of the two opportunities, origin and posting are those of the one that lacks the tag.
+    """
+    connection.execute("CREATE TEMP TABLE wanted AS SELECT unnest($tags)::INTEGER AS t", {"tags": numbers})
+    counted = connection.execute(query("gaps")).df()
+    ((opportunities,),) = connection.execute("SELECT count(DISTINCT o) FROM gap").fetchall()
+    return counted, int(opportunities)
+
+
 def tag_placements(connection: Database, tags: pd.DataFrame, spellings: pd.DataFrame) -> pd.DataFrame:
     """Return the contacts (of a total) by tag, their number n of places, and on how many k they carry it.
 

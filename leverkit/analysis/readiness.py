@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
+from leverkit.report.text import count
 from leverkit.storage.files import open_private
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ HISTORY = "readiness.csv"  # in the folder of the snapshot
 class Readiness:
     """The readiness of an account at a snapshot, taken at a time (UTC, to the second).
 
-    A gap is an opportunity that lacks a tag of a sibling, other than a posting tag. `decided`: per cent of
-    the gaps whose tag is decided. `consistent`: per cent of the opportunities that should have tags decided
-    `contact` and do. `ready`: per cent of the gaps that need nothing more: their tag is decided, and is not
-    to be copied there. All are 100 where there is no gap. `to_decide` and `to_copy` count gaps.
+    A gap is a pair of tag and opportunity (see `standing`). `decided`: per cent of the gaps whose tag is
+    decided. `consistent`: per cent of the opportunities that should have tags decided `contact` and do.
+    `ready`: per cent of the gaps that need nothing more: their tag is decided, and is not to be copied there.
+    All are 100 where there is no gap. `to_decide` and `to_copy` count gaps.
     """
 
     taken_at: str
@@ -47,8 +48,8 @@ class Readiness:
     def headline(self) -> str:
         """Return the main fact as a sentence."""
         if not self.to_decide + self.to_copy:
-            return "100 % ready: nothing to decide on, nothing to copy"
-        return f"{self.ready:.0f} % ready: {self.to_decide:,} to decide on, {self.to_copy:,} to copy"
+            return "100 % ready: no gap to decide, none to copy"
+        return f"{self.ready:.0f} % ready: {count(self.to_decide, 'gap')} to decide, {self.to_copy:,} to copy"
 
     @property
     def figures(self) -> dict[str, str]:
@@ -56,8 +57,8 @@ class Readiness:
         return {
             "ready": f"{self.ready:.0f} %",
             "decided": f"{self.decided:.0f} %",
-            "places to decide on": f"{self.to_decide:,}",
-            "places to copy to": f"{self.to_copy:,}",
+            "gaps to decide": f"{self.to_decide:,}",
+            "gaps to copy": f"{self.to_copy:,}",
         }
 
 

@@ -1,7 +1,7 @@
 """The report of an audit: a summary for a notebook, sections, and one HTML page to send to somebody.
 
 Each section has its finding as heading, then a chart, then a table. It holds no names; contacts appear as
-`PersonDisplay` shows them.
+`PersonDisplay` shows them. What is decided and suggested is handed in.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.charts import AuditCharts
+from leverkit.analysis import charts
 from leverkit.analysis.findings import CODES, duplicates, to_decide
+from leverkit.analysis.people_report import people_section
+from leverkit.analysis.standing import COPY, KINDS, TO_DECIDE, Opinion, Standing
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
+from leverkit.report.masthead import Masthead, moment
+from leverkit.report.pictures import divided_bar
 from leverkit.report.text import cell, count, share, short
 
 if TYPE_CHECKING:
@@ -22,66 +26,65 @@ if TYPE_CHECKING:
 
     from leverkit.analysis.facts import AuditFacts
     from leverkit.analysis.readiness import Readiness
-    from leverkit.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """The charts, how people appear, the scope of each tag, and the readiness of the account over time."""
+    """How people appear in a report, what is decided and suggested, and the readiness over time.
 
-    charts: AuditCharts
+    `stem` begins the names of the CSV files beside the page; empty where there are none.
+    """
+
     people: PersonDisplay = field(default_factory=PersonDisplay)
-    scopes: Mapping[str, str] = field(default_factory=dict)
+    opinion: Opinion = field(default_factory=Opinion)
     state: Readiness | None = None
     history: pd.DataFrame | None = None
+    stem: str = ""
+
+    def rest(self, name: str) -> str:
+        """Return where all rows of a section's table are."""
+        return f"all are in {self.stem}-{name}.csv" if self.stem else ""
 
 
-def render(audit: AuditFacts, options: ReportOptions) -> str:
-    """Return the report of an audit as one HTML page."""
+def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Section]) -> str:
+    """Return the report of an audit, its sections given, as one HTML page."""
+    s = audit.summary
+    head = Masthead(s["account_name"], s["account"], s["host"], s["demo"], moment(s["taken_at"]))
     return page(
-        audit.headline,
-        sections(audit, options).values(),
-        lead=_lead(audit),
-        footer=f"leverkit audit of {_account(audit)}, snapshot "
-        f"{short(audit.summary['snapshot'])}. {options.people.words}",
+        Standing.of(audit, options.opinion).headline,
+        parts.values(),
+        lead="A gap is a pair of a tag and an opportunity: the opportunity lacks the tag, and another one of "
+        "the same person has it. A tag about a person belongs on all of their opportunities; a tag about one "
+        "candidacy, and every tag of a posting, stays where it is.",
+        footer=f"leverkit audit, snapshot {short(s['snapshot'])}. {options.people.words}",
+        masthead=head.html,
     )
-
-
-def _account(audit: AuditFacts) -> str:
-    """Return which account this is: its name and id, and its host, or that it is the demo."""
-    facts = audit.summary
-    title = " ".join(filter(None, (facts["account_name"], facts["account"])))
-    return f"the demo account {title}" if facts["demo"] else f"account {title} at {facts['host']}"
 
 
 def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     """Return the sections of the report by name, for a page or a notebook."""
+    standing = Standing.of(audit, options.opinion)
+    gaps = len(standing.tags) > 0
     parts = {
+        "ready": _ready(standing, options),
+        "person": charts.example(audit.snapshot, standing, options.opinion, options.people) if gaps else None,
+        "when": _when(audit, options) if gaps else None,
+        "where": _where(audit, options) if gaps else None,
+        "decide": _decide(audit, standing, options),
+        "people": people_section(audit, standing, options.people, options.rest("people")),
         "account": _figures(audit),
-        "ready": _ready(options),
-        "decide": _decide(audit, options),
-        "people": _people(audit, options),
-        "postings": _postings(audit),
-        "spellings": _spellings(audit, options.charts),
-        "other": _other(audit),
+        "postings": _postings(audit, options),
+        "spellings": _spellings(audit),
+        "other": _other(audit, options),
     }
     return {name: part for name, part in parts.items() if part}
 
 
 def summary_html(audit: AuditFacts) -> str:
-    """Return the headline and the tags that need a decision, for a notebook."""
+    """Return the headline and the tags with gaps, for a notebook."""
     rows = to_decide(audit.tags)
     headline = Html("<p><strong>{}</strong></p>").format(audit.headline)
-    return headline + (table(_worded(rows), limit=10) if len(rows) else "")
-
-
-def _lead(audit: AuditFacts) -> str:
-    s = audit.summary
-    return (
-        "Lever keeps tags on each opportunity, not on the person. A tag about a person has to be on all of "
-        f"their opportunities. {s['posting_taggings']:,} of {s['taggings']:,} taggings come from postings: "
-        "those stay where they are."
-    )
+    return headline + (table(_worded(rows), limit=10, unfold=0) if len(rows) else "")
 
 
 def _figures(audit: AuditFacts) -> Section:
@@ -89,152 +92,139 @@ def _figures(audit: AuditFacts) -> Section:
     figures = {
         "opportunities": s["opportunities"],
         "people": s["contacts"],
-        "with several": s["split_contacts"],
+        "people with several opportunities": s["split_contacts"],
         "tags": s["tags"],
-        "from postings": s["posting_tags"],
-        "tags to decide": s["tags_to_decide"],
+        "tags from postings": s["posting_tags"],
+        "taggings": s["taggings"],
+        "taggings from postings": s["posting_taggings"],
     }
     parts: list[str | Html | Chart] = [facts(figures)]
     parts += [f"Not seen: {gap}." for gap in s["not_seen"]]
     return Section("The account", parts)
 
 
-def _ready(options: ReportOptions) -> Section | None:
-    if not options.state:
+def _ready(standing: Standing, options: ReportOptions) -> Section | None:
+    if not len(standing.tags):
         return None
-    parts: list[str | Html | Chart] = [
-        facts(options.state.figures),
-        "Ready are the opportunities that lack a tag of a sibling and need nothing more: the tag is decided "
-        "on, and is not to be copied there.",
-    ]
+    parts: list[str | Html | Chart] = [divided_bar(standing.figures, "gap")]
+    copy, decide = standing.gaps(COPY), standing.gaps(*TO_DECIDE)
+    people = count(standing.number_of_people(COPY), "person", "people")
+    plan = f"As decided now, a plan would copy {count(copy, 'tagging')} to opportunities of {people}, "
+    plan += "except where people took the tag off, or an opportunity does not match."
+    parts.append(plan if copy else "No tag is decided to be copied, so a plan would be empty.")
+    if decide and standing.suggestions:
+        parts.append(
+            f"{count(decide, 'gap')} wait for a decision: {standing.undecided}. Likely missing: the evidence "
+            "says that the tag is about the person. Probably meant: it says that the tag is about one "
+            "candidacy. Open: it does not tell."
+        )
     if options.history is not None and len(options.history) > 1:
         first, last = options.history["ready"].iloc[0], options.history["ready"].iloc[-1]
-        title = f"From {first:.0f} % to {last:.0f} % ready in {len(options.history):,} snapshots"
+        snapshots = count(len(options.history), "snapshot")
+        title = f"From {first:.0f} % to {last:.0f} % of the gaps need nothing more, in {snapshots}"
         parts.append(chart_readiness(options.history, title=title))
-    return Section(options.state.headline, parts)
+    heading = options.state.headline if options.state else standing.headline
+    return Section(heading, parts)
 
 
-def _decide(audit: AuditFacts, options: ReportOptions) -> Section:
-    number = audit.summary["tags_to_decide"]
-    if not number:
+def _when(audit: AuditFacts, options: ReportOptions) -> Section:
+    chart = charts.months(audit, options.opinion)
+    note = (
+        "A gap comes about when the person gets the newer one of the two opportunities. Recent months show "
+        "whether tags are still being split."
+    )
+    return Section("When did the gaps come about?", [note, chart])
+
+
+def _where(audit: AuditFacts, options: ReportOptions) -> Section:
+    note = "Origin and posting are those of the opportunity that lacks the tag."
+    return Section("Where are the gaps?", [note, charts.where(audit, options.opinion)])
+
+
+def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Section:
+    tags, decide = len(standing.tags), standing.number_of_tags(*TO_DECIDE)
+    if not tags:
         return Section(
-            "Nothing to decide", ["Only tags of postings are missing on some opportunities of a person."]
+            "Nothing to decide", ["Only tags of postings differ between opportunities of a person."]
         )
+    heading = f"{decide:,} of {count(tags, 'tag')} with gaps {'needs' if decide == 1 else 'need'} a decision"
+    rows = standing.tags.assign(rank=standing.tags["kind"].map(KINDS.index))
+    rows = _worded(rows.sort_values(["missing", "tag"], ascending=[False, True]))
     return Section(
-        f"{number:,} tags need a decision, the largest first" if number > 1 else "One tag needs a decision",
+        heading if decide else f"All {count(tags, 'tag')} with gaps are decided",
         [
-            "Is it about the person, then it is copied, or about one candidacy, then it stays? That is for "
-            "people to say. Siblings that agree far more often than by chance speak for the person.",
-            options.charts.coverage,
-            options.charts.agreement(options.scopes),
-            table(_worded(to_decide(audit.tags)), limit=20),
+            "If a tag is about the person, its gaps are filled. If it is about one candidacy, they stay. "
+            "A tag that siblings share far more often than by chance is probably about the person.",
+            charts.coverage(standing),
+            charts.agreement(audit.tags, options.opinion),
+            table(rows, limit=20, caption="Most gaps first", rest=options.rest("decide")),
         ],
+        rows,
     )
 
 
 _COLUMNS = {
     "tag": "Tag",
-    "opportunities": "Used on",
-    "inconsistent_contacts": "People affected",
-    "missing": "Missing on",
-    "agreement": "Siblings agree",
+    "kind": "Gaps are",
+    "missing": "Gaps",
+    "inconsistent_contacts": "People with a gap",
+    "opportunities": "Opportunities with it",
+    "agreement": "Siblings with it too",
     "expected": "By chance",
     "pattern": "Missing where",
 }
 _PATTERNS = {
     "newer": "on newer ones",
     "older": "on older ones",
-    "mixed": "no pattern",
+    "mixed": "–",
     "archived only": "on active ones",
     "-": "–",
 }
 
 
 def _worded(rows: pd.DataFrame) -> pd.DataFrame:
-    shown = rows[list(_COLUMNS)].assign(
+    columns = {name: words for name, words in _COLUMNS.items() if name in rows}
+    shown = rows[list(columns)].assign(
         agreement=[share(value) for value in rows["agreement"]],
         expected=[share(value) for value in rows["expected"]],
         pattern=rows["pattern"].map(_PATTERNS),
     )
-    return shown.rename(columns=_COLUMNS)
+    return shown.rename(columns=columns)
 
 
-def _people_headline(audit: AuditFacts) -> str:
-    s = audit.summary
-    verb = "has" if s["split_contacts"] == 1 else "have"
-    return f"{s['split_contacts']:,} of {s['contacts']:,} people {verb} more than one opportunity"
-
-
-def _people(audit: AuditFacts, options: ReportOptions) -> Section:
-    names = options.people
-    if audit.contacts.empty:
-        return Section(_people_headline(audit), ["Tags of people with one opportunity cannot disagree."])
-    order = ["tags_to_decide", "inconsistent_tags", "contact"]
-    rows = audit.contacts.sort_values(order, ascending=[False, False, True])
-    newest = _newest(audit.snapshot, list(rows["contact"].head(10)))
-    links = {names.name(contact): names.link(opportunity) for contact, opportunity in newest.items()}
-    rows = rows.assign(contact=rows["contact"].map(names.name))
-    columns = {
-        "contact": "Contact",
-        "opportunities": "Opportunities",
-        "archived": "Archived",
-        "tags": "Tags",
-        "inconsistent_tags": "Differ",
-        "tags_to_decide": "Of these to decide",
-        "last_created_at": "Latest",
-    }
-    shown = rows[list(columns)].rename(columns=columns)
-    s = audit.summary
-    return Section(
-        _people_headline(audit),
-        [
-            f"Tags differ between the opportunities of {s['inconsistent_contacts']:,} of them, as they "
-            f"should where they come from postings. {s['contacts_to_decide']:,} have one that may be theirs.",
-            options.charts.contacts,
-            table(shown, limit=10, links={"Contact": lambda name: links.get(name, "")}),
-        ],
-    )
-
-
-def _newest(snapshot: Snapshot, contacts: list[str]) -> dict[str, str]:
-    """Return the newest opportunity of each contact, which its link opens."""
-    query = """SELECT contact, arg_max(id, (created_at, id)) FROM opportunities
-               WHERE list_contains($contacts, contact) GROUP BY contact"""
-    return dict(snapshot.sql(query, params={"contacts": contacts}).fetchall())
-
-
-def _postings(audit: AuditFacts) -> Section:
+def _postings(audit: AuditFacts, options: ReportOptions) -> Section:
     rows = audit.tags[audit.tags["posting_tag"]]
-    s = audit.summary
-    heading = f"{s['posting_tags']:,} tags come from postings and are never copied"
     if rows.empty:
         return Section(
             "No tag was recognised as a posting's", ["Neither by its text nor by how it is spread."]
         )
+    heading = f"{count(len(rows), 'tag comes', 'tags come')} from postings and stay as they are"
     shown = rows[["tag", "opportunities", "why"]]
+    shown = shown.set_axis(["Tag", "Opportunities with it", "How it was recognised"], axis=1)
     return Section(
         heading,
-        [table(shown.set_axis(["Tag", "On opportunities", "How it was recognised"], axis=1), limit=15)],
+        [table(shown, limit=10, caption="Most used first", rest=options.rest("postings"))],
+        shown,
     )
 
 
-def _spellings(audit: AuditFacts, charts: AuditCharts) -> Section | None:
+def _spellings(audit: AuditFacts) -> Section | None:
     groups = duplicates(audit.spellings)
     if not groups:
         return None
     apart = sum(used for group in groups for _, used in group[1:])
     have = count(len(groups), "tag has", "tags have")
     return Section(
-        f"{have} several spellings, which part {apart:,} opportunities from the rest",
+        f"{have} several spellings: {count(apart, 'tagging')} with another than the most used",
         [
             "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",
-            charts.spellings,
+            charts.spellings(audit.spellings),
         ],
     )
 
 
-def _other(audit: AuditFacts) -> Section:
+def _other(audit: AuditFacts, options: ReportOptions) -> Section:
     rows = audit.findings
     if rows.empty:
         return Section("No findings", ["Nothing else deserves attention."])
@@ -242,9 +232,12 @@ def _other(audit: AuditFacts) -> Section:
         f"{code} {CODES[str(code)]}: {cell(int(number))}"
         for code, number in rows["code"].value_counts().sort_index().items()
     )
-    shown = rows[rows["code"] != "LK101"].groupby("code").head(5)
-    names = {"subject": "Subject", "code": "Code", "evidence": "Evidence", "fix": "What to do"}
-    where = "docs/audit.md explains each code. Below, the largest of each but LK101, which is above."
+    names = {"code": "Code", "subject": "Subject", "evidence": "Evidence", "fix": "What to do"}
+    every = rows[list(names)].rename(columns=names)
+    rest = every[every["Code"] != "LK101"]
+    shown = table(rest, limit=8, caption="Without LK101, which is above", rest=options.rest("other"))
     return Section(
-        f"{len(rows):,} findings", [f"{counts}.", where, table(shown[list(names)].rename(columns=names))]
+        f"{len(rows):,} findings",
+        [f"{counts}. docs/audit.md explains each code.", *([shown] if len(rest) else [])],
+        every,
     )

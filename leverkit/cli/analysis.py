@@ -103,7 +103,8 @@ def audit(
     options.require_page(html, anonymise=anonymise)
     path = policy or snapshot.absolute().parent / "policy.csv"
     part = Snapshot.open(snapshot).only(postings=postings or (), teams=teams or (), active=active)
-    found, decided = audit(part), Policy.at(path)
+    found = audit(part)
+    decided = Policy.at(path).merge(Policy.suggest(found))
     try:
         found.remember(decided)
     except UsageError as error:
@@ -113,7 +114,8 @@ def audit(
     if as_json:
         print_json(found.to_json(decided))
     else:
-        print_result(f"{_findings(found)}\n{found.readiness(decided).headline}")
+        headline = found.standing(decided).headline
+        print_result("\n".join([headline, *_findings(found), found.readiness(decided).headline]))
     print_message(f"next: {_policy_command(snapshot, path)}")
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=len(found.findings) > 0))
 
@@ -199,14 +201,14 @@ def check(
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(problems)))
 
 
-def _findings(found: Audit) -> str:
+def _findings(found: Audit) -> list[str]:
     rows = found.findings.head(LINES)
     lines = [
         plain(f"{code} {subject}: {text}")
         for code, subject, text in rows[["code", "subject", "evidence"]].values
     ]
     more = len(found.findings) - len(rows)
-    return "\n".join([found.headline, *lines, *([f"and {more:,} more: --json has all"] if more else [])])
+    return lines + [f"and {count(more, 'more finding')}: --json has all"] * (more > 0)
 
 
 def _undecided_lines(policy: Policy) -> list[str]:

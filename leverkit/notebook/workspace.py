@@ -101,6 +101,10 @@ class AccountWorkspace:
         """Return what people decided so far."""
         return Policy.at(self.policy_file)
 
+    def decided(self, facts: Audit) -> Policy:
+        """Return what people decided so far, with a suggestion for every tag; writes nothing."""
+        return self.policy.merge(Policy.suggest(facts))
+
     def suggest(self, facts: Audit, accept: float = 0.0) -> Policy:
         """Write a suggested scope for every tag into policy.csv; keep what people decided there.
 

@@ -187,9 +187,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         left += f", {count(size['undecided'], 'tag')} undecided" if self.kind == "migrate" else ""
         if not self.operations:
             return f"nothing to do ({left})"
-        change = f"{size['adds']:,} to add, {size['removes']:,} to remove"
+        change = f"{count(size['adds'], 'tagging')} to add, {size['removes']:,} to remove"
         where = count(size["opportunities"], "opportunity", "opportunities")
-        who, cost = count(size["contacts"], "contact"), count(self.requests, "request")
+        who, cost = count(size["contacts"], "person", "people"), count(self.requests, "request")
         return f"{change} on {where} of {who}, {left}; {cost}, about {self.minutes} min"
 
     def write(self, run: Path | str) -> None:

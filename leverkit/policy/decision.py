@@ -41,8 +41,9 @@ Value = str | int | float | bool | None
 class Decision:
     """The decision on a tag: its scope, who decided when; and the suggestion.
 
-    `confidence` is 0 to 1, None where nothing is suggested. `matching` is which opportunities get a contact tag: all (or empty), active, posting:ID. `evidence` holds
-    the columns of `EVIDENCE` and the columns that people added to the file.
+    `confidence` is 0 to 1, None where nothing is suggested. `matching` is which opportunities get a contact
+    tag: all (or empty), active, posting:ID. `evidence` holds the columns of `EVIDENCE` and the columns that
+    people added to the file.
     """
 
     tag: str

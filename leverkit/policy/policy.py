@@ -221,6 +221,11 @@ class Policy:
         return [row.matching for row in self.decisions if row.scope == "contact"]
 
     @property
+    def suggested(self) -> dict[str, str]:
+        """Return the suggested scope of each tag that has one."""
+        return {d.tag: d.suggested_scope for d in self.decisions if d.suggested_scope != "undecided"}
+
+    @property
     def digest(self) -> str:
         """Return the sha256 over what is decided, tag by tag: a plan depends on these."""
         rows = sorted(row.bound for row in self.decisions if row.scope != "undecided")

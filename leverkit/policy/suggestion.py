@@ -47,11 +47,6 @@ class Siblings(NamedTuple):
     expected: float
 
     @property
-    def agree(self) -> bool:
-        """Return True if siblings agree far more often than by chance."""
-        return self.agreement > max(0.2, 3 * self.expected)
-
-    @property
     def short(self) -> str:
         """Return the figures in a few words."""
         number = count(self.people, "person", "people")
@@ -141,7 +136,7 @@ def _suggestion(
     if confidence < DECIDED:
         once = f"{_ONCE}: " if siblings.agreement <= max(0.1, siblings.expected) else ""
         return _undecided(siblings.short, f"too close to call: {once}{siblings}")
-    grows = f"{_GROWS}, although " if scope == "opportunity" and siblings.agree else ""
+    grows = f"{_GROWS}, although " if scope == "opportunity" and _agree(row, siblings) else ""
     reason = f"{siblings.short}{BECAUSE}{_BEHAVIOUR[scope]}: {grows}{siblings}"
     return Suggestion(scope, confidence, reason)
 
@@ -155,9 +150,15 @@ def _contradiction(
     if scope == "contact" and row["goes_with"] == "stage":
         where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
         return f"the signs contradict each other: {where}, but {siblings}"
-    if scope == "opportunity" and siblings.agree and confidence < SETTLED:
+    if scope == "opportunity" and _agree(row, siblings) and confidence < SETTLED:
         return f"the signs contradict each other: {siblings}, but {_GROWS}"
     return ""
+
+
+def _agree(row: Mapping[Any, Any], siblings: Siblings) -> bool:
+    """Return True if siblings agree far more often than by chance, by this spelling or by all."""
+    figures = ((row["agreement"], row["expected"]), (siblings.agreement, siblings.expected))
+    return any(agreement > max(0.2, 3 * expected) for agreement, expected in figures)
 
 
 _BEHAVIOUR = {

@@ -11,11 +11,12 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit.errors import UsageError
+from leverkit.report.html import UNFOLDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,15 @@ class PersonDisplay:
         person has the same id in every report, and nobody without the file can tell whose id it is.
         Raises UsageError where the salt cannot be kept.
         """
-        host = "hire.sandbox.lever.co" if api.startswith("api.sandbox.") else "hire.lever.co"
-        return cls(host, _salt(folder / SALT, make or secrets.token_bytes) if anonymise else b"")
+        salt = _salt(folder / SALT, make or secrets.token_bytes) if anonymise else b""
+        return replace(cls.at(api), salt=salt)
+
+    @classmethod
+    def at(cls, api: str) -> PersonDisplay:
+        """Return the display for an account at an API host; only Lever's own have pages to link to."""
+        if api.startswith("api.sandbox."):
+            return cls("hire.sandbox.lever.co")
+        return cls() if not api or api.endswith(".lever.co") else cls("")
 
     def name(self, identifier: str) -> str:
         """Return the text that stands for a contact or an opportunity."""
@@ -55,15 +63,17 @@ class PersonDisplay:
         return text.replace(identifier, self.name(identifier)) if self.salt else text
 
     def link(self, opportunity: str) -> str:
-        """Return the address of an opportunity in Lever; empty where people are anonymised."""
-        return "" if self.salt or not opportunity else f"https://{self.host}/candidates/{opportunity}"
+        """Return the address of an opportunity in Lever; empty where there is none, or for salted ids."""
+        if self.salt or not opportunity or not self.host:
+            return ""
+        return f"https://{self.host}/candidates/{opportunity}"
 
     def table_arguments(self, frame: pd.DataFrame, limit: int) -> dict[str, Any]:
         """Return keyword arguments for `table`: the frame with its ids replaced, the limit, and the links.
 
         Takes columns `contact` and `opportunity`, and replaces ids in a column `evidence`, if there is one.
         """
-        links = {self.name(id_): self.link(id_) for id_ in frame.head(limit)["opportunity"]}
+        links = {self.name(id_): self.link(id_) for id_ in frame.head(limit + UNFOLDED)["opportunity"]}
         names = {column: frame[column].map(self.name) for column in ("contact", "opportunity")}
         if "evidence" in frame:  # an error of Lever's contains the address of the request
             rows = zip(frame["evidence"], frame["opportunity"], strict=True)
@@ -75,7 +85,8 @@ class PersonDisplay:
         """Return the sentence under a report that explains how contacts appear."""
         if self.salt:
             return "Contacts appear as ids made for this account's reports, which identify nobody."
-        return "Contacts appear by the start of their id, without names, and link to Lever."
+        where = " and link to Lever" if self.host else ""
+        return f"Contacts appear by the start of their id, without names{where}."
 
 
 def _salt(file: Path, make: Callable[[], bytes]) -> bytes:

@@ -11,6 +11,7 @@ import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from leverkit.report.html import TEMPLATES, Chart
@@ -20,6 +21,12 @@ COLOURS = {
     "opportunity": "#E69F00",
     "ignore": "#8A8F98",
     "undecided": "#CC79A7",
+    "to copy": "#0072B2",
+    "likely missing": "#56B4E9",
+    "open": "#CC79A7",
+    "probably meant": "#E9C46A",
+    "stays as it is": "#8A8F98",
+    "from a posting": "#C5CDD5",
     "done": "#009E73",
     "no_op": "#8CCFB7",
     "pending": "#B8C0C8",
@@ -30,8 +37,8 @@ COLOURS = {
 }
 PLAIN = "#5B6B7A"
 SOFT = "#52606d"
-# Where a legend is put: above the picture, on the left.
-ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "borderaxespad": 0.2}
+LINE = 0.178  # inches of a line of the title
+COLUMNS = 3  # of a legend
 
 
 def label(tag: str, width: int = 24) -> str:
@@ -55,8 +62,13 @@ def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=COLOURS.get(kind, PLAIN)) for kind in kinds]
-    columns, sizes = min(len(kinds), 3), {"handlelength": 0.9, "handleheight": 0.9, "columnspacing": 1.2}
-    axes.legend(handles, names or kinds, **ABOVE, **sizes, ncols=columns, fontsize=9.5)
+    sizes = {"handlelength": 0.9, "handleheight": 0.9, "columnspacing": 1.2, "borderaxespad": 0}
+    figure, rows = axes.get_figure(), ceil(len(kinds) / COLUMNS)
+    title = figure.get_suptitle()
+    top = 1 - (0.07 + LINE * (title.count("\n") + 1)) / figure.get_figheight()
+    place = {"loc": "upper left", "bbox_to_anchor": (0, top), "ncols": COLUMNS, "frameon": False}
+    figure.legend(handles, names or kinds, **place, **sizes, fontsize=9.5)
+    _title(figure, title + "\n" * rows)  # the lines keep the place of the legend free
 
 
 def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:
@@ -64,6 +76,10 @@ def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inc
     lines = textwrap.wrap(label(title, 200), 56)
     size = (inches, 0.9 + 0.2 * len(lines) + 0.3 * rows)
     return Chart(lambda: _png(draw, "\n".join(lines), size), alt, round(inches * 100))
+
+
+def _title(figure: Any, text: str) -> None:
+    figure.suptitle(text, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
 
 
 def _png(draw: Callable[[Any], None], title: str, inches: tuple[float, float]) -> bytes:
@@ -76,7 +92,7 @@ def _png(draw: Callable[[Any], None], title: str, inches: tuple[float, float]) -
         # Fonts lack signs that tags may hold; a box in their place is fine in a picture.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=inches, layout="constrained", dpi=190)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+        _title(figure, title)
         axes = figure.subplots()
         draw(axes)
         axes.invert_yaxis()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.report.chart_style import ABOVE, COLOURS, PLAIN, SOFT, chart, count_along, label, legend
+from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
 from leverkit.report.html import Chart
 from leverkit.report.text import share
 
@@ -33,7 +33,7 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         bars = axes.barh(rows, missing, left=present, color=colours, height=0.68, alpha=0.28)
         axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        count_along(axes, "opportunities (pale: without the tag)")
+        count_along(axes, f"opportunities; pale: without the tag{_shown(shown, frame)}")
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
             legend(axes, list(dict.fromkeys(kinds)))
@@ -82,7 +82,7 @@ def chart_outcomes(frame: pd.DataFrame, *, title: str) -> Chart:
 
 
 def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
-    """Draw how many opportunities carry each tag before and after a run. Takes `tag`, `before`, `after`."""
+    """Draw by how many opportunities each tag changes. Takes `tag`, `before`, `after`."""
     shown = frame.head(limit)
     before, after = list(shown["before"]), list(shown["after"])
     changes = list(zip(shown["tag"], before, after, strict=True))
@@ -90,31 +90,30 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
 
     def draw(axes: Any) -> None:
         rows = range(len(shown))
-        axes.hlines(rows, before, after, color="#C5CDD5", linewidth=3, zorder=1)
-        axes.scatter(
-            before, rows, color="white", edgecolor=PLAIN, s=46, linewidth=1.6, zorder=2, label="before"
-        )
-        axes.scatter(after, rows, color=COLOURS["contact"], s=52, zorder=2, label="after")
-        for row, (_, old, new) in enumerate(changes):
-            style = {"textcoords": "offset points", "va": "center", "fontsize": 9.5, "color": SOFT}
-            axes.annotate(f"{new - old:+,}", (max(old, new), row), xytext=(8, 0), **style)
+        by = [new - old for _, old, new in changes]
+        colours = [COLOURS["contact" if change >= 0 else "failed"] for change in by]
+        bars = axes.barh(rows, by, color=colours, height=0.68)
+        texts = [f"{new - old:+,}  ({old:,} → {new:,})" for _, old, new in changes]
+        axes.bar_label(bars, labels=texts, padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        count_along(axes, "opportunities")
-        axes.margins(x=0.12, y=0.5 / max(len(shown), 1))
-        axes.legend(**ABOVE, ncols=2, handletextpad=0.2)
+        count_along(axes, f"change in opportunities with the tag{_shown(shown, frame)}")
+        axes.axvline(0, color="#C5CDD5", linewidth=1)
+        low, high = min(0, *by, 0), max(0, *by, 0)
+        room = 0.42 * max(high - low, 1)
+        axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == 0))
 
     return chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)
 
 
-def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart:
+def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart:
     """Draw how much of its people's opportunities a tag covers against how often siblings agree on it.
 
-    Takes `tag`, `coverage`, `agreement` (shares), `missing` (the size of the dot) and `kind` (a scope).
+    Takes `tag`, `coverage`, `agreement` (shares), `missing` (the size of the dot) and `kind`.
     """
     shown = frame.dropna(subset=["coverage", "agreement"])
     shown = shown.sort_values(["agreement", "missing", "tag"], ascending=[False, False, True])
     kinds = list(shown["kind"].value_counts().index)
-    best = shown.head(named)
+    best = shown[shown["kind"] != "from a posting"].head(named)
     words = ", ".join(
         f"{tag} covers {share(covers)}, siblings agree {share(agree)}"
         for tag, covers, agree in zip(best["tag"], best["coverage"], best["agreement"], strict=True)
@@ -131,14 +130,32 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 4) -> Chart
         axes.set(xlim=(0, 1.05), ylim=(1.06, -0.06))  # turned over by `chart`
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("share of its people's opportunities (larger: missing on more)", fontsize=9.5)
-        axes.set_ylabel("siblings agree on it", fontsize=9.5)
+        axes.set_xlabel("share of its people's opportunities with it (larger dot: more gaps)", fontsize=9.5)
+        axes.set_ylabel("siblings that have it too", fontsize=9.5)
         axes.grid(color="#E8ECF0")
         axes.set_axisbelow(True)
-        whose = {"opportunity": "opportunity, posting"}
-        legend(axes, [str(kind) for kind in kinds], [whose.get(str(kind), str(kind)) for kind in kinds])
+        corner = {"color": SOFT, "fontsize": 9, "style": "italic"}
+        axes.text(0.02, 1.0, "up here: on all of a person's, or nearly", va="center", **corner)
+        axes.text(1.03, 0.03, "down here: on one only", ha="right", va="center", **corner)
+        _name(axes, best)
+        legend(axes, [str(kind) for kind in kinds])
 
     return chart(draw, title=title, alt=f"{title}. Most agreement: {words}", rows=9)
+
+
+def _name(axes: Any, rows: pd.DataFrame) -> None:
+    """Write the tags beside their dots, those left out that would lie on another."""
+    taken: list[tuple[float, float]] = []
+    for tag, x, y in zip(rows["tag"], rows["coverage"], rows["agreement"], strict=True):
+        if all(abs(y - other) > 0.05 or abs(x - beside) > 0.4 for beside, other in taken):
+            taken.append((x, y))
+            left = {"ha": "right", "xytext": (-7, 0)} if x > 0.55 else {"xytext": (7, 0)}
+            style = {"textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": SOFT}
+            axes.annotate(label(tag, 26), (x, y), **style, **left)
+
+
+def _shown(rows: pd.DataFrame, of: pd.DataFrame) -> str:
+    return f"\n{len(rows):,} of {len(of):,} tags shown" if len(rows) < len(of) else ""
 
 
 def chart_spellings(groups: list[list[tuple[str, int]]], *, title: str, limit: int = 10) -> Chart:

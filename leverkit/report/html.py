@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from leverkit.report.text import cell
+from leverkit.report.text import cell, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,15 @@ class Html(Markup):
         return str(self)
 
 
+UNFOLDED = 200  # rows that a table unfolds on a click
+# JupyterLab has no style for the cards of `facts`: a number at the left edge, its name far to the right.
+_CARDS = Html(
+    "<style>dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.6rem,1fr));gap:.8rem;"
+    "margin:.4rem 0}dl.facts>div{display:flex;flex-direction:column;border-left:3px solid #0b5c8a;"
+    "padding:.1rem 0 .1rem .8rem}dl.facts dd{margin:0;font-size:1.6rem;font-weight:650;line-height:1.2;"
+    "font-variant-numeric:tabular-nums}dl.facts dt{font-size:.9rem;line-height:1.3;font-weight:400;"
+    "float:none;width:auto;text-align:left;padding:0;background:none}</style>"
+)
 # JupyterLab aligns every cell of a table to the right, sentences too.
 _LEFT = Html(
     "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
@@ -76,10 +85,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page: the finding as heading, then paragraphs (plain strings), tables and charts."""
+    """A part of a page: the finding as heading, then paragraphs (plain strings), tables and charts.
+
+    `rows` are all rows of its table, for a CSV beside the page.
+    """
 
     heading: str
     parts: Sequence[str | Html | Chart]
+    rows: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
     @property
     def body(self) -> Html:
@@ -107,29 +120,46 @@ def table(
     limit: int = 50,
     caption: str = "",
     links: Mapping[str, Callable[[str], str]] | None = None,
+    unfold: int = UNFOLDED,
+    rest: str = "",
 ) -> Html:
-    """Return a frame as an escaped HTML table without its index; says how many rows it leaves out.
+    """Return a frame as an escaped HTML table without its index.
 
     `links` names columns of texts, each with the function that returns the address of a cell's text; an empty
-    address leaves the text without a link.
+    address leaves the text without a link. Beyond `limit`, up to `unfold` rows unfold on a click; `rest` says
+    where the others are.
     """
+    shown = _rows(frame.head(limit), caption, links)
+    if (more := len(frame) - limit) <= 0:
+        return shown
+    folded, left = frame.iloc[limit : limit + unfold], more - unfold
+    if len(folded):
+        number = count(len(folded), "more row")
+        inner = _rows(folded, f"{caption}: {number}" if caption else number, links)
+        shown += Html("<details><summary>{}</summary>{}</details>").format(number, inner)
+    if left > 0:
+        words = f"and {count(left, 'more row')}" + (f": {rest}" if rest else "")
+        shown += Html('<p class="more">{}</p>').format(words)
+    return shown
+
+
+def _rows(frame: pd.DataFrame, caption: str, links: Mapping[str, Callable[[str], str]] | None) -> Html:
     names = [str(name) for name in frame.columns]
-    rows = frame.head(limit).itertuples(index=False, name=None)
-    columns = (frame.iloc[:limit, position] for position in range(len(names)))
+    columns = (frame.iloc[:, position] for position in range(len(names)))
     classes = [Html(' class="n"' if _numeric(column) else "") for column in columns]
     head = Html().join(map(Html('<th scope="col"{}>{}</th>').format, classes, names))
     addresses = [(links or {}).get(name, lambda _: "") for name in names]
-    more = len(frame) - limit
     return Html(
         '<div class="scroll" role="region" tabindex="0" aria-label="{label}">{style}<table class="leverkit">'
-        "{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
+        "{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     ).format(
         label=caption or "table of " + ", ".join(names),
         style=_LEFT,
         title=Html("<caption>{}</caption>").format(caption) if caption else "",
         head=head,
-        body=Html().join(_row(names, classes, addresses, row) for row in rows),
-        more=Html(f'<p class="more">and {more:,} more rows</p>' if more > 0 else ""),
+        body=Html().join(
+            _row(names, classes, addresses, row) for row in frame.itertuples(index=False, name=None)
+        ),
     )
 
 
@@ -137,7 +167,7 @@ def facts(values: Mapping[str, object]) -> Html:
     """Return a few figures as a row of large numbers with what they count below them."""
     card = Html("<div><dd>{}</dd><dt>{}</dt></div>")
     cards = Html().join(card.format(cell(value), name) for name, value in values.items())
-    return Html('<dl class="facts">{}</dl>').format(cards)
+    return Html('{}<dl class="facts">{}</dl>').format(_CARDS, cards)
 
 
 def link(text: str, address: str) -> Html:
@@ -146,13 +176,15 @@ def link(text: str, address: str) -> Html:
     return anchor.format(address, text) if address else Html("{}").format(text)
 
 
-def page(title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "") -> str:
-    """Return one self-contained HTML page: the finding as title, a lead, sections, a footer."""
+def page(
+    title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "", masthead: str | Html = ""
+) -> str:
+    """Return one self-contained HTML page: the finding as title, the account, a lead, sections, a footer."""
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, keep_trailing_newline=True)
     template = environment.get_template("page.html.j2")
-    return template.render(title=title, sections=sections, lead=lead, footer=footer)
+    return template.render(title=title, sections=sections, lead=lead, footer=footer, masthead=masthead)
 
 
 def _row(
@@ -167,8 +199,8 @@ def _row(
 
 
 def _numeric(column: pd.Series[Any]) -> bool:
-    """Return True if a column is set as figures: numbers, or percentages from `share`."""
-    if column.dtype.kind in "iuf":
+    """Return True if a column is set as figures: numbers, days, or percentages from `share`."""
+    if column.dtype.kind in "iufM":
         return True
     texts = [str(value) for value in column]
     return bool(texts) and all(text == "–" or (text[-1:] == "%" and text[:-1].isdigit()) for text in texts)

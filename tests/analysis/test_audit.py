@@ -184,12 +184,12 @@ def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
     rows = [Row("a", ["vip", "Sales"], posting="p"), Row("a", day=1), Row("b", ["vip"])]
     result = audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")]))
     assert result.coverage_chart().alt == (
-        "Most is missing of vip: on 1 of 2 opportunities. Missing: vip on 1 of 2"
+        "vip has most gaps: 1 gap on 2 opportunities. Missing: vip on 1 of 2"
     )
     assert result.contacts_chart().alt == "1 of 1 people with several have exactly two: 1 with 2"
     assert result.agreement_chart().alt == (
-        "Siblings agree at least half the time on 0 of 1 tags to decide. Most agreement: "
-        "Sales covers 50%, siblings agree 0%, vip covers 50%, siblings agree 0%"
+        "0 of 1 tag with gaps are shared by half of the siblings or more. Most agreement: "
+        "vip covers 50%, siblings agree 0%"
     )
 
 
@@ -210,12 +210,12 @@ def test_near_duplicates_are_drawn_with_those_that_part_most_first(tmp_path: Pat
 def test_an_audit_without_findings_draws_no_empty_pictures(tmp_path: Path) -> None:
     page = audit(write_snapshot(tmp_path / "s", [Row("a", ["vip"])])).to_html(tmp_path / "a.html").read_text()
     assert "<img" not in page
-    assert "None of 1 people" in page
+    assert "No tag has a gap but those of postings" in page
 
 
 def test_a_person_is_drawn_as_a_matrix_of_tags_and_opportunities(tmp_path: Path) -> None:
     rows = [Row("abc", ["vip", "<b>x"], archived=True), Row("abc", ["vip"], day=1), Row("abd", ["other"])]
-    drawn = audit(write_snapshot(tmp_path, rows)).contact("abc")._repr_html_()
+    drawn = audit(write_snapshot(tmp_path, rows, host="api.lever.co")).contact("abc")._repr_html_()
     assert "1 of 2 tags are on all of 2 opportunities" in drawn
     assert drawn.count("●") == 3
     assert "&lt;b&gt;x" in drawn

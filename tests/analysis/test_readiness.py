@@ -25,7 +25,7 @@ def test_an_account_nobody_decided_on_is_not_ready(tmp_path: Path) -> None:
     found = facts(tmp_path, BEFORE)
     now = readiness(found, Policy.suggest(found).scopes)
     assert (now.decided, now.consistent, now.ready) == (0.0, 100.0, 0.0)
-    assert now.headline == "0 % ready: 4 to decide on, 0 to copy"
+    assert now.headline == "0 % ready: 4 gaps to decide, 0 to copy"
 
 
 def test_decisions_make_it_half_ready_and_the_migration_makes_it_ready(tmp_path: Path) -> None:
@@ -99,7 +99,10 @@ def test_an_audit_tells_how_far_the_account_is_with_a_policy_file_or_none(tmp_pa
 def test_the_report_draws_the_history_from_the_second_snapshot_on(tmp_path: Path) -> None:
     found, policy = facts(tmp_path, BEFORE), Policy()
     found.remember(policy)
-    assert "ready in" not in found.to_html(tmp_path / "1.html").read_text()
+    assert "need nothing more, in" not in found.to_html(tmp_path / "1.html").read_text()
     later = facts(tmp_path, AFTER)
     later.remember(Policy.suggest(later).decide(SCOPES, by="ada"))
-    assert "From 0 % to 100 % ready in 2 snapshots" in later.to_html(tmp_path / "2.html").read_text()
+    assert (
+        "From 0 % to 100 % of the gaps need nothing more, in 2 snapshots"
+        in later.to_html(tmp_path / "2.html").read_text()
+    )

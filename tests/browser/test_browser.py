@@ -23,7 +23,7 @@ from leverkit.policy.policy import Policy
 from leverkit.policy.review import Review, View
 
 pytestmark = in_a_browser
-ADDS = re.compile(r"The plan would add ([\d,]+) tags? to opportunities of ([\d,]+) (?:person|people)")
+ADDS = re.compile(r"The plan would add ([\d,]+) taggings? to opportunities of ([\d,]+) (?:person|people)")
 UNDECIDED = re.compile(r"([\d,]+) undecided")
 
 

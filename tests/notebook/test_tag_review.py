@@ -37,7 +37,7 @@ def test_a_click_decides_in_the_file_and_moves_the_count(review: TagReview) -> N
     toggles(review)[0].value = "contact"
     assert scopes(review)["t00"] == "contact"
     assert (
-        "16 tags: 1 contact, 0 opportunity, 0 ignore, 15 undecided. The plan would add 30 tags"
+        "16 tags: 1 contact, 0 opportunity, 0 ignore, 15 undecided. The plan would add 30 taggings"
         in review.forecast.value
     )
 

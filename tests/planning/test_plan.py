@@ -304,7 +304,7 @@ def test_a_plan_draws_itself_escaped() -> None:
     html = rich()._repr_html_()
     assert "beware &lt;b&gt;" in html
     assert "<b>" not in html
-    assert repr(rich()).startswith(f"<Plan {rich().short}: 8 to add, 1 to remove")
+    assert repr(rich()).startswith(f"<Plan {rich().short}: 8 taggings to add, 1 to remove")
     assert len(rich().frame) == 9
     assert "nothing to do" in plan_of()._repr_html_()
 

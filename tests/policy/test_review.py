@@ -156,7 +156,7 @@ def test_the_forecast_is_what_the_plan_would_do(file: Path) -> None:
     review.decide({"vip": "contact"})
     assert review.forecast == (
         "4 tags: 1 contact, 0 opportunity, 0 ignore, 3 undecided. "
-        "The plan would add 3 tags to opportunities of 2 people, and remove none."
+        "The plan would add 3 taggings to opportunities of 2 people, and remove none."
     )
 
 

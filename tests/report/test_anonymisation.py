@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -76,12 +77,19 @@ def test_an_address_from_an_account_is_escaped() -> None:
 
 
 def test_a_report_links_contacts_to_their_newest_opportunity(tmp_path: Path) -> None:
-    folder = write_snapshot(
-        tmp_path / "s", [Row(ONE, ["vip"], id="8d5cbba0"), Row(ONE, day=1, id="9e6dccb1")]
-    )
+    rows = [Row(ONE, ["vip"], id="8d5cbba0"), Row(ONE, day=1, id="9e6dccb1")]
+    folder = write_snapshot(tmp_path / "s", rows, host="api.lever.co")
     page = audit(folder).to_html(tmp_path / "audit.html").read_text()
-    assert page.count("<a ") == 1
+    assert page.count("<a ") == 2  # in the picture of one person, and in the table
     assert 'href="https://hire.lever.co/candidates/9e6dccb1"' in page
+
+
+def test_an_emulated_account_has_no_pages_to_link_to_and_says_demo(tmp_path: Path) -> None:
+    folder = write_snapshot(tmp_path / "s", [Row(ONE, ["vip"]), Row(ONE, day=1)])
+    page = audit(folder).to_html(tmp_path / "audit.html").read_text()
+    assert "<a " not in page
+    assert "lever.co" not in page
+    assert re.search(r"DEMO, invented people on this computer\. Account 0123456789ab, as of [\d-]{10} ", page)
 
 
 def test_an_anonymised_report_holds_no_id_and_no_link(tmp_path: Path) -> None:
@@ -92,5 +100,5 @@ def test_an_anonymised_report_holds_no_id_and_no_link(tmp_path: Path) -> None:
     page = facts.to_html(tmp_path / "audit.html", anonymise=True).read_text()
     page += facts.contact(ONE, anonymise=True)._repr_html_()
     table_arguments = PersonDisplay.of(folder, anonymise=True)
-    assert page.count(table_arguments.name(ONE)) == 3  # in the table, and as caption and label of the matrix
+    assert page.count(table_arguments.name(ONE)) == 4  # picture, table, and caption and label of the matrix
     assert [text for text in (ONE[:8], "9e6dccb1", "<a ", table_arguments.salt.hex()) if text in page] == []

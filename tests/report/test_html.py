@@ -46,9 +46,10 @@ def test_sentences_in_a_table_are_set_to_the_left_whatever_the_notebook_does() -
 
 
 def test_a_table_has_no_index_and_says_what_it_leaves_out() -> None:
-    text = table(pd.DataFrame({"n": range(1200)}), limit=3)
-    assert text.count("<tr>") == 4
-    assert "and 1,197 more rows" in text
+    text = table(pd.DataFrame({"n": range(1200)}), limit=3, unfold=100, rest="all are in a.csv")
+    assert text.count("<tr>") == 1 + 3 + 1 + 100
+    assert "<details><summary>100 more rows</summary>" in text
+    assert "and 1,097 more rows: all are in a.csv" in text
 
 
 def test_figures_are_set_as_figures_and_words_as_words() -> None:

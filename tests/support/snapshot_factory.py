@@ -90,7 +90,12 @@ class Posting:
 
 
 def write_snapshot(
-    folder: Path, rows: Iterable[Row], postings: Iterable[Posting] = (), *, not_seen: Sequence[str] = ()
+    folder: Path,
+    rows: Iterable[Row],
+    postings: Iterable[Posting] = (),
+    *,
+    not_seen: Sequence[str] = (),
+    host: str = "127.0.0.1",
 ) -> Path:
     """Write the four Parquet files and snapshot.json; counts of tags are those of the rows."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +112,7 @@ def write_snapshot(
     }
     for name, records in tables.items():
         _parquet(_connection(), folder / f"{name}.parquet", COLUMNS[name], records)
-    _describe(folder, {name: len(records) for name, records in tables.items()}, list(not_seen))
+    _describe(folder, {name: len(records) for name, records in tables.items()}, list(not_seen), host)
     return folder
 
 
@@ -168,14 +173,14 @@ def _pairs(columns: str) -> list[tuple[str, str]]:
     return [tuple(column.strip().split(" ", 1)) for column in columns.split(",")]  # type: ignore[misc]
 
 
-def _describe(folder: Path, counts: dict[str, int], not_seen: list[str]) -> None:
+def _describe(folder: Path, counts: dict[str, int], not_seen: list[str], host: str) -> None:
     hashes = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.parquet"))
     }
     about = {
         "format": 1,
         "account": "0123456789ab",
-        "base_url_host": "127.0.0.1",
+        "base_url_host": host,
         "window": {"started_at": NOON, "ended_at": NOON},
         "complete": True,
         "counts": counts,

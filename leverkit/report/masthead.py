@@ -1,0 +1,51 @@
+"""The line under a page's title: which account this is, as of when, and DEMO where it is no real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from leverkit.report.html import Html
+
+
+@dataclass(frozen=True)
+class Masthead:
+    """An account by the name that its users give it, its id and host, and when it was read (UTC)."""
+
+    name: str = ""
+    account: str = ""
+    host: str = ""
+    demo: bool = False
+    as_of: str = ""
+
+    @property
+    def emulated(self) -> bool:
+        """Return True for the demo account, and for any other on this computer."""
+        return self.demo or is_local(self.host)
+
+    @property
+    def text(self) -> str:
+        """Return the line as plain text."""
+        title = " ".join(filter(None, (self.name, self.account))) or "without a name"
+        place = "" if self.emulated or not self.host else f" at {self.host}"
+        mark = "DEMO, invented people on this computer. " if self.emulated else ""
+        return f"{mark}Account {title}{place}" + (f", as of {self.as_of} UTC" if self.as_of else "")
+
+    @property
+    def html(self) -> Html:
+        """Return the line as markup."""
+        return Html('<p class="masthead{}">{}</p>').format(" demo" if self.emulated else "", self.text)
+
+
+def moment(milliseconds: int) -> str:
+    """Return a time (ms since the epoch) to the minute, in UTC; empty for 0."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M") if milliseconds else ""
+
+
+def is_local(host: str) -> bool:
+    """Return True if a host is this computer."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
