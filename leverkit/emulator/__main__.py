@@ -36,6 +36,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     add("--port", type=int, default=0, help="port to listen on; 0 (default) picks a free one")
     add("--contacts", type=int, default=2000, help="people in the generated account (2000)")
     add("--seed", type=int, default=1)
+    add("--hostile", action="store_true", help="tags and names that try to break what reads them")
     add("--load", metavar="DIR", help="serve an account from JSON files in Lever's format instead")
     add("--rate", type=float, help="requests per second for each key (10); 0: no limit")
     add("--burst", type=int, help="burst of requests allowed for each key (20)")
@@ -87,6 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
             api_key=options.api_key,
             port=options.port,
             truth=options.truth,
+            story=not options.hostile,
         )
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         print(f"leverkit emulator: {error}", file=sys.stderr)

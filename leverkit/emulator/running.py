@@ -164,6 +164,7 @@ def running(
     api_key: str | None = None,
     port: int = 0,
     truth: str | Path | None = None,
+    story: bool = False,
     profile: str = "lever",
     **switches: Any,
 ) -> Iterator[Running]:
@@ -171,13 +172,15 @@ def running(
 
     Generated from `seed`, or read from the directory `load`. `rate` in requests per second and `burst`
     limit each key (`rate=None` lifts the limit); `latency` is the median in milliseconds; `truth` names
-    a file to write the scopes to. `profile` is "lever", "strict" or "chaos"; further keywords are
+    a file to write the scopes to. `story` makes the account that newcomers see, else some tags and names
+    are hostile. `profile` is "lever", "strict" or "chaos"; further keywords are
     switches of `config.Config`.
     """
     config = profile_config(profile, rate=rate, burst=burst, **switches)
     if latency:
         config = with_changes(config, {"latency_ms": latency})
-    account = serve(config, contacts=contacts, seed=seed, load=load, api_key=api_key, port=port, truth=truth)
+    where: dict[str, Any] = {"load": load, "api_key": api_key, "port": port, "truth": truth}
+    account = serve(config, contacts=contacts, seed=seed, story=story, **where)
     try:
         yield account
     finally:
@@ -193,12 +196,13 @@ def serve(
     api_key: str | None = None,
     port: int = 0,
     truth: str | Path | None = None,
+    story: bool = False,
 ) -> Running:
     """Make an account and serve it until `stop`. Raises OSError for files or a port that cannot be had."""
     if load is not None:
         account = load_account(Path(load))
     else:
-        account = generate(contacts=contacts, seed=seed, config=config)
+        account = generate(contacts=contacts, seed=seed, config=config, story=story)
     if truth is not None:
         Path(truth).write_bytes(msgspec.json.encode(account.truth))
     key = api_key or secrets.token_urlsafe(24)

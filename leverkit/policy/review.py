@@ -130,7 +130,9 @@ class Review:
             people = f" to opportunities of {count(mine['contact'].nunique(), 'person', 'people')}"
         else:
             adds = sum(int(row.evidence.get("missing") or 0) for row in copied)
-        return f"{self.policy.summary()}. The plan would add {count(adds, 'tagging')}{people}, and remove none."
+        return (
+            f"{self.policy.summary()}. The plan would add {count(adds, 'tagging')}{people}, and remove none."
+        )
 
     def _unchanged(self, fresh: Policy, scopes: Mapping[str, str]) -> dict[str, str]:
         """Return those of the decisions whose rows nobody else changed meanwhile."""

@@ -38,7 +38,7 @@ def environment(changes: dict[str, str]) -> Iterator[None]:
 def notebook_account(notebook: str) -> Iterator[Path]:
     """Serve an account and prepare a workspace for a notebook, by its name; yields the workspace."""
     with (
-        running(contacts=CONTACTS, seed=SEED, rate=None, api_key=CANARY) as account,
+        running(contacts=CONTACTS, seed=SEED, rate=None, api_key=CANARY, story=True) as account,
         tempfile.TemporaryDirectory(prefix="leverkit-notebook-") as folder,
         environment(
             {"LEVER_API_KEY": CANARY, "LEVER_BASE_URL": account.base_url, "LEVERKIT_WORKSPACE": folder}

@@ -116,11 +116,11 @@ def write_snapshot(
     return folder
 
 
-def write_generated(folder: Path, *, contacts: int, seed: int) -> dict[str, str]:
+def write_generated(folder: Path, *, contacts: int, seed: int, story: bool = False) -> dict[str, str]:
     """Write the emulator's generated account as a snapshot without HTTP; return its truth (tag to scope)."""
     from leverkit.emulator.generator.generate import generate
 
-    account = generate(contacts=contacts, seed=seed)
+    account = generate(contacts=contacts, seed=seed, story=story)
     rows = [
         Row(
             row.contact,

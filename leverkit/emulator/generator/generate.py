@@ -1,7 +1,7 @@
 """Generate a plausible account; the same seed gives the same account. Tens of thousands of people a second.
 
-About 70 % of the people have one opportunity, 20 % two, 10 % three or more. JSON is written directly
-from prepared pieces: a million objects must take well under a minute.
+About 70 % of the people have one opportunity, 20 % two, 10 % three or more; in the story, half have several.
+JSON is written directly from prepared pieces: a million objects must take well under a minute.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from leverkit.emulator.account.account import EPOCH_MS, Account, Object, gc_paus
 from leverkit.emulator.config import Config
 from leverkit.emulator.generator.account_setup import SOURCES, add_accounts_lists, add_lookups
 from leverkit.emulator.generator.postings import DAY, SPAN, GeneratedPosting, generate_posting, uuid4
+from leverkit.emulator.generator.story import StoryTagger
 from leverkit.emulator.generator.tagging import Tagger
 from leverkit.emulator.generator.vocabulary import WORDS, first_names, last_names
 from leverkit.emulator.response import encode
@@ -29,12 +30,17 @@ def _json(text: str) -> str:
     return encode(text).decode()
 
 
-def generate(*, contacts: int = 200, seed: int = 1, config: Config | None = None) -> Account:
-    """Return an account with about 1.5 opportunities per contact; `truth` (tag -> scope) is set."""
+def generate(
+    *, contacts: int = 200, seed: int = 1, config: Config | None = None, story: bool = False
+) -> Account:
+    """Return an account with about 1.5 opportunities per contact; `truth` (tag -> scope) is set.
+
+    With `story` it is the one that newcomers see (see `story`), else one of the hostile ones for tests.
+    """
     account, rng = Account(), Random(seed)
     account.config, account.is_generated = config or Config(), True
     add_lookups(account, rng)
-    generator = Generator(account, rng, contacts)
+    generator = Generator(account, rng, contacts, story=story)
     with gc_paused():
         for _ in range(contacts):
             generator.add_person()
@@ -57,14 +63,15 @@ class Person(NamedTuple):
 class Generator:
     """Adds people to an account, each with all opportunities."""
 
-    def __init__(self, account: Account, rng: Random, contacts: int) -> None:
+    def __init__(self, account: Account, rng: Random, contacts: int, *, story: bool = False) -> None:
         self.account, self.rng, self.random = account, rng, rng.random
         self.users = list(account.users)
-        self.postings = _postings(rng, self.users, contacts)
+        self.postings = _postings(rng, self.users, contacts, story)
         self.posting_times = [posting.created for posting in self.postings]
         account.postings = {posting.id: posting.object for posting in self.postings if not posting.deleted}
-        self.tagger = Tagger(rng, contacts)
-        self.first = [_json(name)[1:-1] for name in first_names(rng)]
+        self.tagger = StoryTagger(rng) if story else Tagger(rng, contacts)
+        self.shares = (0.5, 0.82) if story else (0.7, 0.9)  # of people with one, and up to two
+        self.first = [_json(name)[1:-1] for name in first_names(rng, hostile=not story)]
         self.last = [_json(name)[1:-1] for name in last_names(rng)]
         self.places = [_json(place) for place in ("", "", "", *WORDS.places)]
         self.stages = [stage["id"] for stage in account.stages]
@@ -93,11 +100,12 @@ class Generator:
     def add_person(self) -> None:
         """Add a contact and its opportunities, oldest first."""
         chance = self.random()
-        count = 1 if chance < 0.7 else 2 if chance < 0.9 else 3 + int(3 * self.random() ** 3)
+        one, two = self.shares
+        count = 1 if chance < one else 2 if chance < two else 3 + int(3 * self.random() ** 3)
         times = sorted(EPOCH_MS - 30 * DAY - int(self.random() ** 1.5 * SPAN) for _ in range(count))
         closed = [self.random() < (0.45 if index == count - 1 else 0.8) for index in range(count)]
         person = self._make_person(all(closed) and self.random() < 0.03)
-        tags = self.tagger.person_tags(count)
+        tags = self.tagger.person_tags(times)
         for index, created in enumerate(times):
             own = [text for text, start, end in tags if start <= index < end]
             self._opportunity(person, created, own, closed[index])
@@ -189,9 +197,10 @@ def _phone(number: int, irregular: bool) -> str:
     return f'{{{kind}"value":"555-01{number % 100:02}"}}'
 
 
-def _postings(rng: Random, users: list[str], contacts: int) -> list[GeneratedPosting]:
+def _postings(rng: Random, users: list[str], contacts: int, story: bool) -> list[GeneratedPosting]:
     count = 6 + min(1500, int(contacts**0.5 * 2))
-    return sorted((generate_posting(rng, users) for _ in range(count)), key=lambda item: item.created)
+    made = (generate_posting(rng, users, invented=not story) for _ in range(count))
+    return sorted(made, key=lambda item: item.created)
 
 
 def _application(rng: Random, posting: GeneratedPosting | None) -> str:

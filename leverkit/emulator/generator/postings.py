@@ -42,16 +42,17 @@ def uuid4(rng: Random) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[number & 3]}{text[17:20]}-{text[20:]}"
 
 
-def _title(rng: Random, team: str) -> str:
-    return f"{rng.choice(WORDS.levels)}{rng.choice((team, word(rng), team))} {rng.choice(WORDS.roles)}"
+def _title(rng: Random, team: str, invented: bool) -> str:
+    of = rng.choice((team, word(rng), team)) if invented else team
+    return f"{rng.choice(WORDS.levels)}{of} {rng.choice(WORDS.roles)}"
 
 
-def generate_posting(rng: Random, users: list[str]) -> GeneratedPosting:
-    """Return a posting of one of `users`."""
+def generate_posting(rng: Random, users: list[str], *, invented: bool = True) -> GeneratedPosting:
+    """Return a posting of one of `users`; with `invented`, some titles hold words that do not exist."""
     department = rng.choice(list(WORDS.departments))
     team = rng.choice(WORDS.departments[department])
     location, commitment = rng.choice(WORDS.places), rng.choice(WORDS.commitments)
-    title, former_title = _title(rng, team), _title(rng, team)
+    title, former_title = _title(rng, team, invented), _title(rng, team, invented)
     own = tuple(rng.sample(WORDS.posting_tags, rng.choice((0, 0, 0, 1, 2))))
     created = EPOCH_MS - 40 * DAY - int(rng.random() * 1.25 * SPAN)
     renamed_at = created + int(rng.random() * (EPOCH_MS - created)) if rng.random() < 0.15 else 0

@@ -8,7 +8,7 @@ A tag about one candidacy is on that one, whatever the person's others have.
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
@@ -79,9 +79,9 @@ class Tagger:
     def _draw_index(self) -> int:
         return bisect(self._weights, self._random() * self._weights[-1])
 
-    def person_tags(self, opportunities: int) -> list[tuple[str, int, int]]:
+    def person_tags(self, times: Sequence[int]) -> list[tuple[str, int, int]]:
         """Return (tag, start, end) triples: which of a person's opportunities, oldest first, carry it."""
-        chance, found = self._random(), []
+        opportunities, chance, found = len(times), self._random(), []
         for _ in range((chance < 0.55) + (chance < 0.25) + (chance < 0.08)):
             tag = self._persons[self._draw_index()]
             text = tag.spellings[int(self._random() * len(tag.spellings))]

@@ -91,9 +91,10 @@ def variant(rng: Random, tag: str) -> str:
     )
 
 
-def first_names(rng: Random) -> list[str]:
+def first_names(rng: Random, *, hostile: bool = True) -> list[str]:
     """Return first names: mostly syllables, some beyond ASCII, a few hostile."""
-    return [word(rng, rng.choice((1, 2))) for _ in range(180)] + [*WORDS.first_unicode, *WORDS.names_hostile]
+    names = [word(rng, rng.choice((1, 2))) for _ in range(180)] + [*WORDS.first_unicode]
+    return [*names, *WORDS.names_hostile] if hostile else names
 
 
 def last_names(rng: Random) -> list[str]:
