@@ -111,6 +111,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         late = f"; {len(self.came_later)} opportunities came after the plan" if self.came_later else ""
         return f"{self.state}: {parts} of {self.planned} planned{late}"
 
+    @property
+    def verdict(self) -> str:
+        """Return the result as a headline: how many of the planned changes are in place."""
+        if not self.planned:
+            return "Nothing to do"
+        counts = self.counts
+        done = sum(counts[name] for name in TRIED)
+        place = f"{done:,} of {self.planned:,} changes are in place"
+        rest = ", ".join(f"{n:,} {self._word(name)}" for name, n in counts.items() if n and name not in TRIED)
+        return f"{place}: {rest}" if rest else f"Done: {place}"
+
     def require(self) -> Result:
         """Return the result if all is done; else raise Partial, Stopped or VerificationFailed."""
         for error in (VerificationFailed, Stopped, Partial):
@@ -176,7 +187,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return head + table(**people.table_arguments(rest, 50), caption="Operations that were not done")
 
     def _repr_html_(self) -> str:
-        return self.html(PersonDisplay())
+        return self.html(PersonDisplay.at(self.host))
 
 
 def result(run: Run) -> Result:

@@ -7,10 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from leverkit.notebook.run_record import RunRecord
 from leverkit.report.html import TEMPLATES
+from leverkit.report.masthead import Masthead
 
-LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell"}
+HEADLINE = "headline"  # tag of the cell whose result is the title of the page
+LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell", HEADLINE}
 # Markdown has no table without a head; screen readers announce an empty one.
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
 _CHECKBOX = re.compile(r'<input[^>]*class="task-list-item-checkbox"[^>]*>')
@@ -23,6 +27,15 @@ def title(notebook: Any) -> str:
         line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
     ]
     return next((line.lstrip("# ") for line in lines if line.startswith("#")), "Report")
+
+
+def headline(notebook: Any) -> str:
+    """Return what the cell tagged `headline` says, the title of the page; empty where none was run."""
+    for cell in notebook.cells:
+        if HEADLINE in cell.metadata.get("tags", []):
+            texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+            return str(Markup("".join("".join(text) for text in texts)).striptags())
+    return ""
 
 
 def render(notebook: Any, record: RunRecord) -> str:
@@ -47,8 +60,17 @@ def render(notebook: Any, record: RunRecord) -> str:
         exclude_anchor_links=True,
     )
     notebook = notebook if record.status == "done" else _executed_part(notebook)
-    facts = {"title": title(notebook), "record": record}
-    body, _ = exporter.from_notebook_node(notebook, resources={"leverkit": facts})
+    name, verdict = title(notebook), headline(notebook)
+    head = Masthead(
+        record.account_name, "", record.host, record.demo, record.started_at[:16].replace("T", " ")
+    )
+    facts = {
+        "title": verdict or name,
+        "name": name if verdict else "",
+        "record": record,
+        "masthead": head.html,
+    }
+    body, _ = exporter.from_notebook_node(_as_page(notebook), resources={"leverkit": facts})
     return _accessible(str(body))
 
 
@@ -56,6 +78,37 @@ def _accessible(body: str) -> str:
     """Remove what disturbs screen readers: empty heads, checkboxes without name, landmarks of equal name."""
     body = _CHECKBOX.sub('<span aria-hidden="true">☐ </span>', _EMPTY_HEAD.sub("", body))
     return body.replace(' role="region"', ' role="group"')
+
+
+def _as_page(notebook: Any) -> Any:
+    """Return a notebook whose first cell, what it is for, is its last section; without empty sections."""
+    page = type(notebook)(notebook)
+    first, *rest = notebook.cells
+    about = first.source.split("\n", 1)
+    if first.cell_type != "markdown" or not about[0].startswith("# "):
+        return page
+    sections = _sections(rest)
+    last = type(first)(first, source=f"## About this page\n{about[1] if len(about) > 1 else ''}")
+    page.cells = [cell for section in sections if _says_something(section) for cell in section] + [last]
+    return page
+
+
+def _sections(cells: list[Any]) -> list[list[Any]]:
+    """Return the cells in sections, each but the first beginning with its heading."""
+    sections: list[list[Any]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            sections.append([])
+        sections[-1].append(cell)
+    return sections
+
+
+def _says_something(section: list[Any]) -> bool:
+    """Return True if a section has text only, or a result that the page shows."""
+    results = [cell for cell in section if cell.cell_type == "code"]
+    return not results or any(
+        cell.get("outputs") and not LEFT_OUT.intersection(cell.metadata.get("tags", [])) for cell in results
+    )
 
 
 def _executed_part(notebook: Any) -> Any:

@@ -75,7 +75,11 @@ class MigrationStep:
         """
         if isinstance(what, Message):
             return what
-        return Html(what.html(PersonDisplay.of(self.snapshot, api=self.lever.host, anonymise=anonymise)))
+        return Html(what.html(self.people(anonymise=anonymise)))
+
+    def people(self, *, anonymise: bool = False) -> PersonDisplay:
+        """Return how people appear, with links into Lever where the account is there, or with salted ids."""
+        return PersonDisplay.of(self.snapshot, api=self.lever.host, anonymise=anonymise)
 
     def carry_out(self) -> Result | Message:
         """Apply the plan in mode `apply`, where it was left; in other modes return its state."""

@@ -268,7 +268,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def _repr_html_(self) -> str:
-        return self.html(PersonDisplay())
+        return self.html(PersonDisplay.at(self.host))
 
 
 _SHARED = tuple(name for name in PlanDocument.__struct_fields__ if name in Plan.__struct_fields__)

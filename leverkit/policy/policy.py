@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.cost import at_stake
@@ -20,9 +19,10 @@ from leverkit.errors import UsageError
 from leverkit.policy import policy_file
 from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, decided_at, scope_of
 from leverkit.policy.matching import matching_of, without_opportunities
+from leverkit.policy.policy_table import policy_table
 from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.charts import chart_coverage
-from leverkit.report.html import Chart, table
+from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from leverkit.analysis.facts import AuditFacts
     from leverkit.snapshot.snapshot import Snapshot
 
-SHOWN = MappingProxyType({
-    "tag": "Tag", "scope": "Scope", "decided_by": "Decided by", "suggested_scope": "Suggested",
-    "confidence": "Confidence", "missing": "Missing on", "reason": "Why",
-})  # fmt: skip
 _MISSING = f"""{WITH_HOLDINGS}
     SELECT tag, sum(lack)::BIGINT FROM holdings
     WHERE lack > 0 AND tag <> '' AND tag NOT IN (SELECT unnest($decided)) GROUP BY tag ORDER BY tag"""
@@ -255,8 +251,7 @@ class Policy:
         return f"<Policy of {len(self.decisions):,} tags>"
 
     def _repr_html_(self) -> str:
-        frame = self.frame.rename(columns=SHOWN)
-        return table(frame[[*SHOWN.values()]], limit=30, caption=self.summary())
+        return Html("<p><strong>{}</strong></p>").format(self.summary()) + policy_table(self.decisions)
 
 
 def _now() -> datetime:

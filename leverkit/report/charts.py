@@ -99,7 +99,7 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
         count_along(axes, f"change in opportunities with the tag{_shown(shown, frame)}")
         axes.axvline(0, color="#C5CDD5", linewidth=1)
         low, high = min(0, *by, 0), max(0, *by, 0)
-        room = 0.42 * max(high - low, 1)
+        room = 0.6 * max(high - low, 1)
         axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == 0))
 
     return chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)

@@ -163,6 +163,12 @@ def _rows(frame: pd.DataFrame, caption: str, links: Mapping[str, Callable[[str],
     )
 
 
+def headline(text: str) -> Html:
+    """Return the main fact of a notebook; the title of its page."""
+    style = "font-size:1.4rem;font-weight:650;line-height:1.3;margin:.4rem 0"
+    return Html('<p class="headline" style="{}">{}</p>').format(style, text)
+
+
 def facts(values: Mapping[str, object]) -> Html:
     """Return a few figures as a row of large numbers with what they count below them."""
     card = Html("<div><dd>{}</dd><dt>{}</dt></div>")

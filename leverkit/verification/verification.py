@@ -12,6 +12,7 @@ from leverkit.errors import Partial, VerificationFailed
 from leverkit.migration.records import SINCE, SeenUndone
 from leverkit.planning.waves import ALL
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.text import count
 from leverkit.storage import files
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """Return the result in one line."""
-        signs = ", ".join(f"{number} {STATUSES[status]}" for status, number in self.signs.items() if number)
+        found = [(number, STATUSES[status]) for status, number in self.signs.items() if number]
+        signs = ", ".join(f"{count(number, 'tagging')} {words}" for number, words in found)
         agree = sum(count.listed == count.predicted for count in self.counts)
         some = "" if self.wave == ALL else f" (wave {self.wave})"
         since = sum(pair.reported == SINCE for pair in self.checked)
@@ -236,9 +238,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notes(self) -> list[str]:
         """Return the differences between tag counts and prediction, in words."""
-        return self._notes_for(PersonDisplay())
+        return self.notes_for(PersonDisplay())
 
-    def _notes_for(self, people: PersonDisplay) -> list[str]:
+    def notes_for(self, people: PersonDisplay) -> list[str]:
+        """Return the notes with people as `people` displays them."""
         found = [count.note_for(people) for count in self.counts if count.note]
         return [*self.renamed, *found] + [LATE] * any(count.wrong for count in self.counts)
 
@@ -262,14 +265,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
         frame = self.frame
         differences = frame[~frame["sign"].isin(["=", ">"])]
-        notes = self._notes_for(people) + [self.hint] * bool(self.hint)
         head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
-        head += bullets(notes)
-        return head + (
-            table(**people.table_arguments(differences, 50), caption="Differences")
-            if len(differences)
-            else ""
-        )
+        head += bullets(self.notes_for(people) + [self.hint] * bool(self.hint))
+        words = f"Differences: {count(len(differences), 'tagging')}"
+        rows = table(**people.table_arguments(differences, 15), caption=words)
+        return head + rows if len(differences) else head
 
     def _repr_html_(self) -> str:
-        return self.html(PersonDisplay())
+        return self.html(PersonDisplay.at(self.host))

@@ -28,7 +28,7 @@ def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(demo: tuple[Pa
     folder, lines = demo
     words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
     assert [line.split()[0] for line in lines[:10]] == words
-    planned = re.search(r"(\d+) to add", lines[3])
+    planned = re.search(r"(\d+) taggings to add", lines[3])
     assert planned is not None
     assert int(planned[1]) > 0
     pages = [Path(line.strip()) for line in lines[12:]]

@@ -14,6 +14,26 @@ from leverkit.settings import Settings
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "50_update_your_integration.ipynb"
 
 
+def page_of(notebook: object) -> str:
+    record = RunRecord.begin(NOTEBOOK, {}, Settings(account_name="Acme"), attempt=1)
+    return render(notebook, msgspec.structs.replace(record, status="done"))
+
+
+def test_the_verdict_is_the_title_what_it_is_for_comes_last_and_empty_sections_are_left_out() -> None:
+    made = nbformat.v4
+    markdown, code = made.new_markdown_cell, made.new_code_cell
+    shown = [made.new_output("display_data", {"text/html": "<p>Verified: 3 of 3 changes</p>"})]
+    verdict = code("x", outputs=shown, metadata={"tags": ["headline"]})
+    cells = [markdown("# Migrate\n\nPurpose"), markdown("## Silent"), code("y"), markdown("## Said"), verdict]
+    cells += [code("z", outputs=[made.new_output("stream", text="here")])]
+    text = page_of(made.new_notebook(cells=cells))
+    assert "<h1>Verified: 3 of 3 changes</h1>" in text
+    assert "Account Acme at api.lever.co, as of 20" in text
+    assert "DEMO" not in text
+    assert "Silent" not in text
+    assert text.index("Said") < text.index("About this page") < text.index("Purpose")
+
+
 def test_no_table_has_an_empty_head_no_box_lacks_a_name_and_no_two_landmarks_share_one() -> None:
     record = msgspec.structs.replace(RunRecord.begin(NOTEBOOK, {}, Settings(), attempt=1), status="done")
     text = render(nbformat.read(NOTEBOOK, as_version=4), record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from support.notebook_accounts import decide_rightly
 from leverkit.emulator import Running
 from leverkit.migration.result import OperationResult, Result
 from leverkit.notebook.migration_step import Message, MigrationStep
+from leverkit.notebook.step_report import StepReport
 from leverkit.notebook.workspace import AccountWorkspace, desk
 from leverkit.planning.operation import Operation
 from leverkit.report.anonymisation import SALT, PersonDisplay
@@ -34,12 +36,16 @@ def ids(step: MigrationStep) -> set[str]:
     return {identifier[:8] for pair in pairs for identifier in pair}
 
 
-def test_a_plan_links_its_opportunities_to_lever(decided: AccountWorkspace) -> None:
+def test_a_plan_links_its_opportunities_to_lever_and_not_where_the_account_is_emulated(
+    decided: AccountWorkspace,
+) -> None:
     step = decided.migration("plan")
-    shown = step.show(step.plan)
     first = step.plan.operations[0]
+    shown = step.plan.html(PersonDisplay.at("api.lever.co"))
     assert f'href="https://hire.lever.co/candidates/{first.opportunity}"' in shown
-    assert first.contact not in shown
+    for text in (shown, step.show(step.plan), step.plan._repr_html_()):
+        assert first.contact not in text
+        assert ("lever.co" in text) == (text is shown)
     assert not (decided.folder / "snapshot" / SALT).exists()
 
 
@@ -77,3 +83,30 @@ def test_before_and_after_is_what_lever_counts_once_verified(decided: AccountWor
     assert isinstance(drawn, Chart)
     tags = planned.plan.counts["tags"]
     assert drawn.alt.startswith(f"Lever counts {tags} of {tags} tags as planned")
+
+
+def test_each_mode_begins_with_its_verdict_and_says_nothing_of_the_others(decided: AccountWorkspace) -> None:
+    planned = decided.migration("plan")
+    size = planned.plan.counts
+    report = StepReport(planned, planned.carry_out(), planned.verify())
+    assert _words(report.verdict) == (
+        f"Planned: {size['operations']} taggings to add to {size['opportunities']} opportunities "
+        f"of {size['contacts']} people"
+    )
+    assert "Nothing was written" not in report.figures + report.details()
+
+    applied = decided.migration("apply", planned.plan.short)
+    report = StepReport(applied, applied.carry_out(), applied.verify())
+    number = size["operations"]
+    assert _words(report.verdict) == f"Done: {number} of {number} changes are in place"
+    assert isinstance(report.picture, Chart)
+    assert report.picture.alt.startswith(f"{number} changes to ")
+
+    verified = decided.migration("verify")
+    report = StepReport(verified, verified.carry_out(), verified.verify())
+    assert _words(report.verdict) == f"Verified: {number} of {number} changes are in place"
+    assert f"<dd>{number}</dd><dt>changes in place</dt>" in report.figures
+
+
+def _words(text: str) -> str:
+    return re.sub("<[^>]+>", "", text)

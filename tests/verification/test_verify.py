@@ -475,7 +475,7 @@ def test_what_later_waves_wrote_is_ours_and_the_counts_expect_it(tmp_path: Path)
     later = len(plan.operations) - plan.canary.operations - 1
     assert (found.signs["="], found.signs[">"], found.signs["*"]) == (plan.canary.operations, later, 0)
     assert (found.exit_code, found.notes, found.hint) == (0, [], "")
-    assert f"{later} written by later waves already" in found.summary
+    assert f"{later} taggings written by later waves already" in found.summary
     assert json.loads((tmp_path / "verify.json").read_text())["differences"] == []
 
 

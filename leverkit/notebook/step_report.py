@@ -1,0 +1,96 @@
+"""What a plan page says, by its mode: the verdict as headline, then a picture, then a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leverkit.migration.result import TRIED, Result
+from leverkit.notebook.migration_step import Message, MigrationStep, message
+from leverkit.report.html import Chart, Html, bullets, facts, headline, table
+from leverkit.report.text import count
+from leverkit.verification.report import counts_table, verdict
+from leverkit.verification.verification import Verification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 15  # rows of a table before it unfolds
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """A plan as its page shows it: planned, carried out or verified, whichever the mode was."""
+
+    step: MigrationStep
+    result: Result | Message
+    verification: Verification | Message
+
+    @property
+    def verdict(self) -> Html:
+        """Return what came of it, as the headline of the page."""
+        return headline(self._verdict)
+
+    @property
+    def _verdict(self) -> str:
+        if not self.step.plan.operations:
+            return "Nothing to do: the plan is empty"
+        if isinstance(self.verification, Verification):
+            return verdict(self.verification)
+        return self.result.verdict if isinstance(self.result, Result) else f"Planned: {self._planned}"
+
+    @property
+    def _planned(self) -> str:
+        size = self.step.plan.counts
+        parts = [(size["adds"], "to add to"), (size["removes"], "to remove from")]
+        done = " and ".join(f"{count(number, 'tagging')} {what}" for number, what in parts if number)
+        where = count(size["opportunities"], "opportunity", "opportunities")
+        return f"{done} {where} of {count(size['contacts'], 'person', 'people')}"
+
+    @property
+    def figures(self) -> Html:
+        """Return the figures of this mode."""
+        if isinstance(self.verification, Verification):
+            agree = sum(each.listed == each.predicted for each in self.verification.counts)
+            return facts({
+                "changes in place": self.verification.signs["="],
+                f"of {count(len(self.verification.counts), 'tag count')} as predicted": agree,
+                "other taggings, unchanged": self.verification.same,
+            })  # fmt: skip
+        if isinstance(self.result, Result):
+            return facts({f"changes {name}": n for name, n in self.result.counts.items() if n})
+        plan = self.step.plan
+        tags, left = plan.counts["tags"], plan.counts["undecided"]
+        return facts({
+            "tags": tags, "tags left undecided": left, "gaps left out": len(plan.skipped),
+            "requests": plan.requests, "minutes": f"{plan.minutes:g}",
+        })  # fmt: skip
+
+    @property
+    def picture(self) -> Chart | Message:
+        """Return the change by tag: as planned, or as Lever counts once it is verified."""
+        if isinstance(self.verification, Verification):
+            return self.step.arrived()
+        if isinstance(self.result, Result) and len([n for n in self.result.counts.values() if n]) > 1:
+            return self.step.outcomes()
+        return self.step.changes() if self.step.plan.operations else message("")
+
+    def details(self, *, anonymise: bool = False) -> Html:
+        """Return the rows behind the verdict, with links into Lever where there is one, or salted ids."""
+        plan, people = self.step.plan, self.step.people(anonymise=anonymise)
+        if isinstance(self.verification, Verification):
+            return Html(self.verification.html(people)) + counts_table(self.verification)
+        if isinstance(self.result, Result):
+            rest = self.result.frame
+            rest = rest[~rest["outcome"].isin(TRIED)].drop(columns="effective")
+            every = Html("<p>Every change that was planned is in place. mode = verify reads it again.</p>")
+            return _rows(rest, people.table_arguments(rest, SHOWN), "Not done") if len(rest) else every
+        frame = plan.frame
+        return bullets(plan.warnings) + (
+            _rows(frame, people.table_arguments(frame, SHOWN), f"Plan {plan.short}") if len(frame) else Html()
+        )
+
+
+def _rows(frame: pd.DataFrame, arguments: dict[str, object], caption: str) -> Html:
+    words = f"{caption}: {count(len(frame), 'change')}, by contact"
+    return table(**arguments, caption=words, rest="all are in plan.csv in the run folder")  # type: ignore[arg-type]

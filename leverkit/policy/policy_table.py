@@ -1,0 +1,43 @@
+"""A policy as one table for people: what waits for a decision first, with short reasons that unfold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leverkit.policy.decision import Decision
+from leverkit.policy.suggestion import BECAUSE
+from leverkit.report.html import Html, table
+from leverkit.report.text import count, share
+
+SHOWN = 20  # rows before the table unfolds
+_REASON = Html("<details><summary>{}</summary>{}</details>")
+
+
+def policy_table(decisions: Sequence[Decision]) -> Html:
+    """Return the tags with gaps as markup: undecided ones first, in the order of the file."""
+    import pandas as pd
+
+    rows = [row for row in decisions if row.evidence.get("missing") != 0 and not row.from_posting]
+    rows.sort(key=lambda row: not row.needs_decision)
+    postings = sum(row.from_posting for row in decisions)
+    rest = len(decisions) - len(rows) - postings
+    caption = (
+        f"{count(len(rows), 'tag')} with gaps: undecided ones first, then by what a wrong decision costs, "
+        f"most first. Not shown: {count(postings, 'tag')} from postings, {count(rest, 'tag')} without a gap."
+    )
+    columns = ["Tag", "Decided", "Suggested", "Gaps", "People", "Why"]
+    frame = pd.DataFrame(map(_cells, rows), columns=columns)
+    return table(frame, limit=SHOWN, caption=caption, rest="policy.csv has all")
+
+
+def _cells(row: Decision) -> tuple[object, ...]:
+    decided = "–" if row.scope == "undecided" else row.scope
+    suggested = "–" if row.confidence is None else f"{row.suggested_scope}, {share(row.confidence)} sure"
+    people = row.evidence.get("inconsistent_contacts")
+    return row.tag, decided, suggested, row.evidence.get("missing"), people, reason(row.reason)
+
+
+def reason(text: str) -> Html:
+    """Return a reason as markup: the short one, which unfolds to the long one."""
+    short, _, long = text.partition(BECAUSE)
+    return _REASON.format(short, long) if long else Html("{}").format(short)
