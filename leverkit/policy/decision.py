@@ -66,11 +66,12 @@ class Decision:
         tag = unguard(cells["tag"])
         if not tag:
             raise UsageError(f"{where}: the tag is empty")
+        scope = scope_of(where, cells["scope"])
         suggested = scope_of(where, cells.get("suggested_scope", ""), column="suggested_scope")
         confidence = _confidence(where, cells.get("confidence", ""))
         return cls(
             tag=tag,
-            scope=scope_of(where, cells["scope"]),
+            scope=scope,
             decided_by=_text(cells, "decided_by"),
             decided_at=_text(cells, "decided_at"),
             note=_text(cells, "note"),

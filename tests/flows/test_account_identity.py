@@ -306,7 +306,7 @@ def test_the_name_of_the_account_is_kept_and_in_every_document(
     with at_the_desk() as desk:
         assert desk.lever.account.title.startswith("Acme ")
     page = lk.audit("snapshot").to_html("audit.html", policy=Policy.at("policy.csv"))
-    assert "account Acme" in Path(page).read_text()
+    assert "DEMO, invented people on this computer. Account Acme " in Path(page).read_text()
 
 
 def test_recognising_an_account_takes_one_request(command: Command, lever_account: Running, vip: str) -> None:
