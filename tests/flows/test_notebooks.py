@@ -148,7 +148,7 @@ def test_the_policy_is_a_table_for_readers_without_a_kernel() -> None:
     page = output.data["text/html"]
     names = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
     assert names[:6] == ["Tag", "Decided", "Suggested", "Gaps", "People", "Why"]
-    (tags,) = re.findall(r"<caption>(\d+) tags with gaps: undecided ones first", page)
+    tags, *_ = re.findall(r"<caption>(\d+) tags with gaps: undecided ones first", page)
     assert len(re.findall('<td data-label="Tag">', page)) == int(tags)
     assert re.search(r"<strong>\d+ tags: .+ undecided", page)
     assert "The plan would add" in output.data["text/plain"]
