@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,19 +75,19 @@ class Audit(AuditFacts):
 
     def coverage_chart(self, policy: Decided | None = None) -> Chart:
         """Draw where the tags with gaps are, and where they are missing; coloured by what is decided."""
-        return charts.coverage(self.standing(policy))
+        return self._charts.coverage(_opinion(policy))
 
     def contacts_chart(self) -> Chart:
         """Draw how many contacts have two, three and more opportunities."""
-        return charts.contacts(self.sizes)
+        return self._charts.contacts()
 
     def agreement_chart(self, policy: Decided | None = None) -> Chart:
         """Draw the coverage of each tag against the agreement of siblings on it; coloured as the others."""
-        return charts.agreement(self.tags, _opinion(policy))
+        return self._charts.agreement(_opinion(policy))
 
     def spellings_chart(self) -> Chart:
         """Draw the groups of spellings of one tag."""
-        return charts.spellings(self.spellings)
+        return self._charts.spellings()
 
     def to_json(self, policy: Decided | None = None) -> str:
         """Return summary, readiness with its history, findings and tags as one JSON document; no contacts."""
@@ -121,6 +122,10 @@ class Audit(AuditFacts):
         write_atomic(path, report.render(self, options, parts).encode(), mode=SHARED)
         return path
 
+    @cached_property
+    def _charts(self) -> charts.AuditCharts:
+        return charts.AuditCharts(self)
+
     def _people(self, anonymise: bool) -> PersonDisplay:
         host = str(self.snapshot.meta.get("base_url_host", ""))
         return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
@@ -129,6 +134,7 @@ class Audit(AuditFacts):
         self, policy: Decided | None, anonymise: bool, stem: str = ""
     ) -> report.ReportOptions:
         return report.ReportOptions(
+            self._charts,
             self._people(anonymise),
             _opinion(policy),
             self.readiness(policy),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,45 @@ _OPPORTUNITIES = """
     FROM opportunities WHERE starts_with(contact, $start) ORDER BY contact, created_at, id"""
 
 
-def coverage(standing: Standing) -> Chart:
+@dataclass(frozen=True)
+class AuditCharts:
+    """The charts of an audit; each is drawn once by the same opinion, for a notebook and for its report."""
+
+    facts: AuditFacts
+    _drawn: dict[tuple[str, object], Chart] = field(default_factory=dict, repr=False)
+
+    def coverage(self, opinion: Opinion) -> Chart:
+        """Return the coverage of the tags with gaps."""
+        return self._once("coverage", opinion, lambda: _coverage(Standing.of(self.facts, opinion)))
+
+    def agreement(self, opinion: Opinion) -> Chart:
+        """Return coverage against agreement of the tags that are missing somewhere."""
+        return self._once("agreement", opinion, lambda: _agreement(self.facts.tags, opinion))
+
+    def months(self, opinion: Opinion) -> Chart:
+        """Return when the gaps came about."""
+        return self._once("months", opinion, lambda: _months(self.facts, opinion))
+
+    def where(self, opinion: Opinion) -> Chart:
+        """Return on opportunities of which origin and posting the gaps are."""
+        return self._once("where", opinion, lambda: _where(self.facts, opinion))
+
+    def spellings(self) -> Chart:
+        """Return the groups of spellings of one tag."""
+        return self._once("spellings", None, lambda: _spellings(self.facts.spellings))
+
+    def contacts(self) -> Chart:
+        """Return how many contacts have several opportunities."""
+        return self._once("contacts", None, lambda: _contacts(self.facts.sizes))
+
+    def _once(self, name: str, opinion: Opinion | None, draw: Callable[[], Chart]) -> Chart:
+        key = (name, opinion and opinion.key)
+        if key not in self._drawn:
+            self._drawn[key] = draw()
+        return self._drawn[key]
+
+
+def _coverage(standing: Standing) -> Chart:
     """Draw the coverage of the tags with gaps, those with most gaps first."""
     rows, title = standing.tags, "No tag has a gap"
     if len(rows):
@@ -41,7 +81,7 @@ def coverage(standing: Standing) -> Chart:
     return chart_coverage(rows, title=title)
 
 
-def agreement(tags: pd.DataFrame, opinion: Opinion) -> Chart:
+def _agreement(tags: pd.DataFrame, opinion: Opinion) -> Chart:
     """Draw coverage against agreement for the tags that are missing somewhere, coloured by kind."""
     rows = tags[tags["missing"] > 0]
     own = to_decide(tags)
@@ -50,7 +90,7 @@ def agreement(tags: pd.DataFrame, opinion: Opinion) -> Chart:
     return chart_agreement(rows.assign(kind=opinion.kinds(rows)), title=title)
 
 
-def months(facts: AuditFacts, opinion: Opinion) -> Chart:
+def _months(facts: AuditFacts, opinion: Opinion) -> Chart:
     """Draw when the gaps came about: the months in which the newer of the two opportunities was created."""
     import pandas as pd
 
@@ -66,7 +106,7 @@ def months(facts: AuditFacts, opinion: Opinion) -> Chart:
     return chart_months(rows, title=title)
 
 
-def where(facts: AuditFacts, opinion: Opinion) -> Chart:
+def _where(facts: AuditFacts, opinion: Opinion) -> Chart:
     """Draw on opportunities of which origin and posting the gaps are."""
     origins, postings = (_by_kind(facts, opinion, kind) for kind in ("origin", "posting"))
     gaps = origins.sum(axis="columns")
@@ -85,7 +125,7 @@ def _by_kind(facts: AuditFacts, opinion: Opinion, what: str) -> pd.DataFrame:
     return counts.loc[order]
 
 
-def spellings(spellings: pd.DataFrame) -> Chart:
+def _spellings(spellings: pd.DataFrame) -> Chart:
     """Draw the groups of spellings of one tag, those with the most uses of other spellings first."""
     groups = duplicates(spellings)
     title = "Every tag has one spelling"
@@ -95,7 +135,7 @@ def spellings(spellings: pd.DataFrame) -> Chart:
     return chart_spellings(groups, title=title)
 
 
-def contacts(sizes: pd.DataFrame) -> Chart:
+def _contacts(sizes: pd.DataFrame) -> Chart:
     """Draw how many contacts have several opportunities, from `Audit.sizes`."""
     two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
     split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leverkit.analysis import charts
 from leverkit.analysis.standing import COPY, TO_DECIDE, Standing
 from leverkit.report.anonymisation import PersonDisplay
-from leverkit.report.html import UNFOLDED, Section, table
+from leverkit.report.html import UNFOLDED, Chart, Section, table
 from leverkit.report.text import count
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ def _people_headline(audit: AuditFacts) -> str:
     )
 
 
-def people_section(audit: AuditFacts, standing: Standing, names: PersonDisplay, rest: str) -> Section:
+def people_section(
+    audit: AuditFacts, standing: Standing, names: PersonDisplay, chart: Chart, rest: str
+) -> Section:
     """Return the people with several opportunities, those with most gaps first; `rest` says where all are."""
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot differ."])
@@ -53,7 +54,7 @@ def people_section(audit: AuditFacts, standing: Standing, names: PersonDisplay, 
         _people_headline(audit),
         [
             _gaps_of_people(standing),
-            charts.contacts(audit.sizes),
+            chart,
             table(
                 shown,
                 limit=10,

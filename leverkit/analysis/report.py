@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leverkit.analysis import charts
+from leverkit.analysis.charts import AuditCharts, example
 from leverkit.analysis.findings import CODES, duplicates, to_decide
 from leverkit.analysis.people_report import people_section
 from leverkit.analysis.standing import COPY, KINDS, TO_DECIDE, Opinion, Standing
@@ -35,6 +35,7 @@ class ReportOptions:
     `stem` begins the names of the CSV files beside the page; empty where there are none.
     """
 
+    charts: AuditCharts
     people: PersonDisplay = field(default_factory=PersonDisplay)
     opinion: Opinion = field(default_factory=Opinion)
     state: Readiness | None = None
@@ -67,14 +68,16 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     gaps = len(standing.tags) > 0
     parts = {
         "ready": _ready(standing, options),
-        "person": charts.example(audit.snapshot, standing, options.opinion, options.people) if gaps else None,
-        "when": _when(audit, options) if gaps else None,
-        "where": _where(audit, options) if gaps else None,
+        "person": example(audit.snapshot, standing, options.opinion, options.people) if gaps else None,
+        "when": _when(options) if gaps else None,
+        "where": _where(options) if gaps else None,
         "decide": _decide(audit, standing, options),
-        "people": people_section(audit, standing, options.people, options.rest("people")),
+        "people": people_section(
+            audit, standing, options.people, options.charts.contacts(), options.rest("people")
+        ),
         "account": _figures(audit),
         "postings": _postings(audit, options),
-        "spellings": _spellings(audit),
+        "spellings": _spellings(audit, options),
         "other": _other(audit, options),
     }
     return {name: part for name, part in parts.items() if part}
@@ -127,8 +130,8 @@ def _ready(standing: Standing, options: ReportOptions) -> Section | None:
     return Section(heading, parts)
 
 
-def _when(audit: AuditFacts, options: ReportOptions) -> Section:
-    chart = charts.months(audit, options.opinion)
+def _when(options: ReportOptions) -> Section:
+    chart = options.charts.months(options.opinion)
     note = (
         "A gap comes about when the person gets the newer one of the two opportunities. Recent months show "
         "whether tags are still being split."
@@ -136,9 +139,9 @@ def _when(audit: AuditFacts, options: ReportOptions) -> Section:
     return Section("When did the gaps come about?", [note, chart])
 
 
-def _where(audit: AuditFacts, options: ReportOptions) -> Section:
+def _where(options: ReportOptions) -> Section:
     note = "Origin and posting are those of the opportunity that lacks the tag."
-    return Section("Where are the gaps?", [note, charts.where(audit, options.opinion)])
+    return Section("Where are the gaps?", [note, options.charts.where(options.opinion)])
 
 
 def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Section:
@@ -155,8 +158,8 @@ def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Se
         [
             "If a tag is about the person, its gaps are filled. If it is about one candidacy, they stay. "
             "A tag that siblings share far more often than by chance is probably about the person.",
-            charts.coverage(standing),
-            charts.agreement(audit.tags, options.opinion),
+            options.charts.coverage(options.opinion),
+            options.charts.agreement(options.opinion),
             table(rows, limit=20, caption="Most gaps first", rest=options.rest("decide")),
         ],
         rows,
@@ -208,7 +211,7 @@ def _postings(audit: AuditFacts, options: ReportOptions) -> Section:
     )
 
 
-def _spellings(audit: AuditFacts) -> Section | None:
+def _spellings(audit: AuditFacts, options: ReportOptions) -> Section | None:
     groups = duplicates(audit.spellings)
     if not groups:
         return None
@@ -219,7 +222,7 @@ def _spellings(audit: AuditFacts) -> Section | None:
         [
             "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",
-            charts.spellings(audit.spellings),
+            options.charts.spellings(),
         ],
     )
 

@@ -33,6 +33,11 @@ class Opinion:
     scopes: Mapping[str, str] = field(default_factory=dict)
     suggested: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def key(self) -> object:
+        """Return what opinions that say the same have in common."""
+        return frozenset(self.scopes.items()), frozenset(self.suggested.items())
+
     def kind(self, tag: str) -> str:
         """Return what is to become of the gaps of a tag that is no posting's."""
         return _DECIDED.get(self.scopes.get(tag, "")) or _SUGGESTED.get(self.suggested.get(tag, ""), OPEN)

@@ -157,9 +157,7 @@ def test_one_minimum_holds_for_every_suggestion_and_what_is_undecided_has_no_num
     write_generated(tmp_path, contacts=contacts, seed=seed)
     facts = audit(tmp_path)
     several = facts.placements[facts.placements["n"] > 1].groupby("tag")["contacts"].sum()
-    people = {
-        row.tag: int(several.get(row.preferred, 0)) for row in facts.spellings.itertuples(index=False)
-    }
+    people = {row.tag: int(several.get(row.preferred, 0)) for row in facts.spellings.itertuples(index=False)}
     for tag, found in suggest(facts).items():
         short = found.reason.split(" · ")[0]
         assert (found.confidence is None) == (found.scope == "undecided")
