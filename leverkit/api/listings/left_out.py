@@ -37,12 +37,13 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
         """Return what went wrong while reading, in words; empty where nothing did."""
         parts = []
         if self.repeated:
-            parts.append(f"{self.repeated} rows came twice and are given once")
+            parts.append(f"rows that came again, given once: {self.repeated}")
         if self.skipped:
-            parts.append(f"{self.skipped} pages did not begin with the announced row: rows may be missing")
+            parts.append(f"pages that did not begin with the announced row: {self.skipped}")
         if self.cut:
-            parts.append(f"{self.cut} pages were cut short: rows may be missing")
-        return "; ".join(parts)
+            parts.append(f"pages cut short: {self.cut}")
+        missing = ["rows may be missing"] if self.skipped or self.cut else []
+        return "; ".join(parts + missing)
 
     def plain(self) -> dict[str, Any]:
         """Return the values as JSON has them, for `DataFrame.attrs`."""

@@ -38,7 +38,7 @@ def require_none(listing: Listing, type: type[Any], include: Iterable[str]) -> N
             "Nothing was sent"
         )
     if is_open and listing.personal and not is_plain(type):
-        raise UsageError(f"{type.__name__} keeps whatever comes: name its fields, or say personal=True")
+        raise UsageError(f"{type!r} keeps whatever comes: name its fields, or say personal=True")
 
 
 def _contents(info: Any) -> tuple[set[str], bool]:

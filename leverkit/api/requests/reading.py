@@ -44,7 +44,7 @@ class Reading(Generic[T]):
         extra: Mapping[str, Any] | None,
         filters: Mapping[str, Any],
     ) -> None:
-        """Raises UsageError where something of this cannot be meant."""
+        """Check what is asked for. Raises UsageError."""
         self._type, filters = kind_and_filters(type, filters)
         self._reads, self._left = reads, limit
         self.path, self.listing = path_of(path), _found(path, personal)
@@ -139,9 +139,7 @@ class Reading(Generic[T]):
             self._note(skipped=self.left_out.skipped + 1)
         last = self._key(page.items[-1]) if page.items else ""
         announced = _announced(page.next)
-        self._announced = (
-            "" if announced == last else announced
-        )  # else an offset names the last row, not the next
+        self._announced = announced if announced != last else ""  # an offset of the row before tells nothing
         if page.next is not None and len(page.items) < self._page_size:
             self._note(cut=self.left_out.cut + 1)
 

@@ -71,7 +71,7 @@ def test_items_come_one_by_one_and_pages_as_they_are_needed() -> None:
 def test_a_row_that_comes_again_is_given_once_and_named() -> None:
     lever, _ = scripted(page("ab", then="b"), page("bc"))
     items = lever.each("/stages", page_size=2)
-    with pytest.warns(ListingWarning, match="/stages: 1 rows came twice"):
+    with pytest.warns(ListingWarning, match="/stages: rows that came again, given once: 1"):
         assert letters(items) == "abc"
     assert (items.left_out.repeated, items.left_out.complete) == (1, True)
 
@@ -79,7 +79,7 @@ def test_a_row_that_comes_again_is_given_once_and_named() -> None:
 def test_a_page_that_does_not_begin_as_announced_is_named() -> None:
     lever, _ = scripted(page("ab", then="c"), page("de"))
     items = lever.each("/stages", page_size=2)
-    with pytest.warns(ListingWarning, match="did not begin with the announced row: rows may be missing"):
+    with pytest.warns(ListingWarning, match="did not begin with the announced row: 1; rows may be missing"):
         assert letters(items) == "abde"
     assert (items.left_out.skipped, items.left_out.complete) == (1, False)
 
