@@ -251,6 +251,18 @@ def test_settings_that_cannot_be_right_are_refused(environ: dict[str, str], mess
         Settings.from_environment(environ, {})
 
 
+@pytest.mark.parametrize(
+    ("address", "token_url"),
+    [("", "https://auth.lever.co/oauth/token"),
+     ("https://api.sandbox.lever.co/v1", "https://sandbox-lever.auth0.com/oauth/token")],
+)  # fmt: skip
+def test_a_sandbox_has_its_own_token_endpoint(address: str, token_url: str) -> None:
+    environ = {"LEVER_REFRESH_TOKEN": "r", "LEVER_CLIENT_ID": "c", "LEVER_CLIENT_SECRET": "s"}
+    key = Settings.from_environment(environ | {"LEVER_BASE_URL": address}, {}).key
+    assert isinstance(key, RefreshedToken)
+    assert key._url == token_url
+
+
 def test_the_secret_goes_to_no_address_from_another_source() -> None:
     dotenv = {"LEVER_TOKEN_URL": "https://elsewhere.example/token"}
     environ = {"LEVER_REFRESH_TOKEN": "r", "LEVER_CLIENT_ID": "c", "LEVER_CLIENT_SECRET": "s"}

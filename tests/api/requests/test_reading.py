@@ -127,6 +127,15 @@ def test_a_listing_that_goes_round_is_an_error_and_no_endless_loop() -> None:
         list(lever.each("/stages", page_size=1))
 
 
+def test_a_page_that_starts_a_row_early_gives_no_row_twice() -> None:
+    with running(contacts=60, rate=None) as account, reader(account) as lever:
+        account.fault("duplicate", path="/opportunities", query="*limit=20*")
+        items = lever.each("/opportunities", page_size=20)
+        with pytest.warns(ListingWarning, match="given once: 1"):
+            found = [each["id"] for each in items]
+        assert sorted(found) == sorted(account.state()["opportunities"])
+
+
 def test_rows_that_move_between_two_pages_are_noticed_in_a_whole_account() -> None:
     with running(contacts=80, seed=2, rate=None) as account:
         ids = list(account.state()["opportunities"])
