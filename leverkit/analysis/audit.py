@@ -57,7 +57,7 @@ class Audit(AuditFacts):
         return costs(self.tags)
 
     def readiness(self, policy: Decided | None = None) -> Readiness:
-        """Return how far the account is with what people decided."""
+        """Return the readiness of the account with what people decided."""
         return readiness(self, policy.scopes if policy else {})
 
     def remember(self, policy: Decided | None = None) -> pd.DataFrame:

@@ -113,7 +113,7 @@ def _ready(standing: Standing, options: ReportOptions) -> Section | None:
     copy, decide = standing.gaps(COPY), standing.gaps(*TO_DECIDE)
     people = count(standing.number_of_people(COPY), "person", "people")
     plan = f"As decided now, a plan would copy {count(copy, 'tagging')} to opportunities of {people}, "
-    plan += "except where people took the tag off, or an opportunity does not match."
+    plan += "except where people removed the tag, or an opportunity does not match."
     parts.append(plan if copy else "No tag is decided to be copied, so a plan would be empty.")
     if decide and standing.suggestions:
         parts.append(

@@ -127,7 +127,7 @@ def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str
 
 
 def keep_off(db: sqlite3.Connection, contact: str, tag: str) -> None:
-    """End that a contact is without a tag which arrives with an opportunity; what was taken off stays off."""
+    """End that a contact is without a tag which arrives with an opportunity; what was removed stays so."""
     db.execute(
         "UPDATE marks SET kind = 'removed by others' "
         "WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",
