@@ -145,8 +145,7 @@ class ReadingUpdate:
         for old, new in sorted(names.items()):
             self._event("renamed", tag=old, detail=new)
             for table in ("marks", "considered"):
-                self._db.execute(f"UPDATE OR IGNORE {table} SET tag = ? WHERE tag = ?", (new, old))
-                self._db.execute(f"DELETE FROM {table} WHERE tag = ?", (old,))
+                self._db.execute(f"UPDATE OR REPLACE {table} SET tag = ? WHERE tag = ?", (new, old))
 
     def _require_few(self, limit: int | None) -> None:
         """Raise BrakeTripped where others removed more than a person would."""

@@ -126,6 +126,20 @@ def test_a_renamed_tag_was_taken_off_nobody(tmp_path: Path) -> None:
     assert marks(tmp_path, many) == {("o00", "new"): "removed everywhere"}
 
 
+def test_of_a_tag_that_gets_the_name_of_one_that_is_gone_it_counts_what_was_decided_on_itself(
+    tmp_path: Path,
+) -> None:
+    many = {f"o{n:02}": (f"c{n // 2}", {"old", "name"}) for n in range(20)}
+    take(tmp_path, many, 1)
+    gone = {id: (contact, {"old"}) for id, (contact, _) in many.items()}
+    take(tmp_path, gone, 2)
+    without = changed(gone, o00=("c0", set()))
+    take(tmp_path, without, 3)
+    renamed = {id: (contact, {"name"} if tags else set()) for id, (contact, tags) in without.items()}
+    assert take(tmp_path, renamed, 4).counts == {"renamed": 1}
+    assert marks(tmp_path, many)["o00", "name"] == "removed by others"
+
+
 def test_a_tag_that_everybody_had_is_no_new_name(tmp_path: Path) -> None:
     many = {f"o{n:02}": (f"c{n}", {"old", "all"}) for n in range(20)}
     take(tmp_path, many, 1)

@@ -1040,6 +1040,22 @@ BUGS = (
         "test_a_tag_that_comes_with_a_new_opportunity_is_not_copied_to_where_people_took_it_off",
     ),
     Bug(
+        "the receiver puts back what was removed from a contact that was merged into another",
+        "history/view",
+        'if mark is not None and mark.kind == "removed everywhere" and mark.contact != contact:',
+        "if mark is not None and not mark.contact:",
+        "webhook/test_memory::"
+        "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_into_one_that_has_the_tag",
+    ),
+    Bug(
+        "a renamed tag has the removals of the one whose name it gets",
+        "history/reading_update",
+        "UPDATE OR REPLACE",
+        "UPDATE OR IGNORE",
+        "history/test_catch_up::"
+        "test_of_a_tag_that_gets_the_name_of_one_that_is_gone_it_counts_what_was_decided_on_itself",
+    ),
+    Bug(
         "sync: a job takes for its own what only a person may plan",
         "jobs/nightly/plan",
         "standing=not for_a_person,",

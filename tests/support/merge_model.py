@@ -96,7 +96,7 @@ class MergeModel:
                 pairs.add((id, new))
         for id in [id for id, tag in self.last if tag == old]:
             why = self.last.pop((id, old))
-            self.last.setdefault((id, new), why)
+            self.last[id, new] = why
         for _, tags in self.known.values():
             if old in tags:
                 tags.remove(old)

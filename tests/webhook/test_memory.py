@@ -328,3 +328,21 @@ def test_a_tag_that_comes_with_a_new_opportunity_is_not_copied_to_where_people_t
     place.pull()
     place.hear(contact)
     assert place.have().intersection((first, *siblings, *came)) == {*came}
+
+
+def test_what_people_took_off_a_contact_stays_off_when_it_is_merged_into_one_that_has_the_tag(
+    place: Listening,
+) -> None:
+    (lost, (first, *others)), (winner, (tagged, *_)), *_ = place.people(2).items()
+    place.tag(first)
+    place.hear(lost)
+    place.pull()
+    for opportunity in (first, *others):
+        place.untag(opportunity)
+    place.pull()
+    place.tag(tagged)
+    place.hear(winner)
+    place.pull()
+    place.emulated.merge(lost, winner)
+    place.hear(winner)
+    assert place.have().isdisjoint((first, *others))
