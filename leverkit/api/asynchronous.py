@@ -6,14 +6,13 @@ turn, also for a budget that other processes hold, never blocks the loop.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from leverkit.api.account import Account, AccountLabel
 from leverkit.api.auth import Secret, checked_url
-from leverkit.api.http import AsyncHttpSession
+from leverkit.api.http import AsyncHttpSession, in_thread
 from leverkit.api.models import Opportunity, User
 from leverkit.api.rate_limit import Pace
 from leverkit.api.requests.async_listings import AsyncListings
@@ -124,7 +123,7 @@ class AsyncReadOnlyLever(AsyncListings):
         if self._account is None:
             ids = await self._session.run(account_ids(self._reads))
             account = Account(ids.__getitem__, self.host, self._label)
-            await asyncio.to_thread(lambda: account.id)  # it looks into the workspace
+            await in_thread(lambda: account.id)  # it looks into the workspace
             self._account = account
         return self._account
 

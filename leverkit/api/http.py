@@ -5,13 +5,12 @@ What to send, when again and when to give up is decided in `requests`; nothing o
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, Self, TypeVar
 
@@ -135,11 +134,11 @@ class AsyncHttpSession(AnySession):
         key: Secret,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
         **given: Any,
     ) -> None:
         super().__init__(base_url, key, **given)
-        self._sleep = sleep
+        self._sleep = sleep or _sleep
         self._http = httpx.AsyncClient(transport=transport, **self._settings)
 
     async def run(self, operation: Operation[T]) -> T:
@@ -166,12 +165,12 @@ class AsyncHttpSession(AnySession):
             case Turn():
                 return await self._turn()
             case Do():
-                found = await asyncio.to_thread(step.action)
+                found = await in_thread(step.action)
                 return await found if inspect.isawaitable(found) else found
 
     async def _turn(self) -> None:
         turn = self.pace.turn()
-        while (seconds := await asyncio.to_thread(next, turn, None)) is not None:
+        while (seconds := await in_thread(partial(next, turn, None))) is not None:
             await self._sleep(seconds)
 
     async def _attempt_now(self, send: Send) -> Response:
@@ -186,6 +185,19 @@ class AsyncHttpSession(AnySession):
         except httpx.HTTPError as error:
             return _failure(error, send)
         return Response(response.status_code, body.content, response.headers, sent_id=send.request_id)
+
+
+async def in_thread(action: Callable[[], T]) -> T:
+    """Return what something that may block returns, while the loop goes on."""
+    from asyncio import to_thread  # 20 ms, which the client for threads does not need
+
+    return await to_thread(action)
+
+
+async def _sleep(seconds: float) -> None:
+    from asyncio import sleep
+
+    await sleep(seconds)
 
 
 class _Body:
