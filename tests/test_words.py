@@ -20,7 +20,7 @@ ODD = {
     r"\bspeaks? (for|against) the person\b": "say what the evidence suggests",
     r"\bleads? to nobody\b": "say *identify nobody*",
     r"\bdoorways?\b": "say *interface*, or *file*",
-    r"\ba (line|row|record) a \w+\b": "say *one line per …*",
+    r"\b(one|a) (line|row|record) an? \w+\b": "say *one line per …*",
     r"\bhas to go before you go on\b": "say *fix … first*",
     r"\bon the forge\b": "name what people see",
     r"\b(took|taken|takes|take|taking) (it |them |a tag |the tag |tags )?off\b": "say *remove*",

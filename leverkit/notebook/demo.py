@@ -27,7 +27,7 @@ from leverkit.notebook.runner import run
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 
-RATE = 200.0  # requests a second: Lever allows 10, but nobody should wait for a demo
+RATE = 200.0  # requests per second: Lever allows 10, but nobody should wait for a demo
 ACCEPT = 0.9
 MARK = ".leverkit-demo"
 SEED = "7"
@@ -131,7 +131,7 @@ class _Demo:
 
     def _size(self, start: Tags) -> str:
         size = f"{len(start):,} opportunities, emulated"
-        return f"Account   {size}; {RATE:g} requests a second instead of Lever's 10"
+        return f"Account   {size}; {RATE:g} requests per second instead of Lever's 10"
 
     def _decided(self) -> str:
         scopes = Policy.read(self._folder / "policy.csv").scopes
