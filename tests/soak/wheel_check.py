@@ -1,6 +1,7 @@
 """Build sdist and wheel, install them in empty environments, and try what each extra is for: `make wheel`.
 
-Prints how large each installation is, without pip. Takes minutes and some 2 GB of disk.
+`PYTHONPATH=tests python -m soak.wheel_check [EXTRA …]`; `alone` is none. Prints how large each installation
+is, without pip. Takes minutes and 2 GB of disk.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from leverkit.emulator import running
 
 ROOT = Path(__file__).parent.parent.parent
-EXTRAS = ("", "notebooks", "emulator", "listen", "scan", "notebooks,emulator")
+EXTRAS = ("alone", "notebooks", "emulator", "listen", "scan", "xlsx", "notebooks,emulator")
 NAMES = {
     "notebooks": ["run", "x.ipynb", "-o", "out"],
     "emulator": ["emulator", "--idle-exit", "1"],
@@ -22,22 +23,26 @@ NAMES = {
 }
 
 
-def main() -> None:
+def main(extras: list[str]) -> None:
     """Build, install and try."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run(sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(ROOT))
         (wheel,) = (folder / "dist").glob("*.whl")
         print("| `pip install` | MB | packages |\n| --- | --- | --- |", flush=True)
-        for extra in EXTRAS:
-            place = folder / (extra or "alone")
-            install(place, f"{wheel}[{extra}]" if extra else str(wheel))
-            show(place, f"leverkit[{extra}]" if extra else "leverkit")
-            attempt(place, set(extra.split(",")))
+        for extra in extras:
+            install(folder / extra, str(wheel) + wanted(extra))
+            show(folder / extra, "leverkit" + wanted(extra))
+            attempt(folder / extra, set(extra.split(",")))
         (sdist,) = (folder / "dist").glob("*.tar.gz")
         install(folder / "sdist", str(sdist))
         attempt(folder / "sdist", set())
     print("sdist and wheel work in empty environments")
+
+
+def wanted(extra: str) -> str:
+    """Return extras in brackets."""
+    return "" if extra == "alone" else f"[{extra}]"
 
 
 def run(*words: str, cwd: Path = ROOT, code: int = 0, **environment: str) -> str:
@@ -76,7 +81,8 @@ def attempt(place: Path, extras: set[str]) -> None:
         run(leverkit, "doctor", cwd=place, **here, **key)
     run(leverkit, "audit", "snapshot", "--html", "audit.html", cwd=place, **here)
     run(leverkit, "notebooks", "pages", cwd=place, **here)
-    for extra in NAMES.keys() - extras:
+    has = extras | ({"emulator"} if "listen" in extras else set())  # which brings the same web server
+    for extra in NAMES.keys() - has:
         assert f"leverkit[{extra}]" in run(leverkit, *NAMES[extra], cwd=place, code=64, **here)
     if "emulator" in extras:
         assert "base_url" in run(leverkit, "emulator", "--idle-exit", "1", cwd=place, **here)
@@ -88,4 +94,4 @@ def attempt(place: Path, extras: set[str]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or list(EXTRAS))
