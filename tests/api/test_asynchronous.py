@@ -98,6 +98,7 @@ def test_every_read_answers_as_the_one_for_threads_does() -> None:
             lever.with_options(timeout=3).performer(),
             *[list(getattr(lever, name)()) for name in NAMED],
         ]
+        assert {entry["method"] for entry in account.log()} == {"GET"}
 
 
 def test_an_account_is_recognised_by_what_the_key_may_read() -> None:
