@@ -114,7 +114,7 @@ def _ready(standing: Standing, options: ReportOptions) -> Section | None:
     people = count(standing.number_of_people(COPY), "person", "people")
     plan = f"As decided now, a plan would copy {count(copy, 'tagging')} to opportunities of {people}, "
     plan += "except where people removed the tag, or an opportunity does not match."
-    parts.append(plan if copy else "No tag is decided to be copied, so a plan would be empty.")
+    parts.append(plan if copy else "As decided now, there is nothing to copy, and a plan would be empty.")
     if decide and standing.suggestions:
         parts.append(
             f"{count(decide, 'gap')} wait for a decision: {standing.undecided}. Likely missing: the evidence "

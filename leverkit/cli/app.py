@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leverkit.cli import analysis, changes, history, integration, migration, planning, sync
+from leverkit.cli import analysis, changes, history, integration, migration, overview, planning, sync
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import Demo, Group, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
@@ -164,6 +164,7 @@ def doctor(demo: Demo = False, as_json: Json = False) -> None:
 
 analysis.register(app)
 changes.register(app)
+overview.register(app)
 planning.register(app)
 migration.register(app)
 history.register(app)

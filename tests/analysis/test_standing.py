@@ -89,7 +89,7 @@ def test_every_figure_of_the_page_equals_a_recount_and_has_its_noun(
         assert f"would copy {copy:,} taggings to opportunities of {len(people):,} people" in page
     else:
         assert head + split in page
-        assert "so a plan would be empty" in page
+        assert "and a plan would be empty" in page
     (months,) = re.findall(r'alt="(\d[^"]* came about in the last 3 months[^"]*)"', html)
     assert sum(int(n.replace(",", "")) for n in re.findall(r"\d{4}-\d\d ([\d,]+)", months)) == len(gaps)
 

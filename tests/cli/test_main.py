@@ -283,6 +283,18 @@ def test_the_plan_has_a_line_a_tag_and_can_be_of_one_tag(leverkit: Command, poli
     assert f"did you mean {tag!r}?" in leverkit(*words, "--only-tag", tag[:-1]).err
 
 
+def test_one_page_says_how_the_account_stands_and_what_comes_next(leverkit: Command, policy: Path) -> None:
+    ended = leverkit("overview", ".", "-o", "overview.html")
+    assert ended.code == 0
+    headline, *steps = ended.out.splitlines()
+    assert re.match(r"\d+ gaps? on \d+ opportunit(y|ies) of \d+ (person|people): ", headline)
+    assert steps
+    page = Path("overview.html").read_text(encoding="utf-8")
+    assert headline in page
+    ended = leverkit("overview")
+    assert (ended.code, "no account was read into" in ended.err) == (64, True)
+
+
 def test_every_mistake_in_a_policy_is_reported_with_its_line(leverkit: Command, policy: Path) -> None:
     text = policy.read_text(encoding="utf-8").splitlines(keepends=True)
     text[1] = text[1].replace(",undecided,", ",contct,").replace(",contact,", ",contct,", 1)
