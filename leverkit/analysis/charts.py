@@ -146,7 +146,7 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     """Return the tags of a contact: one row per tag, one column per opportunity, the oldest first."""
     import pandas as pd
 
-    rows = snapshot.sql(_OPPORTUNITIES, params={"start": contact}).fetchall()
+    rows = _opportunities(snapshot, contact)
     found = sorted({row[0] for row in rows})
     if len(found) != 1:
         raise UsageError(f"{len(found):,} contacts have an id that begins with {contact!r}; name one")
@@ -164,16 +164,20 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     return Section(heading, [grid, *opened])
 
 
-def example(snapshot: Snapshot, standing: Standing, opinion: Opinion, names: PersonDisplay) -> Section | None:
-    """Return one person with two to four opportunities as a picture: one with most gaps to copy."""
+def example(snapshot: Snapshot, standing: Standing, opinion: Opinion, names: PersonDisplay) -> Section:
+    """Return one person with two to four opportunities as a picture: with gaps to copy, and few others."""
     gaps = standing.people.set_index("contact")
     rest = gaps[[MEANT, STAYS]].sum(axis="columns")
     ranked = gaps.assign(rest=rest, few=-(gaps[COPY] + gaps[LIKELY]).clip(upper=2)).reset_index()
     for contact in ranked.sort_values(["few", "rest", OPEN, "contact"])["contact"].head(50):
-        rows = snapshot.sql(_OPPORTUNITIES, params={"start": contact}).fetchall()
+        rows = _opportunities(snapshot, contact)
         if 2 <= len(rows) <= 4:
             return _picture(rows, set(standing.tags["tag"]), opinion, names)
-    return None
+    return Section("One person", ["Nobody with two to four opportunities has a gap."])
+
+
+def _opportunities(snapshot: Snapshot, start: str) -> list[tuple[str, str, list[str], bool, str]]:
+    return snapshot.sql(_OPPORTUNITIES, params={"start": start}).fetchall()
 
 
 def _picture(

@@ -47,13 +47,16 @@ class ReportOptions:
         return f"all are in {self.stem}-{name}.csv" if self.stem else ""
 
 
+NO_GAPS = Section("No gaps", ["No tag is on some of a person's opportunities only, but tags of postings."])
+
+
 def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Section]) -> str:
     """Return the report of an audit, its sections given, as one HTML page."""
     s = audit.summary
     head = Masthead(s["account_name"], s["account"], s["host"], s["demo"], moment(s["taken_at"]))
     return page(
         Standing.of(audit, options.opinion).headline,
-        parts.values(),
+        {id(part): part for part in parts.values()}.values(),  # NO_GAPS once
         lead="A gap is a pair of a tag and an opportunity: the opportunity lacks the tag, and another one of "
         "the same person has it. A tag about a person belongs on all of their opportunities; a tag about one "
         "candidacy, and every tag of a posting, stays where it is.",
@@ -68,9 +71,9 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     gaps = len(standing.tags) > 0
     parts = {
         "ready": _ready(standing, options),
-        "person": example(audit.snapshot, standing, options.opinion, options.people) if gaps else None,
-        "when": _when(options) if gaps else None,
-        "where": _where(options) if gaps else None,
+        "person": example(audit.snapshot, standing, options.opinion, options.people),
+        "when": _when(options) if gaps else NO_GAPS,
+        "where": _where(options) if gaps else NO_GAPS,
         "decide": _decide(audit, standing, options),
         "people": people_section(
             audit, standing, options.people, options.charts.contacts(), options.rest("people")
@@ -106,9 +109,9 @@ def _figures(audit: AuditFacts) -> Section:
     return Section("The account", parts)
 
 
-def _ready(standing: Standing, options: ReportOptions) -> Section | None:
+def _ready(standing: Standing, options: ReportOptions) -> Section:
     if not len(standing.tags):
-        return None
+        return NO_GAPS
     parts: list[str | Html | Chart] = [divided_bar(standing.figures, "gap")]
     copy, decide = standing.gaps(COPY), standing.gaps(*TO_DECIDE)
     people = count(standing.number_of_people(COPY), "person", "people")

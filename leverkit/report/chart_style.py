@@ -10,7 +10,7 @@ import io
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Any
 
@@ -69,6 +69,11 @@ def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
     place = {"loc": "upper left", "bbox_to_anchor": (0, top), "ncols": COLUMNS, "frameon": False}
     figure.legend(handles, names or kinds, **place, **sizes, fontsize=9.5)
     _title(figure, title + "\n" * rows)  # the lines keep the place of the legend free
+
+
+def in_order(kinds: Iterable[object]) -> list[str]:
+    """Return each kind once, in the order of the colours."""
+    return sorted({str(kind) for kind in kinds}, key=list(COLOURS).index)
 
 
 def chart(draw: Callable[[Any], None], *, title: str, alt: str, rows: float, inches: float = 4.9) -> Chart:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, label, legend
+from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, in_order, label, legend
 from leverkit.report.html import Chart
 from leverkit.report.text import share
 
@@ -36,7 +36,7 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         count_along(axes, f"opportunities; pale: without the tag{_shown(shown, frame)}")
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
-            legend(axes, list(dict.fromkeys(kinds)))
+            legend(axes, in_order(kinds))
 
     return chart(draw, title=title, alt=f"{title}. Missing: {words}", rows=len(shown) + 1)
 
@@ -112,7 +112,7 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart
     """
     shown = frame.dropna(subset=["coverage", "agreement"])
     shown = shown.sort_values(["agreement", "missing", "tag"], ascending=[False, False, True])
-    kinds = list(shown["kind"].value_counts().index)
+    kinds = in_order(shown["kind"])[::-1]  # those of postings first, below the others
     best = shown[shown["kind"] != "from a posting"].head(named)
     words = ", ".join(
         f"{tag} covers {share(covers)}, siblings agree {share(agree)}"
@@ -138,7 +138,7 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart
         axes.text(0.02, 1.0, "up here: on all of a person's, or nearly", va="center", **corner)
         axes.text(1.03, 0.03, "down here: on one only", ha="right", va="center", **corner)
         _name(axes, best)
-        legend(axes, [str(kind) for kind in kinds])
+        legend(axes, kinds[::-1])
 
     return chart(draw, title=title, alt=f"{title}. Most agreement: {words}", rows=9)
 

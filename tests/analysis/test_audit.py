@@ -270,3 +270,13 @@ def test_the_frames_are_as_the_page_describes_them(tmp_path: Path) -> None:
 def test_the_frames_answer_questions(tmp_path: Path) -> None:
     result = audit(write_snapshot(tmp_path, [Row("a", ["vip", "x"]), Row("a", ["x"], day=1)]))
     assert result.tags.query("missing > 0 and not posting_tag")["tag"].tolist() == ["vip"]
+
+
+def test_an_account_without_gaps_or_people_has_a_page_with_every_section(tmp_path: Path) -> None:
+    for name, rows in (("none", []), ("alone", [Row("a", ["vip"])]), ("same", [Row("a"), Row("a", day=1)])):
+        found = audit(write_snapshot(tmp_path / name, rows))
+        assert {"ready", "person", "when", "where", "decide", "people", "account"} <= set(found.sections())
+        assert (
+            found.to_html(tmp_path / f"{name}.html").read_text(encoding="utf-8").count("<h2>No gaps</h2>")
+            == 1
+        )

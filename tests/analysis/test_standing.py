@@ -103,7 +103,7 @@ def test_gaps_of_each_month_origin_and_posting_are_all_the_gaps(tmp_path: Path) 
     gaps = audit(write_snapshot(tmp_path, rows)).gaps
     found = gaps.groupby(["kind", "value"])["gaps"].sum()
     assert dict(found["origin"]) == {"applied": 1, "agency": 3}
-    assert dict(found["posting"]) == {"p": 1, "q": 3}
+    assert dict(found["posting"]) == {"unlisted posting p": 1, "unlisted posting q": 3}
     assert found["month"].tolist() == [1, 3]  # the month of the newer one of the two
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from leverkit.report.chart_style import COLOURS, label
+from leverkit.report.chart_style import COLOURS, in_order, label
 from leverkit.report.charts import (
     chart_agreement,
     chart_change,
@@ -21,6 +21,7 @@ from leverkit.report.charts import (
     chart_readings,
     chart_spellings,
 )
+from leverkit.report.gap_charts import chart_months, chart_where
 from leverkit.report.html import Chart
 
 HOSTILE = ["$a_$", r"$\foo$", "‮abc", "<b>", "\x00\n\t", "東京 🦄 مريم", "x" * 300, ""]
@@ -63,6 +64,16 @@ def test_hostile_tags_are_drawn_as_text(draw: Callable[[list[str]], Chart]) -> N
         chart = draw(HOSTILE)
         assert size(chart)[0] > 800
     assert "$a_$" in chart.alt
+
+
+def test_a_chart_of_part_of_the_tags_says_so_and_legends_have_one_order() -> None:
+    assert in_order(["open", "to copy", "open", "likely missing"]) == ["to copy", "likely missing", "open"]
+    kinds = pd.DataFrame({"to copy": [1, 0, 2], "open": [0, 0, 3]}, index=["2025-01", "2025-02", "2025-03"])
+    assert chart_months(kinds, title="T").alt == "T. 2025-01 1, 2025-03 5"
+    assert chart_where(kinds, kinds, title="T").alt.startswith(
+        "T. by origin: 2025-01 1, 2025-02 0, 2025-03 5"
+    )
+    assert min(size(chart_months(kinds, title="T"))[0], size(chart_where(kinds, kinds, title="T"))[0]) > 800
 
 
 def test_an_empty_chart_is_still_a_picture() -> None:

@@ -15,6 +15,6 @@ UNION ALL
 SELECT 'origin', coalesce(value, 'unknown'), t, count(*)
 FROM gap LEFT JOIN trait ON v = origin GROUP BY ALL
 UNION ALL
-SELECT 'posting', coalesce(postings.text, value, 'no posting'), t, count(*)
+SELECT 'posting', coalesce(postings.text, 'unlisted posting ' || value[:8], 'no posting'), t, count(*)
 FROM gap LEFT JOIN trait ON v = p LEFT JOIN postings ON postings.id = value GROUP BY ALL
 ORDER BY ALL;
