@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
 import msgspec
 
 from leverkit.api.account import UUID
-from leverkit.api.listings.catalogue import PERSON, Listing, find
+from leverkit.api.listings.catalogue import LISTINGS, PERSON, Listing, find
 from leverkit.api.listings.filters import checked, path_of
 from leverkit.api.listings.left_out import LeftOut, ListingWarning
 from leverkit.api.listings.personal import is_plain, require_none, without
@@ -169,9 +170,11 @@ def _found(path: str, personal: bool) -> Listing:
     at = path_of(path)
     found = find(at)
     if found is None and not personal:
+        near = get_close_matches(at, [each.path for each in LISTINGS], n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
-            f"{at} is no listing that Lever documents, so leverkit cannot tell which of its fields are about "
-            "candidates: get() reads one object, personal=True another listing as it is. Nothing was sent"
+            f"{at} is no listing that Lever documents: {meant}get() reads one object; personal=True reads "
+            "another listing with all its fields, as nobody knows which are about candidates. Nothing was sent"
         )
     return found or Listing(at)
 
