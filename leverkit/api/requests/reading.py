@@ -174,7 +174,7 @@ def _found(path: str, personal: bool) -> Listing:
         meant = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"{at} is no listing that Lever documents: {meant}get() reads one object; personal=True reads "
-            "another listing with all its fields, as nobody knows which are about candidates. Nothing was sent"
+            "another listing with all fields, as nobody knows which are about candidates. Nothing was sent"
         )
     return found or Listing(at)
 
