@@ -63,7 +63,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             before=self.expects(opportunity, tag, taken_at),
             mark=mark,
             carried=bool(carriers),
-            newer_carrier=any(self._is_newer(carrier, tag, after) for carrier in carriers),
+            newer_carrier=not self._is_off_everywhere(opportunity, tag)
+            and any(self._is_newer(carrier, tag, after) for carrier in carriers),
             considered=considered,
             fresh=mark is not None and mark.kind == "added by us" and mark.at_ms > shown_until(taken_at),
             anonymized=anonymized,
@@ -89,6 +90,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         if opportunity not in self.tags:
             return None
         return taken_at >= self.taken_at and tag in self.tags[opportunity]
+
+    def _is_off_everywhere(self, opportunity: str, tag: str) -> bool:
+        """Return True if a tag was removed here and everywhere else: the ledger ends that at an addition.
+
+        A carrier that came by a merge, which no reading has seen yet, is no addition.
+        """
+        mark = self.marks.get((opportunity, tag))
+        return mark is not None and mark.kind == "removed everywhere"
 
     def _is_newer(self, carrier: str, tag: str, after: int) -> bool:
         """Return True if an opportunity carries a tag that it did not at a reading."""

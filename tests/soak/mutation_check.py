@@ -1045,7 +1045,15 @@ BUGS = (
         'if mark is not None and mark.kind == "removed everywhere" and mark.contact != contact:',
         "if mark is not None and not mark.contact:",
         "webhook/test_memory::"
-        "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_into_one_that_has_the_tag",
+        "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_with_one_that_has_the_tag",
+    ),
+    Bug(
+        "the receiver puts back what was removed from a contact into which another one was merged",
+        "history/view",
+        "newer_carrier=not self._is_off_everywhere(opportunity, tag)",
+        "newer_carrier=True",
+        "webhook/test_memory::"
+        "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_with_one_that_has_the_tag",
     ),
     Bug(
         "a renamed tag has the removals of the one whose name it gets",
