@@ -17,7 +17,7 @@ from leverkit.analysis.standing import COPY, KINDS, TO_DECIDE, Opinion, Standing
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
-from leverkit.report.masthead import Masthead, moment
+from leverkit.report.masthead import Masthead
 from leverkit.report.pictures import divided_bar
 from leverkit.report.text import cell, count, share, short
 
@@ -53,7 +53,6 @@ NO_GAPS = Section("No gaps", ["No tag is on some of a person's opportunities onl
 def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Section]) -> str:
     """Return the report of an audit, its sections given, as one HTML page."""
     s = audit.summary
-    head = Masthead(s["account_name"], s["account"], s["host"], s["demo"], moment(s["taken_at"]))
     return page(
         Standing.of(audit, options.opinion).headline,
         {id(part): part for part in parts.values()}.values(),  # NO_GAPS once
@@ -61,7 +60,7 @@ def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Sectio
         "the same person has it. A tag about a person belongs on all of their opportunities; a tag about one "
         "candidacy, and every tag of a posting, stays where it is.",
         footer=f"leverkit audit, snapshot {short(s['snapshot'])}. {options.people.words}",
-        masthead=head.html,
+        masthead=Masthead.of(s, s["taken_at"]).html,
     )
 
 

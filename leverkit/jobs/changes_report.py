@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from leverkit.history.merge_table import day
 from leverkit.report.charts import chart_readings
 from leverkit.report.html import Chart, Html, Section, facts, page, table
+from leverkit.report.masthead import Masthead
 from leverkit.report.text import count
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def render(found: ChangeFacts, parts: dict[str, Section]) -> str:
         found.headline,
         parts.values(),
         lead=f"Readings of {day(found.since.taken_at)} and {day(found.until.taken_at)}. {_counted(found)}",
-        footer=f"leverkit changes of account {found.snapshot.account}, readings {found.since.number} "
-        f"to {found.until.number}",
+        footer=f"leverkit changes, readings {found.since.number} to {found.until.number}",
+        masthead=Masthead.of(found.snapshot.account_facts, found.until.taken_at).html,
     )
 
 

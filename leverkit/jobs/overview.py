@@ -20,7 +20,7 @@ from leverkit.migration.result import status
 from leverkit.migration.run import Run
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Section, bullets, page, table
-from leverkit.report.masthead import Masthead, moment
+from leverkit.report.masthead import Masthead
 from leverkit.report.text import count
 from leverkit.storage.files import SHARED, write_atomic
 
@@ -94,8 +94,7 @@ class Overview:
 
     def to_html(self, path: Path | str) -> Path:
         """Write the page as one HTML file without scripts or names; return its path."""
-        s, path = self.audit.summary, Path(path)
-        head = Masthead(s["account_name"], s["account"], s["host"], s["demo"], moment(s["taken_at"]))
+        path, head = Path(path), Masthead.of(self.audit.summary, self.audit.summary["taken_at"])
         text = page(self.headline, self.sections().values(), masthead=head.html, footer="leverkit overview")
         write_atomic(path, text.encode(), mode=SHARED)
         return path

@@ -20,6 +20,7 @@ from leverkit.migration.stop import PAUSE, PAUSED
 from leverkit.planning.operation import Operation, csv_cells
 from leverkit.planning.plan_document import Kind
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.text import count
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import hold, holder
 
@@ -109,7 +110,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             return "nothing to do"
         parts = ", ".join(f"{number} {self._word(name)}" for name, number in self.counts.items() if number)
         late = f"; {len(self.came_later)} opportunities came after the plan" if self.came_later else ""
-        return f"{self.state}: {parts} of {self.planned} planned{late}"
+        return f"{self.state}: {parts} of {count(self.planned, 'planned change')}{late}"
 
     @property
     def verdict(self) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from leverkit.api.rate_limit import CONTACTS, PAGE, WRITES
 from leverkit.errors import Refused, UsageError
+from leverkit.report.text import count
 from leverkit.storage import csv_file, files
 from leverkit.storage.memory import keep_texts_once
 
@@ -84,7 +85,7 @@ def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
 def left_out(skipped: Sequence[Skipped]) -> str:
     """Return how many changes were left out, and why."""
     words = "; ".join(f"{number} {reason}" for reason, number in sorted(by_reason(skipped).items()))
-    return f"{len(skipped)} skipped" + (f" ({words})" if words else "")
+    return f"{count(len(skipped), 'change')} skipped" + (f" ({words})" if words else "")
 
 
 def by_reason(skipped: Iterable[Skipped]) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import Any
 
 from leverkit.report.html import Html
 
@@ -18,6 +20,12 @@ class Masthead:
     host: str = ""
     demo: bool = False
     as_of: str = ""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], as_of: int) -> Masthead:
+        """Return the line from a snapshot's `account_facts`, read at a time in ms since the epoch."""
+        names = (facts["account_name"], facts["account"], facts["host"], facts["demo"])
+        return cls(*names, moment(as_of))
 
     @property
     def emulated(self) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from leverkit.errors import Partial
 from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
+from leverkit.report.masthead import Masthead
 from leverkit.storage import files
 from leverkit.storage.files import SHARED
 
@@ -20,6 +21,14 @@ NAME, REPORT = "sync.json", "report.html"
 def sync_lock(account_folder: Path) -> Path:
     """Return the lock of the nightly job of an account."""
     return account_folder / "sync.lock"
+
+
+_NOUNS = {
+    "changed by others": "taggings changed by others",
+    "planned": "taggings planned",
+    "carried out": "taggings in place",
+    "left as it is": "gaps left as they are",
+}
 
 
 class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +122,8 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
             if counts
         ]
         notes = [Section("Notes", [bullets(self.notes)])] if self.notes else []
-        return [Section(self.summary, [facts(self.figures), *self._then]), *lists, *notes]
+        figures = {_NOUNS[name]: number for name, number in self.figures.items()}
+        return [Section("In numbers", [facts(figures), *self._then]), *lists, *notes]
 
     @property
     def _then(self) -> list[str]:
@@ -122,10 +132,9 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def page(self) -> str:
         """Return the record as a page for people."""
-        name = " ".join(filter(None, (self.account_name, self.account)))
-        began = f"{self.started_at[:16].replace('T', ' ')} UTC"
-        lead = f"Nightly job of account {name} at {self.host}, begun {began}."
-        return page("Nightly job", self.sections, lead=lead)
+        began = self.started_at[:16].replace("T", " ")
+        head = Masthead(self.account_name, self.account, self.host, as_of=began)
+        return page(f"Nightly job: {self.summary}", self.sections, masthead=head.html)
 
 
 @dataclass(frozen=True)
