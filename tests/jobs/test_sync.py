@@ -193,7 +193,7 @@ def test_work_in_part_is_no_success(nights: SyncNights) -> None:
     nights.emulated.fault("status", path="*/addTags", status=400, times=None)
     ended = nights.night()
     assert (ended.record.exit_code, ended.record.counts["failed"] > 0) == (6, True)
-    assert "NOT as planned: 1 missing" in ended.record.summary
+    assert "NOT as planned: 1 tagging missing" in ended.record.summary
     nights.emulated.clear_faults()
     assert nights.night().require().record.counts["done"] > 0
 

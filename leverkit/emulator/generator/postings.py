@@ -43,8 +43,9 @@ def uuid4(rng: Random) -> str:
 
 
 def _title(rng: Random, team: str, invented: bool) -> str:
+    level = rng.choice(WORDS.levels)
     of = rng.choice((team, word(rng), team)) if invented else team
-    return f"{rng.choice(WORDS.levels)}{of} {rng.choice(WORDS.roles)}"
+    return f"{level}{of} {rng.choice(WORDS.roles)}"
 
 
 def generate_posting(rng: Random, users: list[str], *, invented: bool = True) -> GeneratedPosting:
