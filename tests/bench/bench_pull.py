@@ -24,7 +24,7 @@ from leverkit.api.rate_limit import BURST, LEVER_RATE, PAGE, RATE, Pace
 from leverkit.snapshot.pull import pull
 
 LEVER_BURST, LATENCY = 20, 300
-OPPORTUNITIES_OF_A_PERSON = 1.4534  # in a generated account
+OPPORTUNITIES_OF_A_PERSON = 1.758  # in a generated account
 ORDERS = {
     "by stage": {},
     "by time": {"range_order": "own"},
