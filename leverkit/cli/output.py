@@ -56,7 +56,10 @@ def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:
     if as_json:
         print_file(out / "plan.json")
     else:
-        print_result("\n".join([f"Plan {made.short}: {made.summary}", *_tags(made)]))
+        from leverkit.policy.account_fit import NOTHING
+
+        loud = [warning for warning in made.warnings if NOTHING in warning]
+        print_result("\n".join([f"Plan {made.short}: {made.summary}", *loud, *_tags(made)]))
     for warning in made.warnings:
         print_message(f"note: {warning}")
     if made.operations:

@@ -19,6 +19,7 @@ from leverkit.planning.canary import choose
 from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
+from leverkit.policy.account_fit import nowhere, present_tags
 from leverkit.policy.decision import Undecided
 from leverkit.policy.matching import narrower, without_opportunities
 from leverkit.snapshot.gaps import WITH_HOLDINGS
@@ -84,7 +85,8 @@ def plan(
     `only` plans these tags alone; each must have scope `contact`, else UsageError. `matching` (all, active,
     posting:ID) says which opportunities get tags, where the policy does not say less; it is part of the
     policy's digest. What people removed by the `ledger` of the account is not planned, but listed, unless
-    its tag is in `include_removed`.
+    its tag is in `include_removed`. Raises UsageError where rows of the policy hold
+    the evidence of other tags.
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have a tag now. Raises
     BrakeTripped naming the flag where the plan is larger than allowed: the folder then holds the plan to
     look at, `apply` refuses it too.
@@ -115,6 +117,7 @@ def plan_with(
     """
     if snapshot.part:
         raise UsageError(f"a plan needs the whole account, not {snapshot.part}; `matching` narrows a plan")
+    policy.require_fit(snapshot)
     tags = _wanted(policy, only)
     named = _named(tags, include_removed)
     matching = {row.tag: narrower(row.matching) for row in policy.decisions}
@@ -146,7 +149,11 @@ def _planned(snapshot: Snapshot, policy: Policy, tags: list[str], memory: Memory
         tag_counts=_predicted(snapshot, operations),
         undecided=policy.undecided(snapshot),
         skipped=skipped,
-        warnings=(*_left_out(policy, tags), *_warnings(snapshot, policy, operations), *memory.warnings),
+        warnings=(
+            *_left_out(snapshot, policy, tags),
+            *_warnings(snapshot, policy, operations),
+            *memory.warnings,
+        ),
         ledger=memory.reading,
         canary=choose(operations, siblings, _traits(snapshot, operations)),
         brakes=brakes,
@@ -175,12 +182,13 @@ def _named(tags: list[str], include_removed: Collection[str]) -> frozenset[str]:
     return named
 
 
-def _left_out(policy: Policy, tags: list[str]) -> list[str]:
+def _left_out(snapshot: Snapshot, policy: Policy, tags: list[str]) -> list[str]:
     every = _contact_tags(policy)
+    absent = filter(None, [nowhere(policy.decisions, present_tags(snapshot))])
     notes = [f"tag {tag[:40]!r} is not planned: {why}" for tag in every if (why := unwritable(tag))]
     if len(tags) + len(notes) < len(every):
         notes.append(f"only {len(tags)} of {len(every)} contact tags are planned, as asked")
-    return notes
+    return [*absent, *notes]
 
 
 def _contact_tags(policy: Policy) -> list[str]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 
 import msgspec
 
 from leverkit.errors import UsageError
 from leverkit.policy.matching import matching_of, narrower
-from leverkit.storage.csv_file import guard, number, unguard
+from leverkit.storage.csv_file import guard, number, unguard, whole
+from leverkit.storage.typed_date import span
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ COLUMNS = (
 )
 COUNTS = ("opportunities", "contacts", "split_contacts", "inconsistent_contacts", "present", "missing")
 SHARES = ("at_stake", "agreement", "expected")
+_ABSENT = frozenset(("", "nan", "na", "n/a", "<na>", "none", "null", "#n/a"))
 EVIDENCE = (*COUNTS, *SHARES, "pattern", "posting_tag")
 
 Value = str | int | float | bool | None
@@ -126,11 +128,12 @@ class Decision:
         """Return this row, with the decision of an older version of it where that one holds.
 
         Only a decision of a person replaces the older decision: always where that was an accepted suggestion,
-        else if its date is later.
+        else if its date is, or as people type it may be, later.
         """
         if older is None or not older.is_decided:
             return self._with_columns_of(older)
-        later = older.decided_by == MACHINE or moment(self.decided_at) > moment(older.decided_at)
+        latest, earliest = span(self.decided_at)[1], span(older.decided_at)[0]
+        later = older.decided_by == MACHINE or latest > earliest
         if self.is_decided and self.decided_by != MACHINE and later:
             return self._with_columns_of(older)
         return replace(
@@ -175,7 +178,7 @@ def _text(cells: Mapping[str, str], name: str) -> str:
 
 
 def _confidence(where: str, text: str) -> float | None:
-    if not text.strip():
+    if _is_absent(text):
         return None
     value = number(text)
     if value is None or not 0 <= value <= 1:
@@ -184,13 +187,17 @@ def _confidence(where: str, text: str) -> float | None:
 
 
 def _evidence(name: str, text: str) -> Value:
-    """Return the value of a cell of evidence; what a spreadsheet spoilt stays text, as it only informs."""
+    """Return the value of a cell of evidence; spoilt numbers are left out, as they only inform."""
     if name == "posting_tag":
         return text.strip().casefold() in ("true", "1", "yes", "wahr", "vrai")
-    value = number(text) if name in (*COUNTS, *SHARES) else None
-    if value is None:
-        return unguard(text) or None
-    return int(value) if name in COUNTS else value
+    if name in COUNTS:
+        return whole(text)
+    return number(text) if name in SHARES else unguard(text) or None
+
+
+def _is_absent(text: str) -> bool:
+    """Return True for an empty cell, and for the word that a program writes in its place."""
+    return text.strip().casefold() in _ABSENT
 
 
 def _cell(value: Value) -> str:
@@ -201,15 +208,6 @@ def _cell(value: Value) -> str:
     if value is None or value != value:
         return ""
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def moment(text: str) -> datetime:
-    """Return the time in a cell decided_at; the earliest time where the cell holds none."""
-    try:
-        parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def decided_at(moment: datetime) -> str:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.cost import at_stake
 from leverkit.errors import UsageError
-from leverkit.policy import policy_file
+from leverkit.policy import account_fit, policy_file
 from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, decided_at, scope_of
-from leverkit.policy.matching import matching_of, without_opportunities
+from leverkit.policy.matching import matching_of
 from leverkit.policy.policy_table import policy_table
+from leverkit.policy.problems import problems
 from leverkit.policy.suggestion import Suggestion, suggest
 from leverkit.report.charts import chart_coverage
 from leverkit.report.html import Chart, Html
@@ -39,10 +40,14 @@ _MISSING = f"""{WITH_HOLDINGS}
 
 @dataclass(frozen=True)
 class Policy:
-    """Decisions, one per tag, in the order of the file; `source` is the path that they were read from."""
+    """Decisions, one per tag, in the order of the file.
+
+    `source` is the path that they were read from; `utf8` is False if the code page of the file was guessed.
+    """
 
     decisions: tuple[Decision, ...] = ()
     source: str = ""
+    utf8: bool = True
 
     @classmethod
     def suggest(
@@ -71,7 +76,8 @@ class Policy:
         Raises UsageError with the file, all wrong lines and what is allowed, on a missing column, unknown
         scopes, duplicate or empty tags, or a confidence that is no number from 0 to 1.
         """
-        return cls(policy_file.read(Path(path)), str(path))
+        rows, utf8 = policy_file.read(Path(path))
+        return cls(rows, str(path), utf8)
 
     @classmethod
     def at(cls, path: Path | str) -> Policy:
@@ -88,6 +94,7 @@ class Policy:
         path = Path(path)
         with policy_file.alone(path):
             before = Policy.at(path)
+            account_fit.require_fit_to(self.decisions, before.decisions, source=str(path), utf8=before.utf8)
             return before.merge(self)._overwrite(path, before, spreadsheet_bom)
 
     @classmethod
@@ -99,6 +106,7 @@ class Policy:
         path = Path(path)
         with policy_file.alone(path):
             before = cls.read(path)
+            account_fit.require_fit_to((), before.decisions, source=str(path), utf8=before.utf8)
             return before, change(before)._overwrite(path, before)
 
     def _overwrite(self, path: Path, before: Policy, spreadsheet_bom: bool | None = None) -> Policy:
@@ -153,28 +161,21 @@ class Policy:
     def check(self, snapshot: Snapshot) -> list[str]:
         """Return the problems of this policy for a snapshot, one line each.
 
-        Undecided tags are listed with those of postings last.
+        Undecided tags are listed with those of postings last. Raises UsageError where the evidence in decided
+        rows is that of other tags.
         """
-        present = {str(text) for (text,) in snapshot.sql("SELECT text FROM tags").fetchall()}
-        where = self.source or "policy"
-        problems = [
-            f"{where}: tag {tag!r} is not in the snapshot" for tag in self.scopes if tag not in present
-        ]
-        if missing := sorted(present - {*self.scopes, ""}):
-            lack = count(len(missing), "tag has", "tags have")
-            problems.append(f"{where}: {lack} no row, so undecided: {_some(missing)}")
-        problems += [f"{where}: {line}" for line in self.overwritten]
-        problems += [f"{where}: {row.warning}" for row in self.decisions if row.warning]
-        problems += [f"{where}: {note}" for note in without_opportunities(self.matchings, snapshot)]
-        of_postings = {row.tag for row in self.decisions if row.from_posting}
-        undecided = self.undecided(snapshot)
-        ranked = sorted((row.tag in of_postings, -row.opportunities, row.tag) for row in undecided)
-        if tags := [tag for *_, tag in ranked]:
-            number = count(len(tags), "tag is", "tags are") + " undecided"
-            posted = len(of_postings.intersection(tags))
-            number += f", {posted:,} of them from postings" if posted else ""
-            problems.append(f"LK201 {where}: {number}: {_some(tags)}")
-        return problems
+        self.require_fit(snapshot)
+        return problems(
+            self.decisions,
+            snapshot,
+            where=self.source or "policy",
+            overwritten=self.overwritten,
+            undecided=self.undecided(snapshot),
+        )
+
+    def require_fit(self, snapshot: Snapshot) -> None:
+        """Raise UsageError where decided rows cannot be about the tags of the snapshot that they name."""
+        account_fit.require_fit(self.decisions, snapshot, source=self.source, utf8=self.utf8)
 
     def undecided(self, snapshot: Snapshot) -> tuple[Undecided, ...]:
         """Return the tags that need a decision, and how many opportunities lack them.
@@ -274,7 +275,3 @@ def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, 
     if accept is None or proposed.scope == "undecided" or (decision.confidence or 0.0) < accept:
         return decision
     return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)
-
-
-def _some(tags: list[str]) -> str:
-    return ", ".join(map(repr, tags[:3])) + (f" and {len(tags) - 3:,} more" if len(tags) > 3 else "")

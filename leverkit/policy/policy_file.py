@@ -14,9 +14,10 @@ from pathlib import Path
 import msgspec
 
 from leverkit.errors import UsageError
-from leverkit.policy.decision import COLUMNS, EVIDENCE, Decision, moment
+from leverkit.policy.decision import COLUMNS, EVIDENCE, Decision
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import hold
+from leverkit.storage.typed_date import span
 
 WAIT = 30.0  # seconds for other writers of the file, each of which takes a fraction of a second
 LINES = 20  # errors in one message
@@ -72,7 +73,7 @@ def _is_older(row: Decision, kept: tuple[str, str, str]) -> bool:
     scope, _, at = kept
     if row.scope == scope or (not row.decided_at and row.is_decided):
         return False
-    return not row.is_decided or moment(row.decided_at) < moment(at)
+    return not row.is_decided or span(row.decided_at)[1] < span(at)[0]
 
 
 def _kept(path: Path) -> Kept:
@@ -94,14 +95,17 @@ def alone(path: Path) -> AbstractContextManager[None]:
     return hold(path.with_name(f".{path.name}.lock"), purpose=f"writing {path.name}", wait=WAIT)
 
 
-def read(path: Path) -> tuple[Decision, ...]:
-    """Return the rows. Raises UsageError with each wrong line and what is allowed there."""
+def read(path: Path) -> tuple[tuple[Decision, ...], bool]:
+    """Return the rows, and False if their code page was guessed.
+
+    Raises UsageError with each wrong line and what is allowed there.
+    """
     if not path.exists():
         raise UsageError(
             f"{path}: no such file; `leverkit policy suggest` writes the policy.csv to decide in"
         )
-    sheet = csv_file.read(path)
-    names = _columns(path, sheet.columns)
+    sheet = csv_file.read(path, needed="tag")
+    names = _columns(f"{path}, line {sheet.header}", sheet.columns)
     problems: list[str] = []
     rows = tuple(_rows(path, sheet, names, problems))
     if len(problems) == 1:
@@ -109,12 +113,12 @@ def read(path: Path) -> tuple[Decision, ...]:
     if problems:
         rest = [f"and {len(problems) - LINES} more"] if len(problems) > LINES else []
         raise UsageError("\n".join([f"{len(problems)} lines to correct:", *problems[:LINES], *rest]))
-    return rows
+    return rows, sheet.utf8
 
 
 def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | None = None) -> None:
     """Write the rows atomically, with the delimiter and byte order mark of the existing file."""
-    dialect = csv_file.read(path).dialect if path.exists() else csv_file.Dialect()
+    dialect = csv_file.read(path, needed="tag").dialect if path.exists() else csv_file.Dialect()
     if spreadsheet_bom is not None:
         dialect = replace(dialect, bom=spreadsheet_bom)
     names = columns(decisions)
@@ -150,13 +154,13 @@ def _rows(
         yield decision
 
 
-def _columns(path: Path, names: tuple[str, ...]) -> dict[str, str]:
+def _columns(where: str, names: tuple[str, ...]) -> dict[str, str]:
     """Return our column name for each name in the file, in any case."""
     ours = {name: name.strip().casefold().replace(" ", "_") for name in names}
     for needed in ("tag", "scope"):
         if needed not in ours.values():
-            raise UsageError(f"{path}, line 1: no column {needed!r}; the header is: {', '.join(names)}")
+            raise UsageError(f"{where}: no column {needed!r}; the header is: {', '.join(names)}")
     twice = [name for name in names if name and names.count(name) > 1]
     if twice:
-        raise UsageError(f"{path}, line 1: column {twice[0]!r} is there twice; keep one")
+        raise UsageError(f"{where}: column {twice[0]!r} is there twice; keep one")
     return ours

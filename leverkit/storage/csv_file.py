@@ -10,17 +10,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from leverkit.errors import UsageError
 from leverkit.storage import files
+from leverkit.storage.code_page import LOOK, decoded, encoding_of, undecoded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +49,9 @@ _INNER = rf"'*[^\S{_SEPARATORS}]*[{_FORMULA}]"
 _UNGUARDED = re.compile(rf"(?<=[{_SEPARATORS}])(?={_INNER})")
 _GUARDED = re.compile(rf"(?<=[{_SEPARATORS}])'(?={_INNER})")
 _QUOTED = re.compile(rf'["{_SEPARATORS}]|^\s|\s$')
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’\s]\d{2,3})*[.,'’\s]\d{3}(?:[.,]0{1,2})?")
+_ABOVE = 5  # most lines above a header
 _DELIMITERS = (",", ";", "\t")
-_WORKBOOKS = (
-    b"PK\x03\x04",
-    b"\xd0\xcf\x11\xe0",
-)  # first bytes of .xlsx, .ods and .numbers (zip), and of .xls
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CSV file as it was read: column names, records, dialect."""
+    """A CSV file as it was read: its names, records, dialect; `utf8` is False if a code page was guessed."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     dialect: Dialect
+    header: int = 1
+    utf8: bool = True
 
 
 @lru_cache(maxsize=10_000)  # a plan has many rows of few tags
@@ -101,13 +102,18 @@ def _is_risky(text: str) -> bool:
     return _END.search(text) is not None and len(_WORD.findall(text)) <= _WORDS
 
 
-def read(path: Path) -> Sheet:
+def read(path: Path, *, needed: str = "") -> Sheet:
     """Read a CSV file; cells are returned as they are in the file, still guarded.
 
-    Raises UsageError, which names file and line, if it cannot be read as a table.
+    The header is the first line that is not empty; with `needed`, one of the first lines with this column.
+    Raises UsageError, which names file and line, if it cannot be read as a table, or is in a code page that
+    is neither UTF-8, UTF-16 nor Windows-1252.
     """
-    with table(path) as (columns, dialect, rows):
-        return Sheet(columns, tuple(rows), dialect)
+    with _opened(path, needed) as (columns, dialect, header, records):
+        found = tuple(records)
+    utf8 = not any(undecoded(cell) for cell in chain(columns, *(row.cells.values() for row in found)))
+    rows = found if utf8 else tuple(_decoded(path, row) for row in found)
+    return Sheet(columns, rows, dialect, header, utf8)
 
 
 @contextmanager
@@ -116,38 +122,66 @@ def table(path: Path) -> Iterator[tuple[tuple[str, ...], Dialect, Iterator[Row]]
 
     Raises as `read`, also while the records are read.
     """
+    with _opened(path, "") as (columns, dialect, _, rows):
+        yield columns, dialect, (_decoded(path, row) for row in rows)
+
+
+@contextmanager
+def _opened(path: Path, needed: str) -> Iterator[tuple[tuple[str, ...], Dialect, int, Iterator[Row]]]:
+    """Open a CSV file; yield columns, dialect, the line of the header, and records with bytes undecoded."""
     try:
         with files.open_for_reading(path) as file:
-            encoding, bom = _encoding(path, file.peek(len(_WORKBOOKS[1])))
+            encoding, bom = encoding_of(path, file.peek(LOOK))
             errors = "replace" if encoding == "utf-16" else "surrogateescape"
             text = io.TextIOWrapper(file, encoding, errors, newline="")
-            head = text.readline()
-            declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', head)
-            delimiter = declared[1] if declared else max(_DELIMITERS, key=head.count)
-            lines = text if declared or not head else chain((head,), text)
-            records = _records(path, lines, delimiter, skipped=bool(declared))
+            header, delimiter, above = _header(path, text, needed)
+            records = _records(path, chain((header,), text), delimiter, above=above)
             first = next(records, None)
             if first is None:
                 raise UsageError(f"{path}: the file is empty; `leverkit policy suggest` writes a new one")
             columns = tuple(cell.strip() for cell in first[1])
             rows = (_row(path, columns, number, record) for number, record in records if any(record))
-            yield columns, Dialect(delimiter, bom), rows
+            yield columns, Dialect(delimiter, bom), first[0], rows
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
 
 
+def _header(path: Path, text: Iterable[str], needed: str) -> tuple[str, str, int]:
+    """Return the line with the names of the columns, its delimiter, and the number of lines above it.
+
+    Spreadsheets may put `sep=`, an empty line, or the name of the table above it. Raises UsageError where
+    none of the first lines has the column `needed`.
+    """
+    declared = ""
+    first = ""
+    for above, line in enumerate(islice(text, _ABOVE + 1)):
+        if separator := re.fullmatch(r'"?sep=(.)"?\r?\n?', line):
+            declared = separator[1]
+            continue
+        delimiter = declared or max(_DELIMITERS, key=line.count)
+        names = [name.strip(' "\r\n').casefold() for name in line.split(delimiter)]
+        if needed in names or (not needed and any(names)):
+            return line, delimiter, above
+        first = first or line.strip()
+    if not first:
+        raise UsageError(f"{path}: the file is empty; `leverkit policy suggest` writes a new one")
+    raise UsageError(
+        f"{path}, line 1 is no header: no column {needed!r} in {first[:80]!r}, nor in the lines below"
+    )
+
+
 def _records(
-    path: Path, lines: Iterable[str], delimiter: str, *, skipped: bool
+    path: Path, lines: Iterable[str], delimiter: str, *, above: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the records, each with the line on which it starts."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
         for record in reader:
-            yield line + skipped, record
+            yield line + above, record
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num + skipped}: not a CSV record: {error}") from None
+        raise UsageError(f"{path}, line {reader.line_num + above}: not a CSV record: {error}") from None
 
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect) -> bytes:
@@ -176,9 +210,19 @@ def number(text: str) -> float | None:
     """Return a number as spreadsheets write it (`0.97`, `0,97`, `97 %`); None for anything else."""
     plain = unguard(text.strip()).replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
-        return float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+        found = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
+
+
+def whole(text: str) -> int | None:
+    """Return a whole number, also with separators (`1,234`, `1.234`, `1 234.00`); None for anything else."""
+    plain = unguard(text.strip())
+    if _THOUSANDS.fullmatch(plain):
+        return int(re.sub(r"[.,]0{1,2}\Z|\D", "", plain))
+    found = number(plain)
+    return int(found) if found is not None and found.is_integer() else None
 
 
 def _quoted(cell: str, delimiter: str) -> str:
@@ -196,27 +240,12 @@ def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> 
             "put quotes around cells that contain the delimiter"
         )
     cells = record + [""] * (len(columns) - len(record))
-    return Row(line, {name: _legacy(cell) for name, cell in zip(columns, cells, strict=False) if name})
+    return Row(line, {name: cell for name, cell in zip(columns, cells, strict=False) if name})
 
 
-def _encoding(path: Path, start: bytes) -> tuple[str, bool]:
-    """Return the encoding of a file that begins so, and True if it has a BOM.
-
-    Bytes that are not UTF-8 stay as surrogates.
-    """
-    if start.startswith(_WORKBOOKS):
-        raise UsageError(
-            f"{path}: this is a workbook (Excel, LibreOffice or Numbers), not a CSV file: open it in the "
-            "spreadsheet and save it as CSV (UTF-8)"
-        )
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16", True
-    bom = start.startswith(b"\xef\xbb\xbf")
-    return ("utf-8-sig" if bom else "utf-8"), bom
-
-
-def _legacy(cell: str) -> str:
-    """Return a cell decoded, if a spreadsheet wrote it in the Windows code page into a UTF-8 file."""
-    if cell.isascii() or not _NOT_UTF8.search(cell):
-        return cell
-    return cell.encode("utf-8", "surrogateescape").decode("cp1252", errors="replace")
+def _decoded(path: Path, row: Row) -> Row:
+    """Return a record with the cells decoded that a spreadsheet wrote in the Windows code page."""
+    if all(cell.isascii() or not undecoded(cell) for cell in row.cells.values()):
+        return row
+    where = f"{path}, line {row.line}"
+    return Row(row.line, {name: decoded(where, cell) for name, cell in row.cells.items()})

@@ -358,3 +358,23 @@ def test_the_chart_shows_what_is_missing_with_its_scope() -> None:
 def test_a_policy_that_is_not_there_names_the_command_that_writes_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nope\.csv: no such file; `leverkit policy suggest` writes"):
         Policy.read(tmp_path / "nope.csv")
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "inf", "#N/A", "1,234", "many"])
+def test_evidence_that_a_program_spoilt_only_informs(tmp_path: Path, cell: str) -> None:
+    path = file(tmp_path, f'tag,scope,confidence,missing\nvip,contact,nan,"{cell}"\n')
+    read = Policy.read(path)
+    assert read.scopes == {"vip": "contact"}
+    assert read.decisions[0].evidence["missing"] == (1234 if cell == "1,234" else None)
+    assert read.decisions[0].confidence is None
+
+
+@pytest.mark.parametrize("typed", ["1/3/2026 9:15", "03.01.2026", "Jan 3, 2026", "2026-01-02", "yesterday"])
+def test_a_decision_that_a_person_typed_later_stands_without_a_word(tmp_path: Path, typed: str) -> None:
+    path = tmp_path / "p.csv"
+    decided("undecided", by="").write(path)
+    accepted = datetime(2026, 1, 2, 20, tzinfo=UTC)
+    Policy.edit(path, lambda policy: policy.decide({"vip": "contact"}, by="ada", at=accepted))
+    path.write_text(f'tag,scope,decided_by,decided_at\nvip,opportunity,bob,"{typed}"\n', encoding="utf-8")
+    assert Policy.read(path).overwritten == []
+    assert Policy.read(path).scopes == {"vip": "opportunity"}

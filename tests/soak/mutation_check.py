@@ -46,6 +46,27 @@ _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"
 _RECEIVER = "webhook/test_memory::test_what_a_person_took_off_after_the_receiver_wrote_it_is_not_put_back"
 BUGS = (
     Bug(
+        "rows with the evidence of other tags are planned",
+        "planning/planner",
+        "    policy.require_fit(snapshot)\n",
+        "",
+        "policy/test_account_fit::test_rows_that_hold_the_evidence_of_other_tags_are_refused",
+    ),
+    Bug(
+        "new evidence hides rows that were misplaced",
+        "policy/account_fit",
+        "    require_own_evidence(rows, figures, source=source)\n\n\ndef present_tags",
+        "\n\ndef present_tags",
+        "policy/test_account_fit::test_misplaced_rows_are_not_hidden_by_new_evidence",
+    ),
+    Bug(
+        "a policy in an unknown code page is written back garbled",
+        "policy/account_fit",
+        "    if not utf8:\n        require_known(rows, {row.tag for row in newer}, source=source)\n",
+        "",
+        "policy/test_account_fit::test_a_file_in_another_code_page_is_refused_and_never_written",
+    ),
+    Bug(
         "the receiver overrules people",
         "webhook/memory",
         'return "" if verdict == "add" else reason(verdict, pair.mark)',

@@ -156,7 +156,8 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("0.97", 0.97), ("0,97", 0.97), ("97 %", 0.97), ("'1", 1.0), ("high", None)]
+    ("text", "value"),
+    [("0.97", 0.97), ("0,97", 0.97), ("97 %", 0.97), ("'1", 1.0), ("nan", None), ("inf", None)],
 )
 def test_numbers_are_read_as_spreadsheets_write_them(text: str, value: float | None) -> None:
     assert number(text) == value
@@ -175,3 +176,27 @@ def test_a_workbook_is_refused_with_advice(tmp_path: Path, head: bytes) -> None:
     (tmp_path / "policy.xlsx").write_bytes(head + b"\x00\xff,\n" * 20)
     with pytest.raises(UsageError, match=r"this is a workbook .* save it as CSV"):
         csv_file.read(tmp_path / "policy.xlsx")
+
+
+@pytest.mark.parametrize("above", ["\n", "Table 1\n", "Our tags; as of May\n;;\n", "sep=;\n", "\r\r"])
+def test_what_a_spreadsheet_puts_above_the_header_is_passed_over(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"{above}tag;scope;note\na, b;contact;\n".encode())
+    sheet = csv_file.read(path, needed="tag")
+    assert sheet.columns == ("tag", "scope", "note")
+    assert (sheet.rows[0].line, sheet.rows[0].cells["tag"]) == (sheet.header + 1, "a, b")
+
+
+def test_a_file_without_a_header_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("vip,contact\nb,ignore\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 1 is no header: no column 'tag' in 'vip,contact'"):
+        csv_file.read(path, needed="tag")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,234", 1234), ("12.345", 12345), ("1 234", 1234), ("1.234,00", 1234), ("7.0", 7), ("0.5", None)],
+)
+def test_whole_numbers_are_read_with_separators(text: str, value: int | None) -> None:
+    assert csv_file.whole(text) == value
