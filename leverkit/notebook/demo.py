@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import Pace
 from leverkit.environment import VARIABLES, handing_on
 from leverkit.errors import LeverkitError, UsageError
+from leverkit.jobs.overview import Overview
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
 from leverkit.notebook.copies import folder
@@ -74,7 +74,7 @@ class _Demo:
 
     def _audit_and_decide(self) -> Iterator[str]:
         self._job("1-audit", "10_audit", rate=RATE)
-        yield f"Audit     {audit(self._folder / 'snapshot').headline}"
+        yield f"Audit     {Overview.at(self._folder).headline}"
         self._job("2-policy", "20_policy", accept=ACCEPT)
         yield f"Policy    {self._decided()}"
 
@@ -88,6 +88,9 @@ class _Demo:
         yield f"Verify    {self._verified(plan)}"
         self._job("6-plan-again", "30_migrate", mode="plan", rate=RATE)
         yield f"Again     {self._empty()}"
+        overview = Overview.at(self._folder)
+        overview.to_html(self.out / "overview.html")
+        yield f"Overview  {overview.headline}"
 
     def _undo(self, start: Tags) -> Iterator[str]:
         self._job("7-undo-plan", "40_rollback", mode="plan", rate=RATE)
@@ -156,7 +159,8 @@ class _Demo:
         return f"a second plan finds {plan.summary}"
 
     def _reports(self) -> list[str]:
-        pages = sorted((self.out / "jobs").glob("*/*.html")) + [self._folder / "audit.html"]
+        jobs = sorted((self.out / "jobs").glob("*/*.html"))
+        pages = [self.out / "overview.html", *jobs, self._folder / "audit.html"]
         return [f"  {_short(page)}" for page in pages]
 
 

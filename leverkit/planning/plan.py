@@ -188,6 +188,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not self.operations:
             return f"nothing to do ({left})"
         change = f"{count(size['adds'], 'tagging')} to add, {size['removes']:,} to remove"
+        if size["removes"] and not size["adds"]:
+            change = f"{count(size['removes'], 'tagging')} to remove, 0 to add"
         where = count(size["opportunities"], "opportunity", "opportunities")
         who, cost = count(size["contacts"], "person", "people"), count(self.requests, "request")
         return f"{change} on {where} of {who}, {left}; {cost}, about {self.minutes} min"

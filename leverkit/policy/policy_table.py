@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leverkit.policy.decision import Decision
+from leverkit.policy.decision import Decision, Value
 from leverkit.policy.suggestion import BECAUSE
 from leverkit.report.html import Html, table
 from leverkit.report.text import count, share
@@ -22,19 +22,23 @@ def policy_table(decisions: Sequence[Decision]) -> Html:
     postings = sum(row.from_posting for row in decisions)
     rest = len(decisions) - len(rows) - postings
     caption = (
-        f"{count(len(rows), 'tag')} with gaps: undecided ones first, then by what a wrong decision costs, "
-        f"most first. Not shown: {count(postings, 'tag')} from postings, {count(rest, 'tag')} without a gap."
+        f"{count(len(rows), 'tag')} with gaps: undecided ones first, then by the taggings at stake, most "
+        f"first. Not shown: {count(postings, 'tag')} from postings, {count(rest, 'tag')} without a gap."
     )
-    columns = ["Tag", "Decided", "Suggested", "Gaps", "People", "Why"]
+    columns = ["Tag", "Decided", "Suggested", "Gaps", "People", "At stake", "Why"]
     frame = pd.DataFrame(map(_cells, rows), columns=columns)
     return table(frame, limit=SHOWN, caption=caption, rest="policy.csv has all")
 
 
 def _cells(row: Decision) -> tuple[object, ...]:
     decided = "–" if row.scope == "undecided" else row.scope
-    suggested = "–" if row.confidence is None else f"{row.suggested_scope}, {share(row.confidence)} sure"
-    people = row.evidence.get("inconsistent_contacts")
-    return row.tag, decided, suggested, row.evidence.get("missing"), people, reason(row.reason)
+    suggested = "–" if row.confidence is None else f"{row.suggested_scope}, {share(row.confidence)}"
+    figures = [row.evidence.get(name) for name in ("missing", "inconsistent_contacts", "at_stake")]
+    return row.tag, decided, suggested, *map(_whole, figures), reason(row.reason)
+
+
+def _whole(value: Value) -> int | None:
+    return round(value) if isinstance(value, int | float) else None
 
 
 def reason(text: str) -> Html:

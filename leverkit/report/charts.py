@@ -91,7 +91,7 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
     def draw(axes: Any) -> None:
         rows = range(len(shown))
         by = [new - old for _, old, new in changes]
-        colours = [COLOURS["contact" if change >= 0 else "failed"] for change in by]
+        colours = [COLOURS["contact"] if change >= 0 else PLAIN for change in by]
         bars = axes.barh(rows, by, color=colours, height=0.68)
         texts = [f"{new - old:+,}  ({old:,} → {new:,})" for _, old, new in changes]
         axes.bar_label(bars, labels=texts, padding=4, color=SOFT, fontsize=9.5)

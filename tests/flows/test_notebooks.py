@@ -147,7 +147,7 @@ def test_the_policy_is_a_table_for_readers_without_a_kernel() -> None:
     assert "application/vnd.jupyter.widget-view+json" not in output.data
     page = output.data["text/html"]
     names = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
-    assert names[:6] == ["Tag", "Decided", "Suggested", "Gaps", "People", "Why"]
+    assert names[:7] == ["Tag", "Decided", "Suggested", "Gaps", "People", "At stake", "Why"]
     tags, *_ = re.findall(r"<caption>(\d+) tags with gaps: undecided ones first", page)
     assert len(re.findall('<td data-label="Tag">', page)) == int(tags)
     assert re.search(r"<strong>\d+ tags: .+ undecided", page)

@@ -26,13 +26,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 @pytest.mark.timeout(900)  # the whole flow with its notebooks, on a busy machine
 def test_the_demo_shows_the_flow_and_leaves_the_account_as_it_was(demo: tuple[Path, list[str]]) -> None:
     folder, lines = demo
-    words = ["Account", "Audit", "Policy", "Plan", "Apply", "Verify", "Again", "Rollback", "Undone", "State"]
-    assert [line.split()[0] for line in lines[:10]] == words
+    words = [
+        "Account",
+        "Audit",
+        "Policy",
+        "Plan",
+        "Apply",
+        "Verify",
+        "Again",
+        "Overview",
+        "Rollback",
+        "Undone",
+        "State",
+    ]
+    assert [line.split()[0] for line in lines[:11]] == words
     planned = re.search(r"(\d+) taggings to add", lines[3])
     assert planned is not None
     assert int(planned[1]) > 0
-    pages = [Path(line.strip()) for line in lines[12:]]
-    assert len(pages) == 10
+    pages = [Path(line.strip()) for line in lines[13:]]
+    assert len(pages) == 11
     assert all(page.stat().st_size > 2000 for page in pages)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in folder.rglob("run.json")]
     assert [(record["status"], record["exit_code"]) for record in records] == [("done", 0)] * 9
@@ -65,7 +77,7 @@ def test_the_demo_takes_an_account_from_files(tmp_path: Path) -> None:
     lines = run_demo(tmp_path / "demo", load=tmp_path / "account").splitlines()
     assert lines[0].startswith(f"Account   {len(rows)} opportunities")
     assert (
-        lines[9]
+        lines[10]
         == f"State     all {len(rows)} opportunities carry exactly the tags that they had at the start"
     )
 
