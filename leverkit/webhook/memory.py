@@ -39,7 +39,12 @@ class ContactMemory:
         self._view = self._known()
 
     def note_additions(self, tags: Collection[str]) -> None:
-        """Note which of these tags others put there, so that one that is removed later is missed."""
+        """Note which of these tags others put there, so that one that is removed later is missed.
+
+        A state that is older than the ledger's last reading tells nothing: what it shows may be gone since.
+        """
+        if self._taken_at < self._ledger.last.taken_at:
+            return
         pairs = [
             (known.contact, opportunity, tag)
             for opportunity, known in self._siblings.items()

@@ -125,19 +125,21 @@ class WholeNights:
 
     def deliver(self) -> None:
         """Let a receiver hear of a contact; it reads that one alone, and notes what others added."""
+        self.lever.user_with("nobody@example.com")  # the client learns how late it is at Lever by now
         contact = self.nights.emulated.state()["contacts"][self.dice.choice(self.mine[-1:] + self.busy)]
         before, model = self.account, self.model
         theirs = {id: tags for id, (whose, tags) in before.items() if whose == contact}
         off = {(id, tag) for id in theirs if id in model.known for tag in model.known[id][1] - theirs[id]}
         new = {id for id in theirs if id not in model.known or id in model.hidden}
+        moved = {id for id in theirs.keys() - new if model.known[id][0] != contact}
         if len(theirs) > 1:
             for id in sorted(theirs.keys() - new):
                 for tag in sorted(theirs[id] - model.known[id][1]):
-                    model.added(id, tag, before)
+                    model.added(id, tag, before, gone=not moved)
                     model.theirs.add((id, tag))
                     model.known[id][1].add(tag)
                     self.pending.add((id, tag))
-            for id in sorted(new):
+            for id in sorted(new | moved):
                 model.arrived(contact, theirs[id], before)
         self.heard += 1
         self.queue.store([QueuedEvent(f"t{self.heard}", "candidateHired", contact, None, 0)])

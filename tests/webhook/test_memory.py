@@ -23,10 +23,12 @@ from leverkit.migration.apply import apply
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF
+from leverkit.planning.operation import OpportunityState
 from leverkit.planning.planner import plan_with
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.pull import pull
 from leverkit.webhook.event_queue import EventQueue, QueuedEvent
+from leverkit.webhook.memory import contact_memory
 from leverkit.webhook.propagate import propagate
 from leverkit.webhook.worker import Worker, WorkerConfig
 
@@ -348,3 +350,17 @@ def test_what_people_took_off_a_contact_stays_off_when_it_is_merged_with_one_tha
     place.emulated.merge(gone, kept)
     place.hear(kept)
     assert place.have().isdisjoint((first, *others))
+
+
+def test_what_was_read_before_the_ledger_s_last_reading_is_not_learnt(place: Listening) -> None:
+    (contact, (first, second, *_)), *_ = place.people(1).items()
+    place.pull()
+    place.pull()
+    with Ledger.open(place.folder) as ledger:
+        taken_at = ledger.last.taken_at
+    siblings = {first: OpportunityState(contact, (TAG,)), second: OpportunityState(contact, ())}
+    for age_ms, learnt in ((1, {}), (-1, {first: "added by others"})):
+        with contact_memory(place.lever, siblings, taken_at - age_ms) as memory:
+            assert memory is not None
+            memory.note_additions([TAG])
+        assert place.marks(first, second) == learnt
