@@ -12,20 +12,24 @@ class MergeModel:
     """What became of each pair: `last` names those that a job must not touch, and why.
 
     `known` is the account as it was last seen, `everywhere` are the pairs of tags that were taken off a whole
-    contact, `theirs` those that others added last.
+    contact, `theirs` those that others added last, `once` those that were ever in `last`. Where contacts were
+    `merged`, such a pair may stay off although somebody added the tag to a sibling: leverkit then cannot tell
+    which contact the addition was for.
     """
 
     def __init__(self, tags: Collection[str]) -> None:
         self.tags = tags
         self.known = dict[str, tuple[str, set[str]]]()
         self.hidden, self.theirs, self.everywhere = set[str](), set[Pair](), set[Pair]()
-        self.last = dict[Pair, str]()
+        self.last, self.once, self.merged = dict[Pair, str](), set[Pair](), False
 
     def look(self, account: Account) -> set[Pair]:
         """Take in what a reading tells; return what others added, and what came with new opportunities."""
         gone = {(self.known[id][0], tag) for id, tag in self.everywhere}
         new = [id for id in account if id not in self.known]
         moved = [id for id in self.known.keys() & account.keys() if self.known[id][0] != account[id][0]]
+        self.merged = self.merged or bool(moved)
+        self.once |= self.last.keys()
         self.everywhere -= {(id, tag) for id in moved for tag in self.tags}
         for id in (*new, *moved, *self.hidden & account.keys()):
             self.arrived(*account[id], account)
@@ -86,7 +90,7 @@ class MergeModel:
             for tag in self.tags
             if (contact, tag) in carried and tag not in tags
         }
-        return lacking - self.last.keys()
+        return lacking - self.last.keys() - (self.once if self.merged else set())
 
     def renamed(self, old: str, new: str) -> None:
         """A tag has another name."""
