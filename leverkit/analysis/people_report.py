@@ -58,7 +58,7 @@ def people_section(
             table(
                 shown,
                 limit=10,
-                caption="Most gaps first",
+                caption="People with most gaps first",
                 links={"Contact": lambda name: links.get(name, "")},
             ),
             *[f"{len(every) - len(shown):,} more rows: {rest or 'the frames hold them'}."]

@@ -162,7 +162,7 @@ def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Se
             "A tag that siblings share far more often than by chance is probably about the person.",
             options.charts.coverage(options.opinion),
             options.charts.agreement(options.opinion),
-            table(rows, limit=20, caption="Most gaps first", rest=options.rest("decide")),
+            table(rows, limit=20, caption="Tags with most gaps first", rest=options.rest("decide")),
         ],
         rows,
     )
@@ -208,7 +208,7 @@ def _postings(audit: AuditFacts, options: ReportOptions) -> Section:
     shown = shown.set_axis(["Tag", "Opportunities with it", "How it was recognised"], axis=1)
     return Section(
         heading,
-        [table(shown, limit=10, caption="Most used first", rest=options.rest("postings"))],
+        [table(shown, limit=10, caption="Tags of postings, most used first", rest=options.rest("postings"))],
         shown,
     )
 

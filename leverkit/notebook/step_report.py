@@ -34,7 +34,9 @@ class StepReport:
     @property
     def _verdict(self) -> str:
         if not self.step.plan.operations:
-            return "Nothing to do: the plan is empty"
+            left = self.step.plan.counts["undecided"]
+            rest = f"; {count(left, 'tag')} with gaps left undecided" if left else ""
+            return f"Nothing to do: no change is planned{rest}"
         if isinstance(self.verification, Verification):
             return verdict(self.verification)
         return self.result.verdict if isinstance(self.result, Result) else f"Planned: {self._planned}"

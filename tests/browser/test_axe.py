@@ -16,7 +16,7 @@ WIDTHS = {"desktop": 1280, "phone": 390}
 PAGES = (
     "jobs/1-audit/10_audit", "jobs/2-policy/20_policy", "jobs/3-plan/30_migrate", "jobs/4-apply/30_migrate",
     "jobs/5-verify/30_migrate", "jobs/6-plan-again/30_migrate", "jobs/7-undo-plan/40_rollback",
-    "jobs/8-undo/40_rollback", "jobs/9-undo-verify/40_rollback", "workspace/*/audit",
+    "jobs/8-undo/40_rollback", "jobs/9-undo-verify/40_rollback", "workspace/*/audit", "overview",
 )  # fmt: skip
 
 
