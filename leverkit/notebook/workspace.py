@@ -35,6 +35,7 @@ from leverkit.planning.planner import plan_with
 from leverkit.planning.run_folder import draft_lock, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
+from leverkit.report.masthead import is_local
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
@@ -269,8 +270,8 @@ class AccountWorkspace:
         return f"<AccountWorkspace of account {self.lever.account.title}>"
 
     def _repr_html_(self) -> str:
-        demo = self.lever.account.label.demo
-        where = "the demo account: emulated, with invented people" if demo else f"at {self.lever.host}"
+        demo = self.lever.account.label.demo or is_local(self.lever.host)
+        where = "DEMO: emulated on this computer, with invented people" if demo else f"at {self.lever.host}"
         head = Html("<p><strong>Account {}</strong>, {}</p>").format(self.lever.account.title, where)
         runs = self.runs
         return head + (table(runs, limit=8, caption="Plans so far, newest first") if len(runs) else "")
