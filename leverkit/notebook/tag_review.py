@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from leverkit.planning.planner import gains
 from leverkit.policy.decision import SCOPES, Decision
+from leverkit.policy.policy_table import reason
 from leverkit.policy.review import ORDERS, SHOWN, Review, View
 from leverkit.report.html import Html, paragraph
 from leverkit.report.text import count, share
@@ -147,8 +148,8 @@ def described(decision: Decision) -> str:
         else f"suggested: {decision.suggested_scope}, {share(decision.confidence)} sure"
     )  # fmt: skip
     who = f" · decided by {decision.decided_by}" if decision.decided_by else ""
-    return Html("<p><bdi>{}</bdi> · missing on {} of {} · {}{}</p><p class='leverkit-why'>{}</p>").format(
-        decision.tag, missing, people, suggestion, who, decision.reason
+    return Html("<p><bdi>{}</bdi> · missing on {} of {} · {}{}</p><div class='leverkit-why'>{}</div>").format(
+        decision.tag, missing, people, suggestion, who, reason(decision.reason)
     )
 
 
