@@ -127,7 +127,7 @@ def test_an_analyst_audits_decides_and_sees_the_plan_change(lab_page: tuple[Any,
         headline = audit(only_file(home, "*/snapshot")).headline
         page.get_by_text(headline).first.wait_for()
         assert only_file(home, "*/audit.html").stat().st_size > 10_000
-        page.locator("h2", has_text="The finding").scroll_into_view_if_needed()
+        page.locator("h2", has_text="What is missing?").scroll_into_view_if_needed()
         picture(page, "10_audit")
     with notebook(*lab_page, "20_policy.ipynb") as page:
         file = only_file(home, "*/policy.csv")
