@@ -73,21 +73,26 @@ SameAccount = Annotated[
     ),
 ]
 MaxOps = Annotated[
-    int | None, typer.Option(min=0, help="Brake: refuse a plan with more operations than this.")
+    int | None,
+    typer.Option(min=-1, help="Brake: refuse a plan with more operations than this; -1: no limit."),
 ]
 MaxPct = Annotated[
     float | None,
-    typer.Option(min=0, help="Brake: refuse to change more than this percentage of all opportunities."),
+    typer.Option(
+        min=-1, help="Brake: refuse to change more than this percentage of all opportunities; -1: no limit."
+    ),
 ]
 MaxTagPct = Annotated[
     float | None,
     typer.Option(
-        min=0,
-        help="Brake: refuse more operations for one tag than this percentage of its current holders.",
+        min=-1,
+        help="Brake: refuse more operations for one tag than this percentage of its current holders; "
+        "-1: no limit.",
     ),
 ]
 MaxRemovals = Annotated[
-    int | None, typer.Option(min=0, help="Brake: refuse a plan that removes more taggings than this.")
+    int | None,
+    typer.Option(min=-1, help="Brake: refuse a plan that removes more taggings than this; -1: no limit."),
 ]
 MaxFound = Annotated[
     int | None,

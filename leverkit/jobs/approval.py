@@ -19,7 +19,7 @@ from leverkit.jobs.ledger import last_reading
 from leverkit.jobs.packing import SUFFIX, opened_run
 from leverkit.migration.journal import SessionStarted
 from leverkit.migration.run import Run
-from leverkit.planning.brakes import Brakes, Size
+from leverkit.planning.brakes import Brakes, Size, is_unlimited
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import was_begun
 from leverkit.policy.policy import Policy
@@ -62,13 +62,13 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
             found = msgspec.json.decode(files.read(account_folder / NAME), type=cls)
             if datetime.fromisoformat(found.until).tzinfo is None:
                 raise ValueError(f"until {found.until} has no time zone")
-            if found.brakes.max_ops is None:
+            if is_unlimited(found.brakes.max_ops):
                 raise ValueError("max_ops has no limit")
             if found.account != account_folder.name:
                 raise ValueError(f"it is of account {found.account}")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError, UsageError) as error:
             file = account_folder / NAME
             raise Refused(f"{file}: the approval cannot be read: {error}; approve again") from None
         return found
@@ -96,7 +96,7 @@ def approve(
 
     Raises UsageError where the number of changes has no limit.
     """
-    if brakes.max_ops is None:
+    if is_unlimited(brakes.max_ops):
         raise UsageError("--max-ops is needed: the number of changes per night that need no review")
     now = datetime.now(UTC)
     approval = Approval(
@@ -136,7 +136,7 @@ def require_approved(approval: Approval | None, policy_digest: str, command: str
 def approve_command(policy_file: Path, matching: str, brakes: Brakes, size: Size) -> str:
     """Return the command that approves what was approved so far, and a plan of this size."""
     raised = brakes.raised(size)
-    if raised.max_ops is None:
+    if is_unlimited(raised.max_ops):
         raised = msgspec.structs.replace(raised, max_ops=size.operations)
     which = f" --matching {shlex.quote(matching)}" if matching else ""
     policy = shlex.quote(str(policy_file))

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.migration.apply import apply_run
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
-from leverkit.planning.brakes import OFF, Brakes
+from leverkit.notebook.migration_order import MigrationOrder, why_empty
 from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html
@@ -37,7 +37,7 @@ class Message(Html):
 
 @dataclass(frozen=True)
 class MigrationStep:
-    """A plan in its run folder, the mode of this notebook run, and the approval and brakes given to it.
+    """A plan in its run folder, the mode of this notebook run, and the approval and order given to it.
 
     `snapshot` is the folder that keeps the salt of anonymised reports, `rate` is requests per second.
     """
@@ -46,10 +46,16 @@ class MigrationStep:
     run: Path
     plan: Plan
     snapshot: Path
+    policy_file: Path
     lever: ReadOnlyLever
     rate: float
     approve: str = ""
-    brakes: Brakes = OFF
+    order: MigrationOrder = field(default_factory=MigrationOrder)
+
+    @property
+    def paths(self) -> Message:
+        """Return which files this step uses."""
+        return message(f"Policy: {self.policy_file}. Snapshot: {self.snapshot}. Run folder: {self.run}.")
 
     def changes(self) -> Chart | Message:
         """Draw how many opportunities carry each tag before and after the run, as planned."""
@@ -89,7 +95,14 @@ class MigrationStep:
         settings = replace(settings, home=home or settings.home)
         with connect(write=True, settings=settings, rate=self.rate) as lever:
             run = Run(self.run, self.plan)
-            return apply_run(run, approve=self.approve, lever=lever, brakes=self.brakes)[0]
+            return apply_run(
+                run,
+                approve=self.approve,
+                lever=lever,
+                brakes=self.order.brakes,
+                wave=self.order.wave,
+                max_seconds=self.order.max_seconds,
+            )[0]
 
     def outcomes(self) -> Chart | Message:
         """Draw how many operations have each outcome."""
@@ -123,7 +136,7 @@ class MigrationStep:
         """Read the account again and compare it with the plan, in mode `verify`."""
         if self.mode != "verify":
             return message("Not verified in this run: that is mode verify.")
-        return verify(self.run, lever=self.lever)
+        return verify(self.run, lever=self.lever, wave=self.order.wave)
 
     @property
     def _added(self) -> list[tuple[str, int]]:
@@ -137,9 +150,9 @@ class MigrationStep:
     def next(self) -> Message:
         """Return what to do now."""
         if not self.plan.operations:
-            return message("Nothing to do for this plan.")
+            return message(why_empty(self.plan, self.policy_file))
         words = {
-            "plan": f"Read plan.csv in the run folder. To carry out exactly this, run this notebook with "
+            "plan": f"Read {self.run / 'plan.csv'}. To carry out exactly this, run this notebook with "
             f"mode = apply and approve = {self.plan.short}.",
             "apply": "Run this notebook with mode = verify: it reads again what was touched.",
             "verify": "All is as planned. 40_rollback shows how to take it back."

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
-from leverkit.errors import Refused, UsageError
+from leverkit.errors import UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.history.tables import SHORT
 from leverkit.jobs.ledger import update_ledger
@@ -26,9 +26,9 @@ from leverkit.jobs.nightly.record import SyncRecord
 from leverkit.migration.result import status
 from leverkit.migration.rollback import rollback
 from leverkit.migration.run import Run
+from leverkit.notebook.migration_order import NOTHING_ASKED, MigrationOrder
 from leverkit.notebook.migration_step import MODES, MigrationStep
 from leverkit.notebook.nightly_step import NightlyStep, nightly
-from leverkit.planning.brakes import GROWTH, OFF, Brakes
 from leverkit.planning.plan import LEAST, Plan
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.planner import plan_with
@@ -50,10 +50,13 @@ if TYPE_CHECKING:
 WAIT = 60.0  # seconds for another notebook that plans
 
 
-def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
+def desk(
+    workspace: str = "", *, rate: float = 9.8, policy_file: str = "", snapshot_folder: str = ""
+) -> AccountWorkspace:
     """Open the folder of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
 
-    `rate` is requests per second, of the 10 that Lever allows a key. Raises AccessDenied, Unreachable, and
+    `rate` is requests per second, of the 10 that Lever allows a key. `policy_file` and `snapshot_folder`
+    are used in place of those in the folder. Raises AccessDenied, Unreachable, and
     Refused where it may be an account that has a folder there already.
     """
     settings = Settings.from_environment()
@@ -65,7 +68,14 @@ def desk(workspace: str = "", *, rate: float = 9.8) -> AccountWorkspace:
         lever.account.remember()
         make_folder(folder)
         stack.pop_all()
-    return AccountWorkspace(folder, lever, rate)
+    policy, snapshot = (Path(name).expanduser().absolute() for name in (policy_file, snapshot_folder))
+    return AccountWorkspace(
+        folder,
+        lever,
+        rate,
+        policy if policy_file else folder / "policy.csv",
+        snapshot if snapshot_folder else folder / "snapshot",
+    )
 
 
 @dataclass(frozen=True)
@@ -75,13 +85,15 @@ class AccountWorkspace:
     folder: Path
     lever: ReadOnlyLever
     rate: float
+    policy_file: Path
+    snapshot_folder: Path
 
     def pull(self) -> Snapshot:
         """Read the account: everything the first time, afterwards what changed; and update the ledger.
 
         Raises BrakeTripped where others removed more tags than a person would.
         """
-        snapshot = pull(self.folder / "snapshot", lever=self.lever)
+        snapshot = pull(self.snapshot_folder, lever=self.lever)
         found = update_ledger(self.folder, snapshot, lever=self.lever)
         if found.refused:
             print(found.summary, file=sys.stderr)
@@ -89,18 +101,14 @@ class AccountWorkspace:
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot in the folder; read the account if there is none."""
-        here = self.folder / "snapshot"
+        here = self.snapshot_folder
         return Snapshot.open(here) if (here / "snapshot.json").exists() else self.pull()
 
     @property
-    def policy_file(self) -> Path:
-        """Return the file that people decide in."""
-        return self.folder / "policy.csv"
-
-    @property
     def policy(self) -> Policy:
-        """Return what people decided so far."""
-        return Policy.at(self.policy_file)
+        """Return what people decided so far. Raises UsageError where a file that was named is not there."""
+        named = self.policy_file.parent != self.folder
+        return Policy.read(self.policy_file) if named else Policy.at(self.policy_file)
 
     def decided(self, facts: Audit) -> Policy:
         """Return what people decided so far, with a suggestion for every tag; writes nothing."""
@@ -113,45 +121,39 @@ class AccountWorkspace:
         """
         return Policy.suggest(facts, accept=accept or None).write(self.policy_file)
 
-    def migration(
-        self,
-        mode: str,
-        approve: str = "",
-        *,
-        max_ops: int | None = None,
-        max_pct: float | None = 30.0,
-        max_tag_pct: float | None = GROWTH,
-        max_removals: int | None = 0,
-    ) -> MigrationStep:
+    def migration(self, mode: str, approve: str = "", **options: Any) -> MigrationStep:
         """Plan the migration from what people decided, or return the plan that was approved.
 
-        Mode `plan` reads the account first; without a policy.csv, one is proposed. Modes `apply` and `verify`
-        take the plan that `approve` names, or the newest. Brakes are checked in modes plan and apply;
-        `max_ops` 0 is none. Raises BrakeTripped, UsageError, and Refused where policy.csv was changed since
-        the plan that is to be applied.
+        Options are those of `MigrationOrder.of`. Mode `plan` reads the account first; without a policy.csv,
+        one is proposed. Modes `apply` and `verify` take the plan that `approve` names, or the newest. Brakes
+        are checked in modes plan and apply. Raises BrakeTripped, UsageError, and Refused where policy.csv was
+        changed since the plan that is to be applied.
         """
-        brakes = Brakes(
-            max_ops=max_ops or None, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals
-        )
-        if run := self._planned(mode, "migrate", approve):
+        order = MigrationOrder.of(**options)
+        if run := self._planned(mode, "migrate", approve, order.folder):
             if mode == "apply":
-                self._check_policy(run.plan)
-            return self._step(mode, run, approve, brakes)
+                order.require_policy(run.plan, self.policy)
+            return self._step(mode, run, approve, order)
         with self._drafting():
-            snapshot, decided = self.pull(), self.policy_file.exists()
-            policy = Policy.read(self.policy_file) if decided else self.suggest(audit(snapshot))
+            snapshot = self.pull()
+            policy = self.policy
+            if not policy.source:
+                policy = self.suggest(audit(snapshot))
             with Ledger.open(self.folder) as ledger:
-                plan_with(snapshot, policy, self._draft, brakes=brakes, ledger=ledger)
-            return self._step(mode, self._keep(), approve, brakes)
+                out, decisions = order.folder or self._draft, policy.narrowed(order.matching)
+                plan_with(snapshot, decisions, out, brakes=order.brakes, only=order.tags, ledger=ledger)
+            run = Run.planned(order.folder) if order.folder else self._keep()
+            return self._step(mode, run, approve, order)
 
-    def rollback(self, mode: str, of: str = "", approve: str = "") -> MigrationStep:
+    def rollback(self, mode: str, of: str = "", approve: str = "", *, run_folder: str = "") -> MigrationStep:
         """Plan the rollback of a run, or return the rollback that was approved.
 
-        Mode `plan` undoes the run whose plan id `of` begins, or the newest migration that was begun.
+        Mode `plan` undoes the run in `run_folder`, or whose plan id `of` begins, or the newest migration that
+        was begun.
         """
         if run := self._planned(mode, "rollback", approve):
             return self._step(mode, run, approve)
-        undone = self._run_to_undo(of)
+        undone = Path(run_folder).expanduser() if run_folder else self._run_to_undo(of)
         with self._drafting():
             rollback(undone, self._draft)
             return self._step(mode, self._keep(), approve)
@@ -190,7 +192,7 @@ class AccountWorkspace:
         return pd.DataFrame(rows, columns=["step", "state", "notebook"])
 
     def _reading(self) -> str:
-        if not (self.folder / "snapshot" / "snapshot.json").exists():
+        if not (self.snapshot_folder / "snapshot.json").exists():
             return "not yet"
         return f"{self.snapshot().meta['counts']['opportunities']:,} opportunities read"
 
@@ -223,10 +225,11 @@ class AccountWorkspace:
             self._draft.replace(folder)
         return Run.planned(folder)
 
-    def _step(self, mode: str, run: Run, approve: str, brakes: Brakes = OFF) -> MigrationStep:
-        return MigrationStep(
-            mode, run.folder, run.plan, self.folder / "snapshot", self.lever, self.rate, approve, brakes
-        )
+    def _step(
+        self, mode: str, run: Run, approve: str, order: MigrationOrder = NOTHING_ASKED
+    ) -> MigrationStep:
+        folders = (self.snapshot_folder, self.policy_file)
+        return MigrationStep(mode, run.folder, run.plan, *folders, self.lever, self.rate, approve, order)
 
     def _runs(self) -> Iterator[Path]:
         """Yield the folders of runs, newest first, without a draft that tripped a brake."""
@@ -234,11 +237,13 @@ class AccountWorkspace:
         plans.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
         yield from (path.parent for path in plans)
 
-    def _planned(self, mode: str, kind: Kind, approve: str) -> Run | None:
+    def _planned(self, mode: str, kind: Kind, approve: str, folder: Path | None = None) -> Run | None:
         """Return the run that modes apply and verify take; None in mode plan. Raises UsageError."""
         if mode not in MODES:
             raise UsageError(f"mode must be plan, apply or verify, not {mode!r}")
-        return None if mode == "plan" else self._find(kind, approve)
+        if mode == "plan":
+            return None
+        return Run.planned(folder) if folder else self._find(kind, approve)
 
     def _find(self, kind: Kind, identifier: str) -> Run:
         """Return the newest run of a kind, or the one whose plan id begins with `identifier`."""
@@ -249,14 +254,6 @@ class AccountWorkspace:
             if run.plan.kind == kind and run.plan.plan_id.startswith(wanted):
                 return run
         raise UsageError(f"no {kind} plan {wanted or 'at all'} for this account; make one with mode = plan")
-
-    def _check_policy(self, made: Plan) -> None:
-        """Raise Refused where people changed policy.csv after the plan was made."""
-        if self.policy_file.exists() and Policy.read(self.policy_file).digest != made.policy_digest:
-            raise Refused(
-                f"policy.csv was changed after plan {made.short} was made, and nothing was written to Lever. "
-                "Run this notebook with mode = plan: it plans what is left by what is decided now"
-            )
 
     def _run_to_undo(self, of: str) -> Path:
         """Return the run to undo; where nothing was ever planned, a plan that did nothing."""

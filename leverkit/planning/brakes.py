@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.errors import BrakeTripped
+from leverkit.errors import BrakeTripped, UsageError
 from leverkit.planning.operation import Operation
 
+UNLIMITED = -1  # a limit that allows everything
 FLOOR = 10  # opportunities, or operations of a tag, below which a share is not meaningful
 GROWTH = 300.0  # per cent: the tag would be on four times as many opportunities as now
 
@@ -72,7 +73,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brakes(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits; None switches a limit off.
+    """The limits; None and `UNLIMITED` (-1) switch a limit off, 0 allows none.
 
     `max_pct` is per cent of the account's opportunities, `max_tag_pct` of those that have the tag now.
     """
@@ -81,6 +82,12 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
     max_pct: float | None = 30.0
     max_tag_pct: float | None = GROWTH
     max_removals: int | None = 0
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a limit below 0 that is not `UNLIMITED`."""
+        for name, limit in msgspec.structs.asdict(self).items():
+            if limit is not None and limit < 0 and limit != UNLIMITED:
+                raise UsageError(f"{name} must be -1 (no limit), 0 (none) or more, not {limit:g}")
 
     def override(self, given: Brakes) -> Brakes:
         """Return these brakes with the given limits in their place; a limit of None keeps what is set."""
@@ -127,25 +134,24 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(flags)
 
     def _ops(self, size: Size) -> str:
-        if self.max_ops is None or size.operations <= self.max_ops:
+        if not exceeds(size.operations, self.max_ops):
             return ""
-        return f"{size.operations} operations are more than --max-ops {self.max_ops}"
+        none = "" if self.max_ops else " (0 allows none; -1 is no limit)"
+        return f"{size.operations} operations are more than --max-ops {self.max_ops}{none}"
 
     def _pct(self, size: Size) -> str:
-        if self.max_pct is None or size.account < FLOOR:
-            return ""
-        share = _share(size)
-        if share <= self.max_pct:
+        share = _share(size) if size.account >= FLOOR else 0.0
+        if self.max_pct is None or not exceeds(share, self.max_pct):
             return ""
         part = f"{size.touched} of {size.account} opportunities"
         return f"{part}, {share:.1f} %, are more than --max-pct {self.max_pct:g}"
 
     def _spread(self, size: Size) -> list[Spread]:
         """Return the tags that a plan spreads further than allowed, the worst first."""
-        if self.max_tag_pct is None:
-            return []
         large = [
-            spread for spread in size.tags if spread.operations >= FLOOR and spread.pct > self.max_tag_pct
+            spread
+            for spread in size.tags
+            if spread.operations >= FLOOR and exceeds(spread.pct, self.max_tag_pct)
         ]
         return sorted(large, key=lambda spread: (-spread.pct, spread.tag))
 
@@ -153,6 +159,7 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         beyond = self._spread(size)
         if not beyond:
             return ""
+        assert self.max_tag_pct is not None
         worst, others = beyond[0], len(beyond) - 1
         more = f" (and so for {others} more tags)" if others else ""
         return (
@@ -161,9 +168,19 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _removals(self, size: Size) -> str:
-        if self.max_removals is None or size.removals <= self.max_removals:
+        if not exceeds(size.removals, self.max_removals):
             return ""
         return f"{size.removals} removals are more than --max-removals {self.max_removals}"
+
+
+def exceeds(value: float, limit: float | None) -> bool:
+    """Return True if a value is above a limit; None and `UNLIMITED` are no limits."""
+    return not is_unlimited(limit) and limit is not None and value > limit
+
+
+def is_unlimited(limit: float | None) -> bool:
+    """Return True for a limit that allows everything."""
+    return limit is None or limit == UNLIMITED
 
 
 OFF = Brakes(max_pct=None, max_tag_pct=None, max_removals=None)

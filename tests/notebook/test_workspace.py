@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.notebook_accounts import decide_rightly
@@ -209,3 +210,48 @@ def test_the_nightly_job_shows_in_mode_plan_and_writes_within_the_approval_in_mo
     assert "finished" in list(decided.steps["state"])[-1]
     with pytest.raises(UsageError, match="mode must be plan or apply"):
         decided.sync("verify")
+
+
+def test_a_plan_takes_policy_snapshot_and_run_folder_that_are_named(
+    decided: AccountWorkspace, tmp_path: Path
+) -> None:
+    decided.policy_file.rename(tmp_path / "mine.csv")
+    named = {"policy_file": str(tmp_path / "mine.csv"), "snapshot_folder": str(tmp_path / "snapshot")}
+    found = desk(rate=1000.0, **named)
+    with found.lever:
+        run = {"run_folder": str(tmp_path / "run")}
+        tag = next(tag for tag, scope in found.policy.scopes.items() if scope == "contact")
+        planned = found.migration("plan", **run, only_tags=f"{tag}\n", matching="active")
+        assert {op.tag for op in planned.plan.operations} <= {tag}
+        again = found.migration("apply", planned.plan.short, **run, matching="active", wave="canary")
+        assert (again.run, again.plan.plan_id) == (tmp_path / "run", planned.plan.plan_id)
+        assert all(str(tmp_path / name) in planned.paths for name in ("mine.csv", "snapshot", "run"))
+        with pytest.raises(Refused, match="or matching, was changed"):
+            found.migration("apply", planned.plan.short, **run)
+
+
+def test_a_policy_that_is_named_and_not_there_is_no_empty_policy(
+    at: AccountWorkspace, tmp_path: Path
+) -> None:
+    found = desk(rate=1000.0, policy_file=str(tmp_path / "missing.csv"))
+    with found.lever, pytest.raises(UsageError, match="missing.csv: no such file"):
+        found.migration("plan")
+
+
+def test_an_empty_plan_names_the_policy_that_nobody_decided_on(at: AccountWorkspace) -> None:
+    step = at.migration("plan")
+    assert f"no tag has the scope contact in {at.policy_file}" in step.next
+
+
+@pytest.mark.parametrize("seconds", [0, -2.0])
+def test_a_duration_that_allows_nothing_is_refused(at: AccountWorkspace, seconds: float) -> None:
+    with pytest.raises(UsageError, match=r"max_duration must be -1 \(no limit\)"):
+        at.migration("plan", max_duration=seconds)
+
+
+def test_no_changes_allowed_means_none_and_the_sentence_says_how_to_allow_all(
+    decided: AccountWorkspace,
+) -> None:
+    with pytest.raises(BrakeTripped, match=r"--max-ops 0 \(0 allows none; -1 is no limit\)"):
+        decided.migration("plan", max_ops=0)
+    assert decided.migration("plan", max_ops=-1, max_pct=-1).plan.operations

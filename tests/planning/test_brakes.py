@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from leverkit.errors import BrakeTripped
+from leverkit.errors import BrakeTripped, UsageError
 from leverkit.planning.brakes import OFF, Brakes, Size, Spread
 
 
@@ -82,3 +82,18 @@ def test_an_override_replaces_only_what_it_gives() -> None:
     assert brakes.override(replace(OFF, max_pct=9, max_removals=0)) == Brakes(
         max_ops=1, max_pct=9, max_removals=0
     )
+
+
+def test_minus_one_is_no_limit_and_zero_is_none_in_every_brake() -> None:
+    what = size(removals=2, touched=90)
+    unlimited = Brakes(max_ops=-1, max_pct=-1, max_tag_pct=-1, max_removals=-1)
+    assert unlimited.tripped(what) == ""
+    assert Brakes(max_ops=1, max_pct=1).override(unlimited).tripped(what) == ""
+    none = Brakes(max_ops=0, max_pct=0, max_tag_pct=0, max_removals=0).tripped(what)
+    assert all(flag in none for flag in ("--max-ops 0", "--max-pct 0", "--max-removals 0"))
+
+
+@pytest.mark.parametrize("limit", ["max_ops", "max_pct", "max_tag_pct", "max_removals"])
+def test_a_limit_below_minus_one_is_refused(limit: str) -> None:
+    with pytest.raises(UsageError, match=rf"{limit} must be -1 \(no limit\), 0 \(none\) or more"):
+        Brakes(**{limit: -2})

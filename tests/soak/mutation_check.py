@@ -1151,7 +1151,7 @@ BUGS = (
     Bug(
         "sync: an approval without a limit counts",
         "jobs/approval",
-        "if found.brakes.max_ops is None:",
+        "if is_unlimited(found.brakes.max_ops):",
         "if not found.brakes:",
         "jobs/test_sync_trouble::test_an_approval_that_was_edited_into_nonsense_is_refused",
     ),
