@@ -68,8 +68,8 @@ class MigrationOrder:
         if policy.source and policy.narrowed(self.matching).digest != made.policy_digest:
             raise Refused(
                 f"{Path(policy.source).name} was changed after plan {made.short} was made, or matching is "
-                "another, and nothing was written to Lever. Run this notebook with mode = plan: it plans what is left by what is "
-                "decided now"
+                "another, and nothing was written to Lever. Run this notebook with mode = plan: it plans "
+                "what is left by what is decided now"
             )
 
 

@@ -46,6 +46,13 @@ _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"
 _RECEIVER = "webhook/test_memory::test_what_a_person_took_off_after_the_receiver_wrote_it_is_not_put_back"
 BUGS = (
     Bug(
+        "a limit of 0 allows everything",
+        "planning/brakes",
+        "return limit is None or limit == UNLIMITED",
+        "return not limit or limit == UNLIMITED",
+        "planning/test_brakes::test_minus_one_is_no_limit_and_zero_is_none_in_every_brake",
+    ),
+    Bug(
         "rows with the evidence of other tags are planned",
         "planning/planner",
         "    policy.require_fit(snapshot)\n",
