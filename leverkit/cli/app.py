@@ -127,7 +127,7 @@ def run(
     require("notebooks")
     from leverkit.notebook import runner
 
-    given = dict(map(_name_and_value, parameters or []))
+    given = _given(parameters or [])
     settings = shown_settings(demo=demo, person=False)
     record = runner.run(notebook, out, given, timeout=timeout, settings=settings)
     if as_json:
@@ -170,6 +170,15 @@ migration.register(app)
 history.register(app)
 sync.register(app)
 integration.register(app)
+
+
+def _given(parameters: list[str]) -> dict[str, str]:
+    """Return the parameters by name. Raises UsageError where one is given twice."""
+    pairs = [_name_and_value(text) for text in parameters]
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"-p {twice} is given twice; keep one")
+    return dict(pairs)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

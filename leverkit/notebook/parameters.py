@@ -111,8 +111,14 @@ def fit(name: str, kind: type, value: object) -> Value:
         return float(value)
     if isinstance(value, str) and kind is not str:
         return _parsed(name, kind, value)
-    hint = f'; write it as text, "{value}"' if kind is str else ""
-    raise UsageError(f"{name} must be {_words(kind)}, not {value!r}{hint}")
+    if value is None:
+        raise UsageError(f"{name} must be {_words(kind)}, not null: to keep the default, leave it out")
+    if kind is str:
+        raise UsageError(
+            f"{name} must be text, and was given as the value {value!r}, perhaps without digits that it had: "
+            f'give it to papermill with -r {name}, and in YAML and Python in quotes, "…"'
+        )
+    raise UsageError(f"{name} must be {_words(kind)}, not {value!r}")
 
 
 def _parsed(name: str, kind: type, text: str) -> Value:

@@ -113,6 +113,7 @@ def _tree(root: type[LeverkitError]) -> Iterator[type[LeverkitError]]:
 def _read(notebook: Path) -> Any:
     import nbformat
 
+    files.require_local(notebook)
     try:
         return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
@@ -177,6 +178,7 @@ def _papermill(notebook: Path, partial: Path, values: Mapping[str, Value], timeo
         str(partial),
         parameters=dict(values),
         kernel_name="python3",
+        language="python",  # a notebook without metadata names none
         progress_bar=False,
         execution_timeout=timeout,
         autosave_cell_every=2,

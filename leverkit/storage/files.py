@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import sqlite3
 import stat
 import threading
@@ -19,8 +20,11 @@ from typing import IO
 
 import msgspec
 
+from leverkit.errors import UsageError
+
 PRIVATE = 0o600  # mode of data: for its owner alone
 SHARED = 0o666  # mode of what a person names to share: the umask says with whom
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)  # a drive of Windows has one letter
 NO_SYNC = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)  # Windows opens no folder; some file systems sync none
 
 
@@ -98,12 +102,22 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path, *, private: bool = True) -> None:
-    """Make a folder and its parents where they are missing; they are on disk when this returns."""
+    """Make a folder and its parents where they are missing; they are on disk when this returns.
+
+    Raises UsageError for the address of a store.
+    """
+    require_local(folder)
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(0o700 if private else 0o777, exist_ok=True)
         sync(each.parent)
     folder.mkdir(exist_ok=True)
+
+
+def require_local(path: Path) -> None:
+    """Raise UsageError for an address such as s3://bucket/jobs, which would make a folder of that name."""
+    if scheme := _SCHEME.match(path.as_posix()):
+        raise UsageError(f"leverkit reads and writes files in folders; {scheme[1]}:// is none: copy them")
 
 
 def sync(path: Path) -> None:

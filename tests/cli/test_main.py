@@ -497,3 +497,8 @@ def test_the_emulator_tells_where_it_is_on_its_first_line() -> None:
         process.send_signal(signal.SIGTERM)
     assert set(json.loads(line)) == {"base_url", "api_key", "pid"}
     assert process.returncode == 0
+
+
+def test_a_parameter_that_is_given_twice_is_refused(leverkit: Command) -> None:
+    ended = leverkit("run", "page.ipynb", "-o", "job", "-p", "n=1", "-p", "n=2")
+    assert (ended.code, "-p n is given twice; keep one" in ended.err) == (64, True)

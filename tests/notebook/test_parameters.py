@@ -51,8 +51,8 @@ def test_a_parameter_is_read_by_attribute() -> None:
         ("zzz = 1", "unknown parameter zzz. This notebook takes mode, approve, dry_run, limit, rate"),
         ("api_key = 'x'", "api_key: a key is never a parameter"),
         ("ACCESS_TOKEN = None", "a key is never a parameter"),
-        ("approve = 7", 'approve must be text, not 7; write it as text, "7"'),
-        ("mode = None", "mode must be text, not None"),
+        ("approve = 7", "approve must be text, and was given as the value 7, perhaps without digits"),
+        ("mode = None", "mode must be text, not null: to keep the default, leave it out"),
         ("limit = '007'", "limit must be a whole number, not '007'"),
         ("limit = 7.0", "limit must be a whole number, not 7.0"),
         ("limit = True", "limit must be a whole number, not True"),
@@ -62,7 +62,7 @@ def test_a_parameter_is_read_by_attribute() -> None:
         ("rate = True", "rate must be a number, not True"),
         ("dry_run = 0", "dry_run must be true or false, not 0"),
         ("dry_run = 'no'", "dry_run must be true or false, not 'no'"),
-        ("del mode", "mode must be text, not None"),
+        ("del mode", "mode must be text, not null"),
     ],
 )
 def test_what_is_misspelled_or_mistyped_is_refused(injected: str, refusal: str) -> None:

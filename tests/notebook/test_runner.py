@@ -266,3 +266,10 @@ def test_a_running_job_says_so_and_a_killed_one_is_reported_as_died(
     process.kill()
     process.communicate()
     assert (written(tmp_path)["status"], RunRecord.read(tmp_path / "out").status) == ("running", "died")
+
+
+def test_a_notebook_without_metadata_takes_parameters(tmp_path: Path) -> None:
+    page = notebook(tmp_path, "limit + 1")
+    bare = json.loads(page.read_text(encoding="utf-8")) | {"metadata": {}}
+    page.write_text(json.dumps(bare), encoding="utf-8")
+    assert run(page, tmp_path / "out", {"limit": 5}, settings=SETTINGS).status == "done"

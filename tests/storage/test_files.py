@@ -161,3 +161,13 @@ def test_a_query_spills_into_a_folder_that_nobody_else_can_open_or_foresee() -> 
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout != folder
     assert not Path(ended.stdout).parent.exists()
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/jobs", "gs://bucket/a.json", "https://example.com/x"])
+def test_an_address_of_a_store_is_no_folder(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is none"):
+        write_atomic(Path(address) / "run.json", b"{}")
+    assert list(tmp_path.iterdir()) == []
