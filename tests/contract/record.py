@@ -5,7 +5,7 @@ Doing so is legitimate only for a change that users are told of in CHANGELOG.md,
 
 from __future__ import annotations
 
-from contract import flow, surface
+from contract import flow, schemas, surface
 
 RECORDINGS = {
     "names.json": surface.names,
@@ -20,6 +20,7 @@ def main() -> None:
     """Write all recordings. `old_run/` is not among them: it stays as the older version left it."""
     for name, found in RECORDINGS.items():
         surface.write(name, found())
+    schemas.write()
 
 
 if __name__ == "__main__":

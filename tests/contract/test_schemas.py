@@ -1,0 +1,52 @@
+"""The JSON documents are as docs/schemas says, and docs/schemas is as the types are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from contract.schemas import FOLDER, schemas, text
+from support.sync_nights import sync_nights
+
+from leverkit.notebook.run_record import Failure, RunRecord
+from leverkit.settings import Settings
+
+OLD = Path(__file__).parent / "old_run"
+
+
+def validate(name: str, document: Any) -> None:
+    schema = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize(("name", "schema"), schemas(), ids=str)
+def test_the_schemas_are_those_of_the_types(name: str, schema: dict[str, Any]) -> None:
+    assert (FOLDER / f"{name}.schema.json").read_text(encoding="utf-8") == text(schema)
+
+
+@pytest.mark.parametrize("run", ["finished", "stopped"])
+def test_a_plan_of_an_older_version_is_as_its_schema_says(run: str) -> None:
+    validate("plan", json.loads((OLD / run / "plan.json").read_text(encoding="utf-8")))
+
+
+def test_the_record_of_a_job_is_as_its_schema_says(tmp_path: Path) -> None:
+    page = tmp_path / "page.ipynb"
+    page.write_text("{}", encoding="utf-8")
+    settings = Settings(base_url="http://127.0.0.1:9/v1")
+    begun = RunRecord.begin(page, {"rate": 1.5, "mode": "plan"}, settings, attempt=1)
+    for record in (begun, begun.end("failed", 64, Failure("UsageError", "no", 3), ("page.html",))):
+        record.write(tmp_path)
+        validate("run", json.loads((tmp_path / "run.json").read_text(encoding="utf-8")))
+    with pytest.raises(jsonschema.ValidationError):
+        validate("run", {"format": 1})
+
+
+def test_the_record_of_a_night_and_its_plan_are_as_their_schemas_say(tmp_path: Path) -> None:
+    with sync_nights(tmp_path, contacts=60) as nights:
+        record = nights.night().record
+    validate("sync", json.loads(msgspec.json.encode(record)))
+    validate("plan", json.loads((Path(record.run) / "plan.json").read_text(encoding="utf-8")))
