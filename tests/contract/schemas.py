@@ -1,4 +1,4 @@
-"""The JSON Schemas in docs/schemas, made from the types that write the documents: `python -m contract.record`."""
+"""The JSON Schemas in docs/schemas, made from the types that write the documents by `contract.record`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ TYPES = {"plan": PlanDocument, "run": RunRecord, "sync": SyncRecord}
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name of each document and its schema."""
     for name, type_ in TYPES.items():
-        made = msgspec.json.schema(type_)
-        yield (
-            name,
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{name}.json"} | made,
-        )
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{name}.json"}
+        yield name, head | msgspec.json.schema(type_)
 
 
 def text(schema: dict[str, Any]) -> str:

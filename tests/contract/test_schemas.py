@@ -23,7 +23,7 @@ def validate(name: str, document: Any) -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
-@pytest.mark.parametrize(("name", "schema"), schemas(), ids=str)
+@pytest.mark.parametrize(("name", "schema"), list(schemas()))
 def test_the_schemas_are_those_of_the_types(name: str, schema: dict[str, Any]) -> None:
     assert (FOLDER / f"{name}.schema.json").read_text(encoding="utf-8") == text(schema)
 
