@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
+from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of, tags_text
 
 
 class Known(NamedTuple):
@@ -76,8 +76,11 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
     writes_of = _grouped(expectation.writes)
     for was, now in _paired(base, reading.rows):
         if now is None or now.is_anonymized:
-            if was is not None and (was.visible or now is not None or was.opportunity in reading.deleted):
-                yield RowChange(was, now)
+            if was is not None:
+                left = _left_with(was, writes_of(was.opportunity), expectation)
+                gone = now is not None or was.opportunity in reading.deleted
+                if was.visible or gone or left != was:
+                    yield RowChange(left, now)
             continue
         ours = writes_of(now.opportunity)
         if was is None and not ours:
@@ -93,6 +96,18 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
             or was[1:5] != (now.contact, now.tags, now.created_at, 1)
         ):
             yield change
+
+
+def _left_with(was: Known, ours: Collection[OurWrite], expectation: Expectation) -> Known:
+    """Return an opportunity with the tags with which it went out of sight: what we wrote since counts too.
+
+    Those are compared with when it is seen again, maybe long after the readings that tell of the writes.
+    """
+    tags = set(tags_of(was.tags))
+    for write in ours:
+        if write.at_ms > shown_until(expectation.last_at):
+            (tags.add if write.added else tags.discard)(write.tag)
+    return was._replace(tags=tags_text(tags))
 
 
 def _differences(

@@ -91,9 +91,11 @@ class ReadingUpdate:
             kind, tags = "deleted" if now is None else "anonymized", was.tags if was.visible else ""
             self._event(kind, was.contact, was.opportunity, detail=tags)
             return
-        self._missing += 1
-        self._db.execute("UPDATE base SET visible = 0 WHERE opportunity = ?", (was.opportunity,))
-        self._event("hidden", was.contact, was.opportunity, detail=was.tags)
+        update = "UPDATE base SET visible = 0, tags = ? WHERE opportunity = ?"
+        self._db.execute(update, (was.tags, was.opportunity))
+        if was.visible:
+            self._missing += 1
+            self._event("hidden", was.contact, was.opportunity, detail=was.tags)
 
     def _take_known(self, was: Known, now: Seen) -> None:
         if was.contact != now.contact:

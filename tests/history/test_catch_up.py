@@ -116,6 +116,22 @@ def test_a_hidden_opportunity_is_compared_when_it_is_seen_again(tmp_path: Path) 
     assert found.counts == {"removed by others": 1, "seen again": 1}
 
 
+@pytest.mark.parametrize("written_at", [1.5, 2.5])
+def test_a_person_s_removal_of_what_we_wrote_around_the_time_of_hiding_is_seen_with_the_opportunity(
+    tmp_path: Path, written_at: float
+) -> None:
+    take(tmp_path, START, 1)
+    visible = {id: START[id] for id in "ad"}
+    if written_at < 2:
+        wrote(tmp_path, (written_at, "c", "b", "new", True))
+    take(tmp_path, visible, 2)
+    if written_at > 2:
+        wrote(tmp_path, (written_at, "c", "b", "new", True))
+    take(tmp_path, visible, 3)
+    take(tmp_path, START, 4)
+    assert marks(tmp_path, START)["b", "new"] == "removed everywhere"
+
+
 def test_a_renamed_tag_was_taken_off_nobody(tmp_path: Path) -> None:
     many = {f"o{n:02}": (f"c{n}", {"old"} if n else {"old", "spam"}) for n in range(20)}
     take(tmp_path, many, 1)

@@ -1076,6 +1076,14 @@ BUGS = (
         "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_with_one_that_has_the_tag",
     ),
     Bug(
+        "what we wrote before an opportunity was hidden is forgotten",
+        "history/compare",
+        "return was._replace(tags=tags_text(tags))",
+        "return was",
+        "history/test_catch_up::"
+        "test_a_person_s_removal_of_what_we_wrote_around_the_time_of_hiding_is_seen_with_the_opportunity",
+    ),
+    Bug(
         "the receiver learns from what was read before the ledger's last reading",
         "webhook/memory",
         "        if self._taken_at < self._ledger.last.taken_at:",
