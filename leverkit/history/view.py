@@ -73,14 +73,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def mark(self, contact: str, opportunity: str, tag: str) -> Mark | None:
-        """Return the mark of a pair, or else that of the whole contact.
-
-        What was removed from all of another contact, with which this one was merged since, stays off.
-        """
-        mark = self.marks.get((opportunity, tag))
-        if mark is not None and mark.kind == "removed everywhere" and mark.contact != contact:
-            return msgspec.structs.replace(mark, kind="removed by others")
-        return mark or self.everywhere.get((contact, tag))
+        """Return the mark of a pair, or else that of the whole contact."""
+        return self.marks.get((opportunity, tag)) or self.everywhere.get((contact, tag))
 
     def expects(self, opportunity: str, tag: str, taken_at: int) -> bool | None:
         """Return True if a tag was expected by what is known; None where the opportunity is not known."""

@@ -91,7 +91,7 @@ def test_no_file_but_their_own_holds_a_token_of_oauth(
             printed += command(line, tmp_path, capfd)
             secrets |= {json.loads(tokens.read_bytes())[name] for name in ("access_token", "refresh_token")}
     logging.getLogger("leverkit.api").handlers.clear()
-    assert len(secrets) > 4
+    assert len(secrets) >= 4  # the own two, and a pair for each refresh: how many, depends on the machine
     assert stat.S_IMODE(tokens.stat().st_mode) == 0o600
     assert "request=" in printed
     assert not [secret for secret in secrets if secret in printed]

@@ -1069,14 +1069,6 @@ BUGS = (
         "test_a_tag_that_comes_with_a_new_opportunity_is_not_copied_to_where_people_took_it_off",
     ),
     Bug(
-        "the receiver puts back what was removed from a contact that was merged into another",
-        "history/view",
-        'if mark is not None and mark.kind == "removed everywhere" and mark.contact != contact:',
-        "if mark is not None and not mark.contact:",
-        "webhook/test_memory::"
-        "test_what_people_took_off_a_contact_stays_off_when_it_is_merged_with_one_that_has_the_tag",
-    ),
-    Bug(
         "what we wrote before an opportunity was hidden is forgotten",
         "history/compare",
         "return was._replace(tags=tags_text(tags))",
@@ -1092,7 +1084,7 @@ BUGS = (
         "webhook/test_memory::test_what_was_read_before_the_ledger_s_last_reading_is_not_learnt",
     ),
     Bug(
-        "the receiver puts back what was removed from a contact into which another one was merged",
+        "the receiver puts back what was removed from a contact that was merged with another",
         "history/view",
         "newer_carrier=not self._is_off_everywhere(opportunity, tag)",
         "newer_carrier=True",
