@@ -54,8 +54,9 @@ class MigrationStep:
 
     @property
     def paths(self) -> Message:
-        """Return which files this step uses."""
-        return message(f"Policy: {self.policy_file}. Snapshot: {self.snapshot}. Run folder: {self.run}.")
+        """Return which files this step uses; `data-run` is for run.json of a job."""
+        text = f"Policy: {self.policy_file}. Snapshot: {self.snapshot}. Run folder: {self.run}."
+        return Message('<p data-run="{}">{}</p>').format(self.run, text)
 
     def changes(self) -> Chart | Message:
         """Draw how many opportunities carry each tag before and after the run, as planned."""

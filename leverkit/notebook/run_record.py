@@ -41,7 +41,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a job. Times are ISO 8601 in UTC; `exit_code` is None while it runs.
 
     A killed process leaves "running" in the file; `read` returns it as "died". `next` is what the notebook
-    says is to be done next. The account is the one that the settings name; `demo`: the demo account.
+    says is to be done next, `verdict` its headline. `demo`: the demo account. Where the notebook planned or
+    carried out something, `account`, `plan_id`, `run_folder` and `counts` (operations by outcome) say what.
     """
 
     format: int = 1
@@ -62,6 +63,11 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     account_name: str = ""
     host: str = ""
     demo: bool = False
+    account: str = ""
+    plan_id: str = ""
+    run_folder: str = ""
+    counts: dict[str, int] = {}
+    verdict: str = ""
 
     @classmethod
     def begin(

@@ -6,12 +6,11 @@ record and the exit code come from what was raised here, not from the notebook.
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +24,7 @@ from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.html_page import render
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
 from leverkit.notebook.run_record import LOCK, NAME, Failure, RunRecord, Status
+from leverkit.notebook.shown import headline_of, next_of, run_of
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
@@ -216,21 +216,18 @@ def _publish(partial: Path, record: RunRecord, end: End, secrets: Sequence[Secre
     executed = _read(partial)
     end = _require_all_cells(executed, end)
     names = (record.notebook, f"{Path(record.notebook).stem}.html")
-    ended = record.end(end.status, end.exit_code, end.error, names)
+    ended = msgspec.structs.replace(
+        record.end(end.status, end.exit_code, end.error, names),
+        verdict=headline_of(executed),
+        **run_of(executed),
+    )
     _mark(executed, ended)
     texts = (nbformat.writes(executed), render(executed, ended))  # type: ignore[no-untyped-call]
     if _contain(secrets, *texts):
         return record.end("failed", 1, leak, ())
     for name, text, mode in zip(names, texts, (files.PRIVATE, files.SHARED), strict=True):
         files.write_atomic(partial.parent / name, text.encode(), mode=mode)
-    return msgspec.structs.replace(ended, next=_next(executed)) if end.status == "done" else ended
-
-
-def _next(executed: Any) -> str:
-    """Return what the code cell with the id `next` shows, as plain text; empty without one."""
-    outputs = [out for cell in executed.cells if cell.get("id") == "next" for out in cell.get("outputs", [])]
-    markup = " ".join("".join(out.get("data", {}).get("text/html", "")) for out in outputs)
-    return unescape(re.sub("<[^>]*>", "", markup)).strip()
+    return msgspec.structs.replace(ended, next=next_of(executed)) if end.status == "done" else ended
 
 
 def _require_all_cells(executed: Any, end: End) -> End:

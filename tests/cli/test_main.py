@@ -432,6 +432,11 @@ def test_a_notebook_runs_as_a_job(leverkit: Command, lever_account: Running) -> 
     last, following = good.err.splitlines()[-2:]
     assert last == "30_migrate.ipynb done; open job/30_migrate.html"
     assert following.startswith("next: The plan is empty because no tag has the scope contact in ")
+    record = json.loads(good.out)
+    assert len(record["plan_id"]) == 64
+    assert Path(record["run_folder"], "plan.json").exists()
+    assert (record["account"] in record["run_folder"], set(record["counts"].values())) == (True, {0})
+    assert record["verdict"].startswith("Nothing to do")
     bad = leverkit("run", page, "-o", "job", "-p", "mode=apply", "-p", f"approve={'0' * 12}")
     assert bad.code == 64
     assert json.loads(leverkit("status", "job", "--json").out)["status"] == "failed"

@@ -1,0 +1,44 @@
+"""What an executed notebook shows, for the record of its job: its run, its verdict, the next step."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from leverkit.errors import LeverkitError
+from leverkit.migration.result import status
+from leverkit.migration.run import Run
+
+
+def run_of(executed: Any) -> dict[str, Any]:
+    """Return which run the notebook worked on, and its state; nothing where it worked on none."""
+    found = re.search('data-run="([^"]*)"', " ".join(_shown(cell) for cell in executed.cells))
+    if not found:
+        return {}
+    try:
+        run = Run.open(Path(unescape(found[1])))
+    except LeverkitError:
+        return {}
+    where = {"account": run.plan.account, "plan_id": run.plan.plan_id, "run_folder": str(run.folder)}
+    return {**where, "counts": status(run).counts}
+
+
+def headline_of(executed: Any) -> str:
+    """Return what the cells tagged headline show, as plain text; empty without one."""
+    cells = [cell for cell in executed.cells if "headline" in cell.metadata.get("tags", [])]
+    return _plain(" ".join(map(_shown, cells)))
+
+
+def _shown(cell: Any) -> str:
+    return " ".join("".join(out.get("data", {}).get("text/html", "")) for out in cell.get("outputs", []))
+
+
+def _plain(markup: str) -> str:
+    return unescape(re.sub("<[^>]*>", "", markup)).strip()
+
+
+def next_of(executed: Any) -> str:
+    """Return what the code cell with the id `next` shows, as plain text; empty without one."""
+    return _plain(" ".join(_shown(cell) for cell in executed.cells if cell.get("id") == "next"))
