@@ -49,7 +49,7 @@ def test_what_a_partial_verification_found_is_the_next_step_and_not_called_done(
         assert verify(tmp_path, lever=lever, reread_after=()).exit_code == 3
         told = advice(Run.open(tmp_path))
     assert told.why.startswith("all was tried, and is verified in part: ")
-    assert "1 missing" in told.why
+    assert "1 tagging missing" in told.why
     assert told.why.endswith(f"{tmp_path / 'verify.json'} lists them under `differences`")
     assert told.command == ""
 
