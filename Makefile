@@ -30,8 +30,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(READY)
 	$(BIN)/leverkit demo -o demo-output
 
+# Three workers for two cores: a third of the time they wait for answers.
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" -rs \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" -rs \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 

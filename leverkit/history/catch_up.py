@@ -26,6 +26,8 @@ from leverkit.history.tables import (
     set_mark,
 )
 
+SECOND_MS = 1000
+
 
 class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
     """What a reading told: its number, and the events of each kind; `first` if there was none before.
@@ -155,5 +157,5 @@ def _require_next(ledger: Ledger, reading: Reading) -> None:
     last = ledger.last
     if last.number and ledger.account_ids.isdisjoint(reading.account_ids):
         raise NotTaken("the reading is of another account")
-    if reading.taken_at < last.taken_at:
+    if reading.taken_at + SECOND_MS < last.taken_at:  # Lever's clock shows whole seconds
         raise NotTaken(f"the reading is older than the one of {day(last.taken_at)} that it knows")

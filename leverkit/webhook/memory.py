@@ -41,9 +41,9 @@ class ContactMemory:
     def note_additions(self, tags: Collection[str]) -> None:
         """Note which of these tags others put there, so that one that is removed later is missed.
 
-        A state that is older than the ledger's last reading tells nothing: what it shows may be gone since.
+        A state that is older than the ledger's last reading tells nothing.
         """
-        if self._taken_at < self._ledger.last.taken_at:
+        if self._is_older:
             return
         pairs = [
             (known.contact, opportunity, tag)
@@ -54,6 +54,11 @@ class ContactMemory:
         ]
         note_additions(self._ledger, pairs, self._taken_at)
         self._view = self._known()
+
+    @property
+    def _is_older(self) -> bool:
+        """Return True if the contacts were read before the ledger's last reading."""
+        return self._taken_at < self._ledger.last.taken_at
 
     def _known(self) -> View:
         contacts = {known.contact for known in self._siblings.values()}
@@ -69,7 +74,7 @@ class ContactMemory:
         return {gap: why for gap, why in found.items() if why}
 
     def _why_left(self, gap: Operation, carriers: Collection[str], matching: Mapping[str, str]) -> str:
-        if (gap.opportunity, gap.tag) in self._unsettled:
+        if (gap.opportunity, gap.tag) in self._unsettled or self._is_older:
             return "too fresh to tell"
         pair = self._view.pair(
             gap.contact,

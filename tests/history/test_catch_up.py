@@ -27,6 +27,15 @@ def test_the_first_reading_tells_of_no_change(tmp_path: Path) -> None:
     assert (found.first, found.counts, marks(tmp_path, START)) == (True, {}, {})
 
 
+def test_a_reading_within_a_second_of_the_last_is_taken_as_lever_s_clock_shows_whole_seconds(
+    tmp_path: Path,
+) -> None:
+    take(tmp_path, START, 1)
+    again = take(tmp_path, changed(START, a=("c", {"vip", "x"})), 1 - 0.9 / 3600)
+    assert (again.refused, again.counts) == ("", {"added by others": 1})
+    assert "older" in take(tmp_path, START, 1 - 2.1 / 3600).refused
+
+
 def test_what_others_took_off_and_added_is_told_apart_from_what_we_wrote(tmp_path: Path) -> None:
     take(tmp_path, START, 1)
     wrote(tmp_path, (1.5, "e", "d", "spam", True))

@@ -1079,8 +1079,8 @@ BUGS = (
     Bug(
         "the receiver learns from what was read before the ledger's last reading",
         "webhook/memory",
-        "        if self._taken_at < self._ledger.last.taken_at:",
-        "        if self._taken_at < 0:",
+        "        return self._taken_at < self._ledger.last.taken_at",
+        "        return self._taken_at < 0",
         "webhook/test_memory::test_what_was_read_before_the_ledger_s_last_reading_is_not_learnt",
     ),
     Bug(
