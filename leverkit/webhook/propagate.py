@@ -78,11 +78,11 @@ def propagate(
     """
     ids = _ids(contact, opportunity, event)
     wanted, unwanted, decided = _tags(add, remove, share)
-    taken_at = lever.now()
+    began = time.time()
     siblings = _siblings(lever, ids, matching)
     targets = [sibling for sibling in siblings if not sibling.is_anonymized and matching(sibling)]
     gaps = missing_shared_tags(siblings, decided.keys(), matching=matching)
-    shared, respected = without_left(lever, siblings, gaps, decided, taken_at)
+    shared, respected = without_left(lever, siblings, gaps, decided, lever.now(began))
     operations = [*shared, *_operations(targets, "add", wanted), *_operations(targets, "remove", unwanted)]
     plan = live_plan(lever, siblings, operations, taken_at=int(now() * 1000))
     folder = Path(out) if out else workspace() / "propagate" / f"{plan.taken_at}-{plan.short}"

@@ -144,10 +144,10 @@ class Worker:
 
     def _share_tags(self, batch: Sequence[DueEvents]) -> None:
         policy = Policy.read(self._config.policy)
-        matching, taken_at = matching_tags(policy), self._lever.now()
+        matching, began = matching_tags(policy), time.time()
         found = self._read(batch, matching)
         operations, left = without_left(
-            self._lever, found.values(), gaps_of(found, matching), matching, taken_at
+            self._lever, found.values(), gaps_of(found, matching), matching, self._lever.now(began)
         )
         for why, number in Counter(why.partition(" (")[0] for why in left.values()).items():
             self.metrics.count("gaps_left_total", why, number)

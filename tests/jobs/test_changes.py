@@ -222,7 +222,7 @@ def test_two_snapshots_from_before_the_ledger_are_compared_as_they_are(
     rows = {(row.opportunity, row.tag) for row in found.taggings.itertuples()}
     assert rows == before ^ nights.taggings() >= {(one, "brand new"), (arrived, "brand new")}
     assert (found.since.taken_at, found.until.taken_at) == (old.taken_at, new.taken_at)
-    with pytest.raises(UsageError, match="cannot be compared: the reading is older"):
+    with pytest.raises(UsageError, match=r"the reading is older|the end is before the beginning"):
         changes(old, new)
     with pytest.raises(UsageError, match="no ledger yet"):
         changes(new)

@@ -125,7 +125,6 @@ class WholeNights:
 
     def deliver(self) -> None:
         """Let a receiver hear of a contact; it reads that one alone, and notes what others added."""
-        self.lever.user_with("nobody@example.com")  # the client learns how late it is at Lever by now
         contact = self.nights.emulated.state()["contacts"][self.dice.choice(self.mine[-1:] + self.busy)]
         before, model = self.account, self.model
         theirs = {id: tags for id, (whose, tags) in before.items() if whose == contact}

@@ -46,9 +46,12 @@ class Connection(Generic[Session]):
         other._reads = self._reads.through(other._session)
         return other
 
-    def now(self) -> int:
-        """Return the time by Lever's clock, as of its latest response, in milliseconds since epoch."""
-        return int((time.time() + self._session.server.ahead) * 1000)
+    def now(self, at: float | None = None) -> int:
+        """Return the time by Lever's clock, in milliseconds since epoch: now, or `at` a time of ours, in s.
+
+        It is as of Lever's latest response: before the first one, our clock is all that is known.
+        """
+        return int(((time.time() if at is None else at) + self._session.server.ahead) * 1000)
 
     @property
     def ahead_ms(self) -> int:
