@@ -109,7 +109,7 @@ class Night:
 
     @contextmanager
     def _naming_rebase(self) -> Iterator[None]:
-        """Say how a damaged ledger is made again."""
+        """Add to the error of a damaged ledger the command that makes it again."""
         try:
             yield
         except Refused as error:
