@@ -14,7 +14,7 @@ from pathlib import Path
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.errors import LeverkitError, Refused, UsageError
-from leverkit.history.catch_up import note_additions, take_runs
+from leverkit.history.catch_up import SECOND_MS, note_additions, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import judge, reason
 from leverkit.history.reading import Pair, RunWrites
@@ -34,7 +34,9 @@ class ContactMemory:
     """The ledger's knowledge of some opportunities, `siblings`, which were read before it was asked."""
 
     def __init__(self, ledger: Ledger, siblings: Siblings, taken_at: int) -> None:
-        self._ledger, self._siblings, self._taken_at = ledger, siblings, taken_at
+        last_at = ledger.last.taken_at  # Lever's clock shows whole seconds: within one, it is the same time
+        self._ledger, self._siblings = ledger, siblings
+        self._taken_at = max(taken_at, last_at) if taken_at + SECOND_MS >= last_at else taken_at
         self._unsettled = _follow_open_runs(ledger)
         self._view = self._known()
 

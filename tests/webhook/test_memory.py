@@ -359,7 +359,7 @@ def test_what_was_read_before_the_ledger_s_last_reading_is_not_learnt(place: Lis
     with Ledger.open(place.folder) as ledger:
         taken_at = ledger.last.taken_at
     siblings = {first: OpportunityState(contact, (TAG,)), second: OpportunityState(contact, ())}
-    for age_ms, learnt in ((1, {}), (-1, {first: "added by others"})):
+    for age_ms, learnt in ((1_001, {}), (999, {first: "added by others"})):
         with contact_memory(place.lever, siblings, taken_at - age_ms) as memory:
             assert memory is not None
             memory.note_additions([TAG])
