@@ -17,8 +17,8 @@ from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Section
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.storage.csv_file import frame_csv
 from leverkit.storage.files import SHARED, write_atomic
+from leverkit.storage.table_file import write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +118,7 @@ class Audit(AuditFacts):
         parts = report.sections(self, options)
         for name, part in parts.items():
             if part.rows is not None:
-                write_atomic(path.with_name(f"{path.stem}-{name}.csv"), frame_csv(part.rows), mode=SHARED)
+                write_frame(part.rows, path.with_name(f"{path.stem}-{name}.csv"))
         write_atomic(path, report.render(self, options, parts).encode(), mode=SHARED)
         return path
 

@@ -7,7 +7,6 @@ notebook itself takes part in all of these: its first code cell calls `parameter
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import math
 import re
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.report.html import Html
 
 Value = str | int | float | bool
@@ -97,8 +96,7 @@ def check_names(given: Mapping[str, object], known: Mapping[str, object]) -> Non
             )
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {near[0]}?" if near else "."
+            hint = did_you_mean(name, known) or "."
             takes = ", ".join(known) or "no parameters"
             raise UsageError(f"unknown parameter {name}{hint} This notebook takes {takes}")
 

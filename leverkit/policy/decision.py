@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 import msgspec
 
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.policy.matching import matching_of, narrower
 from leverkit.storage.csv_file import guard, number, unguard, whole
 from leverkit.storage.typed_date import span
@@ -167,9 +166,9 @@ def scope_of(where: str, text: str, *, column: str = "scope") -> str:
     """
     scope = text.strip().casefold() or "undecided"
     if scope not in SCOPES:
-        near = get_close_matches(scope, SCOPES, n=1)
-        hint = f": did you mean {near[0]}? Allowed" if near else "; allowed"
-        raise UsageError(f"{where}, column {column}: {text!r} is not a scope{hint}: {', '.join(SCOPES)}")
+        hint = did_you_mean(scope, SCOPES) or "."
+        allowed = ", ".join(SCOPES)
+        raise UsageError(f"{where}, column {column}: {text!r} is not a scope{hint} Allowed: {allowed}")
     return scope
 
 

@@ -6,10 +6,9 @@ A text of several words, as a plan makes it from a policy and an option, means t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Snapshot
@@ -55,6 +54,5 @@ def _word(where: str, text: str, word: str) -> str:
     name = kind.casefold() + colon
     if name in (ALL, ACTIVE) or (name == POSTING and posting):
         return name + posting
-    near = get_close_matches(name, (ALL, ACTIVE, POSTING), n=1)
-    hint = f": did you mean {near[0]}{'ID' if near[0] == POSTING else ''}? Allowed" if near else "; allowed"
-    raise UsageError(f"{where}: {text!r} names no opportunities{hint}: all, active, posting:ID")
+    hint = did_you_mean(name, (ALL, ACTIVE, POSTING)) or "."
+    raise UsageError(f"{where}: {text!r} names no opportunities{hint} Allowed: all, active, posting:ID")

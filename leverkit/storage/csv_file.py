@@ -18,14 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from leverkit.errors import UsageError
 from leverkit.storage import files
 from leverkit.storage.code_page import LOOK, decoded, encoding_of, undecoded
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _BLANKS = "\\s\\u200b\\u2060\\ufeff"
 _FORMULA = "=+\\-@%＝＋－＠"
@@ -192,18 +189,6 @@ def render(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Diale
         line = dialect.delimiter.join(_quoted(cell, dialect.delimiter) for cell in row)
         written.write(f"{line}\r\n".encode())
     return written.getvalue()
-
-
-def frame_csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as the content of a CSV file, its texts guarded against spreadsheets."""
-    rows = [
-        [
-            "" if value is None or value != value else guard(value) if isinstance(value, str) else str(value)
-            for value in row
-        ]
-        for row in frame.itertuples(index=False, name=None)
-    ]
-    return render([str(name) for name in frame.columns], rows, Dialect())
 
 
 def number(text: str) -> float | None:

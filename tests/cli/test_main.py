@@ -447,7 +447,7 @@ def test_a_misspelled_parameter_starts_nothing(leverkit: Command) -> None:
     page = str(Path(__file__).parents[2] / "notebooks" / "30_migrate.ipynb")
     ended = leverkit("run", page, "-o", "job", "-p", "mod=apply")
     assert (ended.code, Path("job").exists()) == (64, False)
-    assert "unknown parameter mod: did you mean mode?" in ended.err
+    assert "unknown parameter mod; did you mean 'mode'?" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_bare_papermill_cannot_pass_a_misspelled_parameter(tmp_path: Path) -> No
             str(MIGRATE), str(tmp_path / "out.ipynb"), {"mod": "apply"}, progress_bar=False, cwd=str(tmp_path)
         )
     assert (raised.value.ename, raised.value.exec_count) == ("UsageError", 3)
-    assert "did you mean mode" in raised.value.evalue
+    assert "did you mean 'mode'" in raised.value.evalue
 
 
 def test_a_refusal_in_bare_papermill_ends_with_its_sentence_and_is_short(

@@ -46,8 +46,8 @@ def test_a_parameter_is_read_by_attribute() -> None:
 @pytest.mark.parametrize(
     ("injected", "refusal"),
     [
-        ("dry_rnu = False", "unknown parameter dry_rnu: did you mean dry_run?"),
-        ("Mode = 'apply'", "unknown parameter Mode: did you mean mode?"),
+        ("dry_rnu = False", "unknown parameter dry_rnu; did you mean 'dry_run'?"),
+        ("Mode = 'apply'", "unknown parameter Mode; did you mean 'mode'?"),
         ("zzz = 1", "unknown parameter zzz. This notebook takes mode, approve, dry_run, limit, rate"),
         ("api_key = 'x'", "api_key: a key is never a parameter"),
         ("ACCESS_TOKEN = None", "a key is never a parameter"),

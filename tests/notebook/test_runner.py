@@ -97,7 +97,7 @@ def test_a_table_without_headings_has_no_row_of_them_in_the_report(good: tuple[R
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [
-        ({"mod": "apply"}, "unknown parameter mod: did you mean mode"),
+        ({"mod": "apply"}, "unknown parameter mod; did you mean 'mode'"),
         ({"limit": "007"}, "limit must be a whole number"),
         ({"api_key": "x"}, "a key is never a parameter"),
     ],

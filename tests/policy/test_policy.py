@@ -88,7 +88,7 @@ def test_which_opportunities_get_a_tag_is_a_column_that_older_files_do_not_have(
     Policy.read(path).write(path)
     assert [row.matching for row in Policy.read(path).decisions] == ["active", "all", "", "posting:X1"]
     with pytest.raises(
-        UsageError, match=r"line 2, column matching: 'activ' .* did you mean active\? Allowed: all"
+        UsageError, match=r"line 2, column matching: 'activ' .* did you mean 'active'\? Allowed: all"
     ):
         Policy.read(file(tmp_path, "tag,scope,matching\na,contact,activ\n"))
 
@@ -144,7 +144,7 @@ def test_a_row_without_a_tag_that_an_earlier_version_suggested_is_passed_over(tm
     [
         (
             "tag,scope\nvip,person\n",
-            r"line 2, column scope: 'person' is not a scope; allowed: contact, opportunity",
+            r"line 2, column scope: 'person' is not a scope. Allowed: contact, opportunity",
         ),
         ("tag,note\nvip,x\n", r"line 1: no column 'scope'; the header is: tag, note"),
         ("tag,scope\nvip,contact\nx,ignore\nvip,ignore\n", r"line 4: tag 'vip' is already on line 2"),
@@ -170,8 +170,8 @@ def test_all_lines_that_are_wrong_are_told_at_once_with_what_was_meant(tmp_path:
     head, *lines = str(error.value).split("\n")
     assert head == "4 lines to correct:"
     assert [re.search(r"line \d", line)[0] for line in lines] == ["line 2", "line 4", "line 5", "line 6"]  # type: ignore[index]
-    assert "'contct' is not a scope: did you mean contact? Allowed: contact, opportunity" in lines[0]
-    assert "did you mean opportunity?" in lines[1]
+    assert "'contct' is not a scope; did you mean 'contact'? Allowed: contact, opportunity" in lines[0]
+    assert "did you mean 'opportunity'?" in lines[1]
     assert "did you mean" not in lines[2]
 
 

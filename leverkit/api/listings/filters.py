@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sized
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from leverkit.api.listings.catalogue import CHOICES, Kind, Listing
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 
 SECONDS = range(100_000_000, 100_000_000_000)  # as milliseconds 1970 to 1973; as seconds, from 1973 on
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,10 +41,9 @@ def path_of(text: str) -> str:
 
 def _unknown(listing: Listing, name: str, paging: tuple[str, ...]) -> str:
     known = [*listing.filters, *paging]
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    asked = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known) or 'none'}."
+    hint = did_you_mean(name, known) or f"; it takes {', '.join(known) or 'none'}."
     through = f"extra={{{name!r}: …}} sends it all the same"
-    return f"{listing.path} has no filter {name}: {asked} Nothing was sent; {through}"
+    return f"{listing.path} has no filter {name}{hint} Nothing was sent; {through}"
 
 
 def _sent_name(name: str, kind: Kind | None, value: object) -> str:

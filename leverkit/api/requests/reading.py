@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -21,7 +20,7 @@ from leverkit.api.pagination import Page, endless
 from leverkit.api.rate_limit import PAGE
 from leverkit.api.requests.reads import Reads, kind_and_filters
 from leverkit.api.requests.steps import Operation
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 
 T = TypeVar("T")
 
@@ -170,10 +169,9 @@ def _found(path: str, personal: bool) -> Listing:
     at = path_of(path)
     found = find(at)
     if found is None and not personal:
-        near = get_close_matches(at, [each.path for each in LISTINGS], n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(at, [each.path for each in LISTINGS]) or "."
         raise UsageError(
-            f"{at} is no listing that Lever documents: {meant}get() reads one object; personal=True reads "
+            f"{at} is no listing that Lever documents{hint} get() reads one object; personal=True reads "
             "another listing with all fields, as nobody knows which are about candidates. Nothing was sent"
         )
     return found or Listing(at)

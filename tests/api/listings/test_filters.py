@@ -41,14 +41,16 @@ def test_no_misspelt_filter_passes_and_the_right_one_is_suggested(found: tuple[L
     with pytest.raises(UsageError) as caught:
         checked(listing, {wrong: "x"})
     if len(name) > 4 and not name.endswith(("_start", "_end")):
-        assert f"did you mean {name}?" in str(caught.value) or "did you mean" in str(caught.value)
+        assert f"did you mean {name!r}?" in str(caught.value) or "did you mean" in str(caught.value)
 
 
 @pytest.mark.parametrize("call", ["each", "frame", "opportunities", "page", "pages"])
 def test_a_misspelt_filter_is_refused_before_anything_is_sent(call: str) -> None:
     lever, requests = scripted()
     path = () if call == "opportunities" else ("/opportunities",)
-    with pytest.raises(UsageError, match=r"no filter contct_id: did you mean contact_id\? Nothing was sent"):
+    with pytest.raises(
+        UsageError, match=r"no filter contct_id; did you mean 'contact_id'\? Nothing was sent"
+    ):
         list(getattr(lever, call)(*path, contct_id="c"))
     assert requests == []
 

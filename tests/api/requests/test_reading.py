@@ -256,7 +256,7 @@ def test_an_unknown_listing_is_read_only_with_all_that_it_sends() -> None:
     lever, requests = scripted({"data": [{"id": "t"}]})
     with pytest.raises(UsageError, match="no listing that Lever documents"):
         lever.each("/tasks")
-    with pytest.raises(UsageError, match=r"did you mean /opportunities\?"):
+    with pytest.raises(UsageError, match=r"did you mean '/opportunities'\?"):
         lever.frame("oportunities")
     assert requests == []
     assert list(lever.each("/tasks", personal=True)) == [{"id": "t"}]
