@@ -1013,10 +1013,10 @@ BUGS = (
     ),
     Bug(
         "doctor does not try the lock",
-        "doctor",
+        "doctor/checkup",
         "        _lock(),\n",
         "",
-        "test_doctor::test_a_lock_that_apply_could_not_take_is_trouble_and_says_what_to_set",
+        "doctor/test_checkup::test_a_lock_that_apply_could_not_take_is_trouble_and_says_what_to_set",
     ),
     Bug(
         "what a kill left between the seal and result.json is held against the run",
