@@ -13,9 +13,11 @@ from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.analysis.standing import Opinion, Standing
+from leverkit.analysis.tag_people import tag_people
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Section
+from leverkit.snapshot.details import require_carried
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.files import SHARED, write_atomic
 from leverkit.storage.table_file import write_frame
@@ -50,6 +52,14 @@ class Audit(AuditFacts):
         Raises UsageError where no contact, or more than one, has an id that begins so.
         """
         return charts.matrix(self.snapshot, self.snapshot.contact(contact), self._people(anonymise))
+
+    def people_with(self, tag: str, *, anonymise: bool = False) -> Section:
+        """Draw the people who carry a tag and have several opportunities: on which they have and lack it.
+
+        Raises UsageError where no opportunity carries the tag.
+        """
+        require_carried(tag, set(self.tags["tag"]))
+        return tag_people(self.snapshot, tag, self._people(anonymise))
 
     @property
     def costs(self) -> pd.DataFrame:

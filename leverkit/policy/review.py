@@ -6,13 +6,14 @@ Where somebody else decided on the same tag meanwhile, their decision is shown a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leverkit.errors import UsageError
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.policy.policy_file import overwritten_decisions
@@ -37,13 +38,46 @@ class View:
 
 
 @dataclass(frozen=True)
-class Page:
-    """Decisions to show, of `total`; `page` of `pages` is counted from 0."""
+class Item:
+    """What is decided at once: one tag, or those tags of a family that a view shows; `family` is its name."""
 
     decisions: tuple[Decision, ...]
+    family: str = ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Return its tags."""
+        return tuple(row.tag for row in self.decisions)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the family, or the tag."""
+        return self.family or self.tags[0]
+
+    @property
+    def scope(self) -> str | None:
+        """Return the scope that all its tags have; None where they differ."""
+        scopes = {row.scope for row in self.decisions}
+        return scopes.pop() if len(scopes) == 1 else None
+
+    def total(self, name: str) -> float:
+        """Return the sum of a column of the evidence."""
+        return sum(float(row.evidence.get(name) or 0) for row in self.decisions)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Items to show, of `total` tags; `page` of `pages` is counted from 0."""
+
+    items: tuple[Item, ...]
     total: int
     page: int
     pages: int
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """Return the decisions on the page, those of families too."""
+        return [row for item in self.items for row in item.decisions]
 
 
 class Review:
@@ -71,10 +105,10 @@ class Review:
         """Return the page of decisions that a view shows; a page beyond the last is the last."""
         wanted = view.text.strip().casefold()
         rows = [row for row in self.policy.decisions if wanted in row.tag.casefold() and _shown(row, view)]
-        rows.sort(key=lambda row: _order(row, view.order))
-        pages = max(1, ceil(len(rows) / view.size))
+        items = sorted(_items(rows), key=lambda item: _order(item, view.order))
+        pages = max(1, ceil(len(items) / view.size))
         page = min(max(view.page, 0), pages - 1)
-        return Page(tuple(rows[page * view.size : (page + 1) * view.size]), len(rows), page, pages)
+        return Page(tuple(items[page * view.size : (page + 1) * view.size]), len(rows), page, pages)
 
     def decide(self, scopes: Mapping[str, str]) -> list[str]:
         """Decide on tags (tag to scope) in the file; return one line per decision of others that stands.
@@ -84,6 +118,17 @@ class Review:
         return self._change(
             lambda fresh: fresh.decide(self._unchanged(fresh, scopes), by=self.by, at=self._now())
         )
+
+    def note(self, tag: str, text: str) -> list[str]:
+        """Write a note on a tag into the file; return as `decide`. Raises UsageError on an unknown tag."""
+
+        def noted(fresh: Policy) -> Policy:
+            rows = _by_tag(fresh)
+            if tag not in rows:
+                raise UsageError(f"no such tag in the policy: {tag!r}")
+            return fresh.replaced({tag: replace(rows[tag], note=text)})
+
+        return self._change(noted)
 
     def accept(self, confidence: float) -> list[str]:
         """Decide all undecided tags as suggested, where the confidence is at least this (0 to 1)."""
@@ -174,10 +219,32 @@ def _shown(row: Decision, view: View) -> bool:
     return row.needs_decision if view.shown == "undecided" else view.shown in ("everything", row.scope)
 
 
-def _order(row: Decision, order: str) -> tuple[float, str]:
-    if order == "confidence":
-        return -(row.confidence or 0.0), row.tag
+def _items(rows: Sequence[Decision]) -> list[Item]:
+    """Return the rows with two or more of one family put together."""
+    families: dict[str, list[Decision]] = {}
+    for row in rows:
+        families.setdefault(family_of(row), []).append(row)
+    return [
+        item
+        for name, members in families.items()
+        for item in ([Item(tuple(members), name)] if name and len(members) > 1 else map(_alone, members))
+    ]
+
+
+def _alone(row: Decision) -> Item:
+    return Item((row,))
+
+
+def family_of(row: Decision) -> str:
+    """Return the family of a tag; empty for a tag without one."""
+    return str(row.evidence.get("family") or "")
+
+
+def _order(item: Item, order: str) -> tuple[bool, float, str]:
+    """Return a sort key: by a number those of postings come last, and the largest number first."""
+    name = item.name.casefold()
     if order == "tag":
-        return 0.0, row.tag.casefold()
-    value = row.evidence.get(order.replace(" ", "_"))
-    return (1.0 if row.from_posting else 0.0) - (0.0 if row.from_posting else float(value or 0)), row.tag
+        return False, 0.0, name
+    if order == "confidence":
+        return False, -max(row.confidence or 0.0 for row in item.decisions), name
+    return all(row.from_posting for row in item.decisions), -item.total(order.replace(" ", "_")), name

@@ -12,7 +12,7 @@ from leverkit.errors import UsageError, did_you_mean
 from leverkit.report.anonymisation import PersonDisplay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import duckdb
     import pandas as pd
@@ -64,10 +64,15 @@ def gaps(db: duckdb.DuckDBPyConnection, tags: Sequence[str], shown: PersonDispla
         raise UsageError("name the tags whose gaps you want, such as snapshot.gaps('speaks German')")
     known = {tag for (tag,) in db.execute(KNOWN).fetchall()}
     for tag in tags:
-        if tag not in known:
-            raise UsageError(f"no opportunity carries the tag {tag!r}{did_you_mean(tag, known)}")
+        require_carried(tag, known)
     found = db.execute(GAPS, {"tags": list(tags)}).df()
     return found.assign(link=[shown.link(each) for each in found["opportunity"]])
+
+
+def require_carried(tag: str, known: Collection[str]) -> None:
+    """Raise UsageError where a tag is not among those that opportunities carry."""
+    if tag not in known:
+        raise UsageError(f"no opportunity carries the tag {tag!r}{did_you_mean(tag, known)}")
 
 
 def contact_of(db: duckdb.DuckDBPyConnection, text: str) -> str:

@@ -20,7 +20,7 @@ from leverkit.analysis.audit import audit
 from leverkit.emulator import running
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
-from leverkit.policy.review import Review, View
+from leverkit.policy.review import Page, Review, View
 
 pytestmark = in_a_browser
 ADDS = re.compile(r"The plan would add ([\d,]+) taggings? to opportunities of ([\d,]+) (?:person|people)")
@@ -72,7 +72,9 @@ class Widget:
 
     @property
     def tags(self) -> list[str]:
-        return [str(text) for text in self.box.locator(".leverkit-row bdi").all_text_contents()]
+        """The tags and families that its rows are about."""
+        lines = self.box.locator(".leverkit-row > :first-child bdi")
+        return [str(text) for text in lines.all_text_contents()]
 
     def choice(self, tag: str, scope: str) -> Any:
         return self.box.locator(f"button[title={json.dumps(f'{tag}: {scope}')}]")
@@ -152,26 +154,42 @@ def test_an_analyst_audits_decides_and_sees_the_plan_change(lab_page: tuple[Any,
         picture(page, "30_plan")
 
 
+def names(shown: Page) -> list[str]:
+    return [item.name for item in shown.items]
+
+
+def _unfold(widget: Widget) -> None:
+    """Look at the people of a tag, write a note, and fold it again."""
+    more = widget.button("Note and people").first
+    more.click()
+    widget.wait_for_text("● has the tag, ○ lacks it")
+    picture(widget.page, "20_people")
+    widget.box.get_by_label("Note").fill("asked Tom")
+    widget.page.keyboard.press("Tab")
+    widget.wait_for_text("the note is saved")
+    more.click()
+    widget.box.get_by_text("● has the tag, ○ lacks it").wait_for(state="detached")
+
+
 def _look_around(widget: Widget, review: Review) -> None:
     """Find, sort and turn pages, by mouse and by keyboard."""
-    page, first = widget.page, [row.tag for row in review.look(View()).decisions]
+    page, first = widget.page, names(review.look(View()))
     assert widget.tags == first
     picture(page, "20_widget_top")
     widget.box.locator(".leverkit-forecast").scroll_into_view_if_needed()
     picture(page, "20_widget")
     widget.box.get_by_label("Find").click()
     page.keyboard.type(first[3][:6])
-    page.keyboard.press("Enter")
-    widget.wait_for_tags([row.tag for row in review.look(View(text=first[3][:6])).decisions])
+    widget.wait_for_tags(names(review.look(View(text=first[3][:6]))))
     widget.box.get_by_label("Find").fill("")
-    page.keyboard.press("Enter")
     widget.wait_for_tags(first)
     widget.box.get_by_label("Sort by").select_option("confidence")
-    widget.wait_for_tags([row.tag for row in review.look(View(order="confidence")).decisions])
+    widget.wait_for_tags(names(review.look(View(order="confidence"))))
     widget.box.get_by_label("Sort by").select_option("at stake")
     widget.wait_for_tags(first)
     widget.button("Next").click()
-    widget.wait_for_tags([row.tag for row in review.look(View(page=1)).decisions])
+    widget.wait_for_tags(names(review.look(View(page=1))))
+    _unfold(widget)
     widget.button("Previous").focus()
     page.keyboard.press("Enter")
     widget.wait_for_tags(first)
