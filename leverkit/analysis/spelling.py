@@ -1,4 +1,4 @@
-"""Group the spellings of one tag: they differ in case, spacing, accents, Unicode forms, or by a slip.
+"""Group the spellings of one tag: they have one `spelling_form`, or differ by a slip of typing.
 
 rapidfuzz (12 MB unpacked, compiled, no dependencies) finds the slips: comparing all pairs in Python takes
 minutes where an account has thousands of tags.
@@ -6,24 +6,18 @@ minutes where an account has thousands of tags.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from leverkit.api.tags import SHORTEST, fold
+from leverkit.analysis.spelling_form import SpellingForm
+from leverkit.api.tags import SHORTEST
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LONG = 10  # letters from which a replaced letter is a slip and not another word
 _BLOCK = 500
-
-
-def loose(tag: str) -> str:
-    """Return the form that near-duplicates share: no accents, punctuation, spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", fold(tag)) if not unicodedata.combining(c))
-    return "".join(c for c in bare if c.isalnum() or c in "+#") or tag
 
 
 def spellings(tags: pd.DataFrame) -> pd.DataFrame:
@@ -47,17 +41,22 @@ def grouped(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:
 def spelling_groups(uses: Mapping[str, int]) -> list[list[str]]:
     """Return the tags in groups of spellings, the most used first; `uses` counts the uses of each tag.
 
-    A slip of one letter joins a tag to one used at least twice as often; digits are never slips.
+    A slip of one letter joins a tag to one used at least twice as often; digits and signs are never slips.
     """
-    groups: dict[str, list[str]] = {}
-    for tag in sorted(uses, key=lambda tag: (-uses[tag], tag)):
-        groups.setdefault(loose(tag), []).append(tag)
-    total = {form: sum(uses[tag] for tag in group) for form, group in groups.items()}
-    preferred = _preferred(_slips(groups), total)
+    forms = {tag: SpellingForm.of(tag) for tag in sorted(uses, key=lambda tag: (-uses[tag], tag))}
+    groups: dict[str, list[list[str]]] = {}
+    for tag, form in forms.items():
+        alike = groups.setdefault(form.text, [])
+        agreeing = (group for group in alike if all(forms[other].agrees(form) for other in group))
+        group = next(agreeing, None)
+        alike.append([tag]) if group is None else group.append(tag)
+    total = {text: sum(uses[tag] for tag in alike[0]) for text, alike in groups.items()}
+    preferred = _preferred(_slips({text: forms[alike[0][0]] for text, alike in groups.items()}), total)
     joined: dict[str, list[str]] = {}
-    for form, group in groups.items():
-        joined.setdefault(preferred.get(form, form), []).extend(group)
-    return [sorted(group, key=lambda tag: (-uses[tag], tag)) for group in joined.values()]
+    for text, alike in groups.items():
+        joined.setdefault(preferred.get(text, text), []).extend(alike[0])
+    apart = [group for alike in groups.values() for group in alike[1:]]
+    return [sorted(group, key=lambda tag: (-uses[tag], tag)) for group in (*joined.values(), *apart)]
 
 
 def _preferred(pairs: Iterable[tuple[str, str]], total: Mapping[str, int]) -> dict[str, str]:
@@ -70,15 +69,16 @@ def _preferred(pairs: Iterable[tuple[str, str]], total: Mapping[str, int]) -> di
     return {rare: often for rare, often in preferred.items() if often not in preferred}
 
 
-def _slips(forms: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of forms that are one slip apart; only forms of about the same length are compared."""
+def _slips(forms: Mapping[str, SpellingForm]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of texts that are one slip apart; only texts of about the same length are compared."""
     by_length: dict[int, list[str]] = {}
-    for form in sorted(forms):
-        if len(form) >= SHORTEST:
-            by_length.setdefault(len(form), []).append(form)
+    for text in sorted(forms):
+        if len(text) >= SHORTEST:
+            by_length.setdefault(len(text), []).append(text)
     for length, group in sorted(by_length.items()):
-        yield from _near(group, group)
-        yield from _near(group, by_length.get(length + 1, []))
+        for text, other in (*_near(group, group), *_near(group, by_length.get(length + 1, []))):
+            if _is_slip(forms[text], forms[other]):
+                yield text, other
 
 
 def _near(left: list[str], right: list[str]) -> Iterator[tuple[str, str]]:
@@ -89,15 +89,40 @@ def _near(left: list[str], right: list[str]) -> Iterator[tuple[str, str]]:
         block = left[start : start + _BLOCK]
         distances = cdist(block, right, scorer=OSA.distance, score_cutoff=1)
         for row, column in zip(*(distances == 1).nonzero(), strict=True):
-            pair = block[row], right[column]
-            if pair[0] < pair[1] or len(pair[0]) < len(pair[1]):
-                yield from [pair] if _is_slip(*pair) else []
+            text, other = block[row], right[column]
+            if text < other or len(text) < len(other):
+                yield text, other
 
 
-def _is_slip(form: str, other: str) -> bool:
-    """Return True if two forms differ by a slip: not in a digit, nor in the last letter (A, B, II)."""
-    if [c for c in form if c.isdigit()] != [c for c in other if c.isdigit()]:
-        return False
-    if form[:-1] == other[:-1] or (other.startswith(form) and other != form + "s"):
-        return False
-    return len(form) != len(other) or sorted(form) == sorted(other) or len(form) >= LONG
+def _is_slip(form: SpellingForm, other: SpellingForm) -> bool:
+    """Return True if two forms, the shorter one first, differ by letters inside a long word, or a plural s.
+
+    Another letter at the end of a word may be another word (A, B, II; employer, employee), and one at the
+    beginning an opposite (typical, atypical); in a short word it may be a negation (can, can't; now, not).
+    """
+    from rapidfuzz.distance import Postfix, Prefix
+
+    text, longer = form.text, other.text
+    if longer == f"{text}s":
+        return len(form.words[-1]) >= SHORTEST
+    begin = Prefix.similarity(text, longer)
+    end = len(text) - min(Postfix.similarity(text, longer), len(text) - begin)
+    later = end + len(longer) - len(text)
+    changed = text[begin:end] + longer[begin:later]
+    is_replaced = len(text) == len(longer) and sorted(text) != sorted(longer)
+    return (
+        all(c.lower() != c.upper() for c in changed)
+        and _is_inside(form.words, begin, end, spare=1 + is_replaced)
+        and _is_inside(other.words, begin, later, spare=1 + is_replaced)
+        and (not is_replaced or len(text) >= LONG)
+    )
+
+
+def _is_inside(words: Iterable[str], begin: int, end: int, *, spare: int) -> bool:
+    """Return True if a part of the text is inside one long word; `spare` letters follow it there."""
+    start = 0
+    for word in words:
+        if start < begin and end + spare <= start + len(word):
+            return len(word) >= SHORTEST
+        start += len(word)
+    return False
