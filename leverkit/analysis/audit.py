@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from leverkit.analysis import charts, report
 from leverkit.analysis.cost import costs
 from leverkit.analysis.facts import AuditFacts
+from leverkit.analysis.people_report import tag_people
 from leverkit.analysis.readiness import HISTORY, Readiness, history, readiness, remember
 from leverkit.analysis.standing import Opinion, Standing
-from leverkit.analysis.tag_people import tag_people
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Section

@@ -125,7 +125,7 @@ def run(
     Example: leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan
     """
     require("notebooks")
-    from leverkit.notebook import runner
+    from leverkit.notebook.job import runner
 
     given = _given(parameters or [])
     settings = shown_settings(demo=demo, person=False)

@@ -219,7 +219,7 @@ def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
 
 
 def _job_record(folder: Path) -> tuple[object, str]:
-    from leverkit.notebook.run_record import RunRecord
+    from leverkit.notebook.job.run_record import RunRecord
 
     record = RunRecord.read(folder)
     return record, record.summary

@@ -23,7 +23,7 @@ from leverkit.jobs.overview import Overview
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
 from leverkit.notebook.copies import folder
-from leverkit.notebook.runner import run
+from leverkit.notebook.job.runner import run
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from leverkit.jobs.nightly.record import SyncRecord
-from leverkit.notebook.run_record import RunRecord
+from leverkit.notebook.job.run_record import RunRecord
 from leverkit.planning.plan_document import PlanDocument
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"

@@ -12,7 +12,7 @@ import pytest
 from contract.schemas import FOLDER, schemas, text
 from support.sync_nights import sync_nights
 
-from leverkit.notebook.run_record import Failure, RunRecord
+from leverkit.notebook.job.run_record import Failure, RunRecord
 from leverkit.settings import Settings
 
 OLD = Path(__file__).parent / "old_run"

@@ -21,10 +21,10 @@ from leverkit.api.auth import Secret
 from leverkit.environment import handing_on
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.jobs.notify import Notice, tell
-from leverkit.notebook.html_page import render
+from leverkit.notebook.job.html_page import render
+from leverkit.notebook.job.run_record import LOCK, NAME, Failure, RunRecord, Status
+from leverkit.notebook.job.shown import headline_of, next_of, run_of
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
-from leverkit.notebook.run_record import LOCK, NAME, Failure, RunRecord, Status
-from leverkit.notebook.shown import headline_of, next_of, run_of
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from leverkit.notebook.run_record import RunRecord
+from leverkit.notebook.job.run_record import RunRecord
 from leverkit.report.html import TEMPLATES
 from leverkit.report.masthead import Masthead
 

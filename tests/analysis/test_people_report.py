@@ -8,7 +8,7 @@ import pytest
 from support.snapshot_factory import Row, write_snapshot
 
 from leverkit.analysis.audit import audit
-from leverkit.analysis.tag_people import MOST, WIDE
+from leverkit.analysis.people_report import MOST, WIDE
 from leverkit.errors import UsageError
 from leverkit.snapshot.snapshot import Snapshot
 

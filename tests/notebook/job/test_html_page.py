@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import nbformat
 
-from leverkit.notebook.html_page import render
-from leverkit.notebook.run_record import RunRecord
+from leverkit.notebook.job.html_page import render
+from leverkit.notebook.job.run_record import RunRecord
 from leverkit.settings import Settings
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "50_update_your_integration.ipynb"
+NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "50_update_your_integration.ipynb"
 
 
 def page_of(notebook: object) -> str:

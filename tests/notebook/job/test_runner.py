@@ -17,8 +17,8 @@ from support.told import told
 
 from leverkit.api.auth import Secret
 from leverkit.errors import Locked, UsageError
-from leverkit.notebook.run_record import RunRecord
-from leverkit.notebook.runner import exit_code_of, inspect, run, tell_of
+from leverkit.notebook.job.run_record import RunRecord
+from leverkit.notebook.job.runner import exit_code_of, inspect, run, tell_of
 from leverkit.settings import Settings
 from leverkit.storage.lock import hold
 
@@ -208,7 +208,7 @@ def test_a_secret_is_no_parameter(tmp_path: Path) -> None:
 def test_what_a_killed_job_left_is_its_owners_alone_and_checked_at_the_next_start(tmp_path: Path) -> None:
     script = f"import os, signal\nprint({CANARY!r})"
     page = notebook(tmp_path, script, "import time\ntime.sleep(5)", "os.kill(os.getppid(), signal.SIGKILL)")
-    code = "import sys; from leverkit.notebook.runner import run; run(*sys.argv[1:3])"
+    code = "import sys; from leverkit.notebook.job.runner import run; run(*sys.argv[1:3])"
     command = [sys.executable, "-c", code, str(page), str(tmp_path / "out")]
     subprocess.run(command, env=os.environ | {"LEVER_API_KEY": CANARY}, capture_output=True)
     (partial,) = (tmp_path / "out").glob("*.partial.ipynb")
@@ -240,7 +240,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     cell += f"open({str(pipe)!r}, 'w').write('started')\ntry:\n    threading.Event().wait()\n"
     cell += f"finally:\n    open({str(tmp_path / 'sealed')!r}, 'w').write('sealed')"
     os.mkfifo(pipe)
-    code = "import sys; from leverkit.notebook.runner import run; "
+    code = "import sys; from leverkit.notebook.job.runner import run; "
     code += "sys.exit(run(sys.argv[1], sys.argv[2]).exit_code)"
     command = [sys.executable, "-c", code, str(notebook(tmp_path, cell)), str(tmp_path / "out")]
     with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as started:
