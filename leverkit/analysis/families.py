@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from leverkit.analysis.tag_words import CHINESE_NUMBER, CODE, MONTH, NEGATIONS, ORDINAL, PERIOD
+from leverkit.analysis.texts.words import CHINESE_NUMBER, CODE, MONTH, NEGATIONS, ORDINAL, PERIOD
 from leverkit.api.tags import LONGEST
 
 NUMBERED, LABELLED, NAMED = 2, 3, 4  # least tags of a family, by rule

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.spelling_form import SpellingForm
+from leverkit.analysis.texts.spelling_form import SpellingForm
 from leverkit.api.tags import SHORTEST
 
 if TYPE_CHECKING:

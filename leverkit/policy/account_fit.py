@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.spelling_form import loose
+from leverkit.analysis.texts.spelling_form import loose
 from leverkit.errors import UsageError, did_you_mean
 from leverkit.policy.decision import COUNTS, Decision
 from leverkit.report.text import count
