@@ -52,9 +52,11 @@ def scan(
     elif found.findings:
         print_result(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
+    unread = ", ".join(f"{number} {kind}" for kind, number in found.unread.items())
     print_message(
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
+        + (f"; not read, though they hold Lever's API host: {unread}" if unread else "")
         + ("" if is_installed("scan") else f"; by text alone, more exactly after {command('scan')}")
     )
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))

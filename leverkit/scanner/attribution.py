@@ -7,7 +7,7 @@ then the file and its folders, then the rest of the project.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -19,13 +19,14 @@ _API_HOST = re.compile(r"(?:api(?:\.[a-z]+)*|\{[^{}]*\}(?:\.[a-z]+)?)\.lever\.co
 _UNKNOWN_HOST = re.compile(r"(?:\{[^{}]*\})+(?::\d+)?")
 _LEVER = re.compile(
     r"(?<![A-Za-z])lever(?![a-z])|(?<![A-Z])Lever(?![a-z])|(?<![A-Za-z])LEVER(?![A-Za-z])|(?<=_)lever(?![a-z])"
+    r"|(?<![A-Za-z])(?![CKQ]Lever)[A-Z]+Lever(?![a-z])"  # ILeverApi; Clever, Klever, QLever are others
 )
 _VENDORS = TEXTS["vendors"].split()
 _OTHER = re.compile(rf"(?<![a-z])(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
 _OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0] for word in _VENDORS)
 _HOST_IN_CODE = re.compile(r"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
 _URL_CONSTANT = re.compile(
-    r"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}-]*)[\"'`]",
+    r"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}%$()<>-]*)[\"'`]",
     re.ASCII,
 )
 _LINE_COMMENT = re.compile(r"^[ \t]*(?://|#|\*|/\*|--).*$|(?<![:\"'\w])//[ \t].*$", re.MULTILINE | re.ASCII)
@@ -34,10 +35,16 @@ _TAG_DEFINITION = re.compile(
     r"(?:\bdef|\bfunc(?:tion)?(?:\s*\([^)\n]*\))?|\basync|\bTask(?:<[^>\n]*>)?|\bvoid|\bpublic)\s+(\w*[tT]ags?\w*)",
     re.ASCII,
 )
-CONTACT_FILTER = re.compile(
-    r"contact_?ids?\b|opportunities_of|(?:for|by)_?contact|contact_opportunities",
+_CONTACT_FILTER = re.compile(
+    r"[\"'?&]contact_ids?[\"'=]|\bcontact_ids?\s*(?:=>|=|:)|opportunities\w*[^;\n]{0,160}contact_?ids?\b"
+    r"|opportunities_?of|(?:for|by|of)_?contact|contact_?opportunities|same_?contact",
     re.IGNORECASE | re.ASCII,
 )
+_ASSIGNED = re.compile(
+    r"^[ \t]*(?:const|let|var|my|local)?[ \t]*[$@]?contact_ids?\s*:?=(?!>)", re.MULTILINE | re.ASCII
+)
+_TYPE = re.compile(r"\b(?:interface|type|struct)\b[^{;()\n]{0,200}\{[^{}]*\}")
+_FAR = 1500  # letters between a filter and the calls that it speaks for
 _SHARED = re.compile(r"^[A-Z][A-Z0-9_]{2,}$|[lL]ever\w*(?:[uU]rl|[bB]ase|[hH]ost|[aA]pi|[rR]oot|[eE]ndpoint)")
 _IMPORT = re.compile(
     r"^\s*(?:import|from|use|using|require\w*|package|module|namespace)\b[^\n]*(?:\blever\b|[lL]ever(?![a-z]))",
@@ -104,7 +111,7 @@ def file_evidence(source: Source) -> FileEvidence:
         named=about or bool(_LEVER.search(code)),
         others=_names_others(code) or bool(_OTHER.search(source.where)),
         constants=tuple(_URL_CONSTANT.findall(code)),
-        fan_out_calls=frozenset(_TAG_CALL.findall(code) if CONTACT_FILTER.search(code) else ()),
+        fan_out_calls=frozenset(_fan_out_calls(code)),
         tag_functions=frozenset(_TAG_DEFINITION.findall(code)),
     )
 
@@ -127,6 +134,25 @@ def project_evidence(files: Iterable[tuple[str, FileEvidence]]) -> ProjectEviden
         fan_out_calls={path: file.fan_out_calls for path, file in evidence.items() if file.fan_out_calls},
         tag_functions=frozenset(name for file in evidence.values() for name in file.tag_functions),
     )
+
+
+def filters_by_contact(code: str) -> bool:
+    """Return True if code lists opportunities by contact; types and comments aside.
+
+    Lever's filter is `contact_id`; a variable of that name, or the path /contacts/:id, is none.
+    """
+    return next(_filters(code), None) is not None
+
+
+def _filters(code: str) -> Iterator[re.Match[str]]:
+    told = _ASSIGNED.sub("", _TYPE.sub("", _LINE_COMMENT.sub("", code)))
+    return _CONTACT_FILTER.finditer(told)
+
+
+def _fan_out_calls(code: str) -> Iterator[str]:
+    """Yield the calls that tag near a filter by contact."""
+    for match in _filters(code):
+        yield from _TAG_CALL.findall(match.string[max(match.start() - _FAR, 0) : match.end() + _FAR])
 
 
 def _names_others(code: str) -> bool:

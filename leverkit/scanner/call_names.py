@@ -17,6 +17,9 @@ _SENDS = re.compile(
     r"|endpoint|curl)\w*)$",
     re.IGNORECASE,
 )
+_HTTP = re.compile(
+    r"(?:Get|Post|Put|Patch|Delete)\w*Async|(?:get|post|put|patch)For(?:Object|Entity|Location)"
+)
 _OWN_APP = re.compile(r"request\(\w*(?:[aA]pp|[sS]erver)\w*(?:\.\w+\(\))?\)\.\w+$")
 _PATH_NAME = re.compile(r"(?:path|url|uri|endpoint|route)s?$", re.IGNORECASE)
 
@@ -45,7 +48,8 @@ def sends(callee: str, *, path_is_plain: bool) -> bool:
     called = re.findall(r"\w+", callee)
     if not called or not _SENDS.match(called[-1]):
         return False
-    return len(called) < 2 or not path_is_plain or _is_client(called[-2])
+    plain = path_is_plain and not _HTTP.fullmatch(called[-1])
+    return len(called) < 2 or not plain or _is_client(called[-2])
 
 
 def _is_client(name: str) -> bool:

@@ -7,7 +7,7 @@ same file (and constants of other files) become one template; what is unknown be
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leverkit.scanner import grammar, syntax
@@ -16,7 +16,10 @@ from leverkit.scanner.syntax import text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_PLACEHOLDER = re.compile(r"\{\w*(?:![rs])?(?::[^{}]*)?\}|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]|%\w+\$s")
+_PLACEHOLDER = re.compile(
+    r"\{\w*(?:![rs])?(?::[^{}]*)?\}|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]"
+    r"|%\d+\$[sd]|%\(\w+\)[sd]|%<\w+>[sd]?|%\{\w+\}"
+)
 _BEFORE_NAME = rb"(?<![\w.])[@$]{0,2}(?:self\.|this\.|this->)?"
 _AFTER_NAME = rb"[\"'\]]{0,2}\s*(?::[^=\n;{}()]{1,60})?(?:=|:|\?\?=|\|\|=|=>)"
 _DEPTH = 6
@@ -108,7 +111,7 @@ class ConstantFolder:
         return self.fold(inner, depth + 1)
 
     def _call(self, node: Node, depth: int) -> str:
-        verb, receiver, args = _verb(node), _receiver(node), syntax.arguments(node)
+        verb, receiver, args = _verb(node), syntax.receiver_of(node), syntax.arguments(node)
         if verb in grammar.FORMATS:
             return self._format(verb, receiver, args, depth)
         if verb in grammar.JOINS:
@@ -120,9 +123,9 @@ class ConstantFolder:
         return self._returned(verb, depth + 1) or _placeholder(node)
 
     def _format(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
-        own = receiver is not None and (verb in ("format", "formatted") or receiver.type in grammar.STRINGS)
-        if own and text(receiver) not in ("String", "string", "util", "fmt"):
-            return self._fill(self.fold(receiver, depth), args, depth)
+        template = self.fold(receiver, depth) if receiver is not None else ""
+        if _known_length(template) and (verb in ("format", "formatted") or _is_string(receiver)):
+            return self._fill(template, args, depth)
         return self._fill(self.fold(args[0], depth), args[1:], depth) if args else "{}"
 
     def _join(self, verb: str, receiver: Node | None, args: Sequence[Node], depth: int) -> str:
@@ -170,6 +173,20 @@ class ConstantFolder:
             rank = 3 if inside else 2 if home is not None and owner == home else int(function is None)
             best = (rank, found) if rank >= best[0] else best
         return best[1]
+
+    def values(self, word: str, *, before: Node) -> list[Node]:
+        """Return all values of a name: in the function of a node, else in its class, or outside of any."""
+        here, home = syntax.function_of(before), syntax.enclosing(before, grammar.CLASSES)
+        found = [(value, function) for value, function, owner in self._definitions(word) if owner == home]
+        own = [value for value, function in found if here is not None and function == here]
+        return own or [value for value, _ in found]
+
+    def calls(self, name: str) -> Iterator[Node]:
+        """Yield the calls of a function of this file."""
+        for match in re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?=\s*\()", self.source):
+            call = syntax.enclosing(syntax.leaf(self.root, match.start()), grammar.CALLS)
+            if call is not None and syntax.last_word(syntax.callee(call)) == name:
+                yield call
 
     def _definitions(self, word: str) -> list[tuple[Node, Node | None, Node | None]]:
         if word not in self.defined:
@@ -225,12 +242,8 @@ def _verb(call: Node) -> str:
     return syntax.last_word(syntax.callee(call).split("(")[-1])
 
 
-def _receiver(call: Node) -> Node | None:
-    for field in ("receiver", "object"):
-        if (found := call.child_by_field_name(field)) is not None:
-            return found
-    function = call.child_by_field_name("function")
-    return function.named_child(0) if function is not None and function.named_child_count > 1 else None
+def _is_string(node: Node | None) -> bool:
+    return node is not None and node.type in grammar.STRINGS
 
 
 def _operator(node: Node) -> str:

@@ -102,6 +102,11 @@ class Context:
                 return is_lever
         return self._file_means_lever(node, found)
 
+    def is_named_lever(self, node: Node) -> bool:
+        """Return True if the host in the file, or a name around a node, says Lever."""
+        named = (attribution.lever_by_names(names) for names in syntax.scope(node))
+        return self.evidence.host or next((found for found in named if found is not None), False)
+
     def _in_browser(self, target: str) -> bool:
         """Return True if a bare path goes to the page's own server, by `fetch` or in a component."""
         component = self.source.path.endswith(_COMPONENTS) and not self.evidence.host
@@ -130,20 +135,3 @@ class Context:
         return (
             line is not None and attribution.lever_by_names(line.group().decode("utf-8", "replace")) is None
         )
-
-    def fans_out(self, function: Node | None) -> bool:
-        """Return True if a tag write, or a caller of it, reaches the contact's other opportunities."""
-        if _filters(function or self.root):
-            return True
-        name = syntax.name_of(function) if function is not None else ""
-        if not name:
-            return False
-        uses = re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.source.text)
-        callers = (syntax.function_of(syntax.leaf(self.root, use.start())) for use in uses)
-        if any(caller != function and _filters(caller) for caller in callers if caller is not None):
-            return True
-        return self.project.fans_out(name, self.source.path)
-
-
-def _filters(node: Node) -> bool:
-    return attribution.CONTACT_FILTER.search(syntax.text(node)) is not None

@@ -16,7 +16,13 @@ _READS = word_set("reads")
 _NOT_IDS = word_set("not_ids")
 _ID = re.compile(r"^(?:.*\{.*\}.*|[:$]?[\w-]+|<[^>]+>)$")
 _HOLE = re.compile(r"\{[^{}]*\}")
+_PLACEHOLDER = re.compile(
+    r"\$?\{\{.*?\}\}|<%[=-]?.*?%>|\$\([^()]*\)"  # {{ id }}, ${{ id }}, <%= id %>, $(ID)
+    r"|%\(\w+\)[a-z]|%<\w+>[a-z]?|%\{\w+\}|%\d+\$[a-z]|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]"
+)
 _HOST = re.compile(r"^(?:(?:https?:)?//|callout:)[^/]+")
+# `notes{query}` is notes; `add{type}` is itself
+_QUERY = re.compile(r"(?<=[a-zA-Z])(?<!/add)(?<!/remove)(?<!/update)\{[^{}]*\}$")
 _LEADING_HOLES = re.compile(r"^(?:\{[^{}]*\})+")
 _BASE_SEGMENT = re.compile(r"^(?:v\d+|proxy|lever|\{[^{}]*\}.*)$")
 _METHOD = re.compile(r"(?<![a-z])(get|post|put|patch|delete)(?![a-z])")
@@ -49,11 +55,15 @@ class Endpoint:
 
 
 def parse_endpoint(template: str) -> Endpoint | None:
-    """Return the endpoint of `…/candidates[/:id[/action]]` or `…/opportunities…`, None for another one."""
-    path = re.split(r"[?#]", template.strip(), maxsplit=1)[0]
+    """Return the endpoint of `…/candidates[/:id[/action]]` or `…/opportunities…`, None for another one.
+
+    Placeholders of format strings and templates (`%s`, `%(id)s`, `{{ id }}`) count as ids.
+    """
+    written = _PLACEHOLDER.sub("{}", template.strip().removeprefix("="))  # n8n marks an expression by "="
+    path = re.split(r"[?#]", written, maxsplit=1)[0]
     start = _HOST.match(path) or _LEADING_HOLES.match(path)
     base = start.group() if start else ""
-    rest = re.sub(r"(candidates|opportunities)\{[^{}]*\}$", r"\1", path[len(base) :])
+    rest = _QUERY.sub("", path[len(base) :])
     segments = [part for part in rest.split("/") if part]
     at = next((i for i, part in enumerate(segments) if part in ("candidates", "opportunities")), -1)
     if re.search(r"\s", path) or at < 0 or not all(map(_BASE_SEGMENT.match, segments[:at])):
@@ -62,6 +72,14 @@ def parse_endpoint(template: str) -> Endpoint | None:
     if len(more) > 3 or (item and (item in _NOT_IDS or not _ID.match(item))):
         return Endpoint(segments[at], True, "?", base) if _HOST.match(base) else None
     return Endpoint(segments[at], bool(item), action, base)
+
+
+def is_missing(found: Endpoint) -> bool:
+    """Return True for /opportunities/:id/tags, which Lever does not have; tags change by addTags, removeTags.
+
+    Source: https://hire.lever.co/developer/documentation, "Opportunities".
+    """
+    return found.resource == "opportunities" and found.item and found.action == "tags"
 
 
 def is_known_action(action: str) -> bool:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from leverkit.errors import UsageError
-from leverkit.scanner import attribution, name_detector, sarif, sources, syntax, text_matching
+from leverkit.scanner import attribution, sarif, sources, syntax
 from leverkit.scanner.attribution import FileEvidence, ProjectEvidence
 from leverkit.scanner.constant_folding import ConstantFolder
 from leverkit.scanner.context import Context
-from leverkit.scanner.path_detector import PathDetector
+from leverkit.scanner.detectors import names, signatures
+from leverkit.scanner.detectors import text as text_detector
+from leverkit.scanner.detectors.paths import PathDetector
 from leverkit.scanner.rules import Finding, make_finding
 from leverkit.scanner.sources import Source
 
@@ -30,11 +31,15 @@ _NO_REASON = re.compile(rb"^[\s:*/#>-]*$")
 
 @dataclass(frozen=True)
 class Survey:
-    """All findings, sorted; how many files were read; how many were skipped, by reason."""
+    """All findings, sorted; how many files were read; how many were skipped, by reason.
+
+    `unread` counts the skipped files that hold the host of Lever's API, by the end of their names.
+    """
 
     findings: tuple[Finding, ...]
     files: int
     skipped: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 def scan(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> list[Finding]:
@@ -49,7 +54,7 @@ def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
     """Scan like `scan`, and count the files read and skipped."""
     if isinstance(paths, str | Path) or isinstance(codes, str):
         raise UsageError('`paths` and `codes` must be lists, not a single text: write ["src"]')
-    skipped: Counter[str] = Counter()
+    skipped = sources.Skipped()
     projects: dict[str, list[tuple[Source, FileEvidence]]] = {}
     files = 0
     for source in sources.read_sources(paths, skipped):
@@ -58,7 +63,8 @@ def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
             projects.setdefault(source.project, []).append((source, attribution.file_evidence(source)))
     found = {finding for members in projects.values() for finding in _in_project(members)}
     kept = (finding for finding in found if not codes or finding.code in codes)
-    return Survey(tuple(sorted(kept)), files, dict(sorted((+skipped).items())))
+    reasons, unread = (dict(sorted((+counts).items())) for counts in (skipped.reasons, skipped.lever))
+    return Survey(tuple(sorted(kept)), files, reasons, unread)
 
 
 def _in_project(members: Sequence[tuple[Source, FileEvidence]]) -> Iterator[Finding]:
@@ -87,14 +93,15 @@ def _read(source: Source, evidence: FileEvidence, project: ProjectEvidence) -> l
     """Parse a source, or match its text if there is no grammar or it is nested too deeply."""
     parser = syntax.parser(source.language)
     if parser is None:
-        return list(text_matching.findings(source, evidence))
+        return list(text_detector.findings(source, evidence))
     root = parser.parse(source.text).root_node
     folder = ConstantFolder(root, source.text, project.constants)
     context = Context(source, folder, evidence, project)
     try:
-        return [*PathDetector(context).findings(), *name_detector.findings(context)]
+        by_name = (*names.findings(context), *signatures.findings(context))
+        return [*PathDetector(context).findings(), *by_name]
     except RecursionError:
-        return list(text_matching.findings(source, evidence))
+        return list(text_detector.findings(source, evidence))
 
 
 def _stands_alone(raw: bytes, offset: int) -> bool:

@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -21,13 +21,17 @@ from leverkit.scanner.grammar import TEXTS, word_set
 from leverkit.scanner.rules import Finding, make_finding
 
 LANGUAGES = {end: language for language, ends in TEXTS["extensions"].items() for end in ends.split()}
+NAMES = {name: language for language, names in TEXTS["filenames"].items() for name in names.split()}
 VENDORED = word_set("vendored")
 LOCKS = word_set("locks")
 MANIFESTS = word_set("manifests")
+IMAGES = word_set("images")
 MANIFEST_ENDS = (".gemspec", ".csproj", ".sln", ".gradle.kts")
 HUGE = 1_000_000
 _SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _SHEBANG = re.compile(rb"#!.*\b(python|ruby|node|php|bash|zsh|sh)")
+_COMPONENTS = (".vue", ".svelte", ".html", ".htm")
+_API_HOST = re.compile(rb"\bapi[\w.]*\.lever\.co\b")
 _BY_SHEBANG = {b"python": "python", b"ruby": "ruby", b"node": "tsx", b"php": "php"}
 
 
@@ -61,8 +65,16 @@ class Source:
         return make_finding(code, self.path, *self.position(offset), detail=detail, how=how)
 
 
-def read_sources(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator[Source]:
-    """Yield the sources under `paths`, in order of their names; count skipped files in `skipped`.
+@dataclass(frozen=True)
+class Skipped:
+    """What was passed over: files by reason, and those that hold Lever's API host by kind (`.md`)."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    lever: Counter[str] = field(default_factory=Counter)
+
+
+def read_sources(paths: Iterable[Path | str], skipped: Skipped) -> Iterator[Source]:
+    """Yield the sources under `paths`, in order of their names; count the others in `skipped`.
 
     Raises UsageError for a path that does not exist.
     """
@@ -76,7 +88,7 @@ def read_sources(paths: Iterable[Path | str], skipped: Counter[str]) -> Iterator
             raise UsageError(f"no such file or folder: {path}")
 
 
-def _folder(root: Path, skipped: Counter[str]) -> Iterator[Source]:
+def _folder(root: Path, skipped: Skipped) -> Iterator[Source]:
     specs = _specs_above(root)
     projects: dict[str, str] = {}
     for folder, names, files in os.walk(root):
@@ -84,11 +96,11 @@ def _folder(root: Path, skipped: Counter[str]) -> Iterator[Source]:
         projects[folder] = folder if manifest else projects.get(os.path.dirname(folder), "")
         if ".gitignore" in files and Path(folder, ".gitignore").is_file():  # a FIFO would never end
             specs[os.path.abspath(folder)] = _spec(Path(folder, ".gitignore"))
-        names[:] = [name for name in sorted(names) if not _passed_over(folder, name, specs, skipped)]
+        names[:] = [name for name in sorted(names) if not _passed_over(folder, name, specs, skipped.reasons)]
         for name in sorted(files):
             path, project = Path(folder, name), projects[folder]
             if _ignored(folder, name, specs):
-                skipped["ignored by .gitignore"] += 1
+                skipped.reasons["ignored by .gitignore"] += 1
             else:
                 inside = path.relative_to(root).parts[-3:]
                 yield from _read(path, project or str(root), "/".join((Path(project).name, *inside)), skipped)
@@ -131,8 +143,8 @@ def _ignored(folder: str, name: str, specs: Mapping[str, GitIgnoreSpec]) -> bool
     return False
 
 
-def _read(path: Path, project: str, where: str, skipped: Counter[str]) -> Iterator[Source]:
-    language = LANGUAGES.get(path.suffix.lower(), "")
+def _read(path: Path, project: str, where: str, skipped: Skipped) -> Iterator[Source]:
+    language = _by_name(path)
     reason = _unwanted(path, language)
     try:
         raw = b"" if reason else path.read_bytes()
@@ -141,10 +153,28 @@ def _read(path: Path, project: str, where: str, skipped: Counter[str]) -> Iterat
     language = language or _by_shebang(raw)
     reason = reason or _unreadable(path, raw) or ("" if language else "not a source")
     if reason:
-        skipped[reason] += 1
+        skipped.reasons[reason] += 1
+        skipped.lever[path.suffix or path.name] += _holds_lever(path, raw, reason)
         return
     text, lines = _notebook(raw) if path.suffix == ".ipynb" else (_code(path, raw), ())
     yield Source(str(path), language, text, raw, project, where, lines)
+
+
+def _by_name(path: Path) -> str:
+    """Return the language of a file by its name, '' if it tells none."""
+    environment = "data" if path.name.startswith(".env.") else ""
+    return NAMES.get(path.name) or environment or LANGUAGES.get(path.suffix.lower(), "")
+
+
+def _holds_lever(path: Path, raw: bytes, reason: str) -> bool:
+    """Return True if a file that is not read holds the host of Lever's API."""
+    if reason in ("symbolic link", "unreadable") or path.suffix.lower() in IMAGES or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return _API_HOST.search(raw or file.read(HUGE)) is not None
+    except OSError:
+        return False
 
 
 def _unwanted(path: Path, language: str) -> str:
@@ -171,7 +201,7 @@ def _by_shebang(raw: bytes) -> str:
 
 def _code(path: Path, raw: bytes) -> bytes:
     """Blank everything outside <script> in component files, keeping every offset."""
-    if path.suffix not in (".vue", ".svelte"):
+    if path.suffix not in _COMPONENTS:
         return raw
     blank = bytearray(re.sub(rb"[^\n]", b" ", raw))
     for script in _SCRIPT.finditer(raw):

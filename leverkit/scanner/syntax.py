@@ -17,6 +17,8 @@ from leverkit.scanner import grammar
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+_TYPE_ARGUMENTS = re.compile(r"<[^<>()]*>|\[[^\[\]()\"'`]*\]")
+
 
 @lru_cache(maxsize=16)
 def parser(language: str) -> Parser | None:
@@ -113,6 +115,18 @@ def defined_by(node: Node) -> Node | None:
     return parent if parent is not None and parent.type in grammar.DEFINITIONS else None
 
 
+def appended_to(node: Node) -> Node | None:
+    """Return the variable to which a node is appended, as in `url += "/notes"` or `$url .= '/notes'`."""
+    parent = node.parent
+    while parent is not None and parent.type in ("expression_list", "literal_element"):
+        parent = parent.parent
+    if parent is None or parent.type not in grammar.APPENDING:
+        return None
+    operator = text(parent.child_by_field_name("operator") or parent.child(1))
+    left = parent.child_by_field_name("left") or parent.named_child(0)
+    return left if operator in (".=", "+=", "<<=") else None
+
+
 def is_compared(node: Node) -> bool:
     """Return True if a node is one side of a comparison, or in the list on that side."""
     parent = node.parent
@@ -166,7 +180,22 @@ def callee(call: Node) -> str:
     whole = call.text or b""
     if holder is not None:
         whole = whole[: holder.start_byte - call.start_byte]
-    return re.sub(r"<[^<>()]*>$", "", whole.decode("utf-8", "replace").strip())[-160:]
+    return _without_type_arguments(whole[-600:].decode("utf-8", "replace").strip())[-160:]
+
+
+def _without_type_arguments(name: str) -> str:
+    """Return `rest.get` for `rest.<List<T>>get`, `get` for `get[Page[T]]`."""
+    shorter = _TYPE_ARGUMENTS.sub("", name)
+    return name if shorter == name else _without_type_arguments(shorter)
+
+
+def receiver_of(call: Node) -> Node | None:
+    """Return `client` for `client.get(…)`, None for a bare function."""
+    for field in ("receiver", "object"):
+        if (found := call.child_by_field_name(field)) is not None:
+            return found
+    function = call.child_by_field_name("function")
+    return function.named_child(0) if function is not None and function.named_child_count > 1 else None
 
 
 def call_with(node: Node) -> Node | None:

@@ -1,13 +1,18 @@
-"""Findings by name in one parsed source: wrappers like `lever.candidates.add_tags`, and webhook mistakes."""
+"""Findings by name in one parsed source: wrappers like `lever.candidates.add_tags`, and `candidateId`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from leverkit.scanner import attribution, endpoints, syntax
+from leverkit.scanner import attribution, endpoints, grammar, syntax
 from leverkit.scanner.context import Context
+from leverkit.scanner.detectors.signatures import EVENTS
 from leverkit.scanner.rules import Finding
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _RESOURCE = re.compile(rb"(?:\.|->|::)[cC]andidates?(?:\([^()\n]*\))?\s*(?:\.|->|::)\s*(\w+)")
 _METHOD = re.compile(
@@ -23,33 +28,20 @@ _VERBS = (
     ("LK304", r"create|post|add"),
     ("LK303", r"list|get|all|retrieve|fetch|iterate|get_all|list_all|get_by_id|find_by_id"),
 )
-_EVENTS = re.compile(
-    rb"candidateStageChange|candidateArchiveChange|candidateHired|candidateDeleted|applicationCreated|triggeredAt"
-)
 _CANDIDATE_ID = re.compile(
-    rb"(?:\b(?:data|payload|event|body|Data)\b[\"'\]\)]*\s*(?:\?\.|\.|->|\[|\.get\(|\.fetch\(|\.dig\()\s*:?[\"']?)candidateI[dD]\b"
+    rb"(?:\b(?:get)?(?:data|payload|event|body|Data)\b(?:\(\))?[\"'\]\)]*\s*"
+    rb"(?:\?\.|\.|->|\[|\.get\(|\.fetch\(|\.dig\()\s*:?[\"']?)(?:get)?[cC]andidateI[dD]\b"
     rb"|\{[^{}\n]*\bcandidateId\b[^{}\n]*\}\s*=\s*[\w.]*(?:data|payload|body|event)\b|json:\"candidateId|:data,\s*:?[\"']?candidateId",
 )
 _CONTACT_ID = re.compile(rb"contact_?id", re.IGNORECASE)
-_HEADER = re.compile(
-    rb"(?:x[-_])?lever[-_](?:webhook[-_])?signature(?![-_]?(?:token|key|secret))", re.IGNORECASE
-)
-_PAIR = re.compile(rb"token.{0,60}triggered_?at|x-(?!lever)[\w-]+-signature", re.IGNORECASE | re.DOTALL)
-_HMAC = re.compile(
-    rb"(?:createHmac|hmac\.new|HMAC\.hexdigest|hash_hmac|new HMACSHA256|Mac\.getInstance)\s*\("
-)
 
 
 def findings(context: Context) -> Iterator[Finding]:
     """Yield the findings that rest on names and not on paths."""
-    evidence, has_events = context.evidence, _EVENTS.search(context.source.text)
+    evidence, has_events = context.evidence, EVENTS.search(context.source.text)
     yield from _wrappers(context)
     if has_events and (evidence.named or not evidence.others):
         yield from _candidate_ids(context)
-    if evidence.named:
-        yield from _headers(context)
-    if has_events and not evidence.others:
-        yield from _hashes(context)
 
 
 def _wrappers(context: Context) -> Iterator[Finding]:
@@ -85,37 +77,19 @@ def _candidate_ids(context: Context) -> Iterator[Finding]:
     source, root = context.source, context.root
     reported: set[int] = set()
     for match in _CANDIDATE_ID.finditer(source.text):
-        offset = match.start() + match.group().find(b"candidateI")
+        offset = match.start() + match.group().find(b"andidateI") - 1
         node = syntax.leaf(root, offset)
-        function = syntax.function_of(node) or root
+        function = syntax.function_of(node) or _handler(node) or root
         knows = _CONTACT_ID.search(function.text or b"") or b"opportunityId" in _line(source.text, offset)
         if not syntax.is_prose(node) and not knows and function.id not in reported:
             reported.add(function.id)
             yield source.finding("LK307", offset, "candidateId")
 
 
-def _headers(context: Context) -> Iterator[Finding]:
-    source, root = context.source, context.root
-    reported: set[int] = set()
-    for match in _HEADER.finditer(source.text):
-        node = syntax.leaf(root, match.start())
-        function = syntax.function_of(node) or root
-        if syntax.is_string(node) and not syntax.is_prose(node) and function.id not in reported:
-            reported.add(function.id)
-            yield source.finding("LK308", match.start(), match.group().decode())
-
-
-def _hashes(context: Context) -> Iterator[Finding]:
-    """Yield the first HMAC in a file that hashes for Lever and never joins token and triggeredAt."""
-    source, evidence = context.source, context.evidence
-    if _PAIR.search(source.text) or _HEADER.search(source.text):
-        return
-    for match in _HMAC.finditer(source.text):
-        node = syntax.leaf(context.root, match.start())
-        near = attribution.lever_by_nearest_name(source.text, syntax.statement(node), match.start())
-        if (evidence.about or evidence.imports or near) and not syntax.is_prose(node):
-            yield source.finding("LK308", match.start(), "HMAC without triggeredAt")
-            return
+def _handler(node: Node) -> Node | None:
+    """Return the outermost function around a node, such as a callback of `app.post`."""
+    functions = [step for step in syntax.ancestors(node) if step.type in grammar.FUNCTIONS | grammar.BLOCKS]
+    return functions[-1] if functions else None
 
 
 def _line(text: bytes, offset: int) -> bytes:

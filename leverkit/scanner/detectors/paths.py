@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.scanner import attribution, endpoints, grammar, syntax
 from leverkit.scanner.context import Context
+from leverkit.scanner.detectors.fan_out import fans_out
 from leverkit.scanner.endpoints import Endpoint
 from leverkit.scanner.rules import Finding
 
@@ -47,10 +48,13 @@ class PathDetector:
         template = self.folder.fold_with_arguments(node)
         found = endpoints.parse_endpoint(template)
         if found is None:
+            yield from self._appended(node, template)
             return
         definition = syntax.defined_by(node)
         if definition is None or definition.type in grammar.ENTRIES:
             yield from self._judge(node, [node], found, template)
+            return
+        if self._gets_action(definition):
             return
         uses = list(self._uses(syntax.name_of(definition), definition))
         local = _local_function(definition) is not None
@@ -79,6 +83,33 @@ class PathDetector:
             elif function is not None and not syntax.is_entry(node):
                 return
 
+    def _appended(self, node: Node, template: str) -> Iterator[Finding]:
+        """Judge a tag action that is appended to a path, as in `endpoint .= '/addTags'`."""
+        target = syntax.appended_to(node)
+        if target is None or not endpoints.writes_tags(template.strip("/")):
+            return
+        values = self.folder.values(syntax.last_word(syntax.text(target)), before=node)
+        bases = [self.folder.fold(value).rstrip("/") for value in values]
+        if not bases and not self.context.is_named_lever(node):
+            return
+        base = next((base for base in reversed(bases) if "candidates" in base), "opportunities")
+        start = endpoints.parse_endpoint(base)
+        whole = (
+            f"{base}/{template.strip('/')}"
+            if start and start.item
+            else f"{base}/{{id}}/{template.strip('/')}"
+        )
+        if found := endpoints.parse_endpoint(whole):
+            yield from self._judge(node, [node], found, whole)
+
+    def _gets_action(self, definition: Node) -> bool:
+        """Return True if a tag action is appended to a local path later, where the whole is reported."""
+        function = _local_function(definition)
+        appended = (
+            re.escape(syntax.name_of(definition).encode()) + rb"\s*(?:\+|\.|<<)=\s*\S{0,3}/(?:add|remove)Tags"
+        )
+        return function is not None and re.search(rb"\b" + appended, function.text or b"") is not None
+
     def _judge(self, node: Node, uses: list[Node], found: Endpoint, template: str) -> Iterator[Finding]:
         method = next(filter(None, map(self.context.method, uses)), "")
         code = self._code(node, found, method, template)
@@ -95,8 +126,10 @@ class PathDetector:
         if found.resource == "candidates":
             usual = endpoints.is_known_action(found.action) or attribution.lever_by_host(template)
             return endpoints.rule_code(found, method, name) if usual else ""
+        if endpoints.is_missing(found):
+            return "LK309"
         if endpoints.writes_tags(found.action):
-            return "" if self.context.fans_out(function) else "LK306"
+            return "" if fans_out(self.context, node) else "LK306"
         around = syntax.text(function or self.context.root)
         return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
 

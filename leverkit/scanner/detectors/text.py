@@ -25,9 +25,15 @@ _INTERPOLATION = re.compile(
     r"[$#@]\{[^{}]*\}|\$\([^()]*\)|\\\([^()]*\)|\$\w+(?:\.\w+)*|%[sd]|\{\{\s*[\w.]+\s*\}\}"
 )
 _JOINT = re.compile(r"^\s*(?:\+|<>|\.|\+\+|&)\s*(?:[\w.@$\[\]()]+\s*(?:\+|<>|\.|\+\+|&)\s*)?$")
-_BASE = re.compile(r"(\w*(?i:url|base|host|api|root|endpoint)\w*)\s*(?:\+|<>|\.)\s*$")
-_COMMENT = re.compile(r"\s*(?:#|//)(?!#)")
-_URL = re.compile(r"https?://[^\s\"'`\\<>|]*lever\.co/(?:@\{[^{}]*\}|[^\s\"'`\\<>|])*")
+_BASE = re.compile(r"(\w*(?i:url|base|host|api|root|endpoint)\w*)\s*(?:\+|<>|\.|,)\s*$")
+# R joins by commas: paste0(base, "/candidates/", id), and req_url_path_append("candidates", id) with slashes
+_PASTE = re.compile(r"\b(paste0?|str_c|file\.path|req_url_path\w*)\s*\((?:[^()\"']|\([^()]*\)){0,120}$")
+_COMMA = re.compile(r"^\s*,\s*(?:[\w.$\[\]]+(?:\([^()]*\))?\s*,\s*)?$")
+_COMMENT = re.compile(r"\s*(?:#|//|!|--|<!--|<%#)(?!#)")
+_URL = re.compile(
+    r"https?://[^\s\"'`\\<>|]*lever\.co/"
+    r"(?:@\{[^{}]*\}|\{\{[^{}\n]{0,200}\}\}|<%=?[^%\n]{0,200}%>|<\w+>|[^\s\"'`\\<>|])*"
+)
 
 
 def findings(source: Source, evidence: FileEvidence) -> Iterator[Finding]:
@@ -42,18 +48,21 @@ def findings(source: Source, evidence: FileEvidence) -> Iterator[Finding]:
 
 def _templates(text: str) -> Iterator[tuple[int, str]]:
     """Yield every literal with its offset; literals of one line joined by `+ name +` are one."""
-    start, built, end = 0, "", -1
+    start, built, end, paste = 0, "", -1, None
     for token in _TOKEN.finditer(text):
         if token.group("comment"):
             continue
         literal = _INTERPOLATION.sub("{x}", token.group().strip("\"'`"))
         between = text[end : token.start()] if end >= 0 else "\n"
-        if _JOINT.match(between):
-            built += ("{x}" if re.search(r"\w", between) else "") + literal
+        if _JOINT.match(between) or (paste and _COMMA.match(between)):
+            slash = "/" if paste and "path" in paste.group(1) else ""
+            built += slash.join(["", *(["{x}"] if re.search(r"\w", between) else []), literal])
         else:
             yield start, built
-            base = _BASE.search(text[max(token.start() - 60, 0) : token.start()])
-            start, built = token.start(), (f"{{{base.group(1)}}}" if base else "") + literal
+            before = text[max(token.start() - 160, 0) : token.start()]
+            base, paste = _BASE.search(before), _PASTE.search(before)
+            named = base and (paste or not base.group().rstrip().endswith(","))
+            start, built = token.start(), (f"{{{base.group(1)}}}" if base and named else "") + literal
         end = token.end()
     yield start, built
 
@@ -62,14 +71,24 @@ def _judge(
     source: Source, text: str, offset: int, template: str, evidence: FileEvidence
 ) -> Iterator[Finding]:
     found = endpoints.parse_endpoint(template)
-    if found is None or found.resource != "candidates":
+    if found is None or not _code(found, "", text):
         return
     start = text.rfind("\n", 0, offset) + 1
     line = text[start : (text + "\n").find("\n", offset)]
     called = re.findall(r"([\w.]+)\s*\(", line[: offset - start])
     method = endpoints.method_in_name(called[-1] if called else "") or endpoints.method_in_text(line)
     if _means_lever(source, found, template, evidence, len(text[:offset].encode())):
-        yield _finding(source, text, offset, found, method, template)
+        yield _finding(source, text, offset, _code(found, method, text), method, template)
+
+
+def _code(found: Endpoint, method: str, text: str) -> str:
+    """Return the code for an endpoint, '' for none; the whole text tells whether a tag write fans out."""
+    if found.resource == "candidates":
+        return endpoints.rule_code(found, method, "")
+    if endpoints.is_missing(found):
+        return "LK309"
+    writes = endpoints.writes_tags(found.action)
+    return "LK306" if writes and not attribution.filters_by_contact(text) else ""
 
 
 def _means_lever(source: Source, found: Endpoint, template: str, evidence: FileEvidence, offset: int) -> bool:
@@ -89,11 +108,12 @@ def _urls(source: Source, text: str) -> Iterator[Finding]:
         url, before = match.group(), text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         found = endpoints.parse_endpoint(_INTERPOLATION.sub("{x}", url))
         comment = not source.path.endswith(".json") and _COMMENT.match(before)
-        if found is None or found.resource != "candidates" or comment or not attribution.lever_by_host(url):
+        if found is None or comment or not attribution.lever_by_host(url):
             continue
         around = text[max(match.start() - 200, 0) : match.end() + 200]
         method = endpoints.method_in_name(before.strip().split(" ")[0]) or endpoints.method_in_text(around)
-        yield _finding(source, text, match.start(), found, method, url)
+        if code := _code(found, method, text):
+            yield _finding(source, text, match.start(), code, method, url)
 
 
 def _postman(source: Source, text: str) -> list[Finding]:
@@ -110,7 +130,8 @@ def _postman(source: Source, text: str) -> list[Finding]:
         by_host = attribution.lever_by_host(template)
         is_lever = by_host if by_host is not None else named or attribution.lever_by_names(url)
         if found is not None and found.resource == "candidates" and is_lever:
-            made.append(_finding(source, text, position, found, method, url, how="parsed"))
+            code = endpoints.rule_code(found, method, "")
+            made.append(_finding(source, text, position, code, method, url, how="parsed"))
         position += 1
     return made
 
@@ -146,7 +167,7 @@ def _raw(url: Any) -> str:
 
 
 def _finding(
-    source: Source, text: str, offset: int, found: Endpoint, method: str, url: str, *, how: str = "text"
+    source: Source, text: str, offset: int, code: str, method: str, url: str, *, how: str = "text"
 ) -> Finding:
-    code, detail = endpoints.rule_code(found, method, ""), endpoints.method_and_path(method, url)
+    detail = endpoints.method_and_path(method, url)
     return source.finding(code, len(text[:offset].encode()), detail, how=how)
