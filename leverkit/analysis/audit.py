@@ -113,9 +113,14 @@ class Audit(AuditFacts):
         document = {"summary": self.summary, "readiness": asdict(self.readiness(policy)), **split, **frames}
         return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
 
-    def sections(self, policy: Decided | None = None, *, anonymise: bool = False) -> dict[str, Section]:
-        """Return the parts of the report by name, each of which draws itself in a notebook."""
-        return report.sections(self, self._report_options(policy, anonymise))
+    def sections(
+        self, policy: Decided | None = None, *, anonymise: bool = False, page: Path | None = None
+    ) -> dict[str, Section]:
+        """Return the parts of the report by name, each of which draws itself in a notebook.
+
+        `page` is the report that `to_html` writes: the parts name the CSV files beside it.
+        """
+        return report.sections(self, self._report_options(policy, anonymise, page))
 
     def to_html(self, path: Path | str, *, policy: Decided | None = None, anonymise: bool = False) -> Path:
         """Write the report as one HTML file without scripts, links to resources or names; return its path.
@@ -124,11 +129,11 @@ class Audit(AuditFacts):
         its tables are written beside it, as CSV files whose names begin with that of the page.
         """
         path = Path(path)
-        options = self._report_options(policy, anonymise, stem=path.stem)
+        options = self._report_options(policy, anonymise, path, beside=True)
         parts = report.sections(self, options)
         for name, part in parts.items():
             if part.rows is not None:
-                write_frame(part.rows, path.with_name(f"{path.stem}-{name}.csv"))
+                write_frame(part.rows, report.rows_file(path, name))
         write_atomic(path, report.render(self, options, parts).encode(), mode=SHARED)
         return path
 
@@ -141,7 +146,7 @@ class Audit(AuditFacts):
         return PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise)
 
     def _report_options(
-        self, policy: Decided | None, anonymise: bool, stem: str = ""
+        self, policy: Decided | None, anonymise: bool, page: Path | None, *, beside: bool = False
     ) -> report.ReportOptions:
         return report.ReportOptions(
             self._charts,
@@ -149,7 +154,8 @@ class Audit(AuditFacts):
             _opinion(policy),
             self.readiness(policy),
             history(self.snapshot.path / HISTORY),
-            stem,
+            page,
+            beside,
         )
 
     def _repr_html_(self) -> str:

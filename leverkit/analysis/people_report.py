@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.standing import COPY, TO_DECIDE, Standing
 from leverkit.report.anonymisation import PersonDisplay
@@ -50,9 +51,9 @@ def _people_headline(audit: AuditFacts) -> str:
 
 
 def people_section(
-    audit: AuditFacts, standing: Standing, names: PersonDisplay, chart: Chart, rest: str
+    audit: AuditFacts, standing: Standing, names: PersonDisplay, chart: Chart, all_rows: Mapping[str, Any]
 ) -> Section:
-    """Return the people with several opportunities, those with most gaps first; `rest` says where all are."""
+    """Return the people with several opportunities, those with most gaps first; `all_rows` says where."""
     if audit.contacts.empty:
         return Section(_people_headline(audit), ["Tags of people with one opportunity cannot differ."])
     by_kind = standing.people.set_index("contact")
@@ -73,7 +74,7 @@ def people_section(
         limit=SHOWN,
         caption="People with most gaps first",
         links={"Contact": links.__getitem__},
-        rest=rest,
+        **all_rows,
     )
     parts: list[str | Html | Chart] = [_gaps_of_people(standing), chart, people]
     return Section(_people_headline(audit), parts, named if names.salt else every)

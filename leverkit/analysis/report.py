@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.charts import AuditCharts, example
 from leverkit.analysis.findings import CODES, duplicates, to_decide
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class ReportOptions:
     """How people appear in a report, what is decided and suggested, and the readiness over time.
 
-    `stem` begins the names of the CSV files beside the page; empty where there are none.
+    `page` is the report that has CSV files beside it, if there is one, and `beside` is True for that report.
     """
 
     charts: AuditCharts
@@ -40,11 +41,15 @@ class ReportOptions:
     opinion: Opinion = field(default_factory=Opinion)
     state: Readiness | None = None
     history: pd.DataFrame | None = None
-    stem: str = ""
+    page: Path | None = None
+    beside: bool = False
 
-    def rest(self, name: str) -> str:
-        """Return where all rows of a section's table are."""
-        return f"all are in {self.stem}-{name}.csv" if self.stem else ""
+    def all_rows(self, name: str) -> dict[str, Any]:
+        """Return keyword arguments for `table` that say where all rows of a section's table are."""
+        if self.page is None:
+            return {}
+        file = rows_file(self.page, name)
+        return {"rest": f"all are in {file.name}"} if self.beside else {"rows": file}
 
 
 NO_GAPS = Section("No gaps", ["No tag is on some of a person's opportunities only, but tags of postings."])
@@ -64,6 +69,11 @@ def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Sectio
     )
 
 
+def rows_file(page: Path, name: str) -> Path:
+    """Return the CSV file beside a report that holds all rows of a section's table."""
+    return page.with_name(f"{page.stem}-{name}.csv")
+
+
 def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     """Return the sections of the report by name, for a page or a notebook."""
     standing = Standing.of(audit, options.opinion)
@@ -75,7 +85,7 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
         "where": _where(options) if gaps else NO_GAPS,
         "decide": _decide(audit, standing, options),
         "people": people_section(
-            audit, standing, options.people, options.charts.contacts(), options.rest("people")
+            audit, standing, options.people, options.charts.contacts(), options.all_rows("people")
         ),
         "account": _figures(audit),
         "postings": _postings(audit, options),
@@ -89,7 +99,7 @@ def summary_html(audit: AuditFacts) -> str:
     """Return the headline and the tags with gaps, for a notebook."""
     rows = to_decide(audit.tags)
     headline = Html("<p><strong>{}</strong></p>").format(audit.headline)
-    return headline + (table(_worded(rows), limit=10, unfold=0) if len(rows) else "")
+    return headline + (table(_worded(rows), limit=10) if len(rows) else "")
 
 
 def _figures(audit: AuditFacts) -> Section:
@@ -162,7 +172,7 @@ def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Se
             "A tag that siblings share far more often than by chance is probably about the person.",
             options.charts.coverage(options.opinion),
             options.charts.agreement(options.opinion),
-            table(rows, limit=20, caption="Tags with most gaps first", rest=options.rest("decide")),
+            table(rows, limit=20, caption="Tags with most gaps first", **options.all_rows("decide")),
         ],
         rows,
     )
@@ -208,7 +218,7 @@ def _postings(audit: AuditFacts, options: ReportOptions) -> Section:
     shown = shown.set_axis(["Tag", "Opportunities with it", "How it was recognised"], axis=1)
     return Section(
         heading,
-        [table(shown, limit=10, caption="Tags of postings, most used first", rest=options.rest("postings"))],
+        [table(shown, limit=10, caption="Tags of postings, most used first", **options.all_rows("postings"))],
         shown,
     )
 
@@ -240,7 +250,7 @@ def _other(audit: AuditFacts, options: ReportOptions) -> Section:
     names = {"code": "Code", "subject": "Subject", "evidence": "Evidence", "fix": "What to do"}
     every = rows[list(names)].rename(columns=names)
     rest = every[every["Code"] != "LK101"]
-    shown = table(rest, limit=8, caption="Without LK101, which is above", rest=options.rest("other"))
+    shown = table(rest, limit=8, caption="Without LK101, which is above", **options.all_rows("other"))
     return Section(
         f"{len(rows):,} findings",
         [f"{counts}. docs/audit.md explains each code.", *([shown] if len(rest) else [])],

@@ -107,9 +107,12 @@ class Overview:
         return [plan.parent for plan in sorted(kept, key=lambda plan: -plan.stat().st_mtime_ns)]
 
     def _of_last_run(self) -> list[str]:
-        for folder in self._folders[:1]:
+        """Return what comes next for the newest run that has anything to do."""
+        for folder in self._folders:
             try:
-                return [f"{_name(folder)}: {advice(Run.open(folder))}."]
+                run = Run.open(folder)
+                if run.plan.operations:
+                    return [f"{_name(folder)}: {advice(run)}."]
             except LeverkitError as error:
                 return [f"{_name(folder)}: {error}."]
         return []
@@ -138,4 +141,5 @@ def _row(folder: Path) -> tuple[object, ...]:
     verified = "–" if not found.planned else "no" if checked is None else _VERIFIED[checked.exit_code]
     done = found.counts["done"] + found.counts["no_op"]
     kind = _KINDS.get(found.kind, found.kind)
-    return plan.short, kind, found.planned, plan.counts["contacts"], found.state, done, verified
+    state = found.state if found.planned else "nothing planned"
+    return plan.short, kind, found.planned, plan.counts["contacts"], state, done, verified

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leverkit.migration.result import TRIED, Result
+from leverkit.migration.result import EXCEPTIONS, TRIED, Result
 from leverkit.notebook.migration_step import Message, MigrationStep, message
+from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html, bullets, facts, headline, table
 from leverkit.report.text import count
 from leverkit.verification.report import counts_table, verdict
@@ -86,13 +87,13 @@ class StepReport:
             rest = self.result.frame
             rest = rest[~rest["outcome"].isin(TRIED)].drop(columns="effective")
             every = Html("<p>Every change that was planned is in place. mode = verify reads it again.</p>")
-            return _rows(rest, people.table_arguments(rest, SHOWN), "Not done") if len(rest) else every
+            return self._rows(rest, people, "Not done", EXCEPTIONS) if len(rest) else every
         frame = plan.frame
-        return bullets(plan.warnings) + (
-            _rows(frame, people.table_arguments(frame, SHOWN), f"Plan {plan.short}") if len(frame) else Html()
-        )
+        rows = self._rows(frame, people, f"Plan {plan.short}", "plan.csv") if len(frame) else Html()
+        return bullets(plan.warnings) + rows
 
-
-def _rows(frame: pd.DataFrame, arguments: dict[str, object], caption: str) -> Html:
-    words = f"{caption}: {count(len(frame), 'change')}, by contact"
-    return table(**arguments, caption=words, rest="all are in plan.csv in the run folder")  # type: ignore[arg-type]
+    def _rows(self, frame: pd.DataFrame, people: PersonDisplay, caption: str, file: str) -> Html:
+        """Return changes as a table; the file has ids of Lever, so salted ids come without it."""
+        words = f"{caption}: {count(len(frame), 'change')}, by contact"
+        rows = None if people.salt else self.step.run / file
+        return table(**people.table_arguments(frame, SHOWN), caption=words, rows=rows)

@@ -252,7 +252,8 @@ class Policy:
         return f"<Policy of {len(self.decisions):,} tags>"
 
     def _repr_html_(self) -> str:
-        return Html("<p><strong>{}</strong></p>").format(self.summary()) + policy_table(self.decisions)
+        head = Html("<p><strong>{}</strong></p>").format(self.summary())
+        return head + policy_table(self.decisions, self.source)
 
 
 def _now() -> datetime:

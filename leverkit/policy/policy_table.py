@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from leverkit.policy.decision import Decision, Value
 from leverkit.policy.suggestion import BECAUSE
@@ -13,8 +14,8 @@ SHOWN = 20  # rows before the table unfolds
 _REASON = Html("<details><summary>{}</summary>{}</details>")
 
 
-def policy_table(decisions: Sequence[Decision]) -> Html:
-    """Return the tags with gaps as markup: undecided ones first, in the order of the file."""
+def policy_table(decisions: Sequence[Decision], source: str) -> Html:
+    """Return the tags with gaps as markup: undecided ones first, in the order of the file `source`."""
     import pandas as pd
 
     rows = [row for row in decisions if row.evidence.get("missing") != 0 and not row.from_posting]
@@ -27,7 +28,7 @@ def policy_table(decisions: Sequence[Decision]) -> Html:
     )
     columns = ["Tag", "Decided", "Suggested", "Gaps", "People", "At stake", "Why"]
     frame = pd.DataFrame(map(_cells, rows), columns=columns)
-    return table(frame, limit=SHOWN, caption=caption, rest="policy.csv has all")
+    return table(frame, limit=SHOWN, caption=caption, rows=Path(source) if source else None)
 
 
 def _cells(row: Decision) -> tuple[object, ...]:

@@ -1,5 +1,5 @@
 """How things look to people: tables, pages, charts, progress."""
 
-from leverkit.report.html import Chart, Html, Section, headline, table
+from leverkit.report.html import Chart, Html, Section, bullets, headline, table
 
-__all__ = ["Chart", "Html", "Section", "headline", "table"]
+__all__ = ["Chart", "Html", "Section", "bullets", "headline", "table"]

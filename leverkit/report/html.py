@@ -35,6 +35,7 @@ class Html(Markup):
 
 
 UNFOLDED = 200  # rows that a table unfolds on a click
+_ALL_ROWS = Html('<p class="more" data-rows="{}">All rows: {}</p>')
 # JupyterLab has no style for the cards of `facts`: a number at the left edge, its name far to the right.
 _CARDS = Html(
     "<style>dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.6rem,1fr));gap:.8rem;"
@@ -122,12 +123,13 @@ def table(
     links: Mapping[str, Callable[[str], str]] | None = None,
     unfold: int = UNFOLDED,
     rest: str = "",
+    rows: Path | None = None,
 ) -> Html:
     """Return a frame as an escaped HTML table without its index.
 
     `links` names columns of texts, each with the function that returns the address of a cell's text; an empty
     address leaves the text without a link. Beyond `limit`, up to `unfold` rows unfold on a click; `rest` says
-    where the others are.
+    where the others are, or `rows` is the file of all, which a job copies beside its page.
     """
     shown = _rows(frame.head(limit), caption, links)
     if (more := len(frame) - limit) <= 0:
@@ -140,7 +142,7 @@ def table(
     if left > 0:
         words = f"and {count(left, 'more row')}" + (f": {rest}" if rest else "")
         shown += Html('<p class="more">{}</p>').format(words)
-    return shown
+    return shown + (_ALL_ROWS.format(rows, rows) if rows else Html())
 
 
 def _rows(frame: pd.DataFrame, caption: str, links: Mapping[str, Callable[[str], str]] | None) -> Html:

@@ -268,7 +268,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
         head += bullets(self.notes_for(people) + [self.hint] * bool(self.hint))
         words = f"Differences: {count(len(differences), 'tagging')}"
-        rows = table(**people.table_arguments(differences, 15), caption=words)
+        rows = table(**people.table_arguments(differences, 15), caption=words, rest="verify.json lists all")
         return head + rows if len(differences) else head
 
     def _repr_html_(self) -> str:

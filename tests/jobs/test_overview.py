@@ -25,12 +25,14 @@ def test_the_page_says_how_the_account_stands_what_was_done_and_what_is_next(lev
         assert f"leverkit apply {planned.run} --approve {planned.plan.short}" in apply
         found.migration("apply", planned.plan.short).carry_out()
         found.migration("verify", planned.plan.short).verify()
-        found.pull()
+        found.migration("plan")
     overview = Overview.at(found.folder)
     page = overview.to_html(found.folder / "overview.html").read_text(encoding="utf-8")
-    (run,) = overview.runs.to_dict("records")
+    again, run = overview.runs.to_dict("records")
     people = len({operation.contact for operation in planned.plan.operations})
     assert (run["Changes"], run["In place"], run["People"], run["Verified"]) == (gaps, gaps, people, "yes")
+    assert (again["State"], again["Changes"]) == ("nothing planned", 0)
+    assert overview.next_steps[0] == f"Run {planned.run.name}: everything is done and verified."
     state = lever_account.state()
     tags = overview.audit.tags
     own = set(tags.loc[~tags["posting_tag"], "tag"])
@@ -38,7 +40,7 @@ def test_the_page_says_how_the_account_stands_what_was_done_and_what_is_next(lev
     assert _gaps(state, contact) == 0
     assert overview.headline.startswith(f"{_gaps(state, own):,} gaps on ")
     assert overview.headline in page
-    assert "1 plan so far" in page
+    assert "2 plans so far" in page
     assert "DEMO, invented people on this computer" in page
 
 

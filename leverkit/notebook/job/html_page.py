@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from leverkit.notebook.job.run_record import RunRecord
+from leverkit.notebook.job.table_rows import linked
 from leverkit.report.html import TEMPLATES
 from leverkit.report.masthead import Masthead
 
@@ -38,8 +40,11 @@ def headline(notebook: Any) -> str:
     return ""
 
 
-def render(notebook: Any, record: RunRecord) -> str:
-    """Return an executed notebook as a page for people who do not read code."""
+def render(notebook: Any, record: RunRecord, copied: Collection[str] = ()) -> str:
+    """Return an executed notebook as a page for people who do not read code.
+
+    `copied` are the names of the files beside it that hold all rows of its tables.
+    """
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
@@ -71,7 +76,7 @@ def render(notebook: Any, record: RunRecord) -> str:
         "masthead": head.html,
     }
     body, _ = exporter.from_notebook_node(_as_page(notebook), resources={"leverkit": facts})
-    return _accessible(str(body))
+    return _accessible(linked(str(body), Path(record.notebook).stem, copied))
 
 
 def _accessible(body: str) -> str:

@@ -24,6 +24,7 @@ from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.job.html_page import render
 from leverkit.notebook.job.run_record import LOCK, NAME, Failure, RunRecord, Status
 from leverkit.notebook.job.shown import headline_of, next_of, run_of
+from leverkit.notebook.job.table_rows import row_files
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
 from leverkit.settings import Settings
 from leverkit.storage import files
@@ -130,13 +131,14 @@ def _set_aside(out: Path, secrets: Sequence[Secret]) -> int:
             left.unlink()
     if not (out / NAME).exists():
         return 1
-    attempt = RunRecord.read(out).attempt
-    aside = out / f"attempt-{attempt}"
+    earlier = RunRecord.read(out)
+    aside = out / f"attempt-{earlier.attempt}"
     files.make_folder(aside)
-    for pattern in (NAME, "*.ipynb", "*.html"):
-        for path in out.glob(pattern):
-            path.replace(aside / path.name)
-    return attempt + 1
+    tables = (name for name in earlier.files if name.endswith(".csv") and (out / name).is_file())
+    found = (path for pattern in (NAME, "*.ipynb", "*.html") for path in out.glob(pattern))
+    for path in (*found, *(out / Path(name).name for name in tables)):
+        path.replace(aside / path.name)
+    return earlier.attempt + 1
 
 
 def _execute(notebook: Path, partial: Path, values: Mapping[str, Value], timeout: int | None) -> End:
@@ -215,18 +217,22 @@ def _publish(partial: Path, record: RunRecord, end: End, secrets: Sequence[Secre
         return record.end(end.status, end.exit_code, end.error, ())
     executed = _read(partial)
     end = _require_all_cells(executed, end)
-    names = (record.notebook, f"{Path(record.notebook).stem}.html")
+    stem = Path(record.notebook).stem
+    rows = row_files(executed, stem)
+    names = (record.notebook, f"{stem}.html")
     ended = msgspec.structs.replace(
-        record.end(end.status, end.exit_code, end.error, names),
+        record.end(end.status, end.exit_code, end.error, (*names, *rows)),
         verdict=headline_of(executed),
         **run_of(executed),
     )
     _mark(executed, ended)
-    texts = (nbformat.writes(executed), render(executed, ended))  # type: ignore[no-untyped-call]
-    if _contain(secrets, *texts):
+    texts = (nbformat.writes(executed), render(executed, ended, rows))  # type: ignore[no-untyped-call]
+    if _contain(secrets, *texts, *(content.decode(errors="replace") for content in rows.values())):
         return record.end("failed", 1, leak, ())
     for name, text, mode in zip(names, texts, (files.PRIVATE, files.SHARED), strict=True):
         files.write_atomic(partial.parent / name, text.encode(), mode=mode)
+    for name, content in rows.items():
+        files.write_atomic(partial.parent / name, content)
     return msgspec.structs.replace(ended, next=next_of(executed)) if end.status == "done" else ended
 
 

@@ -14,7 +14,7 @@ from leverkit.migration.run import Run
 
 def run_of(executed: Any) -> dict[str, Any]:
     """Return which run the notebook worked on, and its state; nothing where it worked on none."""
-    found = re.search('data-run="([^"]*)"', " ".join(_shown(cell) for cell in executed.cells))
+    found = re.search('data-run="([^"]*)"', " ".join(shown(cell) for cell in executed.cells))
     if not found:
         return {}
     try:
@@ -28,10 +28,11 @@ def run_of(executed: Any) -> dict[str, Any]:
 def headline_of(executed: Any) -> str:
     """Return what the cells tagged headline show, as plain text; empty without one."""
     cells = [cell for cell in executed.cells if "headline" in cell.metadata.get("tags", [])]
-    return _plain(" ".join(map(_shown, cells)))
+    return _plain(" ".join(map(shown, cells)))
 
 
-def _shown(cell: Any) -> str:
+def shown(cell: Any) -> str:
+    """Return the markup that a cell shows."""
     return " ".join("".join(out.get("data", {}).get("text/html", "")) for out in cell.get("outputs", []))
 
 
@@ -41,4 +42,4 @@ def _plain(markup: str) -> str:
 
 def next_of(executed: Any) -> str:
     """Return what the code cell with the id `next` shows, as plain text; empty without one."""
-    return _plain(" ".join(_shown(cell) for cell in executed.cells if cell.get("id") == "next"))
+    return _plain(" ".join(shown(cell) for cell in executed.cells if cell.get("id") == "next"))

@@ -75,6 +75,30 @@ def test_a_good_run_leaves_record_notebook_and_report(good: tuple[RunRecord, Pat
     assert "parameters(globals())" not in page
 
 
+def test_all_rows_are_beside_the_page_and_a_second_attempt_sets_them_aside(tmp_path: Path) -> None:
+    rows = tmp_path / "all <rows>.csv"
+    rows.write_text("tag\nvip\n", encoding="utf-8")
+    cells = [f"from pathlib import Path\nrows = Path({str(rows)!r})", "import pandas as pd"]
+    cells += ["from leverkit.report import table\nframe = pd.DataFrame({'tag': ['vip', 'b']})"]
+    cells += ["table(frame, limit=1, rows=rows)", "table(frame, limit=1, rows=Path('gone.csv'))"]
+    record = job(tmp_path, *cells)
+    name = "page-all <rows>.csv"
+    assert record.files == ("page.ipynb", "page.html", name)
+    assert (tmp_path / "out" / name).read_text(encoding="utf-8") == "tag\nvip\n"
+    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert '<a href="page-all%20%3Crows%3E.csv">All rows: page-all &lt;rows&gt;.csv</a>' in page
+    assert str(tmp_path) not in page
+    assert "gone.csv" not in page
+    (tmp_path / "out" / "mine.csv").write_text("mine", encoding="utf-8")
+    rows.write_text(CANARY, encoding="utf-8")
+    again = job(tmp_path, *cells)
+    assert (again.attempt, again.error and again.error.type, again.files) == (2, "Leak", ())
+    assert (tmp_path / "out" / "attempt-1" / name).exists()
+    first = json.loads((tmp_path / "out" / "attempt-1" / "run.json").read_text(encoding="utf-8"))
+    assert (first["status"], written(tmp_path)["status"]) == ("done", "failed")
+    assert {path.name for path in (tmp_path / "out").glob("*.csv")} == {"mine.csv"}
+
+
 def test_the_record_says_what_comes_next_as_the_notebook_does(good: tuple[RunRecord, Path]) -> None:
     record, folder = good
     assert (record.next, written(folder)["next"]) == ("approve = a & b",) * 2
@@ -218,13 +242,6 @@ def test_what_a_killed_job_left_is_its_owners_alone_and_checked_at_the_next_star
     run(notebook(tmp_path, "1 + 1"), tmp_path / "out", settings=SETTINGS)
     texts = [path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert not [text for text in texts if CANARY in text]
-
-
-def test_a_second_attempt_sets_the_first_aside(tmp_path: Path) -> None:
-    job(tmp_path, "assert False")
-    assert job(tmp_path, "assert True").attempt == 2
-    first = json.loads((tmp_path / "out" / "attempt-1" / "run.json").read_text(encoding="utf-8"))
-    assert (first["status"], written(tmp_path)["status"]) == ("failed", "done")
 
 
 def test_a_running_job_is_not_started_twice(tmp_path: Path) -> None:
