@@ -1,4 +1,4 @@
-"""The key or token of the environment: exactly one of three kinds, and the address that it may be sent to."""
+"""The key or token: exactly one of three kinds, the address it may be sent to, the account it must open."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
 
+from leverkit.accounts import AccountEntry
+from leverkit.api.account import Account
 from leverkit.api.auth import Secret, checked_url, is_safe_host
 from leverkit.api.oauth import RefreshedToken
 from leverkit.environment import NO, Value, Variables, expanded
-from leverkit.errors import UsageError
+from leverkit.errors import Refused, UsageError
+from leverkit.storage.account_registry import KnownAccount, read_accounts
 from leverkit.storage.files import digest
 
 KINDS = ("LEVER_API_KEY", "LEVER_ACCESS_TOKEN", "LEVER_REFRESH_TOKEN")
@@ -54,6 +57,32 @@ def require_one_source(source: str, url: Value, address: str, name: str = "LEVER
             f"{name} from {url.source} names {host}, and the key comes from {source}: "
             "the key was not sent there. If that is intended, set both in one place"
         )
+
+
+def require_named(account: Account, entry: AccountEntry) -> None:
+    """Raise Refused unless a key opens the account that its entry in accounts.toml stands for.
+
+    That is the account whose id stands there, or else the one that had the name in the workspace until now.
+    """
+    here = account.registered()
+    if entry.account in (account.id, account.fingerprint(), *(here.also if here else ())):
+        return
+    if not (why := _is_another(account, entry, here)):
+        return
+    raise Refused(
+        f"the key of {entry.name} opens account {account.id} at {account.host}, {why}; nothing was done. "
+        f'Check the key; if it is right, write account = "{account.id}" under [{entry.name}] in accounts.toml'
+    )
+
+
+def _is_another(account: Account, entry: AccountEntry, here: KnownAccount | None) -> str:
+    """Return by what an account is another than its entry stands for; empty where nothing says so."""
+    if entry.account:
+        return f"and accounts.toml expects {entry.account}"
+    named = [known for known in read_accounts(account.label.workspace) if known.name == entry.name]
+    if named and here not in named:
+        return f"and {entry.name} was account {named[0].id} at {named[0].host} until now"
+    return f"which is known as {here.name}" if here and here.name not in ("", entry.name) else ""
 
 
 def find_notify(value: Value) -> Secret | None:

@@ -30,6 +30,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of a command that an error ended."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if hasattr(error, "format_message"):  # typer's usage errors, wherever its version keeps them
+        return UsageError.exit_code
+    return error.exit_code if isinstance(error, LeverkitError) else LeverkitError.exit_code
+
+
 class LeverkitError(Exception):
     """Root of all errors of leverkit; `exit_code` is what a command ends with."""
 

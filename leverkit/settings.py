@@ -7,6 +7,8 @@
     LEVER_PERFORM_AS                      user id or e-mail in whose name tags are written
     LEVER_WEBHOOK_SECRETS                 signature tokens of webhooks, for the receiver only
     LEVERKIT_WORKSPACE                    ~/leverkit
+    LEVERKIT_ACCOUNT                      an account of accounts.toml, which gives its key and all else of it
+    LEVERKIT_ACCOUNTS_FILE                the accounts.toml; else one in the current folder or above it
     LEVERKIT_ACCOUNT_NAME                 the name that people give the account, shown and recorded
     LEVERKIT_DEMO                         1: without a key, use the demo account; 0: never
     LEVERKIT_NOTIFY                       the address that is told how a job ended: a secret; 0: nobody
@@ -28,9 +30,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, TypedDict, Unpack, overload
 from urllib.parse import urlsplit
 
+from leverkit.accounts import AccountEntry
 from leverkit.api.account import AccountLabel
 from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
 from leverkit.api.auth import LOOPBACK, Secret, checked_url
@@ -39,13 +42,14 @@ from leverkit.api.rate_limit import BURST, RATE, Pace
 from leverkit.api.requests.log import show_requests
 from leverkit.api.requests.waits import WaitNotices
 from leverkit.api.shared_rate_limit import shared_budget
-from leverkit.credentials import find_key, find_notify, require_one_source
+from leverkit.credentials import find_key, find_notify, require_named, require_one_source
 from leverkit.environment import expanded, is_demo_wanted, is_log_wanted, read_environment
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
 from leverkit.extras import require
 from leverkit.storage.account_registry import account_folder
 
 PRODUCTION = "https://api.lever.co/v1"
+WORKSPACE = "~/leverkit"
 DEMO_NOTICE = (
     "*** demo account *** LEVER_API_KEY is not set, so this is an emulated Lever account "
     "on this computer, with invented people. Nothing reaches Lever."
@@ -58,14 +62,14 @@ class Settings:
 
     `webhook_secrets` are the valid signature tokens: several while a token is being rotated. `notify` is the
     address that is told how a job ended. `key_source` and `address_source` say where these come from; `notes`
-    what a person should know about that.
+    what a person should know about that. `entry` is the account of accounts.toml, if one is chosen.
     """
 
     base_url: str = PRODUCTION
     key: Secret | None = None
     scheme: Literal["basic", "bearer"] = "basic"
     perform_as: str | None = None
-    home: Path = Path("~/leverkit")
+    home: Path = Path(WORKSPACE)
     webhook_secrets: tuple[Secret, ...] = ()
     notify: Secret | None = None
     account_name: str = ""
@@ -74,6 +78,7 @@ class Settings:
     address_source: str = ""
     log: bool = False
     notes: tuple[str, ...] = ()
+    entry: AccountEntry | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -102,11 +107,10 @@ class Settings:
     def require_key(self) -> None:
         """Raise KeyMissing where no key is set and the demo account may not take its place."""
         if self.key is None and not self.demo_allowed:
-            text = (
-                "no key is set, so nothing was done: set LEVER_API_KEY (or LEVER_ACCESS_TOKEN), "
-                "or LEVERKIT_DEMO=1 (or --demo) for the demo account"
-            )
-            raise KeyMissing("; ".join((text, *self.notes)))
+            how = "LEVER_API_KEY (or LEVER_ACCESS_TOKEN), or LEVERKIT_DEMO=1 (or --demo) for the demo account"
+            if self.entry:
+                how = f"{self.entry.variables[0]}, which accounts.toml names for account {self.entry.name}"
+            raise KeyMissing("; ".join((f"no key is set, so nothing was done: set {how}", *self.notes)))
 
     @classmethod
     def from_environment(
@@ -125,12 +129,12 @@ class Settings:
         """
         values = read_environment(environ, dotenv)
         key, url = find_key(values), values["LEVER_BASE_URL"]
-        if url.text and key is None:
+        if url.text and key is None and not values.entry:
             raise UsageError(
                 "LEVER_BASE_URL is set, LEVER_API_KEY is not: set it, or unset both for the demo"
             )
         base_url = checked_url(url.text or PRODUCTION)
-        if key:
+        if key and not values.entry:  # an entry of accounts.toml names both
             require_one_source(key.source, url, base_url)
         asked = demo or is_demo_wanted(
             values["LEVERKIT_DEMO"].text, values.person if person is None else person
@@ -152,27 +156,21 @@ class Settings:
             address_source=url.source,
             log=is_log_wanted(values["LEVERKIT_LOG"].text),
             notes=tuple(filter(None, (values.refused, unused))),
+            entry=values.entry,
         )
 
 
+class _Options(TypedDict, total=False):
+    settings: Settings | None
+    rate: float
+    burst: int
+    waits: WaitNotices | None
+
+
 @overload
-def connect(
-    *,
-    write: Literal[True],
-    settings: Settings | None = ...,
-    rate: float = ...,
-    burst: int = ...,
-    waits: WaitNotices | None = ...,
-) -> Lever: ...
+def connect(*, write: Literal[True], **options: Unpack[_Options]) -> Lever: ...
 @overload
-def connect(
-    *,
-    write: Literal[False] = ...,
-    settings: Settings | None = ...,
-    rate: float = ...,
-    burst: int = ...,
-    waits: WaitNotices | None = ...,
-) -> ReadOnlyLever: ...
+def connect(*, write: Literal[False] = ..., **options: Unpack[_Options]) -> ReadOnlyLever: ...
 
 
 def connect(
@@ -187,7 +185,7 @@ def connect(
 
     `rate` is requests per second, of the 10 that Lever allows a key. All processes of this user on this
     machine that use the key share one queue. `waits` reports waits for Lever, by default on stderr.
-    Sends no request.
+    Sends no request, except for an account of accounts.toml: Refused if the key opens another than that.
     Raises UsageError for settings that cannot be right, KeyMissing without a key where nobody asked for the
     demo account, LeverkitError if it does not start.
     """
@@ -195,23 +193,9 @@ def connect(
 
 
 @overload
-def connect_async(
-    *,
-    write: Literal[True],
-    settings: Settings | None = ...,
-    rate: float = ...,
-    burst: int = ...,
-    waits: WaitNotices | None = ...,
-) -> AsyncLever: ...
+def connect_async(*, write: Literal[True], **options: Unpack[_Options]) -> AsyncLever: ...
 @overload
-def connect_async(
-    *,
-    write: Literal[False] = ...,
-    settings: Settings | None = ...,
-    rate: float = ...,
-    burst: int = ...,
-    waits: WaitNotices | None = ...,
-) -> AsyncReadOnlyLever: ...
+def connect_async(*, write: Literal[False] = ..., **options: Unpack[_Options]) -> AsyncReadOnlyLever: ...
 
 
 def connect_async(
@@ -238,7 +222,7 @@ def _parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotice
     if key is None:
         print(DEMO_NOTICE, file=sys.stderr, flush=True)
         base_url, key = _demo_account()
-    return {
+    parts: dict[str, Any] = {
         "base_url": base_url,
         "key": key,
         "scheme": settings.scheme,
@@ -247,6 +231,10 @@ def _parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotice
         "waits": waits or WaitNotices(),
         "label": AccountLabel(settings.account_name, settings.demo, expanded(str(settings.home))),
     }
+    if settings.entry:
+        with ReadOnlyLever(**parts) as lever:  # also for an event loop, which waits for this moment
+            require_named(lever.account, settings.entry)
+    return parts
 
 
 def _demo_account() -> tuple[str, Secret]:
@@ -277,4 +265,4 @@ def find_account_folder(account: str, home: Path | None = None) -> Path | None:
 
 
 def _home(text: str) -> Path:
-    return expanded(text or "~/leverkit")
+    return expanded(text or WORKSPACE)

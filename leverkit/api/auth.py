@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Generator, Mapping
+from itertools import pairwise
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +17,8 @@ from leverkit.errors import Unreachable, UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEVER = "lever.co"
+TOKEN = re.compile(r"[A-Za-z0-9+=_-]{16,}")
+CHANGES = 0.42  # of the kind of letter, for each letter: random text has 0.6, LeverKeyAlpha2024Prod 0.38
 SHORTEST = 6  # characters of what can be a key: shorter ones would be found in every text
 
 
@@ -119,6 +122,11 @@ def checked_url(text: str, name: str = "LEVER_BASE_URL") -> str:
     return str(url).rstrip("/")
 
 
+def may_be_key(text: str) -> bool:
+    """Return True if a text holds a token that mixes capitals, small letters and digits at random."""
+    return any(map(_is_random, TOKEN.findall(text)))
+
+
 def is_safe_host(host: str) -> bool:
     """Return True if a host is Lever's own, or this computer: a key may go there whoever names it."""
     return host in LOOPBACK or host == LEVER or host.endswith(f".{LEVER}")
@@ -127,6 +135,12 @@ def is_safe_host(host: str) -> bool:
 def same_host(one: str, other: str) -> bool:
     """Return True if two hosts are one; this computer is, by whatever name. An unknown host is any."""
     return not one or not other or one == other or (one in LOOPBACK and other in LOOPBACK)
+
+
+def _is_random(token: str) -> bool:
+    kinds = ["A" if each.isupper() else "a" if each.islower() else "0" for each in token if each.isalnum()]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return {*kinds} == {"A", "a", "0"} and changes >= CHANGES * len(kinds)
 
 
 def _forms_of(value: str) -> re.Pattern[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leverkit.policy.policy import Policy
 
 policies = typer.Typer(
-    cls=options.Group,
+    cls=options.AccountGroup,
     no_args_is_help=True,
     help="Suggest which tags are about the person, and check the decisions.",
 )

@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from leverkit.cli import analysis, changes, history, integration, migration, overview, planning, sync
+from leverkit.cli import (
+    accounts,
+    analysis,
+    changes,
+    history,
+    integration,
+    migration,
+    overview,
+    planning,
+    sync,
+)
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.options import Demo, Group, Json, Out
+from leverkit.cli.options import AccountGroup, Demo, Json, Out
 from leverkit.cli.output import print_file, print_json, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.extras import command as install
@@ -23,7 +33,7 @@ EPILOG = (
 )
 # Help without rich: importing it takes 100 ms, as long as all the rest of `leverkit --help`.
 app = typer.Typer(
-    cls=Group,
+    cls=AccountGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -125,10 +135,13 @@ def run(
     Example: leverkit run notebooks/30_migrate.ipynb -o jobs/plan -p mode=plan
     """
     require("notebooks")
+    from leverkit.environment import acting_as
     from leverkit.notebook.job import runner
+    from leverkit.notebook.parameters import ACCOUNT
 
     given = _given(parameters or [])
-    settings = shown_settings(demo=demo, person=False)
+    with acting_as(given.get(ACCOUNT, "")):
+        settings = shown_settings(demo=demo, person=False)
     record = runner.run(notebook, out, given, timeout=timeout, settings=settings)
     if as_json:
         print_file(out / "run.json")
@@ -170,6 +183,7 @@ migration.register(app)
 history.register(app)
 sync.register(app)
 integration.register(app)
+accounts.register(app)
 
 
 def _given(parameters: list[str]) -> dict[str, str]:

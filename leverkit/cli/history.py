@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Snapshot
 
 ledgers = typer.Typer(
-    cls=options.Group,
+    cls=options.AccountGroup,
     no_args_is_help=True,
     help="Show, rebuild or clean the ledger: who made each tagging, and what people removed.",
 )

@@ -10,9 +10,10 @@ import io
 import os
 import signal
 import sys
+from functools import partial
 from typing import NoReturn
 
-from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
+from leverkit.errors import INTERRUPTED, LeverkitError, exit_code_of
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,10 +41,12 @@ def _run(arguments: list[str]) -> int:
         from leverkit.cli.app import app
     except KeyboardInterrupt:
         raise KeyboardInterrupt("nothing was begun") from None
-    code = app(arguments, prog_name="leverkit", standalone_mode=False) or 0
+    from leverkit.cli.connection import run_as_account
+
+    code = run_as_account(partial(app, prog_name="leverkit", standalone_mode=False), arguments)
     if code == INTERRUPTED:  # typer has turned a KeyboardInterrupt into its exit code by now
         raise KeyboardInterrupt
-    return int(code)
+    return code
 
 
 def _threads_left() -> bool:
@@ -79,9 +82,7 @@ def _report(error: BaseException) -> int:
     from leverkit.cli.output import print_message
 
     print_message(f"leverkit: {_described(error)}")
-    if hasattr(error, "format_message"):
-        return UsageError.exit_code
-    return error.exit_code if isinstance(error, LeverkitError) else 1
+    return exit_code_of(error)
 
 
 def _print_lever_text(error: BaseException) -> None:

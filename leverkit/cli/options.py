@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from leverkit.cli.connection import OPTION, WITHOUT
 from leverkit.errors import UsageError
 
 DIFFERENCES = 2  # the exit code of --detailed-exitcode
@@ -23,6 +24,32 @@ class Group(TyperGroup):
         ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+class AccountGroup(Group):
+    """Commands that are for one account, each of which shows the option --account in its help."""
+
+    def __init__(self, *, commands: dict[str, Any], **options: Any) -> None:
+        super().__init__(commands=commands, **options)
+        for name, command in commands.items():
+            if name not in WITHOUT and not getattr(command, "no_args_is_help", False):
+                command.params.append(_account_option())
+
+
+def _account_option() -> Any:
+    """Return the option as typer makes it; `run_as_account` takes it out before typer reads the words."""
+    shown = typer.Typer(add_completion=False)
+    shown.command()(_with_account)
+    (option,) = typer.main.get_command(shown).params
+    option.expose_value = False
+    return option
+
+
+def _with_account(
+    account: Annotated[
+        str, typer.Option(OPTION, metavar="NAME", help="The account of accounts.toml to act for.")
+    ] = "",
+) -> None: ...
 
 
 def exit_code(code: int, *, detailed: bool, differences: bool) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leverkit.jobs.nightly.record import SyncRecord, SyncResult
     from leverkit.settings import Settings
 
-syncs = typer.Typer(cls=options.Group, invoke_without_command=True)
+syncs = typer.Typer(cls=options.AccountGroup, invoke_without_command=True)
 Policy = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The policy.csv with the decisions.", show_default=False),

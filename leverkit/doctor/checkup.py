@@ -101,15 +101,26 @@ def examine(settings: Settings | None = None, *, lever: ReadOnlyLever | None = N
         _workspace(settings.home),
         _files(settings.home),
         _lock(),
-        _key(settings),
     ]
-    if checks[-1].ok is False and not lever:
-        return Checkup(tuple(checks))
-    with nullcontext(lever) if lever else connect(settings=settings) as account:
+    return Checkup((*checks, *account_checks(settings, lever=lever)))
+
+
+def account_checks(settings: Settings, *, lever: ReadOnlyLever | None = None) -> list[Check]:
+    """Check the key, the account that it opens, and its permissions."""
+    checks = [_key(settings)]
+    if checks[0].ok is False and not lever:
+        return checks
+    try:
+        opened = nullcontext(lever) if lever else connect(settings=settings)
+    except LeverkitError as error:  # of an account of accounts.toml, connect reads the ids
+        if not settings.entry:
+            raise
+        return [*checks, Check("account", False, str(error), error.exit_code)]
+    with opened as account:
         checks += _account(account)
         if checks[-1].what == "write tags" and not settings.demo:
             checks.append(_performer(account, settings.perform_as))
-    return Checkup(tuple(checks))
+    return checks
 
 
 def _python() -> Check:

@@ -18,6 +18,7 @@ from leverkit.migration.next_step import advice
 from leverkit.migration.records import VerificationRecord
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
+from leverkit.planning.run_folder import run_folders
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Section, bullets, page, table
 from leverkit.report.masthead import Masthead
@@ -101,10 +102,7 @@ class Overview:
 
     @cached_property
     def _folders(self) -> list[Path]:
-        """The folders of runs, newest first."""
-        plans = [*self.folder.glob("*/plan.json"), *self.folder.glob("runs/*/plan.json")]
-        kept = [plan for plan in plans if plan.parent.name != "draft"]
-        return [plan.parent for plan in sorted(kept, key=lambda plan: -plan.stat().st_mtime_ns)]
+        return run_folders(self.folder)
 
     def _of_last_run(self) -> list[str]:
         """Return what comes next for the newest run that has anything to do."""

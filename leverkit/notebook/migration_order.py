@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ class MigrationOrder:
         """Return the order with these brakes (-1 is no limit, 0 allows none) and options."""
         brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
         return cls(brakes=brakes, **options)
+
+    def within(self, limits: Mapping[str, float]) -> MigrationOrder:
+        """Return the order with its brakes narrowed to limits of the account."""
+        return replace(self, brakes=self.brakes.within(limits))
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -76,6 +76,8 @@ def nightly(folder: Path, policy_file: Path, mode: str, *, rate: float, **option
         raise UsageError(f"mode must be plan or apply, not {mode!r}")
     settings = replace(Settings.from_environment(), home=folder.parent)
     given = {name: value for name, value in options.items() if value}
+    if settings.entry and (found := settings.entry.brakes.max_found_removals) is not None:
+        given.setdefault("max_found_removals", found)
     order = SyncOrder(policy=policy_file, dry_run=mode == "plan", rate=rate, **given)
     return NightlyStep(sync(order, settings=settings))
 

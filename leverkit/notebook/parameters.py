@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from leverkit.environment import choose_account, chosen_account
 from leverkit.errors import UsageError, did_you_mean
 from leverkit.report.html import Html
 
 Value = str | int | float | bool
 KINDS: Mapping[str, type] = MappingProxyType({kind.__name__: kind for kind in (str, int, float, bool)})
 SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
+ACCOUNT = "account"  # the parameter that names an account of accounts.toml
+BEFORE = "_leverkit_account"  # in the notebook's namespace: the account that the environment chose
 SEEN = "_leverkit_parameters"  # set in the notebook's namespace: names that it makes later are not parameters
 DATA = (str, int, float, bool, bytes, list, tuple, dict, set, type(None))
 KERNEL = ("In", "Out")
@@ -70,13 +73,16 @@ def parameters(namespace: MutableMapping[str, Any]) -> Parameters:
 
     Raises UsageError for a name that the `parameters` cell does not declare (at the first call in a kernel,
     before the notebook has made names of its own), for a value of another type than declared, and for a
-    name that suggests a secret.
+    name that suggests a secret. The kernel acts for the account that `account` names, from now on.
     """
     kinds = {name: _kind(name, kind) for name, kind in namespace.get("__annotations__", {}).items()}
     if SEEN not in namespace:
         check_names(_data(namespace, kinds), kinds)
     values = {name: fit(name, kind, namespace.get(name)) for name, kind in kinds.items()}
     namespace[SEEN] = True
+    if ACCOUNT in values:
+        before = namespace.setdefault(BEFORE, chosen_account())
+        choose_account(str(values[ACCOUNT]) or before)
     return Parameters(values)
 
 

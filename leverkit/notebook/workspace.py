@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leverkit.accounts import NO_ENTRY, AccountEntry
 from leverkit.analysis.audit import audit
 from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import UsageError
@@ -32,7 +33,7 @@ from leverkit.notebook.nightly_step import NightlyStep, nightly
 from leverkit.planning.plan import LEAST, Plan
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.planner import plan_with
-from leverkit.planning.run_folder import draft_lock, was_begun
+from leverkit.planning.run_folder import DRAFT, draft_lock, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.report.masthead import is_local
@@ -56,7 +57,7 @@ def desk(
     """Open the folder of the account that the environment names, below `workspace` or LEVERKIT_WORKSPACE.
 
     `rate` is requests per second, of the 10 that Lever allows a key. `policy_file` and `snapshot_folder`
-    are used in place of those in the folder. Raises AccessDenied, Unreachable, and
+    are used in place of those in the folder, or of accounts.toml. Raises AccessDenied, Unreachable, and
     Refused where it may be an account that has a folder there already.
     """
     settings = Settings.from_environment()
@@ -68,25 +69,23 @@ def desk(
         lever.account.remember()
         make_folder(folder)
         stack.pop_all()
-    policy, snapshot = (Path(name).expanduser().absolute() for name in (policy_file, snapshot_folder))
-    return AccountWorkspace(
-        folder,
-        lever,
-        rate,
-        policy if policy_file else folder / "policy.csv",
-        snapshot if snapshot_folder else folder / "snapshot",
-    )
+    entry = settings.entry or NO_ENTRY
+    named, snapshot = (Path(name).expanduser().absolute() for name in (policy_file, snapshot_folder))
+    policy = named if policy_file else entry.policy_file or folder / "policy.csv"
+    source = snapshot if snapshot_folder else folder / "snapshot"
+    return AccountWorkspace(folder, lever, rate, policy, source, entry)
 
 
 @dataclass(frozen=True)
 class AccountWorkspace:
-    """One account's folder, and the account itself, read-only."""
+    """One account's folder, and the account itself, read-only; `entry` is its entry in accounts.toml."""
 
     folder: Path
     lever: ReadOnlyLever
     rate: float
     policy_file: Path
     snapshot_folder: Path
+    entry: AccountEntry = NO_ENTRY
 
     def pull(self) -> Snapshot:
         """Read the account: everything the first time, afterwards what changed; and update the ledger.
@@ -94,7 +93,8 @@ class AccountWorkspace:
         Raises BrakeTripped where others removed more tags than a person would.
         """
         snapshot = pull(self.snapshot_folder, lever=self.lever)
-        found = update_ledger(self.folder, snapshot, lever=self.lever)
+        limit = self.entry.brakes.max_found_removals
+        found = update_ledger(self.folder, snapshot, lever=self.lever, max_found_removals=limit)
         if found.refused:
             print(found.summary, file=sys.stderr)
         return snapshot
@@ -107,7 +107,7 @@ class AccountWorkspace:
     @property
     def policy(self) -> Policy:
         """Return what people decided so far. Raises UsageError where a file that was named is not there."""
-        named = self.policy_file.parent != self.folder
+        named = self.policy_file.parent != self.folder and self.policy_file != self.entry.policy_file
         return Policy.read(self.policy_file) if named else Policy.at(self.policy_file)
 
     def decided(self, facts: Audit) -> Policy:
@@ -129,7 +129,7 @@ class AccountWorkspace:
         are checked in modes plan and apply. Raises BrakeTripped, UsageError, and Refused where policy.csv was
         changed since the plan that is to be applied.
         """
-        order = MigrationOrder.of(**options)
+        order = MigrationOrder.of(**options).within(self.entry.brakes.given)
         if run := self._planned(mode, "migrate", approve, order.folder):
             if mode == "apply":
                 order.require_policy(run.plan, self.policy)
@@ -210,7 +210,7 @@ class AccountWorkspace:
 
     @property
     def _draft(self) -> Path:
-        return self.folder / "runs" / "draft"
+        return self.folder / "runs" / DRAFT
 
     def _drafting(self) -> AbstractContextManager[None]:
         """Hold what notebooks of this account share while they plan: the draft, and the snapshot."""

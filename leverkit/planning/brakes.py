@@ -96,6 +96,14 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
             self, **{name: limits[name] for name in limits if limits[name] is not None}
         )
 
+    def within(self, limits: Mapping[str, float]) -> Brakes:
+        """Return these brakes, narrowed to given limits where those allow less."""
+        now = msgspec.structs.asdict(self)
+        narrower = {
+            name: limit for name, limit in limits.items() if name in now and exceeds_limit(now[name], limit)
+        }
+        return msgspec.structs.replace(self, **narrower)
+
     def check(self, size: Size, table: Path | str = "plan.csv") -> None:
         """Raise BrakeTripped naming every brake that a plan of this size trips, and where to look at it."""
         tripped = self.tripped(size)
@@ -176,6 +184,11 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
 def exceeds(value: float, limit: float | None) -> bool:
     """Return True if a value is above a limit; None and `UNLIMITED` are no limits."""
     return not is_unlimited(limit) and limit is not None and value > limit
+
+
+def exceeds_limit(limit: float | None, other: float) -> bool:
+    """Return True if a limit allows more than another one."""
+    return not is_unlimited(other) and (is_unlimited(limit) or exceeds(limit or 0, other))
 
 
 def is_unlimited(limit: float | None) -> bool:

@@ -14,6 +14,7 @@ from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import holds_nothing, readable, sound
 
 JOURNAL = "journal.sqlite"  # beside a plan: what was done
+DRAFT = "draft"  # the folder in which notebooks of an account make a plan
 
 
 class _Opened(msgspec.Struct, tag="opened"):
@@ -24,6 +25,13 @@ def require_plan(folder: Path) -> None:
     """Raise UsageError where a folder holds no plan."""
     if not (folder / "plan.json").is_file():
         raise UsageError(f"{folder}: no plan.json here; `leverkit plan` makes one")
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """Return the run folders of an account, newest first, without a draft that tripped a brake."""
+    plans = [*folder.glob("*/plan.json"), *folder.glob("runs/*/plan.json")]
+    kept = [plan for plan in plans if plan.parent.name != DRAFT]
+    return [plan.parent for plan in sorted(kept, key=lambda plan: -plan.stat().st_mtime_ns)]
 
 
 def lock_file(folder: Path) -> Path:

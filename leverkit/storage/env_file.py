@@ -11,6 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from leverkit.errors import UsageError
+from leverkit.storage.own_file import distrust, nearest
 
 NAME = ".env"
 
@@ -30,14 +31,10 @@ def find_env_file(start: Path) -> EnvFile:
     It is read only if the file, its folder and every folder between belong to this user and are writable by
     nobody else. Otherwise nothing is read: a `.env` further up is no replacement.
     """
-    reason = ""
-    for folder in (start, *start.parents):
-        reason = reason or _distrust(folder, folder.stat())
-        path = folder / NAME
-        if path.is_dir() or not os.path.lexists(path):  # a virtual environment may have this name
-            continue
-        return _refused(path, reason) if reason else _read_own(path)
-    return EnvFile()
+    path, reason = nearest(start, NAME)
+    if path is None:
+        return EnvFile()
+    return _refused(path, reason) if reason else _read_own(path)
 
 
 def read_env_file(path: Path) -> EnvFile:
@@ -57,7 +54,7 @@ def _read_own(path: Path) -> EnvFile:
         return _refused(path, f"{path}: {error.strerror}")
     with os.fdopen(descriptor, encoding="utf-8-sig", errors="surrogateescape") as file:
         found = os.fstat(descriptor)
-        reason = _distrust(path, found) if stat.S_ISREG(found.st_mode) else f"{path} is no regular file"
+        reason = distrust(path, found) if stat.S_ISREG(found.st_mode) else f"{path} is no regular file"
         return (
             _refused(path, reason) if reason else EnvFile(path, dotenv_values(stream=file, interpolate=False))
         )
@@ -65,14 +62,3 @@ def _read_own(path: Path) -> EnvFile:
 
 def _refused(path: Path, reason: str) -> EnvFile:
     return EnvFile(refused=f"{path} was not read: {reason}. To use it, set LEVERKIT_ENV_FILE={path}")
-
-
-def _distrust(path: Path, found: os.stat_result) -> str:
-    """Return why others could have written a file or folder; empty if only this user could."""
-    if not hasattr(os, "geteuid"):  # Windows: access is not in these bits
-        return ""
-    if found.st_uid != os.geteuid():
-        return f"{path} belongs to another user"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"{path} can be written by others (chmod go-w {path})"
-    return ""

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.client import Lever
-from leverkit.errors import INTERRUPTED, BrakeTripped, LeverkitError, Refused
+from leverkit.errors import BrakeTripped, Refused, exit_code_of
 from leverkit.history.catch_up import CaughtUp
 from leverkit.history.ledger import Ledger, ledger_file, register_run
 from leverkit.jobs.approval import Approval
@@ -95,8 +95,7 @@ class Night:
 
     def _seal(self, error: BaseException | None) -> None:
         if error is not None:
-            code = error.exit_code if isinstance(error, LeverkitError) else LeverkitError.exit_code
-            self._code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else code
+            self._code = exit_code_of(error)
             self._note(summary=str(error) or type(error).__name__)
         seconds = round(time.monotonic() - self._began, 1)
         self._note(exit_code=self._code, seconds=seconds, counts=dict(self._counts))

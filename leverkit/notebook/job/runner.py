@@ -18,14 +18,18 @@ from typing import Any
 import msgspec
 
 from leverkit.api.auth import Secret
-from leverkit.environment import handing_on
+from leverkit.environment import acting_as, handing_on
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError
 from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.job.html_page import render
 from leverkit.notebook.job.run_record import LOCK, NAME, Failure, RunRecord, Status
 from leverkit.notebook.job.shown import headline_of, next_of, run_of
+<<<<<<< HEAD
 from leverkit.notebook.job.table_rows import row_files
 from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
+=======
+from leverkit.notebook.parameters import ACCOUNT, Declared, Value, check_names, declared, fit
+>>>>>>> 8c5e770 (Read accounts.toml, act for one of its accounts with --account, check and run commands for many)
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
@@ -58,7 +62,14 @@ def run(
     """
     notebook, out = Path(notebook), Path(out)
     values = checked(parameters or {}, inspect(notebook))
-    settings = settings or Settings.from_environment(person=False)
+    with acting_as(str(values.get(ACCOUNT, ""))):
+        return _run(notebook, out, values, timeout, settings or Settings.from_environment(person=False))
+
+
+def _run(
+    notebook: Path, out: Path, values: Mapping[str, Value], timeout: int | None, settings: Settings
+) -> RunRecord:
+    """Execute a notebook whose parameters are checked."""
     secrets = settings.secrets
     if _contain(secrets, *map(str, values.values())):
         raise UsageError("a parameter holds a key, which would be written into the record; nothing was run")

@@ -1,0 +1,129 @@
+"""One command for many accounts: a process for each, with that account's key alone in its environment."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from leverkit.accounts import AccountEntry, AccountsFile
+from leverkit.environment import environment_of
+from leverkit.errors import INTERRUPTED, LeverkitError
+from leverkit.jobs.many_accounts.outcomes import outcome
+from leverkit.jobs.notify import OUTCOMES
+from leverkit.settings import Settings
+from leverkit.storage import files
+
+LONGEST = 300  # characters of what a command printed last
+TAIL = 8192  # bytes at the end of what it printed, in which the last line is looked for
+DIFFERENCES = 2  # of --detailed-exitcode
+
+
+class AccountEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command ended for one account: exit code, outcome in fixed words, seconds, its last message."""
+
+    account: str
+    exit_code: int
+    outcome: str
+    seconds: float
+    message: str
+
+
+class AccountsRun:
+    """A command that runs for accounts, `workers` at once; `logs` is the folder for what they print."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        known: AccountsFile,
+        *,
+        workers: int,
+        logs: Path | None = None,
+        tell: Callable[[AccountEnd], None] = lambda _: None,
+    ) -> None:
+        self._words, self._known, self._workers, self._logs = tuple(words), known, workers, logs
+        self._tell, self._lock = tell, threading.Lock()
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def run(self, entries: Sequence[AccountEntry]) -> list[AccountEnd]:
+        """Run it for these accounts and return how it ended for each.
+
+        Ctrl-C is handed on: commands that run end in good order, the others are not begun.
+        """
+        with ExitStack() as stack:
+            logs = self._logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-")))
+            files.make_folder(logs)
+            pool = stack.enter_context(ThreadPoolExecutor(self._workers))
+            ends = [pool.submit(self._run_one, entry, logs) for entry in entries]
+            try:
+                wait(ends)
+            except KeyboardInterrupt:
+                self._stop()
+            return [end.result() for end in ends]
+
+    def _run_one(self, entry: AccountEntry, logs: Path) -> AccountEnd:
+        began = time.monotonic()
+        out, err = logs / f"{entry.name}.out", logs / f"{entry.name}.err"
+        with files.create(out) as stdout, files.create(err) as stderr:
+            child = self._begun(entry, stdout.fileno(), stderr.fileno())
+            code = child.wait() if child else INTERRUPTED
+        if child:
+            self._children.discard(child)
+        said = _said(out, err, code) if child else "not begun"
+        seconds = time.monotonic() - began
+        if code < 0:  # killed by a signal, so it noted nothing itself
+            said = f"killed by signal {-code}"
+            code = INTERRUPTED if -code in (signal.SIGINT, signal.SIGTERM) else LeverkitError.exit_code
+            self._note(entry, code, seconds)
+        words = OUTCOMES.get(code, "failed")
+        ended = AccountEnd(
+            account=entry.name, exit_code=code, outcome=words, seconds=round(seconds, 1), message=said
+        )
+        self._tell(ended)
+        return ended
+
+    def _begun(self, entry: AccountEntry, stdout: int, stderr: int) -> subprocess.Popen[bytes] | None:
+        """Start the command for an account; None where no more are to be started."""
+        with self._lock:
+            if self._stopped:
+                return None
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "leverkit", *self._words],
+                env=environment_of(entry, self._known),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,  # else Ctrl-C reaches it twice, also by `_stop`
+            )
+            self._children.add(child)
+            return child
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for child in tuple(self._children):
+                child.terminate()  # SIGINT may be ignored, where a shell started this in the background
+
+    def _note(self, entry: AccountEntry, code: int, seconds: float) -> None:
+        home = Settings.from_environment(environment_of(entry, self._known), person=False).home
+        outcome(entry.name, self._words[0], code, seconds).write(home)
+
+
+def _said(out: Path, err: Path, code: int) -> str:
+    """Return the first result of a command that succeeded, or the last message of one that failed."""
+    if code in (0, DIFFERENCES):
+        first = files.read(out)[:TAIL].decode(errors="replace").partition("\n")[0]
+        return "" if first.startswith(("{", "[")) else first[:LONGEST]
+    lines = files.read(err)[-TAIL:].decode(errors="replace").splitlines()
+    said = [line for line in lines if line.startswith("leverkit: ")] or ["", *lines]
+    return said[-1].removeprefix("leverkit: ")[:LONGEST]

@@ -1,0 +1,102 @@
+"""One command for many accounts: what fails does so alone, with its own code, and no key is left anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.commands import run_command
+from support.many_accounts import many_accounts, variable, write_accounts
+from support.personal_data import forms_of
+
+from leverkit.environment import accounts_file
+from leverkit.errors import UsageError
+from leverkit.jobs.many_accounts.outcomes import worst
+from leverkit.jobs.many_accounts.run import AccountsRun
+from leverkit.jobs.many_accounts.words import require_own_files
+
+NAMES = ("alpha", "beta", "refused", "silent", "swapped")
+CODES = {"alpha": 0, "beta": 0, "refused": 12, "silent": 1, "swapped": 4}
+
+
+def test_a_refused_key_a_503_and_a_swapped_key_fail_alone_and_everything_else_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with many_accounts(tmp_path, monkeypatch, *NAMES) as accounts:
+        write_accounts(tmp_path, accounts, swapped='account = "0123456789ab"')
+        monkeypatch.setenv(variable("refused"), "a-key-that-was-revoked")
+        accounts["silent"].fault("status", status=503, times=None)
+        words = (
+            "accounts",
+            "run",
+            "--json",
+            "--workers",
+            "6",
+            "--logs",
+            "logs",
+            "--",
+            "pull",
+            "-o",
+            "{snapshot}",
+        )
+        ended = run_command(words, capfd)
+        listed = json.loads(run_command(("accounts", "list", "--json"), capfd).out)
+        secrets = [forms_of(account.api_key) for account in accounts.values()]
+        assert not [
+            each for account in accounts.values() for each in account.log() if each["method"] != "GET"
+        ]
+    found = {each["account"]: each["exit_code"] for each in json.loads(ended.out)["accounts"]}
+    assert found == CODES
+    assert ended.code == 12
+    assert [each["account"] for each in listed if each["id"]] == ["alpha", "beta", "swapped"]
+    read = [json.loads(path.read_text()) for path in tmp_path.glob("workspace/*/snapshot/snapshot.json")]
+    assert sorted(each["account_name"] for each in read) == ["alpha", "beta"]
+    texts = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(list(Path("logs").iterdir())) == 2 * len(NAMES)
+    assert not [form for forms in secrets for form in forms if any(form in text for text in texts)]
+
+
+def test_a_stop_lets_what_runs_end_in_good_order_and_begins_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with many_accounts(tmp_path, monkeypatch, "alpha", "beta") as accounts:
+        accounts["alpha"].configure(latency_ms=3_000.0)
+
+        def interrupt() -> None:
+            while not accounts["alpha"].log():
+                time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt, daemon=True).start()
+        known = accounts_file()
+        first, second = AccountsRun(("pull", "-o", "{snapshot}"), known, workers=1).run(known.entries)
+    assert (first.exit_code, second.exit_code, second.message) == (130, 130, "not begun")
+
+
+def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
+    order = [64, 12, 6, 4, 1, 5, 3, 11, 8, 130, 2, 0]
+    assert [worst(order[at:]) for at in range(len(order))] == order
+    assert worst([]) == 0
+    assert worst([77, 5]) == 77
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pull", "-o", "snapshot"),
+        ("audit", "{snapshot}", "--html", "audit.html"),
+        ("audit", "{snapshot}", "--html=audit.html"),
+    ],
+)
+def test_one_file_for_all_accounts_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match=r"as in \{folder\}/"):
+        require_own_files(words)
+
+
+def test_a_file_of_each_account_is_fine() -> None:
+    require_own_files(("audit", "{snapshot}", "--html", "pages/{name}.html"))
