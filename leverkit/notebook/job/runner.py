@@ -24,12 +24,8 @@ from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.job.html_page import render
 from leverkit.notebook.job.run_record import LOCK, NAME, Failure, RunRecord, Status
 from leverkit.notebook.job.shown import headline_of, next_of, run_of
-<<<<<<< HEAD
 from leverkit.notebook.job.table_rows import row_files
-from leverkit.notebook.parameters import Declared, Value, check_names, declared, fit
-=======
 from leverkit.notebook.parameters import ACCOUNT, Declared, Value, check_names, declared, fit
->>>>>>> 8c5e770 (Read accounts.toml, act for one of its accounts with --account, check and run commands for many)
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
