@@ -96,6 +96,8 @@ def flow(truth: dict[str, str]) -> dict[str, Any]:
     found["verify"] = document("verify", "run", *FAST)
     found["status"] = document("status", "run")
     found["replay"] = document("replay", "run")
+    assert command("pull", "-o", "snapshot", *FAST)[0] == 0
+    found["changes"] = document("changes", "snapshot")
     found["sync approve"] = document("sync", "approve", "--policy", "policy.csv", "--max-ops", "9")
     found["sync"] = document("sync", "--policy", "policy.csv", "-o", "nightly", *FAST)
     found["rollback"] = document("rollback", "run", "-o", "undo")
@@ -108,13 +110,18 @@ def flow(truth: dict[str, str]) -> dict[str, Any]:
 
 def recording() -> dict[str, Any]:
     """Return the forms of all documents and files of a flow on a small account."""
+    return documents_and_forms()[1]
+
+
+def documents_and_forms() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the documents of a flow on a small account, by command, and the forms of all."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as name, running(contacts=60, seed=3, rate=None) as account:
         folder = Path(name)
         with at(account, folder):
             documents = flow(account.truth)
-        return {
+        return documents, {
             "documents": {name: form(value) for name, value in documents.items()},
             "files": {part: files(folder / part) for part in ("snapshot", "run", "undo", "job")},
             "policy.csv": file(folder / "policy.csv"),

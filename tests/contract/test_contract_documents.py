@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import jsonschema
+import msgspec
 import pytest
-from contract import flow, surface
+from contract import flow, schemas, surface
+
+SCHEMAS = {
+    "apply": "result",
+    "audit": "audit",
+    "changes": "changes",
+    "doctor": "doctor",
+    "plan": "plan",
+    "pull": "snapshot",
+    "rollback": "plan",
+    "run": "run",
+    "status": "status",
+    "status of a job": "run",
+    "sync": "sync",
+    "verify": "verify",
+}
 
 
 @pytest.fixture(scope="module")
-def found() -> Any:
-    return flow.recording()
+def documents_and_forms() -> tuple[dict[str, Any], dict[str, Any]]:
+    return flow.documents_and_forms()
+
+
+@pytest.fixture
+def found(documents_and_forms: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    return documents_and_forms[1]
+
+
+@pytest.mark.parametrize(("command", "name"), SCHEMAS.items())
+def test_a_document_is_as_its_schema_says_and_has_no_field_more(
+    documents_and_forms: tuple[dict[str, Any], dict[str, Any]], command: str, name: str
+) -> None:
+    document = documents_and_forms[0][command]
+    schema = json.loads((schemas.FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    msgspec.convert(document, schemas.TYPES[name])
+
+
+def test_every_schema_is_tried() -> None:
+    assert set(SCHEMAS.values()) == set(schemas.TYPES)
 
 
 @pytest.mark.parametrize("name", sorted(surface.recorded("forms.json")["documents"]))

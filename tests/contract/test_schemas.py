@@ -9,11 +9,13 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from contract.schemas import FOLDER, schemas, text
+from contract.schemas import FOLDER, TYPES, schemas, text
+from support.plan_factory import account, carried_out, migration
 from support.sync_nights import sync_nights
 
 from leverkit.notebook.job.run_record import Failure, RunRecord
 from leverkit.settings import Settings
+from leverkit.verification.verify import verify
 
 OLD = Path(__file__).parent / "old_run"
 
@@ -43,6 +45,21 @@ def test_the_record_of_a_job_is_as_its_schema_says(tmp_path: Path) -> None:
         validate("run", json.loads((tmp_path / "run.json").read_text(encoding="utf-8")))
     with pytest.raises(jsonschema.ValidationError):
         validate("run", {"format": 1})
+
+
+def test_a_run_that_left_something_and_its_verification_are_as_their_schemas_say(tmp_path: Path) -> None:
+    with account() as (emulated, lever):
+        plan = migration(emulated, lever)
+        emulated.anonymize(plan.operations[0].opportunity)
+        result = carried_out(plan, tmp_path, lever)
+        emulated.remove_tags((last := plan.operations[-1]).opportunity, [last.tag])
+        found = verify(tmp_path, lever=lever)
+    assert (result.exit_code, found.exit_code) == (3, 3)
+    for name in ("result", "verify"):
+        document = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
+        assert document["exceptions" if name == "result" else "differences"]
+        validate(name, document)
+        msgspec.convert(document, TYPES[name])
 
 
 def test_the_record_of_a_night_and_its_plan_are_as_their_schemas_say(tmp_path: Path) -> None:
