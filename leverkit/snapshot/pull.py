@@ -7,11 +7,8 @@ counts and no window showed, such as an opportunity that was created at no time,
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,10 +23,11 @@ from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.completeness import Difference, differences, lacking, missed_tags, read_plainly
 from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
-from leverkit.snapshot.snapshot import FORMAT, Snapshot, database
-from leverkit.snapshot.tables import OPPORTUNITIES, LeftOut
+from leverkit.snapshot.publishing import COLUMNS, publish
+from leverkit.snapshot.snapshot import Snapshot, database
+from leverkit.snapshot.tables import LeftOut
 from leverkit.snapshot.windows import HIGHEST, LOWEST
-from leverkit.storage.files import fingerprint, make_folder, sync, write_atomic
+from leverkit.storage.files import make_folder
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
@@ -38,9 +36,7 @@ T = TypeVar("T")
 MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for late updates at Lever
 DAY = 24 * 3600 * 1000
 ROUNDS = 2  # catch-ups: a second if tag counts differ, as the account may just have changed
-COLUMNS = list(OPPORTUNITIES)
 UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
-_version = cache(version)  # which reads a file each time
 
 
 def pull(
@@ -223,32 +219,24 @@ class _Pull:
             return ()  # undocumented, so nothing depends on it
 
     def _publish(self, files: list[Path], counts: dict[str, int], different: list[Difference]) -> None:
-        """Move the files into place and describe them in `snapshot.json`, which is written last."""
-        hashes = {}
-        for file in files:
-            final = file.with_suffix(".parquet")
-            hashes[final.name] = fingerprint(file)
-            sync(file)
-            file.replace(final)
-        meta = {
-            "format": FORMAT,
-            "account": self._recognised.id,
-            "account_ids": self._lever.account.ids("stage"),
-            "account_name": self._lever.account.name,
-            "base_url_host": self._lever.host,
-            "demo": self._lever.account.label.demo,
-            "window": {"started_at": self._started, "ended_at": self._lever.now()},
-            "complete": True,
-            "counts": counts,
-            "columns": COLUMNS,
-            "completeness": {"tags_agree": not different, "differences": different},
-            "left_out": self._left_out,
-            "not_seen": sorted(self._not_seen),
-            "files": hashes,
-            "versions": {name: _version(name) for name in ("leverkit", "duckdb")},
-        }
-        content = json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
-        write_atomic(self._folder / "snapshot.json", content.encode())
+        """Publish the files and say whether Lever's own counts of tags differ."""
+        publish(
+            self._folder,
+            files,
+            account={
+                "account": self._recognised.id,
+                "account_ids": self._lever.account.ids("stage"),
+                "account_name": self._lever.account.name,
+                "base_url_host": self._lever.host,
+                "demo": self._lever.account.label.demo,
+            },
+            window={"started_at": self._started, "ended_at": self._lever.now()},
+            counts=counts,
+            tags_agree=not different,
+            different=different,
+            left_out=self._left_out,
+            not_seen=sorted(self._not_seen),
+        )
         if different:
             _say(f"the counts of {len(different)} tags differ from Lever's own: see snapshot.json")
 

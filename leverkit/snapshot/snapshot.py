@@ -92,6 +92,24 @@ class Snapshot:
         }
 
     @property
+    def is_copy(self) -> bool:
+        """Return True if it was read out of a warehouse copy, which tells no account, and not from Lever."""
+        return "copy" in self.meta
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return what the copy lacks that it was read out of, each in two words; () of one read from Lever."""
+        return tuple(str(lack["what"]) for lack in self.meta.get("copy", {}).get("lacks", ()))
+
+    @property
+    def caveat(self) -> str:
+        """Return on what all figures of it rest, in a clause; empty where it was read from Lever."""
+        if not self.is_copy:
+            return ""
+        without = f" without {', '.join(self.lacks)}" if self.lacks else ""
+        return f"by a copy ({self.meta['copy']['shape']}){without}"
+
+    @property
     def digest(self) -> str:
         """Sha256 of the hashes of the four tables, and of what they are narrowed to."""
         hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))
@@ -175,15 +193,26 @@ class Snapshot:
     def __repr__(self) -> str:
         number = self.meta["counts"]["opportunities"]
         part = f", {self.part}" if self.part else ""
-        return f"<Snapshot of account {self.account}: {number:,} opportunities{part}>"
+        return f"<Snapshot of {self._title}: {number:,} opportunities{part}>"
+
+    @property
+    def agreement(self) -> str:
+        """Return whether its tag counts agree with Lever's own, in a sentence."""
+        agree = self.meta["completeness"]["tags_agree"]
+        if agree is None:
+            return "tag counts were not compared with Lever's own: no key is set"
+        return f"tag counts {'agree' if agree else 'do NOT agree'} with Lever's own"
+
+    @property
+    def _title(self) -> str:
+        return f"account {self.account}" if self.account else f"a copy of an account, {self.meta['copy']['of']}"
 
     def _repr_html_(self) -> str:
         from leverkit.report.html import Html, bullets
 
         counts = ", ".join(f"{count:,} {name}" for name, count in self.meta["counts"].items())
-        agree = "agree" if self.meta["completeness"]["tags_agree"] else "do not agree"
-        notes = [counts, f"tag counts {agree} with Lever's own", *self.meta["not_seen"]]
-        return Html("<p>Snapshot of account {}</p>{}").format(self.account, bullets(notes))
+        notes = filter(None, [counts, self.caveat, self.agreement, *self.meta["not_seen"]])
+        return Html("<p>Snapshot of {}</p>{}").format(self._title, bullets(notes))
 
     @cached_property
     def _database(self) -> Database:

@@ -81,8 +81,13 @@ def write_opportunities(
         db.execute(query)
     finally:
         lines.unlink()
+    return write_newest(db, folder)
+
+
+def write_newest(db: duckdb.DuckDBPyConnection, folder: Path) -> Path:
+    """Write the table `newest`, but for what lacks an id or a contact, ordered by id."""
     complete = "select * from newest where id <> '' and contact <> '' order by id"
-    return _copy(db, folder / "opportunities.parquet", complete)
+    return write_query(db, folder / "opportunities.parquet", complete)
 
 
 def left_out(db: duckdb.DuckDBPyConnection) -> list[LeftOut]:
@@ -96,7 +101,7 @@ def write_without(db: duckdb.DuckDBPyConnection, folder: Path, source: Path, ids
     """Write the opportunities of a snapshot's file but for these ids into a folder."""
     listed = ", ".join(map(literal, ["", *ids]))
     query = f"select * from read_parquet({literal(source)}) where id not in ({listed}) order by id"
-    return _copy(db, folder / source.name, query)
+    return write_query(db, folder / source.name, query)
 
 
 def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterable[Posting]) -> Path:
@@ -179,12 +184,13 @@ def _write(
         kept = ({name: row.get(name) for name in columns} for row in rows)
         opened.writelines(msgspec.json.encode(row) + b"\n" for row in kept)
     try:
-        return _copy(db, file, f'select * from {_lines(lines, columns)} order by "{order}"')
+        return write_query(db, file, f'select * from {_lines(lines, columns)} order by "{order}"')
     finally:
         lines.unlink()
 
 
-def _copy(db: duckdb.DuckDBPyConnection, file: Path, query: str) -> Path:
+def write_query(db: duckdb.DuckDBPyConnection, file: Path, query: str) -> Path:
+    """Write the result of a query beside a file, under another name until it is published; return that."""
     fresh = file.with_suffix(".new")
     create(fresh).close()  # DuckDB writes into the file that is there, whose mode it keeps
     form = "format parquet, compression zstd, use_tmp_file false"

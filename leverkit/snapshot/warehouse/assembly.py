@@ -1,0 +1,188 @@
+"""The tables of a snapshot from what a warehouse returned: the latest row of each id, with its lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leverkit.snapshot.warehouse.statements import MARKS
+from leverkit.snapshot.warehouse.values import (
+    created,
+    flag,
+    is_seconds,
+    listed,
+    milliseconds,
+    require_lists,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from leverkit.snapshot.snapshot import Database
+
+TIMES = ("created_at", "updated_at", "archived_at", "last_advanced_at")
+_OPPORTUNITY = (
+    *("id", "contact", "tags", *TIMES, "archive_reason", "stage", "postings", "posting", "applications"),
+    *("origin", "sources", "source", "owner", "confidentiality", "is_anonymized"),
+    *("seen_at", "emitted_at", "is_deleted", "is_active", "deleted_at"),
+)
+_POSTING = (
+    *("id", "text", "state", "team", "department", "location", "locations", "one_location", "commitment"),
+    *("level", "tags", "tag", "tag_deleted", "confidentiality", "created_at", "updated_at"),
+    *("seen_at", "is_deleted"),
+)
+_TAGGING = ("opportunity", "tag", "place", "seen_at", "is_deleted", "is_active")
+_STAGE = ("id", "text", "seen_at", "is_deleted")
+_ACTIVE = f"(is_active IS NULL OR {flag('is_active')})"
+_EXPANDED = "CASE WHEN json_valid(applications) THEN json_extract_string(applications, '$[*].posting') END"
+_KEPT = ", ".join(
+    f"'{name}': {name}"
+    for name in (
+        *("contact", "tags", *TIMES, "archive_reason", "stage", "origin", "owner", "confidentiality"),
+        "is_anonymized",
+    )
+)
+_ONCE = "list_filter({0}, lambda each, place: list_position({0}, each) = place AND each IS NOT NULL)"
+
+_OPPORTUNITIES = f"""
+    CREATE OR REPLACE TEMP TABLE newest_rows AS
+    SELECT coalesce(id, '') AS id, coalesce(contact, '') AS contact, {listed("tags")} AS tags,
+           {created("created_at")} AS created_at, {milliseconds("updated_at")} AS updated_at,
+           {milliseconds("archived_at")} AS archived_at, nullif(archive_reason, '') AS archive_reason,
+           nullif(stage, '') AS stage,
+           list_concat(list_concat({listed("postings")}, coalesce({_EXPANDED}, [])), [posting]) AS postings,
+           nullif(origin, '') AS origin, list_concat({listed("sources")}, [source]) AS sources,
+           nullif(owner, '') AS owner,
+           coalesce(nullif(confidentiality, ''), 'non-confidential') AS confidentiality,
+           {flag("is_anonymized")} AS is_anonymized, {milliseconds("last_advanced_at")} AS last_advanced_at,
+           {flag("is_deleted")} OR deleted_at IS NOT NULL AS gone,
+           coalesce({milliseconds("seen_at")}, {milliseconds("emitted_at")},
+                    {milliseconds("updated_at")}, -1) AS version,
+           if(coalesce(id, '') = '', concat(contact, ' ', created_at), '') AS without_id
+    FROM ({{opportunities}}) WHERE {_ACTIVE};
+
+    CREATE OR REPLACE TEMP TABLE newest AS
+    WITH latest AS (
+        FROM newest_rows QUALIFY version = max(version) OVER (PARTITION BY id, without_id)),
+    one AS (
+        SELECT id, without_id, version,
+               max({{{{{_KEPT}}}}}) AS kept,
+               list_distinct(flatten(list(postings))) AS postings, flatten(list(sources)) AS sources
+        FROM latest GROUP BY id, without_id, version HAVING NOT bool_or(gone)),
+    tagging AS (
+        SELECT opportunity, seen_at, list(tag ORDER BY place, tag) AS tags
+        FROM ({{tags}}) WHERE tag IS NOT NULL GROUP BY opportunity, seen_at)
+    SELECT id, kept.contact AS contact,
+           {_ONCE.format("list_concat(kept.tags, coalesce(tagging.tags, []))")} AS tags,
+           kept.created_at AS created_at, kept.updated_at AS updated_at, kept.archived_at AS archived_at,
+           kept.archive_reason AS archive_reason, kept.stage AS stage,
+           list_sort(list_filter(one.postings, lambda each: each <> '')) AS postings, kept.origin AS origin,
+           {_ONCE.format("one.sources")} AS sources, kept.owner AS owner,
+           kept.confidentiality AS confidentiality, kept.is_anonymized AS is_anonymized,
+           kept.last_advanced_at AS last_advanced_at
+    FROM one LEFT JOIN tagging ON opportunity = id AND (seen_at IS NULL OR seen_at = version)"""
+
+_TAGGINGS = f"""
+    SELECT opportunity, tag, try_cast(place AS BIGINT) AS place, {milliseconds("seen_at")} AS seen_at
+    FROM ({{tags}}) WHERE {_ACTIVE} AND NOT {flag("is_deleted")}"""
+
+_POSTINGS = f"""
+    CREATE OR REPLACE TEMP TABLE postings_of_copy AS
+    WITH typed AS (
+        SELECT *, coalesce({milliseconds("seen_at")}, {milliseconds("updated_at")}, -1) AS version
+        FROM ({{postings}}) WHERE id <> '' AND NOT {flag("is_deleted")}),
+    latest AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id))
+    SELECT id, coalesce(max(text), '') AS text, max(state) AS state, max(team) AS team,
+           max(department) AS department, max(location) AS location,
+           list_sort(list_distinct(flatten(list(list_concat({listed("locations")}, [one_location])))))
+               AS locations,
+           max(commitment) AS commitment, max(level) AS level,
+           list_sort(list_distinct(flatten(list(list_concat(
+               {listed("tags")}, [CASE WHEN NOT {flag("tag_deleted")} THEN tag END]))))) AS tags,
+           coalesce(max(nullif(confidentiality, '')), 'non-confidential') AS confidentiality,
+           max({milliseconds("created_at")}) AS created_at, max({milliseconds("updated_at")}) AS updated_at
+    FROM latest GROUP BY id ORDER BY id"""
+
+_STAGES = f"""
+    CREATE OR REPLACE TEMP TABLE stages_of_copy AS
+    SELECT id, text, row_number() OVER (ORDER BY id) - 1 AS position, NULL::DOUBLE AS rank,
+           NULL::VARCHAR AS pipeline
+    FROM (SELECT id, max(text) AS text FROM ({{stages}})
+          WHERE id <> '' AND NOT {flag("is_deleted")} GROUP BY id)"""
+
+_FIGURES = """
+    SELECT count(*) AS rows,
+           count(DISTINCT id) FILTER (id IN (
+               SELECT id FROM newest_rows GROUP BY id, without_id HAVING count(DISTINCT version) > 1))
+               AS several,
+           (SELECT count(*) FROM newest) AS opportunities,
+           (SELECT count(*) FROM newest WHERE updated_at IS NULL) AS never_updated,
+           (SELECT count(*) FROM newest WHERE confidentiality <> 'non-confidential') AS confidential,
+           (SELECT count(*) FROM newest WHERE len(postings) > 0) AS with_posting,
+           (SELECT count(*) FROM postings_of_copy) AS postings,
+           (SELECT count(*) FROM stages_of_copy) AS stages
+    FROM newest_rows"""
+_COPIED = """
+    SELECT greatest(max(version), max(created_at), max(last_advanced_at), 0) FROM newest_rows"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was counted while the tables were made.
+
+    `rows` came back, of `several` ids more than one; `seconds` times were in seconds, `unreadable` were none.
+    """
+
+    rows: int
+    several: int
+    opportunities: int
+    never_updated: int
+    confidential: int
+    with_posting: int
+    postings: int
+    stages: int
+    copied_at: int
+    seconds: int
+    unreadable: int
+
+
+def assemble(db: Database, fetched: Collection[str]) -> Figures:
+    """Make `newest` (as of `tables`), `postings_of_copy` and `stages_of_copy` from the fetched tables.
+
+    `fetched` names those that there are. Raises UsageError where lists came as joined texts.
+    """
+    wanted = {"opportunities": _OPPORTUNITY, "tags": _TAGGING, "postings": _POSTING, "stages": _STAGE}
+    queries = {name: _texts(db, name, names, fetched) for name, names in wanted.items()}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE texts AS {queries['opportunities']}")
+    queries["opportunities"] = "FROM texts"
+    require_lists(db, queries["opportunities"], ("tags", "sources", "postings"))
+    require_lists(db, queries["postings"], ("tags", "locations"))
+    queries["tags"] = _TAGGINGS.format(**queries)
+    for statements in (_OPPORTUNITIES, _POSTINGS, _STAGES):
+        db.execute(statements.format(**queries))
+    counted = db.execute(_FIGURES).fetchall()[0]
+    copied = db.execute(_COPIED).fetchall()[0][0]
+    odd = _odd_times(db, queries["opportunities"])
+    return Figures(*(int(number) for number in (*counted, copied or 0, *odd)))
+
+
+def filled(db: Database) -> frozenset[str]:
+    """Return which of MARKS the opportunities that were assembled tell anything of."""
+    counts = db.execute(f"SELECT {', '.join(f'count({name})' for name in MARKS)} FROM texts").fetchall()[0]
+    return frozenset(name for name, number in zip(MARKS, counts, strict=True) if number)
+
+
+def _texts(db: Database, name: str, wanted: tuple[str, ...], fetched: Collection[str]) -> str:
+    if name in fetched:
+        return texts(db, f"fetched_{name}", wanted)
+    nothing = ", ".join(f'NULL::VARCHAR AS "{column}"' for column in wanted)
+    return f"SELECT {nothing} WHERE false"
+
+
+def _odd_times(db: Database, query: str) -> tuple[int, int]:
+    """Return how many times were in seconds, and how many could not be read."""
+    seconds = " + ".join(f"count(*) FILTER ({is_seconds(name)})" for name in TIMES)
+    lost = " + ".join(f"count(*) FILTER ({name} <> '' AND {milliseconds(name)} IS NULL)" for name in TIMES)
+    ((in_seconds, unreadable),) = db.execute(f"SELECT {seconds}, {lost} FROM ({query})").fetchall()
+    return int(in_seconds), int(unreadable)

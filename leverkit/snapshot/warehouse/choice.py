@@ -1,0 +1,75 @@
+"""Which tables of a warehouse are the copy: those of the schema that has the opportunities."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from leverkit.errors import UsageError, did_you_mean
+from leverkit.snapshot.warehouse.statements import Statement, Tables
+
+SHOWN = 12  # tables that a message names
+ENHANCED = "lever__opportunity_enhanced"  # a model of dbt_lever
+
+
+def choose(
+    what: str, columns: Iterable[tuple[str, str, str]], wanted: Mapping[str, Statement], schema: str = ""
+) -> Tables:
+    """Return the tables of the schema that holds the opportunities. Raises UsageError."""
+    main = wanted["opportunities"]
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for place, table, column in columns:
+        found[str(place)][str(table)].append(str(column))
+    every = [Tables(place, tables) for place, tables in sorted(found.items())]
+    if schema:
+        named = [each for each in every if each.schema.lower() == schema.lower()]
+        if not named:
+            raise UsageError(f"{what} has no schema {schema!r}{did_you_mean(schema, found)}")
+        every = named
+    if not main.reads:
+        return every[0] if every else Tables(schema)
+    holding = [each for each in every if each.find(main.reads[0].patterns)]
+    if len(holding) > 1:
+        names = ", ".join(each.schema for each in holding)
+        raise UsageError(f"several schemas hold {main.reads[0].name}: {names}; name one with --schema")
+    if not holding:
+        raise UsageError(_nothing(what, main, every))
+    _require_columns(main, holding[0])
+    _require_tags(main, wanted["tags"], holding[0])
+    return holding[0]
+
+
+def _nothing(what: str, main: Statement, every: list[Tables]) -> str:
+    names = [name for each in every for name in each.columns]
+    text = f"{what} holds no table {' or '.join(main.reads[0].patterns)}; it holds "
+    text += ", ".join(sorted(names)[:SHOWN]) or "none that this user may read"
+    text += f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    if any(name.lower() == ENHANCED for name in names):
+        text += (
+            f". {ENHANCED} joins tags into one text, in which one with a comma is lost: read the raw tables"
+        )
+    return f"{text}. Is the shape right?"
+
+
+def _require_columns(main: Statement, there: Tables) -> None:
+    """Raise UsageError where the opportunities have no id or no contact: nothing can be said of them."""
+    first = main.reads[0]
+    table, names = there.find(first.patterns), [column for column, _ in first.columns]
+    absent = [
+        name for name in ("id", "contact", "_airbyte_data") if name in names and not there.column(table, name)
+    ]
+    if absent:
+        listed = ", ".join(there.columns[table][:SHOWN])
+        raise UsageError(
+            f"{table} has no column {' and '.join(absent)}; it has {listed}. Is the shape right?"
+        )
+
+
+def _require_tags(main: Statement, tags: Statement, there: Tables) -> None:
+    """Raise UsageError where no column and no table holds tags."""
+    first = main.reads[0]
+    table, names = there.find(first.patterns), {column for column, _ in first.columns}
+    if "_airbyte_data" in names or ("tags" in names and there.column(table, "tags")):
+        return
+    if not tags.body or not there.find(tags.reads[0].patterns):
+        raise UsageError(f"{table} has no tags, in a column or a table beside it: there is nothing to audit")

@@ -1,0 +1,99 @@
+"""What a copy lacks beside the account itself: found in the copy where it shows, else known of its kind.
+
+Sources: the connectors' documentation and code, and copies made of an emulated account; see docs/copies.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from leverkit.report.text import count
+from leverkit.snapshot.completeness import Difference
+from leverkit.snapshot.warehouse.assembly import Figures
+
+POSTINGS = "postings"
+# Kinds of copies that never hold these, whatever is in them.
+WITHOUT_DELETIONS = ("fivetran", "airbyte", "airbyte-raw", "tap-lever")
+WITHOUT_REMOVALS = ("fivetran",)
+WITHOUT_CONFIDENTIAL = ("airbyte", "airbyte-raw", "tap-lever")
+BY_WINDOWS = ("airbyte", "airbyte-raw", "tap-lever")
+
+
+class Lack(msgspec.Struct, frozen=True):
+    """Something that a copy does not hold: in two words, in a sentence, and how much where that is known."""
+
+    what: str
+    text: str
+    count: int | None = None
+
+
+def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
+    """Yield what a copy of a shape lacks; `there` are the columns that its opportunities have."""
+    if not figures.postings:
+        yield Lack(POSTINGS, "postings: a tag of a posting cannot be told from one about the person")
+    if not figures.with_posting:
+        yield Lack("links to postings", "which posting an opportunity is of")
+    if shape in WITHOUT_DELETIONS or (shape == "dlt" and "deleted_at" not in there):
+        yield Lack("deletions", "what was deleted in Lever: the copy may hold opportunities that are gone")
+    if shape in WITHOUT_REMOVALS:
+        yield Lack("removed tags", "which tags were removed in Lever: the copy may hold some that are gone")
+    yield from _confidential(shape, there, figures)
+    yield from _updates(shape, there, figures)
+    for column, what in (("is_anonymized", "anonymized"), ("archived_at", "archived")):
+        if column not in there:
+            yield Lack(f"{what} marks", f"which opportunities are {what}")
+    if not figures.stages:
+        yield Lack("stages", "the names of stages")
+    if figures.unreadable:
+        number = count(figures.unreadable, "time")
+        yield Lack("times", f"{number} in a form that cannot be read", figures.unreadable)
+
+
+def notes(figures: Figures) -> Iterator[str]:
+    """Yield what was odd in a copy and was put right."""
+    if figures.several:
+        many = count(figures.several, "opportunity has", "opportunities have")
+        yield f"{many} several rows: the latest of each was taken"
+    if figures.seconds:
+        yield f"{count(figures.seconds, 'time')} in seconds instead of milliseconds: taken as seconds"
+
+
+def loss(listed: Mapping[str, int], different: Sequence[Difference]) -> Iterator[Lack]:
+    """Yield by how much Lever's own tag counts exceed those of the copy, and the other way round."""
+    pairs = [(int(row["listed"]), int(row["counted"])) for row in different]
+    short = sum(max(theirs - ours, 0) for theirs, ours in pairs)
+    if short:
+        every = sum(listed.values())
+        tags = count(sum(theirs > ours for theirs, ours in pairs), "tag")
+        share = f"{100 * short / every:.0f} %"
+        yield Lack(
+            "taggings", f"{short:,} of {every:,} taggings that Lever counts ({share}), of {tags}", short
+        )
+    if over := sum(max(ours - theirs, 0) for theirs, ours in pairs):
+        text = f"which {count(over, 'tagging')} of it Lever no longer counts"
+        yield Lack("tags that are gone", text, over)
+
+
+def _confidential(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
+    if figures.confidential:
+        return
+    if shape in WITHOUT_CONFIDENTIAL:
+        yield Lack("confidential", "confidential opportunities: the connector does not ask for them")
+    elif "confidentiality" not in there:
+        yield Lack("confidential marks", "which opportunities are confidential")
+    else:
+        yield Lack("confidential", "confidential opportunities: there are none, or it did not ask for them")
+
+
+def _updates(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
+    if "updated_at" not in there:
+        yield Lack("updates", "when opportunities were updated")
+    if figures.never_updated < figures.opportunities if "updated_at" not in there else figures.never_updated:
+        return
+    yield Lack(
+        "never updated",
+        "perhaps all opportunities whose updatedAt is null, which are most in some "
+        "accounts: a copy made by windows of updated_at misses them if Lever's filter does",
+    )

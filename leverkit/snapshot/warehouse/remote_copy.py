@@ -1,0 +1,114 @@
+"""A copy of Lever in a warehouse that is reached over the network, by its ADBC driver, as Arrow.
+
+A password is in no address. libpq takes it from PGPASSWORD or a pass file (PGPASSFILE, `~/.pgpass`),
+Snowflake's driver gets SNOWFLAKE_PASSWORD, Google's credentials are those of GOOGLE_APPLICATION_CREDENTIALS.
+Snowflake and BigQuery are written after the drivers' documentation and untried: there is no double of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from leverkit.api.auth import Secret
+from leverkit.errors import UsageError
+from leverkit.extras import require
+from leverkit.snapshot.warehouse.dialect import COLUMNS, Dialect
+
+if TYPE_CHECKING:
+    from leverkit.snapshot.snapshot import Database
+
+T = TypeVar("T")
+POSTGRESQL = ("postgresql", "postgres", "redshift")
+Connected = tuple[Dialect, Any]  # and the driver's connection
+SCHEMES = (*POSTGRESQL, "snowflake", "bigquery")
+
+
+class RemoteCopy:
+    """A copy behind a connection of an ADBC driver; `what` is what snapshot.json says of it."""
+
+    def __init__(self, db: Database, uri: str, password: Secret) -> None:
+        parts = urlsplit(uri)
+        if parts.password is not None or "password" in _query(uri):
+            raise UsageError(
+                "a password in an address ends up in lists of commands and processes: take it out, and set "
+                "PGPASSWORD or a pass file, or SNOWFLAKE_PASSWORD"
+            )
+        self._db, self._password = db, password
+        self.what = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+        connect = {"snowflake": _snowflake, "bigquery": _bigquery}.get(parts.scheme, _postgresql)
+        self.dialect, self._connection = self._guarded(lambda: connect(uri, password))
+
+    def columns(self) -> Iterable[tuple[str, str, str]]:
+        """Return schema, table and name of each column that this user may see."""
+        self.fetch(self.dialect.listing, "columns_of_copy")
+        found: list[tuple[str, str, str]] = self._db.execute("FROM columns_of_copy").fetchall()
+        return found
+
+    def fetch(self, sql: str, name: str) -> None:
+        """Make a temporary table of this name from a SELECT that runs in the warehouse."""
+        self._guarded(lambda: self._fetch(sql, name))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _fetch(self, sql: str, name: str) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            self._db.register("arrow_of_copy", cursor.fetch_arrow())
+            self._db.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM arrow_of_copy')
+            self._db.unregister("arrow_of_copy")
+
+    def _guarded(self, act: Callable[[], T]) -> T:
+        """Do something with the driver; what it raises becomes a UsageError that shows no password."""
+        try:
+            return act()
+        except UsageError:
+            raise
+        except Exception as error:  # each driver has its own
+            secret = self._password.reveal()
+            text = str(error).replace(secret, "***") if secret else str(error)
+            raise UsageError(f"{self.what}: {text}") from None
+
+
+def _postgresql(uri: str, _: Secret) -> Connected:
+    rest = uri.partition("://")[2]
+    return Dialect(), _driver("postgresql").connect(f"postgresql://{rest}", autocommit=True)
+
+
+def _snowflake(uri: str, password: Secret) -> Connected:
+    parts = urlsplit(uri)
+    database, _, schema = parts.path.strip("/").partition("/")
+    given = {
+        "username": parts.username or "",
+        "password": password.reveal(),
+        "adbc.snowflake.sql.account": parts.hostname or "",
+        "adbc.snowflake.sql.db": database,
+        "adbc.snowflake.sql.schema": schema,
+        **{f"adbc.snowflake.sql.{name}": text for name, text in _query(uri).items()},
+    }
+    connection = _driver("snowflake").connect(db_kwargs={name: text for name, text in given.items() if text})
+    return Dialect(listing=COLUMNS.format(place=f"{database}." if database else "")), connection
+
+
+def _bigquery(uri: str, _: Secret) -> Connected:
+    parts = urlsplit(uri)
+    dataset = parts.path.strip("/")
+    if not (parts.hostname and dataset):
+        raise UsageError("the address of BigQuery names project and dataset: bigquery://PROJECT/DATASET")
+    given = {"adbc.bigquery.sql.project_id": parts.hostname, "adbc.bigquery.sql.dataset_id": dataset}
+    listing = COLUMNS.format(place=f"`{dataset}`.").replace("information_schema", "INFORMATION_SCHEMA")
+    dialect = Dialect(quotes="`", text="STRING", listing=listing.replace(".columns", ".COLUMNS"))
+    return dialect, _driver("bigquery").connect(db_kwargs=given)
+
+
+def _driver(name: str) -> Any:
+    require(name)
+    return import_module(f"adbc_driver_{name}.dbapi")
+
+
+def _query(uri: str) -> Mapping[str, str]:
+    return {name: values[-1] for name, values in parse_qs(urlsplit(uri).query).items()}

@@ -1,0 +1,1 @@
+-- Nothing: the tags are in a column of the opportunities.

@@ -1,0 +1,11 @@
+-- One row per posting, or several where its tags are a table.
+-- reads postings: id, text, state, categories, categories__team, categories__department
+-- reads postings: categories__location, categories__commitment, categories__level, tags, createdAt, updatedAt
+-- reads postings: _sdc_sequence
+-- reads postings__tags: value, _sdc_source_key_id, _sdc_sequence AS tag_sequence
+SELECT p.id, p.text, p.state, p.categories, p.categories__team AS team,
+       p.categories__department AS department, p.categories__location AS location,
+       p.categories__commitment AS commitment, p.categories__level AS level, p.tags,
+       p.createdAt AS created_at, p.updatedAt AS updated_at, p._sdc_sequence AS seen_at, t.value AS tag
+FROM postings p LEFT JOIN postings__tags t
+  ON t._sdc_source_key_id = p.id AND t.tag_sequence = p._sdc_sequence

@@ -1,0 +1,153 @@
+"""The SQL files of a shape. Each begins with the tables and columns that it reads, as comments.
+
+    -- reads opportunity_tag: opportunity_id, tag AS old_tag, tags
+    SELECT opportunity_id AS opportunity, coalesce(tags, old_tag) AS tag FROM opportunity_tag
+
+A column that the warehouse does not have is NULL in the statement, and a table that it does not have is
+empty. So one statement fits older and newer copies, and what was not there is known. Names are compared
+without case. `A or B AS c` names a table by patterns of which the first that fits is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+from leverkit.errors import UsageError
+from leverkit.snapshot.warehouse.dialect import Dialect
+from leverkit.storage.files import SHARED, read, write_atomic
+
+NAMES = ("opportunities", "tags", "postings", "stages")
+FOLDER = Path(__file__).parent / "sql"
+SHAPES = tuple(sorted(path.name for path in FOLDER.iterdir()))
+# Columns whose absence matters, by their names in any shape without underscores, in small letters.
+MARKS = {
+    "updated_at": {"updatedat"},
+    "archived_at": {"archivedat", "archived", "archivedarchivedat"},
+    "confidentiality": {"confidentiality"},
+    "is_anonymized": {"isanonymized"},
+    "deleted_at": {"deletedat"},
+}
+_READS = re.compile(r"--\s*reads\s+(?P<tables>[^:]+?)(?:\s+AS\s+(?P<name>\w+))?\s*:\s*(?P<columns>.+)", re.I)
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a schema, each with its columns, under their names in the warehouse."""
+
+    schema: str
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def find(self, patterns: Iterable[str]) -> str:
+        """Return the table that the first fitting pattern names; empty where there is none.
+
+        Raises UsageError where a pattern fits several tables.
+        """
+        for pattern in patterns:
+            fitting = sorted(name for name in self.columns if fnmatch(name.lower(), pattern.lower()))
+            if len(fitting) > 1:
+                raise UsageError(
+                    f"{pattern} fits {' and '.join(fitting)} in schema {self.schema}: name one of them in a "
+                    "copy of the SQL (--sql DIR)"
+                )
+            if fitting:
+                return fitting[0]
+        return ""
+
+    def column(self, table: str, name: str) -> str:
+        """Return a column under its name in the warehouse; empty where there is none."""
+        return next((found for found in self.columns[table] if found.lower() == name.lower()), "")
+
+    def marks(self, statement: Statement) -> frozenset[str]:
+        """Return which of MARKS the tables of a statement can tell; whole records tell all."""
+        names = set[str]()
+        for each in statement.reads:
+            if table := self.find(each.patterns):
+                names |= {column.replace("_", "").lower() for column in self.columns[table]}
+        if "airbytedata" in names:
+            return frozenset(MARKS)
+        return frozenset(mark for mark, spellings in MARKS.items() if names & spellings)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table that a statement reads, by patterns, its name there, and its columns with their names there."""
+
+    patterns: tuple[str, ...]
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL file: `name` is what it gives (see NAMES), `body` the SELECT, empty where there is none."""
+
+    name: str
+    body: str
+    reads: tuple[Read, ...]
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Statement:
+        """Return the statement that a file holds."""
+        found: dict[str, Read] = {}
+        for line in text.splitlines():
+            if matched := _READS.match(line.strip()):
+                one = _read(matched["tables"], matched["name"] or "", matched["columns"])
+                before = found.get(one.name)
+                columns = (*before.columns, *one.columns) if before else one.columns
+                found[one.name] = Read(one.patterns, one.name, columns)
+        return cls(name, _COMMENT.sub("", text).strip().rstrip(";"), tuple(found.values()))
+
+    def render(self, tables: Tables, dialect: Dialect) -> str:
+        """Return the SELECT for a warehouse with these tables; empty where its first table is not there."""
+        if not self.body or (self.reads and not tables.find(self.reads[0].patterns)):
+            return ""
+        parts = [f"{each.name} AS ({_source(each, tables, dialect)})" for each in self.reads]
+        return f"WITH {', '.join(parts)}\n{self.body}" if parts else self.body
+
+
+def statements(shape: str, folder: Path | None = None) -> dict[str, Statement]:
+    """Return the statements of a shape by name; files in `folder` take the place of the shape's own.
+
+    Raises UsageError for a shape that there is not, and for a folder without any of the files.
+    """
+    if shape not in SHAPES:
+        raise UsageError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
+    own = [folder / f"{name}.sql" for name in NAMES] if folder else []
+    if own and not any(file.is_file() for file in own):
+        raise UsageError(f"{folder} has none of {', '.join(f'{name}.sql' for name in NAMES)}")
+    files = {name: FOLDER / shape / f"{name}.sql" for name in NAMES}
+    files |= {file.stem: file for file in own if file.is_file()}
+    return {name: Statement.parse(name, read(file).decode()) for name, file in files.items()}
+
+
+def write_statements(shape: str, folder: Path) -> None:
+    """Write the SQL files of a shape into a folder, for a person to change. Raises UsageError."""
+    if shape not in SHAPES:
+        raise UsageError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
+    folder.mkdir(parents=True)
+    for name in NAMES:
+        write_atomic(folder / f"{name}.sql", read(FOLDER / shape / f"{name}.sql"), mode=SHARED)
+
+
+def _read(tables: str, name: str, columns: str) -> Read:
+    patterns = tuple(part.strip() for part in re.split(r"\s+or\s+", tables))
+    pairs = (re.split(r"\s+AS\s+", part.strip(), flags=re.I) for part in columns.split(","))
+    return Read(patterns, name or patterns[0], tuple((pair[0], pair[-1]) for pair in pairs))
+
+
+def _source(wanted: Read, tables: Tables, dialect: Dialect) -> str:
+    """Return a SELECT of the columns of a table, with NULL for those that are not there."""
+    table = tables.find(wanted.patterns)
+    if not table:
+        nothing = ", ".join(f"CAST(NULL AS {dialect.text}) AS {alias}" for _, alias in wanted.columns)
+        return f"SELECT {nothing} FROM (SELECT 1 AS one) AS nothing WHERE 1 = 0"
+    listed = []
+    for column, alias in wanted.columns:
+        real = tables.column(table, column)
+        listed.append(f"{dialect.quote(real) if real else f'CAST(NULL AS {dialect.text})'} AS {alias}")
+    return f"SELECT {', '.join(listed)} FROM {dialect.table(tables.schema, table)}"

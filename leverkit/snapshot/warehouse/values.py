@@ -1,0 +1,103 @@
+"""What a warehouse returned, whatever its types, as the columns of a snapshot.
+
+Each value is made a text first, lists and objects as JSON. Times become milliseconds since the epoch, from
+timestamps, ISO texts, milliseconds, or seconds, which some copies hold; lists come from arrays or JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leverkit.errors import UsageError
+from leverkit.report.text import plain
+from leverkit.snapshot.rows import LATEST
+
+if TYPE_CHECKING:
+    from leverkit.snapshot.snapshot import Database
+
+SECONDS = 10**11  # a number below it is in seconds: as milliseconds it would be before March 1973
+# What Lever's objects hold, where a whole record or an object came back instead of columns.
+_SAME = (
+    *("id", "contact", "tags", "stage", "origin", "sources", "owner", "confidentiality", "archived"),
+    *("applications", "text", "state", "categories"),
+)
+_RENAMED = {"created_at": "createdAt", "updated_at": "updatedAt", "last_advanced_at": "lastAdvancedAt"}
+RECORD = {name: name for name in _SAME} | _RENAMED | {"is_anonymized": "isAnonymized"}
+ARCHIVED = {"archived_at": "archivedAt", "archive_reason": "reason"}
+CATEGORIES = {
+    **{name: name for name in ("team", "department", "location", "commitment", "level")},
+    "locations": "allLocations",
+}
+_NESTED = ("[]", "STRUCT", "MAP", "JSON", "UNION", "VARIANT")
+
+
+def texts(db: Database, table: str, wanted: tuple[str, ...]) -> str:
+    """Return a SELECT of a fetched table with these columns, each as text or NULL; it may have more.
+
+    Columns of a record, of `archived` and of `categories` are taken out of these objects.
+    """
+    types = {str(name).lower(): str(kind) for name, kind, *_ in db.execute(f'DESCRIBE "{table}"').fetchall()}
+    found = {name: _text(f'"{name}"', kind) for name, kind in types.items()}
+    if "record" in found:
+        found |= {name: _member(found["record"], key) for name, key in RECORD.items()}
+    for column, members in (("archived", ARCHIVED), ("categories", CATEGORIES)):
+        if column in found:
+            for name, key in members.items():
+                inside = _member(found[column], key)
+                found[name] = f"coalesce({found[name]}, {inside})" if name in found else inside
+    listed = (f'{found.get(name, "NULL::VARCHAR")} AS "{name}"' for name in wanted)
+    return f'SELECT {", ".join(listed)} FROM "{table}"'
+
+
+def milliseconds(column: str) -> str:
+    """Return SQL for a time in milliseconds since the epoch, from its text; NULL where it is none."""
+    number = f"try_cast({column} AS DOUBLE)"
+    whole = f"(CASE WHEN abs({number}) < {SECONDS} THEN {number} * 1000 ELSE {number} END)::BIGINT"
+    return f"coalesce({whole}, epoch_ms(try_cast({column} AS TIMESTAMPTZ)))"
+
+
+def created(column: str) -> str:
+    """Return SQL for a creation time; one that cannot be right (see `rows.row`) is 0."""
+    time = milliseconds(column)
+    return f"CASE WHEN {time} > 0 AND {time} < {LATEST} THEN {time} ELSE 0 END"
+
+
+def flag(column: str) -> str:
+    """Return SQL for a boolean, from its text; false where it is none."""
+    return f"coalesce(lower({column}) IN ('true', 't', '1', 'yes'), false)"
+
+
+def listed(column: str) -> str:
+    """Return SQL for a list of texts, from a JSON array; an empty list where there is none."""
+    return f"""list_filter(coalesce(CASE WHEN json_valid({column}) AND json_type({column}) = 'ARRAY'
+        THEN from_json({column}, '["VARCHAR"]') END, []), lambda each: each IS NOT NULL)"""
+
+
+def is_seconds(column: str) -> str:
+    """Return SQL that is true for the text of a time in seconds."""
+    return f"abs(try_cast({column} AS DOUBLE)) BETWEEN 1 AND {SECONDS}"
+
+
+def require_lists(db: Database, query: str, names: tuple[str, ...]) -> None:
+    """Raise UsageError where a column of lists holds texts that are no JSON arrays, such as joined tags."""
+    for name in names:
+        wrong = f"""SELECT "{name}" FROM ({query}) WHERE "{name}" <> ''
+            AND NOT (json_valid("{name}") AND json_type("{name}") IN ('ARRAY', 'NULL')) LIMIT 1"""
+        if found := db.execute(wrong).fetchall():
+            example = plain(str(found[0][0]))[:60]
+            raise UsageError(
+                f"column {name} holds joined texts instead of lists, such as {example!r}: one that contains "
+                "the separator cannot be told from two. Read a table with a row, or an array, of them instead"
+            )
+
+
+def _text(column: str, kind: str) -> str:
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        return f"epoch_ms({column}::TIMESTAMPTZ)::VARCHAR"
+    if any(part in kind for part in _NESTED):
+        return f"to_json({column})::VARCHAR"
+    return f"{column}::VARCHAR"
+
+
+def _member(column: str, key: str) -> str:
+    return f"CASE WHEN json_valid({column}) THEN json_extract_string({column}, '$.{key}') END"
