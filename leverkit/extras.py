@@ -12,6 +12,11 @@ MODULES = {
     "listen": ("httptools", "prometheus_client", "starlette", "uvicorn"),
     "scan": ("tree_sitter",),
     "xlsx": ("openpyxl",),
+    "tls": ("trustme",),
+    "dlt": ("dlt",),
+    "postgresql": ("adbc_driver_postgresql",),
+    "snowflake": ("adbc_driver_snowflake",),
+    "bigquery": ("adbc_driver_bigquery",),
 }
 
 

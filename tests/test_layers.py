@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "history": "report storage",
     "policy": "analysis snapshot report storage",
     "analysis": "snapshot api report storage",
-    "snapshot": "settings api report storage",
+    "snapshot": "extras settings api report storage",
     "doctor": "extras settings api report storage",
     "settings": "extras credentials environment accounts api storage emulator",
     "credentials": "environment accounts api storage",

@@ -90,7 +90,11 @@ class AuditFacts:
 
     @property
     def headline(self) -> str:
-        """Return the main fact as a sentence."""
+        """Return the main fact as a sentence, and on what it rests if it was not read from Lever."""
+        return ", ".join(filter(None, (self._fact, self.summary["copy"])))
+
+    @property
+    def _fact(self) -> str:
         s = self.summary
         if not s["split_contacts"]:
             return f"None of {s['contacts']:,} people has more than one opportunity: tags cannot disagree"
@@ -150,5 +154,6 @@ def _summary(
         **{name: snapshot.account_facts[name] for name in ("account", "account_name", "host", "demo")},
         "snapshot": snapshot.digest,
         "taken_at": snapshot.taken_at,
+        "copy": snapshot.caveat,
         "not_seen": list(snapshot.meta.get("not_seen", [])),
     }

@@ -113,13 +113,18 @@ def _duplicates(spellings: pd.DataFrame) -> Iterable[Finding]:
 
 
 def _unseen(snapshot: Snapshot) -> Iterable[Finding]:
+    fix = (
+        "pull from Lever with a key, or complete the copy: docs/copies.md"
+        if snapshot.is_copy
+        else "pull again with a key that has this permission; ask Lever about what lacks a contact or a time"
+    )
     for gap in snapshot.meta.get("not_seen", []):
         yield Finding(
             "LK121",
             str(gap),
             1,
             f"the snapshot does not hold {gap}",
-            "pull again with a key that has this permission; ask Lever about what lacks a contact or a time",
+            fix,
         )
 
 

@@ -7,7 +7,7 @@ Each section has its finding as heading, then a chart, then a table. It holds no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,12 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
         "spellings": _spellings(audit, options),
         "other": _other(audit, options),
     }
-    return {name: part for name, part in parts.items() if part}
+    return {name: _resting_on(part, audit.summary["copy"]) for name, part in parts.items() if part}
+
+
+def _resting_on(part: Section, caveat: str) -> Section:
+    """Return a section that says on what its figures rest, if they were not read from Lever."""
+    return replace(part, parts=[*part.parts, f"All figures here are {caveat}."]) if caveat else part
 
 
 def summary_html(audit: AuditFacts) -> str:

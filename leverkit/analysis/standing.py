@@ -51,13 +51,15 @@ class Opinion:
 @dataclass(frozen=True)
 class Standing:
     """The gaps of an account, split. `tags` has one row per tag with gaps, and its kind; `people` one per
-    person with gaps: contact, and the number of gaps of each kind. `opportunities` have gaps.
+    person with gaps: contact, and the number of gaps of each kind. `opportunities` have gaps. `caveat` is on
+    what all of that rests, if it was not read from Lever.
     """
 
     tags: pd.DataFrame
     people: pd.DataFrame
     opportunities: int
     suggestions: bool
+    caveat: str = ""
 
     @classmethod
     def of(cls, facts: AuditFacts, opinion: Opinion) -> Standing:
@@ -69,7 +71,8 @@ class Standing:
         people = rows["lack"].groupby([rows["contact"], kinds], observed=True).sum().unstack(fill_value=0)
         people = people.reindex(columns=list(KINDS[:5]), fill_value=0).astype("int64").reset_index()
         opportunities = int(facts.summary["opportunities_with_gaps"])
-        return cls(tags, people, opportunities, bool(opinion.suggested))
+        caveat = str(facts.summary["copy"])
+        return cls(tags, people, opportunities, bool(opinion.suggested), caveat)
 
     def gaps(self, *kinds: str) -> int:
         """Return the number of gaps of these kinds, of all without any."""
@@ -91,7 +94,11 @@ class Standing:
 
     @property
     def headline(self) -> str:
-        """Return the main fact as a sentence."""
+        """Return the main fact as a sentence, with the caveat."""
+        return ", ".join(filter(None, (self._fact, self.caveat)))
+
+    @property
+    def _fact(self) -> str:
         gaps, copy, decide, stay = self.gaps(), self.gaps(COPY), self.gaps(*TO_DECIDE), self.gaps(STAYS)
         if not gaps:
             return "No tag has a gap but those of postings, which stay as they are"

@@ -9,7 +9,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import LINES, noted, print_file, print_json, print_message, print_result
+from leverkit.cli.output import LINES, noted, print_json, print_message, print_pulled, print_result
 from leverkit.report.text import count, plain, share
 
 if TYPE_CHECKING:
@@ -39,19 +39,26 @@ def pull(
     rate: options.Rate = 9.8,
     max_found: options.MaxFound = None,
     same_account: options.SameAccount = False,
+    copy: options.CopyUri = "",
+    shape: options.Shape = "",
+    schema: options.Schema = "",
+    sql: options.Sql = None,
     demo: options.Demo = False,
     as_json: options.Json = False,
 ) -> None:
     """Read the account into a snapshot. Run it again to resume or to refresh. Only reads.
 
-    The account's ledger in the workspace records what people changed since the last reading.
-    Example: leverkit pull -o snapshot
+    The account's ledger in the workspace records what people changed since the last reading. A copy (--from)
+    tells it nothing. Example: leverkit pull -o snapshot
     """
     from leverkit.jobs.ledger import update_ledger
     from leverkit.settings import connect
     from leverkit.snapshot.pull import pull
     from leverkit.storage.account_registry import account_folder
 
+    options.require_copy(copy, shape=shape, schema=schema, sql=sql, full=full, same_account=same_account)
+    if copy:
+        return _pull_copy(out, copy, shape, schema, sql, as_json=as_json)
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full, same_account=same_account)
@@ -63,14 +70,17 @@ def pull(
                 max_found_removals=max_found,
             )
             print_message("\n".join((found.summary, *found.odd)))
-    if as_json:
-        return print_file(out / "snapshot.json")
-    print_result(", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items()))
-    for gap in snapshot.meta["not_seen"]:
-        print_message(f"not seen: {gap}")
-    agree = snapshot.meta["completeness"]["tags_agree"]
-    print_message(f"tag counts {'agree' if agree else 'do NOT agree'} with Lever's own")
-    return print_message(f"next: leverkit audit {out} --html audit.html")
+    return print_pulled(snapshot, as_json=as_json)
+
+
+def _pull_copy(out: Path, uri: str, shape: str, schema: str, sql: Path | None, *, as_json: bool) -> None:
+    from leverkit.environment import read_environment
+    from leverkit.jobs.copies import pull_copy
+
+    secret = read_environment(None, None)["SNOWFLAKE_PASSWORD"].secret
+    settings = shown_settings(person=False)
+    found = pull_copy(out, uri, shape, settings=settings, schema=schema, sql=sql, password=secret)
+    return print_pulled(found, as_json=as_json)
 
 
 def audit(

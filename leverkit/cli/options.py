@@ -63,6 +63,16 @@ def require_page(html: Path | None, *, anonymise: bool) -> None:
         raise UsageError("--anonymise applies to the page: add --html FILE")
 
 
+def require_copy(copy: str, *, shape: str, full: bool, same_account: bool, **more: object) -> None:
+    """Raise UsageError where options of a copy and of the account itself are mixed, or --shape is missing."""
+    if copy and not shape:
+        raise UsageError("--from needs --shape NAME, the kind of copy, such as fivetran")
+    if copy and (full or same_account):
+        raise UsageError("--full and --same-account are about the account itself, and --from reads a copy")
+    if not copy and (shape or any(more.values())):
+        raise UsageError("--shape, --schema and --sql are about a copy: add --from URI")
+
+
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder or file to write to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as an HTML page.")]
@@ -80,6 +90,29 @@ Teams = Annotated[
     typer.Option("--team", metavar="TEAM", help="Only people with an opportunity of this team. Repeatable."),
 ]
 Active = Annotated[bool, typer.Option("--active", help="Leave archived opportunities out.")]
+CopyUri = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="URI",
+        help="Read a copy instead: a DuckDB file, a folder of Parquet, CSV or JSON files, or an address that "
+        "begins with postgresql, redshift, snowflake or bigquery.",
+    ),
+]
+Shape = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Who made the copy: fivetran, airbyte, airbyte-raw, tap-lever, stitch, dlt, json.",
+    ),
+]
+Schema = Annotated[str, typer.Option(metavar="NAME", help="The schema that holds the copy, if several do.")]
+Sql = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="SQL files in place of the shape's. A folder that is not there gets the shape's."
+    ),
+]
 Demo = Annotated[bool, typer.Option("--demo", help="Use the demo account on this computer if no key is set.")]
 Detailed = Annotated[
     bool,

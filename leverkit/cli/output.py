@@ -17,6 +17,7 @@ from leverkit.report.text import plain
 if TYPE_CHECKING:
     from leverkit.planning.operation import Operation
     from leverkit.planning.plan import Plan
+    from leverkit.snapshot.snapshot import Snapshot
 
 _INVISIBLE = re.compile(r"[^\n\t -~]")  # or perhaps so: all but what is surely visible
 LINES = 20  # of a list for people; --json or the file has all
@@ -49,6 +50,20 @@ def noted(what: str) -> Iterator[None]:
         yield
     except (OSError, UsageError) as error:
         print_message(f"note: {what}: {error}")
+
+
+def print_pulled(snapshot: Snapshot, *, as_json: bool) -> None:
+    """Print what a snapshot holds and what it does not, and what comes next."""
+    if as_json:
+        return print_file(snapshot.path / "snapshot.json")
+    figures = ", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items())
+    print_result("; ".join(filter(None, (figures, snapshot.caveat))))
+    for gap in snapshot.meta["not_seen"]:
+        print_message(f"not seen: {gap}")
+    for note in snapshot.notes:
+        print_message(f"note: {note}")
+    print_message(snapshot.agreement)
+    return print_message(f"next: leverkit audit {snapshot.path} --html audit.html")
 
 
 def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:

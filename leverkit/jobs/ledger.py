@@ -113,7 +113,12 @@ def ledger_of_two(old: Snapshot, new: Snapshot, known: Ledger | None) -> Iterato
 
 
 def reading_of(snapshot: Snapshot, deleted: frozenset[str] = frozenset()) -> Reading:
-    """Return a snapshot as a reading; its rows can be used once."""
+    """Return a snapshot as a reading; its rows can be used once. Raises UsageError for one out of a copy."""
+    if snapshot.is_copy:
+        raise UsageError(
+            f"{snapshot.path} was read out of a copy, which may hold what is gone and lack what is there: "
+            "the ledger takes readings of Lever alone. Make one: leverkit pull -o snapshot"
+        )
     return Reading(
         account_ids=(snapshot.account, *snapshot.account_facts["account_ids"]),
         taken_at=snapshot.taken_at,

@@ -117,6 +117,11 @@ def plan_with(
     """
     if snapshot.part:
         raise UsageError(f"a plan needs the whole account, not {snapshot.part}; `matching` narrows a plan")
+    if not snapshot.account:
+        raise UsageError(
+            f"{snapshot.path} was read out of a copy, which does not tell whose account it is: "
+            "`leverkit plan` binds it to the account that the key opens"
+        )
     policy.require_fit(snapshot)
     tags = _wanted(policy, only)
     named = _named(tags, include_removed)
@@ -125,7 +130,7 @@ def plan_with(
     made = _planned(snapshot, policy, tags, memory, brakes)
     if out is not None:
         made.write(out)
-        if consider:
+        if consider and not snapshot.is_copy:
             memory.consider(tags, made.operations)
     brakes.check(made.size, Path(out or "") / "plan.csv")
     return made

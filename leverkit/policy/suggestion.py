@@ -18,6 +18,7 @@ from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.spelling import grouped
 from leverkit.policy.scope_model import Placements, log_odds_contact
 from leverkit.report.text import count
+from leverkit.snapshot.warehouse.lacks import POSTINGS
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged
@@ -63,7 +64,8 @@ def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
     """Return a suggestion for each tag of an audit.
 
     Spellings of one tag (case, spacing, accents, slips) are judged together. A tag that is or may be of a
-    posting is never suggested as contact.
+    posting is never suggested as contact. Out of a copy without postings nothing is suggested but for tags
+    that look like a posting's: the others cannot be told from those.
     """
     frame = audit.placements
     sizes = {int(n): int(total) for n, total in zip(frame["n"], frame["total"], strict=True)}
@@ -75,6 +77,11 @@ def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
     for group in grouped(audit.spellings):
         spellings = [rows[tag] for tag, _ in group]
         suggestions |= _of_spellings(spellings, placements.get(spellings[0]["tag"], {}), sizes)
+    if POSTINGS in audit.snapshot.lacks:
+        untold = _undecided(
+            "no postings", "the copy has no postings, so a tag of one cannot be told from others"
+        )
+        return {tag: each if rows[tag]["posting_tag"] else untold for tag, each in suggestions.items()}
     return suggestions
 
 

@@ -13,19 +13,23 @@ from leverkit.report.html import Html
 
 @dataclass(frozen=True)
 class Masthead:
-    """An account by the name that its users give it, its id and host, and when it was read (UTC)."""
+    """An account by the name that its users give it, its id and host, and when it was read (UTC).
+
+    `copy` says on what its figures rest, if they were not read from Lever.
+    """
 
     name: str = ""
     account: str = ""
     host: str = ""
     demo: bool = False
     as_of: str = ""
+    copy: str = ""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], as_of: int) -> Masthead:
         """Return the line from a snapshot's `account_facts`, read at a time in ms since the epoch."""
         names = (facts["account_name"], facts["account"], facts["host"], facts["demo"])
-        return cls(*names, moment(as_of))
+        return cls(*names, moment(as_of), str(facts.get("copy", "")))
 
     @property
     def emulated(self) -> bool:
@@ -38,7 +42,8 @@ class Masthead:
         title = " ".join(filter(None, (self.name, self.account))) or "without a name"
         place = "" if self.emulated or not self.host else f" at {self.host}"
         mark = "DEMO, invented people on this computer. " if self.emulated else ""
-        return f"{mark}Account {title}{place}" + (f", as of {self.as_of} UTC" if self.as_of else "")
+        when = f", as of {self.as_of} UTC" if self.as_of else ""
+        return f"{mark}Account {title}{place}{when}{self.copy and f', {self.copy}'}"
 
     @property
     def html(self) -> Html:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.api.account import Account
-from leverkit.errors import LeverkitError
+from leverkit.errors import LeverkitError, UsageError
 from leverkit.storage.account_registry import Confirmation
 from leverkit.storage.files import read
 
@@ -50,11 +50,16 @@ def recognise(account: Account, begun: Mapping[str, str], folder: Path, *, same_
 
 
 def _known_in(begun: Mapping[str, str], folder: Path) -> tuple[str, tuple[str, ...], str] | None:
-    """Return id, known ids and host of the account of a pull, or of the snapshot, even a damaged one."""
+    """Return id, known ids and host of the account of a pull, or of the snapshot, even a damaged one.
+
+    Raises UsageError where that is one out of a copy.
+    """
     if "account" in begun:
         return begun["account"], tuple(begun.get("account_ids", "").split()), begun.get("host", "")
     try:
         meta = json.loads(read(folder / "snapshot.json"))
+        if "copy" in meta:
+            raise UsageError(f"{folder} holds a snapshot out of a copy: pull into another folder")
         return str(meta["account"]), tuple(meta.get("account_ids", ())), str(meta.get("base_url_host", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

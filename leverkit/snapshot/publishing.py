@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from leverkit.api.account import Account
 from leverkit.snapshot.completeness import Difference
 from leverkit.snapshot.snapshot import FORMAT
 from leverkit.snapshot.tables import OPPORTUNITIES, LeftOut
@@ -23,6 +24,17 @@ NO_ACCOUNT: Mapping[str, Any] = {
     "demo": False,
 }
 _version = cache(version)  # which reads a file each time
+
+
+def account_facts(account: Account, id: str = "") -> dict[str, Any]:
+    """Return what `snapshot.json` says of the account; `id` is the one that it is known by."""
+    return {
+        "account": id or account.id,
+        "account_ids": account.ids("stage"),
+        "account_name": account.name,
+        "base_url_host": account.host,
+        "demo": account.label.demo,
+    }
 
 
 def publish(

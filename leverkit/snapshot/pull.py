@@ -23,7 +23,7 @@ from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.completeness import Difference, differences, lacking, missed_tags, read_plainly
 from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
-from leverkit.snapshot.publishing import COLUMNS, publish
+from leverkit.snapshot.publishing import COLUMNS, account_facts, publish
 from leverkit.snapshot.snapshot import Snapshot, database
 from leverkit.snapshot.tables import LeftOut
 from leverkit.snapshot.windows import HIGHEST, LOWEST
@@ -223,13 +223,7 @@ class _Pull:
         publish(
             self._folder,
             files,
-            account={
-                "account": self._recognised.id,
-                "account_ids": self._lever.account.ids("stage"),
-                "account_name": self._lever.account.name,
-                "base_url_host": self._lever.host,
-                "demo": self._lever.account.label.demo,
-            },
+            account=account_facts(self._lever.account, self._recognised.id),
             window={"started_at": self._started, "ended_at": self._lever.now()},
             counts=counts,
             tags_agree=not different,

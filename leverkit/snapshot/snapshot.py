@@ -98,8 +98,13 @@ class Snapshot:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """Return what the copy lacks that it was read out of, each in two words; () of one read from Lever."""
+        """Return what the copy that it was read out of lacks, each in two words."""
         return tuple(str(lack["what"]) for lack in self.meta.get("copy", {}).get("lacks", ()))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what was odd in the copy that it was read out of, and was put right."""
+        return tuple(map(str, self.meta.get("copy", {}).get("notes", ())))
 
     @property
     def caveat(self) -> str:
@@ -158,8 +163,13 @@ class Snapshot:
         """Write a frame of this snapshot as .csv or .xlsx for colleagues, and return the path.
 
         Rows of confidential opportunities and postings are left out, unless `confidential` is True.
-        Raises UsageError as `table_file.write_frame`.
+        Raises UsageError as `table_file.write_frame`, and where the snapshot cannot tell which those are.
         """
+        if not confidential and "confidential marks" in self.lacks:
+            raise UsageError(
+                "the copy does not say which opportunities are confidential, so they cannot be left out: "
+                "export all of it with confidential=True, or pull from Lever"
+            )
         rows = frame if confidential else details.without_confidential(self._database, frame)
         return write_frame(rows, Path(path).expanduser())
 
@@ -205,7 +215,9 @@ class Snapshot:
 
     @property
     def _title(self) -> str:
-        return f"account {self.account}" if self.account else f"a copy of an account, {self.meta['copy']['of']}"
+        return (
+            f"account {self.account}" if self.account else f"a copy of an account, {self.meta['copy']['of']}"
+        )
 
     def _repr_html_(self) -> str:
         from leverkit.report.html import Html, bullets

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from leverkit.api.models import Posting, Stage, StageRank
+from leverkit.api.models import Opportunity, Posting, Stage, StageRank
 from leverkit.snapshot.checkpoint import PullCheckpoint
+from leverkit.snapshot.rows import row
 from leverkit.storage.files import create, naming
 
 if TYPE_CHECKING:
@@ -102,6 +103,28 @@ def write_without(db: duckdb.DuckDBPyConnection, folder: Path, source: Path, ids
     listed = ", ".join(map(literal, ["", *ids]))
     query = f"select * from read_parquet({literal(source)}) where id not in ({listed}) order by id"
     return write_query(db, folder / source.name, query)
+
+
+def write_replaced(
+    db: duckdb.DuckDBPyConnection,
+    folder: Path,
+    source: Path,
+    contacts: Sequence[str],
+    fresh: Iterable[Opportunity],
+) -> Path:
+    """Write the opportunities of a snapshot's file with others in place of those of these contacts."""
+    lines = folder / "opportunities.lines"
+    with naming(lines), create(lines) as file:
+        file.writelines(msgspec.json.encode(row(opportunity, 0)) + b"\n" for opportunity in fresh)
+    listed = ", ".join(map(literal, ["", *contacts]))
+    query = f"""
+        select * from read_parquet({literal(source)}) where contact not in ({listed})
+        and id not in (select id from {_lines(lines, {"id": "VARCHAR"})})
+        union all select * from {_lines(lines, OPPORTUNITIES)} order by id"""
+    try:
+        return write_query(db, folder / source.name, query)
+    finally:
+        lines.unlink()
 
 
 def write_postings(db: duckdb.DuckDBPyConnection, folder: Path, postings: Iterable[Posting]) -> Path:

@@ -250,8 +250,8 @@ BUGS = (
     Bug(
         "an account that grew has another id in each snapshot",
         "snapshot/pull",
-        '"account": self._recognised.id,\n            "account_ids": self._lever',
-        '"account": self._lever.account.fingerprint(),\n            "account_ids": self._lever',
+        "account_facts(self._lever.account, self._recognised.id)",
+        "account_facts(self._lever.account, self._lever.account.fingerprint())",
         "flows/test_account_identity::test_a_reason_added_before_each_command_stops_none_of_them",
     ),
     Bug(

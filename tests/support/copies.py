@@ -65,7 +65,9 @@ def fivetran(account: Account, *, tag: str = "tags") -> Tables:
             for row in account.postings
             for text in row["tags"]
         ],
-        "stage": [{"id": row["id"], "text": row["text"], "_fivetran_deleted": False} for row in account.stages],
+        "stage": [
+            {"id": row["id"], "text": row["text"], "_fivetran_deleted": False} for row in account.stages
+        ],
     }
 
 
@@ -138,7 +140,12 @@ def tap_lever(account: Account, *, arrays: bool) -> Tables:
     lists = {"opportunities__tags": account.opportunities, "postings__tags": account.postings}
     return tables | {
         name: [
-            {"_sdc_source_key_id": row["id"], "_sdc_level_0_id": place, "value": text, "_sdc_sequence": SYNCED}
+            {
+                "_sdc_source_key_id": row["id"],
+                "_sdc_level_0_id": place,
+                "value": text,
+                "_sdc_sequence": SYNCED,
+            }
             for row in rows
             for place, text in enumerate(row["tags"])
         ]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from leverkit.api.auth import Secret
-from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.snapshot import tables
 from leverkit.snapshot.checkpoint import NAME as CHECKPOINT
@@ -71,14 +70,14 @@ def read_copy(
     schema: str = "",
     sql: Path | None = None,
     password: Secret = NO_PASSWORD,
-    lever: ReadOnlyLever | None = None,
+    listed: Mapping[str, int] | None = None,
 ) -> Snapshot:
     """Read the copy at an address into the folder `out` and return it as a snapshot.
 
     `uri` is a DuckDB file, a folder of Parquet, CSV or Lever's JSON files, or the address of a warehouse.
     `schema` is needed where several hold a copy. Files in the folder `sql` take the place of the shape's; a
-    folder that is not there is made, and gets the shape's. With `lever`, Lever's own tag counts say how
-    much is missing. Raises UsageError, ApiError, Unreachable.
+    folder that is not there is made, and gets the shape's. `listed` are Lever's own tag counts, which say
+    how much is missing. Raises UsageError.
     """
     folder = Path(out).expanduser()
     _require_own(folder)
@@ -93,7 +92,6 @@ def read_copy(
             fetched = [name for name, statement in wanted.items() if _fetch(copy, name, statement, there)]
             what = copy.what
         figures = assemble(db, fetched)
-        listed = lever.tag_counts() if lever else None
         make_folder(folder)
         _write(
             folder,

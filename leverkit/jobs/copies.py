@@ -1,0 +1,58 @@
+"""Snapshots out of warehouse copies: made, compared with Lever's own tag counts, bound to an account."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from leverkit.api.auth import Secret
+from leverkit.errors import LeverkitError
+from leverkit.settings import Settings, connect
+from leverkit.snapshot.snapshot import Snapshot
+from leverkit.snapshot.warehouse.reading import NO_PASSWORD, read_copy
+from leverkit.snapshot.warehouse.refreshing import refresh
+
+
+def pull_copy(
+    out: Path | str,
+    uri: str,
+    shape: str,
+    *,
+    settings: Settings,
+    schema: str = "",
+    sql: Path | None = None,
+    password: Secret = NO_PASSWORD,
+) -> Snapshot:
+    """Read a copy into the folder `out` as `read_copy` does; without a key nothing is asked of Lever.
+
+    Where Lever's tag counts cannot be had, the snapshot is made without them, and says so.
+    """
+    now_ms, listed = time.time_ns() // 1_000_000, _tag_counts(settings)
+    return read_copy(out, uri, shape, now_ms=now_ms, schema=schema, sql=sql, password=password, listed=listed)
+
+
+@contextmanager
+def bound_to_account(snapshot: Snapshot, tags: Collection[str], settings: Settings) -> Iterator[Snapshot]:
+    """Yield a snapshot out of a copy as of the account that the key opens, for a plan about these tags.
+
+    See `refresh`. Raises KeyMissing, Refused, ApiError, Unreachable.
+    """
+    settings.require_key()
+    with connect(settings=settings) as lever, TemporaryDirectory(prefix="leverkit-") as place:
+        yield refresh(snapshot, lever, tags, Path(place) / "snapshot")
+
+
+def _tag_counts(settings: Settings) -> dict[str, int] | None:
+    """Return Lever's tag counts; None where no key is set, or Lever does not answer it."""
+    if settings.key is None:
+        return None
+    try:
+        with connect(settings=settings) as lever:
+            return lever.tag_counts()
+    except LeverkitError as error:
+        print(f"note: not compared with Lever's own tag counts: {error}", file=sys.stderr)
+        return None
