@@ -44,7 +44,8 @@ def _value(value: Any) -> Any:
         value = value if isinstance(value, str) else value.tolist()
     if isinstance(value, list | tuple):
         return json.dumps(list(value), ensure_ascii=False)
-    return None if value is None or value != value else value
+    missing = value is None or type(value).__name__ == "NAType" or value != value
+    return None if missing else value
 
 
 def _csv(names: list[str], rows: list[list[Any]]) -> bytes:

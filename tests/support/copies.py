@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from leverkit.api.client import ReadOnlyLever
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 SYNCED = 1_760_000_000_000  # when the copies were made, in ms since the epoch
 
@@ -37,8 +40,7 @@ class Account:
 
 def timestamp(ms: int | None) -> str | None:
     """Return a time as a connector writes it; NULL for none."""
-    moment = duckdb.sql(f"SELECT make_timestamp_ms({ms})").fetchall()[0][0] if ms is not None else None
-    return f"{moment.isoformat()}+00:00" if moment else None
+    return None if ms is None else (EPOCH + timedelta(milliseconds=ms)).isoformat()
 
 
 def archived(record: Record, field: str) -> Any:
@@ -137,19 +139,19 @@ def tap_lever(account: Account, *, arrays: bool) -> Tables:
     }
     if arrays:
         return tables
-    lists = {"opportunities__tags": account.opportunities, "postings__tags": account.postings}
+    lists = {
+        "opportunities__tags": [(row["id"], row["tags"]) for row in account.opportunities],
+        "opportunities__sources": [(row["id"], row["sources"]) for row in account.opportunities],
+        "postings__tags": [(row["id"], row["tags"]) for row in account.postings],
+    }
+    more = {"_sdc_sequence": SYNCED}
     return tables | {
         name: [
-            {
-                "_sdc_source_key_id": row["id"],
-                "_sdc_level_0_id": place,
-                "value": text,
-                "_sdc_sequence": SYNCED,
-            }
-            for row in rows
-            for place, text in enumerate(row["tags"])
+            {"_sdc_source_key_id": id, "_sdc_level_0_id": place, "value": text} | more
+            for id, texts in pairs
+            for place, text in enumerate(texts)
         ]
-        for name, rows in lists.items()
+        for name, pairs in lists.items()
     }
 
 
@@ -193,11 +195,14 @@ def write_json(folder: Path, account: Account, *, envelope: bool = False) -> Pat
 
 def write_duckdb(file: Path, tables: Tables, schema: str = "lever") -> Path:
     """Write tables into a DuckDB file."""
+    lines = file.with_suffix(".lines")
     with duckdb.connect(str(file)) as db:
         db.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         for name, rows in tables.items():
-            for statement, values in inserts(f'"{schema}"."{name}"', rows):
-                db.executemany(statement, values) if values else db.execute(statement)
+            lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+            read = f"read_json('{lines}', format = 'newline_delimited', columns = {columns(rows)})"
+            db.execute(f'CREATE TABLE "{schema}"."{name}" AS FROM {read}')
+    lines.unlink(missing_ok=True)
     return file
 
 
@@ -211,26 +216,57 @@ def write_folder(folder: Path, tables: Tables, form: str) -> Path:
     return folder
 
 
-def inserts(table: str, rows: Iterable[Record]) -> Iterable[tuple[str, list[list[Any]]]]:
-    """Yield the statements that make and fill a table, with their rows."""
-    rows = list(rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = ", ".join(f'"{name}" {_type(name, rows)}' for name in names)
-    yield f"CREATE TABLE {table} ({columns})", []
-    if rows:
-        marks = ", ".join("?" for _ in names)
-        yield f"INSERT INTO {table} VALUES ({marks})", [[row.get(name) for name in names] for row in rows]
+def columns(rows: Iterable[Record]) -> dict[str, str]:
+    """Return the type of each column that rows have: what a connector would choose for its values."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for name, value in row.items():
+            is_time = name.endswith(("_at", "_synced")) and isinstance(value, str | None)
+            known = "TIMESTAMPTZ" if is_time else TYPES.get(type(value), "VARCHAR")
+            if value is not None or name not in found:
+                found[name] = known
+    return found
 
 
-def _type(name: str, rows: Iterable[Mapping[str, Any]]) -> str:
-    if name.endswith(("_at", "_synced")):
-        return "TIMESTAMP WITH TIME ZONE"
-    value = next((row[name] for row in rows if row.get(name) is not None), "")
-    return TYPES.get(type(value), "VARCHAR")
+def dlt(account: Account) -> Tables:
+    """Return the tables that dlt makes of Lever's listings: a table for each list, names in snake case."""
+    tables: Tables = {}
+    for name, rows in {
+        "opportunities": account.opportunities,
+        "postings": account.postings,
+        "stages": account.stages,
+    }.items():
+        for number, row in enumerate(rows):
+            _dlt_row(tables, name, row, f"{name}-{number}", {"_dlt_load_id": f"{SYNCED / 1000:.3f}"})
+    return tables
+
+
+def _dlt_row(tables: Tables, table: str, value: Record, id: str, more: Record) -> None:
+    """Add an object to its table, and the items of its lists to theirs."""
+    flat: Record = {"_dlt_id": id, **more}
+    for path, item in _flattened(value):
+        if not isinstance(item, list):
+            flat[path] = item
+            continue
+        for place, one in enumerate(item):
+            link = {"_dlt_parent_id": id, "_dlt_list_idx": place}
+            inner = one if isinstance(one, dict) else {"value": one}
+            _dlt_row(tables, f"{table}__{path}", inner, f"{id}-{path}-{place}", link)
+    tables.setdefault(table, []).append(flat)
+
+
+def _flattened(value: Record, before: str = "") -> Iterable[tuple[str, Any]]:
+    for name, item in value.items():
+        path = before + re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        if isinstance(item, dict):
+            yield from _flattened(item, f"{path}__")
+        else:
+            yield path, item
 
 
 MAKERS: dict[str, Callable[[Account], Tables]] = {
     "fivetran": fivetran,
+    "dlt": dlt,
     "airbyte": airbyte,
     "airbyte-raw": airbyte_raw,
     "tap-lever": lambda account: tap_lever(account, arrays=True),

@@ -69,8 +69,8 @@ def flag(column: str) -> str:
 
 def listed(column: str) -> str:
     """Return SQL for a list of texts, from a JSON array; an empty list where there is none."""
-    return f"""list_filter(coalesce(CASE WHEN json_valid({column}) AND json_type({column}) = 'ARRAY'
-        THEN from_json({column}, '["VARCHAR"]') END, []), lambda each: each IS NOT NULL)"""
+    found = f"""CASE WHEN json_valid({column}) THEN from_json({column}, '["VARCHAR"]') END"""
+    return f"list_filter(coalesce({found}, []), lambda each: each IS NOT NULL)"
 
 
 def is_seconds(column: str) -> str:
@@ -82,7 +82,8 @@ def require_lists(db: Database, query: str, names: tuple[str, ...]) -> None:
     """Raise UsageError where a column of lists holds texts that are no JSON arrays, such as joined tags."""
     for name in names:
         wrong = f"""SELECT "{name}" FROM ({query}) WHERE "{name}" <> ''
-            AND NOT (json_valid("{name}") AND json_type("{name}") IN ('ARRAY', 'NULL')) LIMIT 1"""
+            AND CASE WHEN json_valid("{name}") THEN json_type("{name}") NOT IN ('ARRAY', 'NULL') ELSE true END
+            LIMIT 1"""
         if found := db.execute(wrong).fetchall():
             example = plain(str(found[0][0]))[:60]
             raise UsageError(
