@@ -30,7 +30,7 @@ def direct() -> dict[str, SpecifierSet]:
 
 def everything() -> list[str]:
     """Return what the package, and the extras that `dev` brings, require."""
-    extras = ("notebooks", "emulator", "listen", "xlsx", "dev")
+    extras = ("notebooks", "emulator", "listen", "xlsx", "tls", "dev")
     return [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
 
 

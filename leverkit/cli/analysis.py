@@ -49,7 +49,9 @@ def pull(
     """Read the account into a snapshot. Run it again to resume or to refresh. Only reads.
 
     The account's ledger in the workspace records what people changed since the last reading. A copy (--from)
-    tells it nothing. Example: leverkit pull -o snapshot
+    tells it nothing.
+
+    Example: leverkit pull -o snapshot
     """
     from leverkit.jobs.ledger import update_ledger
     from leverkit.settings import connect

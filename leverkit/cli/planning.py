@@ -50,6 +50,7 @@ def plan(
 
     Tags that people removed, according to the account's ledger, are listed in skipped.csv and not planned.
     A snapshot out of a copy needs a key: the people with gaps are read from Lever, and the plan is theirs.
+
     Example: leverkit plan snapshot --policy policy.csv -o run
     """
     from leverkit.planning.brakes import Brakes
