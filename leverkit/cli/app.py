@@ -138,11 +138,13 @@ def run(
     from leverkit.environment import acting_as
     from leverkit.notebook.job import runner
     from leverkit.notebook.parameters import ACCOUNT
+    from leverkit.report.progress import progress
 
     given = _given(parameters or [])
     with acting_as(given.get(ACCOUNT, "")):
         settings = shown_settings(demo=demo, person=False)
-    record = runner.run(notebook, out, given, timeout=timeout, settings=settings)
+    shown = progress(f"{notebook.stem}, cell", rate=False, estimate=False)
+    record = runner.run(notebook, out, given, timeout=timeout, settings=settings, shown=shown)
     if as_json:
         print_file(out / "run.json")
     else:

@@ -169,13 +169,14 @@ def status(
     import msgspec
 
     from leverkit.migration.run import Run
+    from leverkit.notebook.job.state import state as job_state
 
     if approvals:
         return _print_approvals(run, as_json=as_json)
     if run is None:
         raise UsageError("name the folder of a run, or give --approvals")
     opened = None if (run / "run.json").exists() else Run.open(run)
-    facts, line = _job_record(run) if opened is None else _run_state(opened)
+    facts, line = job_state(run) if opened is None else _run_state(opened)
     if as_json:
         print_json(msgspec.json.encode(facts).decode())
     else:
@@ -216,13 +217,6 @@ def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
         print_result("\n".join(session.line for session in found.sessions) or "nothing has been approved yet")
     for trouble in found.unreadable:
         print_message(f"note: cannot be read: {trouble}")
-
-
-def _job_record(folder: Path) -> tuple[object, str]:
-    from leverkit.notebook.job.run_record import RunRecord
-
-    record = RunRecord.read(folder)
-    return record, record.summary
 
 
 def _run_state(run: Run) -> tuple[object, str]:

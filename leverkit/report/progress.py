@@ -31,7 +31,7 @@ class Screen(Protocol):
 
 
 class Progress:
-    """How much is done: `done` of `total` (if known), with the speed (if `rate`) and the time left."""
+    """How much is done: `done` of `total` (if known); `rate` shows the speed, `estimate` the time left."""
 
     def __init__(
         self,
@@ -39,11 +39,12 @@ class Progress:
         total: int | None = None,
         *,
         rate: bool = True,
+        estimate: bool = True,
         screen: Screen | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.label, self.total = label, total
-        self.done, self.note, self._rate = 0, "", rate
+        self.done, self.note, self._rate, self._estimate = 0, "", rate, estimate
         self._screen, self._clock = screen or _screen(), clock
         self._began = clock()
         self._shown = float("-inf")
@@ -78,7 +79,7 @@ class Progress:
             parts.append(f"{self.done / seconds:.1f}/s")
         if self._closed:
             parts.append(f"in {_duration(seconds)}")
-        elif self.total and seconds >= 1 and 0 < self.done < self.total:
+        elif self._estimate and self.total and seconds >= 1 and 0 < self.done < self.total:
             parts.append(f"{_duration(seconds * (self.total - self.done) / self.done)} to go")
         return ", ".join(part for part in parts if part)
 
@@ -97,9 +98,9 @@ class Progress:
         self._screen.show(self)
 
 
-def progress(label: str, total: int | None = None, *, rate: bool = True) -> Progress:
+def progress(label: str, total: int | None = None, *, rate: bool = True, estimate: bool = True) -> Progress:
     """Return a progress display for the notebook, terminal or log that this process writes to."""
-    return Progress(label, total, rate=rate)
+    return Progress(label, total, rate=rate, estimate=estimate)
 
 
 class Notebook(Screen):

@@ -17,8 +17,9 @@ from support.told import told
 
 from leverkit.api.auth import Secret
 from leverkit.errors import Locked, UsageError
+from leverkit.notebook.job.execution import exit_code_of
 from leverkit.notebook.job.run_record import RunRecord
-from leverkit.notebook.job.runner import exit_code_of, inspect, run, tell_of
+from leverkit.notebook.job.runner import inspect, run, tell_of
 from leverkit.settings import Settings
 from leverkit.storage.lock import hold
 
