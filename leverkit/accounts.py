@@ -48,6 +48,10 @@ _ID = re.compile(r"[0-9a-f]{12}")
 _HOLDS_KEY = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 
 
+class NoAccounts(UsageError):
+    """There is no accounts.toml where one is looked for."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The brakes of an account, by the names of their options."""
 
@@ -154,7 +158,7 @@ def find_accounts(named: str, start: Path) -> AccountsFile:
         return read_accounts_file(Path(named).expanduser())
     path, reason = nearest(start, NAME)
     if path is None:
-        raise UsageError(
+        raise NoAccounts(
             f"there is no {NAME} in this folder or above it: write one, or name it in LEVERKIT_ACCOUNTS_FILE"
         )
     found = None if reason else read_accounts_file(path)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from leverkit.accounts import KEYS, AccountEntry, AccountsFile, find_accounts
+from leverkit.accounts import KEYS, AccountEntry, AccountsFile, NoAccounts, find_accounts
 from leverkit.api.auth import Secret
 from leverkit.errors import UsageError
 from leverkit.key_command import CommandKey
@@ -102,6 +102,14 @@ def accounts_file(environ: Mapping[str, str] | None = None) -> AccountsFile:
     """Return the accounts.toml of an environment. Raises UsageError where there is none, or a wrong one."""
     environ = os.environ if environ is None else environ
     return find_accounts(environ.get(ACCOUNTS_FILE, "").strip(), Path.cwd())
+
+
+def accounts_file_if_any() -> AccountsFile | None:
+    """Return the accounts.toml of this environment, if there is one. Raises UsageError for a wrong one."""
+    try:
+        return accounts_file()
+    except NoAccounts:
+        return None
 
 
 def environment_of(entry: AccountEntry, known: AccountsFile) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The command `overview`: one page for an account, from its files."""
+"""The command `overview`: one page for an account, or for many, from their files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leverkit.cli.output import print_message, print_result
+from leverkit.cli import options
+from leverkit.cli.output import LINES, print_json, print_message, print_result
 
 if TYPE_CHECKING:
     from leverkit.jobs.overview import Overview
@@ -28,34 +29,68 @@ def overview(
         ),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The HTML page to write.")] = Path("overview.html"),
-    every: Annotated[bool, typer.Option("--all", help="One page for each account of the workspace.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="One page for all accounts of accounts.toml and the workspace.")
+    ] = False,
+    anonymise: Annotated[
+        bool,
+        typer.Option("--anonymise", help="With --all: show salted ids instead of names, hosts and tags."),
+    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Write one page on an account: how it stands, its history, its last runs, and what to do next.
 
+    With --all: one page with a row for each account, the worst first, and the same as CSV and JSON beside it.
     Reads files only.
     Example: leverkit overview . -o overview.html
     """
-    for found, page in _pages(folder, out, every):
-        print_result(found.headline)
-        for step in found.next_steps:
-            print_result(f"next: {step}")
-        print_message(f"report: {found.to_html(page)}")
-
-
-def _pages(folder: Path | None, out: Path, every: bool) -> list[tuple[Overview, Path]]:
-    """Return the accounts to show, each with its page. Raises UsageError where none or too many are there."""
     from leverkit.errors import UsageError
-    from leverkit.jobs.overview import Overview
-    from leverkit.settings import Settings
 
+    if every and not folder:
+        return _show_all(out, anonymise=anonymise, as_json=as_json)
+    if every or anonymise or as_json:
+        raise UsageError("--all takes no folder; --anonymise and --json are options of --all")
+    found = _overview(folder)
+    print_result(found.headline)
+    for step in found.next_steps:
+        print_result(f"next: {step}")
+    return print_message(f"report: {found.to_html(out)}")
+
+
+def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
+    from leverkit.environment import accounts_file_if_any
+    from leverkit.jobs.many_accounts.overview import AccountsOverview
+    from leverkit.settings import workspace
+
+    found = AccountsOverview.of(accounts_file_if_any(), workspace(), anonymise=anonymise)
+    written = found.write(out)
+    if as_json:
+        print_json(found.to_json().decode())
+    else:
+        print_result(
+            "\n".join([found.headline, *(f"{row.account}: {row.to_do}" for row in found.accounts[:LINES])])
+        )
+    print_message(f"report: {', '.join(map(str, written))}")
+
+
+def _overview(folder: Path | None) -> Overview:
+    """Return the account to show. Raises UsageError where none or too many are there."""
+    from leverkit.environment import chosen_account, chosen_entry
+    from leverkit.errors import UsageError
+    from leverkit.jobs.many_accounts.words import own_folder
+    from leverkit.jobs.overview import Overview
+    from leverkit.settings import workspace
+
+    home = workspace()
+    if chosen_account() and not folder:
+        entry = chosen_entry()
+        return Overview.at(own_folder(entry, home), policy_file=entry.policy_file)
     if folder:
-        return [(Overview.at(folder), out)]
-    home = Settings.from_environment().home
+        return Overview.at(folder)
     found = sorted(path.parent.parent for path in home.glob("*/snapshot/snapshot.json"))
     if not found:
         raise UsageError(f"no account was read into {home} yet; name the folder that holds a snapshot")
-    if len(found) > 1 and not every:
+    if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise UsageError(f"{home} holds {len(found)} accounts: {names}; name a folder, or add --all")
-    pages = [out] if len(found) == 1 else [out.with_stem(f"{out.stem}-{path.name}") for path in found]
-    return [(Overview.at(path), page) for path, page in zip(found, pages, strict=True)]
+    return Overview.at(found[0])

@@ -35,21 +35,25 @@ _KINDS = {"migrate": "migration", "rollback": "rollback", "propagate": "tags of 
 
 @dataclass(frozen=True)
 class Overview:
-    """One account by its files: the folder of its snapshot, and the one that holds policy.csv and runs."""
+    """One account by its files: the folder of its snapshot, and the one that holds policy.csv and runs.
+
+    `policy_file` is used in place of policy.csv there.
+    """
 
     snapshot: Path
     folder: Path
+    policy_file: Path | None = None
 
     @classmethod
-    def at(cls, folder: Path) -> Overview:
+    def at(cls, folder: Path, *, policy_file: Path | None = None) -> Overview:
         """Find the snapshot in a folder, or the folder that holds it. Raises UsageError."""
         folder = folder.absolute()
         if (folder / "snapshot.json").exists():
-            return cls(folder, folder.parent)
+            return cls(folder, folder.parent, policy_file)
         found = sorted(folder.glob("*/snapshot.json"))
         if len(found) != 1:
             raise UsageError(f"{folder} holds {count(len(found), 'snapshot')}; name the folder of one")
-        return cls(found[0].parent, folder)
+        return cls(found[0].parent, folder, policy_file)
 
     @cached_property
     def audit(self) -> Audit:
@@ -59,7 +63,7 @@ class Overview:
     @cached_property
     def policy(self) -> Policy:
         """What people decided, with a suggestion for every tag."""
-        return Policy.at(self.folder / "policy.csv").merge(Policy.suggest(self.audit))
+        return Policy.at(self.policy_file or self.folder / "policy.csv").merge(Policy.suggest(self.audit))
 
     @property
     def headline(self) -> str:
@@ -77,7 +81,9 @@ class Overview:
     @property
     def next_steps(self) -> list[str]:
         """Return what to do now, the first thing first."""
-        return [*self._of_last_run(), *self._of_policy()] or ["Nothing: no gap is to be decided or copied."]
+        return [*self._of_last_run(), *self.steps_of_policy] or [
+            "Nothing: no gap is to be decided or copied."
+        ]
 
     def sections(self) -> dict[str, Section]:
         """Return the parts of the page by name."""
@@ -115,7 +121,9 @@ class Overview:
                 return [f"{_name(folder)}: {error}."]
         return []
 
-    def _of_policy(self) -> list[str]:
+    @property
+    def steps_of_policy(self) -> list[str]:
+        """Return what is to be decided and planned."""
         standing = self.audit.standing(self.policy)
         steps = []
         if tags := standing.number_of_tags(*TO_DECIDE):

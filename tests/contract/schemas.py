@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from contract import documents
 
+from leverkit.jobs.many_accounts.overview import AccountsDocument
 from leverkit.jobs.nightly.record import SyncRecord
 from leverkit.notebook.job.run_record import RunRecord
 from leverkit.planning.plan_document import PlanDocument
@@ -26,6 +27,7 @@ TYPES: dict[str, type[msgspec.Struct]] = {
     "changes": documents.ChangesDocument,
     "status": documents.StatusDocument,
     "doctor": documents.DoctorDocument,
+    "accounts": AccountsDocument,
 }
 
 

@@ -29,7 +29,7 @@ def write_accounts(folder: Path, accounts: Mapping[str, Running], **more: str) -
 
 @contextmanager
 def many_accounts(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, contacts: int = 20
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, contacts: int = 12
 ) -> Iterator[dict[str, Running]]:
     """Serve an account for each name, in a folder with their accounts.toml; the environment has the keys."""
     with ExitStack() as stack:

@@ -1,0 +1,143 @@
+"""One page for many accounts, with the same rows as CSV and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from leverkit.accounts import AccountsFile
+from leverkit.jobs.many_accounts.rows import AccountRow, named_rows, places, rows
+from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.html import Html, Section, facts, page, table
+from leverkit.report.masthead import is_local
+from leverkit.report.text import count, share
+from leverkit.storage import csv_file
+from leverkit.storage.files import SHARED, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 100  # accounts before the rest unfolds
+TAGS = 3  # that are named of those that are still being split
+
+
+class AccountsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounts, the worst first, as of a time (ISO 8601, UTC)."""
+
+    format: int = 1
+    made_at: str
+    anonymised: bool = False
+    accounts: tuple[AccountRow, ...]
+
+
+@dataclass(frozen=True)
+class AccountsOverview:
+    """How many accounts stand; `demo` is True where one of them is emulated on this computer."""
+
+    document: AccountsDocument
+    demo: bool = False
+
+    @classmethod
+    def of(cls, known: AccountsFile | None, home: Path, *, anonymise: bool = False) -> AccountsOverview:
+        """Read the files of the accounts of accounts.toml and of a workspace.
+
+        Anonymised accounts have salted ids: the same ones on every page of this workspace.
+        """
+        found = rows(places(known, home))
+        demo = any(is_local(row.host) for row in found)
+        if anonymise:
+            found = list(named_rows(found, PersonDisplay.of(home, anonymise=True).name))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(AccountsDocument(made_at=now, anonymised=anonymise, accounts=tuple(found)), demo)
+
+    @property
+    def accounts(self) -> tuple[AccountRow, ...]:
+        """The rows."""
+        return self.document.accounts
+
+    @property
+    def headline(self) -> str:
+        """Return how the accounts stand, in a sentence."""
+        bad = sum(row.trouble != 0 for row in self.accounts)
+        unread = sum(row.gaps is None and not row.trouble for row in self.accounts)
+        left = sum(bool(row.to_copy or row.to_decide) and not row.trouble for row in self.accounts)
+        parts = [f"{bad:,} with a problem"] * bool(bad) + [f"{unread:,} not read yet"] * bool(unread)
+        parts += [f"{left:,} with gaps to decide or to copy"] * bool(left)
+        return f"{count(len(self.accounts), 'account')}: {', '.join(parts) or 'nothing to do'}"
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Return sums over all accounts."""
+        names = ("gaps", "to_decide", "to_copy", "splits")
+        sums = {name: sum(getattr(row, name) or 0 for row in self.accounts) for name in names}
+        bad = sum(row.trouble != 0 for row in self.accounts)
+        words = ("gaps", "gaps to decide", "gaps to copy", "splits found last")
+        return {"accounts": len(self.accounts), "with a problem": bad} | dict(
+            zip(words, sums.values(), strict=True)
+        )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return one row per account, as the page shows it."""
+        import pandas as pd
+
+        return pd.DataFrame([_shown(row) for row in self.accounts])
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the page, and beside it the same rows as CSV and JSON; return the three paths."""
+        texts = {path: self.page().encode(), path.with_suffix(".csv"): self._csv()}
+        texts[path.with_suffix(".json")] = msgspec.json.format(self.to_json()) + b"\n"
+        for file, content in texts.items():
+            write_atomic(file, content, mode=SHARED)
+        return list(texts)
+
+    def to_json(self) -> bytes:
+        """Return the document (docs/schemas/accounts.schema.json)."""
+        return msgspec.json.encode(self.document)
+
+    def page(self) -> str:
+        """Return the page."""
+        ids = " Names are replaced by ids that identify no customer." if self.document.anonymised else ""
+        shown = table(self.frame, limit=SHOWN, unfold=len(self.accounts), caption=f"The worst first.{ids}")
+        mark = "DEMO, invented people on this computer. " if self.demo else ""
+        head = Html('<p class="masthead{}">{}As of {} UTC</p>').format(
+            " demo" if mark else "", mark, self.document.made_at[:16].replace("T", " ")
+        )
+        sections = [Section("In numbers", [facts(self.figures)]), Section("Accounts", [shown])]
+        return page(self.headline, sections, masthead=head, footer="leverkit overview --all")
+
+    def _csv(self) -> bytes:
+        columns = AccountRow.__struct_fields__
+        cells = ([_cell(getattr(row, name)) for name in columns] for row in self.accounts)
+        return csv_file.render(columns, cells, csv_file.Dialect(bom=True))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    return "" if value is None else str(value)
+
+
+def _shown(row: AccountRow) -> dict[str, object]:
+    """Return the cells of an account, in words for people."""
+    ended = _moment(row.last_command_at, row.last_outcome, row.last_command_code)
+    tags = f": {', '.join(row.splitting[:TAGS])}" if row.splitting else ""
+    return {
+        "Account": " ".join(filter(None, (row.account, f"({', '.join(row.labels)})" if row.labels else ""))),
+        "Gaps": row.gaps,
+        "To decide": row.to_decide,
+        "To copy": row.to_copy,
+        "Decided": "–" if row.decided is None else share(row.decided / 100),
+        "Split last": f"{row.splits:,}{tags}" if row.splits else "" if row.splits is None else "0",
+        "Last sync": _moment(row.last_sync_at, row.last_sync, row.last_sync_code),
+        "Last command": f"{row.last_command} {ended}".strip(),
+        "What to do": f"{row.problem}. {row.to_do}" if row.problem else row.to_do,
+    }
+
+
+def _moment(at: str, what: str, code: int | None) -> str:
+    return f"{at[:16].replace('T', ' ')}: {what} ({code if code is not None else '–'})" if at else ""
