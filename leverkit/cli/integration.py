@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.output import print_json, print_message, print_result
+from leverkit.cli.output import print_diff, print_json, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.extras import command, is_installed, require
 
 if TYPE_CHECKING:
     import socket
 
+    from leverkit.scanner.scan import Survey
     from leverkit.webhook.receiver import Receiver
 
 
@@ -34,23 +35,35 @@ def scan(
     sarif: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write SARIF, the format for code scanning.")
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Show the changes of paths that are mechanical, as a diff.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --fix: also write them.")] = False,
     detailed: options.Detailed = False,
 ) -> None:
     """Find deprecated candidate endpoints of Lever in source code, and show what to use instead.
 
-    Example: leverkit scan src --sarif leverkit.sarif
+    --fix changes /candidates to /opportunities in paths. What it leaves is printed: tags still split where no
+    loop follows. Example: leverkit scan src --sarif leverkit.sarif
     """
     from importlib.metadata import version
 
     from leverkit.scanner.scan import survey, to_json, to_sarif, to_text
 
+    if write and not fix:
+        raise UsageError("--write goes with --fix")
+    if fix and as_json:
+        raise UsageError("--fix prints a diff: leave --json out")
     found = survey(paths)
+    if fix:
+        found = _fixed(paths, found, write=write)
     if sarif:
         sarif.write_text(to_sarif(found.findings, version=version("leverkit")), encoding="utf-8")
     if as_json:
         print_json(to_json(found.findings))
     elif found.findings:
-        print_result(to_text(found.findings).rstrip())
+        show = print_message if fix else print_result  # stdout is for the diff
+        show(to_text(found.findings).rstrip())
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
     unread = ", ".join(f"{number} {kind}" for kind, number in found.unread.items())
     print_message(
@@ -60,6 +73,24 @@ def scan(
         + ("" if is_installed("scan") else f"; by text alone, more exactly after {command('scan')}")
     )
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))
+
+
+def _fixed(paths: list[Path], found: Survey, *, write: bool) -> Survey:
+    """Print the diff of what is mechanical, write it if asked to, and return what is found after it."""
+    from leverkit.scanner.fix import fixes
+    from leverkit.scanner.scan import survey
+    from leverkit.storage.files import write_atomic
+
+    made = fixes(found.findings)
+    for fix in made:
+        print_diff(fix.diff())
+        if write:
+            path = Path(fix.path)
+            write_atomic(path, fix.after, mode=path.stat().st_mode & 0o777)
+    places = sum(len(fix.places) for fix in made)
+    what = "changed" if write else "can be changed; nothing was written, --write does it"
+    print_message(f"{places} places in {len(made)} files {what}. After it:")
+    return survey(paths, instead={fix.path: fix.after for fix in made})
 
 
 def listen(

@@ -33,6 +33,11 @@ def print_result(text: str) -> None:
     print(_plain(text), flush=True)
 
 
+def print_diff(text: str) -> None:
+    """Print a diff on stdout, with its tabs, so that it can be applied."""
+    print("\t".join(map(_plain, text.split("\t"))), end="", flush=True)
+
+
 def print_json(text: str) -> None:
     """Print a JSON document on stdout; what could steer a terminal is written as JSON escapes."""
     print(_INVISIBLE.sub(_json_escape, text.rstrip()), flush=True)

@@ -78,7 +78,10 @@ class Context:
         call = syntax.enclosing(node, grammar.CALLS)
         if call is not None and call_names.stores(syntax.callee(call)):
             return False
-        return call_names.sends(target, path_is_plain=not found.item) if target else self._path_named(node)
+        if not target:
+            return self._path_named(node)
+        by_name = attribution.lever_by_names(target) is True
+        return by_name or call_names.sends(target, path_is_plain=not found.item)
 
     def _path_named(self, node: Node) -> bool:
         slash = "/" in syntax.text(node)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from leverkit.errors import UsageError
 from leverkit.scanner import attribution, sarif, sources, syntax
@@ -50,14 +51,22 @@ def scan(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> list[Find
     return list(survey(paths, codes=codes).findings)
 
 
-def survey(paths: Iterable[Path | str], *, codes: Sequence[str] = ()) -> Survey:
-    """Scan like `scan`, and count the files read and skipped."""
+def survey(
+    paths: Iterable[Path | str],
+    *,
+    codes: Sequence[str] = (),
+    instead: Mapping[str, bytes] = MappingProxyType({}),
+) -> Survey:
+    """Scan like `scan`, and count the files read and skipped.
+
+    `instead` holds contents to take instead of those on disk, by path: files as they would be after a fix.
+    """
     if isinstance(paths, str | Path) or isinstance(codes, str):
         raise UsageError('`paths` and `codes` must be lists, not a single text: write ["src"]')
     skipped = sources.Skipped()
     projects: dict[str, list[tuple[Source, FileEvidence]]] = {}
     files = 0
-    for source in sources.read_sources(paths, skipped):
+    for source in sources.read_sources(paths, skipped, instead=instead):
         files += 1
         if any(word in source.text for word in _KEY_WORDS):
             projects.setdefault(source.project, []).append((source, attribution.file_evidence(source)))

@@ -11,8 +11,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pathspec import GitIgnoreSpec
 
@@ -73,11 +74,20 @@ class Skipped:
     lever: Counter[str] = field(default_factory=Counter)
 
 
-def read_sources(paths: Iterable[Path | str], skipped: Skipped) -> Iterator[Source]:
+def read_sources(
+    paths: Iterable[Path | str], skipped: Skipped, *, instead: Mapping[str, bytes] = MappingProxyType({})
+) -> Iterator[Source]:
     """Yield the sources under `paths`, in order of their names; count the others in `skipped`.
 
-    Raises UsageError for a path that does not exist.
+    `instead` holds contents to take instead of those on disk, by path. Raises UsageError for a path that
+    does not exist.
     """
+    for source in _under(paths, skipped):
+        raw = instead.get(source.path)
+        yield source if raw is None else _as_read(source, raw)
+
+
+def _under(paths: Iterable[Path | str], skipped: Skipped) -> Iterator[Source]:
     for given in paths:
         path = Path(given)
         if path.is_dir():
@@ -156,8 +166,14 @@ def _read(path: Path, project: str, where: str, skipped: Skipped) -> Iterator[So
         skipped.reasons[reason] += 1
         skipped.lever[path.suffix or path.name] += _holds_lever(path, raw, reason)
         return
+    yield _as_read(Source(str(path), language, raw, raw, project, where), raw)
+
+
+def _as_read(source: Source, raw: bytes) -> Source:
+    """Return a source with the code that is in the contents of its file."""
+    path = Path(source.path)
     text, lines = _notebook(raw) if path.suffix == ".ipynb" else (_code(path, raw), ())
-    yield Source(str(path), language, text, raw, project, where, lines)
+    return replace(source, text=text, raw=raw, lines=lines)
 
 
 def _by_name(path: Path) -> str:
