@@ -1,4 +1,4 @@
-"""The check-up of an installation, and the contract check: what of our picture of Lever is true in an account."""
+"""The check-up of an installation, and `contract`: which of our beliefs about Lever an account confirms."""
 
 from leverkit.doctor.checkup import Check, Checkup, examine
 

@@ -76,6 +76,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     webhook_ordered: bool = False  # 29
     webhook_duplicate_share: Fraction = 0.0  # 29
     webhook_signed: bool = True  # 29
+    updated_filter_nulls: Literal["dropped", "kept"] = "dropped"  # by updated_at_*: those never updated
+    range_ends: Literal["both", "start", "end"] = "both"  # which end of created_at_* … is included
+    contact_ids: Literal["union", "first", "last"] = "union"  # of a repeated contact_id
+    max_contact_ids: int | None = None  # in one request; more are refused
+    tag_counts: Literal["all", "active", "non-confidential"] = "all"  # whom GET /tags counts
+    listing_order: Literal["stage", "newest"] = "stage"  # of GET /opportunities without a range
     webhook_anywhere: bool = False  # deliver beyond this computer
     webhooks_on: bool = True  # a super admin has switched the event groups on (section 8.1)
     webhook_nested: bool = False  # 30: POST /webhooks returns data.data

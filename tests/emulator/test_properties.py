@@ -41,7 +41,10 @@ def queries(draw: st.DrawFn) -> dict[str, Any]:
 def expected(account: Account, query: dict[str, Any]) -> set[str]:
     """Return the ids that a filter means, computed row by row."""
     lists = {name: value if isinstance(value, list) else [str(value)] for name, value in query.items()}
-    predicates, wanted = filters.predicates(lists, now=account.now()), query["confidentiality"]
+    predicates, wanted = (
+        filters.predicates(lists, now=account.now(), config=account.config),
+        query["confidentiality"],
+    )
     rows = [row for row in account.rows.values() if all(predicate(row) for predicate in predicates)]
     return {row.id for row in rows if wanted == "all" or row.confidential is (wanted == "confidential")}
 
@@ -94,7 +97,7 @@ def test_a_view_in_use_is_what_a_fresh_one_would_be_whatever_people_do(
     views = []
     for number, query in enumerate(filtered):
         lists = {name: value if isinstance(value, list) else [str(value)] for name, value in query.items()}
-        predicates = filters.predicates(lists, now=account.now())
+        predicates = filters.predicates(lists, now=account.now(), config=account.config)
         views.append((account.view(number, predicates, listing.DEFAULT), predicates))
     account.config = Config(humans_seed=seed)
     simulated_users = SimulatedUsers(account)

@@ -227,3 +227,65 @@ def test_answers_take_as_long_as_switched(account: Running, lever: httpx.Client)
     lever.get("/tags")
     entry: dict[str, Any] = account.log()[-1]
     assert entry["ms"] > 10
+
+
+@pytest.mark.parametrize("nulls", ["dropped", "kept"])
+def test_those_never_updated_are_dropped_by_updated_at_or_kept(
+    account: Running, lever: httpx.Client, nulls: str
+) -> None:
+    """Beside the table"""
+    account.configure(updated_filter_nulls=nulls)
+    found = walk(lever, "/opportunities", updated_at_start=1, limit=7)
+    assert (None in {item["updatedAt"] for item in found}) is (nulls == "kept")
+
+
+@pytest.mark.parametrize(("ends", "kept"), [("both", [1, 1]), ("start", [1, 0]), ("end", [0, 1])])
+def test_a_range_includes_both_ends_or_only_one(
+    account: Running, lever: httpx.Client, ends: str, kept: list[int]
+) -> None:
+    """Beside the table"""
+    account.configure(range_ends=ends)
+    one = some(lever)
+    at = one["createdAt"]
+    windows = ({"created_at_start": at, "created_at_end": at + 1}, {"created_at_start": at - 1})
+    found = [walk(lever, "/opportunities", **{"created_at_end": at, **window}) for window in windows]
+    assert [sum(item["id"] == one["id"] for item in items) for items in found] == kept
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("union", [0, -1]), ("first", [0]), ("last", [-1])])
+def test_repeated_contacts_unite_or_one_of_them_counts(
+    account: Running, lever: httpx.Client, kind: str, wanted: list[int]
+) -> None:
+    """Beside the table"""
+    account.configure(contact_ids=kind, max_contact_ids=2)
+    everything = walk(lever, "/opportunities")
+    both = [everything[0]["contact"], everything[-1]["contact"]]
+    found = walk(lever, "/opportunities", contact_id=both)
+    assert {item["contact"] for item in found} == {both[place] for place in wanted}
+    assert lever.get("/opportunities", params={"contact_id": [*both, "x"]}).status_code == 400
+
+
+@pytest.mark.parametrize("counted", ["all", "active", "non-confidential"])
+def test_counts_of_tags_leave_out_whom_they_are_switched_to(
+    account: Running, lever: httpx.Client, counted: str
+) -> None:
+    """Beside the table"""
+    hidden, archived = [item["id"] for item in walk(lever, "/opportunities", archived="false")[:2]]
+    account.set_confidential(hidden)
+    account.archive(archived, reason(lever))
+    account.configure(tag_counts=counted)
+    for one in (hidden, archived):
+        account.add_tags(one, ["counted"])
+    assert {item["text"]: item["count"] for item in walk(lever, "/tags")}["counted"] == 1 + (counted == "all")
+
+
+@pytest.mark.parametrize("order", ["stage", "newest"])
+def test_listings_begin_with_the_first_stage_or_with_the_newest(
+    account: Running, lever: httpx.Client, order: str
+) -> None:
+    """Beside the table"""
+    account.configure(listing_order=order)
+    found = walk(lever, "/opportunities", limit=7)
+    assert len(found) == len({item["id"] for item in found}) == len(walk(lever, "/opportunities"))
+    times = [item["createdAt"] for item in found]
+    assert (times == sorted(times, reverse=True)) is (order == "newest")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 
 from leverkit.emulator.account.opportunity import Row
+from leverkit.emulator.config import Config
 from leverkit.emulator.response import bad_request
 
 Query = dict[str, list[str]]
@@ -66,15 +67,22 @@ def _union_predicate(name: str, values: list[str]) -> Predicate:
     return lambda row: not wanted.isdisjoint(value_of(row))
 
 
-def _range_predicate(name: str, start: int | None, end: int | None) -> Predicate:
+def _range_predicate(name: str, start: int | None, end: int | None, config: Config) -> Predicate:
     value_of = attrgetter(RANGES[name])
-    low, high = start if start is not None else -(1 << 62), end if end is not None else 1 << 62
+    low = -(1 << 62) if start is None else start + (config.range_ends == "end")
+    high = 1 << 62 if end is None else end - (config.range_ends == "start")
+    never = name == "updated_at" and config.updated_filter_nulls == "kept"
 
     def predicate(row: Row) -> bool:
         value: int | None = value_of(row)
-        return value is not None and low <= value <= high
+        return never if value is None else low <= value <= high
 
     return predicate
+
+
+def range_switches(config: Config) -> tuple[str, str]:
+    """Return the switches on which ranges depend."""
+    return config.range_ends, config.updated_filter_nulls
 
 
 def _flag_predicate(name: str, wanted: bool, now: int) -> Predicate:
@@ -82,13 +90,13 @@ def _flag_predicate(name: str, wanted: bool, now: int) -> Predicate:
     return lambda row: value_of(row, now) is wanted
 
 
-def predicates(query: Query, *, now: int) -> list[Predicate]:
+def predicates(query: Query, *, now: int, config: Config) -> list[Predicate]:
     """Return the predicates of a query, except confidentiality and e-mail."""
     found = [_union_predicate(name, query[name]) for name in UNIONS if query.get(name)]
     for name in RANGES:
         start, end = milliseconds(query, f"{name}_start"), milliseconds(query, f"{name}_end")
         if start is not None or end is not None:
-            found.append(_range_predicate(name, start, end))
+            found.append(_range_predicate(name, start, end, config))
     for name in FLAGS:
         wanted = flag(query, name)
         if wanted is not None:

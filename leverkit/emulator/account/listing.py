@@ -20,10 +20,23 @@ SortKey = Callable[[Row], Any]
 
 
 class Order:
-    """A sort order and the types in its token."""
+    """A sort order and the types in its token; `descending` is the place of a time that its key negates."""
 
-    def __init__(self, name: str, key: SortKey, types: tuple[type | tuple[type, ...], ...]) -> None:
-        self.name, self.key, self.types = name, key, types
+    def __init__(
+        self,
+        name: str,
+        key: SortKey,
+        types: tuple[type | tuple[type, ...], ...],
+        *,
+        descending: int | None = None,
+    ) -> None:
+        self.name, self.key, self.types, self._descending = name, key, types, descending
+
+    def mirrored(self, key: offset_tokens.Key) -> offset_tokens.Key:
+        """Turn a key into its token's values, and back."""
+        if self._descending is None:
+            return key
+        return tuple(-part if place == self._descending else part for place, part in enumerate(key))
 
 
 def order_by(field: str) -> Order:
@@ -31,12 +44,8 @@ def order_by(field: str) -> Order:
     return Order(field, lambda row: (getattr(row, field) or 0, row.id), (int, str))
 
 
-DEFAULT = Order("default", attrgetter("order"), ((int, float), int, str))
-
-
-def _mirrored(key: offset_tokens.Key) -> offset_tokens.Key:
-    """Turn a default key into its token and back: lastAdvancedAt descends."""
-    return (key[0], -key[1], key[2]) if len(key) == 3 else key
+DEFAULT = Order("default", attrgetter("order"), ((int, float), int, str), descending=1)
+NEWEST = Order("newest", lambda row: (-row.created, row.id), (int, str), descending=0)
 
 
 class Listing:
@@ -70,10 +79,12 @@ class Listing:
         """
         at = 0
         if offset is not None:
-            key = _mirrored(offset_tokens.read(offset, self.order.types))
+            key = self.order.mirrored(offset_tokens.read(offset, self.order.types))
             at = bisect_left(self.rows, key, key=self.order.key)
         after = at + limit
         page = self.rows[at:after]
         after += shift if after < len(self.rows) else 0
         following = self.rows[after : after + 1]
-        return page, offset_tokens.write(_mirrored(self.order.key(following[0]))) if following else None
+        if not following:
+            return page, None
+        return page, offset_tokens.write(self.order.mirrored(self.order.key(following[0])))

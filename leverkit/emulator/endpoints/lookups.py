@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from leverkit.emulator.account import changes, offset_tokens, views
 from leverkit.emulator.account.account import Object
 from leverkit.emulator.account.filters import Query, flag, milliseconds, single
+from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.endpoints.opportunities import (
     confidential_error,
     envelope,
@@ -45,12 +46,18 @@ def _counts_page(request: Request, counts: Counter[str]) -> Response:
 
 def tags(request: Request) -> Response:
     """GET /tags: every tag in use with the number of opportunities, active and archived (section 3.4)."""
+    account, counted = request.account, request.config.tag_counts
     delay = max(request.config.stale_counts_ms, request.stale_ms)
-    if request.account.history is None or not delay:
-        return _counts_page(request, request.account.tags)
-    return _counts_page(
-        request, Counter(tag for row in request.account.rows_as_of(delay) for tag in row.tags)
-    )
+    if (account.history is None or not delay) and counted == "all":
+        return _counts_page(request, account.tags)
+    rows = (row for row in account.rows_as_of(delay) if _is_counted(row, counted))
+    return _counts_page(request, Counter(tag for row in rows for tag in row.tags))
+
+
+def _is_counted(row: Row, counted: str) -> bool:
+    if counted == "active":
+        return row.archived is None
+    return counted == "all" or not row.confidential
 
 
 def sources(request: Request) -> Response:

@@ -101,10 +101,15 @@ def _order(request: Request) -> Order:
         filtered = {f"{name}_start", f"{name}_end"} & request.query.keys()
         if filtered and (name == "updated_at" or request.config.range_order == "own"):
             return listing.order_by(field)
-    return listing.DEFAULT
+    return listing.NEWEST if request.config.listing_order == "newest" else listing.DEFAULT
 
 
-def _contacts(request: Request, contacts: Iterable[str]) -> Iterable[str]:
+def _contacts(request: Request, contacts: list[str]) -> Iterable[str]:
+    config = request.config
+    if config.max_contact_ids is not None and len(contacts) > config.max_contact_ids:
+        raise bad_request("Too many values for contact_id")
+    if config.contact_ids != "union":
+        contacts = contacts[:1] if config.contact_ids == "first" else contacts[-1:]
     if request.config.merge_filter == "winner":
         return dict.fromkeys(request.account.merged_into.get(item, item) for item in contacts)
     return dict.fromkeys(contacts)
@@ -121,7 +126,8 @@ def _listing(request: Request) -> Listing:
     if "contact_id" in query:
         query["contact_id"] = list(_contacts(request, query["contact_id"]))
     wanted = listed_confidentiality(request)
-    predicates = filters.predicates(query, now=account.now()) + _confidential_test(wanted)
+    predicates = filters.predicates(query, now=account.now(), config=request.config)
+    predicates += _confidential_test(wanted)
     contacts = _email_contacts(request)
     if contacts is not None:
         predicates.append(lambda row: row.contact in contacts)
@@ -130,7 +136,8 @@ def _listing(request: Request) -> Listing:
     if delay:
         return Listing(account.rows_as_of(delay), predicates, order)
     if near is None:
-        return account.view((filters.fingerprint(query), wanted, order.name), predicates, order)
+        name = (filters.fingerprint(query), wanted, order.name, filters.range_switches(request.config))
+        return account.view(name, predicates, order)
     rows = (row for identifier in near for row in account.by_contact.get(identifier, ()))
     return Listing(rows, predicates, order)
 
