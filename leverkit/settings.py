@@ -189,7 +189,7 @@ def connect(
     Raises UsageError for settings that cannot be right, KeyMissing without a key where nobody asked for the
     demo account, LeverkitError if it does not start.
     """
-    return (Lever if write else ReadOnlyLever)(**_parts(settings, rate, burst, waits))
+    return (Lever if write else ReadOnlyLever)(**parts(settings, rate, burst, waits))
 
 
 @overload
@@ -207,11 +207,11 @@ def connect_async(
     waits: WaitNotices | None = None,
 ) -> AsyncReadOnlyLever:
     """Open the account of the environment for an event loop: `connect`, with methods to be awaited."""
-    return (AsyncLever if write else AsyncReadOnlyLever)(**_parts(settings, rate, burst, waits))
+    return (AsyncLever if write else AsyncReadOnlyLever)(**parts(settings, rate, burst, waits))
 
 
-def _parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotices | None) -> dict[str, Any]:
-    """Return what a client is made of, for both kinds of it. Raises as `connect`."""
+def parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotices | None) -> dict[str, Any]:
+    """Return what a client is made of, for every kind of it. Raises as `connect`."""
     settings = settings or Settings.from_environment()
     settings.require_key()
     for note in settings.notes:

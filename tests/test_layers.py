@@ -251,6 +251,28 @@ def test_planning_knows_no_client() -> None:
     assert wrong == []
 
 
+def test_the_writer_of_the_contract_check_is_reached_by_its_option_alone() -> None:
+    below = "doctor.contract.writing"
+    reached = {(importer, target) for importer, target in arrows() if target.startswith(below)}
+    assert {importer for importer, _ in reached if not importer.startswith(below)} == {"cli.doctor"}
+    assert {importer for importer, target in reached if target == f"{below}.writer"} == {f"{below}.session"}
+    command = tree(PACKAGE / "cli" / "doctor.py")
+    functions = [node for node in ast.walk(command) if isinstance(node, ast.FunctionDef)]
+    importing = [
+        node.name
+        for node in functions
+        if any(name.startswith(f"leverkit.{below}") for each in ast.walk(node) for name in imported(each))
+    ]
+    calling = [node.name for node in functions if "_written(" in ast.unparse(node.body)]
+    assert (importing, calling) == (["_written"], ["doctor"])
+    (call,) = [
+        node
+        for node in ast.walk(command)
+        if isinstance(node, ast.If) and "_written(" in ast.unparse(node.body)
+    ]
+    assert ast.unparse(call.test) == "write_probes"
+
+
 def test_importing_a_package_loads_nothing_heavy() -> None:
     """One process for all: what loads nothing heavy after others does not load it alone."""
     light = ["", *(name for name in ORDER if name not in ("cli", "errors", "emulator")), "emulator"]

@@ -11,6 +11,7 @@ from leverkit.cli import (
     accounts,
     analysis,
     changes,
+    doctor,
     history,
     integration,
     migration,
@@ -20,7 +21,7 @@ from leverkit.cli import (
 )
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import AccountGroup, Demo, Json, Out
-from leverkit.cli.output import print_file, print_json, print_message, print_result
+from leverkit.cli.output import print_file, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.extras import command as install
 from leverkit.extras import is_installed, require
@@ -158,25 +159,6 @@ def run(
     raise typer.Exit(record.exit_code or 0)
 
 
-@app.command()
-def doctor(demo: Demo = False, as_json: Json = False) -> None:
-    """Check versions, kernel, workspace, key, account and permissions. Only reads.
-
-    Example: leverkit doctor
-    """
-    from leverkit.doctor import examine
-
-    checkup = examine(shown_settings(demo=demo))
-    if as_json:
-        import msgspec
-
-        print_json(msgspec.json.encode(checkup).decode())
-    else:
-        print_result("\n".join(f"{check.state:<7}  {check.what}: {check.found}" for check in checkup.checks))
-    print_message(checkup.verdict)
-    raise typer.Exit(checkup.exit_code)
-
-
 analysis.register(app)
 changes.register(app)
 overview.register(app)
@@ -186,6 +168,7 @@ history.register(app)
 sync.register(app)
 integration.register(app)
 accounts.register(app)
+doctor.register(app)
 
 
 def _given(parameters: list[str]) -> dict[str, str]:

@@ -102,6 +102,20 @@ class Exchange:
                 yield Do(self.pace.give_back)
                 raise doubtful or failure
 
+    def once(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        turn_taken: bool = False,
+    ) -> Operation[Response]:
+        """Send once, when there is a turn, and return the answer whatever it is."""
+        if not turn_taken:
+            yield Turn()
+        return (yield from self._attempt(Send(method, path, params, body, token_hex(4)), 0))
+
     def _wait(self, response: Response, failures: int) -> Operation[None]:
         """Wait before a retry, and for its turn."""
         if response.status == 429:

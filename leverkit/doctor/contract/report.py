@@ -1,0 +1,131 @@
+"""What a contract check found, for people and for machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from leverkit.doctor.contract.outcome import Outcome, Verdict, not_tried
+from leverkit.doctor.contract.questions import Question, questions
+from leverkit.report.html import Html, Section, facts, page, paragraph, table
+from leverkit.report.text import count
+
+VERDICTS: tuple[Verdict, ...] = ("refuted", "confirmed", "not tried")
+FIRST = (
+    "updated_filter_nulls",
+    "listing_order",
+    "range_ends",
+    "contact_ids",
+    "max_contact_ids",
+    "tag_counts",
+)  # what leverkit itself relies on most
+OPTIONS = {"write": "ask with --write-probes", "throttle": "ask with --provoke-429"}
+COLUMNS = ("section", "belief", "found", "shown by")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A question of the table with what the account says to it, and the requests that show it."""
+
+    section: str
+    question: str
+    how: str
+    verdict: Verdict
+    found: str
+    switches: dict[str, Any]
+    shown: tuple[str, ...]
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account confirms, refutes or leaves open; `at` is ISO 8601, UTC."""
+
+    account: str
+    host: str
+    at: str
+    requests: int
+    median_ms: float
+    switches: dict[str, Any]
+    answers: list[Answer]
+
+    def of(self, verdict: Verdict) -> list[Answer]:
+        """Return the answers with a verdict."""
+        return [answer for answer in self.answers if answer.verdict == verdict]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many questions have which verdict."""
+        found = Counter(answer.verdict for answer in self.answers)
+        return {verdict: found[verdict] for verdict in VERDICTS}
+
+    @property
+    def summary(self) -> str:
+        """Return the result in a sentence."""
+        told = ", ".join(f"{number} {verdict}" for verdict, number in self.counts.items())
+        return f"{len(self.answers)} beliefs about Lever: {told}; {count(self.requests, 'request')}"
+
+
+def answers(outcomes: Iterable[Outcome], lines: Mapping[int, str]) -> list[Answer]:
+    """Return the table of questions with the outcomes; `lines` are the requests by their number."""
+    by_key = {outcome.key: outcome for outcome in outcomes}
+    return [_answer(question, by_key.get(question.key), lines) for question in questions()]
+
+
+def _answer(question: Question, outcome: Outcome | None, lines: Mapping[int, str]) -> Answer:
+    found = outcome or not_tried(question.key, OPTIONS.get(question.how) or question.note)
+    return Answer(
+        section=question.section,
+        question=question.question,
+        how=question.how,
+        verdict=found.verdict,
+        found=found.found,
+        switches=found.switches,
+        shown=tuple(lines[number] for number in found.exchanges if number in lines),
+    )
+
+
+def to_json(contract: Contract) -> bytes:
+    """Return the report as a JSON document, with the numbers of each verdict."""
+    return msgspec.json.format(
+        msgspec.json.encode({"counts": contract.counts, **msgspec.to_builtins(contract)})
+    )
+
+
+def to_text(contract: Contract) -> str:
+    """Return the report for a terminal: what is refuted, and what matters most to leverkit."""
+    keys = {question.question: question.key for question in questions()}
+    first = [each for each in contract.answers if each.section == "10.0" and keys[each.question] in FIRST]
+    lines = [_line(answer) for answer in contract.of("refuted")] or ["nothing is refuted"]
+    return "\n".join([*lines, "", "of most weight here:", *map(_line, first), "", contract.summary])
+
+
+def _line(answer: Answer) -> str:
+    return f"{answer.verdict:<9}  {answer.section:<6} {answer.question}: {answer.found}"
+
+
+def to_html(contract: Contract) -> str:
+    """Return the report as a page for people."""
+    cards = facts({**contract.counts, "requests": contract.requests, "ms, median": contract.median_ms})
+    sections = [
+        Section("What this account does otherwise", _rows(contract, "refuted", "Nothing is refuted.")),
+        Section("What it confirms", _rows(contract, "confirmed", "Nothing is confirmed.")),
+        Section("What was not tried, and why", _rows(contract, "not tried", "Everything was tried.")),
+    ]
+    lead = (
+        f"Of {len(contract.answers)} beliefs without Lever's word, this account refutes "
+        f"{contract.counts['refuted']}. `leverkit emulator --config contract.json` behaves as it did."
+    )
+    head = Section(f"Asked at {contract.host}, {contract.at}", [cards])
+    return page(f"{contract.account}: {contract.summary}", [head, *sections], lead=lead)
+
+
+def _rows(contract: Contract, verdict: Verdict, none: str) -> list[str | Html]:
+    import pandas as pd
+
+    found = contract.of(verdict)
+    rows = [(each.section, each.question, each.found, "; ".join(each.shown[:3])) for each in found]
+    if not rows:
+        return [paragraph(none)]
+    columns = COLUMNS if verdict != "not tried" else COLUMNS[:3]
+    return [table(pd.DataFrame([row[: len(columns)] for row in rows], columns=list(columns)), limit=200)]

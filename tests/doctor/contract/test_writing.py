@@ -1,0 +1,129 @@
+"""The write probes: one opportunity is written to, its tags are put back, and a record is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.contract_check import MARKER, parts, refuted, some_user, taggable, written
+
+from leverkit.doctor.contract.log import ExchangeLog
+from leverkit.doctor.contract.writing.session import Target, write_probes
+from leverkit.doctor.contract.writing.step import Write
+from leverkit.doctor.contract.writing.writer import ProbeWriter
+from leverkit.emulator import Running, running
+from leverkit.errors import LeverkitError, UsageError
+
+TOGETHER: dict[str, Any] = {
+    "perform_as": "required",
+    "unknown_perform_as": 404,
+    "repeated_add_bumps": True,
+    "absent_tag": "error",
+    "posting_tag_removal": "comes back",
+    "tag_normalisation": "trim",
+    "max_tag_length": 100,
+    "max_tags_per_call": 17,
+    "empty_tags": "error",
+    "repeated_tag": "error",
+}
+
+
+def tags_in_order(account: Running, opportunity: str) -> list[str]:
+    found: list[str] = account.do(lambda held: list(held.rows[opportunity].tags))
+    return found
+
+
+def test_an_account_that_does_as_we_believe_refutes_nothing_and_is_left_as_it_was(tmp_path: Path) -> None:
+    with running(contacts=60, rate=None) as account:
+        subject, before = taggable(account), account.state()
+        order = tags_in_order(account, subject)
+        outcomes = written(account, tmp_path, subject)
+        assert account.state() == before
+        assert tags_in_order(account, subject) == order
+        log = [entry for entry in account.log() if entry["method"] != "GET"]
+    assert refuted(outcomes) == {}
+    assert sum(outcome.verdict == "confirmed" for outcome in outcomes) > 25
+    assert {entry["path"].split("/")[2] for entry in log} == {subject}
+    record = json.loads((tmp_path / "test-opportunity.json").read_text())
+    assert (record["opportunity"], record["before"], record["put_back"]) == (subject, order, True)
+    assert len(record["writes"]) == len(log)
+
+
+def test_what_an_account_does_otherwise_is_found_and_its_tags_are_put_back(tmp_path: Path) -> None:
+    with running(contacts=60, rate=None, **TOGETHER) as account:
+        subject, before = taggable(account), account.state()
+        assert refuted(written(account, tmp_path, subject)) == TOGETHER
+        assert account.state() == before
+
+
+@pytest.mark.parametrize("lock", ["skip", 400, 403])
+def test_an_account_that_takes_no_new_tags_is_told_and_nothing_is_tried(
+    tmp_path: Path, lock: str | int
+) -> None:
+    with running(contacts=30, rate=None, tag_lock=lock) as account:
+        outcomes = written(account, tmp_path, taggable(account))
+    assert refuted(outcomes) == {"tag_lock": lock}
+    assert {outcome.verdict for outcome in outcomes if outcome.key == "max_tags"} == {"not tried"}
+
+
+def test_an_account_that_needs_a_user_says_which_variable_names_one(tmp_path: Path) -> None:
+    with running(contacts=30, rate=None, perform_as="required") as account:
+        outcomes = written(account, tmp_path, taggable(account), perform_as=None)
+    assert refuted(outcomes) == {"perform_as": "required"}
+    assert any("LEVER_PERFORM_AS" in outcome.found for outcome in outcomes if outcome.key == "max_tags")
+
+
+def test_an_opportunity_that_the_check_creates_is_archived_and_has_no_tags(tmp_path: Path) -> None:
+    with running(contacts=30, rate=None) as account:
+        before = account.state()
+        outcomes = {outcome.key: outcome for outcome in written(account, tmp_path, None)}
+        after = account.state()
+    (made,) = after["opportunities"].keys() - before["opportunities"].keys()
+    assert made in after["archived"]
+    assert after["opportunities"][made] == []
+    assert {key: after["opportunities"][key] for key in before["opportunities"]} == before["opportunities"]
+    assert outcomes["created_answer"].verdict == outcomes["created_bump"].verdict == "confirmed"
+
+
+def test_tags_are_put_back_after_an_interruption_or_by_the_next_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with running(contacts=30, rate=None) as account:
+        subject, before = taggable(account), account.state()
+        monkeypatch.setattr("leverkit.doctor.contract.writing.answers._times", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            written(account, tmp_path, subject)
+        assert account.state() == before
+        monkeypatch.undo()
+        account.add_tags(subject, [f"{MARKER}-left"])  # as a kill leaves it
+        record = tmp_path / "test-opportunity.json"
+        record.write_text(record.read_text().replace('"put_back": true', '"put_back": false'))
+        with pytest.raises(UsageError, match="another test opportunity"):
+            written(account, tmp_path, next(other for other in before["contacts"] if other != subject))
+        written(account, tmp_path, subject)
+        assert account.state() == before
+
+
+def test_tags_that_could_not_be_put_back_are_an_error(tmp_path: Path) -> None:
+    with running(contacts=30, rate=None) as account:
+        subject = taggable(account)
+        account.fault("status", status=400, path="*/removeTags", times=None)
+        with pytest.raises(LeverkitError, match="not as it was"):
+            written(account, tmp_path, subject)
+    assert json.loads((tmp_path / "test-opportunity.json").read_text())["put_back"] is False
+
+
+def test_nothing_is_written_without_an_opportunity_that_is_named_and_seen(tmp_path: Path) -> None:
+    with running(contacts=30, rate=None) as account:
+        user = some_user(account)
+        with ProbeWriter(ExchangeLog(), **parts(account, user=user)) as writer:
+            with pytest.raises(UsageError, match="no test opportunity"):
+                writer.perform(Write("addTags", {"tags": ["x"]}))
+            with pytest.raises(UsageError, match="cannot be read"):
+                write_probes(writer, Target("no-such-id", tmp_path, MARKER))
+        assert {entry["method"] for entry in account.log()} == {"GET"}
