@@ -10,7 +10,6 @@ import typer
 from leverkit.cli import (
     accounts,
     analysis,
-    changes,
     doctor,
     history,
     integration,
@@ -160,7 +159,6 @@ def run(
 
 
 analysis.register(app)
-changes.register(app)
 overview.register(app)
 planning.register(app)
 migration.register(app)
