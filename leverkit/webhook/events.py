@@ -29,7 +29,8 @@ class Event(CamelStruct, frozen=True):
     """A verified delivery; `triggered_at` is in milliseconds.
 
     Lever signs `token` and `triggered_at` only. All ids come from the unsigned `data`, and any of them may be
-    None: test deliveries have no data, and Lever documents only some fields.
+    None: test deliveries have no data, and Lever documents only some fields. `odd` names the fields that had
+    another form than Lever documents and are not used, as in `data.toArchived.archivedAt`.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Event(CamelStruct, frozen=True):
     triggered_at: int
     id: str | None = None
     is_test: bool = False
+    odd: tuple[str, ...] = ()
 
 
 class ContactCreated(Event, frozen=True):
@@ -116,6 +118,9 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
         "contactUpdated": ContactUpdated,
     }
 )
+
+
+USED_IDS = frozenset({"contact_id", "opportunity_id", "candidate_id"})  # of `ids_in`; others are not judged
 
 
 class EventIds(msgspec.Struct, frozen=True):

@@ -165,10 +165,13 @@ class Receiver:
             secrets = [secret.reveal() for secret in self._secrets]
             event = verify(body, secrets=secrets, now_ms=self._now_ms())
         except Rejected as error:
-            log_event("rejected", level=logging.WARNING, reason=error.reason)
+            field = {"field": error.field} if error.field else {}
+            log_event("rejected", level=logging.WARNING, reason=error.reason, **field)
             return STATUS.get(error.reason, 400), error.reason
         except TimeoutError:
             return 408, "too slow"
+        if event.odd:
+            log_event("fields of another form", fields=list(event.odd))
         return await self._accept(event)
 
     async def _accept(self, event: Event) -> tuple[int, str]:

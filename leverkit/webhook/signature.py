@@ -10,14 +10,14 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
-from leverkit.api.responses import prepare_type
 from leverkit.api.tags import names
 from leverkit.errors import LeverkitError, UsageError
-from leverkit.webhook.events import EVENTS, CamelStruct, Event
+from leverkit.webhook.envelope import Envelope, UnreadableFieldError, event_of, read
+from leverkit.webhook.events import Event
 
 Reason = Literal["oversized", "malformed", "unsigned", "forged", "stale", "future", "replayed"]
 
@@ -27,10 +27,11 @@ AHEAD_MS = 300_000
 
 
 class Rejected(LeverkitError):
-    """A delivery that must not be acted on; `reason` is one word for why."""
+    """A delivery that must not be acted on; `reason` is one word for why, `field` what could not be read."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: Reason, message: str, *, field: str = "") -> None:
         self.reason: Reason = reason
+        self.field = field
         super().__init__(f"{reason}: {message}")
 
 
@@ -72,15 +73,6 @@ class ReplayCache:
             self._floor = max(self._floor, self._seen.pop(token))
 
 
-class _Envelope(CamelStruct, frozen=True):
-    event: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    triggered_at: Annotated[int, msgspec.Meta(gt=0, lt=10**15)]
-    token: Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{1,200}\Z")]
-    signature: str | None = None
-    id: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
 def verify(
     body: bytes,
     *,
@@ -94,7 +86,8 @@ def verify(
 
     `secrets` are the signature tokens in force: during a rotation the old and the new one. Times are in
     milliseconds. The default age is one day: Lever tries six times, after growing pauses of unknown length.
-    Raises Rejected, and UsageError for missing or empty secrets.
+    What is not used is not judged: only the signature, its digits of time, and ids decide; `event.odd` names
+    other fields of another form. Raises Rejected, and UsageError for missing or empty secrets.
     Source: https://hire.lever.co/developer/documentation, "Webhooks".
     """
     secrets = names("secrets (signature tokens)", secrets)
@@ -107,7 +100,10 @@ def verify(
         raise Rejected("stale", f"triggered {age} ms ago, allowed are {max_age_ms}")
     if -age > max_ahead_ms:
         raise Rejected("future", f"triggered {-age} ms ahead of now, allowed are {max_ahead_ms}")
-    event = _event(envelope)
+    try:
+        event = event_of(envelope)
+    except UnreadableFieldError as error:
+        raise _malformed(error) from None
     if seen is not None and not seen.admit(envelope.token, envelope.triggered_at):
         raise Rejected("replayed", "this token was delivered before")
     return event
@@ -133,16 +129,21 @@ def sign(
     return msgspec.json.encode({"id": id, **body} if id is not None else body)
 
 
-def _open(body: bytes) -> _Envelope:
+def _open(body: bytes) -> Envelope:
     if len(body) > MAX_BYTES:
         raise Rejected("oversized", f"{len(body)} bytes, allowed are {MAX_BYTES}")
     try:
-        return msgspec.json.decode(body, type=prepare_type(_Envelope))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Rejected("malformed", "not an envelope of event, triggeredAt, token and data") from None
+        return read(body)
+    except UnreadableFieldError as error:
+        raise _malformed(error) from None
 
 
-def _check_signature(envelope: _Envelope, secrets: Sequence[str]) -> None:
+def _malformed(error: UnreadableFieldError) -> Rejected:
+    """Return the refusal of a delivery with a field that is used and cannot be read."""
+    return Rejected("malformed", f"`{error}` is missing or cannot be read", field=str(error))
+
+
+def _check_signature(envelope: Envelope, secrets: Sequence[str]) -> None:
     if not envelope.signature:
         raise Rejected("unsigned", "no signature: create a signature token in Lever's webhook settings")
     given = envelope.signature.encode("utf-8", "surrogatepass")
@@ -152,16 +153,3 @@ def _check_signature(envelope: _Envelope, secrets: Sequence[str]) -> None:
     # `sum` compares all of them, so that the time taken does not reveal which secret fits.
     if not sum(hmac.compare_digest(candidate, given) for candidate in expected):
         raise Rejected("forged", "the signature fits none of the secrets")
-
-
-def _event(envelope: _Envelope) -> Event:
-    kind = EVENTS.get(envelope.event, Event)
-    head = {"name": envelope.event, "token": envelope.token, "triggeredAt": envelope.triggered_at}
-    try:
-        data = msgspec.json.decode(envelope.data, type=dict[str, object] | None) or {}
-        ids = {key: value for key, value in data.items() if key not in ("name", "token", "triggeredAt", "id")}
-        return msgspec.convert(
-            {**ids, **head, "id": envelope.id, "isTest": not data}, type=prepare_type(kind)
-        )
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Rejected("malformed", "an id in `data` is not one") from None

@@ -217,6 +217,21 @@ def test_the_log_names_nobody(case: ReceiverCase, caplog: pytest.LogCaptureFixtu
     assert not any(word in text for word in ("c1", "o1", SECRET))
 
 
+def test_the_log_says_which_field_was_odd_and_which_made_a_delivery_unreadable(
+    case: ReceiverCase, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    archived = {**DATA, "toArchived": {"archivedAt": "2026-07-01T00:00:00Z", "reason": "r"}}
+    odd = delivery("1", event="candidateArchiveChange", data=archived)
+    assert case.deliver(odd, delivery("2", data={"contactId": "../users"})) == [200, 400]
+    told = [record.__dict__["leverkit"] for record in caplog.records if record.name == "leverkit.receiver"]
+    assert told == [
+        {"fields": ["data.toArchived.archivedAt"]},
+        {"reason": "malformed", "field": "data.contactId"},
+    ]
+    assert case.queue.waiting == 1
+
+
 def test_slow_and_large_headers_are_shut_out_and_every_line_of_the_log_is_json(tmp_path: Path) -> None:
     with running(contacts=3) as account:
         rules = policy(tmp_path / "policy.csv", vip="contact")
