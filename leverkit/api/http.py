@@ -237,7 +237,7 @@ def _http_settings(base_url: str, key: Secret, scheme: str) -> Mapping[str, Any]
         "headers": {"User-Agent": f"leverkit/{_version()}", "Accept": "application/json"},
         "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         "trust_env": remote,
-        "verify": (remote or address.scheme == "https") and _ssl_context(remote),
+        "verify": (remote or address.scheme == "https") and _ssl_context(),
     }
 
 
@@ -247,6 +247,6 @@ def _version() -> str:
 
 
 @cache
-def _ssl_context(environment: bool) -> ssl.SSLContext:
-    """Return the trusted certificates; loading them takes 80 ms, so once per process."""
-    return httpx.create_ssl_context(trust_env=environment)
+def _ssl_context() -> ssl.SSLContext:
+    """Return the trusted certificates, or those of SSL_CERT_FILE; loading them takes 80 ms, so once."""
+    return httpx.create_ssl_context()

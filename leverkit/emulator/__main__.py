@@ -45,6 +45,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     add("--profile", choices=sorted(PROFILES), help="how it behaves: lever (default), strict or chaos")
     add("--config", type=Path, metavar="FILE", help="behaviour switches, as TOML or JSON")
     add("--faults", type=Path, metavar="FILE", help="faults to inject, as a JSON list")
+    add("--tls", action="store_true", help="serve over https; the first line names the file to trust")
     add("--truth", metavar="FILE", help="write the true scope of each generated tag to a file")
     add("--idle-exit", type=float, metavar="SECONDS", help="exit after this time without a request")
     return parser.parse_args(arguments)
@@ -89,14 +90,17 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             truth=options.truth,
             story=not options.hostile,
+            tls=options.tls,
         )
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, msgspec.MsgspecError) as error:
         print(f"leverkit emulator: {error}", file=sys.stderr)
         return USAGE
     gc.freeze()  # a full collection must not walk a large account
     for fault in faults:
         account.add_fault(fault)
     line = {"base_url": account.base_url, "api_key": account.api_key, "pid": os.getpid()}
+    if account.ca_file:
+        line["ca_file"] = str(account.ca_file)
     print(json.dumps(line), flush=True)
     _wait(account, ended, options.idle_exit)
     account.stop()

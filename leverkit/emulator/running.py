@@ -23,24 +23,32 @@ from leverkit.emulator.server.app import App
 from leverkit.emulator.server.control_api import do_page_action
 from leverkit.emulator.server.server import Server
 from leverkit.emulator.server.service import Service
+from leverkit.emulator.server.tls import Certificate
 
 
 class Running:
     """A served account. Every method runs on the server's loop, between two requests.
 
     `base_url` ends in /v1. `api_key` has all permissions; `restricted_key` lacks the confidential grant.
+    `ca_file` is by what clients trust an account that is served over https, else None.
     `truth` is tag -> scope ("contact" or "opportunity") of a generated account; no request reaches it.
     """
 
-    def __init__(self, service: Service, server: Server, api_key: str) -> None:
+    def __init__(
+        self, service: Service, server: Server, api_key: str, certificate: Certificate | None = None
+    ) -> None:
         self._service, self._server, self.api_key = service, server, api_key
-        self.base_url = f"http://127.0.0.1:{server.port}/v1"
+        self._certificate = certificate
+        self.ca_file = certificate.ca_file if certificate else None
+        self.base_url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.port}/v1"
         self.restricted_key = f"{api_key}-restricted"
         self.truth = dict(service.account.truth)
 
     def stop(self) -> None:
         """Stop the server; open connections break."""
         self._server.stop()
+        if self._certificate:
+            self._certificate.close()
 
     def idle_for(self) -> float:
         """Return the seconds since the last request."""
@@ -166,6 +174,7 @@ def running(
     truth: str | Path | None = None,
     story: bool = False,
     profile: str = "lever",
+    tls: bool = False,
     **switches: Any,
 ) -> Iterator[Running]:
     """Serve an account for the length of a `with` block.
@@ -173,13 +182,13 @@ def running(
     Generated from `seed`, or read from the directory `load`. `rate` in requests per second and `burst`
     limit each key (`rate=None` lifts the limit); `latency` is the median in milliseconds; `truth` names
     a file to write the scopes to. `story` makes the account that newcomers see, else some tags and names
-    are hostile. `profile` is "lever", "strict" or "chaos"; further keywords are
-    switches of `config.Config`.
+    are hostile. `tls` serves over https, with a certificate of its own. `profile` is "lever", "strict" or
+    "chaos"; further keywords are switches of `config.Config`.
     """
     config = profile_config(profile, rate=rate, burst=burst, **switches)
     if latency:
         config = with_changes(config, {"latency_ms": latency})
-    where: dict[str, Any] = {"load": load, "api_key": api_key, "port": port, "truth": truth}
+    where: dict[str, Any] = {"load": load, "api_key": api_key, "port": port, "truth": truth, "tls": tls}
     account = serve(config, contacts=contacts, seed=seed, story=story, **where)
     try:
         yield account
@@ -197,8 +206,10 @@ def serve(
     port: int = 0,
     truth: str | Path | None = None,
     story: bool = False,
+    tls: bool = False,
 ) -> Running:
     """Make an account and serve it until `stop`. Raises OSError for files or a port that cannot be had."""
+    certificate = Certificate() if tls else None
     if load is not None:
         account = load_account(Path(load))
     else:
@@ -209,8 +220,8 @@ def serve(
     restricted = f"{key}-restricted"
     keys = [Key(key, key), Key(restricted, restricted, confidential=False)]
     service = Service(account, keys, config, seed=seed)
-    server = Server(App(service, seed=seed), port=port)
+    server = Server(App(service, seed=seed), port=port, tls=certificate.context if certificate else None)
     server.start()
     if config.humans:
         server.call(service.simulated_users.restart)
-    return Running(service, server, key)
+    return Running(service, server, key, certificate)

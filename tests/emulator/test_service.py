@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,22 @@ def test_the_process_says_where_it_is_and_ends_when_idle(tmp_path: Path) -> None
         assert process.wait(20) == 0
     assert (line["api_key"], line["pid"]) == ("k", process.pid)
     assert json.loads((tmp_path / "truth.json").read_text())
+
+
+def test_an_account_over_https_answers_those_who_trust_its_file_under_levers_name_too() -> None:
+    pytest.importorskip("trustme", reason="needs leverkit[tls]")
+    with running(contacts=5, tls=True) as account:
+        assert account.ca_file is not None
+        trusting = ssl.create_default_context(cafile=str(account.ca_file))
+        with httpx.Client(auth=(account.api_key, ""), verify=trusting) as client:
+            for name in ("127.0.0.1", "api.lever.co"):
+                request = client.build_request(
+                    "GET", f"{account.base_url}/tags", extensions={"sni_hostname": name}
+                )
+                assert client.send(request).status_code == 200
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(f"{account.base_url}/tags", auth=(account.api_key, ""))
+    assert not account.ca_file.exists()
 
 
 def test_an_account_can_be_closed_before_its_first_request() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -33,9 +34,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 class Server:
-    """An event loop in a thread that serves one application until `stop`."""
+    """An event loop in a thread that serves one application until `stop`; with `tls`, over https."""
 
-    def __init__(self, app: App, *, port: int = 0) -> None:
+    def __init__(self, app: App, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._socket = socket.create_server(("127.0.0.1", port), backlog=2048)
         self.port: int = self._socket.getsockname()[1]
         self._state = ServerState()
@@ -82,7 +84,9 @@ class Server:
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         loop = self._loop
         asyncio.set_event_loop(loop)
-        listener = loop.run_until_complete(loop.create_server(self._protocol, sock=self._socket))
+        listener = loop.run_until_complete(
+            loop.create_server(self._protocol, sock=self._socket, ssl=self._tls)
+        )
         self._serving.set()
         loop.run_forever()
         listener.close()
