@@ -36,15 +36,19 @@ def test_the_shell_snippets_run_in_their_order(tmp_path: Path) -> None:
         f'#!/bin/sh\nshift\nexec "{sys.executable}" -m leverkit.emulator "$@"\n'
     )
     (tmp_path / "leverkit").chmod(0o755)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    script = "\n".join(["set -e", *snippets("sh"), "kill %1"]).replace("8765", port)
+    pytest.importorskip("trustme", reason="needs leverkit[tls]")
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"8765": one.getsockname()[1], "8766": other.getsockname()[1]}
+    script = "\n".join(["set -e", *snippets("sh"), "kill %1 %2"])
+    for shown, free in ports.items():
+        script = script.replace(shown, str(free))
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     options: Any = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 60}
     ended = subprocess.run(["bash", "-c", script], check=False, **options)
     assert ended.returncode == 0, ended.stderr
-    assert '"hasNext":true' in ended.stdout
-    assert ended.stdout.endswith('"message":"Lever is undergoing maintenance."}')
+    over_http, over_https = ended.stdout.split('"message":"Lever is undergoing maintenance."}')
+    assert '"hasNext":true' in over_http
+    assert over_https.startswith('{"data":[{"count"')
 
 
 @pytest.mark.parametrize("names", [get_args(Kind), tuple(PAGE_ACTIONS)])

@@ -1,8 +1,8 @@
 """Lead a Python program's connections to Lever to the emulator at LEVER_EMULATOR_PORT of this computer.
 
 For programs whose address of Lever is fixed: with this folder on PYTHONPATH, and REQUESTS_CA_BUNDLE or
-SSL_CERT_FILE naming the emulator's `ca_file`. Nothing else can be reached: a copy of an emulated account needs no
-network.
+SSL_CERT_FILE naming the emulator's `ca_file`. Nothing else can be reached: a copy of an emulated account
+needs no network.
 """
 
 import os
