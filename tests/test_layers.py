@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "history": "report storage",
     "policy": "analysis snapshot report storage",
     "analysis": "snapshot api report storage",
+    "dlt_source": "snapshot extras settings api",
     "snapshot": "extras settings api report storage",
     "doctor": "extras settings api report storage",
     "settings": "extras credentials environment accounts api storage emulator",

@@ -24,17 +24,21 @@ if TYPE_CHECKING:
 TIMES = ("created_at", "updated_at", "archived_at", "last_advanced_at")
 _OPPORTUNITY = (
     *("id", "contact", "tags", *TIMES, "archive_reason", "stage", "postings", "posting", "applications"),
-    *("origin", "sources", "source", "owner", "confidentiality", "is_anonymized"),
+    *("origin", "sources", "source", "source_seen_at", "owner", "confidentiality", "is_anonymized"),
     *("seen_at", "emitted_at", "is_deleted", "is_active", "deleted_at"),
 )
 _POSTING = (
     *("id", "text", "state", "team", "department", "location", "locations", "one_location", "commitment"),
-    *("level", "tags", "tag", "tag_deleted", "confidentiality", "created_at", "updated_at"),
+    *("level", "tags", "tag", "tag_deleted", "tag_seen_at", "confidentiality", "created_at", "updated_at"),
     *("seen_at", "is_deleted"),
 )
 _TAGGING = ("opportunity", "tag", "place", "seen_at", "is_deleted", "is_active")
 _STAGE = ("id", "text", "seen_at", "is_deleted")
 _ACTIVE = f"(is_active IS NULL OR {flag('is_active')})"
+# A value of a list that is a table counts where it was seen with the latest row.
+_SEEN_WITH = "({0} IS NULL OR " + f"{milliseconds('{0}')} = {milliseconds('seen_at')})"
+_SOURCE = f"[CASE WHEN {_SEEN_WITH.format('source_seen_at')} THEN source END]"
+_POSTING_TAG = f"[CASE WHEN {_SEEN_WITH.format('tag_seen_at')} AND NOT {flag('tag_deleted')} THEN tag END]"
 _EXPANDED = "CASE WHEN json_valid(applications) THEN json_extract_string(applications, '$[*].posting') END"
 _KEPT = ", ".join(
     f"'{name}': {name}"
@@ -52,7 +56,7 @@ _OPPORTUNITIES = f"""
            {milliseconds("archived_at")} AS archived_at, nullif(archive_reason, '') AS archive_reason,
            nullif(stage, '') AS stage,
            list_concat(list_concat({listed("postings")}, coalesce({_EXPANDED}, [])), [posting]) AS postings,
-           nullif(origin, '') AS origin, list_concat({listed("sources")}, [source]) AS sources,
+           nullif(origin, '') AS origin, list_concat({listed("sources")}, {_SOURCE}) AS sources,
            nullif(owner, '') AS owner,
            coalesce(nullif(confidentiality, ''), 'non-confidential') AS confidentiality,
            {flag("is_anonymized")} AS is_anonymized, {milliseconds("last_advanced_at")} AS last_advanced_at,
@@ -99,7 +103,7 @@ _POSTINGS = f"""
                AS locations,
            max(commitment) AS commitment, max(level) AS level,
            list_sort(list_distinct(flatten(list(list_concat(
-               {listed("tags")}, [CASE WHEN NOT {flag("tag_deleted")} THEN tag END]))))) AS tags,
+               {listed("tags")}, {_POSTING_TAG}))))) AS tags,
            coalesce(max(nullif(confidentiality, '')), 'non-confidential') AS confidentiality,
            max({milliseconds("created_at")}) AS created_at, max({milliseconds("updated_at")}) AS updated_at
     FROM latest GROUP BY id ORDER BY id"""

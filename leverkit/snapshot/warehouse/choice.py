@@ -9,6 +9,7 @@ from leverkit.errors import UsageError, did_you_mean
 from leverkit.snapshot.warehouse.statements import Statement, Tables
 
 SHOWN = 12  # tables that a message names
+STAGING = "_staging"  # ends the schema that dlt loads into before it merges
 ENHANCED = "lever__opportunity_enhanced"  # a model of dbt_lever
 
 
@@ -29,9 +30,11 @@ def choose(
     if not main.reads:
         return every[0] if every else Tables(schema)
     holding = [each for each in every if each.find(main.reads[0].patterns)]
+    names = {each.schema for each in holding}
+    holding = [each for each in holding if each.schema.removesuffix(STAGING) not in names - {each.schema}]
     if len(holding) > 1:
-        names = ", ".join(each.schema for each in holding)
-        raise UsageError(f"several schemas hold {main.reads[0].name}: {names}; name one with --schema")
+        several = ", ".join(each.schema for each in holding)
+        raise UsageError(f"several schemas hold {main.reads[0].name}: {several}; name one with --schema")
     if not holding:
         raise UsageError(_nothing(what, main, every))
     _require_columns(main, holding[0])

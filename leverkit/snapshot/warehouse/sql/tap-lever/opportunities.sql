@@ -9,8 +9,7 @@ SELECT o.id, o.contact, o.tags, o.createdAt AS created_at, o.updatedAt AS update
        o.lastAdvancedAt AS last_advanced_at, o.archived, o.archived__archivedAt AS archived_at,
        o.archived__reason AS archive_reason, o.stage, o.origin, o.sources, o.owner, o.confidentiality,
        o.isAnonymized AS is_anonymized, a.posting, o._sdc_sequence AS seen_at,
-       o._sdc_deleted_at AS deleted_at, s.value AS source
+       o._sdc_deleted_at AS deleted_at, s.value AS source, s.source_sequence AS source_seen_at
 FROM opportunities o
 LEFT JOIN opportunity_applications a ON a.candidateId = o.id
-LEFT JOIN opportunities__sources s
-  ON s._sdc_source_key_id = o.id AND s.source_sequence = o._sdc_sequence
+LEFT JOIN opportunities__sources s ON s._sdc_source_key_id = o.id

@@ -6,6 +6,6 @@
 SELECT p.id, p.text, p.state, p.categories, p.categories__team AS team,
        p.categories__department AS department, p.categories__location AS location,
        p.categories__commitment AS commitment, p.categories__level AS level, p.tags,
-       p.createdAt AS created_at, p.updatedAt AS updated_at, p._sdc_sequence AS seen_at, t.value AS tag
-FROM postings p LEFT JOIN postings__tags t
-  ON t._sdc_source_key_id = p.id AND t.tag_sequence = p._sdc_sequence
+       p.createdAt AS created_at, p.updatedAt AS updated_at, p._sdc_sequence AS seen_at, t.value AS tag,
+       t.tag_sequence AS tag_seen_at
+FROM postings p LEFT JOIN postings__tags t ON t._sdc_source_key_id = p.id
