@@ -11,6 +11,7 @@
 #   make coverage   which lines and branches the tests reach, against what is promised
 #   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
+#   make copies     copies made by dlt, tap-lever and Airbyte's connector, and in PostgreSQL, against a real pull
 #   make wheel      sdist and wheel in empty environments, with each extra
 #   make measure    how right the suggestions are, on accounts whose truth is known
 
@@ -24,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each command and kernel that a test starts would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel
+.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel copies
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -76,6 +77,10 @@ bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_audit
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_ledger
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_scale
+
+copies: $(READY)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dlt,postgresql,tls]'
+	$(BIN)/pytest -q -rsP tests/copies/check_dlt.py tests/copies/check_postgresql.py tests/copies/check_tools.py
 
 wheel: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m soak.wheel_check
