@@ -12,6 +12,7 @@
 #   make browser    an analyst's path in a real JupyterLab, and axe over the reports; needs Chromium
 #   make bench      how long things take here
 #   make copies     copies made by dlt, tap-lever and Airbyte's connector, and in PostgreSQL, against a real pull
+#   make airflow    the DAG files for many accounts in a real Airflow, installed into .venv-airflow (800 MB)
 #   make wheel      sdist and wheel in empty environments, with each extra
 #   make measure    how right the suggestions are, on accounts whose truth is known
 
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each command and kernel that a test starts would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel copies
+.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel copies airflow
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -33,7 +34,7 @@ demo: $(READY)
 
 # Three workers for two cores: a third of the time they wait for answers.
 test: $(READY)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" -rs \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not browser and not airflow" -rs \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 
@@ -60,13 +61,18 @@ contract: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m emulator.schemathesis_run
 
 coverage: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not browser" --ignore=tests/samples \
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak and not browser and not airflow" --ignore=tests/samples \
 	  --cov=leverkit --cov-branch --cov-report= tests
 	PYTHONPATH=tests $(BIN)/python -m soak.coverage_check
 
 browser: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
 	$(BIN)/pytest -m browser -rs tests/browser/test_browser.py tests/browser/test_axe.py
+
+airflow: $(READY)
+	test -e .venv-airflow/.ready || { $(BIN)/python -m venv .venv-airflow && \
+	  .venv-airflow/bin/python -m pip install --quiet -e '.[notebooks,airflow]' && touch .venv-airflow/.ready; }
+	AIRFLOW_PYTHON=$(CURDIR)/.venv-airflow/bin/python $(BIN)/pytest -m airflow -rs tests/engines
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'

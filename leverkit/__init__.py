@@ -28,8 +28,9 @@ Fourteen packages, imports one way (tests/test_layers.py compares):
     report        how things look to people
     storage       files that survive kills and spreadsheets
 
-Beside them `errors`, `extras`, `settings` (over `environment` and `credentials`), `doctor`, and two packages
-alone: `emulator` (a Lever account on this computer) and `scanner` (deprecated endpoints in source).
+Beside them `errors`, `extras`, `settings` (over `environment`, `credentials` and `accounts`), `doctor`, and
+two packages alone: `emulator` (a Lever account on this computer) and `scanner` (deprecated endpoints in
+source).
 
 The names below are loaded on first use, so that `import leverkit` costs nothing.
 """

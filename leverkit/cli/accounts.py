@@ -125,6 +125,23 @@ def run_for_accounts(
     raise typer.Exit(code)
 
 
+@accounts.command()
+def dag(
+    papermill: Annotated[
+        bool, typer.Option("--papermill", help="The file that runs notebooks and keeps them executed.")
+    ] = False,
+) -> None:
+    """Print a DAG file for Airflow 3: one DAG for each account of accounts.toml.
+
+    Example: leverkit accounts dag > dags/leverkit_accounts.py
+    """
+    from importlib.resources import files
+
+    name = "airflow_papermill_dag.py.txt" if papermill else "airflow_dag.py.txt"
+    text = files("leverkit.jobs.many_accounts").joinpath("templates", name).read_text(encoding="utf-8")
+    print_result(text.rstrip())
+
+
 def _chosen(names: list[str] | None, labels: list[str] | None) -> tuple[AccountsFile, list[AccountEntry]]:
     """Return accounts.toml and the accounts that are wanted. Raises UsageError."""
     from leverkit.environment import accounts_file
