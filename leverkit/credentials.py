@@ -114,12 +114,7 @@ def _token_file(named: str, consent: list[str]) -> Path:
     """Return the file of a consent's tokens; not in the cache: who loses it has to ask for consent again."""
     if named:
         return expanded(named)
-    try:
-        return Path(user_data_dir("leverkit")) / "oauth" / f"{digest(consent)[:16]}.json"
-    except RuntimeError:
-        raise UsageError(
-            "this user has no home folder to keep refreshed tokens in: set LEVERKIT_TOKEN_FILE"
-        ) from None
+    return Path(user_data_dir("leverkit")) / "oauth" / f"{digest(consent)[:16]}.json"
 
 
 def _looks_like_a_key(secret: Secret) -> bool:

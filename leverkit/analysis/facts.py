@@ -50,6 +50,7 @@ class AuditFacts:
     sizes: pd.DataFrame
     spellings: pd.DataFrame
     placements: pd.DataFrame
+    evidence: pd.DataFrame
     gaps: pd.DataFrame
     summary: dict[str, Any]
     snapshot: Snapshot
@@ -68,6 +69,7 @@ class AuditFacts:
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt)
+            evidence = queries.evidence(connection)
             lacking = (tags["missing"] > 0) & ~tags["posting_tag"]
             gaps, opportunities = queries.gaps(connection, numbers[lacking.to_numpy()].tolist())
             gaps = gaps.assign(tag=_taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
@@ -83,6 +85,7 @@ class AuditFacts:
             sizes=sizes,
             spellings=spelt,
             placements=placements,
+            evidence=evidence,
             gaps=gaps[["kind", "value", "tag", "gaps"]],
             summary=_summary(totals, tags, contacts, snapshot) | {"opportunities_with_gaps": opportunities},
             snapshot=snapshot,

@@ -38,12 +38,12 @@ def judge(tags: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
         posting_strength=[v.strength for v in verdicts],
         why=[v.why for v in verdicts],
     )
-    return judged.astype({"posting_tag": bool, "posting_strength": float})
+    return judged.drop(columns="gone").astype({"posting_tag": bool, "posting_strength": float})
 
 
 def verdict(row: Mapping[Any, Any]) -> PostingVerdict:
     """Return the strongest evidence that a tag comes from postings."""
-    return max(_by_text(row), _by_posting(row), _by_company(row))
+    return max(_by_text(row), _by_posting(row), _by_company(row), _by_few(row))
 
 
 def _by_text(row: Mapping[str, Any]) -> PostingVerdict:
@@ -84,6 +84,13 @@ def _by_company(row: Mapping[str, Any]) -> PostingVerdict:
     if share >= 0.8:
         return PostingVerdict(0.92 if row["bare"] >= 20 else 0.8, why)
     return PostingVerdict(0.6, why) if share >= 0.5 else PostingVerdict(0.0, "")
+
+
+def _by_few(row: Mapping[str, Any]) -> PostingVerdict:
+    """Return the evidence from few people, as of a posting that Lever no longer lists: a doubt, no more."""
+    share = float(row["gone"])
+    why = f"{share:.0%} of its opportunities have the same tags of a posting that is not listed"
+    return PostingVerdict(0.4, why) if share >= 0.6 else PostingVerdict(0.0, "")
 
 
 def prepare(connection: Database) -> None:

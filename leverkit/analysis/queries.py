@@ -31,6 +31,10 @@ _HOLDINGS = f"""
            CASE WHEN archived_only THEN 'archived only' WHEN upto = have THEN 'newer'
                 WHEN since = have THEN 'older' ELSE 'mixed' END::ENUM {PATTERNS} AS pattern
     FROM holding WHERE lack > 0"""
+_SPELT = """
+    CREATE TEMP TABLE spelt AS
+    SELECT t, preferred, (dense_rank() OVER (ORDER BY preferred))::INTEGER AS g
+    FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred) JOIN tag USING (text)"""
 INCONSISTENCIES = "SELECT c, t, have, lack, enum_code(pattern) AS pattern FROM inconsistent ORDER BY c, t"
 SIZES = """
     SELECT total AS opportunities, (count(*) / total)::BIGINT AS contacts
@@ -48,6 +52,8 @@ def prepare(snapshot: Snapshot) -> Database:
     connection.execute("SET enable_progress_bar = false")
     for name in ("opportunities", "postings", "stages"):
         source = snapshot.source(name, numbered=name == "opportunities")
+        if name == "opportunities":  # a snapshot of an older leverkit names no owners
+            source = f"(FROM {source} UNION ALL BY NAME SELECT NULL::VARCHAR AS owner WHERE false)"
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
     connection.execute(query("tables"))
     connection.execute(_HOLDINGS)
@@ -87,4 +93,19 @@ def tag_placements(connection: Database, tags: pd.DataFrame, spellings: pd.DataF
     left_out = spellings["preferred"].isin(spellings.loc[of_postings, "preferred"])
     counted = spellings[~left_out]
     texts = {"tags": counted["tag"].tolist(), "preferred": counted["preferred"].tolist()}
-    return connection.execute(query("placements"), texts).df()
+    connection.execute(_SPELT, texts)
+    return connection.execute(query("placements")).df()
+
+
+def evidence(connection: Database) -> pd.DataFrame:
+    """Return what speaks for and against each tag being about the person, after `tag_placements`.
+
+    One row per tag of the frame `placements`: of the opportunities considered, how many carry it (`used`) and
+    which share (`rate`); the `days` between the first and the last tenth of these, and of all (`span`); the
+    people with siblings created up to 30 days (`near`), up to 150 (`mid`) and more (`far`) apart, the share
+    of these siblings that `agree`, and of others in the same setting that carry the tag (`chance`). `month`,
+    `outcome`, `channel`, `owner`: share of the others in such a setting of its opportunities that carry it.
+    """
+    for name in ("settings", "siblings"):
+        connection.execute(query(name))
+    return connection.execute(query("evidence")).df()

@@ -1,30 +1,41 @@
 """Suggest a scope for each tag, with a confidence and a reason, from the facts of an audit.
 
-A tag of postings is about the opportunity. For the others `scope_model` compares its models: the confidence
-is the probability of the better one, at most `_CAP`. Where the data cannot tell, the suggestion is undecided,
-without a confidence. The same two minima hold for every suggestion: `DECIDED` and `FEWEST`.
-A tag about the person that an integration always puts on one opportunity looks like a tag about one candidacy
-that people get once: such a tag has a low confidence.
+A tag of postings is about the opportunity. For the others `scope` weighs the signs, and `scope.pooling` moves
+the result by the tag's family and by what people decided. The confidence is the probability of the better
+scope, at most `_CAP`. Where the data cannot tell, the suggestion is undecided, without a confidence: below
+`DECIDED`, and where fewer than `FEWEST` people carry the tag and no family tells. A tag is suggested
+`contact` only where siblings agree beyond chance, its own or those of its family: a tag about the person that
+an integration always puts on one opportunity looks like a tag about one candidacy that people get once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import exp
-from typing import Any, NamedTuple
+from typing import Any
 
 from leverkit.analysis.facts import AuditFacts
+from leverkit.analysis.families import families
 from leverkit.analysis.spelling import grouped
-from leverkit.policy.scope_model import Placements, log_odds_contact
+from leverkit.policy.scope import reasons
+from leverkit.policy.scope.evidence import Evidence, evidence_of
+from leverkit.policy.scope.pooling import Opinion, pooled
+from leverkit.policy.scope.weights import Weights, fitted
 from leverkit.report.text import count
 from leverkit.snapshot.warehouse.lacks import POSTINGS
 
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
-FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged
-SETTLED = 0.99  # probability of *candidacy* that outweighs siblings who often share the tag
-_CAP = 0.98
+FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged by itself
 BECAUSE = " · "  # between the short reason and the long one
+_CAP = 0.99
+_ALMOST = 0.88  # most confidence of `contact` where few siblings agree
+_GROWS, _NEARLY_ALL = 0.22, 0.75  # log ratio and agreement: see `_most`
+_TELLS = 1.5  # log odds by which a family says that its members are the person's
+_SCOPE = {True: "contact", False: "opportunity"}
+_BEHAVIOUR = {
+    "contact": "behaves as a tag about the person",
+    "opportunity": "behaves as a tag of one candidacy",
+}
 
 
 @dataclass(frozen=True)
@@ -36,47 +47,27 @@ class Suggestion:
     reason: str
 
 
-class Siblings(NamedTuple):
-    """What a suggestion rests on, over all spellings of a tag; an opportunity counts once per posting.
-
-    `people` carry the tag and are considered for several postings. `agreement` is how often another
-    opportunity of theirs has it too, `expected` what independence would give.
-    """
-
-    people: int
-    agreement: float
-    expected: float
-
-    @property
-    def short(self) -> str:
-        """Return the figures in a few words."""
-        number = count(self.people, "person", "people")
-        return f"{self.agreement:.0%} of siblings, {self.expected:.0%} by chance; {number}"
-
-    def __str__(self) -> str:
-        return (
-            f"where it is on one opportunity, it is on {self.agreement:.0%} of the same person's others, too "
-            f"({self.expected:.0%} by chance)"
-        )
-
-
-def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
+def suggest(
+    audit: AuditFacts, *, decided: Mapping[str, str] | None = None, weights: Weights | None = None
+) -> dict[str, Suggestion]:
     """Return a suggestion for each tag of an audit.
 
     Spellings of one tag (case, spacing, accents, slips) are judged together. A tag that is or may be of a
-    posting is never suggested as contact. Out of a copy without postings nothing is suggested but for tags
-    that look like a posting's: the others cannot be told from those.
+    posting is never suggested as contact. `decided` is what people decided in this account (tag to scope); it
+    moves the suggestions of similar tags. Out of a copy without postings nothing is suggested but for tags
+    that look like a posting's: the others cannot be told from those. `weights` are fitted ones by default.
     """
-    frame = audit.placements
-    sizes = {int(n): int(total) for n, total in zip(frame["n"], frame["total"], strict=True)}
-    placements: dict[str, dict[tuple[int, int], int]] = {}
-    for tag, n, k, contacts in zip(frame["tag"], frame["n"], frame["k"], frame["contacts"], strict=True):
-        placements.setdefault(tag, {})[int(n), int(k)] = int(contacts)
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
+    known, groups = evidence_of(audit), [[tag for tag, _ in group] for group in grouped(audit.spellings)]
+    kin = families(tag for tag, row in rows.items() if not row["posting_tag"])
+    opinions = pooled(
+        {tag: _opinion(found, weights or fitted()) for tag, found in known.items()},
+        kin,
+        _decisions(groups, decided or {}),
+    )
     suggestions: dict[str, Suggestion] = {}
-    for group in grouped(audit.spellings):
-        spellings = [rows[tag] for tag, _ in group]
-        suggestions |= _of_spellings(spellings, placements.get(spellings[0]["tag"], {}), sizes)
+    for group in groups:
+        suggestions |= _of_spellings([rows[tag] for tag in group], known, opinions)
     if POSTINGS in audit.snapshot.lacks:
         untold = _undecided(
             "no postings", "the copy has no postings, so a tag of one cannot be told from others"
@@ -85,23 +76,35 @@ def suggest(audit: AuditFacts) -> dict[str, Suggestion]:
     return suggestions
 
 
+def _opinion(found: Evidence, weights: Weights) -> Opinion:
+    """Return what is thought of a tag by its own evidence; without parts where too few people have it."""
+    if found.people < FEWEST:
+        return Opinion(weights.intercept, {})
+    return Opinion(weights.log_odds(found.signs), weights.parts(found.signs))
+
+
+def _decisions(groups: list[list[str]], decided: Mapping[str, str]) -> dict[str, bool]:
+    """Return the decisions by preferred spelling: True for contact, False for opportunity."""
+    found = {}
+    for group in groups:
+        scopes = {decided[tag] for tag in group if decided.get(tag) in _BEHAVIOUR}
+        if len(scopes) == 1:
+            found[group[0]] = scopes == {"contact"}
+    return found
+
+
 def _of_spellings(
-    group: list[dict[Any, Any]], placements: Placements, sizes: Mapping[int, int]
+    group: list[dict[Any, Any]], known: Mapping[str, Evidence], opinions: Mapping[str, Opinion]
 ) -> dict[str, Suggestion]:
     """Return the suggestion for each spelling of one tag, from the evidence of all of them."""
-    log_odds = log_odds_contact(placements, sizes)
     alike = max(group, key=lambda row: float(row["posting_strength"]))
-    suggestion = _suggestion(group[0], alike, log_odds, _siblings(placements, sizes))
+    preferred = group[0]["tag"]
+    suggestion = (
+        _suggestion(group[0], alike, known[preferred], opinions[preferred])
+        if preferred in known
+        else _undecided("too few to tell: 0 people", "it is only on opportunities that are left out")
+    )
     return {row["tag"]: _for_spelling(row, group[0], alike, suggestion) for row in group}
-
-
-def _siblings(placements: Placements, sizes: Mapping[int, int]) -> Siblings:
-    several = {(n, k): count for (n, k), count in placements.items() if n > 1}
-    agree = sum(count * k * (k - 1) for (_, k), count in several.items())
-    pairs = sum(count * k * (n - 1) for (n, k), count in several.items())
-    held = sum(count * k for (_, k), count in several.items())
-    places = sum(n * count for n, count in sizes.items() if n > 1)
-    return Siblings(sum(several.values()), agree / max(pairs, 1), held / max(places, 1))
 
 
 def _for_spelling(
@@ -121,7 +124,8 @@ def _for_spelling(
 def _of_posting(strength: float, why: str) -> Suggestion:
     if strength < DECIDED:
         return _undecided("perhaps from a posting", why)
-    return Suggestion("opportunity", strength, f"from a posting{BECAUSE}{why}")
+    # A tag that people put on the opportunities of one posting is about the opportunity, too.
+    return Suggestion("opportunity", min(1 - (1 - strength) / 3, _CAP), f"from a posting{BECAUSE}{why}")
 
 
 def _undecided(short: str, why: str) -> Suggestion:
@@ -129,48 +133,49 @@ def _undecided(short: str, why: str) -> Suggestion:
 
 
 def _suggestion(
-    row: Mapping[Any, Any], alike: Mapping[Any, Any], log_odds: float, siblings: Siblings
+    row: Mapping[Any, Any], alike: Mapping[Any, Any], found: Evidence, opinion: Opinion
 ) -> Suggestion:
     """Return scope, confidence and reason; `alike` is the spelling that looks most like a posting tag."""
-    if siblings.people < FEWEST:
-        why = f"a tag is judged where {FEWEST} people carry it who are considered for several postings"
-        return _undecided(f"too few to tell: {count(siblings.people, 'person', 'people')}", why)
-    person = 1 / (1 + exp(-max(min(log_odds, 50), -50)))
-    scope, confidence = ("contact", person) if person >= 0.5 else ("opportunity", 1 - person)
-    if contradiction := _contradiction(row, alike, scope, confidence, siblings):
-        return _undecided(siblings.short, contradiction)
-    confidence = min(confidence, _CAP)
+    scope = _SCOPE[opinion.probability >= 0.5]
+    confidence = min(max(opinion.probability, 1 - opinion.probability), _CAP)
+    short = reasons.siblings(found)
+    if not opinion.parts:
+        short = f"too few to tell: {count(found.people, 'person', 'people')}"
+        if opinion.judged + opinion.decided < 2:
+            why = f"a tag is judged where {FEWEST} people carry it who are considered for several postings"
+            return _undecided(short, why)
+    if scope == "contact":
+        if contradiction := _contradiction(row, alike, found):
+            return _undecided(short, contradiction)
+        confidence = min(confidence, _most(found, opinion))
     if confidence < DECIDED:
-        once = f"{_ONCE}: " if siblings.agreement <= max(0.1, siblings.expected) else ""
-        return _undecided(siblings.short, f"too close to call: {once}{siblings}")
-    grows = f"{_GROWS}, although " if scope == "opportunity" and _agree(row, siblings) else ""
-    reason = f"{siblings.short}{BECAUSE}{_BEHAVIOUR[scope]}: {grows}{siblings}"
-    return Suggestion(scope, confidence, reason)
+        return _undecided(short, f"too close to call: {_why(found, opinion, scope)}")
+    return Suggestion(
+        scope, confidence, f"{short}{BECAUSE}{_BEHAVIOUR[scope]}: {_why(found, opinion, scope)}"
+    )
 
 
-def _contradiction(
-    row: Mapping[Any, Any], alike: Mapping[Any, Any], scope: str, confidence: float, siblings: Siblings
-) -> str:
-    """Return what contradicts a scope; empty where nothing does."""
-    if scope == "contact" and alike["posting_strength"] > 0:
+def _why(found: Evidence, opinion: Opinion, scope: str) -> str:
+    own = reasons.signs(found, opinion, scope) if opinion.parts else ""
+    return "; ".join(filter(None, (own, reasons.moved(opinion))))
+
+
+def _contradiction(row: Mapping[Any, Any], alike: Mapping[Any, Any], found: Evidence) -> str:
+    """Return what contradicts the scope contact; empty where nothing does."""
+    if alike["posting_strength"] > 0:
         return f"it may be a posting tag: {alike['why']}"
-    if scope == "contact" and row["goes_with"] == "stage":
+    if row["goes_with"] == "stage":
         where = f"{row['goes_with_share']:.0%} of its opportunities are at {row['goes_with_what']!r}"
-        return f"the signs contradict each other: {where}, but {siblings}"
-    if scope == "opportunity" and _agree(row, siblings) and confidence < SETTLED:
-        return f"the signs contradict each other: {siblings}, but {_GROWS}"
+        return f"the signs contradict each other: {where}, but {reasons.sign('agree', found)}"
     return ""
 
 
-def _agree(row: Mapping[Any, Any], siblings: Siblings) -> bool:
-    """Return True if siblings agree far more often than by chance, by this spelling or by all."""
-    figures = ((row["agreement"], row["expected"]), (siblings.agreement, siblings.expected))
-    return any(agreement > max(0.2, 3 * expected) for agreement, expected in figures)
+def _most(found: Evidence, opinion: Opinion) -> float:
+    """Return the most confidence of `contact`, by how many people's siblings agree beyond chance.
 
-
-_BEHAVIOUR = {
-    "contact": "behaves as a tag about the person",
-    "opportunity": "behaves as a tag of one candidacy",
-}
-_ONCE = "people have it about once, as they may have tags of either kind"
-_GROWS = "the more opportunities people have, the more of them carry it"
+    Answers that people mostly repeat agree, too; people with more opportunities carry them more often.
+    """
+    repeated = found.spread >= _GROWS and found.agreement < _NEARLY_ALL
+    if opinion.kin >= _TELLS or (found.gain >= 1 and found.surprise >= 1.5 and not repeated):
+        return 1.0
+    return _ALMOST if found.gain >= 0.5 and found.surprise >= 0.5 else 0.0

@@ -81,3 +81,15 @@ def test_without_any_posting_known_tags_are_recognised_by_their_company(tmp_path
 def test_many_applications_of_one_person_to_one_posting_prove_nothing(tmp_path: Path) -> None:
     rows = [Row("a", ["mine"], "p") for _ in range(10)] + [Row(f"c{n}", ["x"], "p") for n in range(10)]
     assert not judged(tmp_path, rows)["mine"]["posting_tag"]
+
+
+def test_a_tag_that_few_people_have_at_one_deleted_posting_is_doubted(tmp_path: Path) -> None:
+    postings = [Posting(f"p{n}", f"Title {n}", team="Team 1", location="Berlin") for n in range(4)]
+    crowd = [Row(f"d{n}", [f"Title {n % 4}", "Team 1", "Berlin"], f"p{n % 4}") for n in range(80)]
+    gone = ["Team 1", "Berlin", "Gone title"]
+    rows = [Row(f"c{n}", gone, None, day=200 * turn) for n in range(3) for turn in (0, 1)]
+    anybody = [Row(f"e{n}", ["vip"], f"p{n}", day=200 * turn) for n in range(3) for turn in (0, 1)]
+    tags = judged(tmp_path, [*crowd, *rows, *anybody], postings)
+    assert 0 < tags["Gone title"]["posting_strength"] < 0.5
+    assert tags["Gone title"]["why"].startswith("100% of its opportunities have the same tags of a posting")
+    assert tags["vip"]["posting_strength"] == 0

@@ -41,7 +41,8 @@ _OPPORTUNITIES = """
            CASE WHEN r % 5 < 3 THEN 1700000000000 END AS archived_at, NULL AS archive_reason,
            'stage-' || hash(p, k, 10) % 11 AS stage, ['posting-' || posting] AS postings,
            ['applied', 'sourced', 'referred'][1 + (hash(p, k, 11) % 3)::INTEGER] AS origin,
-           ['source ' || hash(p, k, 12) % 8] AS sources, 'non-confidential' AS confidentiality,
+           ['source ' || hash(p, k, 12) % 8] AS sources, 'user-' || hash(p, k, 13) % 40 AS owner,
+           'non-confidential' AS confidentiality,
            false AS is_anonymized, NULL AS last_advanced_at
     FROM opp ORDER BY id"""
 _POSTINGS = """

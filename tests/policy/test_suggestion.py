@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from quality.firm_kinds import KINDS
+from quality.firms import write_firm
 from quality.offices import Office, write_office
 from quality.populations import Population, write_population
 from support.snapshot_factory import Posting, Row, write_generated, write_snapshot
@@ -91,7 +94,10 @@ def test_a_tag_bound_to_a_stage_is_not_surely_about_the_person(tmp_path: Path) -
     crowd = [Row(f"d{n % 150}", [], f"p{n % 14}") for n in range(300)]
     suggestion = suggested(tmp_path, [*rows, *crowd])["x"]
     assert suggestion.scope == "undecided"
-    assert "100% of its opportunities are at 'onsite'" in suggestion.reason
+    assert (
+        "for opportunity, 100% of others of the same stage and outcome carry it, 17% of all"
+        in suggestion.reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,6 +141,44 @@ def test_sure_suggestions_are_right_in_offices_and_no_posting_tag_is_a_persons(
         if (suggestion.confidence or 0.0) >= 0.9:
             sure.append((truth[tag] == "contact") == (suggestion.scope == "contact"))
     assert sum(sure) / len(sure) >= 0.98
+
+
+@pytest.mark.parametrize("kind", ["campus", "adversarial"])
+def test_batches_steps_and_tags_of_deleted_postings_are_not_copied(tmp_path: Path, kind: str) -> None:
+    truth = write_firm(tmp_path, replace(KINDS[kind], people=1500), seed=4000)
+    found = suggest(audit(tmp_path))
+    copied = [tag for tag, row in found.items() if row.scope == "contact" and (row.confidence or 0) >= 0.9]
+    assert len(copied) > 5
+    assert {truth[tag] for tag in copied} == {"contact"}
+    assert "contact" not in {row.scope for tag, row in found.items() if truth[tag] == "posting"}
+
+
+def test_people_tagged_in_the_same_days_only_are_not_surely_a_persons(tmp_path: Path) -> None:
+    days = [(0, True), (3, True), (400, False)]
+    rows = [
+        Row(f"c{n}", ["Q3 push"] if tagged else [], f"p{n % 7 + day}", day=n * 0.5 + day)
+        for n in range(40)
+        for day, tagged in days
+    ]
+    crowd = [Row(f"d{n % 200}", ["x"], f"p{n % 14}", day=n * 4) for n in range(300)]
+    suggestion = suggested(tmp_path, [*rows, *crowd])["Q3 push"]
+    assert suggestion.scope != "contact"
+    assert "80% of its uses fall within" in suggestion.reason
+
+
+def test_a_decision_moves_the_tags_of_its_family_and_the_reason_says_so(tmp_path: Path) -> None:
+    rows = [
+        Row(f"c{n}", [f"poll: {'abc'[n % 3]}"] if turn else [], f"p{turn}", day=n * 20 + turn * 200)
+        for n in range(30)
+        for turn in (0, 1)
+    ]
+    crowd = [Row(f"d{n}", ["x"], "p1", day=n * 3) for n in range(90)]
+    facts = audit(write_snapshot(tmp_path, [*rows, *crowd]))
+    before = suggest(facts)["poll: a"]
+    after = suggest(facts, decided={"poll: b": "opportunity"})["poll: a"]
+    assert before.scope == "undecided"
+    assert after.scope == "opportunity"
+    assert "1 of them decided" in after.reason
 
 
 def test_a_sibling_with_another_spelling_of_the_tag_does_not_lack_it(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ class Row:
     confidential: bool = False
     owner: str | None = None
     id: str = ""
+    reason: str = "reason"
+    source: str = ""
 
     def cells(self, number: int) -> dict[str, Any]:
         created = NOON + round(self.day * DAY)
@@ -53,11 +55,11 @@ class Row:
             "created_at": created,
             "updated_at": created if self.updated else None,
             "archived_at": created if self.archived else None,
-            "archive_reason": "reason" if self.archived else None,
+            "archive_reason": self.reason if self.archived else None,
             "stage": self.stage,
             "postings": [self.posting] if self.posting else [],
             "origin": self.origin,
-            "sources": [],
+            "sources": [self.source] if self.source else [],
             "owner": self.owner,
             "confidentiality": "confidential" if self.confidential else "non-confidential",
             "is_anonymized": False,
@@ -94,10 +96,14 @@ def write_snapshot(
     rows: Iterable[Row],
     postings: Iterable[Posting] = (),
     *,
+    stages: Sequence[str] = ("New lead",),
     not_seen: Sequence[str] = (),
     host: str = "127.0.0.1",
 ) -> Path:
-    """Write the four Parquet files and snapshot.json; counts of tags are those of the rows."""
+    """Write the four Parquet files and snapshot.json; counts of tags are those of the rows.
+
+    `stages` are the names of the stages in their order; the id of one is its name as `stage_id` makes it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     cells = sorted((row.cells(n) for n, row in enumerate(rows)), key=lambda row: row["id"])
     counts: dict[str, int] = {}
@@ -108,12 +114,22 @@ def write_snapshot(
         "opportunities": cells,
         "postings": [posting.cells() for posting in postings],
         "tags": [{"text": text, "count": count} for text, count in sorted(counts.items())],
-        "stages": [{"id": "lead-new", "text": "New lead", "position": 0, "rank": 1.0, "pipeline": "lead"}],
+        "stages": [_stage(text, position) for position, text in enumerate(stages)],
     }
     for name, records in tables.items():
         _parquet(_connection(), folder / f"{name}.parquet", COLUMNS[name], records)
     _describe(folder, {name: len(records) for name, records in tables.items()}, list(not_seen), host)
     return folder
+
+
+def stage_id(text: str) -> str:
+    """Return the id of a stage."""
+    return "lead-new" if text == "New lead" else text.lower().replace(" ", "-")
+
+
+def _stage(text: str, position: int) -> dict[str, Any]:
+    rank, pipeline = 1.0 + 100 * position, "lead" if position == 0 else "applicant"
+    return {"id": stage_id(text), "text": text, "position": position, "rank": rank, "pipeline": pipeline}
 
 
 def write_generated(folder: Path, *, contacts: int, seed: int, story: bool = False) -> dict[str, str]:

@@ -14,10 +14,7 @@ UNION ALL
 SELECT o, c, total, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
 FROM seen JOIN opportunities ON file_row_number = o WHERE total > 1 AND p IS NULL;
 
-WITH spelt AS (
-    SELECT t, preferred
-    FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred) JOIN tag USING (text)),
-person AS (SELECT c, count(DISTINCT place) AS n FROM kept WHERE total > 1 GROUP BY c),
+WITH person AS (SELECT c, count(DISTINCT place) AS n FROM kept WHERE total > 1 GROUP BY c),
 size AS (
     SELECT n, count(*) AS total
     FROM (SELECT n FROM person UNION ALL SELECT 1 FROM kept WHERE total = 1) GROUP BY n),

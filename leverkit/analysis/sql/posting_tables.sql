@@ -74,3 +74,19 @@ SELECT t, count(*) AS postings, sum(k) AS posting_places,
        sum(k) / (SELECT sum(n) FROM size) AS posting_expected, max(k) / sum(k) AS top_share,
        arg_max(n, (k, n)) / (SELECT sum(n) FROM size) AS top_expected
 FROM held JOIN size USING (p) GROUP BY t;
+
+-- A tag that few people have, on opportunities with the same tags of postings, of one that Lever no longer lists.
+-- `gone`: share of its opportunities there, where at least two people have it.
+CREATE TEMP TABLE gone AS
+WITH rare AS (SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING count(*) BETWEEN 3 AND 40),
+unlisted AS (
+    SELECT o, c FROM opp
+    WHERE p IS NULL OR p NOT IN (SELECT v FROM trait JOIN postings ON id = value WHERE kind = 'posting')),
+found AS (SELECT o, t FROM tagging SEMI JOIN rare USING (t) SEMI JOIN unlisted USING (o)),
+signature AS (
+    SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS tags
+    FROM tagging SEMI JOIN (SELECT DISTINCT o FROM found) USING (o) SEMI JOIN match USING (t) GROUP BY o)
+SELECT t, max(k) / any_value(uses) AS gone
+FROM (SELECT t, tags, count(*) AS k, count(DISTINCT c) AS people
+      FROM found JOIN signature USING (o) JOIN unlisted USING (o) GROUP BY t, tags) JOIN rare USING (t)
+WHERE people > 1 GROUP BY t;

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import inf
 from random import random as random_share
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -30,31 +29,18 @@ FIRST_CONTACT = 2  # retries before the first response ever: a wrong address sho
 
 
 class ServerClock:
-    """Lever's clock, by the Dates of its responses, which name whole seconds.
-
-    `ahead` are the seconds by which it is ahead of ours: as few as the Dates allow, so that two clocks that
-    agree are told apart by no part of a second. `at_most` is the most that they allow, `date_ms` the end of
-    the latest one's second (ms since epoch).
-    """
+    """Lever's clock, by its latest response: seconds by which it is ahead of ours, and its time (ms)."""
 
     def __init__(self) -> None:
         self.answered = threading.Event()
-        self.ahead = self.at_most = 0.0
+        self.ahead = 0.0
         self.date_ms: int | None = None
-        self._range = -inf, inf
 
-    def note(self, date: str, *, sent: float, received: float) -> None:
-        """Take over the Date of a response; the request was sent and answered at these times of ours (s)."""
+    def note(self, date: str) -> None:
+        """Take over the Date of a response."""
         self.answered.set()
-        if (second := http_time(date)) is None:
-            return
-        self.date_ms = int(second + 1) * 1000
-        least, most = second - received, second + 1 - sent
-        known_least, known_most = self._range
-        if max(least, known_least) <= min(most, known_most):  # else a clock was set: only this one counts
-            least, most = max(least, known_least), min(most, known_most)
-        self._range = least, most
-        self.ahead, self.at_most = max(least, min(most, 0.0)), most
+        if (second := http_time(date)) is not None:
+            self.ahead, self.date_ms = second - time.time(), int(second + 1) * 1000
 
 
 class Exchange:
@@ -151,10 +137,10 @@ class Exchange:
         return response
 
     def _sent(self, send: Send, failures: int) -> Operation[Response]:
-        began, sent = self._clock(), time.time()
+        began = self._clock()
         response: Response = yield send
         if response.status is not None:
-            self.server.note((response.headers or {}).get("date", ""), sent=sent, received=time.time())
+            self.server.note((response.headers or {}).get("date", ""))
         log_request(send, response, self._clock() - began, failures + 1, self._key.hidden)
         return response
 

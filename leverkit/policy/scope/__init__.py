@@ -1,0 +1,1 @@
+"""How the scope of a tag is suggested: evidence, weights, families and decisions, reasons."""
