@@ -38,7 +38,7 @@ def doctor(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for what --contract finds.")] = Path(
         "contract"
     ),
-    rate: Annotated[float, typer.Option(min=0.1, max=9.8, help="Requests per second of --contract.")] = 4.0,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests per second of --contract.")] = 4.0,
     write_probes: Annotated[
         bool, typer.Option("--write-probes", help="Also write tags to one test opportunity.")
     ] = False,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from leverkit.doctor.contract.exchange import Exchange, Row
-from leverkit.doctor.contract.replay import EXCHANGES, LISTS
+from leverkit.doctor.contract.replay import EXCHANGES, LISTS, is_creation
 from leverkit.doctor.contract.sample import OPPORTUNITIES
 from leverkit.storage.files import write_atomic
 
@@ -51,7 +51,7 @@ def account_files(exchanges: Sequence[Exchange]) -> dict[str, Any]:
 
 
 def _opportunities(exchanges: Sequence[Exchange], reads: Sequence[Exchange]) -> list[Row]:
-    made = {each.data.get("id") for each in exchanges if (each.method, each.path) == ("POST", OPPORTUNITIES)}
+    made = {each.data.get("id") for each in exchanges if is_creation(each)}
     plain = [each for each in reads if "expand" not in each.params]
     rows = [*_pages(plain, LISTS), *_single(plain, f"{OPPORTUNITIES}/")]
     whole = [row for row in _merged(rows) if all(name in row for name in NEEDED)]

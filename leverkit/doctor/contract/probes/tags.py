@@ -21,20 +21,18 @@ TAG_PAGES = 5
 def counts(sample: Sample) -> Probing:
     """Count the holders of a few tags, and compare with GET /tags."""
     known = yield from read_counts()
-    rare = _telling(sample, known)
-    if not rare:
-        why = "no tag of at most 100 opportunities is on an archived one"
-        return [not_tried("tag_counts", why), _variants(known), _hostile(known)]
-    possible = set(COUNTED)
-    for tag in rare:
+    possible, compared = set(COUNTED), 0
+    for tag in _telling(sample, known):
         page = yield slim(limit=MOST, tag=tag, **sample.confidentiality)
-        if not page.ok or page.next:
-            continue
-        possible &= {kind for kind, holds in COUNTED.items() if sum(map(holds, page.rows)) == known[tag]}
-    return [_judge_counts(possible, len(rare), sample), _variants(known), _hostile(known)]
+        if page.ok and not page.next:
+            possible &= {kind for kind, holds in COUNTED.items() if sum(map(holds, page.rows)) == known[tag]}
+            compared += any(row["archived"] is not None for row in page.rows)
+    return [_judge_counts(possible, compared, sample), _variants(known), _hostile(known)]
 
 
 def _judge_counts(possible: set[str], tags: int, sample: Sample) -> Outcome:
+    if not tags:
+        return not_tried("tag_counts", "no tag of at most 100 opportunities is on an archived one")
     counted = next((kind for kind in COUNTED if kind in possible), None)
     if counted == "all":
         hidden = "confidential ones included" if sample.hidden.rows else "no confidential one was seen"
@@ -46,18 +44,16 @@ def _judge_counts(possible: set[str], tags: int, sample: Sample) -> Outcome:
 
 
 def _telling(sample: Sample, known: dict[str, int]) -> list[str]:
-    """Return up to four tags: on archived, active and confidential opportunities, and few enough to count."""
-    archived = [row for row in sample.all_rows if row["archived"] is not None]
+    """Return up to five tags of few opportunities: archived and active ones, and confidential ones."""
+    archived = tag_holders(row for row in sample.all_rows if row["archived"] is not None)
     active = tag_holders(row for row in sample.all_rows if row["archived"] is None)
-    mixed = [tag for tag in tag_holders(archived) if active[tag]]
-    hidden = list(tag_holders(sample.hidden.rows))
-    return [
-        tag
-        for tags in (mixed or list(tag_holders(archived)), hidden)
-        for tag in sorted(
-            (tag for tag in tags if 0 < known.get(tag, 0) <= MOST), key=lambda tag: -known[tag]
-        )[:2]
-    ]
+    mixed = [tag for tag in archived if active[tag]]
+    return [*_rarest(mixed or archived, known, 3), *_rarest(tag_holders(sample.hidden.rows), known, 2)]
+
+
+def _rarest(tags: Iterable[str], known: dict[str, int], number: int) -> list[str]:
+    few = [tag for tag in tags if 0 < known.get(tag, 0) <= MOST]
+    return sorted(few, key=lambda tag: (known[tag], tag))[:number]
 
 
 def read_counts() -> Asking[dict[str, int]]:
