@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from leverkit.doctor.contract.exchange import Exchange
+from leverkit.doctor.contract.exchange import Exchange, Row
 from leverkit.doctor.contract.sample import OPPORTUNITIES
+from leverkit.doctor.contract.scrubbing.known import FIELDS
 from leverkit.storage.files import read
 
 EXCHANGES = "exchanges.jsonl"
@@ -68,7 +69,7 @@ def differences(exchange: Exchange, status: int, content: Any) -> list[str]:
 def _other_rows(exchange: Exchange, answer: Exchange) -> list[str]:
     """Return in which row two pages differ; the emulator has only what was seen, so perhaps no next page."""
     whole = exchange.path in LISTS and "expand" not in exchange.params
-    wanted, found = ((each.rows if whole else each.ids) for each in (exchange, answer))
+    wanted, found = ((_known(each.rows) if whole else each.ids) for each in (exchange, answer))
     if exchange.next:
         found = found[: len(wanted)]
     if found == wanted:
@@ -76,3 +77,8 @@ def _other_rows(exchange: Exchange, answer: Exchange) -> list[str]:
     pairs = enumerate(zip_longest(wanted, found))
     place = next(place for place, (one, other) in pairs if one != other)
     return [f"{len(found)} rows for {len(wanted)}; row {place} is another"]
+
+
+def _known(rows: Iterable[Row]) -> list[Row]:
+    """Return rows without fields that Lever may add: the emulator has such fields of its own."""
+    return [{name: value for name, value in row.items() if name in FIELDS} for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.contract_check import MARKER
 from support.other_lever import USER, OtherLever, other_lever
 
@@ -37,6 +38,7 @@ def checked(lever: OtherLever, url: str, folder: Path) -> list[Outcome]:
         return [*found, *write_probes(writer, Target(subject["id"], folder, MARKER))]
 
 
+@pytest.mark.soak
 def test_a_lever_that_does_as_we_believe_refutes_nothing(tmp_path: Path) -> None:
     with other_lever() as (lever, url):
         before = [list(row["tags"]) for row in lever.rows]

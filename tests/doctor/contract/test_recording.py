@@ -1,4 +1,4 @@
-"""Recordings: with the configuration that was found, the emulator answers as the account did."""
+"""What an account does otherwise is found, and nothing else; the emulator then answers as the account did."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ from leverkit.emulator import Running, running
 
 OTHERWISE: dict[str, Any] = {
     "updated_filter_nulls": "kept",
+    "contact_ids": "last",
+    "tag_counts": "active",
+    "extra_fields": True,
+    "candidates": False,
+    "repeated_add_bumps": True,
+    "posting_tag_removal": "comes back",
+    "max_tag_length": 100,
     "range_ends": "end",
     "listing_order": "newest",
     "bad_limit": "clamp",
@@ -63,7 +70,9 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contract")
     with running(contacts=60, rate=None, **OTHERWISE) as account:
         with_deleted(account)
+        before = account.state()
         assert check(account, folder, taggable(account)) == OTHERWISE
+        assert account.state() == before
     return folder
 
 

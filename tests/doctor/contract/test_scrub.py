@@ -33,7 +33,7 @@ def one(content: Any, **given: Any) -> Exchange:
 
 
 def test_no_planted_name_id_or_time_is_in_any_file_that_is_passed_on(tmp_path: Path) -> None:
-    with running(contacts=60, rate=None) as account:
+    with running(contacts=30, rate=None) as account:
         account.do(plant)
         secrets: set[str] = account.do(secrets_of)
         subject, user = taggable(account), some_user(account)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.contract_check import MARKER, parts, refuted, some_user, taggable, written
@@ -15,19 +14,6 @@ from leverkit.doctor.contract.writing.step import Write
 from leverkit.doctor.contract.writing.writer import ProbeWriter
 from leverkit.emulator import Running, running
 from leverkit.errors import LeverkitError, UsageError
-
-TOGETHER: dict[str, Any] = {
-    "perform_as": "required",
-    "unknown_perform_as": 404,
-    "repeated_add_bumps": True,
-    "absent_tag": "error",
-    "posting_tag_removal": "comes back",
-    "tag_normalisation": "trim",
-    "max_tag_length": 100,
-    "max_tags_per_call": 17,
-    "empty_tags": "error",
-    "repeated_tag": "error",
-}
 
 
 def tags_in_order(account: Running, opportunity: str) -> list[str]:
@@ -49,13 +35,6 @@ def test_an_account_that_does_as_we_believe_refutes_nothing_and_is_left_as_it_wa
     record = json.loads((tmp_path / "test-opportunity.json").read_text())
     assert (record["opportunity"], record["before"], record["put_back"]) == (subject, order, True)
     assert len(record["writes"]) == len(log)
-
-
-def test_what_an_account_does_otherwise_is_found_and_its_tags_are_put_back(tmp_path: Path) -> None:
-    with running(contacts=60, rate=None, **TOGETHER) as account:
-        subject, before = taggable(account), account.state()
-        assert refuted(written(account, tmp_path, subject)) == TOGETHER
-        assert account.state() == before
 
 
 @pytest.mark.parametrize("lock", ["skip", 400, 403])

@@ -40,7 +40,10 @@ def replacements(seen: Mapping[str, Iterable[str]], random: Random) -> Replaceme
 
 def _numbered(form: str, values: Iterable[str]) -> dict[str, str]:
     order = sorted(values, key=lambda text: (text.casefold(), text.swapcase()))
-    return {value: form.format(place) for place, value in enumerate(order, start=1)}
+    return {
+        value: form.format(place) + "," * ("," in value)  # where commas separate values, it has two
+        for place, value in enumerate(order, start=1)
+    }
 
 
 def _new_ids(values: Iterable[str], random: Random) -> dict[str, str]:
