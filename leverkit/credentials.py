@@ -114,7 +114,12 @@ def _token_file(named: str, consent: list[str]) -> Path:
     """Return the file of a consent's tokens; not in the cache: who loses it has to ask for consent again."""
     if named:
         return expanded(named)
-    return Path(user_data_dir("leverkit")) / "oauth" / f"{digest(consent)[:16]}.json"
+    try:
+        return Path(user_data_dir("leverkit")) / "oauth" / f"{digest(consent)[:16]}.json"
+    except RuntimeError:
+        raise UsageError(
+            "this user has no home folder to keep refreshed tokens in: set LEVERKIT_TOKEN_FILE"
+        ) from None
 
 
 def _looks_like_a_key(secret: Secret) -> bool:

@@ -163,6 +163,14 @@ def expanded(text: str) -> Path:
         raise UsageError("this user has no home folder: set LEVERKIT_WORKSPACE, and HOME") from None
 
 
+def require_home() -> None:
+    """Raise UsageError where this user has no home folder, in which Jupyter looks for its kernels."""
+    try:
+        Path.home()
+    except RuntimeError:
+        raise UsageError("this user has no home folder, and Jupyter looks in it: set HOME") from None
+
+
 def is_demo_wanted(text: str, person: bool) -> bool:
     """Return True if LEVERKIT_DEMO says so, or says nothing and a person is there. Raises UsageError."""
     if text.lower() not in ("", *YES, *NO):

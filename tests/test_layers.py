@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "analysis": "snapshot api report storage",
     "dlt_source": "snapshot extras settings api",
     "snapshot": "extras settings api report storage",
-    "doctor": "extras settings api report storage",
+    "doctor": "extras settings environment api report storage",
     "settings": "extras credentials environment accounts api storage emulator",
     "credentials": "environment accounts api storage",
     "environment": "accounts key_command api storage",

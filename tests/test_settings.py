@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import pytest
 from leverkit.api.auth import Secret
 from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.rate_limit import Pace
+from leverkit.doctor import examine
 from leverkit.emulator import running
+from leverkit.emulator.background import NotStarted, demo_account
+from leverkit.environment import expanded, require_home
 from leverkit.errors import AccessDenied, KeyMissing, LeverkitError, Unreachable, UsageError
+from leverkit.notebook.job.runner import run
 from leverkit.settings import PRODUCTION, Settings, connect, workspace
 
 CANARY = "canary-secret-77"
@@ -226,3 +231,26 @@ def test_the_log_is_shown_where_a_variable_asks_for_it(text: str, shown: bool) -
 def test_a_log_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UsageError, match="LEVERKIT_LOG must be debug"):
         Settings.from_environment({"LEVERKIT_LOG": "verbose"}, {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a user of Windows always has a home folder")
+def test_without_a_home_folder_each_use_says_which_variable_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(UsageError, match="set LEVERKIT_WORKSPACE"):
+        expanded("~/leverkit")
+    with pytest.raises(UsageError, match="set HOME"):
+        require_home()
+    with pytest.raises(UsageError, match="set HOME"):
+        run("any.ipynb", "out")
+    with pytest.raises(NotStarted, match="set XDG_CACHE_HOME"):
+        demo_account()
+    consent = {"LEVER_REFRESH_TOKEN": "r", "LEVER_CLIENT_ID": "c", "LEVER_CLIENT_SECRET": "s"}
+    with pytest.raises(UsageError, match="set LEVERKIT_TOKEN_FILE"):
+        Settings.from_environment(consent, {}, person=False)
+    (kernel,) = [check for check in examine(Settings()).checks if check.what == "kernel"]
+    assert (kernel.ok, "set HOME" in kernel.found) == (False, True)

@@ -20,6 +20,7 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
 from leverkit.api.responses import PERFORM_AS
+from leverkit.environment import require_home
 from leverkit.errors import AccessDenied, ApiError, KeyMissing, LeverkitError, Locked, UsageError
 from leverkit.extras import command, is_installed
 from leverkit.settings import Settings, connect
@@ -140,9 +141,12 @@ def _kernel() -> Check:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
+        require_home()
         KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
         return Check("kernel", False, "no kernel python3: install ipykernel into this environment")
+    except UsageError as error:
+        return Check("kernel", False, str(error), error.exit_code)
     return Check("kernel", True, "python3")
 
 

@@ -35,7 +35,7 @@ def demo_account(folder: Path | None = None, options: tuple[str, ...] = OPTIONS)
 
     Raises NotStarted.
     """
-    folder = folder or Path(user_cache_dir("leverkit"))
+    folder = folder or _state_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = folder / "demo-account.json"
     with FileLock(folder / "demo-account.lock", mode=0o600):
@@ -44,6 +44,19 @@ def demo_account(folder: Path | None = None, options: tuple[str, ...] = OPTIONS)
             known = _start(options)
             _write(state, known)
     return known["base_url"], known["api_key"]
+
+
+def _state_folder() -> Path:
+    """Return this user's cache folder, which is made. Raises NotStarted without a home to write to."""
+    try:
+        folder = Path(user_cache_dir("leverkit"))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):  # RuntimeError: this user has no home folder
+        raise NotStarted(
+            "the demo account has no folder to keep its address in: set XDG_CACHE_HOME to one that this user "
+            "can write"
+        ) from None
+    return folder
 
 
 def _read(state: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import msgspec
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity
 from leverkit.errors import ApiError, LeverkitError, UsageError
-from leverkit.history.catch_up import CaughtUp, take_reading, take_runs
+from leverkit.history.catch_up import SECOND_MS, CaughtUp, take_reading, take_runs
 from leverkit.history.ledger import Ledger
 from leverkit.history.reading import Pair, Reading, RunWrites, Seen
 from leverkit.history.rebuild import Kept, rebuild
@@ -103,7 +103,7 @@ def ledger_of_two(old: Snapshot, new: Snapshot, known: Ledger | None) -> Iterato
         if known:
             ledger.consider((), known.view(()).decisions)
             runs, _ = _writes(known.path.parents[1], {run.folder: None for run in known.runs()}, 0)
-            between = range(old.taken_at + 1, new.taken_at + 1)
+            between = range(old.taken_at + 1, new.taken_at + SECOND_MS)  # a write's time is rounded up
             for run in runs:
                 writes = tuple(write for write in run.writes if write.at_ms in between)
                 take_runs(ledger, [msgspec.structs.replace(run, writes=writes)])

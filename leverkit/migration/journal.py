@@ -109,7 +109,8 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome", gc=False):
     """The outcome of an operation, and the evidence; `effective` if our request changed the account.
 
     `stored` is the form in which Lever stored the tag, if it differs from the planned one. `lever_ms` is the
-    time of the reading by Lever's clock, in milliseconds since the epoch; None where it is not known.
+    time of the reading by Lever's clock, `updated_at` the opportunity's `updatedAt` as it was read, both in
+    milliseconds since the epoch; None where Lever tells none, unset where there was no reading.
     """
 
     op: int
@@ -118,6 +119,7 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome", gc=False):
     evidence: str = ""
     stored: str = ""
     lever_ms: int | None = None
+    updated_at: int | msgspec.UnsetType | None = msgspec.UNSET
 
     def __post_init__(self) -> None:
         keep_texts_once(self, "evidence")

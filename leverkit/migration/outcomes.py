@@ -168,6 +168,11 @@ class Reading:
         now = self.found.get(opportunity)
         return max(self.date_ms or 0, (now.updated_at or 0) if now else 0) or None
 
+    def updated_at(self, opportunity: str) -> int | msgspec.UnsetType | None:
+        """Return an opportunity's `updatedAt` as it was read (ms since epoch), unset if it was not there."""
+        now = self.found.get(opportunity)
+        return now.updated_at if now else msgspec.UNSET
+
     def has_source(self, operation: Operation, *, except_for: Container[tuple[str, str]]) -> bool:
         """Return True if another opportunity of the contact carries the tag.
 

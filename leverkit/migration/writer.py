@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
+from msgspec import UNSET
+
 from leverkit.api.client import Lever
 from leverkit.api.models import Opportunity
 from leverkit.api.threads import thread_pool
@@ -123,7 +125,7 @@ class Writer:
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
         reading = read_batch(self._lever, tuple(operations), self._times.now)
-        self._began_ms = self._began_ms or reading.date_ms or self._lever.now()
+        self._began_ms = self._began_ms or self._lever.now()
         if notes := self._watch.notes(reading):
             self._journal.append(*notes)
         return reading
@@ -255,6 +257,7 @@ class Writer:
                 judgement.evidence,
                 judgement.stored,
                 reading.lever_ms(operation.opportunity) if reading else None,
+                reading.updated_at(operation.opportunity) if reading else UNSET,
             )
             for operation, judgement in judgements.items()
             if judgement.outcome is not None

@@ -22,7 +22,8 @@ _LEVER = re.compile(
     r"|(?<![A-Za-z])(?![CKQ]Lever)[A-Z]+Lever(?![a-z])"  # ILeverApi; Clever, Klever, QLever are others
 )
 _VENDORS = TEXTS["vendors"].split()
-_OTHER = re.compile(rf"(?<![a-z])(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
+_WORD_START = r"(?-i:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"  # also that of toGreenhouse
+_OTHER = re.compile(rf"{_WORD_START}(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
 _OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0] for word in _VENDORS)
 _HOST_IN_CODE = re.compile(r"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
 _URL_CONSTANT = re.compile(

@@ -163,16 +163,22 @@ class ConstantFolder:
         return self.constants.get(word) or self._returned(word, depth + 2) or _placeholder(node)
 
     def definition(self, word: str, at: Node) -> Node | None:
-        """Return the value of a name: the last before a node in its function, else in its class, else any."""
+        """Return the value of a name: the last before a node in its function, else in its class, else any.
+
+        Of objects that give one key different values (as a table of products does) none is chosen.
+        """
         here, home = syntax.function_of(at), syntax.enclosing(at, grammar.CLASSES)
-        best: tuple[int, Node | None] = (-1, None)
+        best = -1
+        ranked: list[Node] = []
         for found, function, owner in self._definitions(word):
             if found.start_byte <= at.start_byte < found.end_byte:
                 continue
             inside = here is not None and here.start_byte <= found.start_byte < at.start_byte
             rank = 3 if inside else 2 if home is not None and owner == home else int(function is None)
-            best = (rank, found) if rank >= best[0] else best
-        return best[1]
+            if rank >= best:
+                best, ranked = rank, [*(ranked if rank == best else ()), found]
+        entries = {text(found) for found in ranked if syntax.is_entry(found)}
+        return None if best < 3 and len(entries) > 1 else next(reversed(ranked), None)
 
     def values(self, word: str, *, before: Node) -> list[Node]:
         """Return all values of a name: in the function of a node, else in its class, or outside of any."""

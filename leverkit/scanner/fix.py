@@ -28,6 +28,7 @@ _SEGMENT = re.compile(rb"(?<![\w.-])candidates(?=[/?\"'`$#{%\s&\\]|$)")
 _ID = rb"candidate(_?(?:id|Id|ID))?"
 _HOLE = re.compile(rb"(?<=[{:(<])" + _ID + rb"(?=[})>/?\"']|$)")
 _KEY = re.compile(rb"[:\"']?" + _ID + rb"[\"']?$")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _DEPTH = 3
 _NO_NEWLINE = "\\ No newline at end of file"
 
@@ -47,9 +48,7 @@ class Fix:
         """Return the change as a unified diff."""
         old, new = (text.decode("utf-8", "replace") for text in (self.before, self.after))
         name = Path(self.path).as_posix()
-        lines = difflib.unified_diff(
-            old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-        )
+        lines = difflib.unified_diff(_LINE.findall(old), _LINE.findall(new), f"a/{name}", f"b/{name}")
         return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}\n" for line in lines)
 
 
@@ -58,16 +57,29 @@ def fixes(findings: Iterable[Finding]) -> list[Fix]:
     by_path: dict[str, list[Finding]] = {}
     for found in findings:
         by_path.setdefault(found.path, []).append(found)
-    made = (_fix(path, places) for path, places in sorted(by_path.items()))
+    borrowed = {path: _borrowed(path, places) for path, places in by_path.items()}
+    made = (
+        _fix(path, places, frozenset().union(*(borrowed[other] for other in by_path if other != path)))
+        for path, places in sorted(by_path.items())
+    )
     return [fix for fix in made if fix is not None]
 
 
-def _fix(path: str, places: Sequence[Finding]) -> Fix | None:
+def _borrowed(path: str, places: Sequence[Finding]) -> frozenset[bytes]:
+    """Return the names that stand beside what a person has to decide, and that another file defines."""
+    numbers = {found.line for found in places if not _is_mechanical(found)}
+    text = Path(path).read_bytes() if numbers else b""
+    lines = text.split(b"\n")
+    names = {name for number in numbers for name in re.findall(rb"\w+", lines[number - 1])}
+    return frozenset(name for name in names if not re.search(rb"\b" + name + rb"[\"']?\s*(?::|=(?!=))", text))
+
+
+def _fix(path: str, places: Sequence[Finding], elsewhere: frozenset[bytes]) -> Fix | None:
     source = next(sources.read_sources([path], sources.Skipped()), None)
     if source is None:
         return None
     kept = frozenset(found.line for found in places if not _is_mechanical(found))
-    own = {found: _edits(source, found, kept) for found in places if _is_mechanical(found)}
+    own = {found: _edits(source, found, kept, elsewhere) for found in places if _is_mechanical(found)}
     edits = {place: new for some in own.values() for place, new in some.items()}
     after = source.raw
     for (start, end), new in sorted(edits.items(), reverse=True):
@@ -79,15 +91,18 @@ def _is_mechanical(found: Finding) -> bool:
     return found.code in CODES and "Postings" not in found.detail
 
 
-def _edits(source: Source, found: Finding, kept: frozenset[int]) -> Edits:
-    """Return the replacements for one finding, by ranges of bytes; constants used on `kept` lines stay."""
+def _edits(source: Source, found: Finding, kept: frozenset[int], elsewhere: frozenset[bytes]) -> Edits:
+    """Return the replacements for one finding, by ranges of bytes.
+
+    Constants used on `kept` lines, or by other files on such lines (`elsewhere`), stay.
+    """
     offset = _offset(source.raw, found)
     parser = syntax.parser(source.language)
     if found.how != "parsed" or parser is None or source.lines:
         match = _SEGMENT.search(source.raw, offset, _line_end(source.raw, offset))
         return {match.span(): b"opportunities"} if match else {}
     root = parser.parse(source.text).root_node
-    literals = _Literals(ConstantFolder(root, source.text, {}), kept)
+    literals = _Literals(ConstantFolder(root, source.text, {}), kept, elsewhere)
     node = _expression(literals.folder, offset)
     return dict(literals.of(node)) or dict(literals.appended_to_by(node))
 
@@ -103,9 +118,9 @@ def _expression(folder: ConstantFolder, offset: int) -> Node:
 
 
 def _offset(raw: bytes, found: Finding) -> int:
-    lines = raw.splitlines(keepends=True)
+    lines = raw.split(b"\n")
     line = lines[found.line - 1].decode("utf-8", "replace")
-    return sum(map(len, lines[: found.line - 1])) + len(line[: found.column - 1].encode())
+    return sum(len(before) + 1 for before in lines[: found.line - 1]) + len(line[: found.column - 1].encode())
 
 
 def _line_end(raw: bytes, offset: int) -> int:
@@ -126,10 +141,11 @@ def _span(leaf: Node, match: re.Match[bytes]) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Literals:
-    """Finds the literals that say candidates; constants that are used on `kept` lines are left."""
+    """Finds the literals that say candidates; constants used on `kept` lines, or `elsewhere`, are left."""
 
     folder: ConstantFolder
     kept: frozenset[int]
+    elsewhere: frozenset[bytes]
 
     def of(self, node: Node, depth: int = 0) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Yield the segments in the literals of an expression, and of the constants that it uses."""
@@ -155,6 +171,8 @@ class _Literals:
         if b"candidates" not in (value.text or b""):
             return True
         pattern = rb"(?<![\w-])" + re.escape(word.encode()) + rb"(?![\w-])"
+        if syntax.function_of(value) is None and word.encode() in self.elsewhere:
+            return False
         uses = (match.start() for match in re.finditer(pattern, self.folder.source))
         return all(self._builds_path(syntax.leaf(self.folder.root, use)) for use in uses)
 

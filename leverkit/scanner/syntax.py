@@ -117,9 +117,9 @@ def defined_by(node: Node) -> Node | None:
 
 def appended_to(node: Node) -> Node | None:
     """Return the variable to which a node is appended, as in `url += "/notes"` or `$url .= '/notes'`."""
-    parent = node.parent
-    while parent is not None and parent.type in ("expression_list", "literal_element"):
-        parent = parent.parent
+    parent, branches = node.parent, grammar.CONDITIONALS | grammar.PARENTHESES
+    while parent is not None and parent.type in branches and parent.child_by_field_name("condition") != node:
+        node, parent = parent, parent.parent
     if parent is None or parent.type not in grammar.APPENDING:
         return None
     operator = text(parent.child_by_field_name("operator") or parent.child(1))

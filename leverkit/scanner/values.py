@@ -19,6 +19,7 @@ _READS = re.compile(
     r"|(?:get)?_?[tT]oken|(?:get)?_?[tT]riggered_?[aA]t)$"
 )
 _TOLD = re.compile(r"token$|triggered_?at", re.IGNORECASE)  # names that say what they hold
+_TOLD_KEY = re.compile(r":?[\"'](?:token|triggered_?at)[\"']$", re.IGNORECASE)  # payload.get("token")
 
 
 class ValueTracer:
@@ -42,6 +43,9 @@ class ValueTracer:
     def _call(self, node: Node, depth: int) -> list[str]:
         verb = syntax.last_word(syntax.callee(node).rsplit(")", 1)[-1])
         receiver = syntax.receiver_of(node)
+        keys = [text(arg) for arg in syntax.arguments(node) if arg.type in grammar.STRINGS]
+        if receiver is not None and (told := [key for key in keys if _TOLD_KEY.match(key)]):
+            return [f"{text(receiver)}.{told[0]}"]
         own = self.atoms(receiver, depth + 1) if receiver is not None else []
         inner = [atom for arg in syntax.arguments(node) for atom in self.atoms(arg, depth + 1)]
         reads = [f"{text(receiver)}.{verb}" if receiver is not None else verb] if _READS.match(verb) else []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from leverkit.api.models import Opportunity
-from leverkit.migration.journal import Intent, Outcome, Undone
+from leverkit.migration.journal import Entry, Intent, Outcome, Undone
 from leverkit.migration.run import Run
 from leverkit.planning.operation import Operation
 
@@ -39,7 +41,7 @@ class ChangeTimeline:
         self._undone: set[int] = set()  # by what the run read
         for entry in run.entries:
             if isinstance(entry.body, Outcome):
-                at_ms = entry.body.lever_ms or entry.at_ms + ahead_ms
+                at_ms = _ended_ms(entry, entry.body, ahead_ms)
                 opportunity = run.plan.operations[entry.body.op].opportunity
                 self._ended[entry.body.op] = at_ms
                 self._latest[opportunity] = max(self._latest.get(opportunity, 0), at_ms)
@@ -59,6 +61,16 @@ class ChangeTimeline:
             return True
         intents = self._intents.get(op.opportunity, ())
         return any((later.updated_at or 0) > ended and not op.is_in_effect(later.before) for later in intents)
+
+
+def _ended_ms(entry: Entry, outcome: Outcome, ahead_ms: int) -> int:
+    """Return the time by Lever's clock after which a change is somebody else's: the `updatedAt` read.
+
+    It tells apart what happens within a second, which Lever's Date does not.
+    """
+    if outcome.updated_at is not msgspec.UNSET:
+        return outcome.updated_at or 0
+    return outcome.lever_ms or entry.at_ms + ahead_ms
 
 
 def _is_in_place(op: Operation, now: Mapping[str, Opportunity]) -> bool:

@@ -12,8 +12,11 @@ import pytest
 from leverkit.api.auth import Secret
 from leverkit.api.http import HttpSession
 from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.exchange import ServerClock
 from leverkit.api.requests.waits import WaitNotices
 from leverkit.errors import AccessDenied, ApiError, Unreachable, Unreadable
+
+DATE, SECOND = "Tue, 24 Nov 2026 10:00:00 GMT", 1795514400
 
 
 class Script:
@@ -277,3 +280,27 @@ def test_a_notice_goes_to_stderr_and_on_a_terminal_replaces_the_progress(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     WaitNotices().start("refused", 5.0)
     assert capsys.readouterr().err == "\r\x1b[Krefused: waiting 5 s before the next try\n"
+
+
+def test_two_clocks_that_agree_are_told_apart_by_no_part_of_a_second() -> None:
+    clock = ServerClock()
+    clock.note(DATE, sent=SECOND + 0.2, received=SECOND + 0.3)
+    assert (clock.ahead, clock.at_most, clock.date_ms) == (0, pytest.approx(0.8), (SECOND + 1) * 1000)
+    clock.note(DATE, sent=SECOND + 0.9, received=SECOND + 1.1)
+    assert (clock.ahead, clock.at_most) == (0, pytest.approx(0.1))
+
+
+def test_the_clock_of_lever_is_known_better_with_each_response_until_one_of_the_two_is_set() -> None:
+    clock = ServerClock()
+    clock.note(DATE, sent=SECOND - 60.5, received=SECOND - 60.4)
+    clock.note(DATE, sent=SECOND - 60.1, received=SECOND - 60.0)
+    assert (clock.ahead, clock.at_most) == (pytest.approx(60.4), pytest.approx(61.1))
+    clock.note(DATE, sent=SECOND + 9.0, received=SECOND + 9.5)
+    assert (clock.ahead, clock.at_most) == (pytest.approx(-8.0), pytest.approx(-8.0))
+
+
+def test_a_response_without_a_date_tells_no_time() -> None:
+    clock = ServerClock()
+    clock.note("soon", sent=SECOND, received=SECOND)
+    assert (clock.ahead, clock.at_most, clock.date_ms) == (0, 0, None)
+    assert clock.answered.is_set()

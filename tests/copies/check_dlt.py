@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ LISTINGS = {
     "postings": EVERYTHING,
     "stages": {"limit": 100},
 }
+PAGE = Path(__file__).parents[2] / "docs" / "copies.md"
 Load = Callable[[Any], Any]
 
 
@@ -99,6 +101,18 @@ def test_no_name_is_asked_for_and_none_is_loaded(account: Running, load: Load, t
     people = account.do(lambda account: [row.object() for row in account.rows.values()])
     kept = (tmp_path / "copy.duckdb").read_bytes()
     assert not [each["id"] for each in people if each["name"] and each["name"].encode() in kept]
+
+
+def test_the_example_of_the_page_runs(
+    account: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEVER_API_KEY", account.api_key)
+    monkeypatch.setenv("LEVER_BASE_URL", account.base_url)
+    exec(example, {})
+    copy = read_copy(tmp_path / "copy", str(tmp_path / "lever.duckdb"), "dlt", now_ms=1)
+    assert copy.meta["counts"]["opportunities"] == len(account.state()["opportunities"])
 
 
 def test_a_copy_by_dlts_own_rest_source_gives_the_audit_of_a_pull(

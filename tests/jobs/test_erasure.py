@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.clients import Dated
 from support.plan_factory import opened
 from support.sync_nights import SyncNights, sync_nights
 
@@ -50,7 +49,7 @@ class Account:
         """Roll the run back."""
         undo = lk.rollback(self.run, self.out / "runs/undo")
         approve = {"approve": undo.plan_id, "max_pct": 100}
-        with opened(self.nights.emulated, transport=Dated(self.nights.emulated)) as lever:
+        with opened(self.nights.emulated) as lever:
             return lk.apply(self.out / "runs/undo", lever=lever, **approve | options)
 
     def places(self, folder: Path) -> list[str]:

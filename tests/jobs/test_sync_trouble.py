@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.clients import Dated
 from support.plan_factory import opened, tags_of
 from support.sync_nights import SyncNights, new_gaps, sync_nights
 from support.told import told
@@ -182,7 +181,7 @@ def test_who_approved_is_listed_of_each_session_of_all_runs_that_the_ledger_know
     first = nights.begin()
     stopped(nights)
     new = nights.night(max_seconds=0.0).record
-    with opened(nights.emulated, transport=Dated(nights.emulated)) as lever:
+    with opened(nights.emulated) as lever:
         lk.apply(new.open_run, approve=new.plan_id, lever=lever).require()
     found = approvals(nights.folder)
     assert {session.run for session in found.sessions} == {first.run, new.open_run}
@@ -213,7 +212,7 @@ def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
     tagged, tag = new_gaps(nights, 1)[0]
     run = nights.home / "receiver" / "run"
     label = AccountLabel("acme", workspace=nights.home)
-    with opened(nights.emulated, transport=Dated(nights.emulated), label=label) as lever:
+    with opened(nights.emulated, label=label) as lever:
         lk.propagate(lever, opportunity=tagged, share=[tag], out=run).require()
     nights.night(keep_days=30).require()
     assert run.is_dir()
@@ -226,7 +225,7 @@ def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
 def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNights) -> None:
     nights.begin()
 
-    class Interrupting(Dated):
+    class Interrupting(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             if request.url.path.endswith("/opportunities"):
                 _thread.interrupt_main()

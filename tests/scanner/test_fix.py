@@ -152,6 +152,25 @@ def test_a_constant_that_also_creates_stays(tmp_path: Path) -> None:
     assert fixed(path) == path.read_text()
 
 
+def test_a_constant_that_creates_in_another_file_stays(tmp_path: Path) -> None:
+    own = "export const LIST = '/candidates';\nexport const all = () => fetch(BASE + LIST);\n"
+    path = write(tmp_path / "lever.ts", BASE + own)
+    assert "/opportunities" in fixed(path)
+    other = "import { LIST } from './lever';\nexport const add = () => axios.post(BASE + LIST, {});\n"
+    write(tmp_path / "add.ts", BASE + other)
+    assert [found.code for found in scan([tmp_path])] == ["LK304", "LK303"]
+    assert fixes(scan([tmp_path])) == []
+
+
+def test_other_signs_that_end_a_line_elsewhere_do_not_shift_the_change(tmp_path: Path) -> None:
+    text = BASE + "// a\x0cb \u2028 c\rd\nexports.all = () => fetch(`${BASE}/candidates`);\n"
+    path = tmp_path / "old.js"
+    path.write_bytes(text.encode())
+    (change,) = fixes(scan([path]))
+    assert change.after.decode() == text.replace("/candidates", "/opportunities")
+    assert sum(line.startswith(("+", "-")) for line in change.diff().split("\n")) == 4
+
+
 def test_the_name_of_the_id_follows_where_one_expression_has_it_twice(tmp_path: Path) -> None:
     text = 'post(B + "/candidates/%(candidate_id)s/notes" % {"candidate_id": one})\n'
     path = write(tmp_path / "old.py", 'B = "https://api.lever.co/v1"\n' + text)

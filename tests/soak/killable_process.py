@@ -12,10 +12,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +42,7 @@ class ChildRunner:
 
         Keys: what (apply, pull, plan, rollback, sync), run (the folder to write), base_url, key, point,
         number; cut (root, shadow, number: see power_cut.py); for a plan snapshot and policy, for a rollback
-        of, for a sync policy, home, and skew_ms (by which Lever's clock is ahead).
+        of, for a sync policy and home.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -127,7 +125,7 @@ def _sync(order: dict[str, Any]) -> int:
     _make_journal_killable(kill_point)
     asked = SyncOrder(policy=Path(order["policy"]), out=Path(order["run"]))
     settings = Settings(order["base_url"], home=Path(order["home"]))
-    transport = _killable_transport(kill_point, order["skew_ms"])
+    transport = _killable_transport(kill_point)
     with _killable_lever(order, kill_point, transport=transport) as lever:
         return sync(asked, settings=settings, lever=lever, reread_after=()).record.exit_code or 0
 
@@ -192,8 +190,8 @@ def _lock(journal: Any) -> Any:
     return journal.append_lock
 
 
-def _killable_transport(kill_point: KillPoint, skew_ms: int | None = None) -> Any:
-    """Return a transport that reaches kill points around each request, and dates answers by Lever's clock."""
+def _killable_transport(kill_point: KillPoint) -> Any:
+    """Return a transport that reaches kill points around each request."""
     import httpx
 
     class KillableTransport(httpx.HTTPTransport):
@@ -202,8 +200,6 @@ def _killable_transport(kill_point: KillPoint, skew_ms: int | None = None) -> An
             response = super().handle_request(request)
             response.read()
             kill_point.at("answered, not kept")
-            if skew_ms is not None:
-                response.headers["date"] = formatdate(time.time() + skew_ms / 1000, usegmt=True)
             return response
 
     return KillableTransport()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -92,20 +91,6 @@ class Altered(Hooked):
         if any(name.startswith("created_at") for name in request.url.params):
             rows = [row for row in rows if row.get("createdAt", 0) is not None]
         return httpx.Response(200, json=page | {"data": rows} | (self._page or {}))
-
-
-class Dated(Hooked):
-    """A Lever that sends the Date of the account's own clock, which a test moves."""
-
-    def __init__(self, account: Running) -> None:
-        super().__init__()
-        self._account = account
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request."""
-        response = super().handle_request(request)
-        response.headers["date"] = formatdate(self._account.account.now() / 1000, usegmt=True)
-        return response
 
 
 def reader(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from soak.killable_process import ChildRunner
-from support.clients import Dated
 from support.plan_factory import account, contact_tags, opened
 
 import leverkit as lk
@@ -59,15 +58,14 @@ class SyncNights:
         order = SyncOrder(**{"policy": self.policy, "out": self.out, "wait": 0.0} | options)
         key = self.emulated.restricted_key if blind else self.emulated.api_key
         label = AccountLabel("acme", workspace=self.home)
-        with opened(self.emulated, key=key, transport=Dated(self.emulated), label=label) as lever:
+        with opened(self.emulated, key=key, label=label) as lever:
             return sync(order, settings=self.settings, lever=lever, reread_after=())
 
     def killed(self, child: ChildRunner, point: str = "", number: int = 1) -> int:
         """Do the job in a child that is killed at a point; return its exit code, or minus the signal."""
         account = {"base_url": self.emulated.base_url, "key": self.emulated.api_key}
         where = {"run": str(self.out), "policy": str(self.policy), "home": str(self.home)}
-        skew = self.emulated.do(lambda account: account.skew_ms)
-        return child(what="sync", point=point, number=number, skew_ms=skew, **account, **where)
+        return child(what="sync", point=point, number=number, **account, **where)
 
     def killed_and_again(self, child: ChildRunner, point: str, number: int, off: Operation) -> int:
         """Let people add and remove, kill a job and do it again; all must be as they decided.
@@ -104,7 +102,7 @@ class SyncNights:
         """Do the first job, carry out its plan as a person does, and approve the policy."""
         first = self.night().require().record
         wide = {"max_pct": 100, "max_tag_pct": 10_000}
-        with opened(self.emulated, transport=Dated(self.emulated)) as lever:
+        with opened(self.emulated) as lever:
             lk.apply(first.run, approve=first.plan_id, lever=lever, **wide).require()
         self.approve()
         return first
@@ -129,7 +127,7 @@ def sync_nights(home: Path, contacts: int = 120, **options: Any) -> Iterator[Syn
     """Serve an account whose tags about the person are decided as they are."""
     with (
         account(contacts=contacts, **options) as (emulated, _),
-        opened(emulated, transport=Dated(emulated)) as lever,
+        opened(emulated) as lever,
     ):
         policy = home / "policy.csv"
         write_policy(policy, emulated)

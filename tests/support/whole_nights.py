@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from support.accounts import policy
-from support.clients import Dated
 from support.merge_model import MergeModel, Pair
 from support.plan_factory import account, opened
 from support.sync_nights import SyncNights
@@ -240,7 +239,7 @@ def whole_nights(home: Path, seed: int) -> Iterator[WholeNights]:
         emulated, _ = stack.enter_context(account(contacts=1, seed=seed))
         label = AccountLabel("acme", workspace=home)
         key = emulated.restricted_key if blind else emulated.api_key
-        lever = stack.enter_context(opened(emulated, key=key, transport=Dated(emulated), label=label))
+        lever = stack.enter_context(opened(emulated, key=key, label=label))
         queue = stack.enter_context(closing(EventQueue(home / "inbox.sqlite")))
         found = WholeNights(SyncNights(emulated, lever, home, home / "policy.csv"), lever, queue, seed, blind)
         found.begin()

@@ -294,8 +294,8 @@ def test_the_sweep_spreads_a_tag_added_in_lever_without_any_event(case: WorkerCa
 def test_a_sweep_by_a_machine_whose_clock_is_fast_misses_no_change(case: WorkerCase) -> None:
     worker = sweeping(case)
     contact, mine = next(iter(split_contacts(case.emulated).items()))
-    case.seconds = case.emulated.do(lambda account: account.tick()) / 1000 + 3600
-    case.lever._session.server.ahead = -3600.0
+    case.seconds = case.emulated.do(lambda account: account.now()) / 1000
+    case.emulated.do(lambda account: setattr(account, "skew_ms", -3_600_000))
     worker.run_once()
     case.emulated.add_tags(mine[0], ["vip"])
     case.seconds += 61

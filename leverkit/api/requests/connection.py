@@ -56,8 +56,7 @@ class Connection(Generic[Session]):
     @property
     def ahead_ms(self) -> int:
         """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
-        ahead = self._session.server.ahead
-        return int((ahead + 1) * 1000) if ahead else 0
+        return int(self._session.server.at_most * 1000)
 
     @property
     def date_ms(self) -> int | None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 from random import random as random_share
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -29,18 +30,31 @@ FIRST_CONTACT = 2  # retries before the first response ever: a wrong address sho
 
 
 class ServerClock:
-    """Lever's clock, by its latest response: seconds by which it is ahead of ours, and its time (ms)."""
+    """Lever's clock, by the Dates of its responses, which name whole seconds.
+
+    `ahead` are the seconds by which it is ahead of ours: as few as the Dates allow, so that two clocks that
+    agree are told apart by no part of a second. `at_most` is the most that they allow, `date_ms` the end of
+    the latest one's second (ms since epoch).
+    """
 
     def __init__(self) -> None:
         self.answered = threading.Event()
-        self.ahead = 0.0
+        self.ahead = self.at_most = 0.0
         self.date_ms: int | None = None
+        self._range = -inf, inf
 
-    def note(self, date: str) -> None:
-        """Take over the Date of a response."""
+    def note(self, date: str, *, sent: float, received: float) -> None:
+        """Take over the Date of a response; the request was sent and answered at these times of ours (s)."""
         self.answered.set()
-        if (second := http_time(date)) is not None:
-            self.ahead, self.date_ms = second - time.time(), int(second + 1) * 1000
+        if (second := http_time(date)) is None:
+            return
+        self.date_ms = int(second + 1) * 1000
+        least, most = second - received, second + 1 - sent
+        known_least, known_most = self._range
+        if max(least, known_least) <= min(most, known_most):  # else a clock was set: only this one counts
+            least, most = max(least, known_least), min(most, known_most)
+        self._range = least, most
+        self.ahead, self.at_most = max(least, min(most, 0.0)), most
 
 
 class Exchange:
@@ -137,10 +151,10 @@ class Exchange:
         return response
 
     def _sent(self, send: Send, failures: int) -> Operation[Response]:
-        began = self._clock()
+        began, sent = self._clock(), time.time()
         response: Response = yield send
         if response.status is not None:
-            self.server.note((response.headers or {}).get("date", ""))
+            self.server.note((response.headers or {}).get("date", ""), sent=sent, received=time.time())
         log_request(send, response, self._clock() - began, failures + 1, self._key.hidden)
         return response
 

@@ -9,6 +9,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from leverkit.emulator.http import faults
@@ -41,7 +43,7 @@ class App:
         body = await _body(receive)
         path: str = scope["path"]
         if not path.startswith(PREFIX + "/"):
-            await _send(send, self._control.response(scope, body))
+            await self._send(send, self._control.response(scope, body))
             return
         started = self._service.last_request = time.monotonic()
         entry = {"at": started, "method": scope["method"], "path": path.removeprefix(PREFIX)}
@@ -57,7 +59,7 @@ class App:
         entry["status"] = response.status
         if fault is not None and fault.kind == "malformed":
             response = replace(response, body=response.body[: len(response.body) // 2])
-        await _send(send, response, cut=fault is not None and fault.kind == "cut")
+        await self._send(send, response, cut=fault is not None and fault.kind == "cut")
 
     async def _respond(
         self, scope: Scope, body: bytes, entry: dict[str, Any], latency: float
@@ -105,6 +107,20 @@ class App:
                     raise bad_request(f"Unknown parameter: {name}")
         return route.handler, Request(scope["method"], path, query, body, self._account, key, ids, headers)
 
+    async def _send(self, send: Send, response: Response, *, cut: bool = False) -> None:
+        """Send a response with the Date of the account's clock; `cut`: only half of it."""
+        headers = [*response.headers, (b"date", _http_date(self._account.now() // 1000))]
+        if response.status != 204:
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if cut:
+            half = response.body[: len(response.body) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            await asyncio.sleep(0)
+            _reset(send)
+            return
+        await send({"type": "http.response.body", "body": response.body})
+
     def _latency(self) -> float:
         median = self._account.config.latency_ms / 1000
         return median * math.exp(self._random.gauss(0.0, 0.25)) if median else 0.0
@@ -137,18 +153,10 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _send(send: Send, response: Response, *, cut: bool = False) -> None:
-    headers = list(response.headers)
-    if response.status != 204:
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if cut:
-        half = response.body[: len(response.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
-        await asyncio.sleep(0)
-        _reset(send)
-        return
-    await send({"type": "http.response.body", "body": response.body})
+@lru_cache(maxsize=1)
+def _http_date(seconds: int) -> bytes:
+    """Return a time (seconds since epoch) as in a Date header."""
+    return formatdate(seconds, usegmt=True).encode()
 
 
 def _reset(send: Send) -> None:

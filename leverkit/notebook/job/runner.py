@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from leverkit.api.auth import Secret
-from leverkit.environment import acting_as, handing_on
+from leverkit.environment import acting_as, handing_on, require_home
 from leverkit.errors import UsageError
 from leverkit.jobs.notify import Notice, tell
 from leverkit.notebook.job.execution import End, execute, raised
@@ -46,6 +46,7 @@ def run(
     Raises UsageError for a wrong notebook or parameter before anything starts, Locked where the job runs.
     """
     notebook, out = Path(notebook), Path(out)
+    require_home()
     values = checked(parameters or {}, inspect(notebook))
     with acting_as(str(values.get(ACCOUNT, ""))):
         settings = settings or Settings.from_environment(person=False)
@@ -151,21 +152,26 @@ def _publish(partial: Path, record: RunRecord, end: End, secrets: Sequence[Secre
     end = _require_all_cells(executed, end)
     stem = Path(record.notebook).stem
     rows = row_files(executed, stem)
-    names = (record.notebook, f"{stem}.html")
+    page = f"{stem}.html"
     ended = msgspec.structs.replace(
-        record.end(end.status, end.exit_code, end.error, (*names, *rows)),
+        record.end(end.status, end.exit_code, end.error, (record.notebook, page, *rows)),
         verdict=headline_of(executed),
         **run_of(executed),
     )
     _mark(executed, ended)
-    texts = (nbformat.writes(executed), render(executed, ended, rows))  # type: ignore[no-untyped-call]
-    if _contain(secrets, *texts, *(content.decode(errors="replace") for content in rows.values())):
+    made = {record.notebook: nbformat.writes(executed).encode()}  # type: ignore[no-untyped-call]
+    try:
+        made[page] = render(executed, ended, rows).encode()
+    except Exception as error:  # what the notebook did is recorded, and it is kept, without a page
+        failure = Failure(type(error).__name__, f"the page could not be made: {error}")
+        ended = ended.end("failed", end.exit_code or 1, end.error or failure, (record.notebook, *rows))
+    made |= rows
+    if _contain(secrets, *(content.decode(errors="replace") for content in made.values())):
         return record.end("failed", 1, leak, ())
-    for name, text, mode in zip(names, texts, (files.PRIVATE, files.SHARED), strict=True):
-        files.write_atomic(partial.parent / name, text.encode(), mode=mode)
-    for name, content in rows.items():
-        files.write_atomic(partial.parent / name, content)
-    return msgspec.structs.replace(ended, next=next_of(executed)) if end.status == "done" else ended
+    for name, content in made.items():
+        mode = files.SHARED if name == page else files.PRIVATE
+        files.write_atomic(partial.parent / name, content, mode=mode)
+    return msgspec.structs.replace(ended, next=next_of(executed)) if ended.status == "done" else ended
 
 
 def _require_all_cells(executed: Any, end: End) -> End:

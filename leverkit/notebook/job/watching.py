@@ -36,6 +36,7 @@ def watched(cells: int, shown: Progress | None, is_secret: IsSecret) -> Iterator
     finally:
         over.set()
         thread.join()
+        watch.show()
         shown.close()
 
 

@@ -106,7 +106,8 @@ class PathDetector:
         """Return True if a tag action is appended to a local path later, where the whole is reported."""
         function = _local_function(definition)
         appended = (
-            re.escape(syntax.name_of(definition).encode()) + rb"\s*(?:\+|\.|<<)=\s*\S{0,3}/(?:add|remove)Tags"
+            re.escape(syntax.name_of(definition).encode())
+            + rb"\s*(?:\+|\.|<<)=[^;\n]{0,80}/(?:add|remove)Tags"
         )
         return function is not None and re.search(rb"\b" + appended, function.text or b"") is not None
 

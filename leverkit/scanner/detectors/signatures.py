@@ -25,6 +25,7 @@ EVENTS = re.compile(
 _HEADER = re.compile(
     rb"(?<![a-z])(?:x[-_])?lever[-_](?:webhook[-_])?signature(?![-_]?(?:token|key|secret))", re.IGNORECASE
 )
+_WORDS = 6  # in a literal that is a header, with its value, and no sentence about one
 _HMAC = re.compile(
     rb"createHmac(?=\s*\()|hmac\.(?:new|New|digest|HMAC)(?=\s*\()|HMAC\.(?:hex|base64)?digest|HMAC\.new"
     rb"|hash_hmac(?=\s*\()|HMACSHA256(?=\s*\()|HMACSHA256\.HashData|Mac\.getInstance|new HmacUtils"
@@ -59,7 +60,8 @@ def _headers(context: Context) -> Iterator[tuple[int, str]]:
         return
     for match in _HEADER.finditer(context.source.text):
         node = syntax.leaf(context.root, match.start())
-        if not syntax.is_prose(node) and (syntax.is_string(node) or _is_header_parameter(node)):
+        is_name = syntax.is_string(node) and len(syntax.text(node).split()) <= _WORDS
+        if not syntax.is_prose(node) and (is_name or _is_header_parameter(node)):
             yield match.start(), match.group().decode()
 
 

@@ -87,6 +87,7 @@ def read_copy(
     wanted = statements(kind, sql)
     with database() as db:
         db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET enable_progress_bar = false")  # of a long query, on stdout
         with _opened(db, uri, password) as copy:
             there = choose(copy.what, copy.columns(), wanted, schema)
             fetched = [name for name, statement in wanted.items() if _fetch(copy, name, statement, there)]

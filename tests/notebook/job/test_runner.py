@@ -185,6 +185,17 @@ def test_a_cell_over_its_time_is_no_success(tmp_path: Path) -> None:
     assert (record.status, record.error.type) == ("failed", "CellTimeoutError")
 
 
+def test_a_page_that_cannot_be_made_is_told_and_the_notebook_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbconvert.HTMLExporter", "no exporter")
+    record = job(tmp_path)
+    assert (record.status, record.exit_code, record.files) == ("failed", 1, ("page.ipynb",))
+    assert record.error
+    assert record.error.message.startswith("the page could not be made: ")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"run.json", "job.lock", "page.ipynb"}
+
+
 def test_leaving_early_is_no_success(tmp_path: Path) -> None:
     record = job(tmp_path, "import sys\nsys.exit(0)", "print('never')")
     assert (record.status, record.exit_code) == ("failed", 1)

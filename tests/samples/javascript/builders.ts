@@ -8,3 +8,13 @@ const stage = async (id: string) => {
   const path = '/candidates/:id/stage'.replace(':id', id); // expect: LK302
   return this.leverApi.request({ url: path, method: 'PUT' });
 };
+
+export async function change(id: string, what: string, away: boolean, body: object) {
+  let path = `${BASE}opportunities/${id}`;
+  if (what === 'tags') {
+    path += away ? '/removeTags' : '/addTags'; // expect: LK306
+  } else {
+    path += away ? '/removeLinks' : '/addLinks';
+  }
+  return fetch(path, { method: 'POST', body: JSON.stringify(body) });
+}

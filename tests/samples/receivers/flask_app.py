@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import json
 import os
 
 import requests
@@ -21,6 +22,13 @@ def is_signed_in_steps(hook):
     mine = hmac.new(SECRET.encode(), digestmod=hashlib.sha256)
     mine.update(f"{nonce}{moment}".encode())
     return hmac.compare_digest(mine.hexdigest(), hook["signature"])
+
+
+def is_signed_by_what_was_read(raw):
+    payload = json.loads(raw)
+    signed = str(payload.get("token", "")) + str(payload.get("triggeredAt", ""))
+    mine = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(mine, payload.get("signature", ""))
 
 
 def is_signed_over_the_body(raw, signature):
@@ -52,6 +60,9 @@ def stage():
     if event["event"] == "candidateStageChange":
         remember_person(event["data"]["candidateId"])  # expect: LK307
     return "", 204
+
+
+HELP = "Some services send a header, such as X-Lever-Signature or X-Other-Signature, and hash the whole body."
 
 
 def tag_by_creating(contact, tag):
