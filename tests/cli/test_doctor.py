@@ -9,6 +9,9 @@ import pytest
 from support.commands import Ended, run_command
 from support.contract_check import taggable
 
+from leverkit.doctor.contract import contract
+from leverkit.doctor.contract.recording import CONTRACT, REPLAY
+from leverkit.doctor.contract.writing.record import FILE
 from leverkit.emulator import Running
 
 QUICK = ("--contract", "--rate", "5000")
@@ -93,3 +96,14 @@ def test_a_wrong_key_is_an_error_and_no_finding(
     monkeypatch.setenv("LEVER_API_KEY", "wrong-key")
     ended = doctor(capfd, *QUICK)
     assert (ended.code, "401" in ended.err, (folder / "contract").exists()) == (12, True, False)
+
+
+def test_the_manual_names_every_option_and_file() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
+    recorded = json.loads((Path(__file__).parents[1] / "contract" / "commands.json").read_text())
+    options = {each for words in recorded["leverkit doctor"]["options"] for each in words.split(", ")}
+    assert {
+        each for each in options - {"--account", "--demo", "--json", "--out"} if each not in manual
+    } == set()
+    names = (contract.REPORT, contract.PAGE, contract.RECORDINGS, CONTRACT, REPLAY, FILE, contract.MARKER)
+    assert [name for name in names if name not in manual] == []
