@@ -26,6 +26,9 @@ _WORD_START = r"(?-i:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"  # also that of toGreen
 _OTHER = re.compile(rf"{_WORD_START}(?:{'|'.join(_VENDORS)})", re.IGNORECASE)
 _OTHER_WORDS = tuple(re.split(r"_\?|\(", word)[0] for word in _VENDORS)
 _HOST_IN_CODE = re.compile(r"api(?:\.[a-z]+)*\.lever\.co", re.IGNORECASE)
+_JOB_BOARD = re.compile(
+    r"(?:api(?:\.\w+)?\.lever\.co/v0|jobs(?:\.\w+)?\.lever\.co)\b[^\s\"'`]*", re.IGNORECASE
+)
 _URL_CONSTANT = re.compile(
     r"\b(\w{2,40})[\"']?\s*(?::\s*\w+\s*)?(?:=>|=|:)\s*[\"'`]((?:https?://[^\s\"'`]+)|/?(?:v1/)?candidates[\w/:{}%$()<>-]*)[\"'`]",
     re.ASCII,
@@ -102,7 +105,7 @@ class ProjectEvidence:
 
 def file_evidence(source: Source) -> FileEvidence:
     """Return the evidence of a file, comments aside."""
-    code = _LINE_COMMENT.sub("", source.text.decode("utf-8", "replace"))
+    code = _told(source.text.decode("utf-8", "replace"))
     host = bool(_HOST_IN_CODE.search(code))
     about = host or bool(_LEVER.search(source.where))
     return FileEvidence(
@@ -180,10 +183,15 @@ def lever_by_nearest_name(text: bytes, within: range, offset: int) -> bool:
     """Return True if the nearest name in a statement is Lever: up to 40 lines above, else up to 40 below."""
     lines = text[within.start : within.stop].decode("utf-8", "replace").split("\n")
     at = text.count(b"\n", within.start, offset)
-    above = _LINE_COMMENT.sub("", "\n".join(lines[max(at - NEAR, 0) : at + 1]))
-    below = _LINE_COMMENT.sub("", "\n".join(reversed(lines[at : at + NEAR])))
+    above = _told("\n".join(lines[max(at - NEAR, 0) : at + 1]))
+    below = _told("\n".join(reversed(lines[at : at + NEAR])))
     is_lever = lever_by_names(above)
     return (lever_by_names(below) if is_lever is None else is_lever) is True
+
+
+def _told(text: str) -> str:
+    """Return what a text tells about Lever's API: without comments and addresses of public job boards."""
+    return _LINE_COMMENT.sub("", _JOB_BOARD.sub("", text))
 
 
 def _last(pattern: re.Pattern[str], names: str) -> int:

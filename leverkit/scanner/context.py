@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _COMPONENTS = (".tsx", ".jsx", ".vue", ".svelte")
 _BROWSER = re.compile(r"^(?:fetch|axios\.(?:get|post|put|patch|delete)|\$\.(?:get|post|ajax))$")
+_FOLDER = re.compile(r"(?:dir|directory|folder|bucket|disk|storage|cache)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"url|uri|api|base|host|endpoint|://", re.IGNORECASE)
 _LOW_LEVEL = re.compile(r"curl|setRequestMethod|NewRequest", re.IGNORECASE)
 _CURL_BODY = re.compile(r"\s(?:-d|--data\S*|--json|-F|--form)\b")
 
@@ -49,7 +51,8 @@ class Context:
                 if method or (step.type == "command" and _CURL_BODY.search(syntax.text(step))):
                     return method or "post"
             elif step.type in grammar.ANNOTATIONS:
-                return endpoints.method_in_name(syntax.text(step.child_by_field_name("name")))
+                name = syntax.text(step.child_by_field_name("name"))
+                return endpoints.method_in_name(name) or endpoints.method_in_text(syntax.text(step))
             elif step.type in grammar.OBJECTS and (
                 method := endpoints.method_in_text(syntax.text(step)[:600])
             ):
@@ -73,6 +76,8 @@ class Context:
         target = syntax.direct_callee(node)
         if call_names.serves(target) or call_names.sends_nothing(target):
             return False
+        if _is_file(node) or (found.relative and self._calls_own_application(node, target)):
+            return False
         if found.base or (found.item and found.action):
             return True
         call = syntax.enclosing(node, grammar.CALLS)
@@ -82,6 +87,16 @@ class Context:
             return self._path_named(node)
         by_name = attribution.lever_by_names(target) is True
         return by_name or call_names.sends(target, path_is_plain=not found.item)
+
+    def _calls_own_application(self, node: Node, target: str) -> bool:
+        """Return True for `client.post("/candidates")` in a test whose parameter is that client."""
+        function, receiver = syntax.function_of(node), target.split(".")[0]
+        if function is None or not receiver or not syntax.name_of(function).startswith("test_"):
+            return False
+        given = syntax.text(function.child_by_field_name("parameters"))
+        return (
+            attribution.lever_by_names(receiver) is None and re.search(rf"\b{receiver}\b", given) is not None
+        )
 
     def _path_named(self, node: Node) -> bool:
         slash = "/" in syntax.text(node)
@@ -138,3 +153,11 @@ class Context:
         return (
             line is not None and attribution.lever_by_names(line.group().decode("utf-8", "replace")) is None
         )
+
+
+def _is_file(node: Node) -> bool:
+    """Return True for the path of a file: `os.path.join(folder, "candidates")`, `DATA_DIR / "candidates"`."""
+    start = syntax.text(next(iter(syntax.arguments(node)), None) if node.type in grammar.CALLS else node)
+    joins = node.type in grammar.CALLS and syntax.callee(node) == "os.path.join"
+    first = re.match(r"[$\w.]*", start)
+    return bool(first and _FOLDER.search(first.group())) or (joins and not _ADDRESS.search(start))

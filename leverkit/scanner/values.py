@@ -45,7 +45,7 @@ class ValueTracer:
         receiver = syntax.receiver_of(node)
         keys = [text(arg) for arg in syntax.arguments(node) if arg.type in grammar.STRINGS]
         if receiver is not None and (told := [key for key in keys if _TOLD_KEY.match(key)]):
-            return [f"{text(receiver)}.{told[0]}"]
+            return [f"{text(receiver)}.{key}" for key in told]
         own = self.atoms(receiver, depth + 1) if receiver is not None else []
         inner = [atom for arg in syntax.arguments(node) for atom in self.atoms(arg, depth + 1)]
         reads = [f"{text(receiver)}.{verb}" if receiver is not None else verb] if _READS.match(verb) else []

@@ -39,13 +39,14 @@ class PathDetector:
             node = syntax.leaf(self.context.root, match.start())
             shared = match.group() in names and not syntax.is_key(node)
             if (shared or syntax.is_string(node)) and not syntax.is_prose(node):
-                yield from self._from(self.folder.outermost(node))
+                whole = shared and "/" in self.context.project.constants[match.group().decode()]
+                yield from self._from(self.folder.outermost(syntax.qualified(node) if whole else node))
 
     def _from(self, node: Node) -> Iterator[Finding]:
         if (key := (node.start_byte, node.end_byte)) in self.seen:
             return
         self.seen.add(key)
-        template = self.folder.fold_with_arguments(node)
+        template = _without_verb(node, self.folder.fold_with_arguments(node))
         found = endpoints.parse_endpoint(template)
         if found is None:
             yield from self._appended(node, template)
@@ -133,6 +134,12 @@ class PathDetector:
             return "" if fans_out(self.context, node) else "LK306"
         around = syntax.text(function or self.context.root)
         return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
+
+
+def _without_verb(node: Node, template: str) -> str:
+    """Return the path of `@RequestLine("POST /candidates")`."""
+    annotated = syntax.enclosing(node, grammar.ANNOTATIONS) is not None
+    return re.sub(r"^[A-Z]{3,6} (?=/)", "", template) if annotated else template
 
 
 def _local_function(definition: Node) -> Node | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from leverkit.scanner import attribution, endpoints
@@ -34,13 +35,19 @@ _URL = re.compile(
     r"https?://[^\s\"'`\\<>|]*lever\.co/"
     r"(?:@\{[^{}]*\}|\{\{[^{}\n]{0,200}\}\}|<%=?[^%\n]{0,200}%>|<\w+>|[^\s\"'`\\<>|])*"
 )
+# `path: /candidates`, a key of declared requests, and `{{base}}/candidates` of request files
+_REST = r"(?:v1/)?(?:candidates|opportunities)\b(?:\{\{[^{}\n]{0,200}\}\}|[^\s\"',])*"
+_PATH = re.compile(
+    rf"\b(?:path|url|uri|endpoint|route|resource)[\"']?\s*:\s*[\"']?(?P<path>/?{_REST})"
+    rf"|\{{\{{\s*\w+\s*\}}\}}(?P<after>/{_REST})"
+)
 
 
 def findings(source: Source, evidence: FileEvidence) -> Iterator[Finding]:
     """Yield the findings of one source by text alone."""
     text = source.text.decode("utf-8", "replace")
     if source.language == "data":
-        yield from _postman(source, text) or _urls(source, text)
+        yield from _postman(source, text) or (*_urls(source, text), *_relative(source, text, evidence))
         return
     for offset, template in _templates(text):
         yield from _judge(source, text, offset, template, evidence)
@@ -114,6 +121,40 @@ def _urls(source: Source, text: str) -> Iterator[Finding]:
         method = endpoints.method_in_name(before.strip().split(" ")[0]) or endpoints.method_in_text(around)
         if code := _code(found, method, text):
             yield _finding(source, text, match.start(), code, method, url)
+
+
+def _relative(source: Source, text: str, evidence: FileEvidence) -> Iterator[Finding]:
+    """Yield findings for paths in a data file that has Lever's API host elsewhere, as base URL."""
+    for match in _PATH.finditer(text) if evidence.host else ():
+        path, start = match.group("path") or match.group("after"), match.start("path")
+        offset = start if start >= 0 else match.start("after")
+        before = text[text.rfind("\n", 0, offset) + 1 : offset]
+        found = endpoints.parse_endpoint(_INTERPOLATION.sub("{x}", path))
+        comment = not source.path.endswith(".json") and _COMMENT.match(before)
+        near = range(len(source.text))
+        if found is None or comment or not endpoints.is_known_action(found.action):
+            continue
+        if evidence.others and not attribution.lever_by_nearest_name(
+            source.text, near, len(text[:offset].encode())
+        ):
+            continue
+        method = endpoints.method_in_name(before.strip().split(" ")[0])
+        method = method or endpoints.method_in_text(_block(text, offset))
+        if code := _code(found, method, text):
+            yield _finding(source, text, offset, code, method, path)
+
+
+def _block(text: str, offset: int) -> str:
+    """Return the lines around an offset that are indented as far as its line, or further."""
+    lines, at = text.split("\n"), text.count("\n", 0, offset)
+    own = _indent(lines[at])
+    above = takewhile(lambda line: _indent(line) >= own, reversed(lines[max(at - 20, 0) : at]))
+    below = takewhile(lambda line: _indent(line) >= own, lines[at : at + 20])
+    return "\n".join([*above, *below])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t-"))
 
 
 def _postman(source: Source, text: str) -> list[Finding]:

@@ -5,6 +5,7 @@ class LeverRoutes
     const BASE = 'https://api.lever.co/v1';
     const TAG = '/candidates/%s/addTags';
     const UNTAG = '/candidates/%1$s/removeTags';
+    private const CHANGE = '/candidates/%s/%s';
 
     public function tag($id)
     {
@@ -14,6 +15,11 @@ class LeverRoutes
     public function untag($id)
     {
         return $this->post(self::BASE . sprintf(self::UNTAG, $id)); // expect: LK301
+    }
+
+    public function link($id)
+    {
+        return $this->client->request('POST', sprintf(self::CHANGE, $id, 'addLinks')); // expect: LK302
     }
 
     public function note($id)
