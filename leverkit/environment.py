@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from leverkit.accounts import KEYS, AccountEntry, AccountsFile, NoAccounts, find_accounts
+from leverkit.accounts import KEYS, AccountEntry, AccountsFile
+from leverkit.accounts_file import NoAccounts, find_accounts
 from leverkit.api.auth import Secret
 from leverkit.errors import UsageError
 from leverkit.key_command import CommandKey
@@ -145,9 +146,10 @@ def chosen_account() -> str:
     return os.environ.get(ACCOUNT, "").strip()
 
 
-def chosen_entry() -> AccountEntry:
-    """Return the account of accounts.toml that this process acts for. Raises UsageError without one."""
-    return accounts_file().entry(chosen_account())
+def chosen_entry() -> AccountEntry | None:
+    """Return the account of accounts.toml that this process acts for; None without one. Raises UsageError."""
+    name = chosen_account()
+    return accounts_file().entry(name) if name else None
 
 
 def choose_account(name: str) -> None:

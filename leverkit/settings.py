@@ -136,9 +136,8 @@ class Settings:
         base_url = checked_url(url.text or PRODUCTION)
         if key and not values.entry:  # an entry of accounts.toml names both
             require_one_source(key.source, url, base_url)
-        asked = demo or is_demo_wanted(
-            values["LEVERKIT_DEMO"].text, values.person if person is None else person
-        )
+        person = values.person if person is None else person
+        asked = not values.entry and (demo or is_demo_wanted(values["LEVERKIT_DEMO"].text, person))
         unused = "--demo is not used, as a key is set" if demo and key else ""
         return cls(
             base_url=base_url,

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from leverkit.accounts import AccountEntry, read_accounts_file
+from leverkit.accounts import AccountEntry
+from leverkit.accounts_file import read_accounts_file
 from leverkit.api.auth import may_be_key
 from leverkit.errors import KeyMissing, UsageError
 from leverkit.settings import Settings, connect, workspace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverkit.cli.output import noted, print_message
@@ -31,6 +32,16 @@ def shown_settings(*, demo: bool = False, person: bool | None = None) -> Setting
     if settings.key or settings.demo:
         print_message(settings.connection)
     return settings
+
+
+def home_or_own_folder() -> Path:
+    """Return the folder of the account of accounts.toml that is chosen, or the workspace without one."""
+    from leverkit.environment import chosen_entry
+    from leverkit.jobs.many_accounts.words import own_folder
+    from leverkit.settings import workspace
+
+    entry = chosen_entry()
+    return own_folder(entry, workspace()) if entry else workspace()
 
 
 def run_as_account(run: Callable[..., Any], arguments: Sequence[str]) -> int:
@@ -94,6 +105,7 @@ def _run_noted(run: Callable[..., Any], command: str, words: Sequence[str]) -> i
     from leverkit.settings import workspace
 
     began, code, home, entry = time.monotonic(), 1, workspace(), chosen_entry()
+    assert entry is not None
     try:
         code = int(run(expanded(words, Places(entry, home)), default_map=defaults(entry)) or 0)
     except BaseException as error:

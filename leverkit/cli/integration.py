@@ -121,7 +121,7 @@ def listen(
     settings = Settings.from_environment()
     if not settings.webhook_secrets:
         raise UsageError("LEVER_WEBHOOK_SECRETS is not set: it holds the signature tokens of your webhooks")
-    folder = state or settings.home / "receiver"
+    folder = state or Path(settings.home, "receiver", settings.entry.name if settings.entry else "")
     config = WorkerConfig(policy, folder / "runs", sweep_s=sweep)
     Policy.read(policy)  # so that a policy that cannot be read is an error now, not at the first event
     waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.connection import shown_settings
+from leverkit.cli.connection import home_or_own_folder, shown_settings
 from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused, UsageError
 
@@ -208,9 +208,8 @@ def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
     import msgspec
 
     from leverkit.jobs.approval import approvals
-    from leverkit.settings import workspace
 
-    found = approvals(folder or workspace())
+    found = approvals(folder or home_or_own_folder())
     if as_json:
         print_json(msgspec.json.encode(found).decode())
     else:

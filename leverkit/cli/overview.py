@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
+from leverkit.cli.connection import home_or_own_folder
 from leverkit.cli.output import LINES, print_json, print_message, print_result
 
 if TYPE_CHECKING:
@@ -75,18 +76,14 @@ def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
 
 def _overview(folder: Path | None) -> Overview:
     """Return the account to show. Raises UsageError where none or too many are there."""
-    from leverkit.environment import chosen_account, chosen_entry
+    from leverkit.environment import chosen_entry
     from leverkit.errors import UsageError
-    from leverkit.jobs.many_accounts.words import own_folder
     from leverkit.jobs.overview import Overview
-    from leverkit.settings import workspace
 
-    home = workspace()
-    if chosen_account() and not folder:
-        entry = chosen_entry()
-        return Overview.at(own_folder(entry, home), policy_file=entry.policy_file)
-    if folder:
-        return Overview.at(folder)
+    entry = chosen_entry()
+    if entry or folder:
+        return Overview.at(folder or home_or_own_folder(), policy_file=entry.policy_file if entry else None)
+    home = home_or_own_folder()
     found = sorted(path.parent.parent for path in home.glob("*/snapshot/snapshot.json"))
     if not found:
         raise UsageError(f"no account was read into {home} yet; name the folder that holds a snapshot")

@@ -117,6 +117,29 @@ def test_the_id_in_the_file_counts_and_doctor_tells_of_another(
     assert ended(capfd, "pull", "-o", "{snapshot}", "--account", "beta").code == 0
 
 
+def test_an_account_without_its_key_is_never_the_demo_account(
+    two: Accounts, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(variable("alpha"))
+    for words in (
+        ("pull", "-o", "{folder}/x", "--demo"),
+        ("doctor", "--demo"),
+    ):
+        refused = ended(capfd, *words, "--account", "alpha")
+        assert (refused.code, variable("alpha") in refused.err + refused.out) == (12, True), refused
+
+
+def test_approvals_are_those_of_the_account_alone(two: Accounts, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in two:
+        assert ended(capfd, "pull", "-o", "{snapshot}", "--account", name).code == 0
+        (folder_of(name) / "runs" / name).mkdir(parents=True)
+        for file in ("plan.json", "journal.sqlite"):
+            (folder_of(name) / "runs" / name / file).write_text("damaged")
+    listed = ended(capfd, "status", "--approvals", "--account", "alpha")
+    assert "runs/alpha" in listed.err
+    assert "runs/beta" not in listed.err
+
+
 def test_check_tells_of_a_key_that_is_refused_and_of_two_names_for_one_account(
     two: Accounts, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

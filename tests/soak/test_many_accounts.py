@@ -43,9 +43,7 @@ class Costs:
 
     def show(self) -> None:
         for step, wall in self.wall.items():
-            print(
-                f"{step:<10} {wall:7.0f} s, {self.processor[step]:7.0f} s of processor time"
-            )
+            print(f"{step:<10} {wall:7.0f} s, {self.processor[step]:7.0f} s of processor time")
         largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{NUMBER} accounts; the largest command took {largest:.0f} MB")
 
