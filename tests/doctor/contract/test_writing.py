@@ -9,8 +9,9 @@ import pytest
 from support.contract_check import MARKER, parts, refuted, some_user, taggable, written
 
 from leverkit.doctor.contract.log import ExchangeLog
+from leverkit.doctor.contract.writing import answers, session
 from leverkit.doctor.contract.writing.session import Target, write_probes
-from leverkit.doctor.contract.writing.step import Write
+from leverkit.doctor.contract.writing.step import Subject, Write, WriteProbing
 from leverkit.doctor.contract.writing.writer import ProbeWriter
 from leverkit.emulator import Running, running
 from leverkit.errors import LeverkitError, UsageError
@@ -86,6 +87,23 @@ def test_tags_are_put_back_after_an_interruption_or_by_the_next_check(
             written(account, tmp_path, next(other for other in before["contacts"] if other != subject))
         written(account, tmp_path, subject)
         assert account.state() == before
+
+
+def test_what_others_add_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(contacts=30, rate=None) as account:
+        subject, before = taggable(account), account.state()["opportunities"]
+        hostile = answers.hostile
+
+        def meanwhile(of: Subject) -> WriteProbing:
+            account.add_tags(subject, ["a person's"])
+            return hostile(of)
+
+        others = [
+            probe._replace(ask=meanwhile) if probe.ask is hostile else probe for probe in session.OTHERS
+        ]
+        monkeypatch.setattr(session, "OTHERS", others)
+        written(account, tmp_path, subject)
+        assert account.state()["opportunities"][subject] == sorted([*before[subject], "a person's"])
 
 
 def test_tags_that_could_not_be_put_back_are_an_error(tmp_path: Path) -> None:

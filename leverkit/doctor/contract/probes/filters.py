@@ -108,7 +108,7 @@ def refusals(sample: Sample) -> Probing:
     unknown = yield Ask(OPPORTUNITIES, {**one, "expand": "leverkit"})
     joined = yield Ask(OPPORTUNITIES, {**one, "expand": "stage,owner"})
     email = yield Ask(OPPORTUNITIES, {**one, "email": "leverkit"})
-    split = {"comma_values": True} if joined.ok else {}
+    split = {"comma_values": True} if joined.ok and not unknown.ok else {}
     refused = (unknown.status, joined.status) == (400, 400) and "is not expandable" in unknown.message
     worded = email.status == 400 and "Email address is not valid" in email.message
     codes = sorted({each.code for each in (unknown, email) if each.status == 400})

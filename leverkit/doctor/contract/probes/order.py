@@ -18,6 +18,9 @@ def default_order(sample: Sample) -> Probing:
     rows, orders = sample.rows, sample.orders
     if len(rows) < 10:
         return [not_tried(key, TOO_FEW) for key in ("listing_order", "listing_ties", "listing_mixed")]
+    if "stage" not in orders and "newest" not in orders and not sample.ranks:
+        why = "the key may not read the stages, whose ranks are in the order"
+        return [not_tried(key, why) for key in ("listing_order", "listing_ties", "listing_mixed")]
     if "stage" not in orders:
         newest = {"listing_order": "newest"} if "newest" in orders else {}
         found = f"{len(rows)} opportunities, ordered by {', '.join(orders) or 'none of the orders we know'}"

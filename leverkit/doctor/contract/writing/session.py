@@ -142,7 +142,7 @@ def _restore(writer: ProbeWriter, subject: Subject, keeper: RecordKeeper) -> Non
         if tags == subject.tags:
             break
     archived = drive(_archived(subject, created=keeper.record.created), writer.perform)
-    done = set(tags) == set(subject.tags) and archived
+    done = set(subject.tags) <= set(tags) and not subject.ours(tags) and archived
     writer.log = log
     keeper.change(after=tags, put_back=done)
     if not done:

@@ -11,6 +11,7 @@ from leverkit.doctor.contract.outcome import Outcome
 from leverkit.doctor.contract.sample import OPPORTUNITIES, slim
 
 T = TypeVar("T")
+SHORTEST = 4  # characters of a tag that may still be one of ours, cut off
 AT_ONCE = 20  # tags that are removed in one request
 
 
@@ -72,6 +73,14 @@ class Subject:
         """Return the request that reads it, when a read shows what was written."""
         return Ask(self.path, params, after=self.lag)
 
+    def ours(self, tags: Sequence[str]) -> list[str]:
+        """Return those of some tags that we added, in whatever form they are kept; other people's stay."""
+        return [tag for tag in tags if tag not in self.tags and self._is_ours(tag.strip().casefold())]
+
+    def _is_ours(self, text: str) -> bool:
+        cut = not text or (len(text) > SHORTEST and self.marker.startswith(text))
+        return cut or text.startswith(self.marker)
+
     @property
     def _by(self) -> Mapping[str, str]:
         return {"perform_as": self.performer} if self.performer else {}
@@ -84,19 +93,15 @@ def tags_of(exchange: Exchange) -> list[str]:
 
 
 def cleaned(subject: Subject) -> Steps[None]:
-    """Remove every tag that the opportunity did not have, in small requests where large ones are refused."""
+    """Remove the tags that are ours, in small requests where large ones are refused."""
     found = yield subject.read(include=["tags"])
-    size, extra = AT_ONCE, _extra(subject, tags_of(found))
+    size, extra = AT_ONCE, subject.ours(tags_of(found))
     while extra:
         done = yield subject.remove(*extra[:size])
-        left = _extra(subject, tags_of(done)) if done.ok else extra
+        left = subject.ours(tags_of(done)) if done.ok else extra
         if left == extra and size == 1:
             return
         size, extra = (1, extra) if left == extra else (size, left)
-
-
-def _extra(subject: Subject, tags: Sequence[str]) -> list[str]:
-    return [tag for tag in tags if tag not in subject.tags]
 
 
 def siblings(subject: Subject) -> Ask:
