@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from leverkit.analysis.texts.words import CHINESE_NUMBER, CODE, MONTH, NEGATIONS, ORDINAL, PERIOD
@@ -30,10 +31,6 @@ _VARIES = 3  # words of a name, at most
 _HOLE = "\0"  # what differs, until the family is named; then `*`
 _STAR = "\u2217"  # in place of a `*` in a tag
 
-_VARIABLE = re.compile(
-    rf"(?<![^\W_])(?:{CODE}|{PERIOD}|{MONTH}|{ORDINAL})(?![^\W_])|{CHINESE_NUMBER}|\d+(?:[.,:]\d+)*",
-    re.IGNORECASE,
-)
 _ADJOINING = re.compile(rf"{_HOLE}(?:[\s./,:'’_–-]*{_HOLE})+")
 _LAST = re.compile(r"(?<=[^\W_])[ _-](?:[^\W\d_]|[ivx]{2,5})$", re.IGNORECASE)
 _LABEL = re.compile(r"[^:=|/]*?[^\s:=|/] ?[:=|/]+ ?(?=\S)|.*?\S [–—>»-] (?=\S)")
@@ -52,7 +49,7 @@ class Tag(NamedTuple):
     def of(cls, tag: str) -> Tag:
         """Return how the rules read a tag."""
         text = _plain(tag)
-        return cls(text, _ADJOINING.sub(_HOLE, _VARIABLE.sub(_HOLE, text)), _key(text))
+        return cls(text, _ADJOINING.sub(_HOLE, _variable().sub(_HOLE, text)), _key(text))
 
 
 class Template(NamedTuple):
@@ -89,6 +86,14 @@ def fits(tag: str, family: str) -> bool:
     if len(holes) == 1:
         return True
     return re.fullmatch(".+".join(map(re.escape, holes)), _key(_plain(tag)), re.DOTALL) is not None
+
+
+@cache
+def _variable() -> re.Pattern[str]:
+    """Return what numbers, dates and codes look like; compiled late, as it takes milliseconds."""
+    word = f"{CODE}|{PERIOD}|{MONTH}|{ORDINAL}"
+    number = rf"{CHINESE_NUMBER}|\d+(?:[.,:]\d+)*"
+    return re.compile(rf"(?<![^\W_])(?:{word})(?![^\W_])|{number}", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:

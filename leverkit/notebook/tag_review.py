@@ -17,7 +17,8 @@ from leverkit.errors import UsageError
 from leverkit.notebook.tag_row import Actions, FamilyRow, TagRow
 from leverkit.planning.planner import gains
 from leverkit.policy.decision import SCOPES, Decision
-from leverkit.policy.review import ORDERS, SHOWN, Item, Review, View
+from leverkit.policy.questions import Item
+from leverkit.policy.review import ORDERS, SHOWN, Review, View
 from leverkit.report.html import Html, paragraph
 from leverkit.report.text import count
 from leverkit.storage.lock import user
@@ -124,10 +125,13 @@ class TagReview(widgets.VBox):  # type: ignore[misc]
         self._show_forecast()
 
     def _decide(self, tags: Sequence[str], scope: str) -> None:
-        self._act(lambda: self.review.decide(dict.fromkeys(tags, scope)))
+        if len(tags) > 1:
+            self._act(lambda: self.review.decide_family(tags, scope))
+        else:
+            self._act(lambda: self.review.decide({tags[0]: scope}))
         what = tags[0] if len(tags) == 1 else count(len(tags), "tag")
         if not self.news.value:
-            self._say(f"{what}: {scope}. Undo takes it back.")
+            self._say(f"{what}: {scope}. Undo takes it back. {self.review.left}")
 
     def _note(self, tag: str, text: str) -> None:
         self._act(lambda: self.review.note(tag, text))

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 
 from leverkit.policy.decision import SCOPES, Decision
 from leverkit.policy.policy_table import reason
-from leverkit.policy.review import Item
+from leverkit.policy.questions import Item
 from leverkit.report.html import Html
 from leverkit.report.text import count, share
 
@@ -88,7 +88,7 @@ class TagRow(_Row):
         decision = rows.get(self.tags[0], self._decision)
         self._decision = decision
         self.line.value = described(decision)
-        self.show_scope(decision.scope)
+        self.show_scope(decision.scope if decision.scope == decision.standing else None)
         self._noted = decision.note
         self.note.value = decision.note
 

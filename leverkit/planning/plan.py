@@ -23,6 +23,7 @@ from leverkit.planning.operation import (
     Operation,
     OpportunityState,
     Skipped,
+    by_reason,
     left_out,
     read_csv,
     requests,
@@ -32,6 +33,7 @@ from leverkit.planning.operation import (
 from leverkit.planning.plan_document import EDITED, FORMAT, Kind, PlanDocument, read_part
 from leverkit.planning.run_folder import replacing, require_plan
 from leverkit.policy.decision import Undecided
+from leverkit.policy.near_duplicates import NEAR_DUPLICATE
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, bullets, table
 from leverkit.report.text import count
@@ -146,6 +148,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "contacts": len({op.contact for op in ops}),
             "skipped": len(self.skipped),
             "undecided": len(self.undecided),
+            "near_duplicates": len(
+                {each.tag for each in self.skipped if each.reason.startswith(NEAR_DUPLICATE)}
+            ),
         }
 
     @cached_property
@@ -229,17 +234,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if plan.plan_id != document.plan_id:
             how = "what it does is changed in the policy, its brakes by `plan`"
             raise Refused(f"{run / 'plan.csv'}: {EDITED}; {how}")
-        if document.counts != plan.counts or (plan.format == 1 and not plan.is_consistent):
+        if document.counts.items() - plan.counts.items() or (plan.format == 1 and not plan.is_consistent):
             raise Refused(f"{run / 'plan.json'}: {EDITED}")
         return plan
 
     @property
     def is_consistent(self) -> bool:
-        """Return True if canary and `before` can be those of the operations.
-
-        This is all that can be checked of them in format 1, whose id does not bind them, nor the brakes, the
-        tag counts, the holders and what was skipped.
-        """
+        """Return True if canary and `before` fit the operations; of format 1, no more can be checked."""
         states = self.before
         first = self.wave_positions(set(self.canary.contacts))
         return len(first) == self.canary.operations and all(
@@ -273,8 +274,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.html(PersonDisplay.at(self.host))
 
 
-_SHARED = tuple(name for name in PlanDocument.__struct_fields__ if name in Plan.__struct_fields__)
-
-
 def _shared(of: Plan | PlanDocument) -> dict[str, Any]:
-    return {name: getattr(of, name) for name in _SHARED}
+    names = PlanDocument.__struct_fields__
+    return {name: getattr(of, name) for name in names if name in Plan.__struct_fields__}

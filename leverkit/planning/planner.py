@@ -22,6 +22,7 @@ from leverkit.planning.plan import Plan
 from leverkit.policy.account_fit import nowhere, present_tags
 from leverkit.policy.decision import Undecided
 from leverkit.policy.matching import narrower, without_opportunities
+from leverkit.policy.near_duplicates import NearDuplicates
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
@@ -123,11 +124,12 @@ def plan_with(
             "`leverkit plan` binds it to the account that the key opens"
         )
     policy.require_fit(snapshot)
-    tags = _wanted(policy, only)
+    alike = NearDuplicates.of(policy, snapshot)
+    tags = [tag for tag in _wanted(policy, only) if tag not in alike.left]
     named = _named(tags, include_removed)
     matching = {row.tag: narrower(row.matching) for row in policy.decisions}
     memory = Memory(snapshot, ledger, matching=matching, named=named, standing=standing)
-    made = _planned(snapshot, policy, tags, memory, brakes)
+    made = _planned(snapshot, policy, tags, memory, alike=alike, brakes=brakes)
     if out is not None:
         made.write(out)
         if consider and not snapshot.is_copy:
@@ -136,8 +138,18 @@ def plan_with(
     return made
 
 
-def _planned(snapshot: Snapshot, policy: Policy, tags: list[str], memory: Memory, brakes: Brakes) -> Plan:
+def _planned(
+    snapshot: Snapshot,
+    policy: Policy,
+    tags: list[str],
+    memory: Memory,
+    *,
+    alike: NearDuplicates,
+    brakes: Brakes,
+) -> Plan:
     operations, skipped = memory.judged(_gaps(snapshot, tags))
+    slips = (gap for gap in _gaps(snapshot, sorted(alike.left)) if not gap.anonymized)
+    skipped += tuple(Skipped(gap.contact, gap.opportunity, gap.tag, alike.reason(gap.tag)) for gap in slips)
     before = _before(snapshot, operations)
     siblings = Counter(known.contact for known in before.values())
     return Plan(
@@ -158,6 +170,7 @@ def _planned(snapshot: Snapshot, policy: Policy, tags: list[str], memory: Memory
             *_left_out(snapshot, policy, tags),
             *_warnings(snapshot, policy, operations),
             *memory.warnings,
+            *alike.notes({change.tag for change in (*operations, *skipped)}),
         ),
         ledger=memory.reading,
         canary=choose(operations, siblings, _traits(snapshot, operations)),

@@ -133,7 +133,7 @@ def _figures(row: Decision) -> Figures | None:
 
 def nowhere(rows: Iterable[Decision], tags: Collection[str]) -> str:
     """Return in a sentence the contact tags that the account does not have; empty where it has all."""
-    found = [row.tag for row in rows if row.scope == "contact" and row.tag not in tags]
+    found = [row.tag for row in rows if row.standing == "contact" and row.tag not in tags]
     if not found:
         return ""
     hints = (nearest(tag, tags).removeprefix("; ") for tag in found[:SHOWN])

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from leverkit.analysis.families import fits
 from leverkit.errors import UsageError, did_you_mean
 from leverkit.policy.matching import matching_of, narrower
 from leverkit.storage.csv_file import guard, number, unguard, whole
@@ -28,12 +29,14 @@ SCOPES = ("contact", "opportunity", "ignore", "undecided")
 MACHINE = "leverkit suggestion"
 COLUMNS = (
     *("tag", "scope", "decided_by", "decided_at", "note"),
-    *("suggested_scope", "confidence", "reason", "matching"),
+    *("suggested_scope", "confidence", "reason", "matching", "family", "decided_with"),
 )
+FAMILY, SUGGESTION = DECIDED_WITH = ("family", "suggestion")
 COUNTS = ("opportunities", "contacts", "split_contacts", "inconsistent_contacts", "present", "missing")
 SHARES = ("at_stake", "agreement", "expected")
 _ABSENT = frozenset(("", "nan", "na", "n/a", "<na>", "none", "null", "#n/a"))
-EVIDENCE = (*COUNTS, *SHARES, "pattern", "posting_tag")
+LONGEST = 255  # characters of the name of a family
+EVIDENCE = (*COUNTS, *SHARES, "pattern", "posting_tag", "spelling_of")
 
 Value = str | int | float | bool | None
 
@@ -43,8 +46,9 @@ class Decision:
     """The decision on a tag: its scope, who decided when; and the suggestion.
 
     `confidence` is 0 to 1, None where nothing is suggested. `matching` is which opportunities get a contact
-    tag: all (or empty), active, posting:ID. `evidence` holds the columns of `EVIDENCE` and the columns that
-    people added to the file.
+    tag: all (or empty), active, posting:ID. `decided_with` is empty where a person decided on this very row,
+    `family` or `suggestion` where it was decided with others at once. `evidence` holds the columns of
+    `EVIDENCE` and the columns that people added to the file.
     """
 
     tag: str
@@ -57,6 +61,8 @@ class Decision:
     reason: str = ""
     evidence: Mapping[str, Value] = field(default_factory=dict)
     matching: str = ""
+    family: str = ""
+    decided_with: str = ""
 
     @classmethod
     def parse(cls, where: str, cells: Mapping[str, str]) -> Decision:
@@ -80,6 +86,8 @@ class Decision:
             confidence=None if "suggested_scope" in cells and suggested == "undecided" else confidence,
             reason=_text(cells, "reason"),
             matching=matching_of(f"{where}, column matching", _text(cells, "matching")),
+            family=_family(where, cells),
+            decided_with=_decided_with(where, cells),
             evidence={name: _evidence(name, text) for name, text in cells.items() if name not in COLUMNS},
         )
 
@@ -89,9 +97,23 @@ class Decision:
         return self.scope != "undecided" or bool(self.decided_by or self.note)
 
     @property
+    def spelling_of(self) -> str:
+        """Return the more used tag of which this one is a near-duplicate; empty for any other tag."""
+        return str(self.evidence.get("spelling_of") or "")
+
+    @property
+    def standing(self) -> str:
+        """Return the scope that holds: a near-duplicate that was not decided by itself is undecided.
+
+        As slips are not spread, `contact` from a family or an accepted suggestion is not enough for it.
+        """
+        slip = self.scope == "contact" and self.decided_with and self.spelling_of
+        return "undecided" if slip else self.scope
+
+    @property
     def needs_decision(self) -> bool:
         """Return True if nobody decided and the tag is, or may be, missing on an opportunity."""
-        return self.scope == "undecided" and self.evidence.get("missing") != 0
+        return self.standing == "undecided" and self.evidence.get("missing") != 0
 
     @property
     def from_posting(self) -> bool:
@@ -105,9 +127,10 @@ class Decision:
 
     @property
     def bound(self) -> tuple[str, ...]:
-        """Return what of this row a plan depends on: tag, scope, and a matching that is not all."""
-        matching = narrower(self.matching) if self.scope == "contact" else ""
-        return (self.tag, self.scope, matching) if matching else (self.tag, self.scope)
+        """Return what of this row a plan depends on: tag, scope, a matching that is not all, decided_with."""
+        if self.scope != "contact":
+            return (self.tag, self.scope)
+        return (self.tag, self.scope, *filter(None, (narrower(self.matching), self.decided_with)))
 
     def narrowed(self, matching: str) -> Decision:
         """Return this row for those of its opportunities only that are matching."""
@@ -142,6 +165,8 @@ class Decision:
             decided_at=older.decided_at,
             note=older.note,
             matching=older.matching,
+            family=older.family or self.family,
+            decided_with=older.decided_with,
         )
 
     def cells(self, columns: Sequence[str]) -> list[str]:
@@ -156,7 +181,8 @@ class Decision:
         if older is None:
             return self
         evidence = {**older.evidence, **self.evidence}
-        return replace(self, matching=self.matching or older.matching, evidence=evidence)
+        family = self.family or older.family
+        return replace(self, matching=self.matching or older.matching, family=family, evidence=evidence)
 
 
 def scope_of(where: str, text: str, *, column: str = "scope") -> str:
@@ -170,6 +196,29 @@ def scope_of(where: str, text: str, *, column: str = "scope") -> str:
         allowed = ", ".join(SCOPES)
         raise UsageError(f"{where}, column {column}: {text!r} is not a scope{hint} Allowed: {allowed}")
     return scope
+
+
+def _family(where: str, cells: Mapping[str, str]) -> str:
+    family = _text(cells, "family").strip()
+    if len(family) > LONGEST or not family.isprintable():
+        raise UsageError(
+            f"{where}, column family: a name of up to {LONGEST} characters on one line is needed"
+        )
+    tag, alike = unguard(cells["tag"]), _text(cells, "spelling_of")
+    if not fits(tag, family) and not (alike and fits(alike, family)):
+        raise UsageError(
+            f"{where}, column family: tag {tag!r} is none of {family!r}, where * stands for a text"
+        )
+    return family
+
+
+def _decided_with(where: str, cells: Mapping[str, str]) -> str:
+    """Return how a row was decided; those of earlier versions name the suggestion in decided_by."""
+    text = _text(cells, "decided_with").strip().casefold()
+    if text not in ("", *DECIDED_WITH):
+        hint = did_you_mean(text, DECIDED_WITH)
+        raise UsageError(f"{where}, column decided_with: {text!r} is not {' or '.join(DECIDED_WITH)}{hint}")
+    return text or (SUGGESTION if _text(cells, "decided_by") == MACHINE else "")
 
 
 def _text(cells: Mapping[str, str], name: str) -> str:

@@ -12,16 +12,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from leverkit.analysis.cost import at_stake
 from leverkit.errors import UsageError
 from leverkit.policy import account_fit, policy_file
-from leverkit.policy.decision import EVIDENCE, MACHINE, SCOPES, Decision, Undecided, decided_at, scope_of
+from leverkit.policy.decision import SCOPES, Decision, Undecided, decided_at, scope_of
 from leverkit.policy.matching import matching_of
 from leverkit.policy.policy_table import policy_table
 from leverkit.policy.problems import problems
-from leverkit.policy.suggestion import Suggestion, suggest
+from leverkit.policy.proposal import propose
 from leverkit.report.charts import chart_coverage
 from leverkit.report.html import Chart, Html
 from leverkit.report.text import count
@@ -59,15 +58,7 @@ class Policy:
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
         confidence is at least that are filled in, decided by "leverkit suggestion".
         """
-        stamp = decided_at((now or _now)())
-        proposed = suggest(audit)
-        found = [row for row in audit.tags.to_dict("records") if row["tag"]]
-        staked = (
-            row | {"at_stake": at_stake(int(row["missing"]), proposed[row["tag"]].confidence or 0.5)}
-            for row in found
-        )
-        rows = sorted(staked, key=_order)
-        return cls(tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in rows))
+        return cls(propose(audit, accept=accept, stamp=decided_at((now or _now)())))
 
     @classmethod
     def read(cls, path: Path | str) -> Policy:
@@ -128,19 +119,29 @@ class Policy:
         return replace(newer, decisions=tuple(kept + vanished))
 
     def decide(
-        self, scopes: Mapping[str, str], *, by: str, at: datetime | None = None, note: str = ""
+        self,
+        scopes: Mapping[str, str],
+        *,
+        by: str,
+        at: datetime | None = None,
+        note: str = "",
+        decided_with: str = "",
     ) -> Policy:
         """Return a policy with these tags decided (tag to scope).
 
-        Raises UsageError on an unknown tag or scope.
+        `decided_with` is `family` or `suggestion` where a person did not look at each tag by itself.
+        Raises UsageError on an unknown tag or scope, and for tags of postings that are to be contact so.
         """
         if unknown := sorted(set(scopes) - set(self.scopes)):
             raise UsageError(f"no such tag in the policy: {unknown[0]!r}")
         stamp = decided_at(at or _now())
 
         def decided(old: Decision) -> Decision:
-            scope = scope_of(f"tag {old.tag!r}", scopes[old.tag])
-            return replace(old, scope=scope, decided_by=by, decided_at=stamp, note=note or old.note)
+            scope, why = scope_of(f"tag {old.tag!r}", scopes[old.tag]), note or old.note
+            if decided_with and scope == "contact" and old.from_posting:
+                raise UsageError(f"tag {old.tag!r} is one of postings: contact is decided on its own row")
+            row = replace(old, scope=scope, decided_by=by, decided_at=stamp, note=why)
+            return replace(row, decided_with=decided_with)
 
         return replace(self, decisions=tuple(decided(d) if d.tag in scopes else d for d in self.decisions))
 
@@ -195,7 +196,7 @@ class Policy:
         scopes = list(self.scopes.values())
         if undecided is None:
             undecided = [row.tag for row in self.decisions if row.needs_decision]
-        rest = sum(row.scope == "undecided" and row.tag not in undecided for row in self.decisions)
+        rest = sum(row.standing == "undecided" and row.tag not in undecided for row in self.decisions)
         counts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES[:3]]
         text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided"
         return text + (f"; {rest:,} more need no decision now, nobody lacks them" if rest else "")
@@ -209,13 +210,16 @@ class Policy:
 
     @property
     def scopes(self) -> dict[str, str]:
-        """Return the scope of each tag: contact, opportunity, ignore or undecided."""
-        return {decision.tag: decision.scope for decision in self.decisions}
+        """Return the scope of each tag: contact, opportunity, ignore or undecided.
+
+        A near-duplicate of a more used tag is contact only where a person decided on its own row.
+        """
+        return {decision.tag: decision.standing for decision in self.decisions}
 
     @property
     def matchings(self) -> list[str]:
         """Return which opportunities get each contact tag."""
-        return [row.matching for row in self.decisions if row.scope == "contact"]
+        return [row.matching for row in self.decisions if row.standing == "contact"]
 
     @property
     def suggested(self) -> dict[str, str]:
@@ -258,21 +262,3 @@ class Policy:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _order(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:
-    """Return a sort key: the tags of postings last, then by the cost of a wrong decision, then by use."""
-    return bool(row["posting_tag"]), -row["at_stake"], -int(row["opportunities"]), str(row["tag"])
-
-
-def _decide(row: Mapping[Any, Any], proposed: Suggestion, accept: float | None, stamp: str) -> Decision:
-    decision = Decision(
-        tag=str(row["tag"]),
-        suggested_scope=proposed.scope,
-        confidence=None if proposed.confidence is None else round(proposed.confidence, 2),
-        reason=proposed.reason,
-        evidence={name: None if row[name] == "-" else row[name] for name in EVIDENCE},
-    )
-    if accept is None or proposed.scope == "undecided" or (decision.confidence or 0.0) < accept:
-        return decision
-    return replace(decision, scope=proposed.scope, decided_by=MACHINE, decided_at=stamp)

@@ -27,7 +27,7 @@ def problems(
 ) -> list[str]:
     """Return the problems of the rows for a snapshot; undecided tags last, of these those of postings."""
     present = present_tags(snapshot)
-    matchings = [row.matching for row in rows if row.scope == "contact"]
+    matchings = [row.matching for row in rows if row.standing == "contact"]
     lines = [
         *_absent([row.tag for row in rows], present),
         *_without_row({row.tag for row in rows}, present),

@@ -6,7 +6,7 @@ Where somebody else decided on the same tag meanwhile, their decision is shown a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
-from leverkit.policy.decision import Decision
+from leverkit.policy.decision import FAMILY, SUGGESTION, Decision
 from leverkit.policy.policy import Policy
 from leverkit.policy.policy_file import overwritten_decisions
+from leverkit.policy.questions import Item, items, left, questions
 from leverkit.report.text import count
 
 if TYPE_CHECKING:
@@ -35,34 +36,6 @@ class View:
     order: str = "at stake"
     page: int = 0
     size: int = 12
-
-
-@dataclass(frozen=True)
-class Item:
-    """What is decided at once: one tag, or those tags of a family that a view shows; `family` is its name."""
-
-    decisions: tuple[Decision, ...]
-    family: str = ""
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Return its tags."""
-        return tuple(row.tag for row in self.decisions)
-
-    @property
-    def name(self) -> str:
-        """Return the name of the family, or the tag."""
-        return self.family or self.tags[0]
-
-    @property
-    def scope(self) -> str | None:
-        """Return the scope that all its tags have; None where they differ."""
-        scopes = {row.scope for row in self.decisions}
-        return scopes.pop() if len(scopes) == 1 else None
-
-    def total(self, name: str) -> float:
-        """Return the sum of a column of the evidence."""
-        return sum(float(row.evidence.get(name) or 0) for row in self.decisions)
 
 
 @dataclass(frozen=True)
@@ -105,19 +78,33 @@ class Review:
         """Return the page of decisions that a view shows; a page beyond the last is the last."""
         wanted = view.text.strip().casefold()
         rows = [row for row in self.policy.decisions if wanted in row.tag.casefold() and _shown(row, view)]
-        items = sorted(_items(rows), key=lambda item: _order(item, view.order))
-        pages = max(1, ceil(len(items) / view.size))
+        found = sorted(items(rows), key=lambda item: _order(item, view.order))
+        pages = max(1, ceil(len(found) / view.size))
         page = min(max(view.page, 0), pages - 1)
-        return Page(tuple(items[page * view.size : (page + 1) * view.size]), len(rows), page, pages)
+        return Page(tuple(found[page * view.size : (page + 1) * view.size]), len(rows), page, pages)
 
-    def decide(self, scopes: Mapping[str, str]) -> list[str]:
+    def decide(self, scopes: Mapping[str, str], *, decided_with: str = "") -> list[str]:
         """Decide on tags (tag to scope) in the file; return one line per decision of others that stands.
 
-        Raises UsageError on an unknown tag or scope.
+        `decided_with` is `family` or `suggestion` where tags are decided at once. Raises UsageError on an
+        unknown tag or scope.
         """
-        return self._change(
-            lambda fresh: fresh.decide(self._unchanged(fresh, scopes), by=self.by, at=self._now())
-        )
+
+        def decided(fresh: Policy) -> Policy:
+            own = self._unchanged(fresh, scopes)
+            return fresh.decide(own, by=self.by, at=self._now(), decided_with=decided_with)
+
+        return self._change(decided)
+
+    def decide_family(self, tags: Collection[str], scope: str) -> list[str]:
+        """Decide on tags of a family at once; return as `decide`. `contact` leaves out tags of postings."""
+        rows = _by_tag(self.policy)
+        posted = [tag for tag in tags if scope == "contact" and tag in rows and rows[tag].from_posting]
+        lines = self.decide(dict.fromkeys(set(tags).difference(posted), scope), decided_with=FAMILY)
+        if posted:
+            what = f"{count(len(posted), 'tag')} of postings not decided"
+            lines.append(f"{what}: such a tag is about one opportunity")
+        return lines
 
     def note(self, tag: str, text: str) -> list[str]:
         """Write a note on a tag into the file; return as `decide`. Raises UsageError on an unknown tag."""
@@ -132,7 +119,7 @@ class Review:
 
     def accept(self, confidence: float) -> list[str]:
         """Decide all undecided tags as suggested, where the confidence is at least this (0 to 1)."""
-        return self.decide(self.acceptable(confidence))
+        return self.decide(self.acceptable(confidence), decided_with=SUGGESTION)
 
     def acceptable(self, confidence: float) -> dict[str, str]:
         """Return the decisions that `accept` would make."""
@@ -165,9 +152,15 @@ class Review:
         return changes
 
     @property
+    def left(self) -> str:
+        """Return how much is left to decide, and what to decide first."""
+        asked = "; ".join(map(str, questions(self.policy.decisions)))
+        return f"{left(self.policy.decisions)}." + (f" These settle most: {asked}." if asked else "")
+
+    @property
     def forecast(self) -> str:
         """Return what is decided and what a plan would do with it, in two sentences."""
-        copied = [row for row in self.policy.decisions if row.scope == "contact"]
+        copied = [row for row in self.policy.decisions if row.standing == "contact"]
         people = ""
         if (gains := self._gains) is not None:
             mine = gains[gains["tag"].isin([row.tag for row in copied])]
@@ -216,28 +209,7 @@ def _line(row: Decision) -> str:
 
 def _shown(row: Decision, view: View) -> bool:
     """Return True if a view shows a row; `undecided` shows the rows that need a decision."""
-    return row.needs_decision if view.shown == "undecided" else view.shown in ("everything", row.scope)
-
-
-def _items(rows: Sequence[Decision]) -> list[Item]:
-    """Return the rows with two or more of one family put together."""
-    families: dict[str, list[Decision]] = {}
-    for row in rows:
-        families.setdefault(family_of(row), []).append(row)
-    return [
-        item
-        for name, members in families.items()
-        for item in ([Item(tuple(members), name)] if name and len(members) > 1 else map(_alone, members))
-    ]
-
-
-def _alone(row: Decision) -> Item:
-    return Item((row,))
-
-
-def family_of(row: Decision) -> str:
-    """Return the family of a tag; empty for a tag without one."""
-    return str(row.evidence.get("family") or "")
+    return row.needs_decision if view.shown == "undecided" else view.shown in ("everything", row.standing)
 
 
 def _order(item: Item, order: str) -> tuple[bool, float, str]:
@@ -247,4 +219,4 @@ def _order(item: Item, order: str) -> tuple[bool, float, str]:
         return False, 0.0, name
     if order == "confidence":
         return False, -max(row.confidence or 0.0 for row in item.decisions), name
-    return all(row.from_posting for row in item.decisions), -item.total(order.replace(" ", "_")), name
+    return item.from_postings, -item.total(order.replace(" ", "_")), name

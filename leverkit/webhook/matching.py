@@ -65,7 +65,7 @@ def missing_shared_tags(
 
 def matching_tags(policy: Policy) -> dict[str, str]:
     """Return the contact tags of a policy, with the opportunities that get each."""
-    return {row.tag: narrower(row.matching) for row in policy.decisions if row.scope == "contact"}
+    return {row.tag: narrower(row.matching) for row in policy.decisions if row.standing == "contact"}
 
 
 def gaps_of(found: Mapping[str, Opportunity], matching: Mapping[str, str]) -> list[Operation]:

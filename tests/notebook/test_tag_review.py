@@ -114,8 +114,8 @@ def families(tmp_path: Path) -> TagReview:
     """Give a review of two families, one of them with a tag that is decided already."""
     rows = [suggested(f"Batch {n}", at_stake=n) for n in range(3)]
     rows += [suggested("Speaks German", at_stake=9), suggested("vip", at_stake=5)]
-    with_family = [replace(row, evidence={**row.evidence, "family": "Batch *"}) for row in rows[:3]]
-    other = replace(rows[3], evidence={**rows[3].evidence, "family": "Speaks *"})
+    with_family = [replace(row, family="Batch *") for row in rows[:3]]
+    other = replace(rows[3], family="Speaks *")
     done = replace(with_family[0], tag="Batch 9", scope="ignore", decided_by="bob")
     Policy((*with_family, done, other, rows[4])).write(tmp_path / "policy.csv")
     return TagReview(tmp_path / "policy.csv", by="ada")
