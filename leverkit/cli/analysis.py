@@ -1,26 +1,32 @@
-"""The commands from `pull` to `policy`. Each is one call of the package, and none writes to Lever."""
+"""The commands `pull`, `audit` and `plan`. Each is one call of the package, and none writes to Lever."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import LINES, noted, print_json, print_message, print_pulled, print_result
-from leverkit.report.text import count, plain, share
+from leverkit.cli.output import (
+    LINES,
+    noted,
+    print_json,
+    print_message,
+    print_plan,
+    print_pulled,
+    print_result,
+)
+from leverkit.cli.policy import no_contact, policies
+from leverkit.report.text import count, plain
 
 if TYPE_CHECKING:
     from leverkit.analysis.audit import Audit
+    from leverkit.history.ledger import Ledger
     from leverkit.policy.policy import Policy
-
-policies = typer.Typer(
-    cls=options.AccountGroup,
-    no_args_is_help=True,
-    help="Suggest which tags are about the person, and check the decisions.",
-)
+    from leverkit.snapshot.snapshot import Snapshot
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command()(pull)
     app.command()(audit)
     app.add_typer(policies, name="policy")
+    app.command()(plan)
 
 
 def pull(
@@ -132,85 +139,70 @@ def audit(
     raise typer.Exit(options.exit_code(0, detailed=detailed, differences=len(found.findings) > 0))
 
 
-@policies.command()
-def suggest(
+def plan(
     snapshot: options.Source,
-    out: options.Out = Path("policy.csv"),
-    accept: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Accept suggestions with at least this confidence.")
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv with the decisions.")],
+    out: options.Out,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only-tag", metavar="TAG", help="Plan only this tag. Repeatable."),
     ] = None,
-) -> None:
-    """Suggest a scope for every tag, with evidence. Keeps the decisions that are in the file.
-
-    Example: leverkit policy suggest snapshot -o policy.csv
-    """
-    from leverkit.analysis.audit import audit
-    from leverkit.policy.policy import Policy
-
-    policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
-    print_result("\n".join([policy.summary(), *_undecided_lines(policy)]))
-    _print_acceptable(policy, out)
-    print_message(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
-
-
-@policies.command()
-def accept(
-    policy: options.PolicyFile,
-    sure: Annotated[
-        float,
+    include_removed: Annotated[
+        list[str] | None,
         typer.Option(
-            "--min-confidence", min=0.5, max=1, help="Accept suggestions with at least this confidence."
+            "--include-removed", metavar="TAG", help="Also plan this tag where people removed it. Repeatable."
         ),
-    ],
-    scope: Annotated[
-        Literal["contact", "opportunity"] | None, typer.Option(help="Accept only suggestions of this scope.")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who decides; by default your user name.")
-    ] = None,
+    matching: options.Matching = "",
+    max_ops: options.MaxOps = None,
+    max_pct: options.MaxPct = 30.0,
+    max_tag_pct: options.MaxTagPct = 300.0,
+    max_removals: options.MaxRemovals = 0,
     as_json: options.Json = False,
-) -> None:
-    """Accept suggestions for undecided tags in your name, and list them. Keeps earlier decisions.
-
-    Example: leverkit policy accept policy.csv --min-confidence 0.9 --scope contact
-    """
-    import json
-
-    from leverkit.policy.policy import Policy
-    from leverkit.storage.lock import user
-
-    before, after = Policy.edit(
-        policy, lambda current: current.decide(current.acceptable(sure, scope or ""), by=by or user())
-    )
-    taken = [row for old, row in zip(before.decisions, after.decisions, strict=True) if row != old]
-    if as_json:
-        names = ("tag", "scope", "confidence", "decided_by", "decided_at")
-        return print_json(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
-    lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
-    print_result("\n".join([*lines, f"accepted {len(taken):,}", after.summary()]))
-    return print_message(f"next: leverkit policy check {policy} {_snapshot_beside(policy)}")
-
-
-@policies.command()
-def check(
-    policy: options.PolicyFile,
-    snapshot: options.Source,
     detailed: options.Detailed = False,
 ) -> None:
-    """Check an edited policy.csv: report errors by line, and list what deserves a look.
+    """Write every change to plan.csv, with a plan id to approve. Writes nothing to Lever.
 
-    Example: leverkit policy check policy.csv snapshot
+    Tags that people removed, according to the account's ledger, are listed in skipped.csv and not planned.
+    A snapshot out of a copy needs a key: the people with gaps are read from Lever, and the plan is theirs.
+
+    Example: leverkit plan snapshot --policy policy.csv -o run
     """
+    from leverkit.planning.brakes import Brakes
+    from leverkit.planning.planner import plan_with
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
 
-    read, account = Policy.read(policy), Snapshot.open(snapshot)
-    problems = read.check(account)
-    undecided = {decision.tag for decision in read.undecided(account)}
-    print_result("\n".join([read.summary(undecided), *problems]))
-    _print_acceptable(read, policy)
-    print_message(f"next: {no_contact(read, policy) or f'leverkit plan {snapshot} --policy {policy} -o run'}")
-    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(problems)))
+    brakes = Brakes(max_ops=max_ops, max_pct=max_pct, max_tag_pct=max_tag_pct, max_removals=max_removals)
+    read, found = Policy.read(policy).narrowed(matching), Snapshot.open(snapshot)
+    with _of_account(found, read) as account, _ledger_of(account.account) as ledger:
+        chosen: dict[str, Any] = {"only": only or (), "include_removed": include_removed or ()}
+        made = plan_with(account, read, out, brakes=brakes, ledger=ledger, **chosen)
+    for lost in read.overwritten:
+        print_message(f"note: {lost}")
+    print_plan(made, out, as_json=as_json)
+    if not made.operations:
+        print_message(f"next: {no_contact(read, policy) or 'nothing to carry out'}")
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(made.operations)))
+
+
+def _of_account(snapshot: Snapshot, policy: Policy) -> AbstractContextManager[Snapshot]:
+    """Return a snapshot as of an account: one out of a copy is bound to that of the key."""
+    if not snapshot.is_copy:
+        return nullcontext(snapshot)
+    from leverkit.jobs.copies import bound_to_account
+
+    tags = [tag for tag, scope in policy.scopes.items() if scope == "contact"]
+    return bound_to_account(snapshot, tags, shown_settings(person=False))
+
+
+def _ledger_of(account: str) -> AbstractContextManager[Ledger | None]:
+    """Open the ledger of an account in the workspace, if there is one."""
+    from leverkit.history.ledger import Ledger
+    from leverkit.settings import workspace
+    from leverkit.storage.account_registry import account_folder
+
+    return Ledger.find(account_folder(workspace(), account)) or nullcontext()
 
 
 def _findings(found: Audit) -> list[str]:
@@ -223,49 +215,9 @@ def _findings(found: Audit) -> list[str]:
     return lines + [f"and {count(more, 'more finding')}: --json has all"] * (more > 0)
 
 
-def _undecided_lines(policy: Policy) -> list[str]:
-    """Return how many undecided tags have a suggestion, and how many are left to people."""
-    waiting = [row for row in policy.decisions if row.needs_decision]
-    if not waiting:
-        return []
-    scopes = [row.suggested_scope for row in waiting if not row.from_posting]
-    counts = {scope: scopes.count(scope) for scope in ("contact", "opportunity", "undecided")}
-    return [
-        f"{len(waiting):,} wait for a decision: {len(waiting) - len(scopes):,} from postings; of the other "
-        f"{len(scopes):,}, {counts['contact']:,} suggested contact, "
-        f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
-    ]
-
-
 def _policy_command(snapshot: Path, policy: Path) -> str:
     """Return the command that makes the policy of an audit, or checks the one that is there."""
     here = Path.cwd()
     path = policy.relative_to(here) if policy.is_relative_to(here) else policy
     check = f"leverkit policy check {path} {snapshot}"
     return check if policy.exists() else f"leverkit policy suggest {snapshot} -o {path}"
-
-
-def _snapshot_beside(policy: Path) -> str:
-    """Return the only snapshot beside a policy; a placeholder where there is none or more than one."""
-    beside = list(policy.absolute().parent.glob("*/snapshot.json"))
-    return str(policy.parent / beside[0].parent.name) if len(beside) == 1 else "SNAPSHOT (what pull wrote)"
-
-
-def no_contact(policy: Policy, path: Path) -> str:
-    """Return what to do where no tag is contact, so that a plan would be empty; else an empty text."""
-    if "contact" in policy.scopes.values():
-        return ""
-    return (
-        "no tag has the scope contact yet, so a plan would be empty; "
-        f"write contact in {path} where a tag is about the person"
-    )
-
-
-def _print_acceptable(policy: Policy, path: Path) -> None:
-    """Print how many suggestions are sure, and the command that accepts them all."""
-    sure = policy.acceptable(0.9)
-    if sure:
-        from_posting = sum(row.from_posting for row in policy.decisions if row.tag in sure)
-        number = count(len(sure), "suggestion is", "suggestions are")
-        decided = f"to accept them all: leverkit policy accept {path} --min-confidence 0.9"
-        print_message(f"{number} sure, {from_posting:,} of them from postings; {decided}")

@@ -15,7 +15,6 @@ from leverkit.cli import (
     integration,
     migration,
     overview,
-    planning,
     sync,
 )
 from leverkit.cli.connection import shown_settings
@@ -160,7 +159,6 @@ def run(
 
 analysis.register(app)
 overview.register(app)
-planning.register(app)
 migration.register(app)
 history.register(app)
 sync.register(app)

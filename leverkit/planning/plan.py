@@ -148,9 +148,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "contacts": len({op.contact for op in ops}),
             "skipped": len(self.skipped),
             "undecided": len(self.undecided),
-            "near_duplicates": len(
-                {each.tag for each in self.skipped if each.reason.startswith(NEAR_DUPLICATE)}
-            ),
+            "near_duplicates": by_reason(self.skipped).get(NEAR_DUPLICATE, 0),
         }
 
     @cached_property

@@ -19,9 +19,9 @@ from leverkit.planning.canary import choose
 from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
-from leverkit.policy.account_fit import nowhere, present_tags
+from leverkit.planning.plan_warnings import left_out, warnings
 from leverkit.policy.decision import Undecided
-from leverkit.policy.matching import narrower, without_opportunities
+from leverkit.policy.matching import narrower
 from leverkit.policy.near_duplicates import NearDuplicates
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
@@ -57,13 +57,6 @@ _HOLDERS = """
 _TRAITS = """
     SELECT id, archived_at IS NOT NULL, confidentiality = 'confidential', updated_at IS NULL
     FROM opportunities WHERE id IN (SELECT unnest($ids))
-"""
-
-_POSTING_WORDS = """
-    SELECT DISTINCT word FROM (
-        SELECT unnest(list_concat([text, team, department, location, commitment, level], locations, tags))
-        FROM postings) AS words(word)
-    WHERE word IN (SELECT unnest($tags))
 """
 
 
@@ -167,10 +160,10 @@ def _planned(
         undecided=policy.undecided(snapshot),
         skipped=skipped,
         warnings=(
-            *_left_out(snapshot, policy, tags),
-            *_warnings(snapshot, policy, operations),
+            *left_out(snapshot, policy, tags, alike),
+            *warnings(snapshot, policy, operations),
             *memory.warnings,
-            *alike.notes({change.tag for change in (*operations, *skipped)}),
+            *alike.notes({operation.tag for operation in operations}, {change.tag for change in skipped}),
         ),
         ledger=memory.reading,
         canary=choose(operations, siblings, _traits(snapshot, operations)),
@@ -187,7 +180,7 @@ def _wanted(policy: Policy, only: Collection[str]) -> list[str]:
             stands = f"is {scope} in the policy" if scope else "has no row in the policy"
             hint = (not scope and did_you_mean(tag, policy.scopes)) or "; decide on it first"
             raise UsageError(f"tag {tag!r} {stands}, and only tags with scope contact are planned{hint}")
-    return sorted(only or (tag for tag in _contact_tags(policy) if not unwritable(tag)))
+    return sorted(only or (tag for tag in policy.contact_tags if not unwritable(tag)))
 
 
 def _named(tags: list[str], include_removed: Collection[str]) -> frozenset[str]:
@@ -198,19 +191,6 @@ def _named(tags: list[str], include_removed: Collection[str]) -> frozenset[str]:
             f"include_removed: tag {unknown[0]!r} is not planned, so nothing of it can be included"
         )
     return named
-
-
-def _left_out(snapshot: Snapshot, policy: Policy, tags: list[str]) -> list[str]:
-    every = _contact_tags(policy)
-    absent = filter(None, [nowhere(policy.decisions, present_tags(snapshot))])
-    notes = [f"tag {tag[:40]!r} is not planned: {why}" for tag in every if (why := unwritable(tag))]
-    if len(tags) + len(notes) < len(every):
-        notes.append(f"only {len(tags)} of {len(every)} contact tags are planned, as asked")
-    return [*absent, *notes]
-
-
-def _contact_tags(policy: Policy) -> list[str]:
-    return [tag for tag, scope in policy.scopes.items() if scope == "contact"]
 
 
 def gains(snapshot: Snapshot) -> pd.DataFrame:
@@ -261,21 +241,3 @@ def _predicted(snapshot: Snapshot, operations: tuple[Operation, ...]) -> dict[st
     query = "SELECT text, count FROM tags WHERE text IN (SELECT unnest($tags))"
     listed = dict(snapshot.sql(query, params={"tags": sorted(added)}).fetchall()) if added else {}
     return {tag: listed.get(tag, 0) + number for tag, number in sorted(added.items())}
-
-
-def _warnings(snapshot: Snapshot, policy: Policy, operations: tuple[Operation, ...]) -> tuple[str, ...]:
-    tags = sorted({operation.tag for operation in operations})
-    notes = [str(note) for note in snapshot.meta.get("not_seen", ())]
-    notes += without_opportunities(policy.matchings, snapshot)
-    if not snapshot.meta.get("complete", True):
-        notes.append("the snapshot is not complete: opportunities that it does not hold are not planned for")
-    if not tags:
-        return tuple(notes)
-    named = ", ".join(repr(tag) for tag in tags)
-    notes.append(f"Lever automations with a 'tag added' trigger may fire for: {named}")
-    words = {word for (word,) in snapshot.sql(_POSTING_WORDS, params={"tags": tags}).fetchall()}
-    words |= {row.tag for row in policy.decisions if row.suggested_scope == "opportunity"} & set(tags)
-    notes += [
-        f"{word!r} looks like a word of a posting, yet it is copied to the person" for word in sorted(words)
-    ]
-    return tuple(notes)

@@ -206,9 +206,7 @@ def _family(where: str, cells: Mapping[str, str]) -> str:
         )
     tag, alike = unguard(cells["tag"]), _text(cells, "spelling_of")
     if not fits(tag, family) and not (alike and fits(alike, family)):
-        raise UsageError(
-            f"{where}, column family: tag {tag!r} is none of {family!r}, where * stands for a text"
-        )
+        raise UsageError(f"{where}, column family: tag {tag!r} does not fit {family!r}, where * is any text")
     return family
 
 

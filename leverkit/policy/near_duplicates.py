@@ -41,13 +41,13 @@ class NearDuplicates:
         """Return why a tag is left, as skipped.csv says it."""
         return f"{NEAR_DUPLICATE} ({self.left[tag]!r})"
 
-    def notes(self, tags: Collection[str]) -> list[str]:
-        """Return a sentence for each of these tags, which the plan copies or leaves."""
-        left = "is not planned until it is decided on its own row of the policy"
-        copied = "is copied, as decided on its own row"
+    def notes(self, planned: Collection[str], skipped: Collection[str]) -> list[str]:
+        """Return a sentence for each of the planned tags that is copied, and of the skipped that is left."""
+        copied = "copied, as decided on its own row"
+        left = "not planned until it is decided on its own row of the policy"
         return [
-            f"tag {tag!r} is a near-duplicate of {like!r} and {what}"
-            for found, what in ((self.left, left), (self.copied, copied))
+            f"tag {tag!r} is a near-duplicate of {like!r} and is {what}"
+            for found, tags, what in ((self.copied, planned, copied), (self.left, skipped, left))
             for tag, like in sorted(found.items())
             if tag in tags
         ]

@@ -217,6 +217,11 @@ class Policy:
         return {decision.tag: decision.standing for decision in self.decisions}
 
     @property
+    def contact_tags(self) -> list[str]:
+        """Return the tags with scope `contact`."""
+        return [tag for tag, scope in self.scopes.items() if scope == "contact"]
+
+    @property
     def matchings(self) -> list[str]:
         """Return which opportunities get each contact tag."""
         return [row.matching for row in self.decisions if row.standing == "contact"]

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from leverkit.analysis.cost import at_stake
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.policy.decision import Decision
 from leverkit.report.text import count
 
 ASKED = 5  # questions at once
+NAMED = 6  # tags that a question about a family names
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,20 @@ class Item:
         """Return the sum of a column of the evidence."""
         return sum(float(row.evidence.get(name) or 0) for row in self.decisions)
 
+    @property
+    def sentence(self) -> str:
+        """Return what is asked and what is suggested."""
+        names = ", ".join(self.tags[:NAMED]) + f" and {len(self.tags) - NAMED:,} more" * (
+            len(self.tags) > NAMED
+        )
+        hint = "no suggestion" if self.suggested == "undecided" else f"suggested: {self.suggested}"
+        return f"{self}, {hint}" + (f": {names}" if self.family else "")
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the question for machines."""
+        names = ("name", "family", "tags", "gaps", "at_stake", "suggested")
+        return {name: getattr(self, name) for name in names}
+
     def __str__(self) -> str:
         number = f", {count(len(self.decisions), 'tag')}" if self.family else ""
         return f"{self.name} ({count(self.gaps, 'gap')}{number})"
@@ -99,14 +115,26 @@ def left(rows: Sequence[Decision]) -> str:
     if not asked:
         return f"No gap is left to decide{besides}"
     gaps, every = sum(item.gaps for item in asked), sum(map(_gaps, found))
-    return f"{gaps:,} of {count(every, 'gap')} left to decide, in {how_many(asked)}{besides}"
+    decisions = count(len(asked), "decision") + parts(asked)
+    return f"{gaps:,} of {count(every, 'gap')} left to decide, in {decisions}{besides}"
 
 
-def how_many(asked: Sequence[Item]) -> str:
-    """Return the number of decisions, and how many of them are on families."""
-    families = sum(bool(item.family) for item in asked)
-    of_families = f" ({count(families, 'family', 'families')})" if families else ""
-    return f"{count(len(asked), 'decision')}{of_families}"
+def members(rows: Iterable[Decision], family: str) -> list[str]:
+    """Return the undecided tags of a family. Raises UsageError where no tag is of it."""
+    found = [row for row in rows if row.family == family]
+    if not found:
+        known = sorted({row.family for row in rows} - {""})
+        raise UsageError(f"no tag of the policy is of the family {family!r}{did_you_mean(family, known)}")
+    return [row.tag for row in found if row.scope == "undecided"]
+
+
+def parts(found: Sequence[Item]) -> str:
+    """Return of how many families and other tags the items are; empty where all are tags alone."""
+    families = sum(bool(item.family) for item in found)
+    if not families:
+        return ""
+    others = len(found) - families
+    return f": {count(families, 'family', 'families')}" + f" and {count(others, 'other tag')}" * bool(others)
 
 
 def _alone(row: Decision) -> Item:

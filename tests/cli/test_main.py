@@ -229,6 +229,25 @@ def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, pol
     assert {row.decided_by for row in Policy.read("policy.csv").decisions} == {"", "ada", user()}
 
 
+def test_decisions_are_asked_for_and_taken_by_tag_and_by_family(leverkit: Command, policy: Path) -> None:
+    rows = [f"Batch {number},,Batch *,30,0.6" for number in range(3)] + ["odd,,,7,0.6"]
+    text = "\n".join(["tag,scope,family,missing,confidence", *rows])
+    policy.write_text(text, encoding="utf-8")
+    asked = json.loads(leverkit("policy", "next", "policy.csv", "--json").out)
+    assert [(item["name"], item["gaps"]) for item in asked] == [("Batch *", 90), ("odd", 7)]
+    shown = leverkit("policy", "next", "policy.csv")
+    assert shown.out.startswith("97 of 97 gaps left to decide, in 2 decisions: 1 family and 1 other tag\n")
+    assert "leverkit policy decide policy.csv SCOPE --family 'Batch *'" in shown.err
+    taken = leverkit("policy", "decide", "policy.csv", "contact", "--family", "Batch *", "--by", "ada")
+    assert "decided 3: 1 family\n" in taken.out
+    assert "7 of 97 gaps left to decide, in 1 decision\n" in taken.out
+    leverkit("policy", "decide", "policy.csv", "ignore", "--tag", "odd")
+    held = [(row.scope, row.decided_by, row.decided_with) for row in Policy.read("policy.csv").decisions]
+    assert held == [("contact", "ada", "family")] * 3 + [("ignore", user(), "")]
+    assert leverkit("policy", "decide", "policy.csv", "ignore").code == 64
+    assert leverkit("policy", "decide", "policy.csv", "ignore", "--family", "Batch").code == 64
+
+
 def test_without_a_contact_tag_the_next_step_is_to_decide_one(leverkit: Command, policy: Path) -> None:
     policy.write_text("tag,scope\nvip,opportunity\n", encoding="utf-8")
     message = "next: no tag has the scope contact yet, so a plan would be empty; write contact in policy.csv "

@@ -294,7 +294,7 @@ def test_the_brakes_see_what_the_plan_changes() -> None:
 def test_plan_json_tells_a_person_how_much_it_is(tmp_path: Path) -> None:
     document = json.loads((written(tmp_path) / "plan.json").read_text())
     counts = {"operations": 9, "adds": 8, "removes": 1, "opportunities": 8, "contacts": 1, "tags": 9}
-    assert document["counts"] == counts | {"skipped": 1, "undecided": 1}
+    assert document["counts"] == counts | {"skipped": 1, "undecided": 1, "near_duplicates": 0}
     assert (document["requests"], document["minutes"]) == (2 + 8 + 2 + 1, 0.1)
     assert document["plan_id"] == rich().plan_id
     assert document["undecided"] == [{"tag": "?", "opportunities": 3}]

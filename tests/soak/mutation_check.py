@@ -844,7 +844,7 @@ BUGS = (
     ),
     Bug(
         "undecided tags are planned",
-        "planning/planner",
+        "policy/policy",
         'if scope == "contact"]',
         'if scope in ("contact", "undecided")]',
         "planning/test_planner::test_a_tag_of_any_other_scope_is_never_planned",
