@@ -108,7 +108,8 @@ def _duplicates(spellings: pd.DataFrame) -> Iterable[Finding]:
             right,
             sum(used for _, used in others),
             f"{len(others) + 1} spellings: {spelt} opportunities",
-            f"merge them in Lever (Settings, Sources and tags), most use {right!r}",
+            f"merge them in Lever (Settings, Sources and tags), most use {right!r}; a plan copies the others "
+            "only where their own row of policy.csv was decided by itself",
         )
 
 
