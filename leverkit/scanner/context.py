@@ -102,7 +102,12 @@ class Context:
         slash = "/" in syntax.text(node)
         function = syntax.function_of(node)
         if (definition := syntax.defined_by(node)) is not None:
-            return call_names.names_path(syntax.name_of(definition)) or (slash and function is None)
+            table = next(
+                (step for step in syntax.ancestors(definition) if step.type in grammar.DEFINITIONS),
+                definition,
+            )
+            named = any(call_names.names_path(syntax.name_of(step)) for step in (definition, table))
+            return named or (slash and function is None)
         returned = node.parent is not None and node.parent.type in grammar.RETURNS
         return slash or bool(returned and function and call_names.names_path(syntax.name_of(function)))
 

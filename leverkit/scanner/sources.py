@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,8 @@ from leverkit.scanner.rules import Finding, make_finding
 LANGUAGES = {end: language for language, ends in TEXTS["extensions"].items() for end in ends.split()}
 NAMES = {name: language for language, names in TEXTS["filenames"].items() for name in names.split()}
 VENDORED = word_set("vendored")
+_SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx")
+_BUILT, _BESIDE = word_set("built"), word_set("beside_built")
 LOCKS = word_set("locks")
 MANIFESTS = word_set("manifests")
 IMAGES = word_set("images")
@@ -106,7 +108,12 @@ def _folder(root: Path, skipped: Skipped) -> Iterator[Source]:
         projects[folder] = folder if manifest else projects.get(os.path.dirname(folder), "")
         if ".gitignore" in files and Path(folder, ".gitignore").is_file():  # a FIFO would never end
             specs[os.path.abspath(folder)] = _spec(Path(folder, ".gitignore"))
-        names[:] = [name for name in sorted(names) if not _passed_over(folder, name, specs, skipped.reasons)]
+        read = _BUILT if _is_only_built(names, files) else frozenset()
+        names[:] = [
+            name
+            for name in sorted(names)
+            if not _passed_over(folder, name, specs, skipped.reasons, read=read)
+        ]
         for name in sorted(files):
             path, project = Path(folder, name), projects[folder]
             if _ignored(folder, name, specs):
@@ -116,11 +123,26 @@ def _folder(root: Path, skipped: Skipped) -> Iterator[Source]:
                 yield from _read(path, project or str(root), "/".join((Path(project).name, *inside)), skipped)
 
 
-def _passed_over(folder: str, name: str, specs: Mapping[str, GitIgnoreSpec], skipped: Counter[str]) -> bool:
-    ignored = _ignored(folder, name + "/", specs)
-    skipped["vendored folder"] += name in VENDORED
-    skipped["ignored by .gitignore folder"] += ignored and name not in VENDORED
-    return ignored or name in VENDORED
+def _is_only_built(names: Iterable[str], files: Iterable[str]) -> bool:
+    """Return True for a published package that holds what was built and not what it was built from."""
+    folders = {name for name in names if not name.startswith(".")}
+    code = [name for name in files if name.endswith(_SCRIPTS) and not name.startswith((".", "index."))]
+    return "package.json" in files and not folders - _BUILT - _BESIDE and not code
+
+
+def _passed_over(
+    folder: str,
+    name: str,
+    specs: Mapping[str, GitIgnoreSpec],
+    skipped: Counter[str],
+    *,
+    read: Set[str],
+) -> bool:
+    """Return True for a folder that is ignored or vendored; the built ones in `read` hold all there is."""
+    ignored, vendored = _ignored(folder, name + "/", specs), name in VENDORED - read
+    skipped["vendored folder"] += vendored
+    skipped["ignored by .gitignore folder"] += ignored and not vendored
+    return ignored or vendored
 
 
 def _spec(path: Path) -> GitIgnoreSpec:

@@ -149,6 +149,21 @@ def test_what_is_passed_over_is_counted(tmp_path: Path, name: str, text: str, re
     assert (result.findings, result.files, dict(result.skipped)) == ((), 0, {reason: 1})
 
 
+def test_what_was_built_is_read_where_a_package_holds_nothing_else(tmp_path: Path) -> None:
+    for name in (
+        "package.json",
+        "README.md",
+        "index.js",
+        "bin/run",
+        "dist/lever.js",
+        "dist/node_modules/a.js",
+    ):
+        write(tmp_path / name, OLD if name.endswith("js") and "/" in name else "{}")
+    assert [Path(finding.path).name for finding in scan([tmp_path])] == ["lever.js"]
+    write(tmp_path / "src/lever.ts", OLD)
+    assert [Path(finding.path).name for finding in scan([tmp_path])] == ["lever.ts"]
+
+
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link.py").symlink_to(write(tmp_path / "old.py", OLD))
     result = survey([tmp_path])
