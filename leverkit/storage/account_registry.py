@@ -98,6 +98,8 @@ def _in_snapshot(file: Path) -> KnownAccount | None:
 
 def account_folder(workspace: Path, account: str) -> Path:
     """Return an account's folder in a workspace, by any id that it is known by there. Raises UsageError."""
+    if not account:
+        raise UsageError("a copy does not tell whose account it is, so it has neither a folder nor a ledger")
     known = (each.id for each in read_accounts(workspace) if account in (each.id, *each.also))
     return workspace / next(known, account)
 

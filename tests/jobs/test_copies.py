@@ -92,6 +92,9 @@ def test_what_people_removed_by_the_ledger_is_not_planned_from_a_copy_which_tell
     assert last_reading(folder) == reading
     with pytest.raises(UsageError, match="the ledger takes readings of Lever alone"):
         reading_of(Snapshot.open("copy"))
+    for words in (("changes", "copy"), ("ledger", "rebuild", "copy"), ("ledger", "status", "copy")):
+        ended = place.command(*words)
+        assert (ended.code, "a copy" in ended.err) == (64, True), words
 
 
 def test_a_copy_of_another_account_is_refused_and_one_without_a_key_is_not_planned(
