@@ -111,8 +111,8 @@ class Snapshot:
         """Return on what all figures of it rest, in a clause; empty where it was read from Lever."""
         if not self.is_copy:
             return ""
-        without = f" without {', '.join(self.lacks)}" if self.lacks else ""
-        return f"by a copy ({self.meta['copy']['shape']}){without}"
+        without = f", which lacks {', '.join(self.lacks)}" if self.lacks else ""
+        return f"according to a copy ({self.meta['copy']['shape']}){without}"
 
     @property
     def digest(self) -> str:

@@ -59,7 +59,7 @@ def place(
 
 def test_a_plan_from_a_copy_is_of_what_the_account_holds_now_and_is_verified(place: Place) -> None:
     pulled = place.pull_copy()
-    assert (pulled.code, "by a copy (json)" in pulled.out) == (0, True)
+    assert (pulled.code, "according to a copy (json)" in pulled.out) == (0, True)
     assert "tag counts agree" in pulled.err
     place.account.add_tags(place.ids[1], [TAG])  # since the copy was made
     planned = place.plan()
