@@ -13,7 +13,8 @@ from leverkit.api.auth import Secret
 from leverkit.errors import LeverkitError
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.snapshot.warehouse.reading import NO_PASSWORD, read_copy
+from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD
+from leverkit.snapshot.warehouse.reading import read_copy
 from leverkit.snapshot.warehouse.refreshing import refresh
 
 

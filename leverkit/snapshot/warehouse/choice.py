@@ -10,6 +10,7 @@ from leverkit.snapshot.warehouse.statements import Statement, Tables
 
 SHOWN = 12  # tables that a message names
 STAGING = "_staging"  # ends the schema that dlt loads into before it merges
+SYSTEM = ("information_schema", "pg_catalog")  # schemas of the warehouse's own
 ENHANCED = "lever__opportunity_enhanced"  # a model of dbt_lever
 
 
@@ -20,6 +21,8 @@ def choose(
     main = wanted["opportunities"]
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, table, column in columns:
+        if place.lower() in SYSTEM:
+            continue
         found[str(place)][str(table)].append(str(column))
     every = [Tables(place, tables) for place, tables in sorted(found.items())]
     if schema:

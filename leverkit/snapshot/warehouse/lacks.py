@@ -18,7 +18,6 @@ POSTINGS = "postings"
 WITHOUT_DELETIONS = ("fivetran", "airbyte", "airbyte-raw", "tap-lever")
 WITHOUT_REMOVALS = ("fivetran",)
 WITHOUT_CONFIDENTIAL = ("airbyte", "airbyte-raw", "tap-lever")
-BY_WINDOWS = ("airbyte", "airbyte-raw", "tap-lever")
 
 
 class Lack(msgspec.Struct, frozen=True):
@@ -40,7 +39,7 @@ def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack
     if shape in WITHOUT_REMOVALS:
         yield Lack("removed tags", "which tags were removed in Lever: the copy may hold some that are gone")
     yield from _confidential(shape, there, figures)
-    yield from _updates(shape, there, figures)
+    yield from _updates(there, figures)
     for column, what in (("is_anonymized", "anonymized"), ("archived_at", "archived")):
         if column not in there:
             yield Lack(f"{what} marks", f"which opportunities are {what}")
@@ -72,7 +71,7 @@ def loss(listed: Mapping[str, int], different: Sequence[Difference]) -> Iterator
             "taggings", f"{short:,} of {every:,} taggings that Lever counts ({share}), of {tags}", short
         )
     if over := sum(max(ours - theirs, 0) for theirs, ours in pairs):
-        text = f"which {count(over, 'tagging')} of it Lever no longer counts"
+        text = f"which {count(over, 'tagging')} of the copy Lever no longer counts"
         yield Lack("tags that are gone", text, over)
 
 
@@ -87,13 +86,13 @@ def _confidential(shape: str, there: Collection[str], figures: Figures) -> Itera
         yield Lack("confidential", "confidential opportunities: there are none, or it did not ask for them")
 
 
-def _updates(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
-    if "updated_at" not in there:
+def _updates(there: Collection[str], figures: Figures) -> Iterator[Lack]:
+    is_known = "updated_at" in there
+    if not is_known:
         yield Lack("updates", "when opportunities were updated")
-    if figures.never_updated < figures.opportunities if "updated_at" not in there else figures.never_updated:
-        return
-    yield Lack(
-        "never updated",
-        "perhaps all opportunities whose updatedAt is null, which are most in some "
-        "accounts: a copy made by windows of updated_at misses them if Lever's filter does",
-    )
+    if not is_known or not figures.never_updated:
+        yield Lack(
+            "never updated",
+            "perhaps all opportunities whose updatedAt is null, which are most in some accounts: a copy made "
+            "by windows of updated_at misses them if Lever's filter does",
+        )

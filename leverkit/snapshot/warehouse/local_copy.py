@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
 from leverkit.snapshot.tables import literal
+from leverkit.snapshot.warehouse.clear_errors import clear_errors
 from leverkit.snapshot.warehouse.dialect import COLUMNS, Dialect
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ CATALOG = "copy_of_lever"
 DIALECT = Dialect(
     catalog=CATALOG, listing=f"{COLUMNS.format(place='')} WHERE table_catalog = {literal(CATALOG)}"
 )
-DATABASES = (".duckdb", ".ddb", ".db")
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".json": "json", ".jsonl": "json"}
 _READERS = {
     "parquet": "read_parquet([{files}], union_by_name = true)",
@@ -36,10 +36,8 @@ class LocalCopy:
 
     def __init__(self, db: Database, path: Path) -> None:
         self._db, self.what = db, path.name
-        if path.is_dir():
-            _attach_folder(db, path)
-        else:
-            _attach_file(db, path)
+        with clear_errors(self.what):
+            (_attach_folder if path.is_dir() else _attach_file)(db, path)
 
     def columns(self) -> Iterable[tuple[str, str, str]]:
         """Return schema, table and name of each column."""
@@ -48,16 +46,12 @@ class LocalCopy:
 
     def fetch(self, sql: str, name: str) -> None:
         """Make a temporary table of this name from a SELECT."""
-        self._db.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
+        with clear_errors(self.what):
+            self._db.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
 
     def close(self) -> None:
         """Detach the files."""
         self._db.execute(f"DETACH {CATALOG}")
-
-
-def is_local(path: Path) -> bool:
-    """Return True for a folder, and for a file that can be a database."""
-    return path.is_dir() or path.is_file() or path.suffix in DATABASES
 
 
 def _attach_file(db: Database, path: Path) -> None:

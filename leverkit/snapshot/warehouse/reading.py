@@ -1,7 +1,7 @@
 """Read a copy of Lever into a snapshot: the SELECTs run in the warehouse, its tables are made here.
 
-The snapshot holds no account, as no copy has the archive reasons by which one is recognised; `binding` finds
-out whose it is. What the copy lacks stands in `snapshot.json`, and wherever its figures are shown.
+The snapshot holds no account, as no copy has the archive reasons by which one is recognised; `refreshing`
+finds out whose it is. What the copy lacks stands in `snapshot.json`, and wherever its figures are shown.
 """
 
 from __future__ import annotations
@@ -24,18 +24,22 @@ from leverkit.snapshot.publishing import publish
 from leverkit.snapshot.snapshot import Snapshot, database
 from leverkit.snapshot.warehouse.assembly import Figures, assemble, filled
 from leverkit.snapshot.warehouse.choice import choose
+from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD
 from leverkit.snapshot.warehouse.dialect import Dialect
 from leverkit.snapshot.warehouse.lacks import Lack, lacks, loss, notes
 from leverkit.snapshot.warehouse.local_copy import LocalCopy
 from leverkit.snapshot.warehouse.remote_copy import SCHEMES, RemoteCopy
-from leverkit.snapshot.warehouse.statements import Statement, Tables, statements, write_statements
+from leverkit.snapshot.warehouse.statements import (
+    Statement,
+    Tables,
+    shape_of,
+    statements,
+    write_statements,
+)
 from leverkit.storage.files import make_folder, read
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
-
-NO_PASSWORD = Secret("")
-SAME = {"stitch": "tap-lever"}  # names of one shape
 
 
 class Copy(Protocol):
@@ -81,7 +85,7 @@ def read_copy(
     """
     folder = Path(out).expanduser()
     _require_own(folder)
-    kind = SAME.get(shape, shape)
+    kind = shape_of(shape)
     if sql is not None and not sql.exists():
         write_statements(kind, sql)
     wanted = statements(kind, sql)
@@ -94,13 +98,8 @@ def read_copy(
             what = copy.what
         figures = assemble(db, fetched)
         make_folder(folder)
-        _write(
-            folder,
-            db,
-            _Copied(kind, what, there.marks(wanted["opportunities"]) | filled(db), figures),
-            listed,
-            now_ms,
-        )
+        marks = there.marks(wanted["opportunities"]) | filled(db)
+        _write(folder, db, _Copied(kind, what, marks, figures), listed, now_ms)
     return Snapshot.open(folder)
 
 
@@ -134,7 +133,7 @@ def _write(
     publish(
         folder,
         files,
-        window={"started_at": copied.figures.copied_at or now_ms, "ended_at": now_ms},
+        window={"started_at": min(copied.figures.copied_at or now_ms, now_ms), "ended_at": now_ms},
         counts={file.stem: tables.size(db, file) for file in files},
         tags_agree=None if listed is None else not different,
         different=different,

@@ -7,20 +7,20 @@ Snowflake and BigQuery are written after the drivers' documentation and untried:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from leverkit.api.auth import Secret
 from leverkit.errors import UsageError
 from leverkit.extras import require
+from leverkit.snapshot.warehouse.clear_errors import clear_errors
 from leverkit.snapshot.warehouse.dialect import COLUMNS, Dialect
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
 
-T = TypeVar("T")
 POSTGRESQL = ("postgresql", "postgres", "redshift")
 Connected = tuple[Dialect, Any]  # and the driver's connection
 SCHEMES = (*POSTGRESQL, "snowflake", "bigquery")
@@ -39,7 +39,8 @@ class RemoteCopy:
         self._db, self._password = db, password
         self.what = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
         connect = {"snowflake": _snowflake, "bigquery": _bigquery}.get(parts.scheme, _postgresql)
-        self.dialect, self._connection = self._guarded(lambda: connect(uri, password))
+        with clear_errors(self.what, password):
+            self.dialect, self._connection = connect(uri, password)
 
     def columns(self) -> Iterable[tuple[str, str, str]]:
         """Return schema, table and name of each column that this user may see."""
@@ -49,29 +50,15 @@ class RemoteCopy:
 
     def fetch(self, sql: str, name: str) -> None:
         """Make a temporary table of this name from a SELECT that runs in the warehouse."""
-        self._guarded(lambda: self._fetch(sql, name))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def _fetch(self, sql: str, name: str) -> None:
-        with self._connection.cursor() as cursor:
+        with clear_errors(self.what, self._password), self._connection.cursor() as cursor:
             cursor.execute(sql)
             self._db.register("arrow_of_copy", cursor.fetch_arrow())
             self._db.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM arrow_of_copy')
             self._db.unregister("arrow_of_copy")
 
-    def _guarded(self, act: Callable[[], T]) -> T:
-        """Do something with the driver; what it raises becomes a UsageError that shows no password."""
-        try:
-            return act()
-        except UsageError:
-            raise
-        except Exception as error:  # each driver has its own
-            secret = self._password.reveal()
-            text = str(error).replace(secret, "***") if secret else str(error)
-            raise UsageError(f"{self.what}: {text}") from None
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 def _postgresql(uri: str, _: Secret) -> Connected:

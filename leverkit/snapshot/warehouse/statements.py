@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.snapshot.warehouse.dialect import Dialect
 from leverkit.storage.files import SHARED, read, write_atomic
 
 NAMES = ("opportunities", "tags", "postings", "stages")
 FOLDER = Path(__file__).parent / "sql"
 SHAPES = tuple(sorted(path.name for path in FOLDER.iterdir()))
+SAME = {"stitch": "tap-lever"}  # other names of shapes
 # Columns whose absence matters, by their names in any shape without underscores, in small letters.
 MARKS = {
     "updated_at": {"updatedat"},
@@ -110,13 +111,19 @@ class Statement:
         return f"WITH {', '.join(parts)}\n{self.body}" if parts else self.body
 
 
+def shape_of(name: str) -> str:
+    """Return the shape of a name. Raises UsageError where there is none."""
+    if name not in (*SHAPES, *SAME):
+        known = ", ".join(sorted((*SHAPES, *SAME)))
+        raise UsageError(f"there is no shape {name!r}{did_you_mean(name, SHAPES)}; there are {known}")
+    return SAME.get(name, name)
+
+
 def statements(shape: str, folder: Path | None = None) -> dict[str, Statement]:
     """Return the statements of a shape by name; files in `folder` take the place of the shape's own.
 
-    Raises UsageError for a shape that there is not, and for a folder without any of the files.
+    Raises UsageError for a folder without any of the files.
     """
-    if shape not in SHAPES:
-        raise UsageError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
     own = [folder / f"{name}.sql" for name in NAMES] if folder else []
     if own and not any(file.is_file() for file in own):
         raise UsageError(f"{folder} has none of {', '.join(f'{name}.sql' for name in NAMES)}")
@@ -126,9 +133,7 @@ def statements(shape: str, folder: Path | None = None) -> dict[str, Statement]:
 
 
 def write_statements(shape: str, folder: Path) -> None:
-    """Write the SQL files of a shape into a folder, for a person to change. Raises UsageError."""
-    if shape not in SHAPES:
-        raise UsageError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
+    """Write the SQL files of a shape into a new folder, for a person to change."""
     folder.mkdir(parents=True)
     for name in NAMES:
         write_atomic(folder / f"{name}.sql", read(FOLDER / shape / f"{name}.sql"), mode=SHARED)

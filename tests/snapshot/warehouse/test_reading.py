@@ -225,6 +225,17 @@ def test_what_is_no_copy_of_the_kind_is_refused_with_what_is_there(
         made(tmp_path, tables, "airbyte")
 
 
+def test_what_the_database_says_of_wrong_sql_or_a_wrong_file_is_one_clear_line(tmp_path: Path) -> None:
+    tables = {"opportunities": [opportunity("1")]}
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "opportunities.sql").write_text("SELECT nothing FROM nowhere")
+    with pytest.raises(UsageError, match=r"copy.duckdb: .*nowhere does not exist"):
+        made(tmp_path, tables, "airbyte", sql=tmp_path / "sql")
+    (tmp_path / "no.duckdb").write_text("no database")
+    with pytest.raises(UsageError, match=r"no.duckdb: "):
+        read(tmp_path, tmp_path / "no.duckdb", "airbyte")
+
+
 def test_a_person_changes_the_sql_in_a_folder_that_got_the_shapes_own(tmp_path: Path) -> None:
     tables = {"opportunities": [opportunity("1"), opportunity("2")]}
     made(tmp_path, tables, "airbyte", sql=tmp_path / "sql")
