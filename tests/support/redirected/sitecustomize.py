@@ -24,3 +24,9 @@ def _redirected(host, port, *args, **kwargs):
 
 if PORT:
     socket.getaddrinfo = _redirected
+    try:  # Airbyte's framework sends in a way by which requests asks certifi, and not the environment
+        import certifi
+
+        certifi.where = lambda: os.environ["REQUESTS_CA_BUNDLE"]
+    except ImportError:
+        pass
