@@ -86,7 +86,8 @@ bench: $(READY)
 
 copies: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dlt,postgresql,tls]'
-	$(BIN)/pytest -q -rsP tests/copies/check_dlt.py tests/copies/check_postgresql.py tests/copies/check_tools.py
+	$(BIN)/pytest -q -rsP --timeout=1200 tests/copies/check_dlt.py tests/copies/check_postgresql.py \
+	  tests/copies/check_tools.py
 
 wheel: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m soak.wheel_check
