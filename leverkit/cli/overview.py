@@ -60,10 +60,14 @@ def overview(
 
 def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
     from leverkit.environment import accounts_file_if_any
+    from leverkit.errors import UsageError
     from leverkit.jobs.many_accounts.overview import AccountsOverview
     from leverkit.settings import workspace
 
-    found = AccountsOverview.of(accounts_file_if_any(), workspace(), anonymise=anonymise)
+    home = workspace()
+    found = AccountsOverview.of(accounts_file_if_any(), home, anonymise=anonymise)
+    if not found.accounts:
+        raise UsageError(f"no account was read into {home} yet, and there is no accounts.toml here")
     written = found.write(out)
     if as_json:
         print_json(found.to_json().decode())

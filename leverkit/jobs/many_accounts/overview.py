@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from leverkit.accounts import AccountsFile
-from leverkit.jobs.many_accounts.rows import AccountRow, named_rows, places, rows
+from leverkit.jobs.many_accounts.rows import GOOD, AccountRow, named_rows, places, rows
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, Section, facts, page, table
 from leverkit.report.masthead import is_local
 from leverkit.report.text import count, share
-from leverkit.storage import csv_file
 from leverkit.storage.files import SHARED, write_atomic
+from leverkit.storage.table_file import write_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,15 +85,18 @@ class AccountsOverview:
         """Return one row per account, as the page shows it."""
         import pandas as pd
 
-        return pd.DataFrame([_shown(row) for row in self.accounts])
+        whole = dict.fromkeys(("Gaps", "To decide", "To copy"), "Int64")
+        return pd.DataFrame([_shown(row) for row in self.accounts]).astype(whole)
 
     def write(self, path: Path) -> list[Path]:
         """Write the page, and beside it the same rows as CSV and JSON; return the three paths."""
-        texts = {path: self.page().encode(), path.with_suffix(".csv"): self._csv()}
-        texts[path.with_suffix(".json")] = msgspec.json.format(self.to_json()) + b"\n"
-        for file, content in texts.items():
-            write_atomic(file, content, mode=SHARED)
-        return list(texts)
+        import pandas as pd
+
+        beside = path.with_suffix(".json")
+        write_atomic(path, self.page().encode(), mode=SHARED)
+        write_atomic(beside, msgspec.json.format(self.to_json()) + b"\n", mode=SHARED)
+        cells = pd.DataFrame([msgspec.structs.asdict(row) for row in self.accounts], dtype=object)
+        return [path, write_frame(cells, path.with_suffix(".csv")), beside]
 
     def to_json(self) -> bytes:
         """Return the document (docs/schemas/accounts.schema.json)."""
@@ -110,21 +113,9 @@ class AccountsOverview:
         sections = [Section("In numbers", [facts(self.figures)]), Section("Accounts", [shown])]
         return page(self.headline, sections, masthead=head, footer="leverkit overview --all")
 
-    def _csv(self) -> bytes:
-        columns = AccountRow.__struct_fields__
-        cells = ([_cell(getattr(row, name)) for name in columns] for row in self.accounts)
-        return csv_file.render(columns, cells, csv_file.Dialect(bom=True))
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, tuple):
-        return "; ".join(value)
-    return "" if value is None else str(value)
-
 
 def _shown(row: AccountRow) -> dict[str, object]:
     """Return the cells of an account, in words for people."""
-    ended = _moment(row.last_command_at, row.last_outcome, row.last_command_code)
     tags = f": {', '.join(row.splitting[:TAGS])}" if row.splitting else ""
     return {
         "Account": " ".join(filter(None, (row.account, f"({', '.join(row.labels)})" if row.labels else ""))),
@@ -132,12 +123,19 @@ def _shown(row: AccountRow) -> dict[str, object]:
         "To decide": row.to_decide,
         "To copy": row.to_copy,
         "Decided": "–" if row.decided is None else share(row.decided / 100),
-        "Split last": f"{row.splits:,}{tags}" if row.splits else "" if row.splits is None else "0",
-        "Last sync": _moment(row.last_sync_at, row.last_sync, row.last_sync_code),
-        "Last command": f"{row.last_command} {ended}".strip(),
-        "What to do": f"{row.problem}. {row.to_do}" if row.problem else row.to_do,
+        "Still split": "–" if row.splits is None else f"{row.splits:,}{tags}",
+        "Last sync": _ended(row.last_sync, row.last_sync_code, row.last_sync_at) or "–",
+        "What to do": " ".join(filter(None, (_failed(row), row.to_do))),
     }
 
 
-def _moment(at: str, what: str, code: int | None) -> str:
-    return f"{at[:16].replace('T', ' ')}: {what} ({code if code is not None else '–'})" if at else ""
+def _failed(row: AccountRow) -> str:
+    """Return what went wrong last; empty where nothing did."""
+    if row.problem or row.last_command_code in (None, *GOOD):
+        return f"{row.problem}." if row.problem else ""
+    return f"{row.last_command}: {_ended(row.last_outcome, row.last_command_code, row.last_command_at)}."
+
+
+def _ended(what: str, code: int | None, at: str) -> str:
+    moment = at[:16].replace("T", " ")
+    return f"{what}{'' if code is None else f' ({code})'}, {moment}" if at else ""
