@@ -47,7 +47,7 @@ _CARDS = Html(
 # JupyterLab aligns every cell of a table to the right, sentences too.
 _LEFT = Html(
     "<style>.scroll .leverkit :is(th,td,caption){text-align:left;vertical-align:top}"
-    ".scroll .leverkit .n{text-align:right}</style>"
+    ".scroll .leverkit .n{text-align:right}.scroll .leverkit caption{min-width:min(36rem,70vw)}</style>"
 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import browser, in_a_browser, lab, notebook, run_all
+from support.browser import DARK, browser, in_a_browser, lab, notebook, run_all, set_up, violations
 from support.notebook_accounts import NOTEBOOKS
 
 from leverkit.analysis.audit import audit
@@ -253,3 +253,15 @@ def test_the_widget_tells_what_others_did_meanwhile(lab_page: tuple[Any, str], h
         widget.wait_for_text("a program that had the file open saved an older version")
         picture(page, "20_news")
         assert Policy.read(file).scopes[third] == "ignore"
+
+
+def test_notebooks_are_readable_in_the_dark_theme(lab_page: tuple[Any, str], home: Path) -> None:
+    set_up(home / "own", "apputils-extension/themes", json.dumps({"theme": DARK}))
+    for name in ("10_audit", "20_policy", "30_migrate"):
+        with notebook(*lab_page, f"{name}.ipynb") as page:
+            page.locator(f"body[data-jp-theme-name='{DARK}']").wait_for(state="attached")
+            if name == "20_policy":
+                Widget(page).button("Note and people").first.click()
+                page.get_by_text("● has the tag, ○ lacks it").first.wait_for()
+            assert violations(page, "color-contrast", within=".jp-Notebook") == []
+            picture(page, f"{name}_dark")

@@ -30,6 +30,8 @@ SETTINGS = {  # all cells in the page, also those below the fold; no dialog abou
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
 }
 
+DARK = "JupyterLab Dark"
+
 in_a_browser = [
     pytest.mark.browser,
     pytest.mark.timeout(1200),
@@ -51,9 +53,7 @@ def browser() -> Iterator[Any]:
 def lab(folder: Path, own: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """Serve a folder in JupyterLab, whose own files go into `own`; yields its address."""
     for name, text in SETTINGS.items():
-        file = own / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        set_up(own, name, text)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,6 +72,21 @@ def lab(folder: Path, own: Path, environment: Mapping[str, str]) -> Iterator[str
     finally:
         server.terminate()
         server.wait(60)
+
+
+def set_up(own: Path, name: str, text: str) -> None:
+    """Write a setting of JupyterLab into its own files; a page that is opened later has it."""
+    file = own / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def violations(page: Any, *rules: str, within: str = "html") -> list[str]:
+    """Return a line for each element that axe objects to, by all its rules or these."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: extra browser").Axe()
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = axe.run(page, context=within, options=options).response["violations"]
+    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
 @contextmanager
