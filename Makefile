@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each command and kernel that a test starts would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel copies airflow
+.PHONY: demo test lab lint notebooks soak teeth coverage contract browser bench measure wheel copies airflow parity
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -49,6 +49,9 @@ lint: $(READY)
 
 notebooks: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m refresh_notebooks
+
+parity: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m support.parity
 
 soak: $(READY)
 	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests

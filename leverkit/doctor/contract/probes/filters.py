@@ -83,7 +83,7 @@ def intersection(sample: Sample) -> Probing:
 def tag_case(sample: Sample) -> Probing:
     """Ask for a tag in other letters."""
     known = {tag for row in sample.all_rows for tag in row["tags"]}
-    tag = next((tag for tag in sorted(known) if tag.isascii() and tag.swapcase() not in known | {tag}), None)
+    tag = next((tag for tag in sorted(known) if tag.isalnum() and tag.swapcase() not in known | {tag}), None)
     if tag is None:
         return [not_tried("tag_case", "no tag of the sample has letters")]
     same, other = (yield slim(limit=1, tag=tag)), (yield slim(limit=100, tag=tag.swapcase()))

@@ -52,7 +52,7 @@ def _telling(sample: Sample, known: dict[str, int]) -> list[str]:
 
 
 def _rarest(tags: Iterable[str], known: dict[str, int], number: int) -> list[str]:
-    few = [tag for tag in tags if 0 < known.get(tag, 0) <= MOST]
+    few = [tag for tag in tags if 0 < known.get(tag, 0) <= MOST and "," not in tag]  # a comma may separate
     return sorted(few, key=lambda tag: (known[tag], tag))[:number]
 
 
