@@ -22,7 +22,8 @@ WITH numbered AS (
     SELECT file_row_number::INTEGER AS o, coalesce(c, -o - 1) AS c, coalesce(total, 1) AS total,
            created_at, updated_at IS NULL AS untouched, archived_at IS NOT NULL AS archived,
            archived AND coalesce(active, false) AS hidden, len(tags) > 0 AS tagged,
-           posting.v AS p, stage.v AS stage, origin.v AS origin, source.v AS source
+           posting.v AS p, stage.v AS stage, origin.v AS origin, source.v AS source,
+           hash(archive_reason) AS reason, hash(owner) AS owner
     FROM opportunities LEFT JOIN split USING (contact)
     LEFT JOIN trait AS posting ON posting.kind = 'posting' AND posting.value = postings[1]
     LEFT JOIN trait AS stage ON stage.kind = 'stage' AND stage.value = opportunities.stage

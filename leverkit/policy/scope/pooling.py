@@ -10,7 +10,7 @@ their signs are. Nothing is kept: decisions are of the account that is looked at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
@@ -18,6 +18,7 @@ KINSHIP = 0.93
 _MOST = 4.0  # log odds: as much as a member without a decision can say
 _CERTAIN = 30.0  # log odds of what a person decided
 _PULL = 3.0  # log odds by which decisions on quite the same signs move a tag, at most
+_DECISIONS = 200  # decisions that are looked at for tags of other families; of more, evenly chosen ones
 _NEAR = 1.5  # distance of signs, in log odds, at which a decision counts 0.6
 
 
@@ -54,6 +55,7 @@ def pooled(
         for tag, person in decided.items()
         if tag in opinions and opinions[tag].parts
     ]
+    surprises = surprises[:: 1 + len(surprises) // _DECISIONS]
     moved = {
         tag: _learned(
             opinion, [(parts, by) for kin, parts, by in surprises if kin != (families.get(tag) or tag)]
@@ -90,23 +92,21 @@ def _nearness(parts: Mapping[str, float], others: Mapping[str, float]) -> float:
 
 def _of_family(name: str, opinions: Mapping[str, Opinion], decided: Mapping[str, bool]) -> dict[str, Opinion]:
     """Return the opinions on the members of a family, each moved by the others."""
-    return {
-        tag: _moved(
-            replace(opinion, family=name),
-            [other for member, other in opinions.items() if member != tag and member not in decided],
-            [decided[member] for member in opinions if member != tag and member in decided],
-        )
+    told = {tag: _message(_CERTAIN if decided[tag] else -_CERTAIN) for tag in opinions if tag in decided}
+    said = {
+        tag: _message(max(min(opinion.log_odds, _MOST), -_MOST))
         for tag, opinion in opinions.items()
+        if opinion.parts and tag not in told
     }
-
-
-def _moved(opinion: Opinion, others: Iterable[Opinion], decisions: list[bool]) -> Opinion:
-    said = [_message(max(min(other.log_odds, _MOST), -_MOST)) for other in others if other.parts]
-    told = sum(_message(_CERTAIN if person else -_CERTAIN) for person in decisions)
-    kin = _message(sum(said) / sqrt(max(len(said), 1)) + told)
-    return replace(
-        opinion, log_odds=opinion.log_odds + kin, kin=kin, judged=len(said), decided=len(decisions)
-    )
+    every, certain = sum(said.values()), sum(told.values())
+    moved = {}
+    for tag, opinion in opinions.items():
+        judged, known = len(said) - (tag in said), len(told) - (tag in told)
+        others = (every - said.get(tag, 0.0)) / sqrt(max(judged, 1))
+        kin = _message(max(min(others + certain - told.get(tag, 0.0), _CERTAIN), -_CERTAIN))
+        log_odds = opinion.log_odds + kin
+        moved[tag] = replace(opinion, log_odds=log_odds, family=name, judged=judged, decided=known, kin=kin)
+    return moved
 
 
 def _message(log_odds: float) -> float:
