@@ -123,7 +123,7 @@ def audit(
     path = policy or snapshot.absolute().parent / "policy.csv"
     part = Snapshot.open(snapshot).only(postings=postings or (), teams=teams or (), active=active)
     found = audit(part)
-    decided = Policy.at(path).merge(Policy.suggest(found))
+    decided = Policy.at(path).with_suggestions(found)
     try:
         found.remember(decided)
     except UsageError as error:

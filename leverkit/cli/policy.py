@@ -41,7 +41,7 @@ def suggest(
     from leverkit.analysis.audit import audit
     from leverkit.policy.policy import Policy
 
-    policy = Policy.suggest(audit(snapshot), accept=accept).write(out)
+    policy = Policy.suggest(audit(snapshot), accept=accept, earlier=Policy.at(out)).write(out)
     print_result("\n".join([policy.summary(), *_undecided_lines(policy)]))
     _print_acceptable(policy, out)
     print_message(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")

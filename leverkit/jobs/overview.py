@@ -63,7 +63,7 @@ class Overview:
     @cached_property
     def policy(self) -> Policy:
         """What people decided, with a suggestion for every tag."""
-        return Policy.at(self.policy_file or self.folder / "policy.csv").merge(Policy.suggest(self.audit))
+        return Policy.at(self.policy_file or self.folder / "policy.csv").with_suggestions(self.audit)
 
     @property
     def headline(self) -> str:

@@ -112,14 +112,14 @@ class AccountWorkspace:
 
     def decided(self, facts: Audit) -> Policy:
         """Return what people decided so far, with a suggestion for every tag; writes nothing."""
-        return self.policy.merge(Policy.suggest(facts))
+        return self.policy.with_suggestions(facts)
 
     def suggest(self, facts: Audit, accept: float = 0.0) -> Policy:
         """Write a suggested scope for every tag into policy.csv; keep what people decided there.
 
         Suggestions with at least the confidence `accept` are filled in; 0 fills in none.
         """
-        return Policy.suggest(facts, accept=accept or None).write(self.policy_file)
+        return Policy.suggest(facts, accept=accept or None, earlier=self.policy).write(self.policy_file)
 
     def migration(self, mode: str, approve: str = "", **options: Any) -> MigrationStep:
         """Plan the migration from what people decided, or return the plan that was approved.

@@ -50,15 +50,26 @@ class Policy:
 
     @classmethod
     def suggest(
-        cls, audit: AuditFacts, *, accept: float | None = None, now: Callable[[], datetime] | None = None
+        cls,
+        audit: AuditFacts,
+        *,
+        accept: float | None = None,
+        now: Callable[[], datetime] | None = None,
+        earlier: Policy | None = None,
     ) -> Policy:
         """Return a policy with a suggestion for every tag, those first where a wrong decision costs most.
 
         The empty text, which an account may hold as a tag, is left out: nobody can decide on it in a table.
         `scope` stays `undecided` for a person to fill in; with `accept` (0 to 1), suggestions whose
-        confidence is at least that are filled in, decided by "leverkit suggestion".
+        confidence is at least that are filled in, decided by "leverkit suggestion". What people decided in an
+        `earlier` policy of the account moves the suggestions of similar tags.
         """
-        return cls(propose(audit, accept=accept, stamp=decided_at((now or _now)())))
+        decided = earlier.decisions if earlier else ()
+        return cls(propose(audit, accept=accept, stamp=decided_at((now or _now)()), earlier=decided))
+
+    def with_suggestions(self, audit: AuditFacts) -> Policy:
+        """Return the decisions of this policy, with a suggestion for every tag."""
+        return self.merge(Policy.suggest(audit, earlier=self))
 
     @classmethod
     def read(cls, path: Path | str) -> Policy:

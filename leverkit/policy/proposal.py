@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from leverkit.analysis.facts import AuditFacts
 
 
-def propose(audit: AuditFacts, *, accept: float | None, stamp: str) -> tuple[Decision, ...]:
+def propose(
+    audit: AuditFacts, *, accept: float | None, stamp: str, earlier: Iterable[Decision] = ()
+) -> tuple[Decision, ...]:
     """Return a row for each tag, those first where a wrong decision costs most.
 
-    With `accept` (0 to 1), suggestions of at least this confidence are decided at the time `stamp`.
+    With `accept` (0 to 1), suggestions of at least this confidence are decided at the time `stamp`. What
+    people decided in the `earlier` rows of this account moves the suggestions.
     """
-    proposed, families = suggest(audit), tag_families(audit)
+    families = tag_families(audit)
+    proposed = suggest(audit, families=families, decided=_by_people(earlier))
     alike = audit.spellings[audit.spellings["tag"] != audit.spellings["preferred"]]
     spelling_of = dict(zip(alike["tag"], alike["preferred"], strict=True))
     found = [
@@ -31,6 +35,13 @@ def propose(audit: AuditFacts, *, accept: float | None, stamp: str) -> tuple[Dec
         if row["tag"]
     ]
     return tuple(_decide(row, proposed[row["tag"]], accept, stamp) for row in sorted(found, key=_order))
+
+
+def _by_people(rows: Iterable[Decision]) -> dict[str, str]:
+    """Return the scope of each tag that a person judged: an accepted suggestion is no judgement."""
+    return {
+        row.tag: row.scope for row in rows if row.decided_by != MACHINE and row.decided_with != SUGGESTION
+    }
 
 
 def _order(row: Mapping[Any, Any]) -> tuple[bool, float, int, str]:

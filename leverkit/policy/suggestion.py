@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leverkit.analysis.facts import AuditFacts
-from leverkit.analysis.families import families
 from leverkit.analysis.spelling import grouped
+from leverkit.analysis.tag_families import tag_families
 from leverkit.policy.scope import reasons
 from leverkit.policy.scope.evidence import Evidence, evidence_of
 from leverkit.policy.scope.pooling import Opinion, pooled
@@ -48,7 +48,11 @@ class Suggestion:
 
 
 def suggest(
-    audit: AuditFacts, *, decided: Mapping[str, str] | None = None, weights: Weights | None = None
+    audit: AuditFacts,
+    *,
+    families: Mapping[str, str] | None = None,
+    decided: Mapping[str, str] | None = None,
+    weights: Weights | None = None,
 ) -> dict[str, Suggestion]:
     """Return a suggestion for each tag of an audit.
 
@@ -59,10 +63,9 @@ def suggest(
     """
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
     known, groups = evidence_of(audit), [[tag for tag, _ in group] for group in grouped(audit.spellings)]
-    kin = families(tag for tag, row in rows.items() if not row["posting_tag"])
     opinions = pooled(
         {tag: _opinion(found, weights or fitted()) for tag, found in known.items()},
-        kin,
+        tag_families(audit) if families is None else families,
         _decisions(groups, decided or {}),
     )
     suggestions: dict[str, Suggestion] = {}

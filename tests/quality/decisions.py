@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from leverkit.analysis.audit import Audit
-from leverkit.analysis.families import families
 from leverkit.policy.suggestion import Suggestion
 
 SURE = 0.9
@@ -18,12 +17,11 @@ AGAIN = 3  # decisions after which the suggestions are made again
 Suggest = Callable[[Mapping[str, str]], Mapping[str, Suggestion]]
 
 
-def decisions(facts: Audit, truth: Mapping[str, str], suggest: Suggest) -> int:
+def decisions(facts: Audit, families: Mapping[str, str], truth: Mapping[str, str], suggest: Suggest) -> int:
     """Return the number of decisions; `suggest` returns suggestions after decisions (tag to scope)."""
     tags = facts.tags[(facts.tags["missing"] > 0) & ~facts.tags["posting_tag"]]
     gaps = {str(tag): int(missing) for tag, missing in zip(tags["tag"], tags["missing"], strict=True)}
-    kin = families(facts.tags["tag"][~facts.tags["posting_tag"]])
-    questions = _questions(gaps, kin, truth)
+    questions = _questions(gaps, families, truth)
     decided: dict[str, str] = {}
     acts, accepted, suggestions = 0, set[str](), suggest({})
     while sum(gaps[tag] for tag in {*decided, *accepted}) < ENOUGH * sum(gaps.values()):

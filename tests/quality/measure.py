@@ -19,6 +19,7 @@ from quality.fit import SEEDS, every_example, fit
 from quality.settings import SETTINGS
 
 from leverkit.analysis.audit import audit
+from leverkit.analysis.tag_families import tag_families
 from leverkit.policy.scope.weights import Weights
 from leverkit.policy.suggestion import suggest
 
@@ -30,14 +31,18 @@ def judged(name: str, seed: int, weights: Weights) -> Account:
     with tempfile.TemporaryDirectory() as folder:
         truth = SETTINGS[name](Path(folder) / "s", seed=seed)
         facts = audit(Path(folder) / "s")
-    found = suggest(facts, weights=weights)
+    families = tag_families(facts)
+    found = suggest(facts, families=families, weights=weights)
     rows = [
         Judged(found[tag].scope, found[tag].confidence, truth[tag], int(used), int(missing))
         for tag, used, missing in zip(
             facts.tags["tag"], facts.tags["opportunities"], facts.tags["missing"], strict=True
         )
     ]
-    acts = decisions(facts, truth, lambda decided: suggest(facts, decided=decided, weights=weights))
+    acts = decisions(
+        facts, families, truth,
+        lambda decided: suggest(facts, families=families, decided=decided, weights=weights),
+    )  # fmt: skip
     return Account(rows, acts)
 
 
