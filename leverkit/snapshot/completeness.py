@@ -15,6 +15,7 @@ from leverkit.snapshot.tables import LeftOut
 Difference = dict[str, str | int]
 MOST_REQUESTS = 20  # to find opportunities by a tag
 NAMED = 10  # ids in a sentence; snapshot.json has all
+UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 VANISHED = "of the reading before: not deleted, and no longer visible to this key"
 
 

@@ -20,7 +20,14 @@ from leverkit.report.progress import Progress, progress
 from leverkit.settings import connect
 from leverkit.snapshot import tables
 from leverkit.snapshot.checkpoint import PullCheckpoint
-from leverkit.snapshot.completeness import Difference, differences, lacking, missed_tags, read_plainly
+from leverkit.snapshot.completeness import (
+    UNGRANTED,
+    Difference,
+    differences,
+    lacking,
+    missed_tags,
+    read_plainly,
+)
 from leverkit.snapshot.identity import recognise
 from leverkit.snapshot.listing_reader import ListingPass, read
 from leverkit.snapshot.publishing import COLUMNS, account_facts, publish
@@ -36,7 +43,6 @@ T = TypeVar("T")
 MARGIN = 10 * 60 * 1000  # ms before the start that a catch-up reads again, for late updates at Lever
 DAY = 24 * 3600 * 1000
 ROUNDS = 2  # catch-ups: a second if tag counts differ, as the account may just have changed
-UNGRANTED = "confidential opportunities and postings: the key has no grant for them"
 
 
 def pull(

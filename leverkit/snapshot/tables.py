@@ -116,12 +116,13 @@ def write_replaced(
     lines = folder / "opportunities.lines"
     with naming(lines), create(lines) as file:
         file.writelines(msgspec.json.encode(row(opportunity, 0)) + b"\n" for opportunity in fresh)
-    listed = ", ".join(map(literal, ["", *contacts]))
     query = f"""
-        select * from read_parquet({literal(source)}) where contact not in ({listed})
+        select * from read_parquet({literal(source)}) where contact not in (select contact from replaced)
         and id not in (select id from {_lines(lines, {"id": "VARCHAR"})})
         union all select * from {_lines(lines, OPPORTUNITIES)} order by id"""
     try:
+        given = {"contacts": list(contacts)}
+        db.execute("create or replace temp table replaced as select unnest($contacts) as contact", given)
         return write_query(db, folder / source.name, query)
     finally:
         lines.unlink()

@@ -16,6 +16,7 @@ from leverkit.errors import Refused
 from leverkit.report.progress import progress
 from leverkit.report.text import count
 from leverkit.snapshot import tables
+from leverkit.snapshot.completeness import UNGRANTED
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 from leverkit.snapshot.publishing import account_facts, publish
 from leverkit.snapshot.snapshot import Snapshot, database
@@ -42,6 +43,7 @@ def refresh(snapshot: Snapshot, lever: ReadOnlyLever, tags: Collection[str], fol
     with progress("reading people again", len(asked)) as shown:
         fresh = list(lever.opportunities_of(asked, seen=shown.update, expand="applications"))
     _require_theirs(snapshot, lever, asked, fresh)
+    unseen = [] if lever.sees_confidential() else [UNGRANTED]
     folder.mkdir(parents=True, exist_ok=True)
     with database() as db:
         source = snapshot.path / "opportunities.parquet"
@@ -62,7 +64,7 @@ def refresh(snapshot: Snapshot, lever: ReadOnlyLever, tags: Collection[str], fol
         tags_agree=snapshot.meta["completeness"]["tags_agree"],
         different=snapshot.meta["completeness"]["differences"],
         left_out=snapshot.meta["left_out"],
-        not_seen=[_rests_on(snapshot, len(contacts)), *snapshot.meta["not_seen"]],
+        not_seen=[_rests_on(snapshot, len(contacts)), *unseen, *snapshot.meta["not_seen"]],
         more={"copy": snapshot.meta["copy"]},
     )
     return Snapshot.open(folder)
