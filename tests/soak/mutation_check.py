@@ -1408,6 +1408,55 @@ BUGS = (
         "return str(one)",
         "api/requests/test_log::test_each_request_is_a_line_without_personal_values",
     ),
+    Bug(
+        "contract check: texts stay in its recordings",
+        "doctor/contract/scrubbing/scrub",
+        'return self._replace("person" if key in NAMES else "text", text)',
+        "return text",
+        "doctor/contract/test_scrub::test_no_planted_name_id_or_time_is_in_any_file_that_is_passed_on",
+    ),
+    Bug(
+        "contract check: unknown numbers stay in its recordings",
+        "doctor/contract/scrubbing/scrub",
+        "        if not is_time:\n            return 0\n",
+        "",
+        "doctor/contract/test_scrub::test_keys_numbers_headers_and_addresses_that_are_not_levers_go",
+    ),
+    Bug(
+        "contract check: names in errors of Lever stay in its recordings",
+        "doctor/contract/scrubbing/scrub",
+        'return word if bare in known.MESSAGE or word.startswith("/v1/leverkit") else "…"',
+        "return word",
+        "doctor/contract/test_scrub::test_what_lever_says_stays_and_what_names_somebody_goes",
+    ),
+    Bug(
+        "contract check: tags of the test opportunity are not put back",
+        "doctor/contract/writing/session",
+        "        _restore(writer, subject, keeper)\n",
+        "        pass\n",
+        "doctor/contract/test_writing::test_tags_are_put_back_after_an_interruption_or_by_the_next_check",
+    ),
+    Bug(
+        "contract check: tags that others added are removed",
+        "doctor/contract/writing/step",
+        "if tag not in self.tags and self._is_ours(tag.strip().casefold())]",
+        "if tag not in self.tags]",
+        "doctor/contract/test_writing::test_what_others_add_meanwhile_stays",
+    ),
+    Bug(
+        "contract check: an opportunity that nobody named is written to",
+        "doctor/contract/writing/writer",
+        "        if not self._opportunity:\n",
+        "        if False:\n",
+        "doctor/contract/test_writing::test_nothing_is_written_without_an_opportunity_that_is_named_and_seen",
+    ),
+    Bug(
+        "contract check: what shows once is reported",
+        "doctor/contract/check",
+        "    return confirmed_twice(found, run(doubtful, sample, reader.ask))\n",
+        "    return found\n",
+        "doctor/contract/test_check::test_a_refutation_that_does_not_show_again_is_none",
+    ),
 )
 
 

@@ -27,7 +27,10 @@ COLUMNS = ("section", "belief", "found", "shown by")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A question of the table with what the account says to it, and the requests that show it."""
+    """A question of the table with what the account says to it, and the requests that show it.
+
+    `exchanges` are their numbers in the recording.
+    """
 
     section: str
     question: str
@@ -35,6 +38,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     found: str
     switches: dict[str, Any]
+    exchanges: tuple[int, ...]
     shown: tuple[str, ...]
 
 
@@ -81,6 +85,7 @@ def _answer(question: Question, outcome: Outcome | None, lines: Mapping[int, str
         verdict=found.verdict,
         found=found.found,
         switches=found.switches,
+        exchanges=found.exchanges,
         shown=tuple(lines[number] for number in found.exchanges if number in lines),
     )
 

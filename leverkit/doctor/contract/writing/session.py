@@ -13,7 +13,7 @@ from urllib.parse import quote
 from leverkit.doctor.contract.check import carried_out, confirmed_twice, drive
 from leverkit.doctor.contract.contract import MARKER, examine_contract
 from leverkit.doctor.contract.exchange import Ask, Row
-from leverkit.doctor.contract.log import MOST, ExchangeLog
+from leverkit.doctor.contract.log import MOST, ExchangeLog, OverBudget
 from leverkit.doctor.contract.outcome import Outcome, judged, not_tried
 from leverkit.doctor.contract.report import Contract
 from leverkit.doctor.contract.sample import OPPORTUNITIES
@@ -112,7 +112,7 @@ def _read(writer: ProbeWriter, opportunity: str) -> Row:
 
 
 def _probed(writer: ProbeWriter, subject: Subject) -> list[Outcome]:
-    hindered = drive(delays.obstacle(subject), writer.perform)
+    hindered = _hindrance(writer, subject)
     found = _run([FIRST], subject, writer)
     if hindered:
         keys = [key for probe in (DELAYS, *OTHERS) for key in probe.keys]
@@ -123,6 +123,13 @@ def _probed(writer: ProbeWriter, subject: Subject) -> list[Outcome]:
     refuted = {outcome.key for outcome in found if outcome.verdict == "refuted"}
     doubtful = [probe for probe in (FIRST, DELAYS, *OTHERS) if refuted & {*probe.keys}]
     return confirmed_twice(found, _run(doubtful, settled, writer))
+
+
+def _hindrance(writer: ProbeWriter, subject: Subject) -> delays.Obstacle | None:
+    try:
+        return drive(delays.obstacle(subject), writer.perform)
+    except OverBudget as error:
+        return delays.Obstacle(str(error))
 
 
 def _run(probes: Iterable[WriteProbe], subject: Subject, writer: ProbeWriter) -> list[Outcome]:
