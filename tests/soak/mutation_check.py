@@ -1453,7 +1453,7 @@ BUGS = (
     Bug(
         "contract check: what shows once is reported",
         "doctor/contract/check",
-        "    return confirmed_twice(found, run(doubtful, sample, reader.ask))\n",
+        "    return confirmed_twice(found, again)\n",
         "    return found\n",
         "doctor/contract/test_check::test_a_refutation_that_does_not_show_again_is_none",
     ),

@@ -123,11 +123,8 @@ class Exchange:
         *,
         params: Mapping[str, Any] | None = None,
         body: object = None,
-        turn_taken: bool = False,
     ) -> Operation[Response]:
-        """Send once, when there is a turn, and return the answer whatever it is."""
-        if not turn_taken:
-            yield Turn()
+        """Send once, without waiting for a turn, and return the answer whatever it is."""
         return (yield from self._attempt(Send(method, path, params, body, token_hex(4)), 0))
 
     def _wait(self, response: Response, failures: int) -> Operation[None]:

@@ -33,10 +33,10 @@ def read_probes(reader: ContractReader) -> list[Outcome]:
     if not doubtful:
         return found
     try:
-        sample = drive(survey(), reader.ask)
-    except OverBudget:
-        return found
-    return confirmed_twice(found, run(doubtful, sample, reader.ask))
+        again = run(doubtful, drive(survey(), reader.ask), reader.ask)
+    except OverBudget as error:
+        again = [not_tried(key, str(error)) for probe in doubtful for key in probe.keys]
+    return confirmed_twice(found, again)
 
 
 def throttle_probe(reader: ContractReader) -> list[Outcome]:

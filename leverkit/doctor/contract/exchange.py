@@ -68,6 +68,12 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.content.get("next") or "") if isinstance(self.content, dict) else ""
 
     @property
+    def retry_after(self) -> float | None:
+        """Return the seconds that a refusal asks to wait; None where it names none."""
+        wait = self.headers.get("retry-after", "")
+        return float(wait) if wait.isdigit() else None
+
+    @property
     def code(self) -> str:
         """Return Lever's code of an error."""
         return str(self.content.get("code", "")) if isinstance(self.content, dict) else ""

@@ -8,13 +8,11 @@ from functools import partial
 from typing import Any
 
 from leverkit.api.client import ReadOnlyLever
-from leverkit.api.requests.steps import Do, Operation, Sleep
-from leverkit.api.responses import Response
+from leverkit.api.requests.steps import Do, Operation, Sleep, Turn
 from leverkit.api.threads import thread_pool
 from leverkit.doctor.contract.exchange import Ask, Exchange
 from leverkit.doctor.contract.log import ExchangeLog
 
-RATE = 4.0  # requests per second: less than half of what Lever allows
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before a read is sent again after an accident
 AT_ONCE = 10  # requests at once, to provoke a 429
 
@@ -43,28 +41,33 @@ class ContractReader(ReadOnlyLever):
 
     def _hasty(self, ask: Ask) -> Exchange:
         self.log.take()
-        sent = partial(self.log.add, "GET", ask.path, ask.params, None)
-        return self._session.run(
-            _timed(self._session.once("GET", ask.path, params=ask.params, turn_taken=True), sent)
-        )
+        return self._session.run(self._answered("GET", ask.path, ask.params, None))
 
     def _until_answered(
         self, method: str, path: str, params: Mapping[str, Any], body: Any
     ) -> Operation[Exchange]:
-        for wait in (*WAITS, 0.0):
-            exchange = yield from self._sent(method, path, params, body)
-            if not is_accident(exchange) or not wait:
+        exchange = yield from self._sent(method, path, params, body)
+        for wait in WAITS:
+            if not is_accident(exchange):
                 break
             yield Sleep(wait)
+            exchange = yield from self._sent(method, path, params, body)
         return exchange
 
     def _sent(self, method: str, path: str, params: Mapping[str, Any], body: Any) -> Operation[Exchange]:
+        """Send once, when there is a turn."""
         self.log.take()
-        sent = partial(self.log.add, method, path, params, body)
-        exchange = yield from _timed(self._session.once(method, path, params=params, body=body), sent)
+        yield Turn()
+        exchange = yield from self._answered(method, path, params, body)
         if exchange.status == 429:
-            yield Do(partial(self.pace.refused, None))
+            yield Do(partial(self.pace.refused, exchange.retry_after))
         return exchange
+
+    def _answered(self, method: str, path: str, params: Mapping[str, Any], body: Any) -> Operation[Exchange]:
+        """Send at once and keep the exchange, with its time."""
+        began = time.monotonic()
+        response = yield from self._session.once(method, path, params=params, body=body)
+        return self.log.add(method, path, params, body, response, time.monotonic() - began)
 
 
 def _pause(seconds: float) -> Operation[None]:
@@ -75,11 +78,3 @@ def is_accident(exchange: Exchange) -> bool:
     """Return True for no answer, 429, 5xx, and a success without JSON."""
     status = exchange.status
     return status is None or status == 429 or status >= 500 or (status < 300 and exchange.content is None)
-
-
-def _timed(operation: Operation[Response], sent: Any) -> Operation[Exchange]:
-    """Carry out an operation and hand its response and seconds on."""
-    began = time.monotonic()
-    response = yield from operation
-    exchange: Exchange = sent(response, time.monotonic() - began)
-    return exchange

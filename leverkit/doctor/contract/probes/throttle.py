@@ -20,9 +20,8 @@ def judge_refusal(exchanges: Sequence[Exchange]) -> list[Outcome]:
     if refused is None:
         return [not_tried(key, f"{len(exchanges)} requests at once were all taken") for key in keys]
     wait, code = refused.headers.get("retry-after", ""), refused.code
-    seconds = float(wait) if wait.isdigit() else None
     named = {"throttle_code": code} if CODE.fullmatch(code) and code != KNOWN else {}
-    waiting = {} if seconds is None else {"retry_after": seconds}
+    waiting = {} if refused.retry_after is None else {"retry_after": refused.retry_after}
     return [
         judged(
             "throttle_code",
