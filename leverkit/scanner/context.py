@@ -93,10 +93,8 @@ class Context:
         function, receiver = syntax.function_of(node), target.split(".")[0]
         if function is None or not receiver or not syntax.name_of(function).startswith("test_"):
             return False
-        given = syntax.text(function.child_by_field_name("parameters"))
-        return (
-            attribution.lever_by_names(receiver) is None and re.search(rf"\b{receiver}\b", given) is not None
-        )
+        given = re.findall(r"\w+", syntax.text(function.child_by_field_name("parameters")))
+        return receiver in given and attribution.lever_by_names(receiver) is None
 
     def _path_named(self, node: Node) -> bool:
         slash = "/" in syntax.text(node)
