@@ -1,7 +1,7 @@
 # Needs Python 3.11, 3.12 or 3.13, make and git; each target sets up .venv by itself, once.
 #   make demo       the whole flow on an emulated account, with reports to open
 #   make test       everything that is promised, tried
-#   make lab        JupyterLab on the notebooks
+#   make lab        JupyterLab on copies of the notebooks, in my-notebooks
 #   make lint       ruff and mypy
 #   make notebooks  execute and normalise the committed notebooks
 #   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit; more than 40 minutes.
@@ -38,8 +38,10 @@ test: $(READY)
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 
+# Copies, as JupyterLab saves what it opens; a folder that is there stays as it is.
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	test -d my-notebooks || $(BIN)/leverkit notebooks my-notebooks
+	$(BIN)/jupyter lab --notebook-dir=my-notebooks
 
 lint: $(READY)
 	$(BIN)/ruff check .

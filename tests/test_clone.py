@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,13 @@ LEFT = (
     *("snapshot/opportunities.parquet", "policy.csv", ".policy.csv.last", "policy-2.csv", "run/plan.csv"),
     *("undo/journal.sqlite", "nightly/sync.json", "jobs/run/plan.json", "rehearsal/policy.csv"),
     *("emulator.json", ".env", "prod.env", "audit.html", "workspace/accounts.json", "demo-output/index.html"),
+    *("audit-people.csv", "overview.html", "changes.html", "my-notebooks/20_policy.ipynb"),
 )
+
+
+def test_jupyterlab_opens_copies_of_the_notebooks() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.findall(r"--notebook-dir=(\S+)", makefile) == ["my-notebooks"]
 
 
 def git(*words: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from leverkit.analysis.spelling import grouped
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,9 @@ def _missing(undecided: pd.DataFrame) -> Iterable[Finding]:
             "LK101",
             row["tag"],
             row["inconsistent_contacts"],
-            f"{row['inconsistent_contacts']:,} of {row['split_contacts']:,} people with several "
-            f"opportunities who carry it lack it on some: {row['missing']:,} opportunities",
+            f"missing on {count(row['missing'], 'opportunity', 'opportunities')} of "
+            f"{count(row['inconsistent_contacts'], 'person', 'people')}; {row['split_contacts']:,} with several "
+            "opportunities carry it",
             "decide its scope in policy.csv: contact copies it, opportunity leaves it",
         )
 

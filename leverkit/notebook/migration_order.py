@@ -12,6 +12,7 @@ from leverkit.planning.brakes import GROWTH, OFF, UNLIMITED, Brakes
 from leverkit.planning.plan import Plan
 from leverkit.planning.waves import ALL
 from leverkit.policy.policy import Policy
+from leverkit.report.text import count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,5 +90,9 @@ def why_empty(made: Plan, policy_file: Path) -> str:
             f"The plan is empty because no tag has the scope contact in {policy_file}. Decide there "
             "(20_policy), or name the file with the decisions in policy_file."
         )
-    waiting = f" {len(made.undecided):,} tags are undecided in {policy_file}." if made.undecided else ""
-    return f"Nothing to do for this plan.{waiting}"
+    left = (
+        f" {count(len(made.skipped), 'gap')} left out: skipped.csv has the reasons." if made.skipped else ""
+    )
+    undecided = count(len(made.undecided), "tag is", "tags are")
+    waiting = f" {undecided} undecided in {policy_file}." if made.undecided else ""
+    return f"Nothing to do for this plan.{left}{waiting}"

@@ -35,9 +35,11 @@ class StepReport:
     @property
     def _verdict(self) -> str:
         if not self.step.plan.operations:
-            left = self.step.plan.counts["undecided"]
-            rest = f"; {count(left, 'tag')} with gaps left undecided" if left else ""
-            return f"Nothing to do: no change is planned{rest}"
+            plan = self.step.plan
+            left = [f"{count(len(plan.skipped), 'gap')} left out"] if plan.skipped else []
+            if undecided := plan.counts["undecided"]:
+                left.append(f"{count(undecided, 'tag')} with gaps left undecided")
+            return "; ".join(["Nothing to do: no change is planned", *left])
         if isinstance(self.verification, Verification):
             return verdict(self.verification)
         return self.result.verdict if isinstance(self.result, Result) else f"Planned: {self._planned}"
