@@ -70,8 +70,8 @@ def _missing(undecided: pd.DataFrame) -> Iterable[Finding]:
             row["tag"],
             row["inconsistent_contacts"],
             f"missing on {count(row['missing'], 'opportunity', 'opportunities')} of "
-            f"{count(row['inconsistent_contacts'], 'person', 'people')}; {row['split_contacts']:,} with several "
-            "opportunities carry it",
+            f"{count(row['inconsistent_contacts'], 'person', 'people')}; {row['split_contacts']:,} with "
+            "several opportunities carry it",
             "decide its scope in policy.csv: contact copies it, opportunity leaves it",
         )
 
