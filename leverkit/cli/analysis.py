@@ -87,8 +87,10 @@ def _pull_copy(out: Path, uri: str, shape: str, schema: str, sql: Path | None, *
     from leverkit.jobs.copies import pull_copy
 
     secret = read_environment(None, None)["SNOWFLAKE_PASSWORD"].secret
-    settings = shown_settings(person=False)
+    settings, made = shown_settings(person=False), sql is not None and not sql.exists()
     found = pull_copy(out, uri, shape, settings=settings, schema=schema, sql=sql, password=secret)
+    if made:
+        print_message(f"the SQL of shape {shape} is in {sql}: change it, and pull again")
     return print_pulled(found, as_json=as_json)
 
 

@@ -1457,6 +1457,41 @@ BUGS = (
         "    return found\n",
         "doctor/contract/test_check::test_a_refutation_that_does_not_show_again_is_none",
     ),
+    Bug(
+        "a copy tells the ledger what it holds",
+        "jobs/ledger",
+        "    if snapshot.is_copy:\n",
+        "    if False:\n",
+        "jobs/test_copies::test_what_people_removed_by_the_ledger_is_not_planned_from_a_copy_which_tells_it_nothing",
+    ),
+    Bug(
+        "a copy is taken for one of any account",
+        "snapshot/warehouse/refreshing",
+        "    if not theirs or agree < LEAST * len(theirs):\n",
+        "    if False:\n",
+        "jobs/test_copies::test_a_copy_of_another_account_is_refused_and_one_without_a_key_is_not_planned",
+    ),
+    Bug(
+        "a plan from a copy is made without what was read again",
+        "snapshot/tables",
+        "for opportunity in fresh)",
+        "for opportunity in ())",
+        "jobs/test_copies::test_a_plan_from_a_copy_is_of_what_the_account_holds_now_and_is_verified",
+    ),
+    Bug(
+        "tags of an older row of an opportunity count too",
+        "snapshot/warehouse/assembly",
+        "AND (seen_at IS NULL OR seen_at = version)",
+        "",
+        "snapshot/warehouse/test_reading::test_tags_of_an_older_row_are_not_those_of_the_latest",
+    ),
+    Bug(
+        "seconds are taken for milliseconds",
+        "snapshot/warehouse/values",
+        "THEN {number} * 1000",
+        "THEN {number}",
+        "snapshot/warehouse/test_reading::test_times_in_seconds_are_taken_as_such_and_counted",
+    ),
 )
 
 
