@@ -70,22 +70,28 @@ def _preferred(pairs: Iterable[tuple[str, str]], total: Mapping[str, int]) -> di
 
 
 def _slips(forms: Mapping[str, SpellingForm]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of texts that are one slip apart; only texts of about the same length are compared."""
-    by_length: dict[int, list[str]] = {}
+    """Yield pairs of texts that are one slip apart.
+
+    Compared are texts of about the same length with the same digits and signs, as those are no slips.
+    """
+    alike: dict[tuple[str, int], list[str]] = {}
     for text in sorted(forms):
         if len(text) >= SHORTEST:
-            by_length.setdefault(len(text), []).append(text)
-    for length, group in sorted(by_length.items()):
-        for text, other in (*_near(group, group), *_near(group, by_length.get(length + 1, []))):
+            rest = "".join(c for c in text if c.lower() == c.upper())
+            alike.setdefault((rest, len(text)), []).append(text)
+    for (rest, length), group in sorted(alike.items()):
+        for text, other in (*_near(group, group), *_near(group, alike.get((rest, length + 1), []))):
             if _is_slip(forms[text], forms[other]):
                 yield text, other
 
 
 def _near(left: list[str], right: list[str]) -> Iterator[tuple[str, str]]:
+    if not right or (left is right and len(left) == 1):
+        return
     from rapidfuzz.distance import OSA
     from rapidfuzz.process import cdist
 
-    for start in range(0, len(left), _BLOCK) if right else ():
+    for start in range(0, len(left), _BLOCK):
         block = left[start : start + _BLOCK]
         distances = cdist(block, right, scorer=OSA.distance, score_cutoff=1)
         for row, column in zip(*(distances == 1).nonzero(), strict=True):
