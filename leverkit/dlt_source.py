@@ -3,7 +3,7 @@
     import dlt
     from leverkit.dlt_source import lever
 
-    dlt.pipeline("lever", destination="duckdb", dataset_name="lever").run(lever())
+    dlt.pipeline("copy_of_lever", destination="duckdb", dataset_name="lever").run(lever())
 
 A later run reads what was created, updated or deleted since: by creation too, as `updatedAt` is null for most
 opportunities, so that a copy by `updated_at` alone misses them. It gives the tables of a full run.

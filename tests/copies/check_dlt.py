@@ -111,7 +111,7 @@ def test_the_example_of_the_page_runs(
     monkeypatch.setenv("LEVER_API_KEY", account.api_key)
     monkeypatch.setenv("LEVER_BASE_URL", account.base_url)
     exec(example, {})
-    copy = read_copy(tmp_path / "copy", str(tmp_path / "lever.duckdb"), "dlt", now_ms=1)
+    copy = read_copy(tmp_path / "copy", str(tmp_path / "copy_of_lever.duckdb"), "dlt", now_ms=1)
     assert copy.meta["counts"]["opportunities"] == len(account.state()["opportunities"])
 
 
