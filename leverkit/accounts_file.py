@@ -41,7 +41,7 @@ def find_accounts(named: str, start: Path) -> AccountsFile:
     Raises UsageError where there is none, it is wrong, or one that was only found could be of others.
     """
     if named:
-        return read_accounts_file(Path(named).expanduser())
+        return read_accounts_file(Path(os.path.expanduser(named)))
     path, reason = nearest(start, NAME)
     if path is None:
         raise NoAccounts(
@@ -134,8 +134,9 @@ def _entry(path: Path, name: str, table: Mapping[str, Any]) -> AccountEntry:
     if entry.base_url:
         checked_url(entry.base_url, f"{where}: base_url")
     for brake, limit in entry.brakes.given.items():
-        if limit < 0 and limit != -1:
-            raise UsageError(f"{where}: {brake} must be -1 (no limit), 0 (none) or more")
+        if limit < 0 and (limit != -1 or brake == "max_found_removals"):
+            least = "0" if brake == "max_found_removals" else "-1 (no limit), 0 (none)"
+            raise UsageError(f"{where}: {brake} must be {least} or more")
     return entry
 
 

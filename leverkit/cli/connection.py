@@ -112,8 +112,9 @@ def _run_noted(run: Callable[..., Any], command: str, words: Sequence[str]) -> i
         code = exit_code_of(error)
         raise
     finally:
-        with noted("how this command ended was not noted"):
-            outcome(entry.name, command, code, time.monotonic() - began).write(home)
+        if command.isalpha():  # else it is none, and would be part of the name of a file
+            with noted("how this command ended was not noted"):
+                outcome(entry.name, command, code, time.monotonic() - began).write(home)
     return code
 
 

@@ -116,7 +116,8 @@ class AccountsRun:
 
     def _note(self, entry: AccountEntry, code: int, seconds: float) -> None:
         home = Settings.from_environment(environment_of(entry, self._known), person=False).home
-        outcome(entry.name, self._words[0], code, seconds).write(home)
+        command = next(word for word in self._words if word.isalpha())
+        outcome(entry.name, command, code, seconds).write(home)
 
 
 def _said(out: Path, err: Path, code: int) -> str:
