@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from leverkit.settings import Settings
 
 OPTION = "--account"
-WITHOUT = (
-    "accounts",
-    "demo",
-    "emulator",
-    "notebooks",
-    "scan",
-)  # commands that are for no account, or for many
+# Commands that are for no account, or for many.
+WITHOUT = ("accounts", "demo", "emulator", "notebooks", "scan")
 
 
 def shown_settings(*, demo: bool = False, person: bool | None = None) -> Settings:

@@ -17,7 +17,7 @@ import msgspec
 
 from leverkit.accounts import AccountEntry, AccountsFile
 from leverkit.environment import environment_of
-from leverkit.errors import INTERRUPTED, LeverkitError
+from leverkit.errors import INTERRUPTED, LeverkitError, exit_code_of
 from leverkit.jobs.many_accounts.outcomes import outcome
 from leverkit.jobs.notify import OUTCOMES
 from leverkit.settings import Settings
@@ -72,25 +72,36 @@ class AccountsRun:
             return [end.result() for end in ends]
 
     def _run_one(self, entry: AccountEntry, logs: Path) -> AccountEnd:
+        """Run it for one account; an error of ours, such as a full disk, is an end like others."""
         began = time.monotonic()
-        out, err = logs / f"{entry.name}.out", logs / f"{entry.name}.err"
-        with files.create(out) as stdout, files.create(err) as stderr:
-            child = self._begun(entry, stdout.fileno(), stderr.fileno())
-            code = child.wait() if child else INTERRUPTED
-        if child:
-            self._children.discard(child)
-        said = _said(out, err, code) if child else "not begun"
-        seconds = time.monotonic() - began
-        if code < 0:  # killed by a signal, so it noted nothing itself
-            said = f"killed by signal {-code}"
-            code = INTERRUPTED if -code in (signal.SIGINT, signal.SIGTERM) else LeverkitError.exit_code
-            self._note(entry, code, seconds)
-        words = OUTCOMES.get(code, "failed")
+        try:
+            code, said = self._ended(entry, logs)
+            if code < 0:  # killed by a signal, so it noted nothing itself
+                said = f"killed by signal {-code}"
+                code = INTERRUPTED if -code in (signal.SIGINT, signal.SIGTERM) else LeverkitError.exit_code
+                self._note(entry, code, time.monotonic() - began)
+        except Exception as error:
+            code, said = exit_code_of(error), str(error)
         ended = AccountEnd(
-            account=entry.name, exit_code=code, outcome=words, seconds=round(seconds, 1), message=said
+            account=entry.name,
+            exit_code=code,
+            outcome=OUTCOMES.get(code, "failed"),
+            seconds=round(time.monotonic() - began, 1),
+            message=said,
         )
         self._tell(ended)
         return ended
+
+    def _ended(self, entry: AccountEntry, logs: Path) -> tuple[int, str]:
+        """Return the exit code of the command for one account, and what to show of its output."""
+        out, err = logs / f"{entry.name}.out", logs / f"{entry.name}.err"
+        with files.create(out) as stdout, files.create(err) as stderr:
+            child = self._begun(entry, stdout.fileno(), stderr.fileno())
+            if child is None:
+                return INTERRUPTED, "not begun"
+            code = child.wait()
+            self._children.discard(child)
+        return code, _said(out, err, code)
 
     def _begun(self, entry: AccountEntry, stdout: int, stderr: int) -> subprocess.Popen[bytes] | None:
         """Start the command for an account; None where no more are to be started."""
