@@ -47,6 +47,41 @@ _SETTLED = 'return op in self.outcomes and self.outcomes[op].outcome != "failed"
 _RECEIVER = "webhook/test_memory::test_what_a_person_took_off_after_the_receiver_wrote_it_is_not_put_back"
 BUGS = (
     Bug(
+        "the key of another account of accounts.toml is taken",
+        "credentials",
+        "    if named and here not in named:\n",
+        "    if False:\n",
+        "cli/test_accounts::test_a_key_that_was_swapped_is_refused_before_anything_is_written",
+    ),
+    Bug(
+        "the account that accounts.toml expects is not looked at",
+        "credentials",
+        "    if entry.account:\n",
+        "    if False:\n",
+        "cli/test_accounts::test_the_id_in_the_file_counts_and_doctor_tells_of_another",
+    ),
+    Bug(
+        "a process for one account finds the keys of all",
+        "environment",
+        "    return _without_keys(os.environ, known) | kept | chosen\n",
+        "    return dict(os.environ) | kept | chosen\n",
+        "cli/test_accounts::test_a_process_for_an_account_finds_no_key_of_another",
+    ),
+    Bug(
+        "a command of a file that others can write prints the key",
+        "environment",
+        "    if known.distrusted:\n",
+        "    if False:\n",
+        "test_accounts::test_a_file_that_others_can_write_is_not_read_and_if_it_is_named_runs_no_command",
+    ),
+    Bug(
+        "a key in accounts.toml is shown",
+        "accounts_file",
+        "what stands there is none; it is not shown.",
+        "{text} is none.",
+        "test_accounts::test_a_key_in_the_file_is_refused_and_not_shown",
+    ),
+    Bug(
         "a limit of 0 allows everything",
         "planning/brakes",
         "return limit is None or limit == UNLIMITED",
