@@ -33,14 +33,14 @@ _CANDIDATE_ID = re.compile(
     rb"(?:\?\.|\.|->|\[|\.get\(|\.fetch\(|\.dig\()\s*:?[\"']?)(?:get)?[cC]andidateI[dD]\b"
     rb"|\{[^{}\n]*\bcandidateId\b[^{}\n]*\}\s*=\s*[\w.]*(?:data|payload|body|event)\b|json:\"candidateId|:data,\s*:?[\"']?candidateId",
 )
+_SIGNED = (b"triggeredAt", b"token", b"signature")  # what a delivery has and events of others have not
 _CONTACT_ID = re.compile(rb"contact_?id", re.IGNORECASE)
 
 
 def findings(context: Context) -> Iterator[Finding]:
     """Yield the findings that rest on names and not on paths."""
-    evidence, has_events = context.evidence, EVENTS.search(context.source.text)
     yield from _wrappers(context)
-    if has_events and (evidence.named or not evidence.others):
+    if EVENTS.search(context.source.text):
         yield from _candidate_ids(context)
 
 
@@ -81,9 +81,19 @@ def _candidate_ids(context: Context) -> Iterator[Finding]:
         node = syntax.leaf(root, offset)
         function = syntax.function_of(node) or _handler(node) or root
         knows = _CONTACT_ID.search(function.text or b"") or b"opportunityId" in _line(source.text, offset)
-        if not syntax.is_prose(node) and not knows and function.id not in reported:
+        told = syntax.is_prose(node) or knows or function.id in reported
+        if not told and _of_delivery(context, node):
             reported.add(function.id)
             yield source.finding("LK307", offset, "candidateId")
+
+
+def _of_delivery(context: Context, node: Node) -> bool:
+    """Return True if a node is about a delivery of Lever: by what is read of it, its file, or names near."""
+    evidence, text = context.evidence, context.source.text
+    if evidence.others or not (evidence.about or evidence.imports):
+        near = attribution.lever_by_nearest_name(text, syntax.statement(node), node.start_byte)
+        return near or (not evidence.others and all(re.search(rb"\b%s\b" % word, text) for word in _SIGNED))
+    return True
 
 
 def _handler(node: Node) -> Node | None:

@@ -23,7 +23,8 @@ EVENTS = re.compile(
     rb"candidateStageChange|candidateArchiveChange|candidateHired|candidateDeleted|applicationCreated|triggeredAt"
 )
 _HEADER = re.compile(
-    rb"(?<![a-z])(?:x[-_])?lever[-_](?:webhook[-_])?signature(?![-_]?(?:token|key|secret))", re.IGNORECASE
+    rb"(?<![a-z])(?:(?:x[-_]|http_)lever[-_]|lever-)(?:webhook[-_])?signature(?![-_]?(?:token|key|secret))",
+    re.IGNORECASE,
 )
 _WORDS = 6  # in a literal that is a header, with its value, and no sentence about one
 _HMAC = re.compile(
