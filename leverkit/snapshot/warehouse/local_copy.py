@@ -70,7 +70,8 @@ def _attach_folder(db: Database, folder: Path) -> None:
         source = _READERS[FORMATS[_ending(files[0])]].format(files=", ".join(map(literal, files)))
         if FORMATS[_ending(files[0])] == "json":
             source = _plain_json(db, source)
-        db.execute(f"CREATE VIEW {DIALECT.table('main', name)} AS FROM {source}")
+        if source:
+            db.execute(f"CREATE VIEW {DIALECT.table('main', name)} AS FROM {source}")
 
 
 def _tables(folder: Path) -> Iterator[tuple[str, list[Path]]]:
@@ -89,21 +90,22 @@ def _ending(path: Path) -> str:
 
 
 def _plain_json(db: Database, source: str) -> str:
-    """Return a SELECT of JSON objects with text in each column, without Lever's envelope around a page."""
+    """Return a SELECT of JSON objects with text in each column, without Lever's envelope around them.
+
+    Empty where there is nothing in them.
+    """
     names = [str(name) for name, *_ in db.execute(f"DESCRIBE FROM {source}").fetchall()]
+    listed = {name: f"{DIALECT.quote(name)}->>'$'" for name in names}
     if "data" in names and "id" not in names:
-        record = f"(SELECT unnest(from_json(data, '[\"JSON\"]')) AS record FROM {source})"
-        keys = f"SELECT DISTINCT unnest(json_keys(record)) AS key FROM {record} ORDER BY key"
-        listed = [
-            (str(key), f"record->>{literal('$.' + _path(str(key)))}")
-            for (key,) in db.execute(keys).fetchall()
-        ]
-        source = record
-    else:
-        listed = [(name, f"{DIALECT.quote(name)}->>'$'") for name in names]
-    columns = ", ".join(f"{text} AS {DIALECT.quote(name)}" for name, text in listed)
-    return f"(SELECT {columns} FROM {source})"
+        items = "CASE WHEN json_type(data) = 'ARRAY' THEN from_json(data, '[\"JSON\"]') ELSE [data] END"
+        source = f"(SELECT unnest({items}) AS record FROM {source})"
+        keys = f"SELECT DISTINCT unnest(json_keys(record)) AS key FROM {source} ORDER BY key"
+        listed = {str(key): _member(str(key)) for (key,) in db.execute(keys).fetchall()}
+    columns = ", ".join(f"{text} AS {DIALECT.quote(name)}" for name, text in listed.items())
+    return f"(SELECT {columns} FROM {source})" if columns else ""
 
 
-def _path(key: str) -> str:
-    return '"' + key.replace('"', '""') + '"'
+def _member(key: str) -> str:
+    """Return SQL for the text of a member of `record`, by a JSON pointer."""
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"record->>{literal(pointer)}"
