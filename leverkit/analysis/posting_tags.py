@@ -89,7 +89,7 @@ def _by_company(row: Mapping[str, Any]) -> PostingVerdict:
 def _by_few(row: Mapping[str, Any]) -> PostingVerdict:
     """Return the evidence from few people, as of a posting that Lever no longer lists: a doubt, no more."""
     share = float(row["gone"])
-    why = f"{share:.0%} of its opportunities have the same tags of a posting that is not listed"
+    why = f"it comes with the same other tags, and {share:.0%} of its opportunities are of no listed posting"
     return PostingVerdict(0.4, why) if share >= 0.6 else PostingVerdict(0.0, "")
 
 

@@ -91,5 +91,14 @@ def test_a_tag_that_few_people_have_at_one_deleted_posting_is_doubted(tmp_path: 
     anybody = [Row(f"e{n}", ["vip"], f"p{n}", day=200 * turn) for n in range(3) for turn in (0, 1)]
     tags = judged(tmp_path, [*crowd, *rows, *anybody], postings)
     assert 0 < tags["Gone title"]["posting_strength"] < 0.5
-    assert tags["Gone title"]["why"].startswith("100% of its opportunities have the same tags of a posting")
+    assert tags["Gone title"]["why"].endswith("100% of its opportunities are of no listed posting")
     assert tags["vip"]["posting_strength"] == 0
+
+
+def test_a_tag_of_few_people_is_doubted_where_no_text_of_its_posting_is_known(tmp_path: Path) -> None:
+    rows = [
+        Row(f"c{n}", ["Title", "Team", "Town"], None, day=200 * turn) for n in range(3) for turn in (0, 1)
+    ]
+    crowd = [Row(f"d{n}", ["Sales"], "p") for n in range(40)]
+    tags = judged(tmp_path, [*rows, *crowd], [Posting("p", team="Sales")])
+    assert all(0 < tags[text]["posting_strength"] < 0.5 for text in ("Title", "Team", "Town"))

@@ -31,7 +31,7 @@ def judged(name: str, seed: int, weights: Weights) -> Account:
     with tempfile.TemporaryDirectory() as folder:
         truth = SETTINGS[name](Path(folder) / "s", seed=seed)
         facts = audit(Path(folder) / "s")
-    families = tag_families(facts)
+        families = tag_families(facts)
     found = suggest(facts, families=families, weights=weights)
     rows = [
         Judged(found[tag].scope, found[tag].confidence, truth[tag], int(used), int(missing))

@@ -75,18 +75,16 @@ SELECT t, count(*) AS postings, sum(k) AS posting_places,
        arg_max(n, (k, n)) / (SELECT sum(n) FROM size) AS top_expected
 FROM held JOIN size USING (p) GROUP BY t;
 
--- A tag that few people have, on opportunities with the same tags of postings, of one that Lever no longer lists.
--- `gone`: share of its opportunities there, where at least two people have it.
+-- Tags with few uses that come with two other tags, as a posting gives them: the share of their uses on
+-- opportunities of no listed posting (`gone`).
 CREATE TEMP TABLE gone AS
-WITH rare AS (SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING count(*) BETWEEN 3 AND 40),
-unlisted AS (
-    SELECT o, c FROM opp
-    WHERE p IS NULL OR p NOT IN (SELECT v FROM trait JOIN postings ON id = value WHERE kind = 'posting')),
-found AS (SELECT o, t FROM tagging SEMI JOIN rare USING (t) SEMI JOIN unlisted USING (o)),
-signature AS (
-    SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS tags
-    FROM tagging SEMI JOIN (SELECT DISTINCT o FROM found) USING (o) SEMI JOIN match USING (t) GROUP BY o)
-SELECT t, max(k) / any_value(uses) AS gone
-FROM (SELECT t, tags, count(*) AS k, count(DISTINCT c) AS people
-      FROM found JOIN signature USING (o) JOIN unlisted USING (o) GROUP BY t, tags) JOIN rare USING (t)
-WHERE people > 1 GROUP BY t;
+WITH rare AS (
+    SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING uses BETWEEN 3 AND 40 AND count(DISTINCT c) > 1),
+listed AS (SELECT v AS p FROM trait JOIN postings ON id = value WHERE kind = 'posting'),
+found AS (SELECT o, t, uses, p IN (FROM listed) AS listed FROM tagging JOIN rare USING (t)),
+pair AS (
+    SELECT a.t, b.t AS u FROM found a JOIN tagging b ON a.o = b.o AND a.t <> b.t
+    GROUP BY a.t, b.t HAVING count(*) >= 0.8 * any_value(uses)),
+bound AS (SELECT t FROM pair GROUP BY t HAVING count(*) > 1)
+SELECT t, count(*) FILTER (coalesce(NOT listed, true)) / count(*) AS gone
+FROM found SEMI JOIN bound USING (t) GROUP BY t;
