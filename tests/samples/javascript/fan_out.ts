@@ -20,3 +20,24 @@ export class LeverService {
     return this.request<Candidate>(`/candidates/${id}?expand=applications`); // expect: LK303
   }
 }
+
+export class LeverWriter {
+  constructor(private readonly http: Http) {}
+
+  private async siblings(person: string) {
+    return this.http.get(`${API}/opportunities`, { params: { contact_id: person } });
+  }
+
+  private async put(id: string, tags: string[]) {
+    return this.http.post(`${API}/opportunities/${id}/addTags`, { tags });
+  }
+
+  async everywhere(person: string, tags: string[]) {
+    for (const one of (await this.siblings(person)).data) await this.put(one.id, tags);
+  }
+
+  async first(person: string, tags: string[]) {
+    const [one] = (await this.siblings(person)).data;
+    return this.http.post(`${API}/opportunities/${one.id}/addTags`, { tags }); // expect: LK306
+  }
+}
