@@ -128,7 +128,8 @@ class Overview:
         steps = []
         if tags := standing.number_of_tags(*TO_DECIDE):
             gaps, likely = count(standing.gaps(*TO_DECIDE), "gap"), standing.gaps(LIKELY)
-            steps.append(f"Decide {count(tags, 'tag')} with {gaps}, of which {likely:,} are likely missing.")
+            part = f"{likely:,} {'is' if likely == 1 else 'are'} likely missing"
+            steps.append(f"Decide {count(tags, 'tag')} with {gaps}, of which {part}.")
         if copy := standing.gaps(COPY):
             steps.append(f"Plan the {count(copy, 'gap')} to copy: leverkit plan.")
         return steps

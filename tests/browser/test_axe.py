@@ -35,11 +35,12 @@ def chromium() -> Iterator[Any]:
 
 
 def found_in(chromium: Any, page: Path, width: int) -> list[str]:
-    """Return a line for each element of a page that axe objects to."""
+    """Return a line for each element of a page that axe objects to, and one if it is wider than its window."""
     tab = chromium.new_page(viewport={"width": width, "height": 900})
     tab.set_default_timeout(TIMEOUT_MS)
     tab.goto(page.as_uri())
-    found = violations(tab)
+    wide = tab.evaluate("document.documentElement.scrollWidth")
+    found = violations(tab) + [f"{wide} px wide in a window of {width}"] * (wide > width)
     tab.close()
     return found
 
@@ -51,7 +52,9 @@ def test_the_list_of_reports_is_whole(demo: Path) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_has_nothing_to_object_to(demo: Path, chromium: Any, name: str, width: int) -> None:
+def test_axe_has_nothing_to_object_to_and_no_page_is_wider_than_its_window(
+    demo: Path, chromium: Any, name: str, width: int
+) -> None:
     (page,) = demo.glob(f"{name}.html")
     assert found_in(chromium, page, width) == []
 
