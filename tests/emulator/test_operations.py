@@ -95,3 +95,36 @@ def test_offers_and_resumes_are_downloaded(lever: httpx.Client, root: str, kind:
 def test_an_audit_event_is_read(lever: httpx.Client) -> None:
     event = first(lever, "/audit_events")
     assert lever.get(f"/audit_events/{event['id']}").json()["data"] == event
+
+
+def test_options_of_a_dropdown_are_added_renamed_and_removed(lever: httpx.Client) -> None:
+    path = "/requisition_fields/work_type/options"
+    added = lever.post(path, json={"values": [{"text": "hourly"}, {"text": "intern"}]})
+    assert (added.status_code, added.json()["data"]["text"]) == (201, "intern")
+    option = added.json()["data"]["id"]
+    renamed = lever.put(path, json={"values": [{"id": option, "text": "trainee"}]})
+    assert [each["text"] for each in renamed.json()["data"]["options"]][2:] == ["hourly", "trainee"]
+    assert lever.request("DELETE", path, json={"values": [option]}).status_code == 204
+    left = lever.get("/requisition_fields/work_type").json()["data"]["options"]
+    assert [each["text"] for each in left] == ["full time", "part time", "hourly"]
+    for body in ({}, {"values": [1]}, {"values": [{"id": option, "text": "gone"}]}):
+        assert lever.put(path, json=body).status_code == 400
+    assert lever.post("/requisition_fields/cost_center/options", json={"values": []}).status_code == 400
+    assert lever.post("/requisition_fields/none/options", json={}).status_code == 404
+
+
+def test_head_answers_as_get_does_without_a_body(lever: httpx.Client) -> None:
+    for path in ("/tags", f"/opportunities/{some(lever)['id']}", "/no_such_path"):
+        head, get = lever.head(path), lever.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert lever.head("/opportunities/x/addTags").status_code in (404, 405)
+
+
+def test_some_postings_have_a_salary_range_and_others_none(reader: httpx.Client) -> None:
+    """Section 6: strict clients decode both"""
+    ranges = [posting["salaryRange"] for posting in walk(reader, "/postings")]
+    assert None in ranges
+    given = [each for each in ranges if each]
+    assert {tuple(each) for each in given} == {("min", "max", "currency", "interval")}
+    assert all(each["min"] < each["max"] for each in given)

@@ -97,7 +97,8 @@ class App:
     def _route(self, scope: Scope, body: bytes) -> tuple[Handler, Request]:
         """Return the handler and its request. Raises RequestError for one that is not admitted."""
         path: str = scope["path"]
-        route, ids = self._table.find(scope["method"], _normal_path(path))
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves the body out
+        route, ids = self._table.find(method, _normal_path(path))
         headers = dict(scope["headers"])
         key = self._service.admission.admit(route, headers.get(b"authorization"))
         query = parse_query(scope["query_string"].decode("latin-1"), self._account.config)
@@ -105,7 +106,7 @@ class App:
             for name in query:
                 if name not in route.params:
                     raise bad_request(f"Unknown parameter: {name}")
-        return route.handler, Request(scope["method"], path, query, body, self._account, key, ids, headers)
+        return route.handler, Request(method, path, query, body, self._account, key, ids, headers)
 
     async def _send(self, send: Send, response: Response, *, cut: bool = False) -> None:
         """Send a response with the Date of the account's clock; `cut`: only half of it."""

@@ -12,6 +12,7 @@ from leverkit.emulator.endpoints import (
     children,
     creation,
     crud,
+    field_options,
     files,
     lookups,
     opportunities,
@@ -162,6 +163,15 @@ def _application_routes() -> list[Route]:
     ]
 
 
+def _option_routes() -> list[Route]:
+    path, scope = "/requisition_fields/:id/options", "requisition_fields"
+    return [
+        _create(path, scope, field_options.add, body="Any"),
+        _update(path, scope, field_options.update, body="Any"),
+        Route("DELETE", path, scope, field_options.delete, data="", params=PERFORM, body="Any", status=204),
+    ]
+
+
 CANDIDATES = _opportunity_routes("/candidates", creation.post_candidate)
 WEBHOOKS = [
     _get("/webhooks", "webhooks", webhooks.listing, "Webhooks"),
@@ -194,6 +204,7 @@ ROUTES: list[Route] = [
     _update("/contacts/:id", "contact", lookups.put_contact, "Contact", params=(), body="ContactChange"),
     *_stored_list_routes("requisitions", REQUISITIONS),
     *_stored_list_routes("requisition_fields"),
+    *_option_routes(),
     *_stored_list_routes("feedback_templates", (*PAGING, *SHOWING)),
     *_stored_list_routes("form_templates", (*PAGING, *SHOWING)),
     *_stored_list_routes("audit_events", (*CREATED, "type", "user_id", "target_type")),
