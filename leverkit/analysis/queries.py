@@ -24,8 +24,10 @@ PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are c
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
 _PLACE_MEASURES = "max(upto) AS upto, max(since) AS since, bool_and(hidden) AS archived_only"
+_SHARED = """(
+    SELECT tagging.c, t, tagging.total, upto, since, hidden FROM tagging JOIN opp USING (o) WHERE opp.total > 1)"""
 _HOLDINGS = f"""
-    CREATE TEMP TABLE holding AS {holdings("tagging", contact="c", tag="t", more=_PLACE_MEASURES)};
+    CREATE TEMP TABLE holding AS {holdings(_SHARED, contact="c", tag="t", more=_PLACE_MEASURES)};
     CREATE TEMP TABLE inconsistent AS
     SELECT c, t, have, lack,
            CASE WHEN archived_only THEN 'archived only' WHEN upto = have THEN 'newer'
@@ -37,7 +39,7 @@ _SPELT = """
     FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred) JOIN tag USING (text)"""
 INCONSISTENCIES = "SELECT c, t, have, lack, enum_code(pattern) AS pattern FROM inconsistent ORDER BY c, t"
 SIZES = """
-    SELECT total AS opportunities, (count(*) / total)::BIGINT AS contacts
+    SELECT total::INTEGER AS opportunities, (count(*) / total)::BIGINT AS contacts
     FROM opp GROUP BY total ORDER BY total"""
 
 
@@ -49,7 +51,7 @@ def query(name: str) -> str:
 def prepare(snapshot: Snapshot) -> Database:
     """Return a connection to a database that holds the tables of a snapshot's figures."""
     connection = database()
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
     for name in ("opportunities", "postings", "stages"):
         source = snapshot.source(name, numbered=name == "opportunities")
         if name == "opportunities":  # a snapshot of an older leverkit names no owners
@@ -108,4 +110,12 @@ def evidence(connection: Database) -> pd.DataFrame:
     """
     for name in ("settings", "siblings"):
         connection.execute(query(name))
-    return connection.execute(query("evidence")).df()
+    found = connection.execute(query("evidence")).df()
+    drop(connection, "kept", "scene", "hand", "sibling", "setting")
+    return found
+
+
+def drop(connection: Database, *tables: str) -> None:
+    """Free the memory of tables that nothing reads any more."""
+    for table in tables:
+        connection.execute(f"DROP TABLE {table}")

@@ -10,9 +10,9 @@ WITH every AS (
     FROM opp JOIN department USING (p) GROUP BY department),
 held AS (
     SELECT t, kind, value, held
-    FROM (SELECT t, stage AS v, count(*) AS held FROM tagging GROUP BY t, stage
-          UNION ALL SELECT t, origin, count(*) FROM tagging GROUP BY t, origin
-          UNION ALL SELECT t, source, count(*) FROM tagging GROUP BY t, source)
+    FROM (SELECT t, stage AS v, count(*) AS held FROM tagging JOIN opp USING (o) GROUP BY t, stage
+          UNION ALL SELECT t, origin, count(*) FROM tagging JOIN opp USING (o) GROUP BY t, origin
+          UNION ALL SELECT t, source, count(*) FROM tagging JOIN opp USING (o) GROUP BY t, source)
     JOIN trait USING (v)
     UNION ALL SELECT t, 'department', department, sum(k)::BIGINT
     FROM used JOIN department USING (p) GROUP BY t, department),
@@ -30,7 +30,7 @@ months AS (
     SELECT t, min(first) AS first, max(last) AS last, max(c) / sum(c) AS busiest
     FROM (SELECT t, created_at // 2592000000 AS month, count(*) AS c, min(created_at) AS first,
                  max(created_at) AS last
-          FROM tagging GROUP BY t, month) GROUP BY t)
+          FROM tagging JOIN opp USING (o) GROUP BY t, month) GROUP BY t)
 SELECT t, CASE WHEN excess >= $bound THEN kind END AS goes_with,
        CASE WHEN excess >= $bound THEN coalesce(stages.text, value) END AS goes_with_what,
        CASE WHEN excess >= $bound THEN share END AS goes_with_share,

@@ -3,9 +3,9 @@
 
 CREATE TEMP TABLE gap AS
 WITH first AS (
-    SELECT c, t, min(created_at) AS first
+    SELECT tagging.c, t, min(created_at) AS first
     FROM tagging SEMI JOIN (FROM inconsistent SEMI JOIN wanted USING (t)) AS lacking USING (c, t)
-    GROUP BY c, t)
+    JOIN opp USING (o) GROUP BY tagging.c, t)
 SELECT o, c, t, p, origin, greatest(created_at, first) AS since
 FROM opp JOIN first USING (c) ANTI JOIN tagging USING (o, t);
 
