@@ -91,7 +91,7 @@ bench: $(READY)
 
 copies: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dlt,postgresql,tls]'
-	$(BIN)/pytest -q -rsP --timeout=1200 tests/copies/check_dlt.py tests/copies/check_postgresql.py \
+	$(BIN)/pytest -rsP --show-capture=stdout --timeout=1200 tests/copies/check_dlt.py tests/copies/check_postgresql.py \
 	  tests/copies/check_tools.py
 
 wheel: $(READY)

@@ -11,7 +11,7 @@ opportunities, so that a copy by `updated_at` alone misses them. It gives the ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +21,7 @@ from leverkit.api.models import Categories, DeletedOpportunity, Posting, Stage, 
 from leverkit.errors import ApiError
 from leverkit.extras import require
 from leverkit.settings import connect
+from leverkit.snapshot.publishing import account_facts
 from leverkit.snapshot.pull import MARGIN
 from leverkit.snapshot.rows import Listed
 
@@ -47,27 +48,29 @@ _OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def lever(*, open: Callable[[], ReadOnlyLever] = connect) -> DltSource:
+def lever(*, open_account: Callable[[], ReadOnlyLever] = connect) -> DltSource:
     """Return the source: opportunities, tags, postings, stages and deleted_opportunities.
 
-    `open` opens the account, by default that of the environment. Confidential opportunities are read where
-    the key may. Raises UsageError without the extra `dlt`; while it runs AccessDenied, ApiError, Unreachable.
+    `open_account` opens the account, by default that of the environment. Confidential opportunities are read
+    where the key may; where that has changed, everything is read again. Raises UsageError without the extra
+    `dlt`; while it runs Refused for another account than before, AccessDenied, ApiError, Unreachable.
     """
     require("dlt")
     import dlt
 
     def opportunities() -> Iterator[list[Row]]:
         state = dlt.current.resource_state()
-        with open() as account:
-            started = account.now()
-            for number, rows in enumerate(_changed(account, state.get("since_ms"), started)):
+        with open_account() as account:
+            started, since = account.now(), _since(account, state)
+            for number, rows in enumerate(_changed(account, since, started)):
                 yield [row | {"read_number": number} for row in rows]
+            state |= {**account_facts(account.account), "confidential": account.sees_confidential()}
         state["since_ms"] = started
 
     def whole(read: Callable[[ReadOnlyLever], Iterable[list[Row]]]) -> Callable[[], Iterator[Any]]:
         def listing() -> Iterator[Any]:
             yield dlt.mark.materialize_table_schema()  # a table of nothing says that there is nothing
-            with open() as account:
+            with open_account() as account:
                 yield from read(account)
 
         return listing
@@ -89,6 +92,23 @@ def lever(*, open: Callable[[], ReadOnlyLever] = connect) -> DltSource:
         ),
         name="lever",
     )()
+
+
+def _since(account: ReadOnlyLever, state: Mapping[str, Any]) -> int | None:
+    """Return since when changes are to be read (ms since epoch), None for everything.
+
+    Raises Refused where the key opens another account than that of the runs before.
+    """
+    if "since_ms" not in state:
+        return None
+    account.account.require_same(
+        str(state["account"]),
+        tuple(state["account_ids"]),
+        str(state["base_url_host"]),
+        what="the state of the dlt pipeline",
+        else_="use another pipeline and dataset",
+    )
+    return int(state["since_ms"]) if state["confidential"] == account.sees_confidential() else None
 
 
 def _changed(account: ReadOnlyLever, since_ms: int | None, started_ms: int) -> Iterator[list[Row]]:

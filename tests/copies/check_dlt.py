@@ -9,6 +9,7 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 from support.clients import reader
 
 from leverkit.analysis.audit import audit
@@ -66,13 +67,13 @@ def test_a_later_run_gives_what_a_full_one_gives_and_each_is_complete(
     def opened() -> ReadOnlyLever:
         return reader(account)
 
-    load(lever(open=opened))
+    load(lever(open_account=opened))
     copy, whole = compared(account, tmp_path, "first")
     assert (copy.lacks, copy.meta["completeness"]["tags_agree"]) == ((), True)
     assert copy.sql(ROWS).fetchall() == whole.sql(ROWS).fetchall()
     change(account)
     account.clear_log()
-    load(lever(open=opened))
+    load(lever(open_account=opened))
     assert len([each for each in account.log() if each["path"] == "/opportunities"]) < 10
     copy, whole = compared(account, tmp_path, "later")
     assert (copy.lacks, copy.meta["completeness"]["tags_agree"]) == ((), True)
@@ -93,8 +94,26 @@ def change(account: Running) -> None:
     account.create()
 
 
+def test_another_account_is_not_loaded_over_the_first(account: Running, load: Load, tmp_path: Path) -> None:
+    load(lever(open_account=lambda: reader(account)))
+    refused = pytest.raises(PipelineStepFailed, match="the state of the dlt pipeline is for account")
+    with running(contacts=20, seed=9, rate=None) as other, refused:
+        load(lever(open_account=lambda: reader(other)))
+    copy, whole = compared(account, tmp_path, "kept")
+    assert copy.sql(ROWS).fetchall() == whole.sql(ROWS).fetchall()
+
+
+def test_a_key_that_sees_more_than_before_reads_everything_again(
+    account: Running, load: Load, tmp_path: Path
+) -> None:
+    load(lever(open_account=lambda: reader(account, key=account.restricted_key)))
+    load(lever(open_account=lambda: reader(account)))
+    copy, whole = compared(account, tmp_path, "more")
+    assert copy.sql(ROWS).fetchall() == whole.sql(ROWS).fetchall()
+
+
 def test_no_name_is_asked_for_and_none_is_loaded(account: Running, load: Load, tmp_path: Path) -> None:
-    load(lever(open=lambda: reader(account)))
+    load(lever(open_account=lambda: reader(account)))
     asked = [each["query"] for each in account.log() if each["path"] == "/opportunities"]
     assert asked
     assert not any(name in str(query) for query in asked for name in ("'name'", "emails", "phones", "links"))

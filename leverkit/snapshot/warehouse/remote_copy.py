@@ -21,7 +21,7 @@ from leverkit.snapshot.warehouse.dialect import COLUMNS, Dialect
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
 
-POSTGRESQL = ("postgresql", "postgres", "redshift")
+POSTGRESQL, REDSHIFT_PORT = ("postgresql", "postgres", "redshift"), 5439
 Connected = tuple[Dialect, Any]  # and the driver's connection
 SCHEMES = (*POSTGRESQL, "snowflake", "bigquery")
 
@@ -62,8 +62,10 @@ class RemoteCopy:
 
 
 def _postgresql(uri: str, _: Secret) -> Connected:
-    rest = uri.partition("://")[2]
-    return Dialect(), _driver("postgresql").connect(f"postgresql://{rest}", autocommit=True)
+    parts = urlsplit(uri)
+    port = f":{REDSHIFT_PORT}" if parts.scheme == "redshift" and not parts.port else ""
+    address = parts._replace(scheme="postgresql", netloc=f"{parts.netloc}{port}").geturl()
+    return Dialect(), _driver("postgresql").connect(address, autocommit=True)
 
 
 def _snowflake(uri: str, password: Secret) -> Connected:
