@@ -35,7 +35,7 @@ def chromium() -> Iterator[Any]:
 
 
 def found_in(chromium: Any, page: Path, width: int) -> list[str]:
-    """Return a line for each element of a page that axe objects to, and one if it is wider than its window."""
+    """Return a line for each element of a page that axe objects to, and for a page wider than its window."""
     tab = chromium.new_page(viewport={"width": width, "height": 900})
     tab.set_default_timeout(TIMEOUT_MS)
     tab.goto(page.as_uri())
