@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from leverkit.jobs.many_accounts.check import AccountCheck
     from leverkit.jobs.many_accounts.run import AccountEnd
 
-accounts = typer.Typer(
-    cls=options.Group,
-    no_args_is_help=True,
-    help="List and check the accounts of accounts.toml, and run a command for many of them.",
-)
+accounts = typer.Typer(cls=options.Group, invoke_without_command=True)
 Names = Annotated[
     list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account. Repeatable.")
 ]
@@ -36,6 +32,13 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Number of accounts at
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.add_typer(accounts, name="accounts")
+
+
+@accounts.callback()
+def show(context: typer.Context) -> None:
+    """List and check the accounts of accounts.toml, and run a command for many of them; alone: list them."""
+    if not context.invoked_subcommand:
+        list_accounts()
 
 
 @accounts.command("list")

@@ -155,6 +155,7 @@ def test_check_tells_of_a_key_that_is_refused_and_of_two_names_for_one_account(
         "delta": 4,
     }
     assert checked.code == 12
+    assert ended(capfd, "accounts").out == ended(capfd, "accounts", "list").out
     listed = json.loads(ended(capfd, "accounts", "list", "--json").out)
     assert {each["key"].split()[-1] for each in listed} == {"set"}
     assert not [each for each in two.values() if written(each)]
