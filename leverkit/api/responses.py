@@ -20,7 +20,7 @@ T = TypeVar("T")
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is cut to this
 ADVICE = {
     400: "Lever did not accept a parameter; `leverkit --debug …` shows its own words.",
-    401: "The key is wrong, revoked or expired: check LEVER_API_KEY, or what accounts.toml names for it.",
+    401: "Check LEVER_API_KEY, or what accounts.toml names for it: the key is wrong, revoked or expired.",
     403: "The key lacks a permission for this; permissions of a key cannot be edited, so make a new key "
     "in Lever under Settings > Integrations and API.",
     404: "It was deleted, or is not visible to this key; or LEVER_BASE_URL is wrong.",
