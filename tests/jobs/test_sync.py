@@ -80,6 +80,8 @@ def test_what_people_took_off_stays_off_and_what_they_added_is_spread(nights: Sy
     assert all(tag in now[sibling] for sibling in nights.siblings(tagged))
     assert first.operations[-1].tag in now[arrived]
     assert record.found == {"added by others": 1, "new opportunity": 1, "removed by others": 1}
+    words = ("1 tagging added by others", "1 new opportunity", "1 tagging removed by others")
+    assert all(f"<li>{line}</li>" in record.page() for line in words)
     assert record.left["removed by others"] == 1
     assert record.counts["done"] == record.planned > 1
     assert nights.night().require().record.planned == 0

@@ -12,6 +12,7 @@ from leverkit.errors import Partial
 from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
 from leverkit.report.masthead import Masthead
+from leverkit.report.text import count
 from leverkit.storage import files
 from leverkit.storage.files import SHARED
 
@@ -24,11 +25,21 @@ def sync_lock(account_folder: Path) -> Path:
 
 
 _NOUNS = {
-    "changed by others": "taggings changed by others",
+    "changed by others": "changes by others",
     "planned": "taggings planned",
     "carried out": "taggings in place",
     "left as it is": "gaps left as they are",
 }
+
+
+def _event(kind: str, number: int) -> str:
+    """Return how many taggings or opportunities changed in a way, in words."""
+    if kind == "new opportunity":
+        return count(number, "new opportunity", "new opportunities")
+    if kind == "renamed":
+        return f"{count(number, 'tag')} renamed"
+    tagging = kind.startswith(("added", "removed", "taken"))
+    return f"{count(number, 'tagging') if tagging else count(number, 'opportunity', 'opportunities')} {kind}"
 
 
 class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,16 +122,13 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sections(self) -> list[Section]:
         """Return what happened as the parts of a page."""
+        left, done = sorted(self.left.items()), sorted(self.counts.items())
         parts = {
-            "Changed since the last reading": self.found,
-            "Gaps that were left": self.left,
-            "Outcomes": {name: number for name, number in self.counts.items() if number},
+            "Changed since the last reading": [_event(*found) for found in sorted(self.found.items())],
+            "Gaps that were left": [f"{count(number, 'gap')}: {reason}" for reason, number in left],
+            "Outcomes": [f"{count(number, 'change')}: {outcome}" for outcome, number in done if number],
         }
-        lists = [
-            Section(head, [bullets(f"{number:,} {name}" for name, number in sorted(counts.items()))])
-            for head, counts in parts.items()
-            if counts
-        ]
+        lists = [Section(head, [bullets(lines)]) for head, lines in parts.items() if lines]
         notes = [Section("Notes", [bullets(self.notes)])] if self.notes else []
         figures = {_NOUNS[name]: number for name, number in self.figures.items()}
         return [Section("In numbers", [facts(figures), *self._then]), *lists, *notes]
