@@ -25,7 +25,8 @@ PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are c
 PATTERNS = ("archived only", "mixed", "newer", "older")
 _PLACE_MEASURES = "max(upto) AS upto, max(since) AS since, bool_and(hidden) AS archived_only"
 _SHARED = """(
-    SELECT tagging.c, t, tagging.total, upto, since, hidden FROM tagging JOIN opp USING (o) WHERE opp.total > 1)"""
+    SELECT tagging.c, t, tagging.total, upto, since, hidden
+    FROM tagging JOIN opp USING (o) WHERE opp.total > 1)"""
 _HOLDINGS = f"""
     CREATE TEMP TABLE holding AS {holdings(_SHARED, contact="c", tag="t", more=_PLACE_MEASURES)};
     CREATE TEMP TABLE inconsistent AS
