@@ -21,6 +21,7 @@ from leverkit.report.text import count, share
 _LINE = Html("<p><bdi>{}</bdi> · missing on {} of {} · {}{}</p><div class='leverkit-why'>{}</div>")
 _FAMILY = Html("<p><bdi>{}</bdi> · family of {} · {}{}</p><div class='leverkit-why'>{}</div>")
 NAMED = 6  # members that the line of a family names
+UNFOLDED = 40  # members that a family unfolds to, as each has a dozen widgets
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ class FamilyRow(_Row):
             self.details.children = tuple(self._unfolded())
 
     def _unfolded(self) -> Sequence[Any]:
-        return [self._member(row) for row in self._item.decisions]
+        rows = [self._member(row) for row in self._item.decisions[:UNFOLDED]]
+        more = len(self._item.decisions) - len(rows)
+        return [*rows, widgets.Label(f"and {more:,} more: find them by name")] if more else rows
 
 
 def described(decision: Decision) -> str:

@@ -12,7 +12,7 @@ from support.snapshot_factory import Row, write_snapshot
 
 from leverkit.analysis.audit import audit
 from leverkit.notebook.tag_review import TagReview
-from leverkit.notebook.tag_row import FamilyRow, described
+from leverkit.notebook.tag_row import UNFOLDED, FamilyRow, described
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 
@@ -143,6 +143,30 @@ def test_a_family_unfolds_to_its_members_and_shows_where_they_differ(families: T
     assert (scopes(families)["Batch 0"], family.scopes.value) == ("contact", None)
     family.scopes.value = "ignore"
     assert [row.scopes.value for row in family.details.children] == ["ignore"] * 3
+
+
+def test_a_large_family_unfolds_to_some_of_its_members(tmp_path: Path) -> None:
+    rows = [replace(suggested(f"Batch {n}", at_stake=n), family="Batch *") for n in range(UNFOLDED + 2)]
+    Policy(tuple(rows)).write(tmp_path / "policy.csv")
+    (family,) = TagReview(tmp_path / "policy.csv", by="ada").rows.children
+    family.more.click()
+    *shown, more = family.details.children
+    assert (len(shown), more.value) == (UNFOLDED, "and 2 more: find them by name")
+
+
+def test_a_near_duplicate_is_copied_by_a_click_on_its_own_row_only(tmp_path: Path) -> None:
+    row = replace(suggested("Batch 1", at_stake=5), family="Batch *")
+    slip = replace(row, tag="batch-1", evidence={**row.evidence, "spelling_of": "Batch 1"})
+    Policy((row, slip)).write(tmp_path / "policy.csv")
+    review = TagReview(tmp_path / "policy.csv", by="ada")
+    review.rows.children[0].scopes.value = "contact"
+    assert scopes(review) == {"Batch 1": "contact", "batch-1": "undecided"}
+    assert "These settle most: batch-1" in review.last.value
+    review.refresh.click()
+    (own,) = review.rows.children
+    assert own.scopes.value is None
+    own.scopes.value = "contact"
+    assert scopes(review)["batch-1"] == "contact"
 
 
 def test_a_tag_unfolds_to_the_people_who_carry_it(tmp_path: Path) -> None:
