@@ -1474,7 +1474,7 @@ BUGS = (
     Bug(
         "contract check: tags that others added are removed",
         "doctor/contract/writing/step",
-        "if tag not in self.tags and self._is_ours(tag.strip().casefold())]",
+        "if tag not in self.tags and (is_marked(tag) or self._is_cut(tag))]",
         "if tag not in self.tags]",
         "doctor/contract/test_writing::test_what_others_add_meanwhile_stays",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from support.contract_check import MARKER, parts, refuted, some_user, taggable, 
 
 from leverkit.doctor.contract.log import ExchangeLog
 from leverkit.doctor.contract.writing import answers, session
+from leverkit.doctor.contract.writing.record import RecordKeeper
 from leverkit.doctor.contract.writing.session import Target, write_probes
 from leverkit.doctor.contract.writing.step import Subject, Write, WriteProbing
+from leverkit.doctor.contract.writing.texts import MANY
 from leverkit.doctor.contract.writing.writer import ProbeWriter
 from leverkit.emulator import Running, running
 from leverkit.errors import LeverkitError, UsageError
@@ -87,6 +90,46 @@ def test_tags_are_put_back_after_an_interruption_or_by_the_next_check(
             written(account, tmp_path, next(other for other in before["contacts"] if other != subject))
         written(account, tmp_path, subject)
         assert account.state() == before
+
+
+KILLED_AT: dict[str, Callable[[Write], bool]] = {
+    "a tag is added": lambda write: write.verb == "addTags",
+    "a tag of the posting is off": lambda write: write.verb == "removeTags" and "00-" not in str(write.body),
+    "it is archived": lambda write: write.verb == "archived",
+    "many tags are added": lambda write: write.verb == "addTags" and len(write.body["tags"]) == MANY,
+}
+
+
+@pytest.mark.parametrize(
+    ("moment", "named"), [*((moment, True) for moment in KILLED_AT), ("a tag is added", False)]
+)
+def test_the_next_check_puts_back_what_a_killed_one_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, named: bool
+) -> None:
+    with running(contacts=30, rate=None) as account:
+        before, subject = account.state(), taggable(account) if named else None
+        with monkeypatch.context() as patched:
+            killed_check(account, Target(subject, tmp_path, "00-leverkit-check-dead"), moment, patched)
+        written(account, tmp_path, subject)
+        after = account.state()
+    made = after["opportunities"].keys() - before["opportunities"].keys()
+    assert [after["opportunities"].pop(each) for each in made] == [[]] * (not named)
+    assert after["opportunities"] == before["opportunities"]
+    assert {*after["archived"]} == {*before["archived"], *made}
+
+
+def killed_check(account: Running, target: Target, moment: str, patched: pytest.MonkeyPatch) -> None:
+    """Carry out write probes until a write, after which nothing is noted and nothing is put back."""
+
+    def note(_: object, write: Write, __: object) -> None:
+        if KILLED_AT[moment](write):
+            raise KeyboardInterrupt
+
+    patched.setattr(session, "_restore", lambda *_: None)
+    patched.setattr(RecordKeeper, "note", note)
+    made_of = parts(account, user=some_user(account))
+    with ProbeWriter(ExchangeLog(250), **made_of) as writer, pytest.raises(KeyboardInterrupt):
+        write_probes(writer, target)
 
 
 def test_what_others_add_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

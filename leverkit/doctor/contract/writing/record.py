@@ -27,10 +27,14 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The tags that the opportunity had, everything that was written, and whether the tags were put back."""
+    """The tags that the opportunity had, everything that was written, and whether the tags were put back.
+
+    `archived` says if it was archived; None in records of an older leverkit.
+    """
 
     opportunity: str
     before: list[str]
+    archived: bool | None = None
     created: bool = False
     after: list[str] = []
     put_back: bool = False
@@ -59,10 +63,11 @@ class RecordKeeper:
         self.record.save(self._folder)
 
 
-def unfinished(folder: Path, opportunity: str) -> Record | None:
+def unfinished(folder: Path, opportunity: str | None) -> Record | None:
     """Return the record of an earlier check whose tags were not put back; None where there is none.
 
-    Raises UsageError where it is of another opportunity, or damaged.
+    Without an `opportunity`, one that the earlier check created is meant. Raises UsageError where the record
+    is of another opportunity, or damaged.
     """
     path = folder / FILE
     try:
@@ -73,7 +78,7 @@ def unfinished(folder: Path, opportunity: str) -> Record | None:
         raise UsageError(f"{path} is no record of a test opportunity: {error}") from None
     if record.put_back:
         return None
-    if record.opportunity != opportunity:
+    if record.opportunity != opportunity and (opportunity or not record.created):
         raise UsageError(
             f"{path}: the tags of another test opportunity were not put back; name that one first"
         )

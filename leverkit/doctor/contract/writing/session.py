@@ -20,7 +20,7 @@ from leverkit.doctor.contract.sample import OPPORTUNITIES
 from leverkit.doctor.contract.writing import answers, delays, postings, texts
 from leverkit.doctor.contract.writing.put_back import put_back
 from leverkit.doctor.contract.writing.record import FILE, Record, RecordKeeper, unfinished
-from leverkit.doctor.contract.writing.step import Steps, Subject, WriteProbing
+from leverkit.doctor.contract.writing.step import Steps, Subject, WriteProbing, is_marked
 from leverkit.doctor.contract.writing.writer import ProbeWriter
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.storage.lock import account_lock, hold
@@ -72,13 +72,15 @@ def write_probes(writer: ProbeWriter, target: Target) -> list[Outcome]:
 
     Raises UsageError for an opportunity that cannot be read, LeverkitError if the tags could not be put back.
     """
-    performer = writer.performer(check=True)
-    identifier, of_creation = (target.id, []) if target.id else _created(writer, performer)
-    before, earlier = _read(writer, identifier), unfinished(target.folder, identifier)
-    if earlier:
-        before["tags"] = earlier.before
+    performer, earlier = writer.performer(check=True), unfinished(target.folder, target.id)
+    identifier = earlier.opportunity if earlier else target.id
+    of_creation = [not_tried(key, "the opportunity was there already") for key in CREATION]
+    if identifier is None:
+        identifier, of_creation = _created(writer, performer, target.folder)
+    before = _as_before(_read(writer, identifier), earlier)
     subject = Subject(identifier, before, performer, target.marker)
-    record = Record(opportunity=identifier, before=before["tags"], created=not target.id)
+    archived = before["archived"] is not None
+    record = Record(opportunity=identifier, before=subject.tags, archived=archived, created=not target.id)
     keeper = RecordKeeper(target.folder, earlier or record)
     writer.write_only_to(identifier, keeper.note)
     try:
@@ -87,13 +89,22 @@ def write_probes(writer: ProbeWriter, target: Target) -> list[Outcome]:
         _restore(writer, subject, keeper)
 
 
-def _created(writer: ProbeWriter, performer: str | None) -> tuple[str, list[Outcome]]:
-    """Create a test opportunity; return its id, and what its creation shows."""
+def _as_before(row: Row, earlier: Record | None) -> Row:
+    """Return the opportunity as it was before any check: an earlier one may have been killed."""
+    if earlier is None:
+        return {**row, "tags": [tag for tag in row["tags"] if not is_marked(tag)]}
+    archived = None if earlier.archived is False else row["archived"]
+    return {**row, "tags": earlier.before, "archived": archived}
+
+
+def _created(writer: ProbeWriter, performer: str | None, folder: Path) -> tuple[str, list[Outcome]]:
+    """Create a test opportunity and record it; return its id, and what its creation shows."""
     if not performer:
         raise UsageError("creating an opportunity needs LEVER_PERFORM_AS, a user of the account")
     made = writer.create(performer)
     if made.status != 201 or not made.data.get("id"):
         raise LeverkitError(f"no test opportunity could be created: {made.told}")
+    Record(opportunity=made.data["id"], before=[], created=True).save(folder)
     read = _read(writer, made.data["id"])
     plain = "deduped" in made.content and made.data.get("name") and "opportunityLocation" not in made.data
     bumped = (read["updatedAt"] or 0) > (made.data.get("updatedAt") or 0)

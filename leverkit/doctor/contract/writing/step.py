@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
+from leverkit.doctor.contract.contract import MARKER
 from leverkit.doctor.contract.exchange import NO_PARAMS, Ask, Exchange, Row
 from leverkit.doctor.contract.outcome import Outcome
 from leverkit.doctor.contract.sample import OPPORTUNITIES, slim
@@ -75,15 +76,20 @@ class Subject:
 
     def ours(self, tags: Sequence[str]) -> list[str]:
         """Return those of some tags that we added, in whatever form they are kept; other people's stay."""
-        return [tag for tag in tags if tag not in self.tags and self._is_ours(tag.strip().casefold())]
+        return [tag for tag in tags if tag not in self.tags and (is_marked(tag) or self._is_cut(tag))]
 
-    def _is_ours(self, text: str) -> bool:
-        cut = not text or (len(text) > SHORTEST and self.marker.startswith(text))
-        return cut or text.startswith(self.marker)
+    def _is_cut(self, tag: str) -> bool:
+        text = tag.strip().casefold()
+        return not text or (len(text) > SHORTEST and self.marker.startswith(text))
 
     @property
     def _by(self) -> Mapping[str, str]:
         return {"perform_as": self.performer} if self.performer else {}
+
+
+def is_marked(tag: str) -> bool:
+    """Return True for a tag of a contract check, also of an earlier one, whose marker ended otherwise."""
+    return tag.strip().casefold().startswith(MARKER)
 
 
 def tags_of(exchange: Exchange) -> list[str]:
