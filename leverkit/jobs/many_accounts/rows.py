@@ -12,7 +12,7 @@ import msgspec
 
 from leverkit.accounts import AccountEntry, AccountsFile
 from leverkit.analysis.standing import COPY, TO_DECIDE
-from leverkit.errors import LeverkitError, UsageError
+from leverkit.errors import UsageError
 from leverkit.jobs.changes import changes
 from leverkit.jobs.many_accounts.outcomes import CommandOutcome, outcomes, severity
 from leverkit.jobs.many_accounts.words import known_folder
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 GOOD = (0, 2)  # 2 is 0 with something found
 READING = ("pull", "sync")  # commands whose failure means that the account is not known any more
+JOBS = (*READING, "apply", "audit", "run", "verify")  # others are a person's, who saw how they ended
 # What to do after a command that ended so, in words without names.
 AFTER: Mapping[int, str] = {
     64: "Correct the command, or accounts.toml.",
     12: "Check the key and its permissions: leverkit accounts check.",
     6: "Look at verify.json: the account is not as planned.",
+    1: "Try again: Lever gave no usable answer, or the command failed.",
     4: "A person decides: another account's key, a changed policy, or nobody approved.",
     5: "Look at the plan; then approve more, or change the policy.",
     3: "Look at exceptions.csv in the run folder.",
@@ -119,7 +121,8 @@ def _row(place: AccountFiles) -> AccountRow:
         facts |= _unless_damaged(_facts, place)
     facts |= _commands(place)
     row = AccountRow(**facts)  # type: ignore[arg-type]
-    return msgspec.structs.replace(row, to_do=AFTER.get(row.trouble, row.to_do)) if row.trouble else row
+    to_do = row.to_do if row.problem else AFTER.get(row.trouble, row.to_do)
+    return msgspec.structs.replace(row, to_do=to_do)
 
 
 def _unless_damaged(
@@ -127,15 +130,19 @@ def _unless_damaged(
 ) -> dict[str, object]:
     try:
         return read(place)
-    except (LeverkitError, OSError) as error:
+    except Exception as error:  # whatever is wrong with the files of one hides no other
         name = place.name or (place.folder.name if place.folder else "")
-        return {"account": name, "problem": str(error), "to_do": "Read it again: its files are damaged."}
+        return {
+            "account": name,
+            "problem": str(error) or type(error).__name__,
+            "to_do": "Read it again: its files are damaged.",
+        }
 
 
 def _facts(place: AccountFiles) -> dict[str, object]:
     """Return what the snapshot, the policy, the ledger and sync.json tell of an account."""
     assert place.folder is not None
-    found = Overview.at(place.folder, policy_file=place.policy)
+    found = Overview(place.folder / "snapshot", place.folder, place.policy)
     summary, policy = found.audit.summary, found.policy
     standing, ready = found.audit.standing(policy), found.audit.readiness(policy)
     night = SyncRecord.find(place.folder, str(summary["account"]))
@@ -189,12 +196,13 @@ def _outcome(night: SyncRecord) -> str:
 def _commands(place: AccountFiles) -> dict[str, object]:
     """Return how the last command ended; where the account could not be read since, that command."""
     noted = outcomes(place.home, place.name) if place.name else {}
-    reading = [each for name, each in noted.items() if name in READING]
-    last = max(reading, key=_ended, default=None)
-    if last is None or last.exit_code in GOOD:
-        last = max(noted.values(), key=_ended, default=None)
-    if last is None:
+    jobs = [noted[name] for name in JOBS if name in noted]
+    if not jobs:
         return {}
+    reading = [each for each in jobs if each.command in READING]
+    last = max(reading or jobs, key=_ended)
+    if last.exit_code in GOOD:
+        last = max(jobs, key=_ended)
     return {
         "last_command": last.command,
         "last_command_at": last.ended_at,
