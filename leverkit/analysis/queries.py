@@ -112,7 +112,7 @@ def evidence(connection: Database) -> pd.DataFrame:
     for name in ("settings", "siblings"):
         connection.execute(query(name))
     found = connection.execute(query("evidence")).df()
-    drop(connection, "kept", "scene", "hand", "sibling", "setting")
+    drop(connection, "kept", "scene", "hand", "sibling", "setting", "apart")
     return found
 
 

@@ -30,7 +30,7 @@ BECAUSE = " · "  # between the short reason and the long one
 _CAP = 0.99
 _ALMOST = 0.88  # most confidence of `contact` where few siblings agree
 _GROWS, _NEARLY_ALL = 0.22, 0.75  # log ratio and agreement: see `_most`
-_TELLS = 1.5  # log odds by which a family says that its members are the person's
+_TELLS = 1.5  # log odds by which a family, or decisions on similar tags, say that a tag is the person's
 _SCOPE = {True: "contact", False: "opportunity"}
 _BEHAVIOUR = {
     "contact": "behaves as a tag about the person",
@@ -141,21 +141,22 @@ def _suggestion(
     """Return scope, confidence and reason; `alike` is the spelling that looks most like a posting tag."""
     scope = _SCOPE[opinion.probability >= 0.5]
     confidence = min(max(opinion.probability, 1 - opinion.probability), _CAP)
-    short = reasons.siblings(found)
+    short, why = reasons.siblings(found), _why(found, opinion, scope)
     if not opinion.parts:
-        short = f"too few to tell: {count(found.people, 'person', 'people')}"
-        if opinion.judged + opinion.decided < 2:
-            why = f"a tag is judged where {FEWEST} people carry it who are considered for several postings"
-            return _undecided(short, why)
+        people = count(found.people, "person", "people")
+        if not opinion.decided and opinion.judged < 2:
+            rule = f"a tag is judged where {FEWEST} people carry it who are considered for several postings"
+            return _undecided(f"too few to tell: {people}", rule)
+        short = f"too few to tell by itself: {people}"
     if scope == "contact":
         if contradiction := _contradiction(row, alike, found):
             return _undecided(short, contradiction)
-        confidence = min(confidence, _most(found, opinion))
+        if not (most := _most(found, opinion)):
+            return _undecided(short, f"siblings do not agree beyond chance: {why}")
+        confidence = min(confidence, most)
     if confidence < DECIDED:
-        return _undecided(short, f"too close to call: {_why(found, opinion, scope)}")
-    return Suggestion(
-        scope, confidence, f"{short}{BECAUSE}{_BEHAVIOUR[scope]}: {_why(found, opinion, scope)}"
-    )
+        return _undecided(short, f"too close to call: {why}")
+    return Suggestion(scope, confidence, f"{short}{BECAUSE}{_BEHAVIOUR[scope]}: {why}")
 
 
 def _why(found: Evidence, opinion: Opinion, scope: str) -> str:
@@ -174,11 +175,13 @@ def _contradiction(row: Mapping[Any, Any], alike: Mapping[Any, Any], found: Evid
 
 
 def _most(found: Evidence, opinion: Opinion) -> float:
-    """Return the most confidence of `contact`, by how many people's siblings agree beyond chance.
+    """Return the most confidence of `contact`: 0 where nothing but the tag's spread says so.
 
-    Answers that people mostly repeat agree, too; people with more opportunities carry them more often.
+    It takes siblings that agree beyond chance, a family, or decisions on similar tags. Answers that people
+    mostly repeat agree, too; people with more opportunities carry them more often.
     """
     repeated = found.spread >= _GROWS and found.agreement < _NEARLY_ALL
     if opinion.kin >= _TELLS or (found.gain >= 1 and found.surprise >= 1.5 and not repeated):
         return 1.0
-    return _ALMOST if found.gain >= 0.5 and found.surprise >= 0.5 else 0.0
+    some = (found.gain >= 0.5 and found.surprise >= 0.5) or opinion.learned >= _TELLS
+    return _ALMOST if some else 0.0

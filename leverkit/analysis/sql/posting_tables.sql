@@ -77,14 +77,16 @@ FROM held JOIN size USING (p) GROUP BY t;
 
 -- Tags with few uses that come with two other tags, as a posting gives them: the share of their uses on
 -- opportunities of no listed posting (`gone`).
+CREATE TEMP TABLE rare AS
+WITH few AS (
+    SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING uses BETWEEN 3 AND 40 AND min(c) <> max(c)),
+listed AS (SELECT v AS p FROM trait JOIN postings ON id = value WHERE kind = 'posting')
+SELECT o, t, uses, p IN (FROM listed) AS listed FROM tagging JOIN few USING (t);
+
 CREATE TEMP TABLE gone AS
-WITH rare AS (
-    SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING uses BETWEEN 3 AND 40 AND count(DISTINCT c) > 1),
-listed AS (SELECT v AS p FROM trait JOIN postings ON id = value WHERE kind = 'posting'),
-found AS (SELECT o, t, uses, p IN (FROM listed) AS listed FROM tagging JOIN rare USING (t)),
-pair AS (
-    SELECT a.t, b.t AS u FROM found a JOIN tagging b ON a.o = b.o AND a.t <> b.t
-    GROUP BY a.t, b.t HAVING count(*) >= 0.8 * any_value(uses)),
+WITH pair AS (
+    SELECT rare.t, other.t AS u FROM tagging AS other JOIN rare ON other.o = rare.o AND other.t <> rare.t
+    GROUP BY rare.t, other.t HAVING count(*) >= 0.8 * any_value(uses)),
 bound AS (SELECT t FROM pair GROUP BY t HAVING count(*) > 1)
 SELECT t, count(*) FILTER (coalesce(NOT listed, true)) / count(*) AS gone
-FROM found SEMI JOIN bound USING (t) GROUP BY t;
+FROM rare SEMI JOIN bound USING (t) GROUP BY t;
