@@ -73,6 +73,16 @@ def test_what_lever_says_stays_and_what_names_somebody_goes() -> None:
     assert one({"code": MARK, "message": ""}).code != MARK
 
 
+def test_a_name_beside_a_tag_of_ours_or_as_an_id_goes() -> None:
+    tag = "00-leverkit-check-ab12-x"
+    refusal = {"code": "BadRequestError", "message": f"Invalid tag {tag} of {MARK}", "name": f"{MARK} {tag}"}
+    found = one(refusal, path=f"/postings/{quote(MARK + ' ß', safe='')}", body={"tags": [f" {tag} "]})
+    assert MARK not in str(found)
+    assert found.body == {"tags": [f" {tag} "]}
+    same = one({"data": {"id": f"{MARK} ß"}}, path=f"/postings/{quote(MARK + ' ß', safe='')}")
+    assert same.path == f"/postings/{quote(same.data['id'])}"
+
+
 def test_tokens_keep_their_form_with_other_ids_and_times() -> None:
     plain = json.dumps([230.5, 1_700_000_000_000, ID], separators=(",", ":"))
     found = one({"data": [], "hasNext": True, "next": quote(plain, safe="")}, params={"offset": plain})

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 _KNOWN = tomllib.loads(Path(__file__).with_name("known.toml").read_text(encoding="utf-8"))
-FIELDS, WORDS, LISTS = (frozenset(_KNOWN[name]) for name in ("fields", "words", "lists"))
+FIELDS, WORDS, LISTS, PLACES = (frozenset(_KNOWN[name]) for name in ("fields", "words", "lists", "places"))
 OURS, MESSAGE = frozenset(_KNOWN["ours"]), frozenset(_KNOWN["message"] + _KNOWN["capitals"])
 COUNTS = frozenset({"count", "rank", "toStageIndex", "limit"})
 TIMES = frozenset({"snoozedUntil", "date"})

@@ -19,14 +19,14 @@ from leverkit.doctor.contract.scrubbing import known
 from leverkit.doctor.contract.scrubbing.replacements import Replacements, replacements
 
 ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-PLACE = re.compile(r"/[a-z_]+|/")
+FREE = ("message", "code")  # Lever's words, which may quote a tag of ours beside a name
 NAMES = {"name", "username"}
 KINDS = {"email": "email", "emails": "email", "phones": "phone", "phone": "phone", "links": "link"}
 Replace = Callable[[str, str], str]
 
 
 def scrubbed(exchanges: Sequence[Exchange], random: Random, *, ours: str = "") -> list[Exchange]:
-    """Return exchanges in which nobody can be recognised; texts with `ours` in them are our own tags."""
+    """Return exchanges in which nobody can be recognised; texts that begin with `ours` are our own tags."""
     seen: dict[str, set[str]] = {}
 
     def collect(kind: str, value: str) -> str:
@@ -88,7 +88,7 @@ class _Walk:
 
     def _is_known(self, key: str, text: str) -> bool:
         """Return True for Lever's own words and for what the check itself sent."""
-        if self._ours and self._ours in text.lower():
+        if self._ours and key not in FREE and text.strip().lower().startswith(self._ours):
             return True
         if key in ("include", "expand", "email", "leverkit_unknown"):
             return text in known.FIELDS | known.OURS
@@ -119,8 +119,13 @@ class _Walk:
         )
 
     def _path(self, path: str) -> str:
-        parts = path.split("/")
-        return "/".join(self._replace("id", part.lower()) if ID.fullmatch(part) else part for part in parts)
+        return "/".join(map(self._place, path.split("/")))
+
+    def _place(self, part: str) -> str:
+        """Return a part of a path: Lever's own names stay, an id of any form does not."""
+        if ID.fullmatch(part):
+            return self._replace("id", part.lower())
+        return part if not part or part in known.PLACES else quote(self._replace("text", unquote(part)))
 
     def _code(self, text: str) -> str:
         is_code = text.isascii() and text.isalpha() and text.endswith(known.CODES)
