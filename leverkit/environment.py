@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from leverkit.accounts import KEYS, AccountEntry, AccountsFile
 from leverkit.accounts_file import NoAccounts, find_accounts
-from leverkit.api.auth import Secret
+from leverkit.api.auth import LEVER, Secret, is_safe_host
 from leverkit.errors import UsageError
 from leverkit.key_command import CommandKey
 from leverkit.storage.env_file import EnvFile, find_env_file, read_env_file
@@ -228,6 +229,9 @@ def _of_entry(
 ) -> dict[str, Value]:
     """Return what is one account's own, as its entry has it."""
     source = f"{known.path}, [{entry.name}]"
+    host = urlsplit(entry.base_url).hostname or LEVER
+    if not is_safe_host(host) and known.distrusted:
+        raise UsageError(f"{source}: its key is not sent to {host}: {known.distrusted}")
     given = {
         "LEVER_BASE_URL": entry.base_url,
         "LEVER_PERFORM_AS": entry.perform_as,

@@ -190,3 +190,13 @@ def test_a_file_that_others_can_write_is_not_read_and_if_it_is_named_runs_no_com
     with pytest.raises(UsageError, match="key_command was not run"):
         settings(LEVERKIT_ACCOUNTS_FILE=str(path))
     assert not (here / "ran").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes as POSIX has them")
+def test_a_file_that_others_can_write_sends_no_key_to_an_address_of_theirs(here: Path) -> None:
+    path = written(here, "[alpha]\nkey_env = 'KEY_OF_ALPHA'\nbase_url = 'https://other.example/v1'\n")
+    given = {"LEVERKIT_ACCOUNTS_FILE": str(path), "KEY_OF_ALPHA": KEY}
+    assert settings(**given).host == "other.example"
+    path.chmod(0o666)
+    with pytest.raises(UsageError, match=r"not sent to other\.example"):
+        settings(**given)
