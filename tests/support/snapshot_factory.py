@@ -45,6 +45,7 @@ class Row:
     id: str = ""
     reason: str = "reason"
     source: str = ""
+    dated: bool = True
 
     def cells(self, number: int) -> dict[str, Any]:
         created = NOON + round(self.day * DAY)
@@ -52,7 +53,7 @@ class Row:
             "id": self.id or f"{number:08d}-0000-4000-8000-000000000000",
             "contact": self.contact,
             "tags": list(self.tags),
-            "created_at": created,
+            "created_at": created if self.dated else None,
             "updated_at": created if self.updated else None,
             "archived_at": created if self.archived else None,
             "archive_reason": self.reason if self.archived else None,

@@ -88,3 +88,9 @@ def test_an_account_without_owners_and_sources_is_judged_as_well(tmp_path: Path)
     rows = [Row(f"c{n}", ["x"], f"p{turn}", day=n * 50 + 400 * turn) for n in range(9) for turn in (0, 1)]
     known = evidence_of(audit(write_snapshot(tmp_path, rows)))["x"]
     assert known.agreement == 1.0
+
+
+def test_opportunities_of_unknown_creation_are_no_evidence_and_break_nothing(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["x"], f"p{turn}", dated=False) for n in range(9) for turn in (0, 1)]
+    known = evidence_of(audit(write_snapshot(tmp_path, rows)))["x"]
+    assert (known.siblings, known.signs["narrow"]) == (0, 0)
