@@ -109,8 +109,25 @@ class CountDifference(Document, frozen=True):
 class Completeness(Document, frozen=True):
     """Whether the counts of all tags agree with Lever's own, and those that do not."""
 
-    tags_agree: bool
+    tags_agree: Annotated[bool | None, Meta(description="null: a copy that was read without a key.")]
     differences: list[CountDifference]
+
+
+class CopyLack(Document, frozen=True, kw_only=True):
+    """Something that a copy does not hold: in two words, in a sentence, and how much where that is known."""
+
+    what: str
+    text: str
+    count: int | None
+
+
+class CopyFacts(Document, frozen=True, kw_only=True):
+    """Which copy a snapshot was read out of, what it lacks, and what was odd in it and put right."""
+
+    shape: str
+    of: str
+    lacks: list[CopyLack]
+    notes: list[str]
 
 
 class SnapshotDocument(Document, frozen=True, kw_only=True):
@@ -131,6 +148,10 @@ class SnapshotDocument(Document, frozen=True, kw_only=True):
     not_seen: Annotated[list[str], Meta(description="What the key could not see, or Lever did not tell.")]
     files: Annotated[dict[str, str], Meta(description="The SHA-256 of each file.")]
     versions: dict[str, str]
+    copy: Annotated[
+        CopyFacts | msgspec.UnsetType,
+        Meta(description="Only of a snapshot that `pull --from` read out of a warehouse copy."),
+    ] = msgspec.UNSET
 
 
 class AuditSummary(Account, frozen=True, kw_only=True):
@@ -153,6 +174,7 @@ class AuditSummary(Account, frozen=True, kw_only=True):
     missing_not_posting: Annotated[int, Meta(description="Gaps of tags that are not of postings.")]
     opportunities_with_gaps: int
     never_updated: int
+    copy: Annotated[str, Meta(description="On which copy the figures rest; empty: they are Lever's own.")]
     not_seen: list[str]
 
 

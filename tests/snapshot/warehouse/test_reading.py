@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from contract.documents import SnapshotDocument
 from support import copies
 from support.clients import reader
 from support.copies import MAKERS, SYNCED, Account, Tables, write_duckdb, write_folder, write_json
@@ -112,6 +114,7 @@ def test_what_a_fivetran_copy_lacks_stands_wherever_its_figures_do_and_bars_expo
     snapshot = made(tmp_path, copies.fivetran(account), "fivetran")
     assert lacks(snapshot) == {"deletions": None, "removed tags": None, "confidential marks": None}
     assert len(snapshot.meta["not_seen"]) == 3
+    msgspec.convert(snapshot.meta, SnapshotDocument)
     caveat = "according to a copy (fivetran), which lacks deletions, removed tags, confidential marks"
     found = audit(snapshot)
     assert found.headline.endswith(caveat)
