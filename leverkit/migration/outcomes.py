@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
@@ -168,10 +169,10 @@ class Reading:
         now = self.found.get(opportunity)
         return max(self.date_ms or 0, (now.updated_at or 0) if now else 0) or None
 
-    def updated_at(self, opportunity: str) -> int | msgspec.UnsetType | None:
+    def updated_at(self, opportunity: str) -> int | UnsetType | None:
         """Return an opportunity's `updatedAt` as it was read (ms since epoch), unset if it was not there."""
         now = self.found.get(opportunity)
-        return now.updated_at if now else msgspec.UNSET
+        return now.updated_at if now else UNSET
 
     def has_source(self, operation: Operation, *, except_for: Container[tuple[str, str]]) -> bool:
         """Return True if another opportunity of the contact carries the tag.
@@ -205,14 +206,14 @@ class ContactWatch:
         """Take in a request."""
         self._updated_at.update(dict.fromkeys(intent.ops, intent.updated_at))
 
-    def ended(self, outcomes: Iterable[Outcome], reading: Reading | None = None) -> None:
+    def ended(self, outcomes: Iterable[Outcome]) -> None:
         """Take in which operations changed the account, or were in place when read."""
         for outcome in outcomes:
-            opportunity = self._operations[outcome.op].opportunity
-            if reading is not None and outcome.outcome == "no_op":
-                self._updated_at[outcome.op] = reading.found[opportunity].updated_at
-            if outcome.effective or (reading is not None and outcome.outcome == "no_op"):
-                self._in_place[opportunity].add(outcome.op)
+            if outcome.outcome == "no_op" and outcome.updated_at is not UNSET:
+                self._updated_at[outcome.op] = outcome.updated_at
+            elif not outcome.effective:
+                continue
+            self._in_place[self._operations[outcome.op].opportunity].add(outcome.op)
 
     def notes(self, reading: Reading) -> tuple[NewOpportunity | Undone, ...]:
         """Return what a reading shows for the first time."""

@@ -264,7 +264,7 @@ class Writer:
         ]
         if outcomes:
             self._journal.append(*outcomes)
-            self._watch.ended(outcomes, reading)
+            self._watch.ended(outcomes)
             self._ended += len(outcomes)
             self._record_foreign_effects(outcomes, reading)
             self._bar.update(self._ended, self._stop.reason)

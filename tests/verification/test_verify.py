@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.plan_factory import (
+    AT_ONCE,
     account,
     carried_out,
     hooked,
@@ -18,11 +19,12 @@ from support.plan_factory import (
     opened,
     operation,
     plan_of,
+    resumed,
     tags_of,
 )
 
 from leverkit.api.client import Lever, ReadOnlyLever
-from leverkit.errors import ApiError, Partial, Refused, UsageError, VerificationFailed
+from leverkit.errors import AccessDenied, ApiError, Partial, Refused, UsageError, VerificationFailed
 from leverkit.migration.journal import Journal, Outcome
 from leverkit.migration.rollback import rollback
 from leverkit.planning.operation import Operation, OpportunityState
@@ -169,6 +171,30 @@ def test_what_a_run_found_in_place_and_read_as_undone_is_told_as_changed_since(t
 
         with opened(emulated, kind=hooked(meddle)) as meddled:
             carried_out(plan, tmp_path, meddled)
+        assert verify(tmp_path, lever=lever).exit_code == 3
+
+
+def test_what_a_run_found_in_place_and_its_next_process_reads_as_undone_is_told_as_changed_since(
+    tmp_path: Path,
+) -> None:
+    with account() as (emulated, lever):
+        whole = migration(emulated, lever)
+        op = whole.operations[0]
+        siblings = [each for each, known in whole.before.items() if known.contact == op.contact]
+        for opportunity in siblings:
+            emulated.add_tags(
+                opportunity, ["found"] if opportunity == op.opportunity else ["found", "written"]
+            )
+        ops = [Operation(op.contact, op.opportunity, "add", tag) for tag in ("found", "written")]
+        plan = plan_of(*ops, account=whole.account, before=whole.before)
+        emulated.fault(kind="status", status=403, method="POST")
+        with pytest.raises(AccessDenied):
+            carried_out(plan, tmp_path, lever)
+        emulated.clear_faults()
+        emulated.remove_tags(op.opportunity, ["found"])
+        for opportunity in siblings:
+            emulated.remove_tags(opportunity, ["written"])
+        resumed(plan, tmp_path, lever, times=AT_ONCE)
         assert verify(tmp_path, lever=lever).exit_code == 3
 
 
