@@ -878,6 +878,13 @@ BUGS = (
         "planning/test_plan::test_the_plan_id_binds_what_is_done_and_what_it_rests_on",
     ),
     Bug(
+        "a near-duplicate is copied as its family was decided",
+        "policy/decision",
+        'return "undecided" if slip else self.scope',
+        "return self.scope",
+        "policy/test_near_duplicates::test_the_receiver_leaves_it_too_and_no_option_of_a_plan_overrules_it",
+    ),
+    Bug(
         "undecided tags are planned",
         "policy/policy",
         'if scope == "contact"]',
@@ -928,9 +935,9 @@ BUGS = (
     ),
     Bug(
         "a tag without a text gets a row in policy.csv",
-        "policy/policy",
-        'for row in audit.tags.to_dict("records") if row["tag"]]',
-        'for row in audit.tags.to_dict("records")]',
+        "policy/proposal",
+        'for row in audit.tags.to_dict("records")\n        if row["tag"]\n',
+        'for row in audit.tags.to_dict("records")\n',
         "policy/test_policy::test_a_tag_that_is_an_empty_text_leaves_policy_csv_readable",
     ),
     Bug(
@@ -1208,8 +1215,8 @@ BUGS = (
     Bug(
         "sync: the policy's matching is left out of its digest",
         "policy/decision",
-        'matching = narrower(self.matching) if self.scope == "contact" else ""',
-        'matching = ""',
+        "(narrower(self.matching), self.decided_with)",
+        "(self.decided_with,)",
         "jobs/test_sync::test_a_matching_that_nobody_approved_is_another_policy",
     ),
     Bug(
