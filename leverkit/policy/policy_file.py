@@ -6,7 +6,7 @@ second file holds what leverkit wrote last: it shows which decisions a spreadshe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,21 @@ from leverkit.storage.typed_date import span
 
 WAIT = 30.0  # seconds for other writers of the file, each of which takes a fraction of a second
 LINES = 20  # errors in one message
-Kept = dict[str, tuple[str, str, str]]  # decisions by tag: scope, decided_by, decided_at
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A decision as leverkit wrote it; the last three are columns that a spreadsheet may leave out."""
+
+    scope: str
+    by: str
+    at: str
+    decided_with: str = ""
+    matching: str = ""
+    spelling_of: str = ""
+
+    @classmethod
+    def of(cls, row: Decision) -> _Kept:
+        return cls(*row.decision, row.decided_with, row.matching, row.spelling_of)
 
 
 @dataclass(frozen=True)
@@ -50,9 +64,9 @@ def keep(path: Path, before: Iterable[Decision], after: Iterable[Decision]) -> N
     before, after = tuple(before), tuple(after)
     earlier = {row.tag: row.decision for row in before}
     unchanged = {row.tag for row in after if earlier.get(row.tag) == row.decision}
-    kept = {row.tag: row.decision for row in after if row.is_decided}
+    kept = {row.tag: _Kept.of(row) for row in after if row.is_decided}
     overwritten = overwritten_decisions(path, before)
-    kept |= {lost.tag: (lost.scope, lost.by, lost.at) for lost in overwritten if lost.tag in unchanged}
+    kept |= {lost.tag: _Kept(lost.scope, lost.by, lost.at) for lost in overwritten if lost.tag in unchanged}
     files.write_atomic(_beside(path), msgspec.json.encode(kept, order="deterministic"))
 
 
@@ -63,22 +77,21 @@ def overwritten_decisions(path: Path, decisions: Iterable[Decision]) -> list[Ove
     """
     kept = _kept(path)
     return [
-        OverwrittenDecision(row.tag, *kept[row.tag], scope_now=row.scope)
+        OverwrittenDecision(row.tag, last.scope, last.by, last.at, scope_now=row.scope)
         for row in decisions
-        if row.tag in kept and _is_older(row, kept[row.tag])
+        if (last := kept.get(row.tag)) and _is_older(row, last)
     ]
 
 
-def _is_older(row: Decision, kept: tuple[str, str, str]) -> bool:
-    scope, _, at = kept
-    if row.scope == scope or (not row.decided_at and row.is_decided):
+def _is_older(row: Decision, kept: _Kept) -> bool:
+    if row.scope == kept.scope or (not row.decided_at and row.is_decided):
         return False
-    return not row.is_decided or span(row.decided_at)[1] < span(at)[0]
+    return not row.is_decided or span(row.decided_at)[1] < span(kept.at)[0]
 
 
-def _kept(path: Path) -> Kept:
+def _kept(path: Path) -> dict[str, _Kept]:
     try:
-        return msgspec.json.decode(files.read(_beside(path)), type=Kept)
+        return msgspec.json.decode(files.read(_beside(path)), type=dict[str, _Kept])
     except (OSError, msgspec.MsgspecError):
         return {}
 
@@ -113,7 +126,26 @@ def read(path: Path) -> tuple[tuple[Decision, ...], bool]:
     if problems:
         rest = [f"and {len(problems) - LINES} more"] if len(problems) > LINES else []
         raise UsageError("\n".join([f"{len(problems)} lines to correct:", *problems[:LINES], *rest]))
-    return rows, sheet.utf8
+    absent = {"decided_with", "matching", "spelling_of"} - {*names.values()}
+    kept = _kept(path) if absent else {}
+    return tuple(_completed(row, kept.get(row.tag), absent) for row in rows), sheet.utf8
+
+
+def _completed(row: Decision, kept: _Kept | None, absent: Collection[str]) -> Decision:
+    """Return a row with what a program left out of the file: else it would be decided for more than it was.
+
+    A decision that is another one, or of a later date, was made on the row as it is.
+    """
+    if kept is None:
+        return row
+    same = (row.scope, row.decided_by) == (kept.scope, kept.by)
+    if same and span(row.decided_at)[0] <= span(kept.at)[1]:
+        how = kept.decided_with if "decided_with" in absent else ""
+        matching = kept.matching if "matching" in absent else ""
+        row = replace(row, decided_with=row.decided_with or how, matching=row.matching or matching)
+    if "spelling_of" in absent and kept.spelling_of:
+        row = replace(row, evidence={**row.evidence, "spelling_of": kept.spelling_of})
+    return row
 
 
 def write(path: Path, decisions: Sequence[Decision], *, spreadsheet_bom: bool | None = None) -> None:

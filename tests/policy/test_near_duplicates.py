@@ -127,3 +127,18 @@ def test_a_family_that_people_named_stays_with_their_decision() -> None:
     older = Policy((Decision("Onsite", scope="ignore", decided_by="ann", family="Interviews"),))
     newer = Policy((Decision("Onsite", family="On*"),))
     assert [row.family for row in older.merge(newer).decisions] == ["Interviews"]
+
+
+def test_a_spreadsheet_that_drops_columns_widens_no_decision(snapshot: Snapshot, tmp_path: Path) -> None:
+    path = tmp_path / "policy.csv"
+    family = written(decided(snapshot, "family").narrowed("active"), path)
+    columns = ["tag", "scope", "decided_by", "decided_at", "note"]
+    family.frame[columns].to_csv(path, index=False)
+    saved = Policy.read(path)
+    assert [row.decided_with for row in saved.decisions] == ["family", "family"]
+    assert {row.matching for row in saved.decisions} == {"active"}
+    assert matching_tags(saved).keys() == {RIGHT}
+    assert [op.tag for op in plan(snapshot, saved).operations] == [RIGHT]
+    assert saved.digest == family.digest
+    family.frame[columns].assign(decided_by="bob").to_csv(path, index=False)
+    assert matching_tags(Policy.read(path)).keys() == {RIGHT, SLIP}
