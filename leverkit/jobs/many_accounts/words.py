@@ -17,6 +17,12 @@ from leverkit.storage.account_registry import account_folder, read_accounts
 PLACEHOLDERS = ("name", "folder", "snapshot", "policy", "run")
 _BRACES = re.compile(r"\{(\w+)\}")
 _OUT = ("-o", "--out", "--html", "--sarif", "--state")  # options that name what a command writes
+# What commands, by words of theirs, write into the current folder without an option.
+BY_DEFAULT = {
+    ("overview",): "overview.html",
+    ("policy", "suggest"): "policy.csv",
+    ("doctor", "--contract"): "contract",
+}
 
 
 def known_folder(entry: AccountEntry, home: Path) -> Path | None:
@@ -82,11 +88,15 @@ def expanded(words: Sequence[str], places: Places) -> list[str]:
 
 def require_own_files(words: Sequence[str]) -> None:
     """Raise UsageError where a command for many accounts would write the same file for each of them."""
-    for word, is_out in _with_use(words):
-        if is_out and not any(name in PLACEHOLDERS for name in _BRACES.findall(word)):
+    named = [word for word, is_out in _with_use(words) if is_out]
+    for command, name in BY_DEFAULT.items():
+        if not named and {*command} <= {*words}:
+            raise UsageError(f"{name} would be the same for every account: add -o {{folder}}/{name}")
+    for word in named:
+        if not any(name in PLACEHOLDERS for name in _BRACES.findall(word)):
             raise UsageError(
                 f"{word} would be the same for every account: begin it with {{folder}}, the account's own "
-                f"folder, as in {{folder}}/{Path(word.partition('=')[2] or word).name}"
+                f"folder, as in {{folder}}/{Path(word.partition('=')[2] or word.removeprefix('-o')).name}"
             )
 
 
@@ -101,4 +111,5 @@ def _known(places: Places, new: bool, found: re.Match[str]) -> str:
 def _with_use(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Yield each word, and if it names what the command writes."""
     for before, word in zip(("", *words), words, strict=False):
-        yield word, before in _OUT or word.startswith(tuple(f"{option}=" for option in _OUT[1:]))
+        joined = word.startswith(("-o", *(f"{option}=" for option in _OUT[1:]))) and word not in _OUT
+        yield word, before in _OUT or joined

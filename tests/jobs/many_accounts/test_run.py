@@ -8,17 +8,21 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from support.commands import run_command
 from support.many_accounts import many_accounts, variable, write_accounts
 from support.personal_data import forms_of
 
+from leverkit.cli.app import app
+from leverkit.cli.connection import WITHOUT
 from leverkit.environment import accounts_file
 from leverkit.errors import UsageError
 from leverkit.jobs.many_accounts.outcomes import worst
 from leverkit.jobs.many_accounts.run import AccountsRun
-from leverkit.jobs.many_accounts.words import require_own_files
+from leverkit.jobs.many_accounts.words import BY_DEFAULT, require_own_files
 
 NAMES = ("alpha", "beta", "refused", "silent", "swapped")
 CODES = {"alpha": 0, "beta": 0, "refused": 12, "silent": 1, "swapped": 4}
@@ -91,11 +95,27 @@ def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
         ("pull", "-o", "snapshot"),
         ("audit", "{snapshot}", "--html", "audit.html"),
         ("audit", "{snapshot}", "--html=audit.html"),
+        ("plan", "{snapshot}", "-orun"),
+        ("policy", "suggest", "{snapshot}"),
     ],
 )
 def test_one_file_for_all_accounts_is_refused(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match=r"as in \{folder\}/"):
+    with pytest.raises(UsageError, match=r"would be the same for every account: .* \{folder\}/"):
         require_own_files(words)
+
+
+def test_every_command_for_an_account_that_writes_without_an_option_is_known() -> None:
+    main: Any = typer.main.get_command(app)
+    found = {
+        (*path, name): each.default
+        for path, group in ((("policy",), main.commands["policy"]), ((), main))
+        for name, command in group.commands.items()
+        for each in command.params
+        if each.name == "out" and each.default is not None and name not in WITHOUT
+    }
+    known = {words: name for words, name in BY_DEFAULT.items() if words[0] != "doctor"}
+    assert {words: str(name) for words, name in found.items() if words != ("doctor",)} == known
+    assert str(found["doctor",]) == BY_DEFAULT["doctor", "--contract"]
 
 
 def test_a_file_of_each_account_is_fine() -> None:
