@@ -8,11 +8,14 @@ WITH every AS (
     SELECT kind, value, uses / (SELECT count(*) FROM opp) AS expected FROM trait WHERE kind <> 'posting'
     UNION ALL SELECT 'department', department, count(*) / (SELECT count(*) FROM opp)
     FROM opp JOIN department USING (p) GROUP BY department),
+cell AS MATERIALIZED (
+    SELECT t, stage, origin, source, count(*) AS number
+    FROM tagging JOIN opp USING (o) GROUP BY t, stage, origin, source),
 held AS (
     SELECT t, kind, value, held
-    FROM (SELECT t, stage AS v, count(*) AS held FROM tagging JOIN opp USING (o) GROUP BY t, stage
-          UNION ALL SELECT t, origin, count(*) FROM tagging JOIN opp USING (o) GROUP BY t, origin
-          UNION ALL SELECT t, source, count(*) FROM tagging JOIN opp USING (o) GROUP BY t, source)
+    FROM (SELECT t, stage AS v, sum(number)::BIGINT AS held FROM cell GROUP BY t, stage
+          UNION ALL SELECT t, origin, sum(number)::BIGINT FROM cell GROUP BY t, origin
+          UNION ALL SELECT t, source, sum(number)::BIGINT FROM cell GROUP BY t, source)
     JOIN trait USING (v)
     UNION ALL SELECT t, 'department', department, sum(k)::BIGINT
     FROM used JOIN department USING (p) GROUP BY t, department),
