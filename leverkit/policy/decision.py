@@ -97,6 +97,11 @@ class Decision:
         return self.scope != "undecided" or bool(self.decided_by or self.note)
 
     @property
+    def is_own(self) -> bool:
+        """Return True if a person decided on this very row, and not on others with it."""
+        return self.scope != "undecided" and not self.decided_with
+
+    @property
     def spelling_of(self) -> str:
         """Return the more used tag of which this one is a near-duplicate; empty for any other tag."""
         return str(self.evidence.get("spelling_of") or "")

@@ -97,10 +97,17 @@ class Review:
         return self._change(decided)
 
     def decide_family(self, tags: Collection[str], scope: str) -> list[str]:
-        """Decide on tags of a family at once; return as `decide`. `contact` leaves out tags of postings."""
+        """Decide on tags of a family at once; return as `decide`.
+
+        What somebody else decided on a tag's own row stays. `contact` leaves out tags of postings.
+        """
         rows = _by_tag(self.policy)
         posted = [tag for tag in tags if scope == "contact" and tag in rows and rows[tag].from_posting]
-        lines = self.decide(dict.fromkeys(set(tags).difference(posted), scope), decided_with=FAMILY)
+        others = [row for tag in tags if (row := rows.get(tag)) and row.is_own and row.decided_by != self.by]
+        kept = [row.tag for row in others if row.scope != scope]
+        lines = self.decide(dict.fromkeys({*tags}.difference(posted, kept), scope), decided_with=FAMILY)
+        if kept:
+            lines.append(f"{count(len(kept), 'tag')} not changed: somebody else decided on its own row")
         if posted:
             what = f"{count(len(posted), 'tag')} of postings not decided"
             lines.append(f"{what}: such a tag is about one opportunity")

@@ -83,3 +83,16 @@ def test_a_family_does_not_make_a_tag_of_postings_a_contact_tag(tmp_path: Path) 
     assert (review.policy.scopes["Sales"], review.policy.scopes["odd"]) == ("undecided", "contact")
     with pytest.raises(UsageError, match="contact is decided on its own row"):
         review.policy.decide({"Sales": "contact"}, by="ann", decided_with="family")
+
+
+def test_a_family_leaves_what_somebody_else_decided_on_a_tag_s_own_row(tmp_path: Path) -> None:
+    own = replace(BATCHES[0], tag="Batch 9", scope="opportunity", decided_by="ben")
+    Policy((*BATCHES, own)).write(tmp_path / "policy.csv")
+    review = Review(tmp_path / "policy.csv", by="ann")
+    tags = [each.tag for each in (*BATCHES, own)]
+    assert "1 tag not changed: somebody else" in review.decide_family(tags, "contact")[-1]
+    assert set(review.policy.scopes.items()) == {(tag, "contact") for tag in tags[:3]} | {
+        ("Batch 9", "opportunity")
+    }
+    assert review.decide_family(tags[:3], "ignore") == []
+    assert review.policy.scopes["Batch 0"] == "ignore"
