@@ -29,3 +29,4 @@ HEADERS = {
 }
 PAGES = ("https://hire.lever.co/candidates", "https://hire.sandbox.lever.co/candidates")
 EPOCH = 10**11  # smaller numbers are no times in milliseconds
+SMALL = 10**6  # larger ones below EPOCH may be a time in seconds, or a phone

@@ -73,7 +73,9 @@ class _Walk:
         is_time = key.endswith(("At", "_start", "_end")) or key in known.TIMES
         if not is_time:
             return 0
-        return value + self._shift if value >= known.EPOCH else value
+        if value >= known.EPOCH:
+            return value + self._shift
+        return value if value < known.SMALL else 0
 
     def _key(self, name: str) -> str:
         if name in known.FIELDS:
