@@ -7,6 +7,7 @@ Snowflake and BigQuery are written after the drivers' documentation and untried:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
 
 POSTGRESQL, REDSHIFT_PORT = ("postgresql", "postgres", "redshift"), 5439
+_SECRET = re.compile(
+    "passw|secret|token|pkcs8_value", re.IGNORECASE
+)  # names of parameters of a key or password
 Connected = tuple[Dialect, Any]  # and the driver's connection
 SCHEMES = (*POSTGRESQL, "snowflake", "bigquery")
 
@@ -31,7 +35,7 @@ class RemoteCopy:
 
     def __init__(self, db: Database, uri: str, password: Secret) -> None:
         parts = urlsplit(uri)
-        if parts.password is not None or "password" in _query(uri):
+        if parts.password is not None or any(map(_SECRET.search, _query(uri))):
             raise UsageError(
                 "a password in an address ends up in lists of commands and processes: take it out, and set "
                 "PGPASSWORD or a pass file, or SNOWFLAKE_PASSWORD"

@@ -16,6 +16,8 @@ from leverkit.snapshot.warehouse.reading import read_copy
     [
         ("postgresql://ada:secret@127.0.0.1/db", "a password in an address"),
         ("redshift://ada@127.0.0.1/db?password=secret", "a password in an address"),
+        ("postgresql://127.0.0.1/db?sslpassword=secret", "a password in an address"),
+        ("snowflake://account/db?adbc.snowflake.sql.client_option.auth_token=secret", "a password in an"),
         ("bigquery://project", "names project and dataset"),
         ("mysql://127.0.0.1/db", "mysql: no such kind of address"),
     ],
