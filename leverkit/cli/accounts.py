@@ -112,7 +112,7 @@ def run_for_accounts(
     from leverkit.jobs.many_accounts.run import AccountsRun
 
     known, chosen = _chosen(names, labels)
-    _require_for_accounts(words)
+    _require_for_accounts(words, chosen)
     begun = AccountsRun(words, known, workers=workers, logs=logs, tell=_tell)
     ends = sorted(begun.run(chosen), key=lambda end: severity(end.exit_code))
     code = worst(end.exit_code for end in ends)
@@ -153,7 +153,7 @@ def _chosen(names: list[str] | None, labels: list[str] | None) -> tuple[Accounts
     return known, known.chosen(names or (), labels or ())
 
 
-def _require_for_accounts(words: list[str]) -> None:
+def _require_for_accounts(words: list[str], chosen: list[AccountEntry]) -> None:
     """Raise UsageError for a command that is for no account, or would write one file for all of them."""
     from leverkit.cli.connection import OPTION, WITHOUT, command_of
     from leverkit.jobs.many_accounts.words import require_own_files
@@ -164,7 +164,7 @@ def _require_for_accounts(words: list[str]) -> None:
             f"`{command}` is for no account of accounts.toml" if command in WITHOUT else "a command is needed"
         )
         raise UsageError(f"{what}: write, for example, leverkit accounts run -- audit {{snapshot}}")
-    require_own_files(words)
+    require_own_files(words, chosen)
 
 
 def _tell(end: AccountEnd) -> None:

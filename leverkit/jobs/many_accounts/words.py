@@ -86,14 +86,20 @@ def expanded(words: Sequence[str], places: Places) -> list[str]:
     return [_BRACES.sub(partial(_known, places, new), word) for word, new in _with_use(words)]
 
 
-def require_own_files(words: Sequence[str]) -> None:
-    """Raise UsageError where a command for many accounts would write the same file for each of them."""
+def require_own_files(words: Sequence[str], entries: Sequence[AccountEntry] = ()) -> None:
+    """Raise UsageError where a command for many accounts would write the same file for several of them."""
     named = [word for word, is_out in _with_use(words) if is_out]
     for command, name in BY_DEFAULT.items():
         if not named and {*command} <= {*words}:
             raise UsageError(f"{name} would be the same for every account: add -o {{folder}}/{name}")
+    files = [entry.policy_file for entry in entries if entry.policy_file]
     for word in named:
-        if not any(name in PLACEHOLDERS for name in _BRACES.findall(word)):
+        places = {*_BRACES.findall(word)}.intersection(PLACEHOLDERS)
+        if places == {"policy"} and len(files) > len({*files}):
+            raise UsageError(
+                f"{word} would be the same for several accounts: name a policy for each in accounts.toml"
+            )
+        if not places:
             raise UsageError(
                 f"{word} would be the same for every account: begin it with {{folder}}, the account's own "
                 f"folder, as in {{folder}}/{Path(word.partition('=')[2] or word.removeprefix('-o')).name}"

@@ -16,6 +16,7 @@ from support.commands import run_command
 from support.many_accounts import many_accounts, variable, write_accounts
 from support.personal_data import forms_of
 
+from leverkit.accounts import AccountEntry
 from leverkit.cli.app import app
 from leverkit.cli.connection import WITHOUT
 from leverkit.environment import accounts_file
@@ -102,6 +103,14 @@ def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
 def test_one_file_for_all_accounts_is_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match=r"would be the same for every account: .* \{folder\}/"):
         require_own_files(words)
+
+
+def test_a_policy_that_several_accounts_share_is_written_for_none() -> None:
+    alpha, beta = (AccountEntry(name=name, folder="/x", policy="policy.csv") for name in ("alpha", "beta"))
+    words = ("policy", "suggest", "{snapshot}", "-o", "{policy}")
+    require_own_files(words, [alpha])
+    with pytest.raises(UsageError, match="the same for several accounts"):
+        require_own_files(words, [alpha, beta])
 
 
 def test_every_command_for_an_account_that_writes_without_an_option_is_known() -> None:
