@@ -1013,8 +1013,8 @@ BUGS = (
     Bug(
         "Lever's times are compared with those of a machine",
         "verification/timeline",
-        "at_ms = entry.body.lever_ms or entry.at_ms + ahead_ms",
-        "at_ms = entry.at_ms + ahead_ms",
+        "return outcome.lever_ms or entry.at_ms + ahead_ms",
+        "return entry.at_ms + ahead_ms",
         "migration/test_writer::test_a_machine_with_a_wrong_clock_excuses_no_tag_that_lever_lost",
     ),
     Bug(
