@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.accounts import policy
 from support.commands import run_command
+from support.emulator_requests import later
 from support.plan_factory import contact_tags
 
 from leverkit.emulator import Running
@@ -42,6 +43,7 @@ def test_a_run_outside_of_the_workspace_is_followed_and_a_removal_stays(
     assert run_command(["apply", "run", "--approve", approve], capfd).code == 0
     opportunity, tag = ops[0]
     lever_account.remove_tags(opportunity, [tag])
+    later(lever_account, 3)  # Lever's clock shows whole seconds
     assert "1 removed by others" in run_command(["pull", "-o", "snapshot"], capfd).err
     assert planned(place, capfd, "second") == []
     assert planned(place, capfd, "third", "--include-removed", tag) == [(opportunity, tag)]

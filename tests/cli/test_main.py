@@ -214,17 +214,17 @@ def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, po
 def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, policy: Path) -> None:
     Path("policy.csv").unlink()
     leverkit("policy", "suggest", "snapshot", "-o", "policy.csv")
-    words = ("policy", "accept", "policy.csv", "--min-confidence", "0.9")
+    words = ("policy", "accept", "policy.csv", "--min-confidence", "0.99")
     taken = json.loads(leverkit(*words, "--scope", "opportunity", "--by", "ada", "--json").out)
     held = {row.tag: row for row in Policy.read("policy.csv").decisions}
     assert taken
     for row in taken:
-        assert (row["scope"], row["decided_by"], row["confidence"] >= 0.9) == ("opportunity", "ada", True)
+        assert (row["scope"], row["decided_by"], row["confidence"] >= 0.99) == ("opportunity", "ada", True)
         assert (held[row["tag"]].scope, held[row["tag"]].decided_at) == ("opportunity", row["decided_at"])
     assert {row.scope for row in held.values()} == {"opportunity", "undecided"}
     again = leverkit(*words, "--scope", "opportunity")
     assert "accepted 0\n" in again.out
-    rest = leverkit(*words[:-1], "0.5")
+    rest = leverkit(*words[:-1], "0.9")
     assert re.search(r"\n +(contact|opportunity) +\d+% sure  \S", "\n" + rest.out)
     assert {row.decided_by for row in Policy.read("policy.csv").decisions} == {"", "ada", user()}
 

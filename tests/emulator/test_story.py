@@ -41,7 +41,7 @@ def test_what_is_sure_is_right_and_copies_a_good_part_of_the_gaps(
     assert [tag for tag, scope in decided.items() if truth[tag] != scope] == []
     standing = facts.standing(policy)
     assert standing.gaps(COPY) > standing.gaps() / 5
-    assert standing.gaps(*TO_DECIDE) < 0.6 * standing.gaps()
+    assert standing.gaps(*TO_DECIDE) < 0.65 * standing.gaps()
 
 
 def test_only_one_of_three_integrations_splits_its_tags(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.emulator_requests import later
 from support.plan_factory import account, contact_tags, tags_of
 
 import leverkit as lk
@@ -41,8 +42,14 @@ class Nights:
     folder: Path
     policy: lk.Policy
 
+    def wait(self) -> None:
+        """Let seconds pass by Lever's clock, which shows whole ones, and let the client see it."""
+        later(self.emulated, 3)
+        self.lever.tag_counts()
+
     def pull(self) -> CaughtUp:
         """Read the account and bring the ledger up to date."""
+        self.wait()
         snapshot = lk.pull(self.folder / "snapshot", lever=self.lever)
         return update_ledger(self.folder, snapshot, lever=self.lever)
 
@@ -272,6 +279,7 @@ def test_a_kill_at_any_statement_leaves_ledger_and_journals_agreeing(nights: Nig
     account.mkdir()
     for part in ("ledger", "runs"):
         (nights.folder / part).rename(account / part)
+    nights.wait()
     lk.pull(tmp_path / "snapshot", lever=nights.lever)
     words = [sys.executable, "-m", "support.killed_update", account, tmp_path / "snapshot", *numbers]
     environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
