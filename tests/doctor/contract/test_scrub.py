@@ -99,6 +99,7 @@ def test_keys_numbers_headers_and_addresses_that_are_not_levers_go() -> None:
         "data": {
             MARK: 1,
             "salary": 441700900123,
+            "bonus": 4170,
             "phone": 15551234567,
             "calledAt": 4417009001,
             "createdAt": 12,
@@ -107,9 +108,8 @@ def test_keys_numbers_headers_and_addresses_that_are_not_levers_go() -> None:
     }
     found = one(odd, headers={"server": MARK, "x-lever-region": "global", "x-secret": MARK})
     assert MARK not in json.dumps([found.content, found.headers])
-    assert not {"441700900123", "15551234567", "4417009001"} & set(
-        re.findall(r"\d+", json.dumps(found.content))
-    )
+    numbers = set(re.findall(r"\d+", json.dumps(found.content)))
+    assert not {"441700900123", "4170", "15551234567", "4417009001"} & numbers
     assert found.headers == {"server": "other", "x-lever-region": "global"}
 
 
