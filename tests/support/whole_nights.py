@@ -22,7 +22,9 @@ from leverkit.api.account import AccountLabel
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
 from leverkit.emulator.account import changes
+from leverkit.errors import Locked
 from leverkit.history.renames import LEAST
+from leverkit.planning.plan import Plan
 from leverkit.webhook.event_queue import EventQueue, QueuedEvent
 from leverkit.webhook.worker import Worker, WorkerConfig
 
@@ -33,6 +35,8 @@ ACTS = (
     *("merge", "archive", "hide", "show"),
 )
 AFTER = ("nothing", "nothing", "deliver", "deliver", "roll back", "stop", "dry run", "rename")
+
+FIGURES = ("nights", "writes", "deliveries", "rollbacks", "rollbacks stopped", "changes by people")
 
 
 class WholeNights:
@@ -45,7 +49,7 @@ class WholeNights:
         self.pending = set[Pair]()
         self.runs: list[Path] = []
         self.did: list[str] = []
-        self.figures = dict.fromkeys(("nights", "writes", "deliveries", "rollbacks", "changes by people"), 0)
+        self.figures = dict.fromkeys(FIGURES, 0)
 
     @property
     def account(self) -> dict[str, tuple[str, set[str]]]:
@@ -161,14 +165,22 @@ class WholeNights:
         run = self.runs.pop(self.dice.randrange(len(self.runs)))
         before, undo = self.account, self.nights.home / "undo" / f"{len(self.did)}"
         plan = lk.rollback(run, undo)
-        if plan.operations:
-            lk.apply(undo, approve=plan.plan_id, lever=self.lever, max_removals=1000, max_pct=100)
+        while plan.operations and not self._carried_out(undo, plan):
+            self.figures["rollbacks stopped"] += 1
         now = self.account
         taken = {(id, tag) for id in before for tag in before[id][1] - now[id][1]}
         assert not taken & self.model.theirs, ("others added it", taken & self.model.theirs)
         self.model.wrote({pair for pair in taken if pair[0] in self.model.known}, False)
         self.figures["rollbacks"] += 1
         self.did.append(f"rollback of {len(taken)}")
+
+    def _carried_out(self, undo: Path, plan: Plan) -> bool:
+        """Apply a rollback; return False where it stopped as others seem to have taken the run back."""
+        try:
+            lk.apply(undo, approve=plan.plan_id, lever=self.lever, max_removals=1000, max_pct=100)
+        except Locked:
+            return False
+        return True
 
     def rename(self) -> None:
         """Rename a tag that ten opportunities have to one that nobody has, and let a night see just that."""
