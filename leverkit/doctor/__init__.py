@@ -1,4 +1,4 @@
-"""The check-up of an installation, and `contract`: which of our beliefs about Lever an account confirms."""
+"""The check-up of an installation, and `contract`: what an account confirms of our assumptions on Lever."""
 
 from leverkit.doctor.checkup import Check, Checkup, examine
 

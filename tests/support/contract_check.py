@@ -91,7 +91,7 @@ def written(account: Running, folder: Path, opportunity: str | None, **given: An
 
 
 def refuted(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return the switches of what is refuted; each refuted belief has to name one."""
+    """Return the switches of what is refuted; each refuted assumption has to name one."""
     found = [outcome for outcome in outcomes if outcome.verdict == "refuted"]
     assert [outcome for outcome in found if not outcome.switches] == []
     return {name: value for outcome in found for name, value in outcome.switches.items()}

@@ -24,7 +24,7 @@ OTHER_FORM = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
 def read_probes(reader: ContractReader) -> list[Outcome]:
-    """Carry out the read probes, and once more those whose belief was refuted: the account may have changed.
+    """Carry out the read probes, and once more those that refuted something: the account may have changed.
 
     Raises OverBudget where not even a sample can be read.
     """

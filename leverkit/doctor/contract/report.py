@@ -23,7 +23,8 @@ FIRST = (
     "tag_counts",
 )  # what leverkit itself relies on most
 OPTIONS = {"write": "ask with --write-probes", "throttle": "ask with --provoke-429"}
-COLUMNS = ("section", "belief", "found", "shown by")
+COLUMNS = ("assumption", "found", "section", "shown by")
+SHOWN = 80  # characters of a request on the page: the recording has it whole
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """Return the result in a sentence."""
         told = ", ".join(f"{number} {verdict}" for verdict, number in self.counts.items())
-        return f"{len(self.answers)} beliefs about Lever: {told}; {count(self.requests, 'request')}"
+        return f"{len(self.answers)} assumptions about Lever: {told}; {count(self.requests, 'request')}"
 
 
 def answers(outcomes: Iterable[Outcome], lines: Mapping[int, str]) -> list[Answer]:
@@ -118,8 +119,8 @@ def to_html(contract: Contract) -> str:
         Section("What was not tried, and why", _rows(contract, "not tried", "Everything was tried.")),
     ]
     lead = (
-        f"Of {len(contract.answers)} beliefs without Lever's word, this account refutes "
-        f"{contract.counts['refuted']}. `leverkit emulator --config contract.json` behaves as it did."
+        "These are assumptions that Lever's documentation does not settle. "
+        "leverkit emulator --config contract.json starts an emulator that behaves as this account did."
     )
     head = Section(f"Asked at {contract.host}, {contract.at}", [cards])
     return page(f"{contract.account}: {contract.summary}", [head, *sections], lead=lead)
@@ -129,8 +130,13 @@ def _rows(contract: Contract, verdict: Verdict, none: str) -> list[str | Html]:
     import pandas as pd
 
     found = contract.of(verdict)
-    rows = [(each.section, each.question, each.found, "; ".join(each.shown[:3])) for each in found]
+    shown = ("\n".join(map(_shortened, each.shown[:2])) for each in found)
+    rows = [(each.question, each.found, each.section, line) for each, line in zip(found, shown, strict=True)]
     if not rows:
         return [paragraph(none)]
     columns = COLUMNS if verdict != "not tried" else COLUMNS[:3]
     return [table(pd.DataFrame([row[: len(columns)] for row in rows], columns=list(columns)), limit=200)]
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
