@@ -8,6 +8,7 @@ from uuid import UUID
 from leverkit.doctor.contract.exchange import Ask, Exchange, Probing, Row
 from leverkit.doctor.contract.outcome import Outcome, confirmed, judged, not_tried
 from leverkit.doctor.contract.sample import OPPORTUNITIES, Sample
+from leverkit.report.text import count
 
 # Fields of an opportunity in Lever's order (reference 3.5); the last one is absent without a posting.
 FIELDS = (
@@ -141,7 +142,7 @@ def headers(sample: Sample) -> Probing:
     tracing = sum("request-id" in name for name in names)
     path = refused.status == 404 and (refused.code, refused.message[-14:]) == UNKNOWN
     return [
-        judged("header_region", region == ["global"], f"{len(region)} regions"),
+        judged("header_region", region == ["global"], count(len(region), "region")),
         judged("headers", known == 4 * len(answers), f"{known} of {4 * len(answers)} as we know them"),
         judged("limit_headers", not limits, f"{limits} headers about limits"),
         judged("no_request_id", not tracing, f"{tracing} headers with an id of the request"),
