@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from leverkit.errors import BrakeTripped, UsageError
-from leverkit.planning.brakes import OFF, Brakes, Size, Spread
+from leverkit.planning.brakes import OFF, Brakes, Size, Spread, exceeds_limit
 
 
 def size(
@@ -97,3 +97,13 @@ def test_minus_one_is_no_limit_and_zero_is_none_in_every_brake() -> None:
 def test_a_limit_below_minus_one_is_refused(limit: str) -> None:
     with pytest.raises(UsageError, match=rf"{limit} must be -1 \(no limit\), 0 \(none\) or more"):
         Brakes(**{limit: -2})
+
+
+@pytest.mark.parametrize(
+    ("limit", "other", "more"),
+    [(5, 4, True), (4, 4, False), (-1, 4, True), (None, 0, True), (5, -1, False), (-1, -1, False)],
+)
+def test_no_limit_allows_more_than_any_limit_and_no_limit_more_than_none(
+    limit: float | None, other: float, more: bool
+) -> None:
+    assert exceeds_limit(limit, other) is more
