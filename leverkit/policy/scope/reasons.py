@@ -1,4 +1,4 @@
-"""Say in words what speaks for and against a scope: the strongest sign of each, with its numbers."""
+"""Words for what speaks for and against a scope: the strongest sign of each, with its numbers."""
 
 from __future__ import annotations
 
