@@ -149,7 +149,7 @@ def _pages(account: ReadOnlyLever, path: str, kind: type[Any], **params: Any) ->
         for page in account.pages(path, type=kind, **params):
             yield [_row(record) for record in page.items]
     except ApiError as error:
-        if error.status not in (403, 404):
+        if not error.means_no_access:
             raise
 
 

@@ -94,6 +94,11 @@ class ApiError(LeverkitError):
         asked = f"(request {request_id})" if request_id else ""
         super().__init__(f"{method} {path}: {answer}: {' '.join(filter(None, (message, advice, asked)))}")
 
+    @property
+    def means_no_access(self) -> bool:
+        """Return True for 403 and 404, by either of which Lever keeps from a key what it may not read."""
+        return self.status in (403, 404)
+
 
 class AccessDenied(ApiError):
     """401 or 403: the key is wrong, revoked, or lacks a permission."""

@@ -221,7 +221,7 @@ class Account:
                 try:
                     self.note(kind, self._read(PATHS[kind]))
                 except ApiError as error:
-                    if kind == "reason" or error.status not in (403, 404):
+                    if kind == "reason" or not error.means_no_access:
                         raise
                     self.note(kind, ())
         return self._found[kind]

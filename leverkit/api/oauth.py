@@ -145,11 +145,8 @@ class RefreshedToken(ExpiringToken):
 
     def _read(self) -> Tokens | None:
         """Return the tokens of the file; None where there are none, or those of another consent."""
-        try:
-            found = msgspec.json.decode(files.read(self._file), type=_Stored)
-        except (OSError, msgspec.MsgspecError):
-            return None
-        if found.first != self._first:
+        found = files.read_json(self._file, _Stored)
+        if found is None or found.first != self._first:
             return None
         return Tokens(Secret(found.access_token), Secret(found.refresh_token), found.expires_at)
 

@@ -50,7 +50,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, folder: Path) -> None:
         """Write approval.json into a folder, in one step."""
-        files.write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        files.write_json(folder / NAME, self)
 
     @classmethod
     def find(cls, account_folder: Path) -> Approval | None:

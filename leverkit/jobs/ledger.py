@@ -179,6 +179,6 @@ def _deleted(lever: ReadOnlyLever, since_ms: int) -> frozenset[str]:
         pages = lever.pages("/opportunities/deleted", type=DeletedOpportunity, deleted_at_start=since_ms)
         return frozenset(each.id for page in pages for each in page.items)
     except ApiError as error:
-        if error.status not in (403, 404):
+        if not error.means_no_access:
             raise
         return frozenset()

@@ -17,7 +17,7 @@ from leverkit.errors import LeverkitError, Refused
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import day
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
-from leverkit.migration.records import JournalLost, VerificationRecord, read_as
+from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
@@ -45,7 +45,7 @@ class PlanHead(msgspec.Struct, frozen=True):
     @classmethod
     def read(cls, folder: Path) -> PlanHead | None:
         """Read it from a run folder; None where there is no plan that can be read."""
-        return read_as(folder / "plan.json", cls)
+        return files.read_json(folder / "plan.json", cls)
 
 
 def relate(run: Path, undo: Path) -> None:
@@ -267,4 +267,4 @@ def _sent(run: Run) -> dict[int, Entry]:
 
 
 def _noted(folder: Path) -> list[str]:
-    return read_as(folder / RELATED, list[str]) or []
+    return files.read_json(folder / RELATED, list[str]) or []

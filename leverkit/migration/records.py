@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -22,9 +21,6 @@ RESULT = "result.json"
 FILES = (RESULT, "verify.json", "replay.json")
 SINCE = "changed since"  # reported of a planned change that the run saw in place, and Lever says is newer
 FINAL: tuple[OutcomeName, ...] = ("done", "no_op", "drifted", "gone")  # an operation with one keeps it
-
-
-T = TypeVar("T")
 
 
 class JournalLost(Refused):
@@ -55,7 +51,7 @@ def read_records(folder: Path, plan_id: str) -> tuple[Record, ...]:
     return tuple(
         msgspec.structs.replace(record, file=name)
         for name in FILES
-        if (record := read_as(folder / name, Record)) and record.plan_id == plan_id
+        if (record := files.read_json(folder / name, Record)) and record.plan_id == plan_id
     )
 
 
@@ -83,7 +79,7 @@ class VerificationRecord(Record, frozen=True, kw_only=True):
     @classmethod
     def read(cls, folder: Path) -> VerificationRecord | None:
         """Read the record of a run folder; None where there is none that can be used."""
-        return read_as(folder / "verify.json", cls)
+        return files.read_json(folder / "verify.json", cls)
 
     def is_after_writes(self, entries: Sequence[Entry]) -> bool:
         """Return True if the reading began after the last write in a journal.
@@ -102,7 +98,9 @@ class _Exception(msgspec.Struct, frozen=True):
     evidence: str = ""
 
 
-class _Recorded(msgspec.Struct, frozen=True):
+class RecordedResult(msgspec.Struct, frozen=True):
+    """What result.json says of a run: the operations that are not done, and which changes are its own."""
+
     plan_id: str
     counts: dict[str, int]
     exceptions: tuple[_Exception, ...]
@@ -115,7 +113,7 @@ def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
 
     Raises Refused where it is missing, another plan's, or does not tell which changes are the run's.
     """
-    found = read_as(folder / RESULT, _Recorded)
+    found = files.read_json(folder / RESULT, RecordedResult)
     if found is None or found.plan_id != plan.plan_id:
         raise Refused(f"{folder}: no {RESULT} of this plan can be read, so nothing is known of what was done")
     if found.effective is None and found.counts.get("no_op"):
@@ -128,7 +126,7 @@ def recorded_entries(folder: Path, plan: Plan) -> list[Entry]:
     return [Entry(seq, plan.taken_at, body, bytes.fromhex(found.head)) for seq, body in bodies]
 
 
-def _bodies(plan: Plan, found: _Recorded) -> Iterator[Body]:
+def _bodies(plan: Plan, found: RecordedResult) -> Iterator[Body]:
     rest = {(e.operation.opportunity, e.operation.action, e.operation.tag): e for e in found.exceptions}
     ours = {n for first, last in found.effective or () for n in range(first, last + 1)}
     for number, op in enumerate(plan.operations):
@@ -159,11 +157,3 @@ def spans(numbers: Sequence[int]) -> list[tuple[int, int]]:
         else:
             found.append((number, number))
     return found
-
-
-def read_as(path: Path, type_: type[T]) -> T | None:
-    """Read a JSON file of a run; None where there is none that can be used."""
-    try:
-        return msgspec.json.decode(files.read(path), type=type_)
-    except (OSError, msgspec.DecodeError):
-        return None

@@ -138,9 +138,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         ours = [number for number, result in enumerate(self.results) if result.effective]
         document["effective"] = spans(ours)
         files.write_atomic(Path(self.run) / EXCEPTIONS, self._table())
-        files.write_atomic(
-            Path(self.run) / RESULT, msgspec.json.format(msgspec.json.encode(document)) + b"\n"
-        )
+        files.write_json(Path(self.run) / RESULT, document)
 
     def _table(self) -> bytes:
         columns = ("contact", "opportunity", "action", "tag", "outcome", "reason")

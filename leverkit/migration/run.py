@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
-
 from leverkit.api.account import Account
 from leverkit.errors import Refused, UsageError
 from leverkit.history.ledger import Ledger
@@ -102,8 +100,7 @@ class Run:
             same_account=same_account,
         )
         if confirmed:
-            content = msgspec.json.format(msgspec.json.encode(confirmed))
-            files.write_atomic(self.folder / SAME_ACCOUNT, content + b"\n")
+            files.write_json(self.folder / SAME_ACCOUNT, confirmed)
             account.remember(plan.account, confirmed=confirmed)
 
     def at(self, entries: Iterable[Entry]) -> Run:

@@ -61,7 +61,7 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
         if self.format == 1:
             document = {name: document[name] for name in document if name not in SINCE_2}
         document["seal"] = digest(document)
-        files.write_atomic(path, msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        files.write_json(path, document)
 
     @classmethod
     def read(cls, path: Path) -> PlanDocument:

@@ -213,7 +213,7 @@ class _Pull:
         try:
             return [item for page in self._lever.pages(path, type=kind, **params) for item in page.items]
         except ApiError as error:
-            if error.status not in (403, 404):
+            if not error.means_no_access:
                 raise
             self._not_seen.add(f"{path}: the key may not read it ({error.status})")
             return []

@@ -82,11 +82,8 @@ def _in_snapshot(file: Path) -> KnownAccount | None:
 
     None if it is damaged, or the folder is none of an account, such as that of a job.
     """
-    try:
-        found = msgspec.json.decode(files.read(file), type=_Snapshot)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    if found.account != file.parent.parent.name:
+    found = files.read_json(file, _Snapshot)
+    if found is None or found.account != file.parent.parent.name:
         return None
     return KnownAccount(
         id=found.account,
@@ -108,5 +105,4 @@ def keep_account(workspace: Path, account: KnownAccount) -> None:
     """Write an account into the registry, in place of what was known of it. Raises Locked, UsageError."""
     with hold(workspace / f"{NAME}.lock", purpose="note an account", wait=WAIT):
         others = tuple(known for known in _registered(workspace / NAME) if known.id != account.id)
-        content = msgspec.json.encode(_Document(accounts=(*others, account)))
-        files.write_atomic(workspace / NAME, msgspec.json.format(content) + b"\n")
+        files.write_json(workspace / NAME, _Document(accounts=(*others, account)))

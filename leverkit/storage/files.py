@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 
 from leverkit.errors import UsageError
 
+T = TypeVar("T")
 PRIVATE = 0o600  # mode of data: for its owner alone
 SHARED = 0o666  # mode of what a person names to share: the umask says with whom
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)  # a drive of Windows has one letter
@@ -49,6 +50,24 @@ def write_atomic(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
             draft.unlink(missing_ok=True)
             raise
     sync(path.parent)
+
+
+def write_json(path: Path, value: object, *, mode: int = PRIVATE) -> None:
+    """Write a value as indented JSON, as `write_atomic` does."""
+    write_atomic(path, json_text(value), mode=mode)
+
+
+def json_text(value: object) -> bytes:
+    """Return a value as indented JSON that ends with a newline."""
+    return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
+
+
+def read_json(path: Path, type_: type[T]) -> T | None:
+    """Read a JSON file as a type; None where there is none that can be used."""
+    try:
+        return msgspec.json.decode(read(path), type=type_)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def create(path: Path, *, mode: int = PRIVATE) -> IO[bytes]:

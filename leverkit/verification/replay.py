@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from leverkit.errors import Refused, VerificationFailed
 from leverkit.migration.journal import Entry, Intent, Outcome, SessionEnded
 from leverkit.migration.next_step import hint
-from leverkit.migration.records import SINCE, VerificationRecord
+from leverkit.migration.records import RESULT, SINCE, VerificationRecord
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
 from leverkit.planning.waves import ALL
@@ -62,7 +63,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> bytes:
         """Return the replay as a JSON document."""
-        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
+        return files.json_text(self)
 
     @property
     def exit_code(self) -> int:
@@ -215,11 +216,8 @@ def _problems(run: Run, states: TagStates) -> Iterator[str]:
         yield f"operations {states.unrequested} are effective without a request before"
     if not run.entries or not isinstance(run.entries[-1].body, SessionEnded):
         return  # not begun, or broken off: result.json is of an earlier end, if it is there
-    try:
-        reported = msgspec.json.decode(files.read(run.folder / "result.json"))["counts"]
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    reported = files.read_json(run.folder / RESULT, dict[str, Any])
+    if reported is None or "counts" not in reported:
         yield "result.json is missing or damaged: apply again writes it"
-        return
-    counts = run.counts
-    if reported != counts:
-        yield f"result.json counts {reported}, the journal {counts}"
+    elif reported["counts"] != run.counts:
+        yield f"result.json counts {reported['counts']}, the journal {run.counts}"

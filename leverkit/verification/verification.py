@@ -230,10 +230,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "hint": self.hint,
             "undone": self.undone,
         }
-        content = msgspec.json.format(msgspec.json.encode(document)) + b"\n"
         after = msgspec.json.encode(self.after, order="deterministic")
         files.write_atomic(Path(self.run) / "after.json", after)
-        files.write_atomic(Path(self.run) / "verify.json", content)
+        files.write_json(Path(self.run) / "verify.json", document)
 
     @property
     def notes(self) -> list[str]:

@@ -7,7 +7,6 @@ in place counts as "changed since" only if Lever agrees: the opportunity is newe
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
 from leverkit.errors import VerificationFailed
 from leverkit.migration.next_step import hint
-from leverkit.migration.records import SINCE
+from leverkit.migration.records import RESULT, SINCE, RecordedResult
 from leverkit.migration.renames import Rename, renames
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
@@ -212,13 +211,7 @@ def _tags(now: Mapping[str, Opportunity], opportunity: str) -> set[str]:
 
 def _reported(run: Run) -> dict[tuple[str, str], str]:
     """Return the outcomes of operations that are not done by result.json; {} if it is not usable."""
-    try:
-        document = json.loads(files.read(run.folder / "result.json"))
-        if document["plan_id"] != run.plan.plan_id:
-            return {}
-        return {
-            (item["operation"]["opportunity"], item["operation"]["tag"]): str(item["outcome"])
-            for item in document["exceptions"]
-        }
-    except (OSError, ValueError, KeyError, TypeError):
+    found = files.read_json(run.folder / RESULT, RecordedResult)
+    if found is None or found.plan_id != run.plan.plan_id:
         return {}
+    return {(each.operation.opportunity, each.operation.tag): each.outcome for each in found.exceptions}

@@ -127,7 +127,7 @@ class Reads:
                 yield from _again_on_403(partial(self.page, path, msgspec.Raw, first))
                 self._confidential[path] = True
             except ApiError as error:
-                if error.status not in (403, 404):
+                if not error.means_no_access:
                     raise
                 self._confidential[path] = False
         return self._confidential.get(path) or self._confidential.get(OPPORTUNITIES, False)

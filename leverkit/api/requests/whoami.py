@@ -49,7 +49,7 @@ def account_ids(reads: Reads) -> Operation[dict[str, list[str]]]:
         try:
             found[path] = [each.id for each in (yield from reads.all(path, Identified, {}))]
         except ApiError as error:
-            if kind == "reason" or error.status not in (403, 404):
+            if kind == "reason" or not error.means_no_access:
                 raise
             found[path] = []
     return found
@@ -59,7 +59,7 @@ def _is_granted(reads: Reads, path: str, params: dict[str, Any]) -> Operation[bo
     try:
         yield from reads.page(path, msgspec.Raw, params)
     except ApiError as error:
-        if error.status not in (403, 404):
+        if not error.means_no_access:
             raise
         return False
     return True

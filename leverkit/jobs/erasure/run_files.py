@@ -80,4 +80,4 @@ def _result(content: bytes, numbers: Mapping[int, int]) -> bytes:
     ours = (op for first, last in document.get("effective") or () for op in range(first, last + 1))
     if document.get("effective") is not None:
         document["effective"] = spans(sorted(numbers[op] for op in ours))
-    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
+    return files.json_text(document)

@@ -7,7 +7,6 @@ file bears the name of the account.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,8 +31,7 @@ class CommandOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, home: Path) -> None:
         """Write it into a workspace, in place of the last of this command. Raises OSError."""
-        content = msgspec.json.format(msgspec.json.encode(self)) + b"\n"
-        files.write_atomic(home / FOLDER / f"{self.account}.{self.command}.json", content)
+        files.write_json(home / FOLDER / f"{self.account}.{self.command}.json", self)
 
 
 def outcome(account: str, command: str, exit_code: int, seconds: float) -> CommandOutcome:
@@ -46,13 +44,10 @@ def outcome(account: str, command: str, exit_code: int, seconds: float) -> Comma
 
 def outcomes(home: Path, account: str) -> dict[str, CommandOutcome]:
     """Return the last outcome of each command for an account; one that cannot be read is left out."""
-    found = {}
-    for path in (home / FOLDER).glob(f"{account}.*.json"):
-        with suppress(OSError, msgspec.MsgspecError):
-            each = msgspec.json.decode(files.read(path), type=CommandOutcome)
-            if each.account == account:  # "a.b" is an account, too, and not the command "b" of "a"
-                found[each.command] = each
-    return found
+    paths = (home / FOLDER).glob(f"{account}.*.json")
+    found = (files.read_json(path, CommandOutcome) for path in paths)
+    # "a.b" is an account, too, and not the command "b" of "a".
+    return {each.command: each for each in found if each and each.account == account}
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -15,7 +15,7 @@ from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, Section, facts, page, table
 from leverkit.report.masthead import is_local
 from leverkit.report.text import count, share
-from leverkit.storage.files import SHARED, write_atomic
+from leverkit.storage.files import SHARED, write_atomic, write_json
 from leverkit.storage.table_file import write_frame
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class AccountsOverview:
 
         beside = path.with_suffix(".json")
         write_atomic(path, self.page().encode(), mode=SHARED)
-        write_atomic(beside, msgspec.json.format(self.to_json()) + b"\n", mode=SHARED)
+        write_json(beside, self.document, mode=SHARED)
         cells = pd.DataFrame([msgspec.structs.asdict(row) for row in self.accounts], dtype=object)
         return [path, write_frame(cells, path.with_suffix(".csv")), beside]
 

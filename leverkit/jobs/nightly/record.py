@@ -77,15 +77,12 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def find(cls, folder: Path, account: str) -> Self:
         """Read the record of an account in a folder; an empty one where there is none that can be used."""
-        try:
-            found = msgspec.json.decode(files.read(folder / NAME), type=cls)
-        except (OSError, msgspec.MsgspecError):
-            return cls()
-        return found if found.account == account else cls()
+        found = files.read_json(folder / NAME, cls)
+        return found if found is not None and found.account == account else cls()
 
     def write(self, folder: Path) -> None:
         """Write sync.json in one step, and report.html for people once the job has ended."""
-        files.write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        files.write_json(folder / NAME, self)
         if self.exit_code is not None:
             files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
 

@@ -96,7 +96,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, folder: Path) -> None:
         """Write run.json in one step."""
-        files.write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        files.write_json(folder / NAME, self)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
