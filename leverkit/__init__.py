@@ -28,16 +28,16 @@ Fourteen packages, imports one way (tests/test_layers.py compares):
     report        how things look to people
     storage       files that survive kills and spreadsheets
 
-Beside them `errors`, `extras`, `settings` (over `environment`, `credentials` and `accounts`), `doctor`, and
-two packages alone: `emulator` (a Lever account on this computer) and `scanner` (deprecated endpoints in
-source).
+Beside them `errors`, `extras`, `lazy_names`, `settings` (over `environment`, `credentials` and `accounts`),
+`doctor`, and two packages alone: `emulator` (a Lever account on this computer) and `scanner` (deprecated
+endpoints in source).
 
 The names below are loaded on first use, so that `import leverkit` costs nothing.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from leverkit.lazy_names import loader
 
 TYPE_CHECKING = False  # type checkers take it as true; importing it from typing would double the cost
 if TYPE_CHECKING:
@@ -83,35 +83,28 @@ __all__ = [
     "verify",
     "workspace",
 ]
-_MODULES = {
-    "analysis.audit": ("Audit", "audit"),
-    "api.asynchronous": ("AsyncLever", "AsyncReadOnlyLever"),
-    "api.client": ("Lever", "ReadOnlyLever"),
-    "errors": ("LeverkitError",),
-    "jobs.changes": ("changes",),
-    "migration.apply": ("apply",),
-    "migration.rollback": ("rollback",),
-    "notebook.parameters": ("parameters",),
-    "notebook.workspace": ("desk",),
-    "planning.plan": ("Plan",),
-    "planning.planner": ("plan",),
-    "policy.policy": ("Policy",),
-    "settings": ("connect", "connect_async", "workspace"),
-    "snapshot.pull": ("pull",),
-    "snapshot.snapshot": ("Snapshot",),
-    "verification.verify": ("verify",),
-    "webhook.propagate": ("propagate",),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name on its first use (PEP 562). Raises AttributeError for any other."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'leverkit' has no attribute {name!r}")
-    value: object = getattr(import_module(f"leverkit.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(
+    __name__,
+    {
+        "analysis.audit": ("Audit", "audit"),
+        "api.asynchronous": ("AsyncLever", "AsyncReadOnlyLever"),
+        "api.client": ("Lever", "ReadOnlyLever"),
+        "errors": ("LeverkitError",),
+        "jobs.changes": ("changes",),
+        "migration.apply": ("apply",),
+        "migration.rollback": ("rollback",),
+        "notebook.parameters": ("parameters",),
+        "notebook.workspace": ("desk",),
+        "planning.plan": ("Plan",),
+        "planning.planner": ("plan",),
+        "policy.policy": ("Policy",),
+        "settings": ("connect", "connect_async", "workspace"),
+        "snapshot.pull": ("pull",),
+        "snapshot.snapshot": ("Snapshot",),
+        "verification.verify": ("verify",),
+        "webhook.propagate": ("propagate",),
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -30,14 +30,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 from urllib.parse import urlsplit
 
 from leverkit.accounts import AccountEntry
 from leverkit.api.account import AccountLabel
-from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
 from leverkit.api.auth import LOOPBACK, Secret, checked_url
-from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.rate_limit import BURST, RATE, Pace
 from leverkit.api.requests.log import show_requests
 from leverkit.api.requests.waits import WaitNotices
@@ -47,6 +45,10 @@ from leverkit.environment import expanded, is_demo_wanted, is_log_wanted, read_e
 from leverkit.errors import KeyMissing, LeverkitError, UsageError
 from leverkit.extras import require
 from leverkit.storage.account_registry import account_folder
+
+if TYPE_CHECKING:
+    from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
+    from leverkit.api.client import Lever, ReadOnlyLever
 
 PRODUCTION = "https://api.lever.co/v1"
 WORKSPACE = "~/leverkit"
@@ -188,6 +190,8 @@ def connect(
     Raises UsageError for settings that cannot be right, KeyMissing without a key where nobody asked for the
     demo account, LeverkitError if it does not start.
     """
+    from leverkit.api.client import Lever, ReadOnlyLever  # here, as httpx is slow to load
+
     return (Lever if write else ReadOnlyLever)(**parts(settings, rate, burst, waits))
 
 
@@ -206,6 +210,8 @@ def connect_async(
     waits: WaitNotices | None = None,
 ) -> AsyncReadOnlyLever:
     """Open the account of the environment for an event loop: `connect`, with methods to be awaited."""
+    from leverkit.api.asynchronous import AsyncLever, AsyncReadOnlyLever
+
     return (AsyncLever if write else AsyncReadOnlyLever)(**parts(settings, rate, burst, waits))
 
 
@@ -231,6 +237,8 @@ def parts(settings: Settings | None, rate: float, burst: int, waits: WaitNotices
         "label": AccountLabel(settings.account_name, settings.demo, expanded(str(settings.home))),
     }
     if settings.entry:
+        from leverkit.api.client import ReadOnlyLever
+
         with ReadOnlyLever(**parts) as lever:  # also for an event loop, which waits for this moment
             require_named(lever.account, settings.entry)
     return parts

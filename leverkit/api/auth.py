@@ -1,4 +1,7 @@
-"""The key: kept secret, sent with each request, and only to an address where that is safe."""
+"""The key: kept secret, and sent only to an address where that is safe.
+
+httpx is loaded where it is used: it takes longer to load than a command that only reads a key's name.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,9 @@ import html
 import json
 import re
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from urllib.parse import quote
-
-import httpx
 
 from leverkit.errors import Unreachable, UsageError
 
@@ -65,27 +66,13 @@ class ExpiringToken(Secret):
         raise NotImplementedError
 
 
-class Signature(httpx.Auth):
-    """Send the key with each request: as Basic user name without a password, or as Bearer token."""
-
-    def __init__(self, key: Secret, scheme: str) -> None:
-        self._key, self._scheme = key, scheme
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header last, so that it is kept nowhere else."""
-        if self._scheme == "bearer":
-            request.headers["Authorization"] = "Bearer " + self._key.reveal()
-        else:
-            token = base64.b64encode(self._key.reveal().encode() + b":").decode()
-            request.headers["Authorization"] = "Basic " + token
-        yield request
-
-
 def post_form(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
     """Send a form of secrets and return status and body; with no answer or 5xx, a few times.
 
     Raises Unreachable.
     """
+    import httpx
+
     for wait in (0.5, 2.0, None):
         try:
             status, content = _posted(url, fields)
@@ -101,6 +88,8 @@ def post_form(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]
 
 
 def _posted(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
+    import httpx
+
     local = httpx.URL(url).host in LOOPBACK
     data = {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
     response = httpx.post(url, data=data, timeout=30, trust_env=not local)
@@ -109,6 +98,8 @@ def _posted(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
 
 def checked_url(text: str, name: str = "LEVER_BASE_URL") -> str:
     """Return a URL without a trailing slash. Raises UsageError if it is no URL, or an unsafe one."""
+    import httpx
+
     try:
         url = httpx.URL(text.strip())
     except httpx.InvalidURL:

@@ -5,10 +5,11 @@ What to send, when again and when to give up is decided in `requests`; nothing o
 
 from __future__ import annotations
 
+import base64
 import inspect
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from copy import copy
 from functools import cache, partial
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from leverkit.api.auth import LOOPBACK, Secret, Signature
+from leverkit.api.auth import LOOPBACK, Secret
 from leverkit.api.rate_limit import Pace
 from leverkit.api.requests.exchange import Exchange
 from leverkit.api.requests.steps import Do, Operation, Send, Sleep, Turn
@@ -25,6 +26,22 @@ from leverkit.api.responses import Response
 T = TypeVar("T")
 CONNECTIONS = 16
 LONGEST_RESPONSE = 120.0  # seconds in which a body that has begun must end
+
+
+class Signature(httpx.Auth):
+    """Send the key with each request: as Basic user name without a password, or as Bearer token."""
+
+    def __init__(self, key: Secret, scheme: str) -> None:
+        self._key, self._scheme = key, scheme
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header last, so that it is kept nowhere else."""
+        if self._scheme == "bearer":
+            request.headers["Authorization"] = "Bearer " + self._key.reveal()
+        else:
+            token = base64.b64encode(self._key.reveal().encode() + b":").decode()
+            request.headers["Authorization"] = "Basic " + token
+        yield request
 
 
 class AnySession(Exchange):

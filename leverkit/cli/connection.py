@@ -45,11 +45,11 @@ def run_as_account(run: Callable[..., Any], arguments: Sequence[str]) -> int:
     It acts for the account that --account or LEVERKIT_ACCOUNT chooses, if any: {snapshot} and so on stand
     for its own files, and how the command ends is noted in its workspace.
     """
-    from leverkit.environment import acting_as, chosen_account
-
     name, words = account_in(arguments)
     if (command := command_of(words)) in ("", *WITHOUT) or "--help" in words:
         return int(run(words) or 0)
+    from leverkit.environment import acting_as, chosen_account
+
     name = name or chosen_account()
     if not name:
         return int(run(words) or 0)

@@ -31,9 +31,10 @@ class AccountGroup(Group):
 
     def __init__(self, *, commands: dict[str, Any], **options: Any) -> None:
         super().__init__(commands=commands, **options)
+        account = _account_option()
         for name, command in commands.items():
             if name not in WITHOUT and not getattr(command, "no_args_is_help", False):
-                command.params.append(_account_option())
+                command.params.append(account)
 
 
 def _account_option() -> Any:

@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import User
 from leverkit.api.responses import PERFORM_AS
 from leverkit.environment import require_home
@@ -28,6 +27,8 @@ from leverkit.storage.lock import account_lock, hold
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from leverkit.api.client import ReadOnlyLever
 
 PACKAGES = ("leverkit", "httpx", "duckdb", "pandas")
 OF_NOTEBOOKS = ("papermill", "jupyterlab")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity
 from leverkit.errors import ApiError, LeverkitError, UsageError
 from leverkit.history.catch_up import SECOND_MS, CaughtUp, take_reading, take_runs
@@ -21,6 +21,9 @@ from leverkit.jobs.packing import SUFFIX, opened_run, packed_file
 from leverkit.planning.run_folder import JOURNAL, journal_head
 from leverkit.snapshot.pull import MARGIN as LATE
 from leverkit.snapshot.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 _ROWS = """
     SELECT id, contact, to_json(list_sort(tags))::VARCHAR, created_at,

@@ -7,14 +7,17 @@ named in sync.json, and the next job finishes that first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from leverkit.api.client import Lever
 from leverkit.jobs.nightly.night import Night
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.record import SyncResult
 from leverkit.jobs.notify import tell
 from leverkit.settings import Settings
 from leverkit.verification.verify import REREAD_AFTER
+
+if TYPE_CHECKING:
+    from leverkit.api.client import Lever
 
 
 def sync(

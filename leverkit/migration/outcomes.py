@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.responses import needs_performer
@@ -33,6 +33,9 @@ from leverkit.migration.run_state import RunState
 from leverkit.migration.times import Instant, Times
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 
 class Judgement(msgspec.Struct, frozen=True):

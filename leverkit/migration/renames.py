@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.errors import ApiError
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 
 class Rename(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.migration.apply import apply_run
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
@@ -21,6 +21,9 @@ from leverkit.report.text import count
 from leverkit.settings import Settings, connect
 from leverkit.verification.verification import Verification
 from leverkit.verification.verify import verify
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 MODES = ("plan", "apply", "verify")
 

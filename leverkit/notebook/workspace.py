@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit.accounts import NO_ENTRY, AccountEntry
 from leverkit.analysis.audit import audit
-from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.history.tables import SHORT
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leverkit.analysis.audit import Audit
+    from leverkit.api.client import ReadOnlyLever
 
 WAIT = 60.0  # seconds for another notebook that plans
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.rate_limit import PAGE
 from leverkit.report.text import count, plain
 from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.rows import Listed
 from leverkit.snapshot.tables import LeftOut
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 Difference = dict[str, str | int]
 MOST_REQUESTS = 20  # to find opportunities by a tag

@@ -15,15 +15,17 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.pagination import Page
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError
 from leverkit.snapshot.checkpoint import PullCheckpoint
 from leverkit.snapshot.rows import Listed
 from leverkit.snapshot.windows import HIGHEST, LOWEST, PIECES, Window, WindowQueue, agree, trial
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 RESTARTS = 3  # how often a window may lose its cursor before the pass fails
 SPARE = 1.1  # times what rate and latency need: some requests take longer than others

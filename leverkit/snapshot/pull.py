@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, Stage, StageRank, fields
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, UsageError
@@ -37,6 +36,7 @@ from leverkit.snapshot.windows import HIGHEST, LOWEST
 from leverkit.storage.files import make_folder
 
 if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
     from leverkit.snapshot.snapshot import Database
 
 T = TypeVar("T")

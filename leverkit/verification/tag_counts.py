@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import DeletedOpportunity, Opportunity
 from leverkit.planning.operation import by_opportunity
 from leverkit.planning.plan import Plan
 from leverkit.verification.verification import UNSEEN, Change, Count
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 # Kinds that Lever's count may leave out: whether it does is not documented (reference section 5).
 KINDS: tuple[tuple[str, Callable[[Opportunity], bool]], ...] = (

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.tags import altered
@@ -35,6 +35,9 @@ from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.timeline import changed_since
 from leverkit.verification.undone import seen_undone, with_earlier
 from leverkit.verification.verification import RENAMED, Count, PairCheck, Verification
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 REREAD_AFTER = (1.0, 3.0)  # seconds
 

@@ -53,3 +53,43 @@ def test_a_folder_named_leverkit_where_python_starts_does_not_hide_the_package(t
     command = [sys.executable, "-c", "import leverkit as lk; lk.audit"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+HELP = """
+import contextlib, sys
+from typer.main import get_command
+from leverkit.cli.app import app
+from leverkit.cli.main import main
+
+def show(words, command):
+    if words != ["emulator"]:  # its options are its own, and it loads a web server to name them
+        with contextlib.suppress(SystemExit):
+            main([*words, "--help"])
+    for name, below in getattr(command, "commands", {}).items():
+        show([*words, name], below)
+
+show([], get_command(app))
+print(*sorted(name for name in sys.modules if name.count(".") < 2), file=sys.stderr)
+"""
+
+
+def test_the_help_of_every_command_loads_neither_the_client_nor_a_heavy_library() -> None:
+    ended = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
+    loaded = ended.stderr.split()
+    libraries = {name.split(".")[0] for name in loaded} - {*sys.stdlib_module_names, "__main__"}
+    ours = {name.split(".")[1] for name in loaded if name.startswith("leverkit.")}
+    assert ended.stdout.count("Usage: leverkit") > 30
+    assert ours == {"cli", "errors", "extras", "lazy_names", "report"}
+    heavy = {"duckdb", "filelock", "httpx", "jinja2", "matplotlib", "msgspec", "numpy", "pandas", "rich"}
+    assert not heavy & libraries
+
+
+def test_what_reads_files_only_loads_no_http_client() -> None:
+    """A status or a check of decisions is quick, as is each command that a job calls."""
+    modules = "cli.migration migration.run planning.planner policy.policy analysis.audit verification.replay"
+    code = (
+        f"import importlib, sys\nfor name in {modules.split()}: importlib.import_module(f'leverkit.{{name}}')"
+    )
+    code += "\nprint(*{'httpx', 'leverkit.api.client', 'leverkit.api.http'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "\n"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.errors import UsageError
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 
 def read_account(folder: Path, lever: ReadOnlyLever) -> Snapshot:

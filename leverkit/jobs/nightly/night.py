@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.api.client import Lever
 from leverkit.errors import BrakeTripped, Refused, exit_code_of
 from leverkit.history.catch_up import CaughtUp
 from leverkit.history.ledger import Ledger, ledger_file, register_run
@@ -36,6 +36,9 @@ from leverkit.policy.policy import Policy
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.lock import hold
+
+if TYPE_CHECKING:
+    from leverkit.api.client import Lever
 
 DAY_MS = 24 * 3600 * 1000
 

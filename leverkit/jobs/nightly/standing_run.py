@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.errors import Partial, Stopped, VerificationFailed
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.approval import Approval
@@ -18,6 +18,9 @@ from leverkit.planning.waves import ALL, CANARY
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.verification.verify import verify_run
+
+if TYPE_CHECKING:
+    from leverkit.api.client import Lever, ReadOnlyLever
 
 
 def carry_out(

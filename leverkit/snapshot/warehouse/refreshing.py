@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
 from leverkit.errors import Refused
 from leverkit.report.progress import progress
@@ -20,6 +20,9 @@ from leverkit.snapshot.completeness import UNGRANTED
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 from leverkit.snapshot.publishing import account_facts, publish
 from leverkit.snapshot.snapshot import Snapshot, database
+
+if TYPE_CHECKING:
+    from leverkit.api.client import ReadOnlyLever
 
 SAMPLE = 100  # people who are read where none has a gap, to tell the account
 LEAST = 0.5  # share of the copy's opportunities of these people that must be there
