@@ -14,7 +14,7 @@ from support.copies import Account
 
 from leverkit.emulator import Running
 from leverkit.snapshot.snapshot import Snapshot
-from leverkit.snapshot.warehouse.remote_copy import SCHEMES
+from leverkit.snapshot.warehouse.address import SCHEMES
 from leverkit.snapshot.warehouse.statements import SAME, SHAPES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "copies.md").read_text(encoding="utf-8")

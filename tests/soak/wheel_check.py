@@ -15,11 +15,19 @@ from pathlib import Path
 from leverkit.emulator import running
 
 ROOT = Path(__file__).parent.parent.parent
-EXTRAS = ("alone", "notebooks", "emulator", "listen", "scan", "xlsx", "notebooks,emulator")
+EXTRAS = (
+    *("alone", "notebooks", "emulator", "listen", "scan", "xlsx", "postgresql", "snowflake", "bigquery"),
+    *("dlt", "emulator,tls", "notebooks,emulator"),
+)
+COPY = ["pull", "--shape", "dlt", "-o", "copy", "--from"]
+# What needs an extra, and names it where it is not installed.
 NAMES = {
     "notebooks": ["run", "x.ipynb", "-o", "out"],
     "emulator": ["emulator", "--idle-exit", "1"],
     "listen": ["listen", "--policy", "policy.csv"],
+    "postgresql": [*COPY, "postgresql://nobody@127.0.0.1:1/lever?connect_timeout=2"],
+    "snowflake": [*COPY, "snowflake://nobody@account/lever"],
+    "bigquery": [*COPY, "bigquery://project/lever"],
 }
 
 
@@ -85,7 +93,15 @@ def attempt(place: Path, extras: set[str]) -> None:
     for extra in NAMES.keys() - has:
         assert f"leverkit[{extra}]" in run(leverkit, *NAMES[extra], cwd=place, code=64, **here)
     if "emulator" in extras:
-        assert "base_url" in run(leverkit, "emulator", "--idle-exit", "1", cwd=place, **here)
+        tls = ["--tls"] if "tls" in extras else []
+        assert "base_url" in run(leverkit, "emulator", "--idle-exit", "1", *tls, cwd=place, **here)
+    if "postgresql" in extras:
+        assert "127.0.0.1" in run(leverkit, *NAMES["postgresql"], cwd=place, code=64, **here)
+    for driver in extras & {"snowflake", "bigquery"}:
+        run(str(place / "bin" / "python"), "-c", f"import adbc_driver_{driver}.dbapi", cwd=place, **here)
+    if "dlt" in extras:
+        source = "from leverkit.dlt_source import lever; print(sorted(lever().resources))"
+        assert "opportunities" in run(str(place / "bin" / "python"), "-c", source, cwd=place, **here)
     if {"notebooks", "emulator"} <= extras:
         assert "audit.html" in run(leverkit, "demo", "-o", "demo", "--contacts", "60", cwd=place, **here)
     if "scan" in extras:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,6 +205,18 @@ def write_duckdb(file: Path, tables: Tables, schema: str = "lever") -> Path:
             read = f"read_json('{lines}', format = 'newline_delimited', columns = {columns(rows)})"
             db.execute(f'CREATE TABLE "{schema}"."{name}" AS FROM {read}')
     lines.unlink(missing_ok=True)
+    return file
+
+
+def write_sqlite(file: Path, tables: Tables) -> Path:
+    """Write tables into an SQLite file, lists and objects as JSON."""
+    with closing(sqlite3.connect(file)) as db, db:
+        for name, rows in tables.items():
+            names = list(columns(rows))
+            db.execute(f'CREATE TABLE "{name}" ({", ".join(map(json.dumps, names))})')
+            fill = f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(names))})'
+            flat = [_airbyte_row(row) for row in rows]
+            db.executemany(fill, [[row.get(column) for column in names] for row in flat])
     return file
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leverkit.errors import UsageError
 from leverkit.snapshot.warehouse.statements import MARKS
 from leverkit.snapshot.warehouse.values import (
     created,
     flag,
-    is_seconds,
+    is_in_another_unit,
     listed,
     milliseconds,
     require_lists,
@@ -115,18 +116,21 @@ _STAGES = f"""
     FROM (SELECT id, max(text) AS text FROM ({{stages}})
           WHERE id <> '' AND NOT {flag("is_deleted")} GROUP BY id)"""
 
-_FIGURES = """
-    SELECT count(*) AS rows,
-           count(DISTINCT id) FILTER (id IN (
-               SELECT id FROM newest_rows GROUP BY id, without_id HAVING count(DISTINCT version) > 1))
-               AS several,
-           (SELECT count(*) FROM newest) AS opportunities,
-           (SELECT count(*) FROM newest WHERE updated_at IS NULL) AS never_updated,
-           (SELECT count(*) FROM newest WHERE confidentiality <> 'non-confidential') AS confidential,
-           (SELECT count(*) FROM newest WHERE len(postings) > 0) AS with_posting,
+_FIGURES = f"""
+    WITH latest AS (FROM newest_rows QUALIFY version = max(version) OVER (PARTITION BY id, without_id)),
+    several AS (SELECT DISTINCT id FROM newest_rows GROUP BY id, without_id
+                HAVING count(DISTINCT version) > 1),
+    unsure AS (SELECT id FROM latest GROUP BY id, without_id
+               HAVING min(hash({{{_KEPT}}})) <> max(hash({{{_KEPT}}})))
+    SELECT (SELECT count(*) FROM several) AS several, (SELECT count(*) FROM unsure) AS unsure,
+           count(*) FILTER (id <> '' AND contact <> '') AS opportunities,
+           coalesce(sum(len(tags)), 0) AS taggings,
+           count(*) FILTER (updated_at IS NULL) AS never_updated,
+           count(*) FILTER (confidentiality <> 'non-confidential') AS confidential,
+           count(*) FILTER (len(postings) > 0) AS with_posting,
            (SELECT count(*) FROM postings_of_copy) AS postings,
            (SELECT count(*) FROM stages_of_copy) AS stages
-    FROM newest_rows"""
+    FROM newest"""
 _COPIED = """
     SELECT greatest(max(version), max(created_at), max(last_advanced_at), 0) FROM newest_rows"""
 
@@ -135,26 +139,29 @@ _COPIED = """
 class Figures:
     """What was counted while the tables were made.
 
-    `rows` came back, of `several` ids more than one; `seconds` times were in seconds, `unreadable` were none.
+    Of `several` ids several rows came back; of `unsure` ones nothing says which row is the latest.
+    `other_units` times were not in milliseconds, `unreadable` were none.
     """
 
-    rows: int
     several: int
+    unsure: int
     opportunities: int
+    taggings: int
     never_updated: int
     confidential: int
     with_posting: int
     postings: int
     stages: int
     copied_at: int
-    seconds: int
+    other_units: int
     unreadable: int
 
 
 def assemble(db: Database, fetched: Collection[str]) -> Figures:
     """Make `newest` (as of `tables`), `postings_of_copy` and `stages_of_copy` from the fetched tables.
 
-    `fetched` names those that there are. Raises UsageError where lists came as joined texts.
+    `fetched` names those that there are. Raises UsageError where lists came as joined texts, and where no
+    opportunity has an id and a contact.
     """
     wanted = {"opportunities": _OPPORTUNITY, "tags": _TAGGING, "postings": _POSTING, "stages": _STAGE}
     queries = {name: _texts(db, name, names, fetched) for name, names in wanted.items()}
@@ -168,7 +175,10 @@ def assemble(db: Database, fetched: Collection[str]) -> Figures:
     counted = db.execute(_FIGURES).fetchall()[0]
     copied = db.execute(_COPIED).fetchall()[0][0]
     odd = _odd_times(db, queries["opportunities"])
-    return Figures(*(int(number) for number in (*counted, copied or 0, *odd)))
+    figures = Figures(*(int(number) for number in (*counted, copied or 0, *odd)))
+    if not figures.opportunities:
+        raise UsageError("the copy holds no opportunity with an id and a contact: was it loaded?")
+    return figures
 
 
 def filled(db: Database) -> frozenset[str]:
@@ -185,8 +195,8 @@ def _texts(db: Database, name: str, wanted: tuple[str, ...], fetched: Collection
 
 
 def _odd_times(db: Database, query: str) -> tuple[int, int]:
-    """Return how many times were in seconds, and how many could not be read."""
-    seconds = " + ".join(f"count(*) FILTER ({is_seconds(name)})" for name in TIMES)
+    """Return how many times were not in milliseconds, and how many could not be read."""
+    units = " + ".join(f"count(*) FILTER ({is_in_another_unit(name)})" for name in TIMES)
     lost = " + ".join(f"count(*) FILTER ({name} <> '' AND {milliseconds(name)} IS NULL)" for name in TIMES)
-    ((in_seconds, unreadable),) = db.execute(f"SELECT {seconds}, {lost} FROM ({query})").fetchall()
-    return int(in_seconds), int(unreadable)
+    ((odd, unreadable),) = db.execute(f"SELECT {units}, {lost} FROM ({query})").fetchall()
+    return int(odd), int(unreadable)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from leverkit.errors import UsageError, did_you_mean
 from leverkit.snapshot.warehouse.statements import Statement, Tables
@@ -11,6 +12,7 @@ from leverkit.snapshot.warehouse.statements import Statement, Tables
 SHOWN = 12  # tables that a message names
 STAGING = "_staging"  # ends the schema that dlt loads into before it merges
 SYSTEM = ("information_schema", "pg_catalog")  # schemas of the warehouse's own
+NEEDED = ("id", "contact", "_airbyte_data")  # columns of opportunities, of those that a shape reads
 ENHANCED = "lever__opportunity_enhanced"  # a model of dbt_lever
 
 
@@ -33,8 +35,14 @@ def choose(
     if not main.reads:
         return every[0] if every else Tables(schema)
     holding = [each for each in every if each.find(main.reads[0].patterns)]
+    holding = holding or [each for prefixed in every for each in _prefixed(prefixed, main)]
     names = {each.schema for each in holding}
     holding = [each for each in holding if each.schema.removesuffix(STAGING) not in names - {each.schema}]
+    if len(names) < len(holding):
+        several = ", ".join(f"{each.prefix}{main.reads[0].name}" for each in holding)
+        raise UsageError(
+            f"several tables could be the opportunities: {several}; name one in a copy of the SQL (--sql DIR)"
+        )
     if len(holding) > 1:
         several = ", ".join(each.schema for each in holding)
         raise UsageError(f"several schemas hold {main.reads[0].name}: {several}; name one with --schema")
@@ -43,6 +51,16 @@ def choose(
     _require_columns(main, holding[0])
     _require_tags(main, wanted["tags"], holding[0])
     return holding[0]
+
+
+def _prefixed(there: Tables, main: Statement) -> Iterator[Tables]:
+    """Yield the tables with each prefix that makes one of them that of the opportunities."""
+    names = {column for column, _ in main.reads[0].columns} & set(NEEDED)
+    for table in sorted(there.columns):
+        for pattern in main.reads[0].patterns:
+            is_named = table.lower().endswith(f"_{pattern}") and "*" not in pattern
+            if is_named and all(there.column(table, name) for name in names):
+                yield replace(there, prefix=table[: -len(pattern)])
 
 
 def _nothing(what: str, main: Statement, every: list[Tables]) -> str:
@@ -61,9 +79,7 @@ def _require_columns(main: Statement, there: Tables) -> None:
     """Raise UsageError where the opportunities have no id or no contact: nothing can be said of them."""
     first = main.reads[0]
     table, names = there.find(first.patterns), [column for column, _ in first.columns]
-    absent = [
-        name for name in ("id", "contact", "_airbyte_data") if name in names and not there.column(table, name)
-    ]
+    absent = [name for name in NEEDED if name in names and not there.column(table, name)]
     if absent:
         listed = ", ".join(there.columns[table][:SHOWN])
         raise UsageError(

@@ -12,8 +12,11 @@ NO_PASSWORD = Secret("")
 
 
 @contextmanager
-def clear_errors(what: str, password: Secret = NO_PASSWORD) -> Iterator[None]:
-    """Turn whatever a warehouse raises into a UsageError that names it, and does not show the password."""
+def clear_errors(what: str, advice: str, password: Secret = NO_PASSWORD) -> Iterator[None]:
+    """Turn whatever a warehouse raises into a UsageError: one line that names it, without the password.
+
+    `advice` says what a person can do.
+    """
     try:
         yield
     except LeverkitError:
@@ -21,4 +24,10 @@ def clear_errors(what: str, password: Secret = NO_PASSWORD) -> Iterator[None]:
     except Exception as error:
         secret = password.reveal()
         text = str(error).replace(secret, "***") if secret else str(error)
-        raise UsageError(f"{what}: {text}") from None
+        raise UsageError(f"{what}: {_in_one_line(text)}. {advice}") from None
+
+
+def _in_one_line(text: str) -> str:
+    """Return a message without its line ends, and without the statement that DuckDB shows below it."""
+    lines = (line.strip() for line in text.partition("\n\nLINE ")[0].splitlines())
+    return " ".join(" ".join(line for line in lines if line.strip("^")).split()).rstrip(" .!?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STATEMENTS = "--sql DIR writes the statements, to be read and changed"  # what helps where one fails
 COLUMNS = "SELECT table_schema, table_name, column_name FROM {place}information_schema.columns"
 
 

@@ -30,6 +30,12 @@ class Lack(msgspec.Struct, frozen=True):
 
 def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
     """Yield what a copy of a shape lacks; `there` are the columns that its opportunities have."""
+    if not figures.taggings:
+        yield Lack("tags", "tags: no opportunity has one")
+    if figures.unsure:
+        many = count(figures.unsure, "opportunity has", "opportunities have")
+        text = f"{many} several rows that differ, and nothing says which is the latest: one was taken"
+        yield Lack("latest rows", text, figures.unsure)
     if not figures.postings:
         yield Lack(POSTINGS, "postings: a tag of a posting cannot be told from one about the person")
     if not figures.with_posting:
@@ -55,8 +61,9 @@ def notes(figures: Figures) -> Iterator[str]:
     if figures.several:
         many = count(figures.several, "opportunity has", "opportunities have")
         yield f"{many} several rows: the latest of each was taken"
-    if figures.seconds:
-        yield f"{count(figures.seconds, 'time')} in seconds instead of milliseconds: taken as seconds"
+    if figures.other_units:
+        odd = count(figures.other_units, "time")
+        yield f"{odd} not in milliseconds: taken as seconds, microseconds or nanoseconds by their size"
 
 
 def loss(listed: Mapping[str, int], different: Sequence[Difference]) -> Iterator[Lack]:

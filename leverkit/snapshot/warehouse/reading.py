@@ -7,6 +7,7 @@ finds out whose it is. What the copy lacks stands in `snapshot.json`, and wherev
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,13 +23,15 @@ from leverkit.snapshot.checkpoint import NAME as CHECKPOINT
 from leverkit.snapshot.completeness import differences, lacking
 from leverkit.snapshot.publishing import publish
 from leverkit.snapshot.snapshot import Snapshot, database
+from leverkit.snapshot.warehouse.address import is_address
 from leverkit.snapshot.warehouse.assembly import Figures, assemble, filled
 from leverkit.snapshot.warehouse.choice import choose
-from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD
-from leverkit.snapshot.warehouse.dialect import Dialect
+from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD, clear_errors
+from leverkit.snapshot.warehouse.dialect import STATEMENTS, Dialect
 from leverkit.snapshot.warehouse.lacks import Lack, lacks, loss, notes
 from leverkit.snapshot.warehouse.local_copy import LocalCopy
-from leverkit.snapshot.warehouse.remote_copy import SCHEMES, RemoteCopy
+from leverkit.snapshot.warehouse.remote_copy import RemoteCopy
+from leverkit.snapshot.warehouse.sqlite_copy import SqliteCopy, is_sqlite
 from leverkit.snapshot.warehouse.statements import (
     Statement,
     Tables,
@@ -78,7 +81,7 @@ def read_copy(
 ) -> Snapshot:
     """Read the copy at an address into the folder `out` and return it as a snapshot.
 
-    `uri` is a DuckDB file, a folder of Parquet, CSV or Lever's JSON files, or the address of a warehouse.
+    `uri` is a DuckDB or SQLite file, a folder of Parquet, CSV or JSON files, or the address of a warehouse.
     `schema` is needed where several hold a copy. Files in the folder `sql` take the place of the shape's; a
     folder that is not there is made, and gets the shape's. `listed` are Lever's own tag counts, which say
     how much is missing. Raises UsageError.
@@ -96,7 +99,8 @@ def read_copy(
             there = choose(copy.what, copy.columns(), wanted, schema)
             fetched = [name for name, statement in wanted.items() if _fetch(copy, name, statement, there)]
             what = copy.what
-        figures = assemble(db, fetched)
+        with clear_errors(what, STATEMENTS):
+            figures = assemble(db, fetched)
         make_folder(folder)
         marks = there.marks(wanted["opportunities"]) | filled(db)
         _write(folder, db, _Copied(kind, what, marks, figures), listed, now_ms)
@@ -155,16 +159,12 @@ def _require_own(folder: Path) -> None:
 
 @contextmanager
 def _opened(db: Database, uri: str, password: Secret) -> Iterator[Copy]:
-    scheme, _, rest = uri.partition("://")
     copy: Copy
-    if rest and scheme.lower() in SCHEMES:
+    if is_address(uri):
         copy = RemoteCopy(db, uri, password)
-    elif rest:
-        raise UsageError(
-            f"{scheme}: no such kind of address; a path, or one that begins with {', '.join(SCHEMES)}"
-        )
     else:
-        copy = LocalCopy(db, Path(uri).expanduser())
+        path = Path(os.path.expanduser(uri))
+        copy = SqliteCopy(db, path) if is_sqlite(path) else LocalCopy(db, path)
     with closing(copy):
         yield copy
 

@@ -4,8 +4,10 @@
     SELECT opportunity_id AS opportunity, coalesce(tags, old_tag) AS tag FROM opportunity_tag
 
 A column that the warehouse does not have is NULL in the statement, and a table that it does not have is
-empty. So one statement fits older and newer copies, and what was not there is known. Names are compared
-without case. `A or B AS c` names a table by patterns of which the first that fits is read.
+empty. So one statement fits older and newer copies, and what was not there is known. Names of tables are
+compared without case, those of columns without underscores, too: loaders write createdAt, CREATEDAT or
+created_at. `A or B AS c` names a table by patterns of which the first that fits is read. Columns whose names
+end in id are read as texts, as a table that is not there has no other type.
 """
 
 from __future__ import annotations
@@ -38,10 +40,14 @@ _COMMENT = re.compile(r"--[^\n]*")
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a schema, each with its columns, under their names in the warehouse."""
+    """The tables of a schema, each with its columns, under their names in the warehouse.
+
+    `prefix` is what a loader put before the name of each table.
+    """
 
     schema: str
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    prefix: str = ""
 
     def find(self, patterns: Iterable[str]) -> str:
         """Return the table that the first fitting pattern names; empty where there is none.
@@ -49,7 +55,8 @@ class Tables:
         Raises UsageError where a pattern fits several tables.
         """
         for pattern in patterns:
-            fitting = sorted(name for name in self.columns if fnmatch(name.lower(), pattern.lower()))
+            wanted = f"{self.prefix}{pattern}".lower()
+            fitting = sorted(name for name in self.columns if fnmatch(name.lower(), wanted))
             if len(fitting) > 1:
                 raise UsageError(
                     f"{pattern} fits {' and '.join(fitting)} in schema {self.schema}: name one of them in a "
@@ -61,14 +68,15 @@ class Tables:
 
     def column(self, table: str, name: str) -> str:
         """Return a column under its name in the warehouse; empty where there is none."""
-        return next((found for found in self.columns[table] if found.lower() == name.lower()), "")
+        same = [found for found in self.columns[table] if _plain(found) == _plain(name)]
+        return min(same, key=lambda found: found.lower() != name.lower(), default="")
 
     def marks(self, statement: Statement) -> frozenset[str]:
         """Return which of MARKS the tables of a statement can tell; whole records tell all."""
         names = set[str]()
         for each in statement.reads:
             if table := self.find(each.patterns):
-                names |= {column.replace("_", "").lower() for column in self.columns[table]}
+                names |= set(map(_plain, self.columns[table]))
         if "airbytedata" in names:
             return frozenset(MARKS)
         return frozenset(mark for mark, spellings in MARKS.items() if names & spellings)
@@ -129,7 +137,7 @@ def statements(shape: str, folder: Path | None = None) -> dict[str, Statement]:
         raise UsageError(f"{folder} has none of {', '.join(f'{name}.sql' for name in NAMES)}")
     files = {name: FOLDER / shape / f"{name}.sql" for name in NAMES}
     files |= {file.stem: file for file in own if file.is_file()}
-    return {name: Statement.parse(name, read(file).decode()) for name, file in files.items()}
+    return {name: Statement.parse(name, _sql(file)) for name, file in files.items()}
 
 
 def write_statements(shape: str, folder: Path) -> None:
@@ -137,6 +145,17 @@ def write_statements(shape: str, folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in NAMES:
         write_atomic(folder / f"{name}.sql", read(FOLDER / shape / f"{name}.sql"), mode=SHARED)
+
+
+def _sql(file: Path) -> str:
+    try:
+        return read(file).decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is no text in UTF-8: save it as such") from None
+
+
+def _plain(column: str) -> str:
+    return column.replace("_", "").lower()
 
 
 def _read(tables: str, name: str, columns: str) -> Read:
@@ -150,9 +169,11 @@ def _source(wanted: Read, tables: Tables, dialect: Dialect) -> str:
     table = tables.find(wanted.patterns)
     if not table:
         nothing = ", ".join(f"CAST(NULL AS {dialect.text}) AS {alias}" for _, alias in wanted.columns)
-        return f"SELECT {nothing} FROM (SELECT 1 AS one) AS nothing WHERE 1 = 0"
+        return f"SELECT {nothing} FROM (SELECT 1 AS one) AS no_rows WHERE 1 = 0"
     listed = []
     for column, alias in wanted.columns:
         real = tables.column(table, column)
-        listed.append(f"{dialect.quote(real) if real else f'CAST(NULL AS {dialect.text})'} AS {alias}")
+        value = dialect.quote(real) if real else "NULL"
+        is_text = not real or alias.lower().endswith("id")
+        listed.append(f"CAST({value} AS {dialect.text}) AS {alias}" if is_text else f"{value} AS {alias}")
     return f"SELECT {', '.join(listed)} FROM {dialect.table(tables.schema, table)}"

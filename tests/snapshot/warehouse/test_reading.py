@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,11 @@ def read(tmp_path: Path, uri: Path, shape: str, **given: Any) -> Snapshot:
 
 def made(tmp_path: Path, tables: Tables, shape: str, **given: Any) -> Snapshot:
     return read(tmp_path, write_duckdb(tmp_path / "copy.duckdb", tables), shape, **given)
+
+
+def new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def rows(snapshot: Snapshot, query: str) -> list[Any]:
@@ -172,7 +179,23 @@ def test_times_in_seconds_are_taken_as_such_and_counted(tmp_path: Path) -> None:
     snapshot = made(tmp_path, {"opportunities": rows}, "airbyte")
     found = snapshot.sql("SELECT created_at, updated_at FROM opportunities ORDER BY id").fetchall()
     assert found == [(SYNCED, SYNCED), (SYNCED, None)]
-    assert snapshot.notes == ("2 times in seconds instead of milliseconds: taken as seconds",)
+    (note,) = snapshot.notes
+    assert note.startswith("2 times not in milliseconds: taken as seconds")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [SYNCED * 1000, float(SYNCED) * 10**6, "2025-10-09 08:53:20.000 +0000", "2025-10-09 10:53:20 +0200"],
+)
+def test_a_time_is_the_same_in_whatever_form_it_is_written(tmp_path: Path, written: Any) -> None:
+    rows = [
+        opportunity("1", createdAt=written),
+        opportunity("2", createdAt="nan"),
+        opportunity("3", createdAt=""),
+    ]
+    snapshot = made(tmp_path, {"opportunities": [*rows]}, "airbyte")
+    found = snapshot.sql("SELECT created_at FROM opportunities ORDER BY id").fetchall()
+    assert found == [(SYNCED,), (0,), (0,)]
 
 
 def test_a_time_that_cannot_be_read_and_a_row_without_a_contact_are_named(tmp_path: Path) -> None:
@@ -189,6 +212,89 @@ def test_tags_that_were_joined_into_one_text_are_refused(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="joins tags into one text"):
         made(tmp_path / "..", {"lever__opportunity_enhanced": [{"tags": "a, b"}]}, "fivetran")
     assert not (tmp_path / "snapshot").exists()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        '["a", "b, c"]',
+        '[{"value": "a"}, {"value": "b, c"}]',
+        '{"list": [{"element": "a"}, {"element": "b, c"}]}',
+    ],
+)
+def test_lists_are_read_as_json_and_as_warehouses_nest_them(tmp_path: Path, tags: str) -> None:
+    snapshot = made(tmp_path, {"opportunities": [opportunity("1", tags=tags)]}, "airbyte")
+    assert snapshot.sql("SELECT tags FROM opportunities").fetchall() == [(["a", "b, c"],)]
+
+
+def test_lists_of_whole_objects_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="column tags holds joined texts or objects"):
+        made(tmp_path, {"opportunities": [opportunity("1", tags='[{"id": 1, "text": "a"}]')]}, "airbyte")
+
+
+@pytest.mark.parametrize("written", ["created_at", "CREATEDAT", "createdat"])
+def test_names_are_found_as_each_loader_writes_them(tmp_path: Path, written: str) -> None:
+    row = opportunity("1")
+    renamed = {written if name == "createdAt" else name: value for name, value in row.items()}
+    links = [{"opportunity_id": "1", "posting": "p"}]
+    tables = {"x_opportunities": [renamed], "x_applications": links, "deleted_opportunities": [{"id": "2"}]}
+    snapshot = made(tmp_path, tables, "airbyte")
+    assert snapshot.sql("SELECT created_at, postings FROM opportunities").fetchall() == [(SYNCED, ["p"])]
+    two = {"y_opportunities": [renamed], **tables}
+    with pytest.raises(UsageError, match="x_opportunities, y_opportunities; name one"):
+        made(new(tmp_path / "two"), two, "airbyte")
+
+
+def test_an_sqlite_file_is_read_as_the_tables_that_it_holds(
+    account: Account, truth: Snapshot, tmp_path: Path
+) -> None:
+    file = copies.write_sqlite(tmp_path / "copy.db", copies.tap_lever(account, arrays=False))
+    snapshot = read(tmp_path, file, "stitch")
+    assert rows(snapshot, OPPORTUNITIES) == rows(truth, OPPORTUNITIES)
+    (tmp_path / "no.db").write_bytes(b"SQLite format 3\0 and nothing else")
+    with pytest.raises(UsageError, match=r"no.db: .*A copy is a DuckDB or SQLite file"):
+        read(tmp_path, tmp_path / "no.db", "stitch")
+
+
+def test_a_table_may_be_in_several_files_with_numbers_or_times_in_their_names(tmp_path: Path) -> None:
+    lines = [json.dumps(opportunity(id)) for id in "123"]
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "OPPORTUNITIES_0_0_0.jsonl").write_text(lines[0])
+    (tmp_path / "files" / "opportunities-20240131T120000.ndjson").write_text(lines[1])
+    (tmp_path / "files" / "opportunities.part-2.jsonl.gz").write_bytes(gzip.compress(lines[2].encode()))
+    (tmp_path / "files" / "_SUCCESS").touch()
+    snapshot = read(tmp_path, tmp_path / "files", "json")
+    assert snapshot.sql("SELECT id FROM opportunities ORDER BY id").fetchall() == [("1",), ("2",), ("3",)]
+
+
+def test_files_that_also_hold_rows_that_are_gone_are_refused(tmp_path: Path) -> None:
+    table = tmp_path / "files" / "opportunities"
+    (table / "_delta_log").mkdir(parents=True)
+    (table / "_delta_log" / "00000.json").write_text("{}")
+    (table / "part-0.json").write_text(json.dumps(opportunity("1")))
+    with pytest.raises(UsageError, match=r"opportunities is a table of Delta, .*: export it"):
+        read(tmp_path, tmp_path / "files", "json")
+
+
+def test_raw_records_in_files_have_the_name_of_their_stream(tmp_path: Path) -> None:
+    folder = tmp_path / "files" / "opportunities"
+    folder.mkdir(parents=True)
+    line = json.dumps({"_airbyte_data": opportunity("1"), "_airbyte_emitted_at": SYNCED})
+    (folder / "2024_05_01_1714521600000_0.jsonl").write_text(line)
+    snapshot = read(tmp_path, tmp_path / "files", "airbyte-raw")
+    assert snapshot.sql("SELECT id, tags FROM opportunities").fetchall() == [("1", ["a", "b, c"])]
+
+
+def test_a_copy_without_opportunities_is_refused_and_one_without_tags_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no opportunity with an id and a contact"):
+        made(tmp_path, {"opportunities": [opportunity("1", contact=None)]}, "airbyte")
+    snapshot = made(new(tmp_path / "two"), {"opportunities": [opportunity("1", tags="[]")]}, "airbyte")
+    assert "tags" in lacks(snapshot)
+
+
+def test_rows_of_which_none_is_known_to_be_the_latest_are_counted(tmp_path: Path) -> None:
+    several = [opportunity("1"), opportunity("1", tags='["other"]'), opportunity("2"), opportunity("2")]
+    assert lacks(made(tmp_path, {"opportunities": several}, "airbyte"))["latest rows"] == 1
 
 
 def test_rows_that_were_deleted_in_the_copy_are_left_out(tmp_path: Path) -> None:

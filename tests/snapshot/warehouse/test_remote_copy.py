@@ -18,8 +18,22 @@ from leverkit.snapshot.warehouse.reading import read_copy
         ("redshift://ada@127.0.0.1/db?password=secret", "a password in an address"),
         ("postgresql://127.0.0.1/db?sslpassword=secret", "a password in an address"),
         ("snowflake://account/db?adbc.snowflake.sql.client_option.auth_token=secret", "a password in an"),
-        ("bigquery://project", "names project and dataset"),
-        ("mysql://127.0.0.1/db", "mysql: no such kind of address"),
+        ("postgresql://ada:se/secret@127.0.0.1/db", "a password in an address"),
+        ("postgresql://ada:se?secret@127.0.0.1/db", "a password in an address"),
+        (
+            "postgresql://ada:secret@[127.0.0.1/db",
+            "cannot be read; .* written as postgresql://USER@HOST:PORT/",
+        ),
+        ("redshift://[::1", "cannot be read; .* written as redshift://USER@HOST:PORT/DATABASE"),
+        ("postgresql://", "written as postgresql://USER@HOST:PORT/DATABASE"),
+        ("postgresql:ada:secret@127.0.0.1/db", "a password in an address"),
+        ("bigquery://", "written as bigquery://PROJECT/DATASET"),
+        ("bigquery://project", "names project and dataset: bigquery://PROJECT/DATASET"),
+        (
+            "mysql://ada:secret@127.0.0.1/db",
+            "no such kind of address: .*postgresql://USER@HOST:PORT/DATABASE",
+        ),
+        ("host=127.0.0.1 password=secret", "no such kind of address"),
     ],
 )
 def test_a_wrong_address_is_refused_without_showing_what_is_secret(

@@ -16,8 +16,8 @@ SELECT opportunity_id, coalesce(tags, old_tag) AS tag FROM opportunity_tag
 def test_columns_are_taken_under_their_own_names_and_those_that_are_not_there_as_null() -> None:
     tables = Tables("Lever", {"OPPORTUNITY_TAG": ["OPPORTUNITY_ID", "TAG"]})
     assert Statement.parse("tags", TEXT).render(tables, Dialect()) == (
-        'WITH opportunity_tag AS (SELECT "OPPORTUNITY_ID" AS opportunity_id, "TAG" AS old_tag, '
-        'CAST(NULL AS VARCHAR) AS tags FROM "Lever"."OPPORTUNITY_TAG")\n'
+        'WITH opportunity_tag AS (SELECT CAST("OPPORTUNITY_ID" AS VARCHAR) AS opportunity_id, '
+        '"TAG" AS old_tag, CAST(NULL AS VARCHAR) AS tags FROM "Lever"."OPPORTUNITY_TAG")\n'
         "SELECT opportunity_id, coalesce(tags, old_tag) AS tag FROM opportunity_tag"
     )
 
