@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+DIFFERENCES = 2  # the exit code of --detailed-exitcode where there are changes, findings or differences
 INTERRUPTED = 130  # the exit code after Ctrl-C or SIGTERM
 
 

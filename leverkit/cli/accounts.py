@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.output import print_json, print_message, print_result
+from leverkit.cli.output import print_document, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.report.text import count
 
@@ -47,14 +47,12 @@ def list_accounts(names: Names = None, labels: Labels = None, as_json: options.J
 
     Example: leverkit accounts list
     """
-    import msgspec
-
     from leverkit.jobs.many_accounts.check import listed
 
     known, chosen = _chosen(names, labels)
     found = [listed(known, entry) for entry in chosen]
     if as_json:
-        return print_json(msgspec.json.encode(found).decode())
+        return print_document(found)
     rows = [
         (each.account, each.host, each.id or "not read yet", each.key, ", ".join(each.labels))
         for each in found
@@ -70,15 +68,13 @@ def check(
 
     Example: leverkit accounts check --label emea
     """
-    import msgspec
-
     from leverkit.jobs.many_accounts.check import check_accounts
     from leverkit.jobs.many_accounts.outcomes import severity, worst
 
     found = check_accounts(*_chosen(names, labels), workers=workers)
     found.sort(key=lambda each: severity(each.exit_code))
     if as_json:
-        print_json(msgspec.json.encode(found).decode())
+        print_document(found)
     else:
         rows = [(each.account, str(each.exit_code), each.id or "–", _problems(each)) for each in found]
         print_result(_table(("account", "code", "id", "found"), rows))
@@ -106,8 +102,6 @@ def run_for_accounts(
     2, 0.
     Example: leverkit accounts run --label emea -- audit {snapshot} --html {folder}/audit.html
     """
-    import msgspec
-
     from leverkit.jobs.many_accounts.outcomes import severity, worst
     from leverkit.jobs.many_accounts.run import AccountsRun
 
@@ -117,7 +111,7 @@ def run_for_accounts(
     ends = sorted(begun.run(chosen), key=lambda end: severity(end.exit_code))
     code = worst(end.exit_code for end in ends)
     if as_json:
-        print_json(msgspec.json.encode({"exit_code": code, "accounts": ends}).decode())
+        print_document({"exit_code": code, "accounts": ends})
     else:
         rows = [
             (end.account, str(end.exit_code), f"{end.seconds:.1f}", end.outcome, end.message) for end in ends

@@ -157,14 +157,8 @@ def run(
     raise typer.Exit(record.exit_code or 0)
 
 
-analysis.register(app)
-overview.register(app)
-migration.register(app)
-history.register(app)
-sync.register(app)
-integration.register(app)
-accounts.register(app)
-doctor.register(app)
+for commands in (analysis, overview, migration, history, sync, integration, accounts, doctor):
+    commands.register(app)
 
 
 def _given(parameters: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 
 from leverkit.cli.connection import shown_settings
 from leverkit.cli.options import Demo, Json
-from leverkit.cli.output import print_json, print_message, print_result
+from leverkit.cli.output import print_document, print_json, print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def _check_up(settings: Settings, *, as_json: bool) -> None:
 
     checkup = examine(settings)
     if as_json:
-        import msgspec
-
-        print_json(msgspec.json.encode(checkup).decode())
+        print_document(checkup)
     else:
         print_result("\n".join(f"{check.state:<7}  {check.what}: {check.found}" for check in checkup.checks))
     print_message(checkup.verdict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverkit.cli import options
-from leverkit.cli.output import LINES, print_json, print_message, print_result
+from leverkit.cli.output import LINES, print_document, print_json, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.report.text import count
 
@@ -95,8 +95,6 @@ def status(snapshot: options.Source, as_json: options.Json = False) -> None:
 
     Example: leverkit ledger status snapshot
     """
-    import msgspec
-
     from leverkit.history.ledger import Ledger
 
     account, folder = _opened(snapshot)
@@ -106,7 +104,7 @@ def status(snapshot: options.Source, as_json: options.Json = False) -> None:
     with ledger:
         facts = ledger.facts()
     if as_json:
-        return print_json(msgspec.json.encode(facts).decode())
+        return print_document(facts)
     return print_result("\n".join(f"{name}: {value}" for name, value in facts.items()))
 
 

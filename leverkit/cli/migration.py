@@ -11,7 +11,14 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import home_or_own_folder, shown_settings
-from leverkit.cli.output import print_file, print_json, print_message, print_plan, print_result
+from leverkit.cli.output import (
+    print_document,
+    print_file,
+    print_json,
+    print_message,
+    print_plan,
+    print_result,
+)
 from leverkit.errors import INTERRUPTED, LeverkitError, Partial, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -166,8 +173,6 @@ def status(
 
     Example: leverkit status run --json
     """
-    import msgspec
-
     from leverkit.migration.run import Run
     from leverkit.notebook.job.state import state as job_state
 
@@ -178,7 +183,7 @@ def status(
     opened = None if (run / "run.json").exists() else Run.open(run)
     facts, line = job_state(run) if opened is None else _run_state(opened)
     if as_json:
-        print_json(msgspec.json.encode(facts).decode())
+        print_document(facts)
     else:
         print_result(line)
     if opened is not None:
@@ -205,13 +210,11 @@ def replay(run: options.Run, as_json: options.Json = False, detailed: options.De
 
 
 def _print_approvals(folder: Path | None, *, as_json: bool) -> None:
-    import msgspec
-
     from leverkit.jobs.approval import approvals
 
     found = approvals(folder or home_or_own_folder())
     if as_json:
-        print_json(msgspec.json.encode(found).decode())
+        print_document(found)
     else:
         print_result("\n".join(session.line for session in found.sessions) or "nothing has been approved yet")
     for trouble in found.unreadable:

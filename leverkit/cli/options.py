@@ -9,9 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from leverkit.cli.connection import OPTION, WITHOUT
-from leverkit.errors import UsageError
-
-DIFFERENCES = 2  # the exit code of --detailed-exitcode
+from leverkit.errors import DIFFERENCES, UsageError
 
 
 class Group(TyperGroup):

@@ -43,6 +43,13 @@ def print_json(text: str) -> None:
     print(_INVISIBLE.sub(_json_escape, text.rstrip()), flush=True)
 
 
+def print_document(value: object) -> None:
+    """Print a value as a JSON document on stdout."""
+    import msgspec
+
+    print_json(msgspec.json.encode(value).decode())
+
+
 def print_file(path: Path) -> None:
     """Print a JSON file that a step wrote on stdout."""
     print_json(path.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import home_or_own_folder
-from leverkit.cli.output import LINES, print_json, print_message, print_result
+from leverkit.cli.output import LINES, print_document, print_message, print_result
 
 if TYPE_CHECKING:
     from leverkit.jobs.overview import Overview
@@ -70,7 +70,7 @@ def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
         raise UsageError(f"no account was read into {home} yet, and there is no accounts.toml here")
     written = found.write(out)
     if as_json:
-        print_json(found.to_json().decode())
+        print_document(found.document)
     else:
         print_result(
             "\n".join([found.headline, *(f"{row.account}: {row.to_do}" for row in found.accounts[:LINES])])

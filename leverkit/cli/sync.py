@@ -9,7 +9,7 @@ import typer
 
 from leverkit.cli import options
 from leverkit.cli.connection import shown_settings
-from leverkit.cli.output import print_json, print_message, print_result
+from leverkit.cli.output import print_document, print_message, print_result
 from leverkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,8 +113,6 @@ def approve(
     The job only adds tags. A changed policy needs a new approval.
     Example: leverkit sync approve --policy policy.csv --max-ops 200
     """
-    import msgspec
-
     from leverkit.jobs import approval
     from leverkit.planning.brakes import Brakes
     from leverkit.policy.policy import Policy
@@ -134,7 +132,7 @@ def approve(
         matching=matching,
     )
     if as_json:
-        print_json(msgspec.json.encode(given).decode())
+        print_document(given)
     else:
         print_result(given.summary)
     print_message(f"recorded in {folder / approval.NAME}; leverkit sync --policy {policy} uses it")
@@ -154,7 +152,7 @@ def _print(ended: SyncResult, *, as_json: bool) -> SyncRecord:
     """Print how a job ended and return its record. Raises what ended it."""
     record = ended.record
     if as_json:
-        print_json(record.line)
+        print_document(record)
     elif ended.error is None:
         print_result(record.summary)
     for note in filter(None, (*record.notes, ended.untold)):

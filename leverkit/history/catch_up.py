@@ -54,22 +54,23 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 
 def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
     """Take in what the journals of runs tell beyond what is known of them; return what is odd."""
-    odd = list[str]()
-    for run in runs:
-        if ledger.run(run.folder) == known_run(run):
-            continue
-        with ledger.writing() as db:
-            known = ledger.run(run.folder)
-            done = known.entries if known else 0
-            if done > run.entries:
-                odd.append(f"{run.folder}: its journal has fewer entries than the ledger knows of")
-                continue
-            number = ledger.last.number + 1
-            for write in run.writes:
-                if write.seq > done:
-                    _take_write(ledger, db, write, run.plan_id[:SHORT], number)
-            note_run(db, run)
-    return tuple(odd)
+    news = (run for run in runs if ledger.run(run.folder) != known_run(run))
+    return tuple(filter(None, [_take_run(ledger, run) for run in news]))
+
+
+def _take_run(ledger: Ledger, run: RunWrites) -> str:
+    """Take in a run; return why that is not possible, empty where it is."""
+    with ledger.writing() as db:
+        known = ledger.run(run.folder)
+        done = known.entries if known else 0
+        if done > run.entries:
+            return f"{run.folder}: its journal has fewer entries than the ledger knows of"
+        number = ledger.last.number + 1
+        for write in run.writes:
+            if write.seq > done:
+                _take_write(ledger, db, write, run.plan_id[:SHORT], number)
+        note_run(db, run)
+    return ""
 
 
 def follow_run(account_folder: Path, read: Callable[..., RunWrites]) -> None:

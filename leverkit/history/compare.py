@@ -76,11 +76,8 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
     writes_of = _grouped(expectation.writes)
     for was, now in _paired(base, reading.rows):
         if now is None or now.is_anonymized:
-            if was is not None:
-                left = _left_with(was, writes_of(was.opportunity), expectation)
-                gone = now is not None or was.opportunity in reading.deleted
-                if was.visible or gone or left != was:
-                    yield RowChange(left, now)
+            if was and (change := _missing(was, now, writes_of(was.opportunity), reading, expectation)):
+                yield change
             continue
         ours = writes_of(now.opportunity)
         if was is None and not ours:
@@ -89,13 +86,18 @@ def compare(base: Iterable[Known], reading: Reading, expectation: Expectation) -
         if was and not ours and was.visible and was.tags == now.tags and was.contact == now.contact:
             continue
         change = RowChange(was, now, *_differences(was, now, ours, reading.taken_at, expectation))
-        if (
-            was is None
-            or change.lost
-            or change.gained
-            or was[1:5] != (now.contact, now.tags, now.created_at, 1)
-        ):
+        as_before = was and was[1:5] == (now.contact, now.tags, now.created_at, 1)
+        if not as_before or change.lost or change.gained:
             yield change
+
+
+def _missing(
+    was: Known, now: Seen | None, ours: Collection[OurWrite], reading: Reading, expectation: Expectation
+) -> RowChange | None:
+    """Return what became of an opportunity that is not there or anonymized; None where that is known."""
+    left = _left_with(was, ours, expectation)
+    is_gone = now is not None or was.opportunity in reading.deleted
+    return RowChange(left, now) if was.visible or is_gone or left != was else None
 
 
 def _left_with(was: Known, ours: Collection[OurWrite], expectation: Expectation) -> Known:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
@@ -22,8 +22,9 @@ from leverkit.history.tables import AMONG, FORMAT, NO_READING, SCHEMA, Event, Kn
 from leverkit.history.view import Considered, View
 from leverkit.storage.files import make_folder, naming
 from leverkit.storage.lock import hold
-from leverkit.storage.sqlite import durable, sound
+from leverkit.storage.sqlite import durable, holds_nothing, sound
 
+R = TypeVar("R", bound=NamedTuple)
 WAIT = 60.0  # seconds for another process that brings the ledger up to date
 _MARK = "contact, kind, at_ms, run, reading"
 
@@ -55,7 +56,7 @@ class Ledger:
         with sound(path, "the ledger"), ExitStack() as stack:
             db = stack.enter_context(closing(durable(path)))
             db.isolation_level = None
-            if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if holds_nothing(db):
                 db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
             opened = cls(path, db)
             if opened.meta("format") != str(FORMAT):
@@ -87,15 +88,12 @@ class Ledger:
     @property
     def last(self) -> LastReading:
         """Return the last reading; NO_READING, with the number 0, where there was none yet."""
-        columns = ", ".join(LastReading._fields)
-        row = self._one(f"SELECT {columns} FROM readings ORDER BY number DESC LIMIT 1")
-        return LastReading(*row) if row else NO_READING
+        return next(self._records(LastReading, "readings ORDER BY number DESC LIMIT 1"), NO_READING)
 
     @property
     def readings(self) -> list[LastReading]:
         """Return all readings, oldest first."""
-        columns = ", ".join(LastReading._fields)
-        return [LastReading(*row) for row in self.rows(f"SELECT {columns} FROM readings ORDER BY number")]
+        return list(self._records(LastReading, "readings ORDER BY number"))
 
     def taken_at(self, number: int) -> int:
         """Return when a reading began (ms since epoch); 0 for one that is not known."""
@@ -104,21 +102,15 @@ class Ledger:
 
     def runs(self) -> list[KnownRun]:
         """Return the registered runs."""
-        columns = ", ".join(KnownRun._fields)
-        return [KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs ORDER BY folder")]
+        return list(self._records(KnownRun, "runs ORDER BY folder"))
 
     def run(self, folder: str) -> KnownRun | None:
         """Return a registered run; None for one that is not known."""
-        columns = ", ".join(KnownRun._fields)
-        row = self._one(f"SELECT {columns} FROM runs WHERE folder = ?", folder)
-        return KnownRun(*row) if row else None
+        return next(self._records(KnownRun, "runs WHERE folder = ?", folder), None)
 
     def open_runs(self) -> list[KnownRun]:
         """Return the runs that may have written since the ledger followed them, or have open requests."""
-        columns = ", ".join(KnownRun._fields)
-        return [
-            KnownRun(*row) for row in self.rows(f"SELECT {columns} FROM runs WHERE head = '' OR unsettled")
-        ]
+        return list(self._records(KnownRun, "runs WHERE head = '' OR unsettled"))
 
     def register(self, folder: str, *, plan_id: str, kind: str) -> None:
         """Note a run whose journal is to be followed, as one that is about to write."""
@@ -169,15 +161,11 @@ class Ledger:
 
     def base(self) -> Iterator[Known]:
         """Yield the opportunities as they were last known, sorted by id."""
-        return map(
-            Known._make, self.rows(f"SELECT {', '.join(Known._fields)} FROM base ORDER BY opportunity")
-        )
+        return self._records(Known, "base ORDER BY opportunity")
 
     def base_of(self, contacts: Collection[str]) -> Iterator[Known]:
         """Yield the opportunities of these contacts as they were last known."""
-        columns = ", ".join(Known._fields)
-        query = f"SELECT {columns} FROM base WHERE contact {AMONG}"
-        return map(Known._make, self.rows(query, json.dumps(sorted(contacts))))
+        return self._records(Known, f"base WHERE contact {AMONG}", json.dumps(sorted(contacts)))
 
     def known(self, opportunities: Collection[str]) -> set[str]:
         """Return those of these opportunities that are in the base, hidden or not."""
@@ -186,8 +174,8 @@ class Ledger:
 
     def visible(self, opportunities: Collection[str]) -> set[Pair]:
         """Return those of these opportunities that the last reading saw, each with its contact then."""
-        query = "SELECT opportunity, contact FROM base WHERE visible AND opportunity IN "
-        return set(self.rows(query + "(SELECT value FROM json_each(?))", json.dumps(sorted(opportunities))))
+        query = f"SELECT opportunity, contact FROM base WHERE visible AND opportunity {AMONG}"
+        return set(self.rows(query, json.dumps(sorted(opportunities))))
 
     def our_writes(self, later_than: int) -> Iterator[OurWrite]:
         """Yield the last change that is known of each pair, later than a time (ms), by opportunity."""
@@ -200,9 +188,7 @@ class Ledger:
 
     def events(self, first: int, last: int) -> Iterator[Event]:
         """Yield the events of these readings, oldest first."""
-        columns = ", ".join(Event._fields)
-        query = f"SELECT {columns} FROM events WHERE reading BETWEEN ? AND ? ORDER BY seq"
-        return map(Event._make, self.rows(query, first, last))
+        return self._records(Event, "events WHERE reading BETWEEN ? AND ? ORDER BY seq", first, last)
 
     def gone_for_contacts(self) -> dict[str, set[str]]:
         """Return the tags that others removed from all opportunities of a contact, by contact."""
@@ -247,6 +233,10 @@ class Ledger:
             db.execute("BEGIN IMMEDIATE")
             with db:
                 yield db
+
+    def _records(self, kind: type[R], rest: str, *values: object) -> Iterator[R]:
+        """Yield rows as records; `rest` of the query begins with the name of their table."""
+        return map(kind._make, self.rows(f"SELECT {', '.join(kind._fields)} FROM {rest}", *values))
 
     def _one(self, query: str, *values: object) -> Any:
         return self.rows(query, *values).fetchone()

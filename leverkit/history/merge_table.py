@@ -104,11 +104,7 @@ def reason(verdict: Verdict, mark: Mark | None) -> str:
         return verdict
     if mark.kind not in (*REMOVED, "taken back"):  # the last that is known is that it was there
         return verdict
-    return (
-        f"{verdict} (found on {day(mark.at_ms)})"
-        if mark.kind in REMOVED
-        else f"{verdict} (on {day(mark.at_ms)})"
-    )
+    return f"{verdict} ({'found ' if mark.kind in REMOVED else ''}on {day(mark.at_ms)})"
 
 
 def day(at_ms: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from leverkit.errors import BrakeTripped, LeverkitError
+from leverkit.history.changes import FROM_POSTING
 from leverkit.history.compare import Expectation, Known, RowChange, compare
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import Mark, MarkKind
@@ -182,7 +183,7 @@ class ReadingUpdate:
     def _mark(self, found: Found, kind: MarkKind, detail: str = "") -> None:
         mark = Mark(found.contact, kind, self._reading.taken_at, "", self._number)
         set_mark(self._db, found.opportunity, found.tag, mark)
-        detail = "from posting" if found.from_posting else detail
+        detail = FROM_POSTING if found.from_posting else detail
         self._event(kind, found.contact, found.opportunity, found.tag, detail)
 
     def _event(

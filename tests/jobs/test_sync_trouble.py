@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from support.plan_factory import opened, tags_of
 from support.sync_nights import SyncNights, new_gaps, sync_nights
@@ -113,7 +114,7 @@ def test_where_the_record_cannot_be_written_the_job_tells_and_ends_with_1(nights
     with told() as receiver:
         nights.notify = Secret(receiver.address)
         ended = nights.night()
-    assert json.loads(ended.record.line)["exit_code"] == ended.record.exit_code == 1
+    assert json.loads(msgspec.json.encode(ended.record))["exit_code"] == ended.record.exit_code == 1
     assert [notice["exit_code"] for notice in receiver.notices] == [1]
     with pytest.raises(OSError, match=r"sync\.json"):
         ended.require()

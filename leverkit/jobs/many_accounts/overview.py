@@ -98,10 +98,6 @@ class AccountsOverview:
         cells = pd.DataFrame([msgspec.structs.asdict(row) for row in self.accounts], dtype=object)
         return [path, write_frame(cells, path.with_suffix(".csv")), beside]
 
-    def to_json(self) -> bytes:
-        """Return the document (docs/schemas/accounts.schema.json)."""
-        return msgspec.json.encode(self.document)
-
     def page(self) -> str:
         """Return the page."""
         ids = " Names are replaced by ids that identify no customer." if self.document.anonymised else ""

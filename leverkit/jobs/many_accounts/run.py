@@ -17,7 +17,7 @@ import msgspec
 
 from leverkit.accounts import AccountEntry, AccountsFile
 from leverkit.environment import environment_of
-from leverkit.errors import INTERRUPTED, LeverkitError, exit_code_of
+from leverkit.errors import DIFFERENCES, INTERRUPTED, LeverkitError, exit_code_of
 from leverkit.jobs.many_accounts.outcomes import outcome
 from leverkit.jobs.notify import OUTCOMES
 from leverkit.settings import Settings
@@ -25,7 +25,6 @@ from leverkit.storage import files
 
 LONGEST = 300  # characters of what a command printed last
 TAIL = 8192  # bytes at the end of what it printed, in which the last line is looked for
-DIFFERENCES = 2  # of --detailed-exitcode
 
 
 class AccountEnd(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,11 +87,6 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
             files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
 
     @property
-    def line(self) -> str:
-        """Return the record as one line of JSON."""
-        return msgspec.json.encode(self).decode()
-
-    @property
     def state(self) -> str:
         """Return how it stands with the nightly job, in a few words."""
         return f"{self.started_at[:10]}: {self.summary}" if self.account else "not yet"
