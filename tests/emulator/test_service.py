@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import json
+import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -126,3 +130,28 @@ def test_an_account_can_be_closed_before_its_first_request() -> None:
     for _ in range(30):
         with running(contacts=1) as account:
             assert account.base_url.endswith("/v1")
+
+
+@pytest.mark.parametrize(
+    "cuts", [[], [-15], [60], [60, 150, -15, -8]], ids=["whole", "body", "head", "pieces"]
+)
+def test_a_request_to_change_to_http2_is_answered_in_http1_with_its_body(
+    account: Running, cuts: list[int]
+) -> None:
+    """Java's HttpClient sends these headers with its first request, in as many segments as it likes."""
+    opportunity = next(iter(account.state()["opportunities"]))
+    key = base64.b64encode(f"{account.api_key}:".encode()).decode()
+    request = (
+        f"POST /v1/opportunities/{opportunity}/addTags HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Connection: Upgrade, HTTP2-Settings\r\nContent-Length: 15\r\nContent-Type: application/json\r\n"
+        f"HTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\nAuthorization: Basic {key}\r\n\r\n"
+        '{"tags": ["x"]}'
+    ).encode()
+    with socket.create_connection(("127.0.0.1", httpx.URL(account.base_url).port or 0)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(2):
+            for start, end in itertools.pairwise([0, *cuts, None]):
+                connection.sendall(request[start:end])
+                time.sleep(0.005)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+    assert "x" in account.state()["opportunities"][opportunity]

@@ -18,6 +18,8 @@ from leverkit.emulator.server.app import App
 try:
     from uvicorn.config import Config as UvicornConfig
     from uvicorn.server import ServerState
+
+    from leverkit.emulator.server.http_protocol import PlainProtocol
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"{error}: pip install 'leverkit[emulator]'", name=error.name) from None
 
@@ -43,6 +45,7 @@ class Server:
         self._state = ServerState()
         self._config = UvicornConfig(
             app,
+            http=PlainProtocol,
             log_config=None,
             access_log=False,
             lifespan="off",

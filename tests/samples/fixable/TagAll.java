@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 class TagAll {
     static final String BASE = System.getenv().getOrDefault("LEVER_BASE_URL", "https://api.lever.co/v1");
     static final String TAG_PATH = "/candidates/%s/addTags";
-    static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    static final HttpClient HTTP = HttpClient.newHttpClient();
 
     static String lever(String path, String body) throws Exception {
         String key = Base64.getEncoder().encodeToString((System.getenv("LEVER_API_KEY") + ":").getBytes());
