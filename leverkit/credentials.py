@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
 
-from leverkit.accounts import AccountEntry
+from leverkit.accounts import KEYS, AccountEntry
 from leverkit.api.account import Account
 from leverkit.api.auth import Secret, checked_url, is_safe_host
 from leverkit.api.oauth import RefreshedToken
@@ -18,7 +18,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.storage.account_registry import KnownAccount, read_accounts
 from leverkit.storage.files import digest
 
-KINDS = ("LEVER_API_KEY", "LEVER_ACCESS_TOKEN", "LEVER_REFRESH_TOKEN")
+KINDS = tuple(KEYS.values())
 TOKEN_URL = "https://auth.lever.co/oauth/token"
 SANDBOX_TOKEN_URL = "https://sandbox-lever.auth0.com/oauth/token"
 SANDBOX = "api.sandbox.lever.co"

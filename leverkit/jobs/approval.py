@@ -181,9 +181,7 @@ def approvals(folder: Path) -> Approvals:
     unreadable: list[str] = []
     for run in _runs(folder, unreadable):
         try:
-            if not run.is_dir() or was_begun(run):
-                with opened_run(run) as opened:
-                    sessions += _sessions(opened, run)
+            sessions += _sessions(run)
         except LeverkitError as error:
             unreadable.append(f"{run}: {error}")
     return Approvals(tuple(sorted(sessions, key=lambda session: session.at)), tuple(unreadable))
@@ -206,7 +204,15 @@ def _runs(folder: Path, unreadable: list[str]) -> list[Path]:
     return sorted(found.values())
 
 
-def _sessions(run: Run, folder: Path) -> Iterator[ApprovedSession]:
+def _sessions(folder: Path) -> list[ApprovedSession]:
+    """Return the sessions of a run; none where it was not begun."""
+    if folder.is_dir() and not was_begun(folder):
+        return []
+    with opened_run(folder) as run:
+        return list(_sessions_of(run, folder))
+
+
+def _sessions_of(run: Run, folder: Path) -> Iterator[ApprovedSession]:
     for entry in run.entries:
         if isinstance(entry.body, SessionStarted):
             standing = entry.body.standing or None

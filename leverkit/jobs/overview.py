@@ -141,12 +141,12 @@ def _name(folder: Path) -> str:
 
 def _row(folder: Path) -> tuple[object, ...]:
     try:
-        found, plan = status(Run.open(folder)), Run.open(folder).plan
+        run = Run.open(folder)
+        found, plan = status(run), run.plan
     except LeverkitError as error:
         return folder.name, "–", None, None, str(error), None, "–"
     checked = VerificationRecord.read(folder)
     verified = "–" if not found.planned else "no" if checked is None else _VERIFIED[checked.exit_code]
-    done = found.counts["done"] + found.counts["no_op"]
     kind = _KINDS.get(found.kind, found.kind)
     state = found.state if found.planned else "nothing planned"
-    return plan.short, kind, found.planned, plan.counts["contacts"], state, done, verified
+    return plan.short, kind, found.planned, plan.counts["contacts"], state, found.in_place, verified

@@ -79,6 +79,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return {name: found[name] for name in OUTCOMES}
 
     @property
+    def in_place(self) -> int:
+        """Return how many of the planned changes are in place."""
+        return sum(result.outcome in TRIED for result in self.results)
+
+    @property
     def exit_code(self) -> int:
         """Return 0 only where everything is done or was already so; else 6, 8 or 3."""
         counts = self.counts
@@ -117,10 +122,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Return the result as a headline: how many of the planned changes are in place."""
         if not self.planned:
             return "Nothing to do"
-        counts = self.counts
-        done = sum(counts[name] for name in TRIED)
-        place = f"{done:,} of {self.planned:,} changes are in place"
-        rest = ", ".join(f"{n:,} {self._word(name)}" for name, n in counts.items() if n and name not in TRIED)
+        place = f"{self.in_place:,} of {self.planned:,} changes are in place"
+        left = {name: number for name, number in self.counts.items() if number and name not in TRIED}
+        rest = ", ".join(f"{number:,} {self._word(name)}" for name, number in left.items())
         return f"{place}: {rest}" if rest else f"Done: {place}"
 
     def require(self) -> Result:

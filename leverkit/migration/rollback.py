@@ -18,13 +18,12 @@ from leverkit.migration.ownership import not_ours_any_more, relate
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.canary import choose
-from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped
+from leverkit.planning.operation import Action, Operation, OpportunityState, Skipped, deltas
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import lock_file, require_plan
 from leverkit.storage.lock import hold
 
 NOT_NOW = "and not to be undone this time"
-INVERSE: dict[Action, Action] = {"add": "remove", "remove": "add"}
 
 
 def rollback(
@@ -84,15 +83,12 @@ def _inverse(run: Run, taken: Mapping[int, str], only: _Only) -> Plan:
     for number, operation in enumerate(plan.operations):
         why = _ours(state, number)
         if why and number in taken:
-            reason = f"not this run's any more: {taken[number]}"
-            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+            skipped.append(operation.skipped(f"not this run's any more: {taken[number]}"))
         elif why and not only.holds(operation):
             kept.append(operation)
-            reason = f"changed by run {plan.short}, {NOT_NOW}"
-            skipped.append(Skipped(operation.contact, operation.opportunity, operation.tag, reason))
+            skipped.append(operation.skipped(f"changed by run {plan.short}, {NOT_NOW}"))
         elif why:
-            action = INVERSE[operation.action]
-            operations.append(Operation(operation.contact, operation.opportunity, action, operation.tag, why))
+            operations.append(operation.inverse(why))
         else:
             skipped.append(_skipped(plan, state, number))
     removals = sum(operation.action == "remove" for operation in operations)
@@ -136,8 +132,7 @@ def _skipped(plan: Plan, state: RunState, number: int) -> Skipped:
     if outcome is not None and outcome.stored:
         reason = f"left by run {plan.short} in the form that Lever gave it: remove it by hand"
         return Skipped(operation.contact, operation.opportunity, outcome.stored, reason)
-    reason = f"not changed by run {plan.short}: {state.outcome_name(number)}"
-    return Skipped(operation.contact, operation.opportunity, operation.tag, reason)
+    return operation.skipped(f"not changed by run {plan.short}: {state.outcome_name(number)}")
 
 
 def _before(
@@ -148,10 +143,9 @@ def _before(
     known = {opportunity: was for opportunity, was in plan.before.items() if was.contact in contacts}
     read = {intent.opportunity: intent.before for intent in state.intents.values()}
     tags = {opportunity: dict.fromkeys(read.get(opportunity, was.tags)) for opportunity, was in known.items()}
-    undone = [(operation, INVERSE[operation.action]) for operation in operations]
-    for operation, action in (*undone, *((operation, operation.action) for operation in kept)):
+    for operation in (*(undone.inverse("") for undone in operations), *kept):
         held = tags.get(operation.opportunity, {})
-        if action == "add":
+        if operation.action == "add":
             held[operation.tag] = None
         else:
             held.pop(operation.tag, None)
@@ -182,14 +176,11 @@ def _restored(
     plan: Plan, before: Mapping[str, OpportunityState], operations: list[Operation], kept: list[Operation]
 ) -> dict[str, int]:
     """Return the counts after the rollback: those before the run, and what else changed until `before`."""
-    change = Counter[str]()
-    for operation in plan.operations:
-        change[operation.tag] -= operation.delta
+    change = deltas((*operations, *(op for op in kept if op.opportunity not in before)))
+    change.subtract(deltas(plan.operations))
     for opportunity, known in before.items():
         change.update(known.tags)
         change.subtract(plan.before[opportunity].tags)
-    for operation in (*operations, *(op for op in kept if op.opportunity not in before)):
-        change[operation.tag] += operation.delta
     touched = {operation.tag for operation in operations}
     return {tag: count + change[tag] for tag, count in plan.tag_counts.items() if tag in touched}
 

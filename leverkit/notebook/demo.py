@@ -25,6 +25,7 @@ from leverkit.migration.run import Run
 from leverkit.notebook.copies import folder
 from leverkit.notebook.job.runner import run
 from leverkit.planning.plan import Plan
+from leverkit.planning.run_folder import run_folders
 from leverkit.policy.policy import Policy
 
 RATE = 200.0  # requests per second: Lever allows 10, but nobody should wait for a demo
@@ -126,8 +127,7 @@ class _Demo:
         return self._folder / "runs" / plan.short
 
     def _newest(self) -> Plan:
-        plans = self._folder.glob("runs/*/plan.json")
-        return Plan.read(max(plans, key=lambda path: path.stat().st_mtime_ns).parent)
+        return Plan.read(run_folders(self._folder)[0])
 
     def _tags(self) -> Tags:
         return {found.id: frozenset(found.tags) for found in self.lever.opportunities()}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from leverkit.migration.apply import apply_run
 from leverkit.migration.result import Result, status
 from leverkit.migration.run import Run
 from leverkit.notebook.migration_order import MigrationOrder, why_empty
+from leverkit.planning.operation import deltas
 from leverkit.planning.plan import Plan
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html
@@ -114,12 +114,12 @@ class MigrationStep:
 
         from leverkit.report.charts import chart_outcomes
 
-        counts = status(Run.open(self.run)).counts
+        found = status(Run.open(self.run))
         if not self.plan.operations:
             return message("There are no operations.")
-        done = counts["done"] + counts["no_op"]
-        title = f"{done:,} of {len(self.plan.operations):,} changes are in place"
-        return chart_outcomes(pd.DataFrame(counts.items(), columns=["outcome", "operations"]), title=title)
+        title = f"{found.in_place:,} of {found.planned:,} changes are in place"
+        rows = pd.DataFrame(found.counts.items(), columns=["outcome", "operations"])
+        return chart_outcomes(rows, title=title)
 
     def arrived(self) -> Chart | Message:
         """Draw, in mode `verify`, how many opportunities carried each tag before, and carry it now."""
@@ -145,10 +145,7 @@ class MigrationStep:
     @property
     def _added(self) -> list[tuple[str, int]]:
         """Return the tags of the plan with the opportunities that gain it less those that lose it."""
-        added = Counter[str]()
-        for operation in self.plan.operations:
-            added[operation.tag] += operation.delta
-        return sorted(added.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
+        return sorted(deltas(self.plan.operations).items(), key=lambda pair: (-abs(pair[1]), pair[0]))
 
     @property
     def next(self) -> Message:

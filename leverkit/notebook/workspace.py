@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from leverkit.notebook.nightly_step import NightlyStep, nightly
 from leverkit.planning.plan import LEAST, Plan
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.planner import plan_with
-from leverkit.planning.run_folder import DRAFT, draft_lock, was_begun
+from leverkit.planning.run_folder import DRAFT, draft_lock, run_folders, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.report.masthead import is_local
@@ -169,12 +168,10 @@ class AccountWorkspace:
         import pandas as pd
 
         rows = []
-        for run in self._runs():
+        for run in self._runs:
             found = status(Run.open(run))
-            done = found.counts["done"] + found.counts["no_op"]
-            rows.append(
-                (found.plan_id[:SHORT], found.kind, found.planned, found.state, done, found.counts["pending"])
-            )
+            size = (found.planned, found.state, found.in_place, found.counts["pending"])
+            rows.append((found.plan_id[:SHORT], found.kind, *size))
         return pd.DataFrame(rows, columns=["plan", "kind", "operations", "state", "done", "pending"])
 
     @property
@@ -203,7 +200,7 @@ class AccountWorkspace:
         return f"{len(scopes) - scopes.count('undecided'):,} of {len(scopes):,} tags decided"
 
     def _latest(self, kind: Kind) -> str:
-        found = (status(Run.open(run)) for run in self._runs())
+        found = (status(Run.open(run)) for run in self._runs)
         return next(
             (f"plan {run.plan_id[:SHORT]}: {run.summary}" for run in found if run.kind == kind), "not yet"
         )
@@ -211,6 +208,11 @@ class AccountWorkspace:
     @property
     def _draft(self) -> Path:
         return self.folder / "runs" / DRAFT
+
+    @property
+    def _runs(self) -> list[Path]:
+        """Return the folders of runs, newest first, without a draft that tripped a brake."""
+        return run_folders(self.folder / "runs")
 
     def _drafting(self) -> AbstractContextManager[None]:
         """Hold what notebooks of this account share while they plan: the draft, and the snapshot."""
@@ -231,12 +233,6 @@ class AccountWorkspace:
         folders = (self.snapshot_folder, self.policy_file)
         return MigrationStep(mode, run.folder, run.plan, *folders, self.lever, self.rate, approve, order)
 
-    def _runs(self) -> Iterator[Path]:
-        """Yield the folders of runs, newest first, without a draft that tripped a brake."""
-        plans = [path for path in self.folder.glob("runs/*/plan.json") if path.parent != self._draft]
-        plans.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        yield from (path.parent for path in plans)
-
     def _planned(self, mode: str, kind: Kind, approve: str, folder: Path | None = None) -> Run | None:
         """Return the run that modes apply and verify take; None in mode plan. Raises UsageError."""
         if mode not in MODES:
@@ -250,7 +246,7 @@ class AccountWorkspace:
         wanted = identifier.strip().lower()
         if 0 < len(wanted) < LEAST:
             raise UsageError(f"{identifier!r} is no plan id: give at least its first {LEAST} digits")
-        for run in map(Run.planned, self._runs()):
+        for run in map(Run.planned, self._runs):
             if run.plan.kind == kind and run.plan.plan_id.startswith(wanted):
                 return run
         raise UsageError(f"no {kind} plan {wanted or 'at all'} for this account; make one with mode = plan")
@@ -259,7 +255,7 @@ class AccountWorkspace:
         """Return the run to undo; where nothing was ever planned, a plan that did nothing."""
         if of:
             return self._find("migrate", of).folder
-        migrations = [run for run in self._runs() if Plan.read(run).kind == "migrate"]
+        migrations = [run for run in self._runs if Plan.read(run).kind == "migrate"]
         begun = list(filter(was_begun, migrations))
         return (begun or migrations or [self.migration("plan").run])[0]
 

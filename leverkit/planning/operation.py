@@ -46,6 +46,15 @@ class Operation(msgspec.Struct, frozen=True, order=True, gc=False):
         """Return True if an opportunity with these tags is as the operation wants it."""
         return (self.tag in tags) == (self.action == "add")
 
+    def inverse(self, reason: str) -> Operation:
+        """Return the operation that undoes this one."""
+        action: Action = "remove" if self.action == "add" else "add"
+        return Operation(self.contact, self.opportunity, action, self.tag, reason)
+
+    def skipped(self, reason: str) -> Skipped:
+        """Return the operation as a change that a plan leaves out."""
+        return Skipped(self.contact, self.opportunity, self.tag, reason)
+
 
 class OpportunityState(msgspec.Struct, frozen=True, gc=False):
     """The contact and the tags that an opportunity had when the plan was made."""
@@ -121,6 +130,14 @@ def _operation(row: csv_file.Row) -> Operation:
         intern(text if _is_id(name, text) else csv_file.unguard(text)) for name, text in cells
     )
     return Operation(contact, opportunity, _ACTIONS[action], tag, reason)
+
+
+def deltas(operations: Iterable[Operation]) -> Counter[str]:
+    """Return by how much operations change the count of each tag."""
+    found = Counter[str]()
+    for operation in operations:
+        found[operation.tag] += operation.delta
+    return found
 
 
 def by_opportunity(operations: Iterable[Operation]) -> dict[str, list[Operation]]:

@@ -6,7 +6,7 @@ traced to opportunities that changed since the snapshot, by a known amount, or t
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from leverkit.api.models import DeletedOpportunity, Opportunity
-from leverkit.planning.operation import by_opportunity
+from leverkit.planning.operation import by_opportunity, deltas
 from leverkit.planning.plan import Plan
 from leverkit.verification.verification import UNSEEN, Change, Count
 
@@ -63,9 +63,7 @@ class _Check:
         self._expected = _by_tag(_expected(plan))
         self._seen = _by_tag((opportunity.id, opportunity.tags) for opportunity in now.values())
         self.newer: list[Opportunity] = []
-        self._deltas = Counter[str]()
-        for operation in plan.operations:
-            self._deltas[operation.tag] += operation.delta
+        self._deltas = deltas(plan.operations)
 
     def _list(self, **filters: Any) -> dict[str, Opportunity]:
         found = {each.id: each for each in self._lever.opportunities(**filters)}

@@ -142,7 +142,7 @@ def _ahead(plan: Plan, inside: frozenset[int], now: Mapping[str, Opportunity]) -
     return frozenset(
         number
         for number, op in enumerate(plan.operations)
-        if number not in inside and _status(op.action, op.tag, now.get(op.opportunity)) == "="
+        if number not in inside and _status(op, now.get(op.opportunity)) == "="
     )
 
 
@@ -156,7 +156,7 @@ def _compare(
     planned = by_opportunity(plan.operations)
     checked = [
         PairCheck(
-            ">" if op in ahead else _status(op.action, op.tag, now.get(op.opportunity)),
+            ">" if op in ahead else _status(op, now.get(op.opportunity)),
             op.contact,
             op.opportunity,
             op.tag,
@@ -181,12 +181,12 @@ def _compare(
     return checked, same
 
 
-def _status(action: str, tag: str, now: Opportunity | None) -> str:
+def _status(op: Operation, now: Opportunity | None) -> str:
     if now is None:
         return "!"
-    if (tag in now.tags) == (action == "add"):
+    if op.is_in_effect(now.tags):
         return "="
-    return "+" if action == "add" else "-"
+    return "+" if op.action == "add" else "-"
 
 
 def _renames(run: Run, now: Mapping[str, Opportunity], counts: Iterable[Count]) -> list[Rename]:

@@ -50,17 +50,22 @@ def missing_shared_tags(
     left out. An anonymized opportunity gets no tag, and its tags are given to no other.
     """
     wanted = {tag for tag in names("tags", tags) if not unwritable(tag)}
-    by_contact: dict[str, list[Opportunity]] = defaultdict(list)
-    for opportunity in opportunities:
-        if not opportunity.is_anonymized:
-            by_contact[opportunity.contact].append(opportunity)
     return [
         Operation(contact, opportunity.id, "add", tag, REASON)
-        for contact, siblings in by_contact.items()
+        for contact, siblings in by_contact(opportunities).items()
         for shared in [_tags_of(siblings).intersection(wanted)]
         for opportunity in filter(matching, siblings)
         for tag in shared.difference(opportunity.tags)
     ]
+
+
+def by_contact(opportunities: Iterable[Opportunity]) -> dict[str, list[Opportunity]]:
+    """Return the opportunities of each contact, without anonymized ones."""
+    found = defaultdict[str, list[Opportunity]](list)
+    for opportunity in opportunities:
+        if not opportunity.is_anonymized:
+            found[opportunity.contact].append(opportunity)
+    return found
 
 
 def matching_tags(policy: Policy) -> dict[str, str]:

@@ -25,7 +25,7 @@ from leverkit.planning.memory import decision
 from leverkit.planning.operation import Operation, OpportunityState
 from leverkit.planning.run_folder import journal_head
 from leverkit.settings import find_account_folder
-from leverkit.webhook.matching import REASON
+from leverkit.webhook.matching import REASON, by_contact
 
 Siblings = Mapping[str, OpportunityState]
 
@@ -156,13 +156,9 @@ def not_wished_any_more(lever: ReadOnlyLever, run: Run, matching: Mapping[str, s
 
 def siblings_of(opportunities: Iterable[Opportunity]) -> dict[str, OpportunityState]:
     """Return by id the opportunities of contacts that have several which are not anonymized."""
-    by_contact = defaultdict[str, list[Opportunity]](list)
-    for found in opportunities:
-        if not found.is_anonymized:
-            by_contact[found.contact].append(found)
     return {
         each.id: OpportunityState(contact, each.tags)
-        for contact, siblings in by_contact.items()
+        for contact, siblings in by_contact(opportunities).items()
         for each in siblings
         if len(siblings) > 1
     }

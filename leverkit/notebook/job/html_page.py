@@ -8,14 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from leverkit.notebook.job.run_record import RunRecord
+from leverkit.notebook.job.shown import HEADLINE, headline_of
 from leverkit.notebook.job.table_rows import linked
 from leverkit.report.html import TEMPLATES
 from leverkit.report.masthead import Masthead
 
-HEADLINE = "headline"  # tag of the cell whose result is the title of the page
 LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell", HEADLINE}
 # Markdown has no table without a head; screen readers announce an empty one.
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
@@ -29,15 +27,6 @@ def title(notebook: Any) -> str:
         line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
     ]
     return next((line.lstrip("# ") for line in lines if line.startswith("#")), "Report")
-
-
-def headline(notebook: Any) -> str:
-    """Return what the cell tagged `headline` says, the title of the page; empty where none was run."""
-    for cell in notebook.cells:
-        if HEADLINE in cell.metadata.get("tags", []):
-            texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
-            return str(Markup("".join("".join(text) for text in texts)).striptags())
-    return ""
 
 
 def render(notebook: Any, record: RunRecord, copied: Collection[str] = ()) -> str:
@@ -65,7 +54,7 @@ def render(notebook: Any, record: RunRecord, copied: Collection[str] = ()) -> st
         exclude_anchor_links=True,
     )
     notebook = notebook if record.status == "done" else _executed_part(notebook)
-    name, verdict = title(notebook), headline(notebook)
+    name, verdict = title(notebook), headline_of(notebook)
     head = Masthead(
         record.account_name, "", record.host, record.demo, record.started_at[:16].replace("T", " ")
     )

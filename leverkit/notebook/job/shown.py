@@ -11,6 +11,8 @@ from leverkit.errors import LeverkitError
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
 
+HEADLINE = "headline"  # tag of the cell whose result is the title of the page
+
 
 def run_of(executed: Any) -> dict[str, Any]:
     """Return which run the notebook worked on, and its state; nothing where it worked on none."""
@@ -26,8 +28,8 @@ def run_of(executed: Any) -> dict[str, Any]:
 
 
 def headline_of(executed: Any) -> str:
-    """Return what the cells tagged headline show, as plain text; empty without one."""
-    cells = [cell for cell in executed.cells if "headline" in cell.metadata.get("tags", [])]
+    """Return what the cells tagged headline show, as plain text; empty where none was run."""
+    cells = [cell for cell in executed.cells if HEADLINE in cell.metadata.get("tags", [])]
     return _plain(" ".join(map(shown, cells)))
 
 
