@@ -37,6 +37,16 @@ def sends_nothing(callee: str) -> bool:
     return verb in _NOT_SENT or receiver in ("console", "logger")
 
 
+def runs_shell(callee: str) -> bool:
+    """Return True if a call runs a command: `os.system`, `subprocess.run`, `execSync`, `shell_exec`."""
+    return bool(re.search(r"\b(?:system|shell_exec|popen|Popen|exec(?:Sync)?|subprocess\.\w+)$", callee))
+
+
+def appends(callee: str) -> bool:
+    """Return True if a call lengthens a string that is being built: `new StringBuilder("/notes").append`."""
+    return bool(re.match(r"new StringBuilder\b.*\.[aA]ppend$", callee, re.DOTALL))
+
+
 def stores(callee: str) -> bool:
     """Return True if a call changes a record of the project itself."""
     called = re.findall(r"\w+", callee)

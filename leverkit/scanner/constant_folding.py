@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import grammar, syntax
+from leverkit.scanner import call_names, grammar, syntax
 from leverkit.scanner.syntax import text
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class ConstantFolder:
         return kind in grammar.STRINGS or kind in grammar.INSIDE
 
     def _builds(self, call: Node) -> bool:
-        return call.type != "command" and _verb(call) in grammar.BUILDERS
+        return call.type != "command" and (
+            _verb(call) in grammar.BUILDERS or call_names.appends(syntax.callee(call))
+        )
 
     def fold(self, node: Node | None, depth: int = 0) -> str:
         """Return the template that a node builds."""
@@ -58,7 +60,7 @@ class ConstantFolder:
             return "{}"
         kind = node.type
         if kind in grammar.JUXTAPOSED:
-            return "".join(self.fold(child, depth) for child in node.named_children)
+            return "".join(self.fold(child, depth) for child in node.named_children) + _cut_off(node)
         if kind in grammar.STRINGS:
             return self._literal(node, depth)
         if kind in grammar.BINARY:
@@ -118,6 +120,8 @@ class ConstantFolder:
             return self._join(verb, receiver, args, depth)
         if verb in grammar.APPENDS and receiver is not None:
             return "/".join(self.fold(part, depth + 1).strip("/") for part in (receiver, *args))
+        if call_names.appends(syntax.callee(node)):
+            return "".join(self.fold(part, depth + 1) for part in (receiver, *args))
         if verb in grammar.WRAPS:
             return self._wrap(verb, receiver, args, depth)
         return self._returned(verb, depth + 1) or _placeholder(node)
@@ -242,6 +246,13 @@ def _result(function: Node) -> Node | None:
         return body
     children = [child for child in body.named_children if child.type not in grammar.COMMENTS]
     return children[-1] if children else None
+
+
+def _cut_off(node: Node) -> str:
+    """Return what follows a shell's `$BASE/notes/$ID/x`, which its grammar cuts after the last `$`."""
+    rest = node.next_sibling
+    is_cut = text(node).endswith("$") and rest is not None and rest.start_byte == node.end_byte
+    return re.sub(r"^\w+", "{}", text(rest)) if is_cut else ""
 
 
 def _verb(call: Node) -> str:

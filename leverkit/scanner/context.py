@@ -85,7 +85,10 @@ class Context:
             return False
         if not target:
             return self._path_named(node)
-        by_name = attribution.lever_by_names(target) is True
+        if call is not None and _names_method(call, node):
+            return call_names.sends(target, path_is_plain=False)
+        makers = (target, self._maker_of_receiver(node))
+        by_name = any(attribution.lever_by_names(name) is True for name in makers)
         return by_name or call_names.sends(target, path_is_plain=not found.item)
 
     def _calls_own_application(self, node: Node, target: str) -> bool:
@@ -100,6 +103,8 @@ class Context:
         slash = "/" in syntax.text(node)
         function = syntax.function_of(node)
         if (definition := syntax.defined_by(node)) is not None:
+            if not slash and _is_beside_path(definition):
+                return False
             table = next(
                 (step for step in syntax.ancestors(definition) if step.type in grammar.DEFINITIONS),
                 definition,
@@ -156,6 +161,19 @@ class Context:
         return (
             line is not None and attribution.lever_by_names(line.group().decode("utf-8", "replace")) is None
         )
+
+
+def _names_method(call: Node, node: Node) -> bool:
+    """Return True if an argument beside a path is an HTTP method: `request("GET", "/candidates")`."""
+    return re.search(r"^.?(GET|POST|PUT|PATCH|DELETE)\b", syntax.beside(call, node)) is not None
+
+
+def _is_beside_path(entry: Node) -> bool:
+    """Return True for `name: "candidates"` in an object that has its path in another entry."""
+    beside = (step for step in entry.parent.named_children if step != entry) if entry.parent else ()
+    return entry.type in grammar.ENTRIES and any(
+        call_names.names_path(syntax.name_of(step)) for step in beside
+    )
 
 
 def _is_file(node: Node) -> bool:

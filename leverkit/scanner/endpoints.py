@@ -18,7 +18,7 @@ _ID = re.compile(r"^(?:.*\{.*\}.*|[:$]?[\w-]+|<[^>]+>)$")
 _HOLE = re.compile(r"\{[^{}]*\}")
 _PLACEHOLDER = re.compile(
     r"\$?\{\{.*?\}\}|<%[=-]?.*?%>|\$\([^()]*\)"  # {{ id }}, ${{ id }}, <%= id %>, $(ID)
-    r"|%\(\w+\)[a-z]|%<\w+>[a-z]?|%\{\w+\}|%\d+\$[a-z]|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]"
+    r"|%[A-Za-z_]\w+%|%\(\w+\)[a-z]|%<\w+>[a-z]?|%\{\w+\}|%\d+\$[a-z]|%[-+ #0]*\d*(?:\.\d+)?[sdvqxi@]"
 )
 _HOST = re.compile(r"^(?:(?:https?:)?//|callout:)[^/]+")
 # `notes{query}` is notes; `add{type}` is itself

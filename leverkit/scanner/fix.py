@@ -28,6 +28,9 @@ _SEGMENT = re.compile(rb"(?<![\w.-])candidates(?=[/?\"'`$#{%\s&\\]|$)")
 _ID = rb"candidate(_?(?:id|Id|ID))?"
 _HOLE = re.compile(rb"(?<=[{:(<])" + _ID + rb"(?=[})>/?\"']|$)")
 _KEY = re.compile(rb"[:\"']?" + _ID + rb"[\"']?$")
+_DESCRIBED = re.compile(
+    rb"/candidates[^\s\"',]*[\"']?\s*:\s*[{\n]"
+)  # a key: the new one may be there already
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _DEPTH = 3
 _NO_NEWLINE = "\\ No newline at end of file"
@@ -100,6 +103,8 @@ def _edits(source: Source, found: Finding, kept: frozenset[int], elsewhere: froz
     parser = syntax.parser(source.language)
     if found.how != "parsed" or parser is None or source.lines:
         match = _SEGMENT.search(source.raw, offset, _line_end(source.raw, offset))
+        if _DESCRIBED.match(source.raw, offset):
+            return {}
         return {match.span(): b"opportunities"} if match else {}
     root = parser.parse(source.text).root_node
     literals = _Literals(ConstantFolder(root, source.text, {}), kept, elsewhere)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from leverkit.scanner import attribution, endpoints, grammar, syntax
+from leverkit.scanner import attribution, call_names, endpoints, grammar, syntax
 from leverkit.scanner.context import Context
 from leverkit.scanner.detectors.fan_out import fans_out
 from leverkit.scanner.endpoints import Endpoint
@@ -46,7 +46,7 @@ class PathDetector:
         if (key := (node.start_byte, node.end_byte)) in self.seen:
             return
         self.seen.add(key)
-        template = _without_verb(node, self.folder.fold_with_arguments(node))
+        template = _sent(node, self.folder.fold_with_arguments(node))
         found = endpoints.parse_endpoint(template)
         if found is None:
             yield from self._appended(node, template)
@@ -136,8 +136,12 @@ class PathDetector:
         return "LK305" if not found.item and method == "post" and endpoints.only_tags(name, around) else ""
 
 
-def _without_verb(node: Node, template: str) -> str:
-    """Return the path of `@RequestLine("POST /candidates")`."""
+def _sent(node: Node, template: str) -> str:
+    """Return the path of `@RequestLine("POST /candidates")`, the address of `system("curl https://…")`."""
+    if call_names.runs_shell(syntax.direct_callee(node)) and (
+        address := re.search(r"https?://\S+", template)
+    ):
+        return address.group()
     annotated = syntax.enclosing(node, grammar.ANNOTATIONS) is not None
     return re.sub(r"^[A-Z]{3,6} (?=/)", "", template) if annotated else template
 

@@ -25,22 +25,37 @@ _TOKEN = re.compile(
 _INTERPOLATION = re.compile(
     r"[$#@]\{[^{}]*\}|\$\([^()]*\)|\\\([^()]*\)|\$\w+(?:\.\w+)*|%[sd]|\{\{\s*[\w.]+\s*\}\}"
 )
-_JOINT = re.compile(r"^\s*(?:\+|<>|\.|\+\+|&)\s*(?:[\w.@$\[\]()]+\s*(?:\+|<>|\.|\+\+|&)\s*)?$")
-_BASE = re.compile(r"(\w*(?i:url|base|host|api|root|endpoint)\w*)\s*(?:\+|<>|\.|,)\s*$")
-# R joins by commas: paste0(base, "/candidates/", id), and req_url_path_append("candidates", id) with slashes
-_PASTE = re.compile(r"\b(paste0?|str_c|file\.path|req_url_path\w*)\s*\((?:[^()\"']|\([^()]*\)){0,120}$")
-_COMMA = re.compile(r"^\s*,\s*(?:[\w.$\[\]]+(?:\([^()]*\))?\s*,\s*)?$")
+_PLUS = r"(?:\+\+?|<>|\.\.?|&|\|\|)"
+_JOINT = re.compile(rf"^\s*{_PLUS}\s*(?:[\w.@$\[\]()]+?\s*{_PLUS}\s*)?$")
+_BASE = re.compile(rf"(\w*(?i:url|base|host|api|root|endpoint)\w*)\s*(?:{_PLUS}|,)?\s*$")
+# R joins by commas: paste0(base, "/candidates/", id), req_url_path_append("candidates", id) with slashes;
+# Clojure by blanks: (str base "/candidates/" id)
+_PASTE = re.compile(
+    r"(?:\b(paste0?|str_c|file\.path|req_url_path\w*)\s*\(|\(str\s)(?:[^()\"']|\([^()]*\)){0,120}$"
+)
+_COMMA = re.compile(r"^\s*,?\s*(?:[\w.$\[\]-]+(?:\([^()]*\))?\s*,?\s*)?$")
 _COMMENT = re.compile(r"\s*(?:#|//|!|--|<!--|<%#)(?!#)")
 _URL = re.compile(
     r"https?://[^\s\"'`\\<>|]*lever\.co/"
     r"(?:@\{[^{}]*\}|\{\{[^{}\n]{0,200}\}\}|<%=?[^%\n]{0,200}%>|<\w+>|[^\s\"'`\\<>|])*"
 )
-# `path: /candidates`, a key of declared requests, and `{{base}}/candidates` of request files
+# `path: /candidates`, a key of declared requests, `{{base}}/candidates` of request files, `$BASE/candidates`
+# of scripts, and `/candidates:`, a path that an OpenAPI document describes
 _REST = r"(?:v1/)?(?:candidates|opportunities)\b(?:\{\{[^{}\n]{0,200}\}\}|[^\s\"',])*"
 _PATH = re.compile(
-    rf"\b(?:path|url|uri|endpoint|route|resource)[\"']?\s*:\s*[\"']?(?P<path>/?{_REST})"
-    rf"|\{{\{{\s*\w+\s*\}}\}}(?P<after>/{_REST})"
+    rf"\b(?:path|url|uri|endpoint|route|resource)[\"']?\s*[:=]\s*[\"']?(?P<path>/?{_REST})"
+    rf"|(?:\{{\{{\s*\w+\s*\}}\}}|\$[{{(]?(?!\w*(?i:dir|path|folder|home|space)\b)\w+[}})]?)(?P<after>/{_REST})"
+    rf"|(?:^|[{{,])\s*[\"']?(?P<key>/{_REST})[\"']?\s*:(?=\s*[{{#\n])",
+    re.MULTILINE,
 )
+# What makes "/candidates", which many products have, a request in a file that has Lever's API host
+_REQUESTED = re.compile(
+    r"(?:@(?:GET|POST|PUT|PATCH|DELETE|\w+(?:Mapping|Exchange))|(?:\b|_)(?:get|post|request|fetch)!?)"
+    r"\(\s*(?:\w+\s*=\s*|&|[\"'.]?(?:GET|POST)[\"']?,\s*)?[\"']?$",
+    re.ASCII,
+)
+_SHELLED = re.compile(r"\s*(?:curl|wget)\s.*?(?P<url>https?://\S+)", re.DOTALL)
+_DESCRIBED = re.compile(r"\b(get|post|put|patch|delete)[\"']?\s*:")
 
 
 def findings(source: Source, evidence: FileEvidence) -> Iterator[Finding]:
@@ -62,13 +77,15 @@ def _templates(text: str) -> Iterator[tuple[int, str]]:
         literal = _INTERPOLATION.sub("{x}", token.group().strip("\"'`"))
         between = text[end : token.start()] if end >= 0 else "\n"
         if _JOINT.match(between) or (paste and _COMMA.match(between)):
-            slash = "/" if paste and "path" in paste.group(1) else ""
+            slash = "/" if paste and "path" in (paste.group(1) or "") else ""
             built += slash.join(["", *(["{x}"] if re.search(r"\w", between) else []), literal])
         else:
             yield start, built
             before = text[max(token.start() - 160, 0) : token.start()]
             base, paste = _BASE.search(before), _PASTE.search(before)
-            named = base and (paste or not base.group().rstrip().endswith(","))
+            named = (
+                base and not literal.startswith("http") and (paste or not base.group().rstrip().endswith(","))
+            )
             start, built = token.start(), (f"{{{base.group(1)}}}" if base and named else "") + literal
         end = token.end()
     yield start, built
@@ -77,6 +94,7 @@ def _templates(text: str) -> Iterator[tuple[int, str]]:
 def _judge(
     source: Source, text: str, offset: int, template: str, evidence: FileEvidence
 ) -> Iterator[Finding]:
+    template = shelled.group("url") if (shelled := _SHELLED.match(template)) else template
     found = endpoints.parse_endpoint(template)
     if found is None or not _code(found, "", text):
         return
@@ -84,8 +102,18 @@ def _judge(
     line = text[start : (text + "\n").find("\n", offset)]
     called = re.findall(r"([\w.]+)\s*\(", line[: offset - start])
     method = endpoints.method_in_name(called[-1] if called else "") or endpoints.method_in_text(line)
+    if found.relative and not found.item and not _is_requested(text, offset, template, evidence):
+        return
     if _means_lever(source, found, template, evidence, len(text[:offset].encode())):
         yield _finding(source, text, offset, _code(found, method, text), method, template)
+
+
+def _is_requested(text: str, offset: int, template: str, evidence: FileEvidence) -> bool:
+    """Return True if a path without base and id is sent to Lever: by an annotation, a call or a version."""
+    if evidence.others or not (evidence.host or evidence.about):
+        return False
+    versioned = evidence.host and template.lstrip("/").startswith("v1/")
+    return versioned or _REQUESTED.search(text, max(offset - 60, 0), offset) is not None
 
 
 def _code(found: Endpoint, method: str, text: str) -> str:
@@ -102,7 +130,7 @@ def _means_lever(source: Source, found: Endpoint, template: str, evidence: FileE
     for decided in (attribution.lever_by_host(template), attribution.lever_by_names(found.base)):
         if decided is not None:
             return decided
-    if not endpoints.is_known_action(found.action) or (found.relative and not found.item):
+    if not endpoints.is_known_action(found.action):
         return False
     return evidence.named and (
         not evidence.others or attribution.lever_by_nearest_name(source.text, range(len(source.text)), offset)
@@ -126,8 +154,7 @@ def _urls(source: Source, text: str) -> Iterator[Finding]:
 def _relative(source: Source, text: str, evidence: FileEvidence) -> Iterator[Finding]:
     """Yield findings for paths in a data file that has Lever's API host elsewhere, as base URL."""
     for match in _PATH.finditer(text) if evidence.host else ():
-        path, start = match.group("path") or match.group("after"), match.start("path")
-        offset = start if start >= 0 else match.start("after")
+        path, offset = match.group(match.lastgroup or 0), match.start(match.lastgroup or 0)
         before = text[text.rfind("\n", 0, offset) + 1 : offset]
         found = endpoints.parse_endpoint(_INTERPOLATION.sub("{x}", path))
         comment = not source.path.endswith(".json") and _COMMENT.match(before)
@@ -139,6 +166,10 @@ def _relative(source: Source, text: str, evidence: FileEvidence) -> Iterator[Fin
         ):
             continue
         method = endpoints.method_in_name(before.strip().split(" ")[0])
+        if match.lastgroup == "key" and (
+            described := _DESCRIBED.search(text, match.end(), match.end() + 400)
+        ):
+            method = described.group(1)
         method = method or endpoints.method_in_text(_block(text, offset))
         if code := _code(found, method, text):
             yield _finding(source, text, offset, code, method, path)
