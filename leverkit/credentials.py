@@ -76,7 +76,7 @@ def require_named(account: Account, entry: AccountEntry) -> None:
 
 
 def _is_another(account: Account, entry: AccountEntry, here: KnownAccount | None) -> str:
-    """Return by what an account is another than its entry stands for; empty where nothing says so."""
+    """Return why an account is not the one that its entry stands for; empty where nothing says so."""
     if entry.account:
         return f"and accounts.toml expects {entry.account}"
     named = [known for known in read_accounts(account.label.workspace) if known.name == entry.name]

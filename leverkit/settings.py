@@ -89,17 +89,17 @@ class Settings:
 
     @property
     def demo(self) -> bool:
-        """True if these settings mean the demo account: no key is set, and it may take its place."""
+        """Return True if these settings mean the demo account: no key is set, and it may take its place."""
         return self.key is None and self.demo_allowed
 
     @property
     def host(self) -> str:
-        """Host of the account, without a port."""
+        """Return the host of the account, without a port."""
         return LOOPBACK[0] if self.demo else urlsplit(self.base_url).hostname or ""
 
     @property
     def connection(self) -> str:
-        """A line that says which account this is, and where address and key come from."""
+        """Return a line that says which account this is, and where address and key come from."""
         if self.demo:
             return "connecting to the demo account on this computer"
         address = f"{urlsplit(self.base_url).netloc} ({self.address_source or 'the default address'})"

@@ -66,7 +66,7 @@ class RefreshedToken(ExpiringToken):
         url: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`refresh_token` is the one of the consent; the file has the one that is valid now."""
+        """Take the `refresh_token` of the consent; the file has the one that is valid now."""
         self._client_id, self._client_secret, self._url, self._clock = client_id, client_secret, url, clock
         self._file, self._lock = file, threading.RLock()
         self._first = hashlib.blake2b(refresh_token.reveal().encode(), digest_size=8).hexdigest()

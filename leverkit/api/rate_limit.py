@@ -90,7 +90,7 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Requests per second that are allowed now."""
+        """Return the requests per second that are allowed now."""
         return self._full * self._now().share
 
     def wait(self) -> None:

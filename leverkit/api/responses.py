@@ -53,7 +53,7 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that Lever asks to wait, at most 60; None if it names no time."""
+        """Return the seconds that Lever asks to wait, at most 60; None if it names no time."""
         headers = self.headers or {}
         text = headers.get("retry-after", "").strip()
         try:

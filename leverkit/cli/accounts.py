@@ -150,7 +150,7 @@ def _chosen(names: list[str] | None, labels: list[str] | None) -> tuple[Accounts
 def _require_for_accounts(words: list[str], chosen: list[AccountEntry]) -> None:
     """Raise UsageError for a command that is for no account, or would write one file for all of them."""
     from leverkit.cli.connection import OPTION, WITHOUT, command_of
-    from leverkit.jobs.many_accounts.words import require_own_files
+    from leverkit.jobs.many_accounts.placeholders import require_own_files
 
     command = command_of(words)
     if command in ("", *WITHOUT) or any(word.partition("=")[0] == OPTION for word in words):

@@ -32,7 +32,7 @@ def shown_settings(*, demo: bool = False, person: bool | None = None) -> Setting
 def home_or_own_folder() -> Path:
     """Return the folder of the account of accounts.toml that is chosen, or the workspace without one."""
     from leverkit.environment import chosen_entry
-    from leverkit.jobs.many_accounts.words import own_folder
+    from leverkit.jobs.many_accounts.placeholders import own_folder
     from leverkit.settings import workspace
 
     entry = chosen_entry()
@@ -96,7 +96,7 @@ def _run_noted(run: Callable[..., Any], command: str, words: Sequence[str]) -> i
     """Run a command for the account that is chosen, and note how it ended. Raises what ended it."""
     from leverkit.environment import chosen_entry
     from leverkit.jobs.many_accounts.outcomes import outcome
-    from leverkit.jobs.many_accounts.words import Places, expanded
+    from leverkit.jobs.many_accounts.placeholders import Places, expanded
     from leverkit.settings import workspace
 
     began, code, home, entry = time.monotonic(), 1, workspace(), chosen_entry()

@@ -143,7 +143,7 @@ def forget(
     from leverkit.errors import Partial
     from leverkit.jobs.erasure.forget import forget_people
     from leverkit.jobs.erasure.replacing import finish
-    from leverkit.jobs.erasure.words import ID
+    from leverkit.jobs.erasure.substitutions import ID
     from leverkit.settings import workspace
 
     people = [contact.strip().lower() for contact in contacts or []]

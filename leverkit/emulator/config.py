@@ -80,7 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     range_ends: Literal["both", "start", "end"] = "both"  # which end of created_at_* … is included
     contact_ids: Literal["union", "first", "last"] = "union"  # of a repeated contact_id
     max_contact_ids: int | None = None  # in one request; more are refused
-    tag_counts: Literal["all", "active", "non-confidential"] = "all"  # whom GET /tags counts
+    tag_counts: Literal["all", "active", "non-confidential"] = "all"  # which opportunities GET /tags counts
     listing_order: Literal["stage", "newest"] = "stage"  # of GET /opportunities without a range
     webhook_anywhere: bool = False  # deliver beyond this computer
     webhooks_on: bool = True  # a super admin has switched the event groups on (section 8.1)

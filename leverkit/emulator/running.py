@@ -30,7 +30,7 @@ class Running:
     """A served account. Every method runs on the server's loop, between two requests.
 
     `base_url` ends in /v1. `api_key` has all permissions; `restricted_key` lacks the confidential grant.
-    `ca_file` is by what clients trust an account that is served over https, else None.
+    `ca_file` is the certificate that clients of an account served over https have to trust, else None.
     `truth` is tag -> scope ("contact" or "opportunity") of a generated account; no request reaches it.
     """
 

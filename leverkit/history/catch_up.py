@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from leverkit.history.ledger import Ledger
-from leverkit.history.merge_table import REMOVED, Mark, MarkKind, day
+from leverkit.history.merge_table import REMOVED, Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, RunWrites, Write, shown_until
 from leverkit.history.reading_update import NotTaken, ReadingUpdate
 from leverkit.history.tables import (
@@ -25,6 +25,7 @@ from leverkit.history.tables import (
     note_run,
     set_mark,
 )
+from leverkit.report.text import day
 
 SECOND_MS = 1000
 
@@ -53,13 +54,13 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_runs(ledger: Ledger, runs: Iterable[RunWrites]) -> tuple[str, ...]:
-    """Take in what the journals of runs tell beyond what is known of them; return what is odd."""
+    """Record what the journals of runs tell beyond what is known of them; return what is odd."""
     news = (run for run in runs if ledger.run(run.folder) != known_run(run))
     return tuple(filter(None, [_take_run(ledger, run) for run in news]))
 
 
 def _take_run(ledger: Ledger, run: RunWrites) -> str:
-    """Take in a run; return why that is not possible, empty where it is."""
+    """Record what a run wrote; return why that is not possible, empty where it is."""
     with ledger.writing() as db:
         known = ledger.run(run.folder)
         done = known.entries if known else 0
@@ -74,7 +75,7 @@ def _take_run(ledger: Ledger, run: RunWrites) -> str:
 
 
 def follow_run(account_folder: Path, read: Callable[..., RunWrites]) -> None:
-    """Take in what a run wrote, where there is a ledger; `read` reads its journal as `Run.writes`."""
+    """Record what a run wrote, where there is a ledger; `read` reads its journal as `Run.writes`."""
     if ledger := Ledger.find(account_folder):
         with ledger:
             take_runs(ledger, [read(since_ms=ledger.last.taken_at)])
@@ -131,7 +132,7 @@ def take_reading(
     max_found_removals: int | None = None,
     limited: bool = True,
 ) -> CaughtUp:
-    """Take in a reading: what others changed since the last one, and the account as it is now.
+    """Record a reading: what others changed since the last one, and the account as it is now.
 
     `unsettled` are pairs to which a run of ours wrote with an outcome that is not known yet. A reading of
     another account, an older one, and one that lacks many opportunities which nobody deleted change nothing.

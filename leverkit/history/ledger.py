@@ -16,10 +16,11 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
-from leverkit.history.merge_table import Mark, day
+from leverkit.history.merge_table import Mark
 from leverkit.history.reading import Pair, tags_of
 from leverkit.history.tables import AMONG, FORMAT, NO_READING, SCHEMA, Event, KnownRun, LastReading
 from leverkit.history.view import Considered, View
+from leverkit.report.text import day
 from leverkit.storage.files import make_folder, naming
 from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import durable, holds_nothing, sound

@@ -6,10 +6,11 @@ It is one function over values; planner, sync, receiver and propagation call it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
+
+from leverkit.report.text import day
 
 MarkKind = Literal["added by us", "added by others", "removed by others", "removed everywhere", "taken back"]
 Verdict = Literal[
@@ -41,7 +42,7 @@ class Mark(msgspec.Struct, frozen=True):
     reading: int = 0
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class PairFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A tag and an opportunity of a contact, and all that is known of the two.
 
     `now`: the tag is there. `before`: it was expected there by the ledger; None where the opportunity is new.
@@ -64,19 +65,19 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     named: bool = False
 
 
-def judge(pair: Pair, *, standing: bool) -> Verdict:
-    """Return what becomes of a pair; `standing` where no person reads the plan before it is carried out."""
+def judge(pair: PairFacts, *, unattended: bool) -> Verdict:
+    """Return what becomes of a pair; `unattended` where no person reads the plan before it is carried out."""
     if pair.now:
         return "in place"
     if pair.anonymized or not pair.matching:
         return "anonymized" if pair.anonymized else "not matching"
     if pair.named:
         return "add"
-    return _removed(pair) or _left(pair, standing) or "add"
+    return _removed(pair) or _left(pair, unattended) or "add"
 
 
-def _removed(pair: Pair) -> Verdict | None:
-    """Return why a pair is left as people removed it, or nobody has it any more."""
+def _removed(pair: PairFacts) -> Verdict | None:
+    """Return why a pair is left: people removed the tag, or no opportunity carries it any more."""
     kind = pair.mark.kind if pair.mark else None
     if kind == "removed everywhere" and not pair.newer_carrier:
         return "gone for the contact"
@@ -89,9 +90,9 @@ def _removed(pair: Pair) -> Verdict | None:
     return "removed by others" if pair.before and kind != "taken back" else None
 
 
-def _left(pair: Pair, standing: bool) -> Verdict | None:
+def _left(pair: PairFacts, unattended: bool) -> Verdict | None:
     """Return why an unattended run leaves a pair that a person may plan."""
-    if not standing:
+    if not unattended:
         return None
     if pair.mark is not None and pair.mark.kind == "taken back":
         return "taken back"
@@ -105,9 +106,3 @@ def reason(verdict: Verdict, mark: Mark | None) -> str:
     if mark.kind not in (*REMOVED, "taken back"):  # the last that is known is that it was there
         return verdict
     return f"{verdict} ({'found ' if mark.kind in REMOVED else ''}on {day(mark.at_ms)})"
-
-
-def day(at_ms: int) -> str:
-    """Return the day (UTC) of a time in milliseconds since the epoch, such as 12 March 2026."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return f"{moment.day} {moment:%B %Y}"

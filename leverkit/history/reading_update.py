@@ -113,7 +113,7 @@ class ReadingUpdate:
             self._arrive(now)
 
     def _arrive(self, now: Seen) -> None:
-        """A contact is not without a tag any more that arrives with an opportunity; removals stay."""
+        """End `removed everywhere` for tags that arrive with an opportunity; other removals stay."""
         for tag in tags_of(now.tags) if now.contact in self._gone_for else ():
             if tag in self._gone_for[now.contact]:
                 keep_off(self._db, now.contact, tag)
@@ -134,7 +134,7 @@ class ReadingUpdate:
             )
 
     def _take_renames(self) -> None:
-        """Re-key what is known of renamed tags; who has the new one has lost and gained nothing."""
+        """Carry over what is known of renamed tags; who has the new one has lost and gained nothing."""
         names = renames(self._lost, self._gained, self._reading.tag_counts)
         if not names:
             return

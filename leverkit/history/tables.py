@@ -116,7 +116,7 @@ def add_event(db: sqlite3.Connection, event: Event) -> None:
 
 
 def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str) -> bool:
-    """End what an addition by others ends; return True if others had removed the tag here."""
+    """End `removed everywhere`, as others added the tag; return True if others had removed it here."""
     kind = db.execute(
         "SELECT kind FROM marks WHERE opportunity = ? AND tag = ?", (opportunity, tag)
     ).fetchone()
@@ -127,7 +127,7 @@ def end_removal(db: sqlite3.Connection, contact: str, opportunity: str, tag: str
 
 
 def keep_off(db: sqlite3.Connection, contact: str, tag: str) -> None:
-    """End that a contact is without a tag which arrives with an opportunity; what was removed stays so."""
+    """Turn `removed everywhere` into `removed by others`, as the tag arrived with an opportunity."""
     db.execute(
         "UPDATE marks SET kind = 'removed by others' "
         "WHERE kind = 'removed everywhere' AND contact = ? AND tag = ?",

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from leverkit.history import merge_table
-from leverkit.history.merge_table import REMOVED, Mark
+from leverkit.history.merge_table import REMOVED, Mark, PairFacts
 from leverkit.history.reading import Pair, shown_until
 
 
@@ -48,7 +47,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         anonymized: bool = False,
         matching: bool = True,
         named: bool = False,
-    ) -> merge_table.Pair:
+    ) -> PairFacts:
         """Return a pair as the merge table judges it.
 
         `taken_at` is when the state that is judged was read (ms since epoch). `carriers` are the
@@ -58,7 +57,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         earlier = self.considered.get((opportunity, tag))
         considered = earlier is not None and earlier.decision == decision
         after = earlier.reading if earlier is not None and considered else mark.reading if mark else 0
-        return merge_table.Pair(
+        return PairFacts(
             now=now,
             before=self.expects(opportunity, tag, taken_at),
             mark=mark,

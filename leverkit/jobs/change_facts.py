@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leverkit.history.merge_table import day
 from leverkit.history.tables import LastReading
 from leverkit.jobs.change_frames import grouped
-from leverkit.report.text import count
+from leverkit.report.text import count, day
 from leverkit.snapshot.snapshot import Snapshot
 
 if TYPE_CHECKING:

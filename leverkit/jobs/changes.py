@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from leverkit.errors import UsageError
 from leverkit.history.changes import WENT, Change, net_changes, with_names_of_now
 from leverkit.history.ledger import Ledger
-from leverkit.history.merge_table import day
 from leverkit.history.splits import OpportunityState, Split, contacts_of_interest, splits
 from leverkit.history.tables import Event, LastReading
 from leverkit.jobs import change_frames as frames
@@ -19,6 +18,7 @@ from leverkit.jobs.change_facts import ChangeFacts
 from leverkit.jobs.change_frames import Place
 from leverkit.jobs.ledger import ledger_of_two, posting_tags
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.text import day
 from leverkit.settings import workspace
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.account_registry import account_folder

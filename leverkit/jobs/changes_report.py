@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leverkit.history.merge_table import day
 from leverkit.report.charts import chart_readings
 from leverkit.report.html import Chart, Html, Section, facts, page, table
 from leverkit.report.masthead import Masthead
-from leverkit.report.text import count
+from leverkit.report.text import count, day
 
 if TYPE_CHECKING:
     import pandas as pd

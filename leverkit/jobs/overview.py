@@ -57,12 +57,12 @@ class Overview:
 
     @cached_property
     def audit(self) -> Audit:
-        """The facts about its tags."""
+        """Return the facts about its tags."""
         return audit(self.snapshot)
 
     @cached_property
     def policy(self) -> Policy:
-        """What people decided, with a suggestion for every tag."""
+        """Return what people decided, with a suggestion for every tag."""
         return Policy.at(self.policy_file or self.folder / "policy.csv").with_suggestions(self.audit)
 
     @property
@@ -72,7 +72,7 @@ class Overview:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """The runs, newest first: plan, kind, changes, people, state, in place, verified."""
+        """Return the runs, newest first: plan, kind, changes, people, state, in place, verified."""
         import pandas as pd
 
         columns = ["Plan", "Kind", "Changes", "People", "State", "In place", "Verified"]

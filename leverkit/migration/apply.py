@@ -21,7 +21,7 @@ from leverkit.api.threads import threads_left
 from leverkit.errors import LeverkitError, Refused, UsageError
 from leverkit.history.catch_up import follow_run
 from leverkit.history.ledger import register_run
-from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted, Standing
+from leverkit.migration.journal import Journal, Outcome, SessionEnded, SessionStarted, StandingApproval
 from leverkit.migration.next_step import require_verified
 from leverkit.migration.ownership import overtaken
 from leverkit.migration.records import read_records
@@ -39,7 +39,7 @@ from leverkit.storage.lock import account_lock, hold, identity
 
 FINISHED = "finished"
 WAIT = 5.0  # seconds: the receiver's batches take less
-Refusal = Callable[[Run], Mapping[int, str]]  # why operations, by their positions, are not wished any more
+Refusal = Callable[[Run], Mapping[int, str]]  # why operations, by their positions, are no longer wanted
 
 
 def apply(
@@ -90,7 +90,7 @@ def apply_run(
     wave: str = ALL,
     wait: float = WAIT,
     same_account: bool = False,
-    standing: Standing | msgspec.UnsetType = msgspec.UNSET,
+    standing: StandingApproval | msgspec.UnsetType = msgspec.UNSET,
     refused: Refusal = overtaken,
 ) -> tuple[Result, Run]:
     """Carry out a run as `apply` does, if it is approved; return the result, and the run as it is then.
@@ -123,7 +123,7 @@ def carry_out(
     wait: float = 0.0,
     times: Times | None = None,
     same_account: bool = False,
-    standing: Standing | msgspec.UnsetType = msgspec.UNSET,
+    standing: StandingApproval | msgspec.UnsetType = msgspec.UNSET,
     refused: Refusal = overtaken,
 ) -> tuple[Result, Run]:
     """Carry out a wave of an approved run, where the smaller waves were verified.
@@ -141,7 +141,7 @@ def carry_out(
 def execute(run: Run, lever: Lever, *, wait: float = 0.0, refused: Refusal = lambda _: {}) -> Result:
     """Carry out a whole run that nobody has to approve or verify: what a webhook asks for.
 
-    `refused` is asked while nobody else can write, and returns why operations are not wished any more, by
+    `refused` is asked while nobody else can write, and returns why operations are no longer wanted, by
     their positions. Raises as `apply`.
     """
     with _writing(run, lever, refused, wait) as (locked, journal):

@@ -52,7 +52,7 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     replaces: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StandingApproval(msgspec.Struct, frozen=True):
     """Who gave the standing approval that a session rests on, and when (ISO 8601, UTC)."""
 
     by: str
@@ -64,7 +64,7 @@ class SessionStarted(msgspec.Struct, frozen=True, tag="begun"):
 
     by: str
     wave: str = "all"
-    standing: Standing | msgspec.UnsetType = msgspec.UNSET
+    standing: StandingApproval | msgspec.UnsetType = msgspec.UNSET
 
 
 class Intent(msgspec.Struct, frozen=True, tag="intent", gc=False):

@@ -206,11 +206,11 @@ class ContactWatch:
         self.ended(state.outcomes.values())
 
     def sent(self, intent: Intent) -> None:
-        """Take in a request."""
+        """Record a request."""
         self._updated_at.update(dict.fromkeys(intent.ops, intent.updated_at))
 
     def ended(self, outcomes: Iterable[Outcome]) -> None:
-        """Take in which operations changed the account, or were in place when read."""
+        """Record which operations changed the account, or were in place when read."""
         for outcome in outcomes:
             if outcome.outcome == "no_op" and outcome.updated_at is not UNSET:
                 self._updated_at[outcome.op] = outcome.updated_at

@@ -15,7 +15,6 @@ import msgspec
 from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
 from leverkit.history.ledger import Ledger
-from leverkit.history.merge_table import day
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
 from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
@@ -23,6 +22,7 @@ from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import JOURNAL, was_begun
+from leverkit.report.text import day
 from leverkit.storage import files
 
 RELATED = "related.json"  # folders, not beside this one, of the run that it takes back and of its rollbacks
@@ -73,7 +73,7 @@ def is_being_undone(run: Run) -> bool:
     return any(head.undoes(run.plan.plan_id) and was_begun(folder) for folder, head in related(run.folder))
 
 
-def not_ours_any_more(run: Run, *, undo: Run | None = None) -> dict[int, str]:
+def no_longer_ours(run: Run, *, undo: Run | None = None) -> dict[int, str]:
     """Return why operations of a run are not its own any more, by their positions.
 
     `undo` is a rollback that is being carried out: it and its copies are no evidence.
@@ -126,7 +126,7 @@ def overtaken(undo: Run) -> dict[int, str]:
     runs = (folder for folder, head in related(undo.folder) if is_open and head.plan_id == plan.policy_digest)
     found = dict[int, str]()
     for run in map(_open, runs):
-        taken = not_ours_any_more(run, undo=undo)
+        taken = no_longer_ours(run, undo=undo)
         pairs = ((run.plan.operations[number], why) for number, why in taken.items())
         lost = {is_open.get((op.opportunity, op.tag)): why for op, why in pairs}
         found |= {number: why for number, why in lost.items() if number is not None}
@@ -171,7 +171,7 @@ class _Evidence:
         return min((entry.at_ms for entry in self._sent.values()), default=inf)
 
     def read_verification(self) -> None:
-        """Take in what verifications did not find in place."""
+        """Note what verifications did not find in place."""
         record = VerificationRecord.read(self._run.folder)
         if record is None or record.plan_id != self._run.plan.plan_id:
             return
@@ -181,7 +181,7 @@ class _Evidence:
                 self._note(number, "a verification did not find it in place")
 
     def read_ledger(self, ledger: Ledger, undo: Run | None) -> None:
-        """Take in what the ledger knows of later changes, if it has followed this run's journal."""
+        """Note what the ledger knows of later changes, if it has followed this run's journal."""
         plan = self._run.plan
         if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):
             return
@@ -197,7 +197,7 @@ class _Evidence:
                 self._note(number, f"{mark.kind} since, by the ledger ({whose}, {day(mark.at_ms)})")
 
     def read_run(self, other: Run) -> None:
-        """Take in what a journal shows: of the run itself, of a rollback of it, of any other run."""
+        """Note what a journal shows: of the run itself, of a rollback of it, of any other run."""
         own = other is self._run
         undoes = other.plan.kind == "rollback" and other.plan.policy_digest == self._run.plan.plan_id
         name = f"the rollback in {other.folder}" if undoes else f"the run in {other.folder}"
@@ -216,7 +216,7 @@ class _Evidence:
             self._read_open(other.plan.operations, other.state, name)
 
     def _read_intent(self, intent: Intent, at_ms: int, name: str) -> None:
-        """A later request read the opportunity without the change, and not only late: it is newer."""
+        """Note changes that a later request did not find, unless it read the opportunity as it was before."""
         for number in self._by_opportunity.get(intent.opportunity, ()):
             op, ours = self._run.plan.operations[number], self._run.state.intents[number]
             is_later = at_ms > self._sent[number].at_ms and intent.updated_at != ours.updated_at

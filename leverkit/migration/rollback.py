@@ -14,7 +14,7 @@ import msgspec
 
 from leverkit.api.tags import names
 from leverkit.errors import UsageError
-from leverkit.migration.ownership import not_ours_any_more, relate
+from leverkit.migration.ownership import no_longer_ours, relate
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.canary import choose
@@ -50,7 +50,7 @@ def rollback(
     with hold(lock_file(folder), purpose="rollback"):
         opened = Run.recorded(folder) if from_result else Run.open(folder)
         only.require_known(opened.plan)
-        made = _inverse(opened, not_ours_any_more(opened), only)
+        made = _inverse(opened, no_longer_ours(opened), only)
         made.write(out)
         relate(folder, out)
     return made

@@ -39,9 +39,9 @@ _FOREIGN = (
 )
 _TAKEN_BACK = (
     f"the run may have been taken back already: on {SEVERAL} or more opportunities that was done by others "
-    "within a minute. Was it another user, or a copy of the run folder, then what is there again since is "
-    "a person's, and no file here knows. `leverkit verify` of the run notes what was taken back; "
-    "plan the rollback again then, and read what is left"
+    "within a minute. If it was another user or a copy of the run folder, tags that are there again since "
+    "are a person's, and no file here tells that. `leverkit verify` of the run notes what was taken back. "
+    "Then plan the rollback again, and read what is left"
 )
 
 

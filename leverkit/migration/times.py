@@ -11,7 +11,7 @@ REREAD_AFTER = (0.5, 1.0, 2.0, 4.0)  # seconds; Lever may show a write a moment 
 
 
 class Instant(NamedTuple):
-    """A moment on two clocks, in seconds: a steady one, and the one on the wall."""
+    """A moment on two clocks, in seconds: the monotonic one, and wall-clock time."""
 
     steady: float
     wall: float
@@ -31,14 +31,14 @@ class Times:
         return Instant(self.clock(), self.wall())
 
     def since(self, then: Instant) -> float:
-        """Return the seconds since then, by the clock that says more.
+        """Return the seconds since then, by the clock that shows more.
 
-        A steady clock stands still while the machine sleeps, and the clock on the wall may be set back.
+        A monotonic clock may stand still while the machine sleeps, and wall-clock time may be set back.
         """
         now = self.now()
         return max(now.steady - then.steady, now.wall - then.wall)
 
     def asleep(self, since: Instant) -> float:
-        """Return the seconds since then that the machine slept, or its clock on the wall was set ahead."""
+        """Return the seconds since then that the machine slept, or its wall-clock time was set ahead."""
         now = self.now()
         return now.wall - since.wall - (now.steady - since.steady)

@@ -57,10 +57,10 @@ class Memory:
         *,
         matching: Mapping[str, str],
         named: Collection[str],
-        standing: bool,
+        unattended: bool,
     ) -> None:
         self._snapshot, self._ledger, self._matching = snapshot, ledger, matching
-        self._named, self._standing = named, standing
+        self._named, self._unattended = named, unattended
         self._view = View()
         self._carriers: dict[tuple[str, str], list[str]] = {}
         last = ledger.last if ledger else NO_READING
@@ -116,5 +116,5 @@ class Memory:
             decision=decision(matching),
             named=gap.tag in self._named,
         )
-        verdict = judge(pair, standing=self._standing)
+        verdict = judge(pair, unattended=self._unattended)
         return "" if verdict == "add" else reason(verdict, pair.mark)

@@ -101,12 +101,12 @@ def plan_with(
     only: Collection[str] = (),
     ledger: Ledger | None = None,
     include_removed: Collection[str] = (),
-    standing: bool = False,
+    unattended: bool = False,
     consider: bool = True,
 ) -> Plan:
     """Plan as `plan` does, with the brakes as one value.
 
-    `standing` is for a job whose plan nobody reads: it also leaves what was left before, and what was taken
+    `unattended` is for a job whose plan nobody reads: it also leaves what was left before, and what was taken
     back. With `out`, the gaps of a decision's first plan are noted in the ledger, unless `consider` is False.
     """
     if snapshot.part:
@@ -121,7 +121,7 @@ def plan_with(
     tags = [tag for tag in _wanted(policy, only) if tag not in alike.left]
     named = _named(tags, include_removed)
     matching = {row.tag: narrower(row.matching) for row in policy.decisions}
-    memory = Memory(snapshot, ledger, matching=matching, named=named, standing=standing)
+    memory = Memory(snapshot, ledger, matching=matching, named=named, unattended=unattended)
     made = _planned(snapshot, policy, tags, memory, alike=alike, brakes=brakes)
     if out is not None:
         made.write(out)

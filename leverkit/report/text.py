@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from math import isnan
 from numbers import Integral, Real
 from unicodedata import category
@@ -42,3 +43,9 @@ def plain(text: str) -> str:
 def short(identifier: str) -> str:
     """Return the start of an id: enough to find it in a table."""
     return identifier[:8]
+
+
+def day(at_ms: int) -> str:
+    """Return the day (UTC) of a time in milliseconds since the epoch, such as 12 March 2026."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{moment.day} {moment:%B %Y}"

@@ -62,7 +62,7 @@ class PullCheckpoint:
 
     @property
     def pages(self) -> int:
-        """Number of pages stored."""
+        """Return the number of pages stored."""
         return self._seq
 
     def facts(self) -> dict[str, str]:

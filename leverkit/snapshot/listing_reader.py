@@ -150,7 +150,7 @@ class ListingReader:
 
     @property
     def _wanted(self) -> int:
-        """How many requests in flight use up the rate at the present latency."""
+        """Return how many requests in flight use up the rate at the present latency."""
         needed = self._lever.pace.rate * median(self._latencies or [1.0]) * SPARE
         return min(self._workers, int(needed) + 1)
 

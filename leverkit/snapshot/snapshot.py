@@ -77,7 +77,7 @@ class Snapshot:
 
     @property
     def account(self) -> str:
-        """Id that identifies the account."""
+        """Return the id of the account."""
         return str(self.meta["account"])
 
     @property
@@ -116,18 +116,18 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """Sha256 of the hashes of the four tables, and of what they are narrowed to."""
+        """Return the sha256 of the hashes of the four tables, and of what they are narrowed to."""
         hashes = "".join(f"{name} {digest}\n" for name, digest in sorted(self.meta["files"].items()))
         return hashlib.sha256((hashes + self.part.where).encode()).hexdigest()
 
     @property
     def taken_at(self) -> int:
-        """When the pull began, in milliseconds since epoch: all older changes are in the snapshot."""
+        """Return when the pull began (ms since the epoch): all older changes are in the snapshot."""
         return int(self.meta["window"]["started_at"])
 
     @property
     def opportunities(self) -> pd.DataFrame:
-        """All opportunities, one row per opportunity."""
+        """Return all opportunities, one row per opportunity."""
         return self.frame("select * from opportunities")
 
     def only(

@@ -112,12 +112,12 @@ class WindowQueue:
 
     @property
     def done(self) -> bool:
-        """True if every window was read to its end."""
+        """Return True if every window was read to its end."""
         return not self._free and not self._busy
 
     @property
     def open(self) -> int:
-        """Number of windows not yet read to their end."""
+        """Return the number of windows not yet read to their end."""
         return len(self._free) + self._busy
 
     def take(self) -> Window | None:

@@ -86,7 +86,7 @@ class ContactMemory:
             carriers=carriers,
             decision=decision(matching.get(gap.tag, "")),
         )
-        verdict = judge(pair, standing=True)
+        verdict = judge(pair, unattended=True)
         return "" if verdict == "add" else reason(verdict, pair.mark)
 
 
@@ -130,7 +130,7 @@ def without_left(
     return [gap for gap in gaps if gap not in left], left
 
 
-def not_wished_any_more(lever: ReadOnlyLever, run: Run, matching: Mapping[str, str]) -> dict[int, str]:
+def no_longer_wanted(lever: ReadOnlyLever, run: Run, matching: Mapping[str, str]) -> dict[int, str]:
     """Return why operations of a run, by their positions, are not to be sent: decided since its plan.
 
     Called while nobody else can write, so every journal is at its end. What may have been sent is settled by
@@ -165,7 +165,7 @@ def siblings_of(opportunities: Iterable[Opportunity]) -> dict[str, OpportunitySt
 
 
 def _follow_open_runs(ledger: Ledger) -> frozenset[Pair]:
-    """Take in what runs that may still write have written; return the pairs with an open outcome."""
+    """Record what runs that may still write have written; return the pairs with an open outcome."""
     since = ledger.last.taken_at
     found = list[RunWrites]()
     for known in ledger.open_runs():

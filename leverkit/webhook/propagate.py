@@ -24,7 +24,7 @@ from leverkit.settings import workspace
 from leverkit.webhook.events import Event, EventIds, ids_in
 from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.matching import Matching, every, missing_shared_tags
-from leverkit.webhook.memory import not_wished_any_more, without_left
+from leverkit.webhook.memory import no_longer_wanted, without_left
 
 WAIT = 30.0  # seconds for another writer of the account, such as another delivery, to finish
 WORST_FIRST = ("unknown", "failed", "drifted", "gone", "pending", "done", "no_op")
@@ -91,7 +91,7 @@ def propagate(
     if dry_run or not plan.operations:
         return _propagation(result(run), left)
     plan.write(folder)
-    ended = execute(run, lever, wait=WAIT, refused=lambda locked: not_wished_any_more(lever, locked, decided))
+    ended = execute(run, lever, wait=WAIT, refused=lambda locked: no_longer_wanted(lever, locked, decided))
     return _propagation(ended, left)
 
 

@@ -33,7 +33,7 @@ from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedE
 from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.logs import log_event
 from leverkit.webhook.matching import gaps_of, matching_tags
-from leverkit.webhook.memory import not_wished_any_more, without_left
+from leverkit.webhook.memory import no_longer_wanted, without_left
 from leverkit.webhook.metrics import Metrics
 
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
@@ -201,7 +201,7 @@ class Worker:
             run,
             self._lever,
             wait=self._config.lock_wait_s,
-            refused=lambda locked: not_wished_any_more(self._lever, locked, matching),
+            refused=lambda locked: no_longer_wanted(self._lever, locked, matching),
         )
         self._queue.end_run(name)
         self._report(name, result)

@@ -53,7 +53,7 @@ class Nights:
         snapshot = lk.pull(self.folder / "snapshot", lever=self.lever)
         return update_ledger(self.folder, snapshot, lever=self.lever)
 
-    def plan(self, name: str, *, standing: bool = False, include_removed: Collection[str] = ()) -> Plan:
+    def plan(self, name: str, *, unattended: bool = False, include_removed: Collection[str] = ()) -> Plan:
         """Plan into a run folder of the account."""
         snapshot = lk.Snapshot.open(self.folder / "snapshot")
         with Ledger.open(self.folder) as ledger:
@@ -64,7 +64,7 @@ class Nights:
                 brakes=OFF,
                 ledger=ledger,
                 include_removed=include_removed,
-                standing=standing,
+                unattended=unattended,
             )
 
     def apply(self, name: str) -> Plan:
@@ -152,7 +152,7 @@ def test_what_was_taken_off_everywhere_does_not_come_back_with_a_new_opportunity
 def test_a_new_opportunity_gets_what_the_others_carry_also_without_a_reader(nights: Nights) -> None:
     op = nights.first()[0]
     new = nights.emulated.create(op.contact)
-    assert (new, op.tag) in pairs(nights.night("second", standing=True).operations)
+    assert (new, op.tag) in pairs(nights.night("second", unattended=True).operations)
 
 
 def test_a_tag_that_a_person_adds_is_spread(nights: Nights) -> None:
@@ -163,14 +163,14 @@ def test_a_tag_that_a_person_adds_is_spread(nights: Nights) -> None:
     nights.emulated.add_tags(op.opportunity, [tag])
     siblings = {id for id, contact in nights.emulated.state()["contacts"].items() if contact == op.contact}
     wanted = {(id, tag) for id in siblings if tag not in tags_of(nights.emulated)[id]}
-    assert pairs(nights.night("second", standing=True).operations) == wanted != set()
+    assert pairs(nights.night("second", unattended=True).operations) == wanted != set()
 
 
 def test_what_a_rollback_took_back_waits_for_a_person(nights: Nights) -> None:
     ops = nights.first()
     back = lk.rollback(nights.folder / "runs/first", nights.folder / "runs/back")
     lk.apply(nights.folder / "runs/back", approve=back.plan_id, lever=nights.lever).require()
-    job = nights.night("job", standing=True)
+    job = nights.night("job", unattended=True)
     assert job.operations == ()
     assert all(left(job)[pair].startswith("taken back (on ") for pair in pairs(ops))
     assert pairs(nights.plan("person").operations) == pairs(ops)
@@ -180,7 +180,7 @@ def test_a_gap_of_the_first_plan_that_was_left_is_no_work_for_a_job(nights: Nigh
     nights.pull()
     first = nights.plan("first")
     assert first.operations != ()
-    job = nights.night("job", standing=True)
+    job = nights.night("job", unattended=True)
     assert (job.operations, set(left(job).values())) == ((), {"left as it was"})
     assert pairs(nights.plan("person").operations) == pairs(first.operations)
 
@@ -195,7 +195,7 @@ def test_a_plan_that_is_killed_before_it_is_noted_leaves_the_next_one_the_first(
         assert ledger.rows("SELECT * FROM considered").fetchall() == []
         ledger.rows("DROP TRIGGER killed")
     assert pairs(nights.plan("next").operations) == pairs(nights.plan("killed").operations) != set()
-    assert nights.plan("job", standing=True).operations == ()
+    assert nights.plan("job", unattended=True).operations == ()
 
 
 def test_a_run_that_is_found_late_takes_back_what_a_reading_called_others(nights: Nights) -> None:
@@ -256,7 +256,7 @@ def test_what_people_took_off_before_the_ledger_is_made_again_is_not_put_back(ni
     nights.pull()
     nights.emulated.remove_tags(ops[0].opportunity, [ops[0].tag])
     rebuild_ledger(nights.folder, lk.pull(nights.folder / "snapshot", lever=nights.lever))
-    assert nights.night("second").operations == nights.night("third", standing=True).operations == ()
+    assert nights.night("second").operations == nights.night("third", unattended=True).operations == ()
 
 
 def test_a_damaged_ledger_is_told_and_made_again_from_journals_and_snapshot(nights: Nights) -> None:

@@ -70,7 +70,7 @@ class Nights:
                     carriers=[other for other in self.of(contact) if tag in self.account[other][1]],
                     now=tag in tags,
                 ),
-                standing=True,
+                unattended=True,
             )
             == "add"
         ]

@@ -10,7 +10,7 @@ from support.plan_factory import AT_ONCE, account, carried_out, migration, resum
 
 from leverkit.errors import Refused
 from leverkit.jobs.approval import Approval, approvals
-from leverkit.migration.journal import Standing
+from leverkit.migration.journal import StandingApproval
 from leverkit.migration.rollback import rollback
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.plan import Plan
@@ -39,7 +39,7 @@ def test_each_session_is_listed_with_who_approved_it_and_what_was_allowed(tmp_pa
         resumed(plan, run, lever, times=AT_ONCE)
         back = rollback(run, undo)
         assert len(approvals(tmp_path).sessions) == 2
-        approved = Standing("Ada", "2026-11-01T08:00:00+00:00")
+        approved = StandingApproval("Ada", "2026-11-01T08:00:00+00:00")
         resumed(back, undo, lever, times=AT_ONCE, standing=approved)
     found = approvals(tmp_path)
     canary, rest, undone = found.sessions

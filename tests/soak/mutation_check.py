@@ -1144,8 +1144,8 @@ BUGS = (
     Bug(
         "sync: a job takes for its own what only a person may plan",
         "jobs/nightly/plan",
-        "standing=not for_a_person,",
-        "standing=False,",
+        "unattended=not for_a_person,",
+        "unattended=False,",
         "jobs/test_sync::test_what_a_rollback_took_back_stays_so",
     ),
     Bug(
@@ -1327,8 +1327,8 @@ BUGS = (
     Bug(
         "a job plans as a person does",
         "planning/memory",
-        "judge(pair, standing=self._standing)",
-        "judge(pair, standing=False)",
+        "judge(pair, unattended=self._unattended)",
+        "judge(pair, unattended=False)",
         "flows/test_ledger::test_a_gap_of_the_first_plan_that_was_left_is_no_work_for_a_job",
     ),
     Bug(
@@ -1341,7 +1341,7 @@ BUGS = (
     Bug(
         "forgetting unties a rollback from its run",
         "jobs/erasure/run_files",
-        "            words.put(entry.chain, chain)\n",
+        "            substitutions.put(entry.chain, chain)\n",
         "            pass\n",
         "jobs/test_erasure::test_a_rollback_is_still_one_of_its_run",
     ),

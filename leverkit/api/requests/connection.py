@@ -33,7 +33,7 @@ class Connection(Generic[Session]):
 
     @property
     def host(self) -> str:
-        """Host of the base URL."""
+        """Return the host of the base URL."""
         return urlsplit(self.base_url).hostname or ""
 
     def with_options(self, *, timeout: float | None = None, retries: int | None = None) -> Self:
@@ -55,10 +55,10 @@ class Connection(Generic[Session]):
 
     @property
     def ahead_ms(self) -> int:
-        """Milliseconds by which Lever's clock, which shows whole seconds, is ahead at most; 0 if unknown."""
+        """Return by how many ms at most Lever's clock, which shows whole seconds, is ahead; 0 if unknown."""
         return int(self._session.server.at_most * 1000)
 
     @property
     def date_ms(self) -> int | None:
-        """Lever's clock in its latest response (the end of the second, ms since epoch); None if unknown."""
+        """Return Lever's clock in its latest response (end of the second, ms since epoch), if known."""
         return self._session.server.date_ms

@@ -1,4 +1,4 @@
-"""Reports of waits for Lever: a line now and then, so that nobody takes patience for a hang."""
+"""Reports of waits for Lever: a line now and then, so that nobody mistakes a wait for a hang."""
 
 from __future__ import annotations
 

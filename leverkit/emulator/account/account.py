@@ -28,7 +28,7 @@ VIEWS = 256
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Pause the garbage collector, which would walk a growing account again and again."""
+    """Pause the garbage collector, which would traverse a growing account again and again."""
     collecting = gc.isenabled()
     gc.disable()
     try:

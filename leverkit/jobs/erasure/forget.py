@@ -16,7 +16,7 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.tables import SHORT
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
 from leverkit.jobs.erasure.run_files import mentions, write_again
-from leverkit.jobs.erasure.words import Words
+from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.jobs.nightly.record import sync_lock
 from leverkit.jobs.packing import SUFFIX, packed_file, unpacked, write_archive
 from leverkit.migration.journal import NewOpportunity
@@ -176,16 +176,16 @@ class _Work:
 
     def prepare(self) -> None:
         """Write what is to take the place of each file and folder that names them."""
-        words = Words(self.opportunities | self.contacts)
+        substitutions = Substitutions(self.opportunities | self.contacts)
         for snapshot in self._snapshots:
             self._prepare_snapshot(snapshot)
         self._keep_links()
         for found in self._runs:
-            if mentions(found.run, words):
-                self._prepare_run(found, words)
+            if mentions(found.run, substitutions):
+                self._prepare_run(found, substitutions)
         for path in sorted(self._inside("*")):
             if not self._is_known(path):
-                self._prepare_file(path, words)
+                self._prepare_file(path, substitutions)
 
     def _prepare_snapshot(self, snapshot: Snapshot) -> None:
         query = "SELECT count(*) FROM opportunities WHERE id IN (SELECT unnest($ids))"
@@ -208,7 +208,7 @@ class _Work:
                 self._busy.add(target)
                 undone.add(run.plan.policy_digest)
 
-    def _prepare_run(self, found: _Found, words: Words) -> None:
+    def _prepare_run(self, found: _Found, substitutions: Substitutions) -> None:
         target, run = found
         if target in self._busy:
             self.left.append(
@@ -220,7 +220,7 @@ class _Work:
         else:
             draft = draft_of(target)
             folder = draft if target == run.folder else draft.with_name(run.folder.name)
-            self._plans[run.plan.plan_id] = new = write_again(run, folder, words)
+            self._plans[run.plan.plan_id] = new = write_again(run, folder, substitutions)
             if folder != draft:
                 write_archive(folder, draft)
             self._replace(target, draft)
@@ -233,13 +233,13 @@ class _Work:
             return True
         return any(path.is_relative_to(folder) for folder in folders)
 
-    def _prepare_file(self, path: Path, words: Words) -> None:
+    def _prepare_file(self, path: Path, substitutions: Substitutions) -> None:
         content = files.read(path)
         if b"\0" in content:
             self.left.append(f"{path}: not a text file, so it was not searched; remove it if it names people")
-        elif words.occur_in(content):
+        elif substitutions.occur_in(content):
             draft = draft_of(path)
-            files.write_atomic(draft, words.replaced(content), mode=files.mode_of(path))
+            files.write_atomic(draft, substitutions.replaced(content), mode=files.mode_of(path))
             self._replace(path, draft)
             self.changed.append(f"{path}: random ids instead of theirs")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.jobs.erasure.words import Words
+from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.migration.journal import Body, Intent, Opened, Outcome, Undone, write_anew
 from leverkit.migration.records import RESULT, spans
 from leverkit.migration.run import Run
@@ -21,31 +21,33 @@ from leverkit.storage import files
 _MADE = ("plan.csv", "plan.json", "before.json", "holders.json", "skipped.csv", "lock", JOURNAL)
 
 
-def mentions(run: Run, words: Words) -> bool:
-    """Return True if a file of a run, or an entry of its journal, holds any of the words."""
+def mentions(run: Run, substitutions: Substitutions) -> bool:
+    """Return True if a file of a run, or an entry of its journal, holds any of the ids and hashes."""
     contents = (files.read(path) for path in run.folder.rglob("*") if path.is_file())
     bodies = (msgspec.json.encode(entry.body) for entry in run.entries)
-    return any(map(words.occur_in, contents)) or any(map(words.occur_in, bodies))
+    return any(map(substitutions.occur_in, contents)) or any(map(substitutions.occur_in, bodies))
 
 
-def write_again(run: Run, draft: Path, words: Words) -> str:
-    """Write a run into a new folder with words replaced, and put its own hashes into them.
+def write_again(run: Run, draft: Path, substitutions: Substitutions) -> str:
+    """Write a run into a new folder with ids replaced, and put its own hashes in place of the old.
 
     Return the new plan id.
     """
-    operations = [words.applied(operation) for operation in run.plan.operations]
+    operations = [substitutions.applied(operation) for operation in run.plan.operations]
     order = sorted(range(len(operations)), key=operations.__getitem__)
     numbers = {old: new for new, old in enumerate(order)}
     ordered = tuple(operations[old] for old in order)
-    plan = msgspec.structs.replace(words.applied(run.plan), operations=ordered)
-    words.put(run.plan.plan_id, plan.plan_id)
+    plan = msgspec.structs.replace(substitutions.applied(run.plan), operations=ordered)
+    substitutions.put(run.plan.plan_id, plan.plan_id)
     plan.write(draft)
     if run.entries:
-        bodies = [(entry.at_ms, _body(words.applied(entry.body), numbers, run)) for entry in run.entries]
+        bodies = [
+            (entry.at_ms, _body(substitutions.applied(entry.body), numbers, run)) for entry in run.entries
+        ]
         chains = write_anew(draft / JOURNAL, bodies)
         for entry, chain in zip(run.entries, chains, strict=True):
-            words.put(entry.chain, chain)
-    _write_others(run.folder, draft, words, numbers)
+            substitutions.put(entry.chain, chain)
+    _write_others(run.folder, draft, substitutions, numbers)
     Run.open(draft)
     return plan.plan_id
 
@@ -63,12 +65,14 @@ def _body(body: Body, numbers: Mapping[int, int], run: Run) -> Body:
             return body
 
 
-def _write_others(folder: Path, draft: Path, words: Words, numbers: Mapping[int, int]) -> None:
+def _write_others(
+    folder: Path, draft: Path, substitutions: Substitutions, numbers: Mapping[int, int]
+) -> None:
     """Write what lies in a run folder beside plan and journal."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         if path.name.startswith(_MADE) and path.parent == folder:
             continue
-        content = words.replaced(files.read(path))
+        content = substitutions.replaced(files.read(path))
         if path == folder / RESULT:
             content = _result(content, numbers)
         files.write_atomic(draft / path.relative_to(folder), content, mode=files.mode_of(path))

@@ -12,7 +12,7 @@ from leverkit.accounts import KEYS, AccountEntry, AccountsFile
 from leverkit.doctor.checkup import Check, account_checks
 from leverkit.environment import environment_of, expanded, read_environment
 from leverkit.errors import LeverkitError, Refused
-from leverkit.jobs.many_accounts.words import known_folder
+from leverkit.jobs.many_accounts.placeholders import known_folder
 from leverkit.settings import PRODUCTION, WORKSPACE, Settings, connect
 
 

@@ -56,7 +56,7 @@ class AccountsOverview:
 
     @property
     def accounts(self) -> tuple[AccountRow, ...]:
-        """The rows."""
+        """Return one row per account, the worst first."""
         return self.document.accounts
 
     @property

@@ -15,7 +15,7 @@ from leverkit.analysis.standing import COPY, TO_DECIDE
 from leverkit.errors import UsageError
 from leverkit.jobs.changes import changes
 from leverkit.jobs.many_accounts.outcomes import CommandOutcome, outcomes, severity
-from leverkit.jobs.many_accounts.words import known_folder
+from leverkit.jobs.many_accounts.placeholders import known_folder
 from leverkit.jobs.nightly.record import SyncRecord
 from leverkit.jobs.notify import OUTCOMES
 from leverkit.jobs.overview import Overview

@@ -25,7 +25,7 @@ from leverkit.jobs.nightly.allowance import Allowance
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.plan import nightly_plan
 from leverkit.jobs.nightly.record import SyncRecord, sync_lock
-from leverkit.jobs.nightly.standing_run import carry_out, not_planned_any_more
+from leverkit.jobs.nightly.standing_run import apply_and_verify, no_longer_planned
 from leverkit.jobs.packing import pack_runs
 from leverkit.migration.next_step import apply_command, first_wave, verification_gap
 from leverkit.migration.run import Run
@@ -248,7 +248,7 @@ class Night:
                 connect(write=True, settings=self._settings, rate=order.rate)
             )
             stack.callback(self._count, run)
-            summary, code = carry_out(
+            summary, code = apply_and_verify(
                 run,
                 writer,
                 self._reader,
@@ -264,7 +264,7 @@ class Night:
 
     def _decided_since(self, run: Run, snapshot: Snapshot) -> dict[int, str]:
         with Ledger.open(self._folder) as ledger:
-            return not_planned_any_more(run, snapshot, self._policy, ledger)
+            return no_longer_planned(run, snapshot, self._policy, ledger)
 
     def _count(self, run: Run) -> None:
         """Count the outcomes of a run, however it ended, and let the ledger know them."""

@@ -45,7 +45,7 @@ def nightly_plan(
                 draft,
                 brakes=brakes,
                 ledger=ledger,
-                standing=not for_a_person,
+                unattended=not for_a_person,
                 consider=consider,
             )
         plan = Plan.read(draft)

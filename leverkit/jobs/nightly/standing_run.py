@@ -9,7 +9,7 @@ from leverkit.errors import Partial, Stopped, VerificationFailed
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.approval import Approval
 from leverkit.migration.apply import Refusal, apply_run
-from leverkit.migration.journal import Standing
+from leverkit.migration.journal import StandingApproval
 from leverkit.migration.next_step import first_wave
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import OFF
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from leverkit.api.client import Lever, ReadOnlyLever
 
 
-def carry_out(
+def apply_and_verify(
     run: Run,
     writer: Lever,
     reader: ReadOnlyLever,
@@ -36,7 +36,7 @@ def carry_out(
 ) -> tuple[str, int]:
     """Carry out a whole run and verify it; return how it ended, and the exit code, 0 or 3.
 
-    `refused` tells which operations are not wished any more, while nobody else can write.
+    `refused` tells which operations are no longer wanted, while nobody else can write.
     Raises what `apply` raises, Stopped where it was not carried to its end, and VerificationFailed.
     """
     for wave in (CANARY, ALL) if first_wave(run.plan) == CANARY else (ALL,):
@@ -47,7 +47,7 @@ def carry_out(
             max_seconds=max_seconds,
             wave=wave,
             wait=wait,
-            standing=Standing(approval.approved_by, approval.approved_at),
+            standing=StandingApproval(approval.approved_by, approval.approved_at),
             refused=refused,
         )
         if run.open_operations(run.wave(wave)):
@@ -60,12 +60,12 @@ def carry_out(
     return f"{ended.summary}; {found.summary}", ended.exit_code or found.exit_code
 
 
-def not_planned_any_more(run: Run, snapshot: Snapshot, policy: Policy, ledger: Ledger) -> dict[int, str]:
+def no_longer_planned(run: Run, snapshot: Snapshot, policy: Policy, ledger: Ledger) -> dict[int, str]:
     """Return why operations of a run, by their positions, would not be planned now: people decided since.
 
     What may have been sent is settled by reading, and what somebody else did by the reading before a write.
     """
-    plan = plan_with(snapshot, policy, brakes=OFF, ledger=ledger, standing=True)
+    plan = plan_with(snapshot, policy, brakes=OFF, ledger=ledger, unattended=True)
     left = {(gap.opportunity, gap.tag): gap.reason for gap in plan.skipped}
     state = run.state
     return {

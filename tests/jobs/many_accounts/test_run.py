@@ -22,8 +22,8 @@ from leverkit.cli.connection import WITHOUT
 from leverkit.environment import accounts_file
 from leverkit.errors import UsageError
 from leverkit.jobs.many_accounts.outcomes import worst
+from leverkit.jobs.many_accounts.placeholders import BY_DEFAULT, require_own_files
 from leverkit.jobs.many_accounts.run import AccountsRun
-from leverkit.jobs.many_accounts.words import BY_DEFAULT, require_own_files
 
 NAMES = ("alpha", "beta", "refused", "silent", "swapped")
 CODES = {"alpha": 0, "beta": 0, "refused": 12, "silent": 1, "swapped": 4}

@@ -1,4 +1,4 @@
-"""What stands instead in files: a random id for each of an erased person, and the hashes that follow."""
+"""What replaces the ids of erased people in files: random ids, and the hashes that follow from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORD = re.compile(f"{ID}|[0-9a-f]{{64}}".encode())
 T = TypeVar("T")
 
 
-class Words:
+class Substitutions:
     """Ids and hashes that are replaced by others of the same length; the old do not follow from the new."""
 
     def __init__(self, ids: Iterable[str]) -> None:
@@ -25,7 +25,7 @@ class Words:
         self._instead[old.encode()] = new.encode()
 
     def occur_in(self, content: bytes) -> bool:
-        """Return True if any of them stands in a content."""
+        """Return True if a content holds any of them."""
         return any(found[0] in self._instead for found in _WORD.finditer(content))
 
     def replaced(self, content: bytes) -> bytes:

@@ -54,7 +54,7 @@ class Places:
 
     @cached_property
     def folder(self) -> Path:
-        """The account's folder in its workspace."""
+        """Return the account's folder in its workspace."""
         return own_folder(self._entry, self._home)
 
     def place(self, name: str, *, new: bool = False) -> str:
