@@ -6,6 +6,7 @@ DuckDB computes them from the Parquet files. The frames are pandas DataFrames.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.analysis import posting_tags, queries
@@ -45,7 +46,6 @@ class AuditFacts:
 
     tags: pd.DataFrame
     contacts: pd.DataFrame
-    inconsistencies: pd.DataFrame
     findings: pd.DataFrame
     sizes: pd.DataFrame
     spellings: pd.DataFrame
@@ -54,6 +54,7 @@ class AuditFacts:
     gaps: pd.DataFrame
     summary: dict[str, Any]
     snapshot: Snapshot
+    _differing: _Differing
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -65,7 +66,6 @@ class AuditFacts:
             numbers = tags["t"].to_numpy()
             tags = posting_tags.judge(tags, connection.sql(query("posting_evidence")).df())
             contacts = connection.sql(query("contacts")).df()
-            queries.drop(connection, "holding")
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt)
@@ -76,13 +76,11 @@ class AuditFacts:
             totals = connection.sql(query("totals")).df().iloc[0].to_dict()
             queries.drop(connection, "opp", "tagging")
             rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
-        inconsistencies = _inconsistencies(rows, contacts, tags.set_index(numbers))
-        decisions = _tags_to_decide(rows, contacts, inconsistencies)
-        contacts = contacts.assign(tags_to_decide=decisions).drop(columns="c")
+        differing = _Differing(rows, contacts.set_index("c")["contact"], tags.set_index(numbers))
+        contacts = contacts.assign(tags_to_decide=differing.tags_to_decide(contacts["c"])).drop(columns="c")
         return cls(
             tags=tags,
             contacts=contacts,
-            inconsistencies=inconsistencies,
             findings=findings(tags, spelt, snapshot, totals),
             sizes=sizes,
             spellings=spelt,
@@ -91,7 +89,13 @@ class AuditFacts:
             gaps=gaps[["kind", "value", "tag", "gaps"]],
             summary=_summary(totals, tags, contacts, snapshot) | {"opportunities_with_gaps": opportunities},
             snapshot=snapshot,
+            _differing=differing,
         )
+
+    @cached_property
+    def inconsistencies(self) -> pd.DataFrame:
+        """Return one row per contact and tag that is on some of their opportunities only."""
+        return self._differing.frame()
 
     @property
     def headline(self) -> str:
@@ -114,35 +118,40 @@ class AuditFacts:
         )
 
 
-def _inconsistencies(rows: Mapping[str, Any], contacts: pd.DataFrame, tags: pd.DataFrame) -> pd.DataFrame:
-    """Return the inconsistencies with texts for their numbers: there are millions of rows, and few texts."""
-    import pandas as pd
+@dataclass(frozen=True)
+class _Differing:
+    """The inconsistencies, with contacts (c) and tags (t) as numbers: there are millions of rows."""
 
-    people = contacts.set_index("c")["contact"]
-    patterns = pd.Series(queries.PATTERNS)
-    columns = {
-        "contact": _taken(people, rows["c"]),
-        "tag": _taken(tags["tag"], rows["t"]),
-        "have": rows["have"],
-        "lack": rows["lack"],
-        "pattern": _taken(patterns, rows["pattern"]),
-        "posting_tag": _taken(tags["posting_tag"], rows["t"]),
-    }
-    return pd.DataFrame(columns)
+    rows: Mapping[str, Any]
+    people: pd.Series[Any]
+    tags: pd.DataFrame
+
+    def frame(self) -> pd.DataFrame:
+        """Return the inconsistencies with their texts."""
+        import pandas as pd
+
+        rows, patterns = self.rows, pd.Series(queries.PATTERNS)
+        columns = {
+            "contact": _taken(self.people, rows["c"]),
+            "tag": _taken(self.tags["tag"], rows["t"]),
+            "have": rows["have"],
+            "lack": rows["lack"],
+            "pattern": _taken(patterns, rows["pattern"]),
+            "posting_tag": _taken(self.tags["posting_tag"], rows["t"]),
+        }
+        return pd.DataFrame(columns)
+
+    def tags_to_decide(self, contacts: pd.Series[int]) -> pd.Series[int]:
+        """Return how many inconsistent tags of each of these contacts come from no posting."""
+        import pandas as pd
+
+        of_postings = _taken(self.tags["posting_tag"], self.rows["t"])
+        counts = pd.Series(self.rows["c"])[~of_postings].value_counts()
+        return contacts.map(counts).fillna(0).astype("int64")
 
 
 def _taken(values: pd.Series[Any], numbers: Any) -> Any:
     return values.array.take(values.index.get_indexer(numbers))
-
-
-def _tags_to_decide(
-    rows: Mapping[str, Any], contacts: pd.DataFrame, inconsistencies: pd.DataFrame
-) -> pd.Series[int]:
-    """Return how many inconsistent tags of each contact come from no posting."""
-    import pandas as pd
-
-    counts = pd.Series(rows["c"])[~inconsistencies["posting_tag"]].value_counts()
-    return contacts["c"].map(counts).fillna(0).astype("int64")
 
 
 def _summary(

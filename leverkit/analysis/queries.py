@@ -23,17 +23,15 @@ BOUND = 0.6  # least excess over chance, as a share of the greatest possible exc
 PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are compared with many values
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
-_PLACE_MEASURES = "max(upto) AS upto, max(since) AS since, bool_and(hidden) AS archived_only"
+_PATTERN = f"""
+    CASE WHEN bool_and(hidden) THEN 'archived only' WHEN max(upto) = have THEN 'newer'
+         WHEN max(since) = have THEN 'older' ELSE 'mixed' END::ENUM {PATTERNS} AS pattern"""
 _SHARED = """(
     SELECT tagging.c, t, tagging.total, upto, since, hidden
     FROM tagging JOIN opp USING (o) WHERE opp.total > 1)"""
 _HOLDINGS = f"""
-    CREATE TEMP TABLE holding AS {holdings(_SHARED, contact="c", tag="t", more=_PLACE_MEASURES)};
-    CREATE TEMP TABLE inconsistent AS
-    SELECT c, t, have, lack,
-           CASE WHEN archived_only THEN 'archived only' WHEN upto = have THEN 'newer'
-                WHEN since = have THEN 'older' ELSE 'mixed' END::ENUM {PATTERNS} AS pattern
-    FROM holding WHERE lack > 0"""
+    CREATE TEMP TABLE holding AS {holdings(_SHARED, contact="c", tag="t", more=_PATTERN)};
+    CREATE TEMP VIEW inconsistent AS SELECT c, t, have, lack, pattern FROM holding WHERE lack > 0"""
 _SPELT = """
     CREATE TEMP TABLE spelt AS
     SELECT t, preferred, (dense_rank() OVER (ORDER BY preferred))::INTEGER AS g
@@ -112,7 +110,7 @@ def evidence(connection: Database) -> pd.DataFrame:
     for name in ("settings", "siblings"):
         connection.execute(query(name))
     found = connection.execute(query("evidence")).df()
-    drop(connection, "kept", "scene", "hand", "sibling", "setting", "apart")
+    drop(connection, "scene", "sibling", "setting", "apart")
     return found
 
 

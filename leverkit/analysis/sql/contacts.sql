@@ -10,4 +10,4 @@ contact_times AS (
 SELECT c, contact, opportunities, archived, coalesce(tags, 0) AS tags,
        coalesce(inconsistent_tags, 0) AS inconsistent_tags,
        first_created_at, last_created_at
-FROM contact_times JOIN split USING (c) LEFT JOIN tags USING (c) ORDER BY opportunities DESC, contact;
+FROM contact_times JOIN split USING (c) LEFT JOIN tags USING (c) ORDER BY opportunities DESC, c;

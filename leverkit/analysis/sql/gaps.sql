@@ -2,12 +2,12 @@
 -- opportunity of the contact has it. `since`: creation of the newer one of the two, ms since the epoch.
 
 CREATE TEMP TABLE gap AS
-WITH first AS (
-    SELECT tagging.c, t, min(created_at) AS first
-    FROM tagging SEMI JOIN (FROM inconsistent SEMI JOIN wanted USING (t)) AS lacking USING (c, t)
-    JOIN opp USING (o) GROUP BY tagging.c, t)
+WITH held AS MATERIALIZED (
+    SELECT o, c, t
+    FROM tagging SEMI JOIN (FROM inconsistent SEMI JOIN wanted USING (t)) AS lacking USING (c, t)),
+first AS (SELECT held.c, t, min(created_at) AS first FROM held JOIN opp USING (o) GROUP BY held.c, t)
 SELECT o, c, t, p, origin, greatest(created_at, first) AS since
-FROM opp JOIN first USING (c) ANTI JOIN tagging USING (o, t);
+FROM opp JOIN first USING (c) ANTI JOIN held USING (o, t);
 
 SELECT 'month' AS kind, strftime(make_timestamp_ms(since), '%Y-%m') AS value, t, count(*) AS gaps
 FROM gap GROUP BY ALL

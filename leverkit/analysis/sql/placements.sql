@@ -8,10 +8,10 @@ WITH rule AS (
     SELECT coalesce(avg(tagged::INTEGER), 0) >= 0.95 AS lost
     FROM opp WHERE p IS NOT NULL AND NOT archived),
 seen AS (SELECT o, c, total, p, tagged FROM opp, rule WHERE tagged OR p IS NULL OR NOT lost)
-SELECT o, c, total, CASE WHEN total > 1 THEN p::VARCHAR END AS place
+SELECT o, c, total, CASE WHEN total > 1 THEN hash(p) END AS place
 FROM seen WHERE total = 1 OR p IS NOT NULL
 UNION ALL
-SELECT o, c, total, CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END
+SELECT o, c, total, hash(CASE WHEN tagged THEN list_sort(list_distinct(tags))::VARCHAR ELSE '-' || o END)
 FROM seen JOIN opportunities ON file_row_number = o WHERE total > 1 AND p IS NULL;
 
 WITH person AS (SELECT c, count(DISTINCT place) AS n FROM kept WHERE total > 1 GROUP BY c),
@@ -19,11 +19,13 @@ size AS (
     SELECT n, count(*) AS total
     FROM (SELECT n FROM person UNION ALL SELECT 1 FROM kept WHERE total = 1) GROUP BY n),
 held AS (
-    SELECT preferred, c, count(DISTINCT place) AS k
-    FROM tagging JOIN spelt USING (t) JOIN kept USING (o, c) WHERE tagging.total > 1
-    GROUP BY preferred, c),
-alone AS (SELECT DISTINCT preferred, o FROM tagging JOIN spelt USING (t) WHERE total = 1),
+    SELECT g, tagging.c, count(DISTINCT place) AS k
+    FROM tagging JOIN spelt USING (t) JOIN kept USING (o) WHERE tagging.total > 1
+    GROUP BY g, tagging.c),
+alone AS (SELECT DISTINCT g, o FROM tagging JOIN spelt USING (t) WHERE total = 1),
 placed AS (
-    SELECT preferred, n, k FROM held JOIN person USING (c) UNION ALL SELECT preferred, 1, 1 FROM alone)
-SELECT preferred AS tag, n, k, count(*) AS contacts, any_value(total) AS total
-FROM placed JOIN size USING (n) GROUP BY preferred, n, k ORDER BY ALL;
+    SELECT g, n, k, count(*) AS contacts FROM held JOIN person USING (c) GROUP BY g, n, k
+    UNION ALL SELECT g, 1, 1, count(*) FROM alone GROUP BY g),
+named AS (SELECT DISTINCT g, preferred FROM spelt)
+SELECT preferred AS tag, n, k, sum(contacts)::BIGINT AS contacts, any_value(total) AS total
+FROM placed JOIN size USING (n) JOIN named USING (g) GROUP BY preferred, n, k ORDER BY ALL;

@@ -90,3 +90,6 @@ WITH pair AS (
 bound AS (SELECT t FROM pair GROUP BY t HAVING count(*) > 1)
 SELECT t, count(*) FILTER (coalesce(NOT listed, true)) / count(*) AS gone
 FROM rare SEMI JOIN bound USING (t) GROUP BY t;
+
+DROP TABLE place;
+DROP TABLE rare;

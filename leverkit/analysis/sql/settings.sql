@@ -10,6 +10,8 @@ SELECT kept.o, kept.c, kept.total, short(hash(place)) AS place, (opp.created_at 
        short(hash(opp.origin, opp.source)) AS channel, short(owner) AS owner, opp.p::UINTEGER AS posting
 FROM kept JOIN opp USING (o);
 
+DROP TABLE kept;
+
 CREATE TEMP TABLE hand AS
 SELECT DISTINCT g, scene.* FROM tagging JOIN spelt USING (t) JOIN scene USING (o);
 

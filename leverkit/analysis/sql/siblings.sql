@@ -10,6 +10,8 @@ SELECT a.g, a.c, b.month, b.outcome, b.channel, b.owner, b.posting, h.o IS NOT N
 FROM held a JOIN scene b ON a.c = b.c AND a.place <> b.place
 LEFT JOIN held h ON h.o = b.o AND h.g = a.g;
 
+DROP TABLE hand;
+
 -- Where older siblings agree on nearly all tags until some month, whatever the tags are about, an earlier
 -- migration has copied them, and these siblings are no evidence. Each tag counts the same.
 CREATE TEMP TABLE copied AS
