@@ -29,13 +29,13 @@ NAMES = ("alpha", "beta", "refused", "silent", "swapped")
 CODES = {"alpha": 0, "beta": 0, "refused": 12, "silent": 1, "swapped": 4}
 
 
-def test_a_refused_key_a_503_and_a_swapped_key_fail_alone_and_everything_else_is_done(
+def test_a_refused_key_a_silent_server_and_a_swapped_key_fail_alone_and_everything_else_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with many_accounts(tmp_path, monkeypatch, *NAMES) as accounts:
         write_accounts(tmp_path, accounts, swapped='account = "0123456789ab"')
         monkeypatch.setenv(variable("refused"), "a-key-that-was-revoked")
-        accounts["silent"].fault("status", status=503, times=None)
+        accounts["silent"].fault("reset", times=None)
         words = (
             "accounts",
             "run",
