@@ -64,15 +64,20 @@ def scan(
     elif found.findings:
         show = print_message if fix else print_result  # stdout is for the diff
         show(to_text(found.findings).rstrip())
+    print_message(_scanned(found))
+    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))
+
+
+def _scanned(found: Survey) -> str:
+    """Return how much was scanned, and what was not."""
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
     unread = ", ".join(f"{number} {kind}" for kind, number in found.unread.items())
-    print_message(
+    return (
         f"{len(found.findings)} findings in {found.files} files"
         + (f"; skipped: {skipped}" if skipped else "")
         + (f"; not read, though they hold Lever's API host: {unread}" if unread else "")
         + ("" if is_installed("scan") else f"; by text alone, more exactly after {command('scan')}")
     )
-    raise typer.Exit(options.exit_code(0, detailed=detailed, differences=bool(found.findings)))
 
 
 def _fixed(paths: list[Path], found: Survey, *, write: bool) -> Survey:

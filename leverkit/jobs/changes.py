@@ -159,8 +159,7 @@ def _between(
     readings = [each for each in ledger.readings if each.number > since.number]
     events = with_names_of_now(list(ledger.events(since.number + 1, readings[-1].number))) if readings else []
     inside, words = [event for event in events if event.reading <= until.number], posting_tags(snapshot)
-    counted = set(tags) or set(ledger.view(()).decisions)
-    counted |= {event.detail for event in events if event.kind == "renamed" and event.tag in counted}
+    counted = _counted(ledger, events, tags)
     found = [change for change in _net(ledger, events, inside) if not tags or change.tag in counted]
     split = _splits(ledger, events, until.number, counted, frozenset[str]().union(*words.values()))
     ids = (each.opportunity for group in (found, split, inside) for each in group)
@@ -180,6 +179,12 @@ def _between(
             [each for each in readings if each.number <= until.number], relevant, split_rows
         ),
     )
+
+
+def _counted(ledger: Ledger, events: Iterable[Event], tags: Collection[str]) -> set[str]:
+    """Return the tags whose splits are counted, by all their names; none where all tags are."""
+    counted = set(tags) or set(ledger.view(()).decisions)
+    return counted | {event.detail for event in events if event.kind == "renamed" and event.tag in counted}
 
 
 def _net(ledger: Ledger, events: Iterable[Event], inside: Iterable[Event]) -> Iterable[Change]:

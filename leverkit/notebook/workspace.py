@@ -139,9 +139,9 @@ class AccountWorkspace:
             if not policy.source:
                 policy = self.suggest(audit(snapshot))
             with Ledger.open(self.folder) as ledger:
-                out, decisions = order.folder or self._draft, policy.narrowed(order.matching)
-                plan_with(snapshot, decisions, out, brakes=order.brakes, only=order.tags, ledger=ledger)
-            run = Run.planned(order.folder) if order.folder else self._keep()
+                out, policy = order.folder or self._draft, policy.narrowed(order.matching)
+                made = plan_with(snapshot, policy, out, brakes=order.brakes, only=order.tags, ledger=ledger)
+            run = Run(order.folder, made) if order.folder else self._keep(made)
             return self._step(mode, run, approve, order)
 
     def rollback(self, mode: str, of: str = "", approve: str = "", *, run_folder: str = "") -> MigrationStep:
@@ -154,8 +154,7 @@ class AccountWorkspace:
             return self._step(mode, run, approve)
         undone = Path(run_folder).expanduser() if run_folder else self._run_to_undo(of)
         with self._drafting():
-            rollback(undone, self._draft)
-            return self._step(mode, self._keep(), approve)
+            return self._step(mode, self._keep(rollback(undone, self._draft)), approve)
 
     def sync(self, mode: str = "plan", policy_file: str = "", **options: Any) -> NightlyStep:
         """Do the nightly job here, in mode `plan` without writing to Lever; options as of `SyncOrder`."""
@@ -218,14 +217,13 @@ class AccountWorkspace:
         """Hold what notebooks of this account share while they plan: the draft, and the snapshot."""
         return hold(draft_lock(self.folder / "runs"), purpose="plan", wait=WAIT)
 
-    def _keep(self) -> Run:
+    def _keep(self, made: Plan) -> Run:
         """Move the draft to the folder of its plan id, unless that plan is there already; return the run."""
-        folder = self._draft.with_name(Plan.read(self._draft).short)
+        folder = self._draft.with_name(made.short)
         if folder.exists():
             shutil.rmtree(self._draft)
-        else:
-            self._draft.replace(folder)
-        return Run.planned(folder)
+            return Run.planned(folder)
+        return Run(self._draft.replace(folder), made)
 
     def _step(
         self, mode: str, run: Run, approve: str, order: MigrationOrder = NOTHING_ASKED

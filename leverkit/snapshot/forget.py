@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
+from leverkit.snapshot.publishing import write_meta
 from leverkit.snapshot.snapshot import Snapshot, database
 from leverkit.snapshot.tables import size, write_without
-from leverkit.storage.files import fingerprint, write_atomic
+from leverkit.storage.files import fingerprint
 
-TABLE, META = "opportunities.parquet", "snapshot.json"
+TABLE = "opportunities.parquet"
 
 
 def without(snapshot: Snapshot, ids: Collection[str], folder: Path) -> Snapshot:
@@ -23,5 +23,5 @@ def without(snapshot: Snapshot, ids: Collection[str], folder: Path) -> Snapshot:
         rows = size(db, table)
     files = snapshot.meta["files"] | {TABLE: fingerprint(table)}
     meta = snapshot.meta | {"files": files, "counts": snapshot.meta["counts"] | {"opportunities": rows}}
-    write_atomic(folder / META, (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())
+    write_meta(folder, meta)
     return Snapshot(snapshot.path, meta)

@@ -15,6 +15,8 @@ from leverkit.snapshot.snapshot import FORMAT
 from leverkit.snapshot.tables import OPPORTUNITIES, LeftOut
 from leverkit.storage.files import fingerprint, sync, write_atomic
 
+META = "snapshot.json"
+
 COLUMNS = list(OPPORTUNITIES)
 NO_ACCOUNT: Mapping[str, Any] = {
     "account": "",
@@ -75,4 +77,9 @@ def publish(
         "versions": {name: _version(name) for name in ("leverkit", "duckdb")},
         **(more or {}),
     }
-    write_atomic(folder / "snapshot.json", (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())
+    write_meta(folder, meta)
+
+
+def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
+    """Write snapshot.json into a folder, in one step."""
+    write_atomic(folder / META, (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())

@@ -27,7 +27,8 @@ from leverkit.planning.waves import ALL
 from leverkit.report.text import count
 from leverkit.snapshot.checkpoint import NAME as CHECKPOINT
 from leverkit.snapshot.checkpoint import PullCheckpoint
-from leverkit.snapshot.forget import META, without
+from leverkit.snapshot.forget import without
+from leverkit.snapshot.publishing import META
 from leverkit.snapshot.snapshot import TABLES, Snapshot
 from leverkit.storage import files
 from leverkit.storage.lock import hold
