@@ -118,6 +118,32 @@ def test_the_next_check_puts_back_what_a_killed_one_left(
     assert {*after["archived"]} == {*before["archived"], *made}
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_opportunity_whose_creation_was_never_answered_is_found_or_made_by_the_next_check(
+    tmp_path: Path, when: str
+) -> None:
+    with running(contacts=30, rate=None) as account:
+        before = account.state()
+        account.fault("reset", method="POST", path="/opportunities", when=when)
+        with pytest.raises(LeverkitError, match="no test opportunity could be created"):
+            written(account, tmp_path, None)
+        with pytest.raises(UsageError, match="without --test-opportunity it is looked for"):
+            written(account, tmp_path, taggable(account))
+        written(account, tmp_path, None)
+        after = account.state()
+    (made,) = after["opportunities"].keys() - before["opportunities"].keys()
+    assert made in after["archived"]
+    assert after["opportunities"][made] == []
+
+
+def test_a_refused_creation_leaves_nothing_to_look_for(tmp_path: Path) -> None:
+    with running(contacts=30, rate=None) as account:
+        account.fault("status", status=403, method="POST", path="/opportunities")
+        with pytest.raises(LeverkitError, match="no test opportunity could be created"):
+            written(account, tmp_path, None)
+        assert refuted(written(account, tmp_path, taggable(account))) == {}
+
+
 def killed_check(account: Running, target: Target, moment: str, patched: pytest.MonkeyPatch) -> None:
     """Carry out write probes until a write, after which nothing is noted and nothing is put back."""
 

@@ -29,10 +29,12 @@ class Written(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The tags that the opportunity had, everything that was written, and whether the tags were put back.
 
-    `archived` says if it was archived; None in records of an older leverkit.
+    `archived` says if it was archived; None in records of an older leverkit. `opportunity` is empty where one
+    was asked for and no answer is noted: if it is there, its contact has this `email`.
     """
 
     opportunity: str
+    email: str = ""
     before: list[str]
     archived: bool | None = None
     created: bool = False
@@ -79,7 +81,6 @@ def unfinished(folder: Path, opportunity: str | None) -> Record | None:
     if record.put_back:
         return None
     if record.opportunity != opportunity and (opportunity or not record.created):
-        raise UsageError(
-            f"{path}: the tags of another test opportunity were not put back; name that one first"
-        )
+        named = "name that one first" if record.opportunity else "without --test-opportunity it is looked for"
+        raise UsageError(f"{path}: another test opportunity was not left as it was; {named}")
     return record

@@ -10,6 +10,8 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
 from leverkit.doctor.contract.check import carried_out, confirmed_twice, drive
 from leverkit.doctor.contract.contract import MARKER, examine_contract
 from leverkit.doctor.contract.exchange import Ask, Row
@@ -72,7 +74,8 @@ def write_probes(writer: ProbeWriter, target: Target) -> list[Outcome]:
 
     Raises UsageError for an opportunity that cannot be read, LeverkitError if the tags could not be put back.
     """
-    performer, earlier = writer.performer(check=True), unfinished(target.folder, target.id)
+    performer = writer.performer(check=True)
+    earlier = _found(writer, unfinished(target.folder, target.id))
     identifier = earlier.opportunity if earlier else target.id
     of_creation = [not_tried(key, "the opportunity was there already") for key in CREATION]
     if identifier is None:
@@ -97,11 +100,31 @@ def _as_before(row: Row, earlier: Record | None) -> Row:
     return {**row, "tags": earlier.before, "archived": archived}
 
 
+def _found(writer: ProbeWriter, earlier: Record | None) -> Record | None:
+    """Return the record with the opportunity that an earlier check asked for, if Lever made it.
+
+    Raises LeverkitError where that cannot be seen.
+    """
+    if earlier is None or earlier.opportunity:
+        return earlier
+    seen = writer.ask(Ask(OPPORTUNITIES, {"email": earlier.email, "include": ["id"]}))
+    if not seen.ok:
+        raise LeverkitError(f"the test opportunity of {earlier.email} cannot be looked for: {seen.told}")
+    return next((msgspec.structs.replace(earlier, opportunity=row["id"]) for row in seen.rows), None)
+
+
 def _created(writer: ProbeWriter, performer: str | None, folder: Path) -> tuple[str, list[Outcome]]:
-    """Create a test opportunity and record it; return its id, and what its creation shows."""
+    """Create a test opportunity and record it; return its id, and what its creation shows.
+
+    What is asked for is recorded first, so that it can be found if the answer is lost.
+    """
     if not performer:
         raise UsageError("creating an opportunity needs LEVER_PERFORM_AS, a user of the account")
-    made = writer.create(performer)
+    asked = Record(opportunity="", email=f"{MARKER}-{token_hex(8)}@example.com", before=[], created=True)
+    asked.save(folder)
+    made = writer.create(performer, asked.email)
+    if 400 <= (made.status or 0) < 500:
+        msgspec.structs.replace(asked, put_back=True).save(folder)
     if made.status != 201 or not made.data.get("id"):
         raise LeverkitError(f"no test opportunity could be created: {made.told}")
     Record(opportunity=made.data["id"], before=[], created=True).save(folder)

@@ -46,7 +46,8 @@ class ProbeWriter(ContractReader):
         self._noted(step, exchange)
         return exchange
 
-    def create(self, performer: str) -> Exchange:
+    def create(self, performer: str, email: str) -> Exchange:
         """Create a test opportunity, in the user's name; sent once, since each call makes another one."""
-        body = {"name": NAME, "headline": "made by leverkit doctor --contract; may be ignored"}
+        headline = "made by leverkit doctor --contract; may be ignored"
+        body = {"name": NAME, "headline": headline, "emails": [email]}
         return self._session.run(self._sent("POST", "/opportunities", {"perform_as": performer}, body))
