@@ -21,6 +21,8 @@ from leverkit.storage.typed_date import span
 
 WAIT = 30.0  # seconds for other writers of the file, each of which takes a fraction of a second
 LINES = 20  # errors in one message
+# Columns by which a decision is for less than its scope says, and those that are not in older files.
+NARROWING, NEWER = ("matching", "decided_with"), ("family", "decided_with", "spelling_of")
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -128,7 +130,22 @@ def read(path: Path) -> tuple[tuple[Decision, ...], bool]:
         raise UsageError("\n".join([f"{len(problems)} lines to correct:", *problems[:LINES], *rest]))
     absent = {"decided_with", "matching", "spelling_of"} - {*names.values()}
     kept = _kept(path) if absent else {}
+    if not kept and any(row.is_decided for row in rows):
+        _require_together(path, names.values())
     return tuple(_completed(row, kept.get(row.tag), absent) for row in rows), sheet.utf8
+
+
+def _require_together(path: Path, names: Collection[str]) -> None:
+    """Raise UsageError where a program dropped a column by which a decision is for less than it seems.
+
+    A file with one of the newer columns had them all; one without any may be of an older leverkit.
+    """
+    dropped = [name for name in NARROWING if name not in names]
+    if dropped and any(name in names for name in NEWER):
+        raise UsageError(
+            f"{path}: no column {' and no column '.join(dropped)}, which leverkit wrote: without it, "
+            "decisions are for more than they were. Put it back as it was, or empty if it was empty"
+        )
 
 
 def _completed(row: Decision, kept: _Kept | None, absent: Collection[str]) -> Decision:

@@ -142,3 +142,16 @@ def test_a_spreadsheet_that_drops_columns_widens_no_decision(snapshot: Snapshot,
     assert saved.digest == family.digest
     family.frame[columns].assign(decided_by="bob").to_csv(path, index=False)
     assert matching_tags(Policy.read(path)).keys() == {RIGHT, SLIP}
+
+
+@pytest.mark.parametrize("column", ["matching", "decided_with"])
+def test_a_column_that_was_dropped_is_missed_also_where_nothing_says_what_was_in_it(
+    snapshot: Snapshot, tmp_path: Path, column: str
+) -> None:
+    path, policy = tmp_path / "policy.csv", decided(snapshot, "family")
+    policy.frame.drop(columns=column).to_csv(path, index=False)
+    with pytest.raises(UsageError, match=f"no column {column}, which leverkit wrote"):
+        Policy.read(path)
+    former = ["tag", "scope", "decided_by", "decided_at", "note"]
+    policy.frame[former].to_csv(path, index=False)
+    assert len(Policy.read(path).decisions) == len(policy.decisions)
