@@ -35,6 +35,7 @@ def choose(
     if not main.reads:
         return every[0] if every else Tables(schema)
     holding = [each for each in every if each.find(main.reads[0].patterns)]
+    holding = [each for each in holding if not _absent(main, each)] or holding
     holding = holding or [each for prefixed in every for each in _prefixed(prefixed, main)]
     names = {each.schema for each in holding}
     holding = [each for each in holding if each.schema.removesuffix(STAGING) not in names - {each.schema}]
@@ -55,12 +56,18 @@ def choose(
 
 def _prefixed(there: Tables, main: Statement) -> Iterator[Tables]:
     """Yield the tables with each prefix that makes one of them that of the opportunities."""
-    names = {column for column, _ in main.reads[0].columns} & set(NEEDED)
     for table in sorted(there.columns):
         for pattern in main.reads[0].patterns:
+            candidate = replace(there, prefix=table[: -len(pattern)])
             is_named = table.lower().endswith(f"_{pattern}") and "*" not in pattern
-            if is_named and all(there.column(table, name) for name in names):
-                yield replace(there, prefix=table[: -len(pattern)])
+            if is_named and not _absent(main, candidate):
+                yield candidate
+
+
+def _absent(main: Statement, there: Tables) -> list[str]:
+    """Return the columns that the table of the opportunities lacks and without which nothing can be said."""
+    table, read = there.find(main.reads[0].patterns), {column for column, _ in main.reads[0].columns}
+    return [name for name in NEEDED if name in read and not there.column(table, name)]
 
 
 def _nothing(what: str, main: Statement, every: list[Tables]) -> str:
@@ -76,11 +83,9 @@ def _nothing(what: str, main: Statement, every: list[Tables]) -> str:
 
 
 def _require_columns(main: Statement, there: Tables) -> None:
-    """Raise UsageError where the opportunities have no id or no contact: nothing can be said of them."""
-    first = main.reads[0]
-    table, names = there.find(first.patterns), [column for column, _ in first.columns]
-    absent = [name for name in NEEDED if name in names and not there.column(table, name)]
-    if absent:
+    """Raise UsageError where the opportunities have no id or no contact."""
+    if absent := _absent(main, there):
+        table = there.find(main.reads[0].patterns)
         listed = ", ".join(there.columns[table][:SHOWN])
         raise UsageError(
             f"{table} has no column {' and '.join(absent)}; it has {listed}. Is the shape right?"

@@ -285,6 +285,17 @@ def test_raw_records_in_files_have_the_name_of_their_stream(tmp_path: Path) -> N
     assert snapshot.sql("SELECT id, tags FROM opportunities").fetchall() == [("1", ["a", "b, c"])]
 
 
+def test_raw_tables_are_not_taken_for_the_typed_ones_beside_them(tmp_path: Path) -> None:
+    raw = [{"_airbyte_data": json.dumps(opportunity("1")), "_airbyte_extracted_at": None}]
+    file = write_duckdb(
+        tmp_path / "copy.duckdb", {"lever_raw__stream_opportunities": raw}, "airbyte_internal"
+    )
+    write_duckdb(file, {"opportunities": [opportunity("2")]}, "lever")
+    for shape, id in (("airbyte", "2"), ("airbyte-raw", "1")):
+        snapshot = read_copy(tmp_path / shape, str(file), shape, now_ms=NOW)
+        assert snapshot.sql("SELECT id FROM opportunities").fetchall() == [(id,)]
+
+
 def test_a_copy_without_opportunities_is_refused_and_one_without_tags_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no opportunity with an id and a contact"):
         made(tmp_path, {"opportunities": [opportunity("1", contact=None)]}, "airbyte")
