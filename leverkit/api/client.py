@@ -19,7 +19,6 @@ from leverkit.api.rate_limit import Pace
 from leverkit.api.requests.exchange import MayRetry
 from leverkit.api.requests.items import Items, Plain, T
 from leverkit.api.requests.listings import Listings
-from leverkit.api.requests.reads import FIELDS as FIELDS
 from leverkit.api.requests.reads import OPPORTUNITIES
 from leverkit.api.requests.whoami import Whoami, permissions
 from leverkit.api.requests.writes import Verb, write_tags

@@ -20,8 +20,6 @@ Verdict = Literal[
     "gone for the contact",
     "taken back",
     "left as it was",
-    "anonymized",
-    "not matching",
     "too fresh to tell",
     "nobody carries it",
 ]
@@ -60,17 +58,16 @@ class PairFacts(msgspec.Struct, frozen=True, kw_only=True):
     newer_carrier: bool = False
     considered: bool = False
     fresh: bool = False
-    anonymized: bool = False
-    matching: bool = True
     named: bool = False
 
 
 def judge(pair: PairFacts, *, unattended: bool) -> Verdict:
-    """Return what becomes of a pair; `unattended` where no person reads the plan before it is carried out."""
+    """Return what becomes of a pair; `unattended` where no person reads the plan before it is carried out.
+
+    Anonymized opportunities, and those that do not match, are left by the callers before they ask.
+    """
     if pair.now:
         return "in place"
-    if pair.anonymized or not pair.matching:
-        return "anonymized" if pair.anonymized else "not matching"
     if pair.named:
         return "add"
     return _removed(pair) or _left(pair, unattended) or "add"

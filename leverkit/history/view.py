@@ -44,8 +44,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         carriers: Collection[str] = (),
         decision: str = "",
         now: bool = False,
-        anonymized: bool = False,
-        matching: bool = True,
         named: bool = False,
     ) -> PairFacts:
         """Return a pair as the merge table judges it.
@@ -66,8 +64,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             and any(self._is_newer(carrier, tag, after) for carrier in carriers),
             considered=considered,
             fresh=mark is not None and mark.kind == "added by us" and mark.at_ms > shown_until(taken_at),
-            anonymized=anonymized,
-            matching=matching,
             named=named,
         )
 

@@ -20,7 +20,6 @@ from leverkit.planning.memory import Gap, Memory
 from leverkit.planning.operation import Operation, OpportunityState, Skipped
 from leverkit.planning.plan import Plan
 from leverkit.planning.plan_warnings import left_out, warnings
-from leverkit.policy.decision import Undecided
 from leverkit.policy.matching import narrower
 from leverkit.policy.near_duplicates import NearDuplicates
 from leverkit.snapshot.gaps import WITH_HOLDINGS
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from leverkit.history.ledger import Ledger
     from leverkit.policy.policy import Policy
     from leverkit.snapshot.snapshot import Snapshot
-
-__all__ = ["Operation", "OpportunityState", "Plan", "Skipped", "Undecided", "plan"]
 
 _GAPS = f"""{WITH_HOLDINGS}
     SELECT contact, id, tag, is_anonymized, have, have_named, total, archived_at IS NOT NULL, postings

@@ -104,9 +104,9 @@ def mode_of(path: Path) -> int:
     return PRIVATE
 
 
-def open_private(path: Path, flags: int = os.O_RDWR, *, mode: int = PRIVATE) -> int:
+def open_private(path: Path, flags: int = os.O_RDWR) -> int:
     """Open a file for writing, create it if needed, and return its descriptor. Raises OSError for a link."""
-    return os.open(path, flags | os.O_CREAT | _NO_LINK, mode)
+    return os.open(path, flags | os.O_CREAT | _NO_LINK, PRIVATE)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from platformdirs import user_cache_dir
 
 from leverkit.errors import Locked, UsageError
 from leverkit.storage import files
-from leverkit.storage.files import PRIVATE, make_folder, open_private
+from leverkit.storage.files import make_folder, open_private
 
 BEAT = 5.0  # seconds between two signs of life; a silence of more than three of them is reported
 
@@ -50,10 +50,10 @@ def account_lock(account: str) -> Path:
         raise UsageError("no home folder to keep the account's lock in: set XDG_CACHE_HOME") from None
 
 
-def open_lock_file(path: Path, *, mode: int = PRIVATE) -> FileIO:
+def open_lock_file(path: Path) -> FileIO:
     """Open a file that is to be locked, and create it if needed. Raises OSError, for a symbolic link too."""
     make_folder(path.parent)
-    return FileIO(open_private(path, mode=mode), "r+")
+    return FileIO(open_private(path), "r+")
 
 
 @contextmanager

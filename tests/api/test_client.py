@@ -13,8 +13,9 @@ import httpx
 import pytest
 from support.clients import reader
 
-from leverkit.api.client import FIELDS, Lever, ReadOnlyLever
+from leverkit.api.client import Lever, ReadOnlyLever
 from leverkit.api.rate_limit import Pace
+from leverkit.api.requests.reads import FIELDS
 from leverkit.emulator import running
 from leverkit.errors import AccessDenied, ApiError, Unreachable, UsageError
 

@@ -82,16 +82,6 @@ ROWS = {
         "add",
         "add",
     ),
-    "an anonymized opportunity is left, also by name": (
-        PairFacts(anonymized=True, named=True),
-        "anonymized",
-        "anonymized",
-    ),
-    "one that does not match is left, also by name": (
-        PairFacts(matching=False, named=True),
-        "not matching",
-        "not matching",
-    ),
     "what we wrote a moment ago may not show yet": (
         PairFacts(before=True, mark=Mark("c", "added by us", MARCH), fresh=True),
         "too fresh to tell",

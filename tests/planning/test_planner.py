@@ -11,7 +11,9 @@ from support.plan_factory import HOSTILE
 from support.snapshot_factory import Posting, Row, write_snapshot
 
 from leverkit.errors import BrakeTripped, UsageError
-from leverkit.planning.planner import Operation, Plan, plan
+from leverkit.planning.operation import Operation
+from leverkit.planning.plan import Plan
+from leverkit.planning.planner import plan
 from leverkit.policy.decision import Decision
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
