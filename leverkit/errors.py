@@ -71,8 +71,8 @@ class ApiError(LeverkitError):
     `status` is None if no response came. `in_doubt`: an attempt before may have had its effect.
     `request_id` finds the request in our log, and at Lever where Lever sends an id of its own.
     `code` is Lever's own ("Response codes" in https://hire.lever.co/developer/documentation). `lever_text`
-    is what Lever wrote beside it, without the key. It may name people, so it is for who debugs: it is in no
-    message, file or log of ours.
+    is what Lever wrote beside it, without the key. It may name people, so it is for debugging alone: it
+    is in no message, file or log of ours.
     """
 
     in_doubt = False

@@ -156,7 +156,7 @@ class Account:
         return home / self.id
 
     def remember(self, account: str = "", *, confirmed: Confirmation | None = None) -> None:
-        """Note in the workspace, if there is one, by what this account is recognised from now on.
+        """Note in the workspace, if there is one, the ids by which this account is recognised.
 
         `account` is the id that it is known by. Raises UsageError where that cannot be written, Locked.
         """

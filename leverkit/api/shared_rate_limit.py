@@ -40,7 +40,7 @@ class FileRateState:
 
     def update(self, step: Callable[[RateState], RateState]) -> RateState:
         """Replace the state by `step` of it, and return the new one."""
-        with open_lock_file(self._path) as file:  # opened anew, so that threads are excluded too
+        with open_lock_file(self._path) as file:  # opened each time, so that threads are excluded too
             lock_descriptor(file.fileno(), poll_interval=POLL)
             state = step(self._read(file))
             file.seek(0)

@@ -1,4 +1,4 @@
-"""Take erased people out of a ledger, and tell who was erased by what it knows."""
+"""Remove erased people from a ledger, and find who was erased by what it knows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from leverkit.history.tables import AMONG, EVENTS, SHORT
 def erased(ledger: Ledger, contacts: Collection[str], *, anonymized: bool) -> tuple[set[str], set[str]]:
     """Return the opportunities and contacts that are to be forgotten.
 
-    They are all of these contacts, with `anonymized` also those that were anonymized or deleted in Lever; of
-    those, a contact is one of whom no opportunity is left.
+    They are these contacts and all of theirs, and with `anonymized` the opportunities that were anonymized or
+    deleted in Lever, with each contact of whom no opportunity is left.
     """
     people = json.dumps(sorted(contacts))
     of_contacts = "SELECT opportunity FROM {} WHERE contact " + AMONG
@@ -39,7 +39,7 @@ def forget(
     plans: Mapping[str, str],
     digests: Mapping[str, str],
 ) -> int:
-    """Take opportunities and contacts out of the ledger, and return how many rows were removed.
+    """Remove opportunities and contacts from the ledger, and return how many rows were removed.
 
     Their bytes are overwritten. `plans` and `digests` are the new ids of plans, and hashes of snapshots, by
     the old ones.

@@ -98,7 +98,7 @@ def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
 def ledger_of_two(old: Snapshot, new: Snapshot, known: Ledger | None) -> Iterator[Ledger]:
     """Make a ledger of two snapshots of an account, for the length of a `with` block.
 
-    Of the account's own ledger, `known`, it has the decisions, and what registered runs wrote in between.
+    From the account's own ledger, `known`, it has the decisions, and what registered runs wrote in between.
     Raises UsageError where the snapshots are of two accounts, or in the wrong order.
     """
     with TemporaryDirectory(prefix="leverkit-") as place, Ledger.open(Path(place)) as ledger:
@@ -140,7 +140,7 @@ def posting_tags(snapshot: Snapshot) -> dict[str, frozenset[str]]:
 
 
 def _take_runs(ledger: Ledger, account_folder: Path) -> tuple[frozenset[Pair], tuple[str, ...]]:
-    """Take the journals into the ledger; return pairs with an open outcome, and what is odd."""
+    """Record the journals in the ledger; return pairs with an open outcome, and what is odd."""
     known = {run.folder: run for run in ledger.runs()}
     found, odd = _writes(account_folder, known, ledger.last.taken_at)
     odd += take_runs(ledger, found)

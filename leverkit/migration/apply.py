@@ -61,7 +61,7 @@ def apply(
     `approve` is the plan id, or its first 8 or more hex digits. Brakes not given are the plan's own.
     `wave` (canary, N%, all) is how far to go; a larger wave begins only where the smaller was verified.
     `wait` is how many seconds another writer, such as the webhook receiver, is waited for. `same_account`:
-    a doubtful account is the plan's, by your word, which is recorded.
+    you confirm that a doubtful account is the plan's; that is recorded.
     While it runs, a file PAUSE in the folder makes it wait and STOP ends it; so do `max_seconds`,
     5 failures in the last 50 writes (BrakeTripped) and a key that is denied (AccessDenied).
     Raises Refused (not approved, edited, another account, not verified), BrakeTripped, Locked, AccessDenied,

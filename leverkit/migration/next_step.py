@@ -28,7 +28,7 @@ FEW = 40  # operations up to which a canary is not worth two more commands
 
 
 def require_verified(run: Run, wave: Wave) -> None:
-    """Raise Refused where a smaller wave was begun and is not verified, or not well."""
+    """Raise Refused where a smaller wave was begun and is not verified, or did not verify."""
     smaller = [begun for begun in run.begun if begun.positions < wave.positions]
     # A wave that was begun has passed this gate: what it wrote before a kill must not keep it from resuming.
     resumed = any(begun.positions >= wave.positions for begun in run.begun)
@@ -125,7 +125,7 @@ def hint(run: Run, wave: Wave) -> str:
 
 
 def _after(run: Run, begun: Wave) -> Advice:
-    """Return what comes after a wave that is through."""
+    """Return what comes after a complete wave."""
     gap = verification_gap(run, begun)
     if gap:
         what = "the run" if begun.name == ALL else f"wave {begun.name}"
@@ -147,7 +147,7 @@ def _verified(run: Run) -> str:
 
 
 def _early(run: Run, wave: Wave) -> Advice | None:
-    """Return that a wave is not through, or not begun; None where it is through."""
+    """Return that a wave is incomplete, or not begun; None where it is complete."""
     if not run.open_operations(wave):
         return None
     begun = largest(run.begun)

@@ -1,6 +1,6 @@
 """Tells which changes of a run are still its own, from the run folders that know of it.
 
-What a rollback took back already, what another run changed and what somebody undid is not the run's any more:
+What a rollback took back already, what another run changed and what somebody undid is no longer the run's:
 the same tag, if it is there again, is a person's or another run's.
 """
 
@@ -74,7 +74,7 @@ def is_being_undone(run: Run) -> bool:
 
 
 def no_longer_ours(run: Run, *, undo: Run | None = None) -> dict[int, str]:
-    """Return why operations of a run are not its own any more, by their positions.
+    """Return why operations of a run are no longer its own, by their positions.
 
     `undo` is a rollback that is being carried out: it and its copies are no evidence.
     Raises Refused where a rollback of this run cannot be read, as it may have taken everything back.
@@ -111,7 +111,7 @@ def _is_copy(other: Run, run: Run) -> bool:
 
 
 def overtaken(undo: Run) -> dict[int, str]:
-    """Return why open operations of a rollback are not its run's to undo any more, by their positions.
+    """Return why open operations of a rollback are no longer its run's to undo, by their positions.
 
     Raises Refused where it has requested nothing yet: it is better planned again.
     """

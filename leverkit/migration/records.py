@@ -67,7 +67,7 @@ class VerificationRecord(Record, frozen=True, kw_only=True):
     """What verify.json says of a run: how much was verified, when reading began, and what was found.
 
     It was read after the journal had `entries` entries. `undone` is of all verifications: what was put back
-    since is not the run's any more.
+    since is no longer the run's.
     """
 
     wave: str

@@ -25,7 +25,7 @@ from leverkit.planning.waves import Wave, wave_of
 from leverkit.settings import find_account_folder
 from leverkit.storage import files
 
-SAME_ACCOUNT = "same_account.json"  # a person's word that a doubtful account is the plan's
+SAME_ACCOUNT = "same_account.json"  # a person's confirmation that a doubtful account is the plan's
 OUTCOMES = ("done", "no_op", "drifted", "gone", "failed", "unknown", "pending")
 
 
@@ -89,7 +89,7 @@ class Run:
             )
 
     def require_account(self, account: Account, *, same_account: bool = False) -> None:
-        """Raise Refused unless this is the account of the plan; a person's word for it is recorded."""
+        """Raise Refused unless this is the account of the plan; a person's confirmation of it is recorded."""
         plan = self.plan
         confirmed = account.require_same(
             plan.account,

@@ -107,7 +107,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def needs_source(self) -> bool:
         """Return True if additions copy a tag that another opportunity of the contact must still carry.
 
-        So it is where they follow from a policy; a propagation without one adds tags that its caller names.
+        They do where they follow from a policy; a propagation without one adds tags that its caller names.
         """
         return self.kind == "migrate" or (self.kind == "propagate" and bool(self.policy_digest))
 

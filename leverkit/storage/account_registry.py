@@ -1,4 +1,4 @@
-"""`accounts.json` in the workspace: the accounts that were opened here, and by what each is recognised."""
+"""`accounts.json` in the workspace: the accounts that were opened here, and their ids at Lever."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class _Snapshot(msgspec.Struct, frozen=True):
 def _in_snapshot(file: Path) -> KnownAccount | None:
     """Return what the snapshot in an account's own folder tells: an older leverkit kept no registry.
 
-    None if it is damaged, or the folder is none of an account, such as that of a job.
+    None if it is damaged, or the folder is not an account's own, such as that of a job.
     """
     found = files.read_json(file, _Snapshot)
     if found is None or found.account != file.parent.parent.name:

@@ -56,7 +56,7 @@ def verify(
 
     `wave` (canary, N%, all) is how much of the plan should be in place by now.
     Where something is wrong it looks again `reread_after` so many seconds, as Lever may show a write late.
-    `same_account`: a doubtful account is the plan's, by your word, which is recorded.
+    `same_account`: you confirm that a doubtful account is the plan's; that is recorded.
     Raises UsageError without a plan, Refused where it was edited or is of another account.
     """
     opened = Run.open(run, require_journal=False)

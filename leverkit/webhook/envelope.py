@@ -1,7 +1,7 @@
 """Read a delivery as far as it is used: the signature, what is signed, and ids.
 
-A forwarder may have written the JSON anew, and Lever may change what is not used here: such fields are not
-judged, but named in `odd`. Of the time its digits are signed, however the number is written.
+A forwarder may have rewritten the JSON, and Lever may change what is not used here: such fields are not
+judged, but named in `odd`. The digits of the time are signed, however the number is written.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read(body: bytes) -> Envelope:
 def event_of(envelope: Envelope) -> Event:
     """Return the event of an envelope; one whose name cannot be read has the ids of an opportunity's.
 
-    Raises UnreadableFieldError for an id that is used and is none.
+    Raises UnreadableFieldError for an id that is used and malformed.
     """
     kind = EVENTS.get(envelope.event, Event if envelope.event else OpportunityEvent)
     head = {
@@ -126,7 +126,7 @@ def _archive_state(given: object, name: str, odd: list[str]) -> dict[str, object
 
 @lru_cache(maxsize=32)
 def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """Return the fields of a type; msgspec builds them anew at each call."""
+    """Return the fields of a type; msgspec builds them again at each call."""
     return msgspec.structs.fields(kind)
 
 

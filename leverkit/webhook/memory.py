@@ -67,7 +67,7 @@ class ContactMemory:
         return self._ledger.view(self._siblings.keys(), contacts)
 
     def left(self, gaps: Iterable[Operation], matching: Mapping[str, str]) -> dict[Operation, str]:
-        """Return the gaps that are left, and why; `matching` is what was decided of each tag."""
+        """Return the gaps that are left, and why; `matching` is what was decided about each tag."""
         carriers = defaultdict[tuple[str, str], list[str]](list)
         for opportunity, known in self._siblings.items():
             for tag in known.tags:
@@ -116,8 +116,8 @@ def without_left(
 ) -> tuple[list[Operation], dict[Operation, str]]:
     """Return the gaps of contacts that were just read which are to be filled, and why others are left.
 
-    `matching` names the tags that are shared, with what was decided of each. The ledger learns which of them
-    others put there. Raises as `contact_memory`.
+    `matching` names the tags that are shared, with what was decided about each. The ledger records which of
+    them others put there. Raises as `contact_memory`.
     """
     siblings = siblings_of(found)
     if not any(matching.keys() & set(known.tags) for known in siblings.values()):

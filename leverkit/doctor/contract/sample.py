@@ -111,11 +111,6 @@ def fitting(rows: Sequence[Row], ranks: Ranks) -> list[str]:
     return [name for name, of in keys.items() if all(one <= other for one, other in pairwise(of))]
 
 
-def is_told_apart(rows: Sequence[Row], ranks: Ranks, name: str) -> bool:
-    """Return True if rows in this order are in no other one, so that the order is known."""
-    return fitting(rows, ranks) == [name]
-
-
 def of_contacts(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Return opportunities by contact."""
     found: dict[str, list[Row]] = {}

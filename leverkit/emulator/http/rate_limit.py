@@ -11,7 +11,7 @@ class RateLimit:
         self.tokens, self.filled_at = float(burst), 0.0
 
     def admit(self, now: float) -> bool:
-        """Take a token; return False if there is none. `now` is in seconds of a steady clock."""
+        """Take a token; return False if there is none. `now` is in seconds of a monotonic clock."""
         if self.rate is None:
             return True
         grown = max(0.0, now - self.filled_at) * self.rate

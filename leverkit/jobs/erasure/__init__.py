@@ -1,1 +1,1 @@
-"""Take people who were erased in Lever out of everything that an account's folder holds, and of its runs."""
+"""Remove people who were erased in Lever from everything in an account's folder, and from its runs."""

@@ -68,7 +68,7 @@ class _Found(NamedTuple):
 def forget_people(
     account_folder: Path, snapshots: Collection[Path], contacts: Collection[str], *, anonymized: bool = False
 ) -> Forgotten:
-    """Take contacts, with `anonymized` all whom Lever has anonymized or deleted, out of an account's files.
+    """Remove contacts, and with `anonymized` all people erased in Lever, from the files of an account.
 
     `snapshots` are those outside of its folder. A killed call is ended by the next. Raises Locked while the
     nightly job or a plan is made, Refused where the ledger is damaged.

@@ -23,7 +23,7 @@ def read_account(folder: Path, lever: ReadOnlyLever) -> Snapshot:
 
 
 def _disagreement(folder: Path) -> dict[str, int] | None:
-    """Return by how much a snapshot counts each tag otherwise than Lever; None where there is no snapshot."""
+    """Return by how much a snapshot's count of each tag differs from Lever's; None without a snapshot."""
     try:
         found = Snapshot.open(folder).meta["completeness"]["differences"]
     except UsageError:

@@ -17,7 +17,7 @@ NOTHING = Size(operations=0, removals=0, touched=0, account=0)
 
 
 class Allowance:
-    """The standing approval in one night, None where there is none, and how much of it was made use of."""
+    """The standing approval in one night, None where there is none, and how much of it was used."""
 
     def __init__(self, approval: Approval | None, order: SyncOrder) -> None:
         self.approval, self._order = approval, order

@@ -176,7 +176,7 @@ class Night:
         return None
 
     def _learn(self, snapshot: Snapshot) -> None:
-        """Bring the ledger up to date. Raises Refused where the reading is not of this account, and whole."""
+        """Bring the ledger up to date. Raises Refused unless the reading is complete and of this account."""
         rebase = self._order.rebase
         found = rebuild_ledger(self._folder, snapshot) if rebase else self._updated(snapshot)
         self._add_notes(*found.odd)

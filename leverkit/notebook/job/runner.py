@@ -87,7 +87,7 @@ def _run(
 
 
 def tell_of(record: RunRecord, out: Path, settings: Settings) -> str:
-    """Tell whom LEVERKIT_NOTIFY names how a job ended; return why that failed, empty where it did not."""
+    """Send how a job ended to the address in LEVERKIT_NOTIFY; return why that failed, empty if it did not."""
     page = next((str(out / name) for name in record.files if name.endswith(".html")), "")
     name = settings.account_name or settings.host
     notice = Notice(job=record.notebook, account=name, exit_code=record.exit_code or 0, report=page)
