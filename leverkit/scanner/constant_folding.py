@@ -46,7 +46,8 @@ class ConstantFolder:
             return self._builds(parent)
         if kind in grammar.CONTAINERS:
             call = syntax.enclosing(parent, grammar.CALLS)
-            return call is not None and self._builds(call)
+            wrapped = call is not None and kind in grammar.ARRAYS and _verb(call) in grammar.WRAPS
+            return call is not None and self._builds(call) and not wrapped
         return kind in grammar.STRINGS or kind in grammar.INSIDE
 
     def _builds(self, call: Node) -> bool:

@@ -21,6 +21,10 @@ _BROWSER = re.compile(r"^(?:fetch|axios\.(?:get|post|put|patch|delete)|\$\.(?:ge
 _FOLDER = re.compile(r"(?:dir|directory|folder|bucket|disk|storage|cache)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"url|uri|api|base|host|endpoint|://", re.IGNORECASE)
 _LOW_LEVEL = re.compile(r"curl|setRequestMethod|NewRequest", re.IGNORECASE)
+_RESOURCES = re.compile(r"[\"'](?:opportunities|postings|archive_reasons|requisitions)[\"']")
+_ANY_RESOURCE = re.compile(
+    r"(?:lever\.co/v1|(?i:base|url|host|api|root)\w*(?:\}|\s*\.\s*\")?|%s)/(?:[$#]?\{|%s|\$\w)"
+)
 _CURL_BODY = re.compile(r"\s(?:-d|--data\S*|--json|-F|--form)\b")
 
 
@@ -83,7 +87,7 @@ class Context:
         call = syntax.enclosing(node, grammar.CALLS)
         if call is not None and call_names.stores(syntax.callee(call)):
             return False
-        if not target:
+        if not target or is_listed(node):
             return self._path_named(node)
         if call is not None and _names_method(call, node):
             return call_names.sends(target, path_is_plain=False)
@@ -100,6 +104,9 @@ class Context:
         return receiver in given and attribution.lever_by_names(receiver) is None
 
     def _path_named(self, node: Node) -> bool:
+        if is_listed(node):
+            text = self.source.text.decode("utf-8", "replace")
+            return self.evidence.host and not self.evidence.others and bool(_ANY_RESOURCE.search(text))
         slash = "/" in syntax.text(node)
         function = syntax.function_of(node)
         if (definition := syntax.defined_by(node)) is not None:
@@ -161,6 +168,17 @@ class Context:
         return (
             line is not None and attribution.lever_by_names(line.group().decode("utf-8", "replace")) is None
         )
+
+
+def is_listed(node: Node) -> bool:
+    """Return True for `"candidates"` in a list of Lever's resources that a variable holds or a loop reads."""
+    for step in islice(syntax.ancestors(node), 2):
+        if step.type in grammar.LISTS and _RESOURCES.search(syntax.text(step)):
+            around = takewhile(lambda outer: outer.type not in grammar.ARGUMENTS, syntax.ancestors(step))
+            kept = grammar.DEFINITIONS - grammar.ENTRIES | grammar.LOOPS
+            kinds = [outer.type for outer in islice(around, 4)]
+            return next((kind in kept for kind in kinds if kind in kept | grammar.ENTRIES), False)
+    return False
 
 
 def _names_method(call: Node, node: Node) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from leverkit.scanner import call_names, endpoints, grammar, sources, syntax
 from leverkit.scanner.constant_folding import ConstantFolder
+from leverkit.scanner.context import is_listed
 from leverkit.scanner.rules import Finding
 from leverkit.scanner.sources import Source
 
@@ -109,6 +110,8 @@ def _edits(source: Source, found: Finding, kept: frozenset[int], elsewhere: froz
     root = parser.parse(source.text).root_node
     literals = _Literals(ConstantFolder(root, source.text, {}), kept, elsewhere)
     node = _expression(literals.folder, offset)
+    if is_listed(node):  # the list may have the other one already
+        return {}
     return dict(literals.of(node)) or dict(literals.appended_to_by(node))
 
 

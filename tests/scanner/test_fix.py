@@ -101,15 +101,18 @@ def test_where_no_loop_follows_the_finding_stays_as_a_write_to_one_opportunity()
 
 
 def test_samples_keep_only_what_is_not_mechanical() -> None:
-    """Method names, addPostings, described paths, and constants also used to create or to compare."""
+    """Method names, addPostings, described paths, lists, and constants used to create or compare too."""
     changes = fixes(scan([SAMPLES]))
     left = survey([SAMPLES], instead={change.path: change.after for change in changes}).findings
     deprecated = {Path(found.path).name for found in left if found.code in ("LK301", "LK302", "LK303")}
     assert len(changes) > 30
     assert deprecated == {
+        "LeverLists.cs",
         "client.go",
         "fragments.py",
         "lever_client.rb",
+        "lists.py",
+        "lists.rb",
         "openapi.yaml",
         "tag.sh",
         "wrapper.py",
