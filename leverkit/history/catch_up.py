@@ -22,6 +22,7 @@ from leverkit.history.tables import (
     end_removal,
     keep_off,
     known_run,
+    mark_unless_decided,
     note_run,
     set_mark,
 )
@@ -106,6 +107,9 @@ def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], take
 
 def _take_write(ledger: Ledger, db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:
     pair = write.opportunity, write.tag
+    if not write.kept:
+        mark_unless_decided(db, *pair, Mark(write.contact, "not kept", write.at_ms, run, reading))
+        return
     kind: MarkKind = "added by us" if write.added else "taken back"
     if seen := _seen_as_others(ledger, db, write):
         reading = seen

@@ -182,7 +182,7 @@ class Ledger:
         """Yield the last change that is known of each pair, later than a time (ms), by opportunity."""
         rows = self.rows(
             "SELECT opportunity, tag, kind != 'taken back', at_ms FROM marks "
-            "WHERE kind NOT LIKE 'removed%' AND at_ms > ? ORDER BY opportunity, tag",
+            "WHERE kind NOT LIKE 'removed%' AND kind != 'not kept' AND at_ms > ? ORDER BY opportunity, tag",
             later_than,
         )
         return (OurWrite(opportunity, tag, bool(added), at_ms) for opportunity, tag, added, at_ms in rows)

@@ -12,23 +12,29 @@ import msgspec
 
 from leverkit.report.text import day
 
-MarkKind = Literal["added by us", "added by others", "removed by others", "removed everywhere", "taken back"]
+MarkKind = Literal[
+    "added by us", "added by others", "removed by others", "removed everywhere", "taken back", "not kept"
+]
 Verdict = Literal[
     "in place",
     "add",
     "removed by others",
     "gone for the contact",
     "taken back",
+    "not kept",
     "left as it was",
     "too fresh to tell",
     "nobody carries it",
 ]
+ADDED: Collection[MarkKind] = ("added by us", "added by others")
 REMOVED: Collection[MarkKind] = ("removed by others", "removed everywhere")
+UNDONE: Collection[MarkKind] = ("taken back", "not kept")  # by us, by Lever
 
 
 class Mark(msgspec.Struct, frozen=True):
     """What a reading cannot tell of a tagging: who made it so, when, and by which run of ours.
 
+    `not kept`: Lever accepted a write of ours, and showed it late, in another form or not at all.
     `at_ms` is in milliseconds since the epoch: of our own writes the time, of others' changes that of the
     reading that found them. `reading` is the number of the reading that followed or found it.
     """
@@ -91,15 +97,15 @@ def _left(pair: PairFacts, unattended: bool) -> Verdict | None:
     """Return why an unattended run leaves a pair that a person may plan."""
     if not unattended:
         return None
-    if pair.mark is not None and pair.mark.kind == "taken back":
-        return "taken back"
+    if pair.mark is not None and (pair.mark.kind == "taken back" or pair.mark.kind == "not kept"):
+        return pair.mark.kind
     return "left as it was" if pair.considered and not pair.newer_carrier else None
 
 
 def reason(verdict: Verdict, mark: Mark | None) -> str:
     """Return a verdict as people read it; of a removal, with the day on which it was found."""
-    if mark is None or verdict not in ("removed by others", "gone for the contact", "taken back"):
+    if mark is None or verdict not in ("removed by others", "gone for the contact", *UNDONE):
         return verdict
-    if mark.kind not in (*REMOVED, "taken back"):  # the last that is known is that it was there
+    if mark.kind in ADDED:  # the last that is known is that it was there
         return verdict
     return f"{verdict} ({'found ' if mark.kind in REMOVED else ''}on {day(mark.at_ms)})"

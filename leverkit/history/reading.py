@@ -50,7 +50,7 @@ class Write(NamedTuple):
     """A change that a run of ours made, as it was read back.
 
     `seq` is the number of its entry in the journal, `at_ms` the time of the reading back, by Lever's clock
-    where that is known.
+    where that is known. One that was not `kept` was accepted, and not seen when read back.
     """
 
     seq: int
@@ -59,6 +59,7 @@ class Write(NamedTuple):
     opportunity: str
     tag: str
     added: bool
+    kept: bool = True
 
 
 class RunWrites(msgspec.Struct, frozen=True, kw_only=True):

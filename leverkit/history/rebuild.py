@@ -25,7 +25,7 @@ _KEPT = {
     "meta": "SELECT * FROM meta WHERE name = 'account_ids'",
     "readings": "SELECT * FROM readings",  # marks and gaps name them, so the numbers go on
     "base": "SELECT * FROM base",
-    "marks": "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back')",
+    "marks": "SELECT * FROM marks WHERE kind NOT IN ('added by us', 'taken back', 'not kept')",
     "considered": "SELECT * FROM considered",
 }  # not `decisions`: an old copy may lack what people removed, so a person reads the next plan
 FOREIGN = "the old ledger belonged to another account; nothing was kept from it"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from leverkit.history.merge_table import REMOVED, Mark
+from leverkit.history.merge_table import ADDED, REMOVED, Mark
 from leverkit.history.reading import RunWrites
 
 FORMAT = 1
@@ -108,6 +108,14 @@ def set_mark(db: sqlite3.Connection, opportunity: str, tag: str, mark: Mark) -> 
         "WHERE excluded.at_ms >= at_ms",
         (opportunity, tag, *msgspec.structs.astuple(mark)),
     )
+
+
+def mark_unless_decided(db: sqlite3.Connection, opportunity: str, tag: str, mark: Mark) -> None:
+    """Set the mark of a pair of which nothing is known but what we did there ourselves."""
+    kinds = ", ".join(f"'{kind}'" for kind in (*ADDED, *REMOVED))
+    query = f"SELECT 1 FROM marks WHERE opportunity = ? AND tag = ? AND kind IN ({kinds})"
+    if db.execute(query, (opportunity, tag)).fetchone() is None:
+        set_mark(db, opportunity, tag, mark)
 
 
 def add_event(db: sqlite3.Connection, event: Event) -> None:

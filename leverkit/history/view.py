@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from leverkit.history.merge_table import REMOVED, Mark, PairFacts
+from leverkit.history.merge_table import ADDED, Mark, PairFacts
 from leverkit.history.reading import Pair, shown_until
 
 
@@ -74,8 +74,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def expects(self, opportunity: str, tag: str, taken_at: int) -> bool | None:
         """Return True if a tag was expected by what is known; None where the opportunity is not known."""
         mark = self.marks.get((opportunity, tag))
-        if mark and mark.kind not in REMOVED and mark.at_ms > shown_until(self.taken_at):
-            return mark.kind != "taken back"
+        if mark and mark.kind in ADDED:  # a reading may have come between a write and its removal
+            return True
+        if mark and mark.kind == "taken back" and mark.at_ms > shown_until(self.taken_at):
+            return False
         if opportunity not in self.tags:
             return None
         return taken_at >= self.taken_at and tag in self.tags[opportunity]

@@ -157,9 +157,10 @@ class Run:
     def writes(self, *, since_ms: int = 0) -> RunWrites:
         """Return what the journal tells the account's ledger; without a head until its session has ended.
 
-        A change that somebody undid before it was read back was made too. Requests whose outcome is not known
-        are unsettled if they were sent after `since_ms`, when the last reading began: what an older one did,
-        that reading has shown.
+        A change that somebody undid before it was read back was made too. An addition that perhaps took
+        effect and was not read back is not kept; where Lever stored it in another form, that form is ours.
+        Requests whose outcome is not known are unsettled if they were sent after `since_ms`, when the last
+        reading began: what an older one did, that reading has shown.
         """
         ops, writes, sent = self.plan.operations, list[Write](), dict[int, int]()
         for entry in self.entries:
@@ -172,6 +173,11 @@ class Run:
                     writes.append(
                         Write(entry.seq, at_ms, op.contact, op.opportunity, tag, op.action == "add")
                     )
+                case Outcome() as outcome if self._was_not_kept(outcome):
+                    op, at_ms = ops[outcome.op], outcome.lever_ms or entry.at_ms
+                    where = entry.seq, at_ms, op.contact, op.opportunity
+                    writes.append(Write(*where, op.tag, added=True, kept=False))
+                    writes += [Write(*where, outcome.stored, added=True)] if outcome.stored else []
         recent = (number for number, at_ms in sent.items() if at_ms > shown_until(since_ms))
         open_ = (ops[number] for number in recent if self.state.outcome_name(number) == "unknown")
         is_ended = bool(self.entries) and isinstance(self.entries[-1].body, SessionEnded)
@@ -188,6 +194,11 @@ class Run:
     def _was_undone(self, outcome: Outcome) -> bool:
         """Return True if a request was perhaps carried out and undone by somebody before it was seen."""
         return outcome.outcome == "drifted" and self.state.open_intent(outcome.op) is not None
+
+    def _was_not_kept(self, outcome: Outcome) -> bool:
+        """Return True if an addition failed that perhaps took effect, later or in another form."""
+        is_addition = self.plan.operations[outcome.op].action == "add"
+        return is_addition and outcome.outcome == "failed" and self.state.open_intent(outcome.op) is not None
 
     def wave(self, name: str) -> Wave:
         """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""

@@ -65,6 +65,7 @@ ROWS = {
         "add",
     ),
     "what we took back waits for a person": (marked("taken back"), "add", "taken back"),
+    "what Lever did not keep as we wrote it waits for a person": (marked("not kept"), "add", "not kept"),
     "what is there needs nothing": (PairFacts(now=True, before=True), "in place", "in place"),
     "what a person added needs nothing there": (PairFacts(now=True, before=False), "in place", "in place"),
     "what a person put back needs nothing": (

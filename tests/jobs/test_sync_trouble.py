@@ -57,6 +57,38 @@ def test_what_people_took_off_since_a_job_was_stopped_is_not_put_back_by_finishi
     assert nights.night().require().record.left["removed by others"] == 1
 
 
+def test_what_people_took_off_before_a_killed_job_read_it_back_is_not_put_back(nights: SyncNights) -> None:
+    nights.begin()
+    ((tagged, tag),) = new_gaps(nights, 1)
+    nights.emulated.fault("reset", method="POST", when="after")
+    nights.emulated.fault("status", status=401, method="GET", query="*contact_id*", skip=1, times=None)
+    assert nights.night().record.exit_code == 12
+    nights.emulated.clear_faults()
+    siblings = [id for id in nights.siblings(tagged) if id != tagged]
+    assert tag in tags_of(nights.emulated)[siblings[0]]
+    nights.emulated.remove_tags(siblings[0], [tag])
+    nights.night()
+    assert nights.night().require().record.left["removed by others"] == 1
+    assert tag not in tags_of(nights.emulated)[siblings[0]]
+
+
+def test_a_tag_that_lever_stores_in_another_form_is_not_written_night_after_night(nights: SyncNights) -> None:
+    nights.begin()
+    ((tagged, tag),) = new_gaps(nights, 1)
+    nights.emulated.remove_tags(tagged, [tag])
+    nights.emulated.add_tags(tagged, ["speaks Basque "])
+    lk.Policy((Decision("speaks Basque ", "contact"),)).write(nights.policy)
+    nights.approve()
+    nights.emulated.configure(tag_normalisation="trim")
+    assert nights.night().record.exit_code == 6
+    siblings = [id for id in nights.siblings(tagged) if id != tagged]
+    for sibling in siblings:
+        nights.emulated.remove_tags(sibling, ["speaks Basque"])
+    nights.night()
+    assert nights.night().require().record.left["not kept"] == len(siblings)
+    assert not any("speaks Basque" in tags_of(nights.emulated)[id] for id in siblings)
+
+
 def test_who_does_not_match_any_more_is_not_tagged_by_finishing(nights: SyncNights) -> None:
     nights.begin()
     policy = lk.Policy.read(nights.policy).narrowed("active")
