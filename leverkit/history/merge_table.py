@@ -5,7 +5,7 @@ It is one function over values; planner, sync, receiver and propagation call it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import msgspec
@@ -109,3 +109,16 @@ def reason(verdict: Verdict, mark: Mark | None) -> str:
     if mark.kind in ADDED:  # the last that is known is that it was there
         return verdict
     return f"{verdict} ({'found ' if mark.kind in REMOVED else ''}on {day(mark.at_ms)})"
+
+
+def decided_since(marks: Iterable[Mark | None], at_ms: int) -> str:
+    """Return what others decided later than a time (ms) on a tag that is not there; empty where nothing.
+
+    `marks` are its own and that of the whole contact. One of an addition tells that the tag was there.
+    """
+    for mark in marks:
+        if mark and mark.at_ms > at_ms and mark.kind not in UNDONE:
+            everywhere = mark.kind == "removed everywhere"
+            verdict: Verdict = "gone for the contact" if everywhere else "removed by others"
+            return f"{reason(verdict, mark)}, since the plan was made"
+    return ""

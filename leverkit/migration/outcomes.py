@@ -59,12 +59,14 @@ def before_write(
     intent: Intent | None,
     without_effect: bool = False,
     named: Collection[str] = (),
+    decided: str = "",
 ) -> Judgement:
     """Judge an operation of a plan by a fresh reading of its opportunity (None: it is gone).
 
     `source` is True if another opportunity of the contact still carries the tag. `intent` is an earlier
     request of ours whose effect was not seen; `without_effect` if it was seen to have none, so that an effect
-    is somebody else's. `named` are the planned tags of the opportunity.
+    is somebody else's. `named` are the planned tags of the opportunity, `decided` what others decided on the
+    operation since the plan was made, unless it is in effect.
     """
     if now is None:
         return Judgement("gone", "the opportunity is not to be found")
@@ -81,6 +83,8 @@ def before_write(
             return Judgement(
                 "drifted", "changed by someone after a request of ours whose effect was not seen"
             )
+    if decided:
+        return Judgement("drifted", decided)
     return _obstacle(plan, operation, now, source) or Judgement()
 
 

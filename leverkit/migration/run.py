@@ -8,19 +8,22 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from leverkit.api.account import Account
-from leverkit.errors import Refused, UsageError
+from leverkit.errors import LeverkitError, Refused, UsageError
+from leverkit.history.catch_up import take_runs
 from leverkit.history.ledger import Ledger
-from leverkit.history.reading import RunWrites, Write, shown_until
+from leverkit.history.merge_table import decided_since
+from leverkit.history.reading import Pair, RunWrites, Write, shown_until
 from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, SessionEnded, belongs_to, read
 from leverkit.migration.records import JournalLost, Record, read_records, recorded_entries
 from leverkit.migration.run_state import RunState, replay_entries
 from leverkit.planning.plan import Plan
-from leverkit.planning.run_folder import JOURNAL, lock_file
+from leverkit.planning.run_folder import JOURNAL, journal_head, lock_file
 from leverkit.planning.waves import Wave, wave_of
 from leverkit.settings import find_account_folder
 from leverkit.storage import files
@@ -154,6 +157,30 @@ class Run:
         folder = find_account_folder(self.plan.account)
         return Ledger.find(folder) if folder else None
 
+    def decided_since(self, home: Path | None) -> dict[int, str]:
+        """Return what others decided on open additions of a migration since it was planned, by positions.
+
+        The account's ledger in a workspace tells it, and journals that it has not followed yet. What was
+        named as removed when the plan was made stays overruled. Raises Refused, UsageError, Locked.
+        """
+        plan, state = self.plan, self.state
+        folder = find_account_folder(plan.account, home) if plan.kind == "migrate" else None
+        ledger = Ledger.find(folder) if folder else None
+        if ledger is None:
+            return {}
+        left = {
+            op: number
+            for number, op in enumerate(plan.operations)
+            if op.action == "add" and not state.is_settled(number) and state.open_intent(number) is None
+        }
+        with ledger:
+            follow_open_runs(ledger, without=self.folder)
+            marks = dict(ledger.marks({op.opportunity for op in left}))
+            gone = ledger.view((), {op.contact for op in left}).everywhere
+        known = {op: (marks.get((op.opportunity, op.tag)), gone.get((op.contact, op.tag))) for op in left}
+        found = {left[op]: decided_since(each, plan.taken_at) for op, each in known.items()}
+        return {number: why for number, why in found.items() if why}
+
     def writes(self, *, since_ms: int = 0) -> RunWrites:
         """Return what the journal tells the account's ledger; without a head until its session has ended.
 
@@ -224,3 +251,19 @@ class Run:
 def largest(waves: Iterable[Wave]) -> Wave | None:
     """Return the wave with the most operations; None where there is no wave."""
     return max(waves, key=lambda wave: len(wave.positions), default=None)
+
+
+def follow_open_runs(ledger: Ledger, *, without: Path | None = None) -> frozenset[Pair]:
+    """Take in what runs that may still write have written; return the pairs with an open outcome.
+
+    `without` is the folder of a run that is not asked for.
+    """
+    since = ledger.last.taken_at
+    found = list[RunWrites]()
+    for known in ledger.open_runs():
+        folder = Path(known.folder)
+        with suppress(LeverkitError):  # the next pull tells of a run that cannot be read
+            if folder != (without and without.resolve()) and journal_head(folder):
+                found.append(Run.open(folder).writes(since_ms=since))
+    take_runs(ledger, found)
+    return frozenset[Pair]().union(*(run.unsettled for run in found))

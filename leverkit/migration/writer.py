@@ -61,10 +61,12 @@ class Writer:
         self._wave = wave.positions
         self._ended = sum(map(self._state.is_settled, wave.positions))
         self._ours = {(i.opportunity, tag) for i in self._state.intents.values() for tag in i.tags}
-        self._planned = by_opportunity(run.plan.operations)
+        by_id = by_opportunity(run.plan.operations)
+        self._named = {opportunity: [op.tag for op in ops] for opportunity, ops in by_id.items()}
         self._began_ms = 0  # by Lever's clock, at the first reading
         self._landed = set[str]()  # opportunities whose response was lost, with the effect seen since
         self._watch = ContactWatch(run.plan, self._state)
+        self._decided = run.decided_since(lever.account.label.workspace)
 
     def phases(self) -> None:
         """Carry out all additions, and only then the removals."""
@@ -138,12 +140,9 @@ class Writer:
             source=reading.has_source(operation, except_for=self._ours),
             intent=self._state.open_intent(self._positions[operation]),
             without_effect=self._state.outcome_name(self._positions[operation]) == "failed",
-            named=self._named(operation),
+            named=self._named[operation.opportunity],
+            decided=self._decided.get(self._positions[operation], ""),
         )
-
-    def _named(self, operation: Operation) -> list[str]:
-        """Return the planned tags of an operation's opportunity."""
-        return [op.tag for op in self._planned[operation.opportunity]]
 
     def _write(
         self, todo: Sequence[Operation], reading: Reading, pool: ThreadPoolExecutor
@@ -226,7 +225,7 @@ class Writer:
                     reading.found.get(operation.opportunity),
                     response,
                     before=before.found[operation.opportunity],
-                    named=self._named(operation),
+                    named=self._named[operation.opportunity],
                     last=turn == len(waits),
                 )
                 for operation, response in responses.items()

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
-from leverkit.errors import LeverkitError, Refused, UsageError
-from leverkit.history.catch_up import SECOND_MS, note_additions, take_runs
+from leverkit.errors import Refused, UsageError
+from leverkit.history.catch_up import SECOND_MS, note_additions
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import judge, reason
-from leverkit.history.reading import Pair, RunWrites
 from leverkit.history.view import View
 from leverkit.migration.ownership import is_being_undone
-from leverkit.migration.run import Run
+from leverkit.migration.run import Run, follow_open_runs
 from leverkit.planning.memory import decision
 from leverkit.planning.operation import Operation, OpportunityState
-from leverkit.planning.run_folder import journal_head
 from leverkit.settings import find_account_folder
 from leverkit.webhook.matching import REASON, by_contact
 
@@ -37,7 +34,7 @@ class ContactMemory:
         last_at = ledger.last.taken_at  # Lever's clock shows whole seconds: within one, it is the same time
         self._ledger, self._siblings = ledger, siblings
         self._taken_at = max(taken_at, last_at) if taken_at + SECOND_MS >= last_at else taken_at
-        self._unsettled = _follow_open_runs(ledger)
+        self._unsettled = follow_open_runs(ledger)
         self._view = self._known()
 
     def note_additions(self, tags: Collection[str]) -> None:
@@ -162,15 +159,3 @@ def siblings_of(opportunities: Iterable[Opportunity]) -> dict[str, OpportunitySt
         for each in siblings
         if len(siblings) > 1
     }
-
-
-def _follow_open_runs(ledger: Ledger) -> frozenset[Pair]:
-    """Record what runs that may still write have written; return the pairs with an open outcome."""
-    since = ledger.last.taken_at
-    found = list[RunWrites]()
-    for known in ledger.open_runs():
-        with suppress(LeverkitError):  # the next pull tells of a run that cannot be read
-            if journal_head(Path(known.folder)):
-                found.append(Run.open(known.folder).writes(since_ms=since))
-    take_runs(ledger, found)
-    return frozenset[Pair]().union(*(run.unsettled for run in found))

@@ -89,6 +89,25 @@ def test_a_tag_that_lever_stores_in_another_form_is_not_written_night_after_nigh
     assert not any("speaks Basque" in tags_of(nights.emulated)[id] for id in siblings)
 
 
+@pytest.mark.parametrize("known_by", ["a reading", "our own write", "a journal that was not followed"])
+def test_a_plan_that_is_older_than_a_removal_does_not_put_it_back(nights: SyncNights, known_by: str) -> None:
+    first, old = nights.night().require().record, nights.home / "old"
+    shutil.copytree(first.run, old)
+    with opened(nights.emulated, label=AccountLabel("acme", workspace=nights.home)) as lever:
+        wide = {"approve": first.plan_id, "lever": lever, "max_pct": 100, "max_tag_pct": 10_000}
+        lk.apply(first.run, **wide).require()
+        off = Run.open(old).plan.operations[0]
+        nights.emulated.remove_tags(off.opportunity, [off.tag])
+        if known_by == "a reading":
+            nights.night(dry_run=True)
+        elif known_by == "a journal that was not followed":
+            with Ledger.open(nights.folder) as ledger, ledger.writing() as db:
+                db.execute("DELETE FROM marks")
+                db.execute("UPDATE runs SET entries = 0, head = ''")
+        assert lk.apply(old, **wide).counts["drifted"] == 1
+    assert off.tag not in tags_of(nights.emulated)[off.opportunity]
+
+
 def test_who_does_not_match_any_more_is_not_tagged_by_finishing(nights: SyncNights) -> None:
     nights.begin()
     policy = lk.Policy.read(nights.policy).narrowed("active")

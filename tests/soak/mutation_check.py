@@ -1241,6 +1241,20 @@ BUGS = (
         "history/test_merge_table::test_the_merge_table",
     ),
     Bug(
+        "a plan that is older than a removal puts it back",
+        "history/merge_table",
+        "if mark and mark.at_ms > at_ms and mark.kind not in UNDONE:",
+        "if False:",
+        "jobs/test_sync_trouble::test_a_plan_that_is_older_than_a_removal_does_not_put_it_back",
+    ),
+    Bug(
+        "an older plan asks the ledger, and not the journals that it has not followed",
+        "migration/run",
+        "            follow_open_runs(ledger, without=self.folder)\n",
+        "",
+        "jobs/test_sync_trouble::test_a_plan_that_is_older_than_a_removal_does_not_put_it_back",
+    ),
+    Bug(
         "a job puts back what people took off before its killed run had read it back",
         "history/view",
         "if mark and mark.kind in ADDED:",
