@@ -91,6 +91,12 @@ class Opportunity(Record, frozen=True):
     def __post_init__(self) -> None:
         keep_texts_once(self, "contact", "tags", "confidentiality")
 
+    @property
+    def postings(self) -> tuple[str, ...]:
+        """Return the ids of its postings, if the request expanded its applications."""
+        applied = (each for each in self.applications if isinstance(each, Application))
+        return tuple(each.posting for each in applied if each.posting)
+
 
 class DeletedOpportunity(Record, frozen=True):
     """An opportunity in the deleted listing; Lever does not document its other fields there."""

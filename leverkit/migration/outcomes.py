@@ -31,6 +31,7 @@ from leverkit.migration.journal import (
 )
 from leverkit.migration.run_state import RunState
 from leverkit.migration.times import Instant, Times
+from leverkit.planning.matching import gets, needed_to_match
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan import Plan
 
@@ -147,7 +148,11 @@ def _obstacle(plan: Plan, operation: Operation, now: Opportunity, source: bool) 
         return Judgement("drifted", "the opportunity now belongs to another contact")
     if now.is_anonymized:
         return Judgement("drifted", "the opportunity was anonymized")
-    if plan.needs_source and operation.action == "add" and not source:
+    if operation.action == "remove":
+        return None
+    if not gets(plan.matching, operation.tag, archived=now.archived is not None, postings=now.postings):
+        return Judgement("drifted", "the opportunity is not among those that get the tag any more")
+    if plan.needs_source and not source:
         return Judgement("drifted", "no other opportunity of the contact carries the tag any more")
     return None
 
@@ -245,12 +250,14 @@ class ContactWatch:
 
 
 def read_batch(
-    lever: ReadOnlyLever, operations: Sequence[Operation], clock: Callable[[], Instant]
+    lever: ReadOnlyLever, plan: Plan, operations: Sequence[Operation], clock: Callable[[], Instant]
 ) -> Reading:
-    """Read the contacts of these operations, in one request if they fit on a page."""
+    """Read the contacts of these operations of a plan, in one request if they fit on a page."""
     requested_at = clock()
     contacts = list(dict.fromkeys(operation.contact for operation in operations))
-    found = read_contacts(lever, contacts, opportunities=[operation.opportunity for operation in operations])
+    targets = [operation.opportunity for operation in operations]
+    shown = needed_to_match(plan.matching.values())
+    found = read_contacts(lever, contacts, opportunities=targets, **shown)
     return Reading(requested_at, clock(), found, lever.date_ms)
 
 

@@ -126,7 +126,7 @@ class Writer:
         return tuple(operation for operation in todo if operation not in responses)
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
-        reading = read_batch(self._lever, tuple(operations), self._times.now)
+        reading = read_batch(self._lever, self._run.plan, tuple(operations), self._times.now)
         self._began_ms = self._began_ms or self._lever.now()
         if notes := self._watch.notes(reading):
             self._journal.append(*notes)

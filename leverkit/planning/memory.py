@@ -80,6 +80,10 @@ class Memory:
                 operations.append(Operation(gap.contact, gap.opportunity, "add", gap.tag, text))
         return tuple(sorted(operations)), tuple(skipped)
 
+    def matching_of(self, operations: Iterable[Operation]) -> dict[str, str]:
+        """Return which opportunities get the tags of these operations, where these are not all."""
+        return {op.tag: matching for op in operations if (matching := self._matching[op.tag])}
+
     def consider(self, tags: Iterable[str], operations: Iterable[Operation]) -> None:
         """Note in the ledger what the first plan of each decision lists."""
         decisions = {tag: decision(self._matching[tag]) for tag in tags}

@@ -55,6 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `opportunities` is the size of the account, 0 if not known. `account_ids` are ids by which the account is
     recognised, `lever_ms` is Lever's clock at the snapshot (ms since epoch, None if not known), and
     `left_out` are changes that nobody asked for. `ledger` names the reading of its ledger that it rests on.
+    `matching` says which opportunities get a tag, by tag, where these are not all.
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     canary: Canary = Canary()
     holders: dict[str, tuple[str, ...]] = {}
     ledger: str = ""
+    matching: dict[str, str] = {}
 
     @cached_property
     def plan_id(self) -> str:
@@ -94,7 +96,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return digest_with_rows({"bound": first}, rows)
         # By way of JSON, as read back: a limit of 30 is 30.0 there, and an infinite one is none.
         brakes = msgspec.json.decode(msgspec.json.encode(self.brakes), type=Brakes)
-        bound = {name: value for name, value in _shared(self).items() if name not in UNBOUND}
+        unbound = UNBOUND if self.matching else (*UNBOUND, "matching")  # as before there was one
+        bound = {name: value for name, value in _shared(self).items() if name not in unbound}
         bound |= {"brakes": brakes, "before": digest(self.before), "holders": digest(self.holders)}
         return digest_with_rows({"bound": bound}, rows)
 

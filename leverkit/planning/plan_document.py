@@ -18,7 +18,7 @@ from leverkit.storage.files import digest
 FORMAT = 2
 READABLE = (1, 2)  # the id of format 1 binds the operations, their kind, account, policy and snapshot
 EDITED = "edited after the plan was made; make the plan again"
-SINCE_2 = ("account_ids", "account_name", "demo", "lever_ms", "left_out", "ledger")
+SINCE_2 = ("account_ids", "account_name", "demo", "lever_ms", "left_out", "ledger", "matching")
 Kind = Literal["migrate", "rollback", "propagate"]
 
 
@@ -54,6 +54,7 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     before_digest: str
     holders_digest: str = digest({})
     ledger: str = ""
+    matching: dict[str, str] = {}
 
     def write(self, path: Path) -> None:
         """Write plan.json with its seal, in one step."""

@@ -163,6 +163,7 @@ def _planned(
             *alike.notes({operation.tag for operation in operations}, {change.tag for change in skipped}),
         ),
         ledger=memory.reading,
+        matching=memory.matching_of(operations),
         canary=choose(operations, siblings, _traits(snapshot, operations)),
         brakes=brakes,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from leverkit.api.client import ReadOnlyLever
 from leverkit.api.models import Opportunity
@@ -19,11 +20,13 @@ def live_plan(
     *,
     taken_at: int,
     policy_digest: str = "",
+    matching: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Return a plan of operations that rest on opportunities read at `taken_at` (ms since epoch).
 
     Opportunities of contacts without an operation are left out. A plan that follows from a policy has its
-    digest: a tag is then added only while another opportunity of the contact carries it.
+    digest: a tag is then added only while another opportunity of the contact carries it, and while its
+    opportunity is among those that get it by `matching`.
     """
     contacts = {operation.contact for operation in operations}
     before = {
@@ -44,5 +47,6 @@ def live_plan(
         lever_ms=lever.now(),
         operations=tuple(sorted(operations)),
         before=before,
+        matching={op.tag: matching[op.tag] for op in operations if matching.get(op.tag)},
         brakes=OFF,
     )

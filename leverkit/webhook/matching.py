@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from leverkit.api.models import Application, Opportunity
+from leverkit.api.models import Opportunity
 from leverkit.api.tags import names, unwritable
+from leverkit.planning.matching import gets
 from leverkit.planning.operation import Operation
-from leverkit.policy.matching import matches, narrower
+from leverkit.policy.matching import narrower
 from leverkit.policy.policy import Policy
 
 Matching = Callable[[Opportunity], bool]
@@ -33,10 +34,7 @@ def applied_to(*postings: str) -> Matching:
     names("postings", postings)
 
     def matches(opportunity: Opportunity) -> bool:
-        return any(
-            isinstance(application, Application) and application.posting in postings
-            for application in opportunity.applications
-        )
+        return not set(postings).isdisjoint(opportunity.postings)
 
     return matches
 
@@ -79,13 +77,11 @@ def gaps_of(found: Mapping[str, Opportunity], matching: Mapping[str, str]) -> li
     They were read with their applications if `matching` names a posting.
     """
     gaps = missing_shared_tags(found.values(), matching.keys())
-    return [gap for gap in gaps if _is_matching(found[gap.opportunity], matching[gap.tag])]
+    return [gap for gap in gaps if _is_matching(found[gap.opportunity], matching, gap.tag)]
 
 
-def _is_matching(opportunity: Opportunity, matching: str) -> bool:
-    applications = (each for each in opportunity.applications if isinstance(each, Application))
-    postings = [each.posting for each in applications if each.posting]
-    return matches(matching, archived=opportunity.archived is not None, postings=postings)
+def _is_matching(opportunity: Opportunity, matching: Mapping[str, str], tag: str) -> bool:
+    return gets(matching, tag, archived=not active(opportunity), postings=opportunity.postings)
 
 
 def _tags_of(opportunities: Iterable[Opportunity]) -> set[str]:

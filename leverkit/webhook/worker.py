@@ -15,8 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from leverkit.api.client import Lever
 from leverkit.api.contacts import read_contacts
@@ -26,8 +26,8 @@ from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
+from leverkit.planning.matching import needed_to_match
 from leverkit.planning.plan import Plan
-from leverkit.policy.matching import postings_in
 from leverkit.policy.policy import Policy
 from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
 from leverkit.webhook.live_plan import live_plan
@@ -154,7 +154,12 @@ class Worker:
         unsettled: set[str] = set()
         if operations:
             plan = live_plan(
-                self._lever, found.values(), operations, taken_at=self._now_ms(), policy_digest=policy.digest
+                self._lever,
+                found.values(),
+                operations,
+                taken_at=self._now_ms(),
+                policy_digest=policy.digest,
+                matching=matching,
             )
             unsettled = self._carry_out(plan)
         for events in batch:
@@ -176,9 +181,7 @@ class Worker:
 
         The contact of an opportunity is the one that Lever names, whatever the event says.
         """
-        expand: dict[str, Any] = (
-            {"expand": "applications"} if any(map(postings_in, matching.values())) else {}
-        )
+        expand = needed_to_match(matching.values())
         claimed = {events.contact for events in batch if events.contact}
         named = {opportunity for events in batch for opportunity in events.opportunities}
         found = read_contacts(  # what an event names may be no id at all
@@ -197,12 +200,8 @@ class Worker:
 
     def _finish_run(self, name: str, run: Run) -> set[str]:
         matching = matching_tags(Policy.read(self._config.policy))
-        result = execute(
-            run,
-            self._lever,
-            wait=self._config.lock_wait_s,
-            refused=lambda locked: no_longer_wanted(self._lever, locked, matching),
-        )
+        refused = partial(no_longer_wanted, self._lever, matching=matching)
+        result = execute(run, self._lever, wait=self._config.lock_wait_s, refused=refused)
         self._queue.end_run(name)
         self._report(name, result)
         late = {newcomer.contact for newcomer in result.came_later}

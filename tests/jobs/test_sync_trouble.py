@@ -123,6 +123,22 @@ def test_who_does_not_match_any_more_is_not_tagged_by_finishing(nights: SyncNigh
     assert tag not in tags_of(nights.emulated)[target]
 
 
+def test_an_opportunity_that_is_archived_after_the_plan_gets_no_tag_for_active_ones(
+    nights: SyncNights,
+) -> None:
+    nights.begin()
+    policy = lk.Policy.read(nights.policy).narrowed("active")
+    ((tagged, tag),) = new_gaps(nights, 1)
+    with opened(nights.emulated) as lever:
+        snapshot, run = lk.pull(nights.home / "snapshot", lever=lever), nights.home / "run"
+        plan = lk.plan(snapshot, policy, run, only=[tag], max_tag_pct=None)
+        target = next(op.opportunity for op in plan.operations if op.opportunity in nights.siblings(tagged))
+        reason = nights.emulated.do(lambda account: account.archive_reasons[0]["id"])
+        nights.emulated.archive(target, reason)
+        ended = lk.apply(run, approve=plan.plan_id, lever=lever, max_tag_pct=10_000)
+    assert (ended.counts["drifted"], tag in tags_of(nights.emulated)[target]) == (1, False)
+
+
 def test_what_is_finished_and_what_is_new_together_stay_within_what_was_allowed(nights: SyncNights) -> None:
     nights.begin()
     *_, siblings = stopped(nights)
