@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from leverkit.errors import Locked
 from leverkit.history.ledger import Ledger
 from leverkit.history.tables import AMONG, EVENTS, SHORT
 
@@ -41,14 +43,16 @@ def forget(
 ) -> int:
     """Remove opportunities and contacts from the ledger, and return how many rows were removed.
 
-    Their bytes are overwritten. `plans` and `digests` are the new ids of plans, and hashes of snapshots, by
-    the old ones.
+    Their bytes are overwritten, and what a killed rebuild left is removed. `plans` and `digests` are the new
+    ids of plans, and hashes of snapshots, by the old ones. Raises Locked while another process reads the
+    ledger, which keeps its bytes there.
     """
     ledger = Ledger.find(account_folder)
     if ledger is None:
         return 0
     with ledger:
         with ledger.writing() as db:
+            shutil.rmtree(ledger.path.with_name("draft"), ignore_errors=True)
             db.execute("PRAGMA secure_delete = ON")
             for trigger in ("never_deleted", "never_updated"):
                 db.execute(f"DROP TRIGGER {trigger}")
@@ -57,6 +61,12 @@ def forget(
             for statement in EVENTS.split("END;")[:-1]:
                 db.execute(f"{statement} END")
         ledger.rows("VACUUM")
+        ((kept, *_),) = ledger.rows("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if kept:
+            raise Locked(
+                f"{ledger.path}: another process reads it, so who was forgotten is still in the file. "
+                "Once that process has ended, the same command ends this"
+            )
     return removed
 
 

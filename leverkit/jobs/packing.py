@@ -18,6 +18,7 @@ from leverkit.storage.files import PRIVATE, read, sync
 from leverkit.storage.lock import hold
 
 SUFFIX = ".tar.gz"
+REMOVED = ".packed"  # of the name of a folder that is being removed
 
 
 def pack_runs(folders: Iterable[Path], older_than_ms: int) -> list[Path]:
@@ -25,7 +26,11 @@ def pack_runs(folders: Iterable[Path], older_than_ms: int) -> list[Path]:
 
     A run that is not at its end, or that somebody works on, stays as it is. `tar -xzf` brings a folder back.
     """
-    return [_packed(folder) for folder in sorted(folders) if _is_old(folder, older_than_ms)]
+    found = sorted(folders)
+    for parent in {folder.parent for folder in found}:
+        for half in parent.glob(f".*{REMOVED}"):  # that a kill left
+            shutil.rmtree(half)
+    return [_packed(folder) for folder in found if _is_old(folder, older_than_ms)]
 
 
 def _is_old(folder: Path, older_than_ms: int) -> bool:
@@ -45,13 +50,16 @@ def _is_old(folder: Path, older_than_ms: int) -> bool:
 
 
 def _packed(folder: Path) -> Path:
-    """Put a folder into one file, and remove it once its journal can be read from there."""
+    """Put a folder into one file, and remove it once its journal can be read from there.
+
+    It gets another name first: half of a folder, as a kill leaves it, would hide the file.
+    """
     packed, draft = packed_file(folder), folder.with_name(f".{folder.name}.tmp")
     with hold(lock_file(folder), purpose="pack the run"):
         write_archive(folder, draft)
         draft.replace(packed)
         sync(packed.parent)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder.replace(folder.with_name(f".{folder.name}{REMOVED}")))
     return packed
 
 

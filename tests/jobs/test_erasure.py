@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from support.plan_factory import opened
 from support.sync_nights import SyncNights, sync_nights
 
 import leverkit as lk
-from leverkit.errors import Refused
+from leverkit.errors import Locked, Refused, Unreachable
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.erasure.forget import Forgotten, forget_people
 from leverkit.jobs.ledger import follow_runs
@@ -26,6 +27,7 @@ from leverkit.migration.journal import Intent, Opened, read
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
+from leverkit.storage.lock import hold
 from leverkit.verification.replay import replay
 
 
@@ -167,3 +169,39 @@ def test_a_kill_at_any_step_is_ended_by_the_next_call(account: Account, tmp_path
     assert whole == [0, 0, []]
     assert sum(code == -signal.SIGKILL for code, _, _ in killed) > 5
     assert [rest for _, *rest in killed] == [[0, []]] * len(killed)
+
+
+def test_what_a_kill_or_a_person_left_there_is_cleared_or_named(account: Account, tmp_path: Path) -> None:
+    ledger, backup = account.folder / "ledger", account.folder / "backup"
+    shutil.copytree(ledger, ledger / "draft/ledger")
+    backup.mkdir()
+    copies = [ledger / "ledger.sqlite.bak", backup / "opportunities.parquet"]
+    shutil.copy(ledger / "ledger.sqlite", copies[0])
+    shutil.copy(account.out / "snapshot/opportunities.parquet", copies[1])
+    account.nights.emulated.fault("reset", path="/opportunities", skip=3, times=None)
+    with pytest.raises(Unreachable), opened(account.nights.emulated) as lever:
+        lk.pull(account.folder / "begun", lever=lever)
+    left = account.forget().left
+    assert [line.partition(":")[0] for line in left] == [str(path.resolve()) for path in sorted(copies)]
+    assert not (ledger / "draft").exists()
+    assert not (account.folder / "begun/pull.sqlite").exists()
+
+
+def test_a_run_at_work_stays_as_it_is_and_is_named(account: Account) -> None:
+    busy = account.folder / "runs" / account.run.name
+    shutil.copytree(account.run, busy)
+    with hold(busy / "lock", purpose="work"):
+        left = account.forget().left
+    assert [line.partition(":")[0] for line in left] == [str(busy)]
+    assert Run.open(busy).plan == account.plan
+
+
+def test_a_ledger_that_somebody_reads_is_cleared_by_the_next_call(account: Account, tmp_path: Path) -> None:
+    with Ledger.open(account.folder) as reader:
+        rows = reader.rows("SELECT * FROM base")
+        rows.fetchone()
+        with pytest.raises(Locked, match="another process reads"):
+            account.forget()
+        rows.close()
+    account.forget()
+    assert account.places(tmp_path) == []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import sys
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ from leverkit.errors import BrakeTripped, Locked, Refused
 from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.jobs.approval import Approval
 from leverkit.jobs.nightly.record import NAME, SyncRecord
+from leverkit.jobs.packing import opened_run, pack_runs
 from leverkit.migration.next_step import FEW
 from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
@@ -329,6 +332,20 @@ def test_old_runs_are_packed_with_their_journals_and_change_nothing(nights: Sync
         assert member.read() == journal
     taken = nights.night().require().record
     assert (taken.found, taken.planned, taken.notes) == ({}, 0, ())
+
+
+def test_a_kill_while_a_packed_folder_is_removed_hides_no_journal(nights: SyncNights) -> None:
+    run = Path(nights.begin().run)
+    counts, late = Run.open(run).counts, Run.open(run).plan.taken_at + 10**12
+    if not (child := os.fork()):
+        sys.addaudithook(lambda event, _: os._exit(9) if event == "os.rmdir" else None)
+        pack_runs([run], late)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    with opened_run(run) as opened:
+        assert opened.counts == counts
+    pack_runs([run], late)
+    assert {path.name for path in run.parent.iterdir()} == {f"{run.name}.tar.gz", "draft.lock"}
 
 
 def test_the_record_is_json_and_the_report_a_page(nights: SyncNights) -> None:

@@ -40,7 +40,9 @@ _ROWS = """
     OR ($anonymized AND is_anonymized)
 """
 _GONE = "SELECT contact FROM opportunities GROUP BY contact HAVING bool_and(is_anonymized)"
-_OURS = (META, CHECKPOINT, "lock", *(f"{table}.parquet" for table in TABLES))
+_CHECKPOINT = (CHECKPOINT, f"{CHECKPOINT}-wal", f"{CHECKPOINT}-shm")
+_OURS = (META, *_CHECKPOINT, "lock", *(f"{table}.parquet" for table in TABLES))
+_LEDGER = ("draft", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")  # beside its lock
 
 
 class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,8 @@ class _Work:
         self._folder, self._stack = account_folder, stack
         self._snapshots: list[Snapshot] = []
         self._runs: list[_Found] = []
+        self._looked_at: set[Path] = set()  # folders of snapshots
+        self._places: set[Path] = set()  # of runs
         self._busy: set[Path] = set()
         self._replacements: list[Replacement] = []
         self._plans: dict[str, str] = {}
@@ -105,12 +109,15 @@ class _Work:
 
     def find(self, snapshots: Collection[Path]) -> None:
         """Find snapshots and runs, and hold them: what cannot be held or read is left."""
-        inside = (path.parent for path in self._inside(META))
-        for folder in sorted({*(path.resolve() for path in snapshots), *inside}):
+        named = {path.resolve() for path in snapshots}
+        self._looked_at = named | {path.parent for name in (META, CHECKPOINT) for path in self._inside(name)}
+        for folder in sorted(self._looked_at):
             with self._leaving(folder):
                 self._stack.enter_context(PullCheckpoint(folder)).clear()
-                self._snapshots.append(Snapshot.open(folder))
-        for place in self._run_places():
+                if folder in named or (folder / META).exists():  # else a first pull that was never ended
+                    self._snapshots.append(Snapshot.open(folder))
+        self._places = set(self._run_places())
+        for place in sorted(self._places):
             with self._leaving(place):
                 self._runs.append(self._opened(place))
         self._runs.sort(key=lambda found: self._depth(found.run))
@@ -228,11 +235,16 @@ class _Work:
             self.changed.append(f"{target}: random ids instead of theirs; its plan is now {new[:SHORT]}")
 
     def _is_known(self, path: Path) -> bool:
-        """Return True for files of runs and snapshots, and of the ledger: they are looked at as such."""
-        folders = [found.target for found in self._runs] + [self._folder.resolve() / "ledger"]
-        if path.name in _OURS or path.name.endswith((".lock", SUFFIX)):
+        """Return True for files of runs and snapshots, and of the ledger: they are looked at as such.
+
+        So are those that could not be held: somebody works there, or a person has to look.
+        """
+        if path.name.endswith(".lock") or (path.name in _OURS and path.parent in self._looked_at):
             return True
-        return any(path.is_relative_to(folder) for folder in folders)
+        ledger = self._folder.resolve() / "ledger"
+        return not {path, *path.parents}.isdisjoint(
+            {*self._places, ledger / "lock", *(ledger / name for name in _LEDGER)}
+        )
 
     def _prepare_file(self, path: Path, substitutions: Substitutions) -> None:
         content = files.read(path)
