@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -75,7 +76,7 @@ class PullCheckpoint:
             self._db.executemany("insert or replace into facts values (?, ?)", facts.items())
 
     def clear(self) -> None:
-        """Delete everything, to begin anew."""
+        """Delete everything, to begin again."""
         with self._transaction():
             for table in ("facts", "windows", "pages", "deleted"):
                 self._db.execute(f"delete from {table}")
@@ -134,15 +135,7 @@ class PullCheckpoint:
                 yield
 
     def _add(self, listing_pass: str, window: Window) -> int:
-        values = (
-            listing_pass,
-            window.lo,
-            window.hi,
-            window.cursor,
-            window.pages,
-            window.depth,
-            window.restarts,
-        )
+        values = (listing_pass, *astuple(window))
         found = self._db.execute("insert into windows values (null, ?, ?, ?, ?, ?, ?, ?)", values)
         return int(found.lastrowid or 0)
 

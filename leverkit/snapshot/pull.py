@@ -56,8 +56,8 @@ def pull(
     """Read the account into the folder `out` and return it as a snapshot.
 
     A snapshot of the same account gets what changed since (`full` reads everything again). After a stop or
-    a kill the pull resumes. At most `workers` requests are in flight at once. `same_account`: a doubtful
-    account is the snapshot's, by your word, which is recorded in the workspace.
+    a kill the pull resumes. At most `workers` requests are in flight at once. `same_account`: you
+    confirm that a doubtful account is the snapshot's; that is recorded in the workspace.
     Raises Refused (another account or host), Locked, UsageError, AccessDenied, ApiError, Unreachable.
     """
     folder = Path(out).expanduser()

@@ -49,8 +49,9 @@ def own_folder(entry: AccountEntry, home: Path) -> Path:
 class Places:
     """The files of the account that this process acts for, found when a command names them."""
 
-    def __init__(self, entry: AccountEntry, home: Path, *, now: datetime | None = None) -> None:
-        self._entry, self._home, self._now = entry, home, now or datetime.now(UTC)
+    def __init__(self, entry: AccountEntry, home: Path) -> None:
+        self._entry, self._home = entry, home
+        self._started = datetime.now(UTC)
 
     @cached_property
     def folder(self) -> Path:
@@ -68,7 +69,7 @@ class Places:
         return str(self.folder / "snapshot" if name == "snapshot" else self.folder)
 
     def _new_run(self) -> Path:
-        return self.folder / "runs" / f"{self._now:%Y%m%d-%H%M%S}"
+        return self.folder / "runs" / f"{self._started:%Y%m%d-%H%M%S}"
 
     def _newest_run(self) -> Path:
         """Return the newest run folder. Raises UsageError where there is none."""
