@@ -228,9 +228,12 @@ def followers(call: Node) -> Iterator[str]:
 
 
 def in_interface(node: Node) -> bool:
-    """Return True if a node is in an interface, whose annotations declare a client (Feign, Retrofit)."""
+    """Return True if a node is in an interface whose annotations declare a client (Feign, Retrofit, uplink)."""
     home = enclosing(node, grammar.CLASSES)
-    return home is not None and home.type == "interface_declaration"
+    if home is None:
+        return False
+    consumer = "Consumer" in text(home.child_by_field_name("superclasses"))
+    return home.type == "interface_declaration" or consumer
 
 
 def statement(node: Node) -> range:
