@@ -1,10 +1,15 @@
-"""The families of an audit's tags: by their texts, by the opportunities that they share, and by postings."""
+"""The families of an audit's tags: by their texts, by the opportunities that they share, and by postings.
+
+Also which tags of a family replace each other, as the answers to one question do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from leverkit.analysis.families import families
+from leverkit.analysis.families import TOGETHER, families
+from leverkit.analysis.queries import query
 
 if TYPE_CHECKING:
     from leverkit.analysis.facts import AuditFacts
@@ -13,6 +18,7 @@ POSTINGS = "tags of postings"  # the family of all tags that Lever derives from 
 SAMPLE = 100_000  # opportunities that are enough to see which tags come together
 SHARED = 0.8  # least share of the opportunities with either of two tags that have both
 FEWEST = 5  # opportunities with both
+_FEW = 2  # people, by which a share is drawn towards 0
 
 _TOGETHER = """
     WITH size AS (SELECT greatest(1, count(*) // $sample) AS parts FROM opportunities),
@@ -47,3 +53,25 @@ def _together(audit: AuditFacts, alone: list[str]) -> list[tuple[str, str]]:
     """Return the pairs of these tags that are on the same opportunities, in a sample of a large account."""
     limits = {"sample": SAMPLE, "least": SHARED, "fewest": FEWEST}
     return audit.snapshot.sql(_TOGETHER, params={"alone": alone, **limits}).fetchall()
+
+
+def replaced(audit: AuditFacts, kin: Mapping[str, str]) -> dict[str, float]:
+    """Return how often siblings have another tag of the family instead, 0 to 1, for tags that exclude others.
+
+    Of siblings with a tag of the family; nearer to 0 where few people can be compared, or where tags of the
+    family are on one opportunity half as often as on all. `kin` is the family of each tag.
+    """
+    preferred = dict(zip(audit.spellings["tag"], audit.spellings["preferred"], strict=True))
+    tags = [
+        tag for tag, name in kin.items()
+        if tag in preferred and name != POSTINGS and not name.startswith(TOGETHER)
+    ]  # fmt: skip
+    if not tags:
+        return {}
+    members = {"names": [preferred[tag] for tag in tags], "families": [kin[tag] for tag in tags]}
+    wanted = {"tags": tags, **members, "sample": SAMPLE}
+    found = audit.snapshot.sql(query("instead"), params=wanted).fetchall()
+    return {
+        tag: max(0.0, 1 - 2 * joint / usual) * others / (people + _FEW)
+        for tag, joint, usual, people, others in found
+    }

@@ -18,7 +18,7 @@ from leverkit.analysis.facts import AuditFacts
 from leverkit.analysis.spelling import grouped
 from leverkit.analysis.tag_families import tag_families
 from leverkit.policy.scope import reasons
-from leverkit.policy.scope.evidence import Evidence, evidence_of
+from leverkit.policy.scope.evidence import REPLACED, Evidence, evidence_of
 from leverkit.policy.scope.pooling import Opinion, pooled
 from leverkit.policy.scope.weights import Weights, fitted
 from leverkit.report.text import count
@@ -27,9 +27,9 @@ from leverkit.snapshot.warehouse.lacks import POSTINGS
 DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged by itself
 BECAUSE = " · "  # between the short reason and the long one
-_CAP = 0.99
+_CAP, _POSTING_CAP = 0.99, 0.998  # most confidence; that of a tag of postings
 _ALMOST = 0.88  # most confidence of `contact` where few siblings agree
-_GROWS, _NEARLY_ALL = 0.22, 0.75  # log ratio and agreement: see `_most`
+_GROWS, _SELDOM, _MOSTLY = 0.26, 0.3, 0.5  # log ratio and agreement: see `_most`
 _TELLS = 1.5  # log odds by which a family, or decisions on similar tags, say that a tag is the person's
 _SCOPE = {True: "contact", False: "opportunity"}
 _BEHAVIOUR = {
@@ -62,10 +62,12 @@ def suggest(
     that look like a posting's: the others cannot be told from those. `weights` are fitted ones by default.
     """
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
-    known, groups = evidence_of(audit), [[tag for tag, _ in group] for group in grouped(audit.spellings)]
+    families = tag_families(audit) if families is None else families
+    known = evidence_of(audit, families)
+    groups = [[tag for tag, _ in group] for group in grouped(audit.spellings)]
     opinions = pooled(
         {tag: _opinion(found, weights or fitted()) for tag, found in known.items()},
-        tag_families(audit) if families is None else families,
+        families,
         _decisions(groups, decided or {}),
     )
     suggestions: dict[str, Suggestion] = {}
@@ -128,7 +130,9 @@ def _of_posting(strength: float, why: str) -> Suggestion:
     if strength < DECIDED:
         return _undecided("perhaps from a posting", why)
     # A tag that people put on the opportunities of one posting is about the opportunity, too.
-    return Suggestion("opportunity", min(1 - (1 - strength) / 3, _CAP), f"from a posting{BECAUSE}{why}")
+    return Suggestion(
+        "opportunity", min(1 - (1 - strength) / 10, _POSTING_CAP), f"from a posting{BECAUSE}{why}"
+    )
 
 
 def _undecided(short: str, why: str) -> Suggestion:
@@ -178,10 +182,13 @@ def _most(found: Evidence, opinion: Opinion) -> float:
     """Return the most confidence of `contact`: 0 where nothing but the tag's spread says so.
 
     It takes siblings that agree beyond chance, a family, or decisions on similar tags. Answers that people
-    mostly repeat agree, too; people with more opportunities carry them more often.
+    often repeat agree, too: people with more opportunities carry them more often, and where the answer is
+    another one, that tag is there instead.
     """
-    repeated = found.spread >= _GROWS and found.agreement < _NEARLY_ALL
-    if opinion.kin >= _TELLS or (found.gain >= 1 and found.surprise >= 1.5 and not repeated):
+    changes = found.replaced >= REPLACED and not opinion.decided
+    repeated = found.spread >= _GROWS and _SELDOM <= found.agreement < _MOSTLY
+    agree = found.gain >= 1 and found.surprise >= 1.25 and not repeated
+    if not changes and (agree or opinion.kin >= _TELLS):
         return 1.0
     some = (found.gain >= 0.5 and found.surprise >= 0.5) or opinion.learned >= _TELLS
     return _ALMOST if some else 0.0

@@ -94,10 +94,7 @@ def test_a_tag_bound_to_a_stage_is_not_surely_about_the_person(tmp_path: Path) -
     crowd = [Row(f"d{n % 150}", [], f"p{n % 14}") for n in range(300)]
     suggestion = suggested(tmp_path, [*rows, *crowd])["x"]
     assert suggestion.scope == "undecided"
-    assert (
-        "for opportunity, 100% of others of the same stage and outcome carry it, 17% of all"
-        in suggestion.reason
-    )
+    assert "100% of its opportunities are at 'onsite'" in suggestion.reason
 
 
 @pytest.mark.parametrize(
@@ -218,3 +215,14 @@ def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
     accepted = {decision.tag: decision for decision in Policy.suggest(result, accept=0.95).decisions}
     assert (accepted["Sales"].scope, accepted["Sales"].decided_by) == ("opportunity", "leverkit suggestion")
     assert accepted["x"].scope == "undecided"
+
+
+def test_answers_that_replace_each_other_are_not_surely_copied(tmp_path: Path) -> None:
+    texts = ("notice: none", "notice: short", "notice: long")
+    rows = [
+        Row(f"c{n}", [texts[(n + (turn and n % 5 == 0)) % 3]], f"p{turn}", day=n * 9 + 300 * turn)
+        for n in range(120)
+        for turn in (0, 1)
+    ]
+    found = suggested(tmp_path, rows + [Row(f"d{n}", ["y"], f"p{n % 9}", day=n * 3) for n in range(400)])
+    assert all(found[text].scope != "contact" or found[text].confidence < 0.9 for text in texts)

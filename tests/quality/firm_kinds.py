@@ -1,4 +1,4 @@
-"""Eight kinds of firm, whose accounts `firms` generates."""
+"""Kinds of firm, whose accounts `firms` generates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Firm:
     tags or families of tags each maker of `firm_tags` makes. `spilt`: of people with a tag of one
     candidacy, those who have it on others, too. `lost`: of taggings by hand, those lost; `stray`: put
     elsewhere. `stripped`: of archived opportunities, those without tags. `migrated`: the day until which a
-    hand-made tag was on all of a person's opportunities.
+    hand-made tag was on all of a person's opportunities. `keeps`: how often people give the same answer
+    again, at most.
     """
 
     people: int = 3000
@@ -71,6 +72,7 @@ class Firm:
     stripped: float = 0.0
     migrated: float = -1.0
     share: float = -3.7
+    keeps: float = field(default=0.5, repr=False)
 
     @property
     def number(self) -> Mapping[str, int]:
@@ -106,5 +108,35 @@ KINDS: dict[str, Firm] = {
         habits={"every": 1, "known": 2, "latest": 2, "first": 2, "some": 2},
         orphans=8,
         made={"answer": 4, "bonus": 2, "outcome": 4, "campaign": 5, "push": 2, "batch": 3, "brief": 4},
+    ),
+}  # fmt: skip
+
+FORM_KINDS: dict[str, Firm] = {
+    "parsers": Firm(
+        people=2000, origins=(30, 40, 8, 15, 5), made={"trait": 4, "parsed": 8, "told": 4, "choice": 1},
+    ),
+    "sourcing tool": Firm(
+        origins=(20, 65, 8, 4, 3), imported=0.25, returning=0.25, bare=0.25,
+        made={"trait": 5, "parsed": 6, "told": 5, "upload": 3, "campaign": 4, "push": 2, "recruiter": 3},
+    ),
+    "careers site": Firm(
+        people=5000, postings=200, origins=(80, 8, 7, 2, 3),
+        made={"trait": 6, "parsed": 6, "told": 6, "scripted": 2, "choice": 4, "grade": 2, "bonus": 3},
+    ),
+    "shops": Firm(
+        people=4000, postings=25, returning=0.45, more=0.45, gap=150, origins=(90, 2, 5, 1, 2),
+        made={"trait": 3, "parsed": 5, "told": 4, "choice": 3, "grade": 1, "step": 6},
+    ),
+    "talks": Firm(
+        people=900, postings=40, lost=0.08, stripped=0.15, years=5,
+        made={"trait": 3, "told": 12, "parsed": 2, "chance": 6, "recruiter": 4},
+    ),
+    "scripts": Firm(
+        migrated=700, made={"trait": 4, "scripted": 4, "parsed": 4, "told": 5, "grade": 2, "upload": 2},
+    ),
+    "adversarial forms": Firm(
+        spilt=0.12, keeps=0.9, talent=0.9, usual=0.85, together=0.5,
+        habits={"every": 1, "known": 2, "latest": 2, "first": 2, "some": 2},
+        made={"trait": 8, "parsed": 4, "told": 5, "choice": 4, "grade": 2, "answer": 4, "scripted": 2},
     ),
 }  # fmt: skip

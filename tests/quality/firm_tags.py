@@ -6,7 +6,7 @@ opportunities, by the habit of whoever tags; tags of candidacies on those to whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from quality.firms import OFFER, ONSITE, SCREEN, YEAR, Account, Candidacy
@@ -27,22 +27,23 @@ _STEPS = (
 )  # fmt: skip
 
 
-def tag_by_hand(account: Account) -> None:
-    """Tag the candidacies of an account, then damage some of the tags."""
+def tag_by_hand(account: Account, more: Mapping[str, Maker]) -> None:
+    """Tag the candidacies of an account, with `MAKERS` and more of them, then damage some of the tags."""
+    makers = {**MAKERS, **more}
     for name, number in account.how.number.items():
         for _ in range(number):
-            MAKERS[name](account)
+            makers[name](account)
     _damage(account)
 
 
-def _new(account: Account, text: str, scope: str) -> str:
+def new_tag(account: Account, text: str, scope: str) -> str:
     """Record a tag of this text, or of the first variant of it that the account has not used."""
     free = next(name for n in count(1) if (name := text if n == 1 else f"{text} {n}") not in account.truth)
     account.truth[free] = scope
     return free
 
 
-def _share(account: Account) -> float:
+def share_of_people(account: Account) -> float:
     return min(0.3, account.rng.lognormvariate(account.how.share, 1.0))
 
 
@@ -60,8 +61,10 @@ def _habit(account: Account) -> str:
 
 def _trait(account: Account) -> None:
     rng = account.rng
-    text = _new(account, rng.choice(_NAMES).format(account.word()), "contact")
-    _tag_persons(account, text, _share(account), _habit(account), since=rng.uniform(-1500, account.days / 2))
+    text = new_tag(account, rng.choice(_NAMES).format(account.word()), "contact")
+    _tag_persons(
+        account, text, share_of_people(account), _habit(account), since=rng.uniform(-1500, account.days / 2)
+    )
 
 
 def _template(account: Account) -> None:
@@ -70,8 +73,8 @@ def _template(account: Account) -> None:
     match rng.randrange(4):
         case 0:
             for year, day in _years(account):
-                text = _new(account, f"{word}:{year}", "contact")
-                _tag_persons(account, text, 2 * _share(account), habit, since=day, until=day + YEAR)
+                text = new_tag(account, f"{word}:{year}", "contact")
+                _tag_persons(account, text, 2 * share_of_people(account), habit, since=day, until=day + YEAR)
             return
         case 1:
             texts = [f"{word}-score:{score}" for score in range(50, 100, 5)]
@@ -79,17 +82,17 @@ def _template(account: Account) -> None:
             texts = [f"{word}/{account.word().lower()}" for _ in range(rng.randint(3, 10))]
         case _:
             texts = [f"{word} level {level}" for level in "ABCDE"]
-    share = _share(account)
+    share = share_of_people(account)
     for text in texts:
-        new = _new(account, text, "contact")
+        new = new_tag(account, text, "contact")
         _tag_persons(account, new, share * rng.uniform(0.1, 1), habit, since=-1000)
 
 
 def _brief(account: Account) -> None:
     """Make a tag about persons that was given for a month only."""
     since = account.rng.uniform(200, account.days - 60)
-    text = _new(account, account.word(), "contact")
-    _tag_persons(account, text, 4 * _share(account), _habit(account), since=since, until=since + 30)
+    text = new_tag(account, account.word(), "contact")
+    _tag_persons(account, text, 4 * share_of_people(account), _habit(account), since=since, until=since + 30)
 
 
 def _tag_persons(
@@ -129,9 +132,9 @@ def _reached(account: Account, person: Person, habit: str, event: float) -> Sequ
 # Tags of candidacies
 
 
-def _tag_candidacies(account: Account, text: str, belongs: Belongs) -> None:
+def tag_candidacies(account: Account, text: str, belongs: Belongs) -> None:
     """Give a tag of candidacies to those to which it belongs, and sometimes to others of the person."""
-    rng, how, new = account.rng, account.how, _new(account, text, "opportunity")
+    rng, how, new = account.rng, account.how, new_tag(account, text, "opportunity")
     for person in account.people:
         found = [candidacy for candidacy in person if belongs(candidacy)]
         if found and rng.random() < how.spilt:
@@ -151,7 +154,7 @@ def _chosen_people(account: Account, share: float) -> Callable[[int], bool]:
 def _in_window(account: Account, text: str, day: float, width: float, origin: str = "") -> None:
     """Make a tag that people get on all that they have in a window of days."""
     chosen = _chosen_people(account, account.rng.uniform(0.1, 0.9))
-    _tag_candidacies(
+    tag_candidacies(
         account, text, lambda c: day <= c.day < day + width and origin in ("", c.origin) and chosen(c.contact)
     )
 
@@ -192,20 +195,20 @@ def _batch(account: Account) -> None:
 def _step(account: Account) -> None:
     rng, rate = account.rng, account.rng.uniform(0.2, 0.9)
     stage = rng.choice((SCREEN, SCREEN, ONSITE, OFFER))
-    _tag_candidacies(account, rng.choice(_STEPS), lambda c: c.stage >= stage and rng.random() < rate)
+    tag_candidacies(account, rng.choice(_STEPS), lambda c: c.stage >= stage and rng.random() < rate)
 
 
 def _outcome(account: Account) -> None:
     rng, rate = account.rng, account.rng.uniform(0.3, 0.95)
     text, (reason, stage) = rng.choice(list(_OUTCOMES.items()))
-    _tag_candidacies(account, text, lambda c: c.reason == reason and c.stage >= stage and rng.random() < rate)
+    tag_candidacies(account, text, lambda c: c.reason == reason and c.stage >= stage and rng.random() < rate)
 
 
 def _cohort(account: Account) -> None:
     rng, word, rate = account.rng, account.word(), account.rng.uniform(0.3, 0.95)
     departments = {job.department for job in rng.sample(account.jobs, k=min(4, len(account.jobs)))}
     for year, day in _years(account):
-        _tag_candidacies(
+        tag_candidacies(
             account, f"{word} {year}",
             lambda c, day=day: (
                 day + 180 <= c.day < day + 180 + YEAR
@@ -220,7 +223,7 @@ def _bonus(account: Account) -> None:
         rng.choice((SCREEN, OFFER)),
         rng.choice(("Referral bonus due", "Bonus paid", "Referrer told")),
     )
-    _tag_candidacies(
+    tag_candidacies(
         account, text, lambda c: c.origin == "referred" and c.stage >= stage and rng.random() < rate
     )
 
@@ -229,7 +232,7 @@ def _agency(account: Account) -> None:
     rng = account.rng
     for source in account.sources["agency"]:
         rate = rng.uniform(0.3, 0.95)
-        _tag_candidacies(
+        tag_candidacies(
             account,
             f"via {source}",
             lambda c, source=source, rate=rate: c.source == source and rng.random() < rate,
@@ -239,38 +242,38 @@ def _agency(account: Account) -> None:
 def _channel(account: Account) -> None:
     rng, rate = account.rng, account.rng.uniform(0.1, 0.8)
     source = rng.choice([name for names in account.sources.values() for name in names])
-    _tag_candidacies(account, f"{source} inbound", lambda c: c.source == source and rng.random() < rate)
+    tag_candidacies(account, f"{source} inbound", lambda c: c.source == source and rng.random() < rate)
 
 
 def _requisition(account: Account) -> None:
     rng, rate = account.rng, account.rng.uniform(0.1, 0.7)
     jobs = rng.sample(account.jobs, k=rng.choice((1, 2, 4)))
-    _tag_candidacies(
+    tag_candidacies(
         account, f"req {rng.randrange(100, 999)} shortlist", lambda c: c.job in jobs and rng.random() < rate
     )
 
 
 def _chance(account: Account) -> None:
-    share = _share(account)
+    share = share_of_people(account)
     text = account.rng.choice(("{}", "{}", "{} pile", "{} list")).format(account.word())
-    _tag_candidacies(account, text, lambda c: account.rng.random() < share)
+    tag_candidacies(account, text, lambda c: account.rng.random() < share)
 
 
 def _answer(account: Account) -> None:
     """Make the answer to a question of the application, which people mostly repeat."""
-    rng, repeats, share = account.rng, account.rng.uniform(0.2, 0.6), 2 * _share(account)
+    rng, repeats, share = account.rng, account.rng.uniform(0.2, 0.6), 2 * share_of_people(account)
     usual = _chosen_people(account, share)
 
     def belongs(candidacy: Candidacy) -> bool:
         return usual(candidacy.contact) if rng.random() < repeats else rng.random() < share
 
     text = account.rng.choice(("{}: yes", "{}", "{}?")).format(account.word())
-    _tag_candidacies(account, text, belongs)
+    tag_candidacies(account, text, belongs)
 
 
 def _recruiter(account: Account) -> None:
     rng, owner, rate = account.rng, account.rng.choice(account.owners), account.rng.uniform(0.05, 0.6)
-    _tag_candidacies(account, f"{account.word()}'s desk", lambda c: c.owner == owner and rng.random() < rate)
+    tag_candidacies(account, f"{account.word()}'s desk", lambda c: c.owner == owner and rng.random() < rate)
 
 
 MAKERS: dict[str, Maker] = {

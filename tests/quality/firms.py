@@ -220,10 +220,11 @@ def _today(tag: str, job: Job | None) -> str:
 
 def write_firm(folder: Path, how: Firm, *, seed: int) -> dict[str, str]:
     """Write an account as a snapshot; return its truth (tag to scope, or posting)."""
+    from quality.firm_forms import FORMS
     from quality.firm_tags import tag_by_hand
 
     account = Account(how, seed)
-    tag_by_hand(account)
+    tag_by_hand(account, FORMS)
     listed = [
         Posting(job.id, job.today or job.title, job.team, job.department, job.location,
                 commitment=job.commitment, tags=job.own)

@@ -18,6 +18,7 @@ import numpy as np
 from quality.settings import SETTINGS
 
 from leverkit.analysis.audit import audit
+from leverkit.analysis.tag_families import tag_families
 from leverkit.policy.scope.evidence import evidence_of
 from leverkit.policy.scope.weights import DIRECTIONS, FILE, Weights
 from leverkit.policy.suggestion import FEWEST
@@ -39,7 +40,8 @@ def examples(kind: str, seed: int) -> list[Example]:
     """Make an account and return its tags that can be judged."""
     with tempfile.TemporaryDirectory() as folder:
         truth = SETTINGS[kind](Path(folder) / "s", seed=seed)
-        found = evidence_of(audit(Path(folder) / "s"))
+        facts = audit(Path(folder) / "s")
+        found = evidence_of(facts, tag_families(facts))
     return [
         Example(kind, known.signs, truth[tag] == "contact")
         for tag, known in found.items()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from quality.firm_kinds import KINDS
+from quality.firm_kinds import FORM_KINDS, KINDS
 from quality.firms import write_firm
 from quality.offices import Office, write_office
 from quality.populations import Population, write_population
@@ -21,7 +21,7 @@ def emulated(folder: Path, people: int, *, seed: int) -> dict[str, str]:
 
 
 SETTINGS: dict[str, Write] = {
-    **{name: partial(write_firm, how=how) for name, how in KINDS.items()},
+    **{name: partial(write_firm, how=how) for name, how in {**KINDS, **FORM_KINDS}.items()},
     "emulator, 500 people": partial(emulated, people=500),
     "emulator, 2,000": partial(emulated, people=2000),
     "emulator, 10,000": partial(emulated, people=10_000),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
+from leverkit.analysis.tag_families import replaced
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,6 +23,7 @@ SETTINGS = ("month", "outcome", "channel", "owner")
 _APART = {"near": 0.5, "mid": 1.0, "far": 1.0}  # weight of siblings by how far apart they were created
 _USUAL = 400  # days between the first and the last tenth of the uses, from which a window is not narrow,
 _PART = 0.6  # or this part of the days of the account
+REPLACED = 0.1  # share of siblings with another answer from which tags are answers that change
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Evidence:
     tag, too, and `by_chance` would. `settings` has the share of others in the same month, at the same outcome
     and so on that carry it, `rate` that of all. `days` is the width of its window of use, `span` that of the
     account. `spread` is the log of how much more often people with several opportunities carry it, and
-    `posting` how far it follows postings.
+    `posting` how far it follows postings. `replaced` is how often a sibling has another tag of its family
+    instead, where these exclude each other.
     """
 
     people: int
@@ -46,6 +50,7 @@ class Evidence:
     settings: Mapping[str, float]
     spread: float
     posting: float
+    replaced: float = 0.0
 
     @property
     def agreement(self) -> float:
@@ -78,6 +83,7 @@ class Evidence:
             "narrow": min(max(log((min(_USUAL, _PART * self.span) + 5) / (self.days + 5)), 0.0), 3.0),
             "spread": min(max(self.spread, 0.0), 1.2),
             "posting": min(max(self.posting, 0.0), 0.3),
+            "replaced": min(self.replaced, 1.5 * REPLACED),
         }
 
     def _bound(self, share: float) -> float:
@@ -86,12 +92,12 @@ class Evidence:
         return min(max(log(excess), 0.0), 2.5)
 
 
-def evidence_of(audit: AuditFacts) -> dict[str, Evidence]:
+def evidence_of(audit: AuditFacts, families: Mapping[str, str]) -> dict[str, Evidence]:
     """Return the evidence about each tag of the frame `evidence`: those that come from no posting."""
-    return dict(_evidence(audit))
+    return dict(_evidence(audit, replaced(audit, families)))
 
 
-def _evidence(audit: AuditFacts) -> Iterator[tuple[str, Evidence]]:
+def _evidence(audit: AuditFacts, others: Mapping[str, float]) -> Iterator[tuple[str, Evidence]]:
     rows = {row["tag"]: row for row in audit.tags.to_dict("records")}
     spread = _Spread.of(audit)
     for found in audit.evidence.to_dict("records"):
@@ -110,6 +116,7 @@ def _evidence(audit: AuditFacts) -> Iterator[tuple[str, Evidence]]:
                 settings={name: float(found[name]) for name in SETTINGS},
                 spread=spread.of_tag(found["tag"]),
                 posting=_excess(rows[found["tag"]]),
+                replaced=others.get(found["tag"], 0.0),
             ),
         )
 

@@ -48,6 +48,8 @@ def sign(name: str, evidence: Evidence) -> str:
         return (
             f"people with several opportunities carry it {exp(evidence.spread):.1f} times as often as others"
         )
+    if name == "replaced":
+        return f"{_share(evidence.replaced)} of siblings have another tag of its family instead"
     if name == "posting":
         return f"it follows postings {_share(max(evidence.posting, 0.0))} beyond chance"
     return f"{_share(evidence.agreement)} of siblings have it, {_share(evidence.chance)} by chance"

@@ -24,6 +24,7 @@ DIRECTIONS = {
     "narrow": -1,
     "spread": -1,
     "posting": -1,
+    "replaced": -1,
 }
 
 

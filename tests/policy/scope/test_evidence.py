@@ -33,7 +33,7 @@ def crowd() -> Iterator[Row]:
 
 
 def found(folder: Path, rows: list[Row]) -> Evidence:
-    return evidence_of(audit(write_snapshot(folder, [*rows, *crowd()])))["x"]
+    return evidence_of(audit(write_snapshot(folder, [*rows, *crowd()])), {})["x"]
 
 
 def test_siblings_of_the_same_weeks_count_half(tmp_path: Path) -> None:
@@ -86,11 +86,27 @@ def test_few_siblings_are_less_than_many() -> None:
 
 def test_an_account_without_owners_and_sources_is_judged_as_well(tmp_path: Path) -> None:
     rows = [Row(f"c{n}", ["x"], f"p{turn}", day=n * 50 + 400 * turn) for n in range(9) for turn in (0, 1)]
-    known = evidence_of(audit(write_snapshot(tmp_path, rows)))["x"]
+    known = evidence_of(audit(write_snapshot(tmp_path, rows)), {})["x"]
     assert known.agreement == 1.0
 
 
 def test_opportunities_of_unknown_creation_are_no_evidence_and_break_nothing(tmp_path: Path) -> None:
     rows = [Row(f"c{n}", ["x"], f"p{turn}", dated=False) for n in range(9) for turn in (0, 1)]
-    known = evidence_of(audit(write_snapshot(tmp_path, rows)))["x"]
+    known = evidence_of(audit(write_snapshot(tmp_path, rows)), {})["x"]
     assert (known.siblings, known.signs["narrow"]) == (0, 0)
+
+
+def test_a_sibling_with_another_answer_to_one_question_is_evidence_against_both(tmp_path: Path) -> None:
+    def answers(second: str) -> list[Row]:
+        return [
+            Row(f"c{n}", [tag], f"p{turn}", day=n * 40 + 300 * turn)
+            for n in range(20)
+            for turn, tag in enumerate(("x: yes", second if n % 2 else "x: yes"))
+        ]
+
+    changing = audit(write_snapshot(tmp_path / "changing", [*answers("x: no"), *crowd()]))
+    silent = audit(write_snapshot(tmp_path / "silent", [*answers("y"), *crowd()]))
+    family = dict.fromkeys(("x: yes", "x: no"), "x: *")
+    assert 0.4 < evidence_of(changing, family)["x: yes"].replaced < 0.5
+    assert evidence_of(changing, {})["x: yes"].replaced == 0
+    assert evidence_of(silent, family)["x: yes"].replaced == 0
