@@ -228,7 +228,7 @@ def followers(call: Node) -> Iterator[str]:
 
 
 def in_interface(node: Node) -> bool:
-    """Return True if a node is in an interface whose annotations declare a client (Feign, Retrofit, uplink)."""
+    """Return True if a node is in an interface or class that declares a client (Feign, Retrofit, uplink)."""
     home = enclosing(node, grammar.CLASSES)
     if home is None:
         return False
