@@ -66,6 +66,35 @@ def test_a_complete_copy_gives_the_audit_of_a_pull(
     assert snapshot.meta["copy"]["of"] == "postgresql://127.0.0.1/postgres"
 
 
+@pytest.mark.parametrize(
+    ("number", "tags", "time"),
+    [
+        (1, '\'["a, b", "c"]\'::jsonb', "now()"),
+        (2, "ARRAY['a, b', 'c']", "now()::timestamp"),
+        (3, '\'["a, b", "c"]\'::text', "1760000000000::numeric(38, 9)"),
+    ],
+)
+def test_values_are_read_from_the_types_of_the_server(
+    server: Postgres, tmp_path: Path, number: int, tags: str, time: str
+) -> None:
+    columns = f"gen_random_uuid() AS id, 'c' AS contact, {tags} AS tags, {time} AS \"createdAt\""
+    server.run(f"CREATE SCHEMA types{number}; CREATE TABLE types{number}.opportunities AS SELECT {columns};")
+    snapshot = read_copy(tmp_path / "s", server.uri, "airbyte", now_ms=SYNCED, schema=f"types{number}")
+    ((found, at),) = snapshot.sql("SELECT tags, created_at FROM opportunities").fetchall()
+    assert found == ["a, b", "c"]
+    assert at > 0
+
+
+@pytest.mark.parametrize("wrong", ["postgresql://nobody@{0}/postgres", "postgresql://postgres@{0}/none"])
+def test_a_user_or_database_that_is_not_there_is_told_with_what_to_check(
+    server: Postgres, tmp_path: Path, wrong: str
+) -> None:
+    with pytest.raises(UsageError, match=r"Check the address .*PGPASSWORD or a pass file$") as raised:
+        read_copy(tmp_path / "no", wrong.format(f"127.0.0.1:{server.port}"), "dlt", now_ms=SYNCED)
+    assert PASSWORD not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 def test_a_pass_file_is_used_and_a_wrong_password_is_not_shown(
     server: Postgres, account: tuple[Account, Audit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
