@@ -43,6 +43,8 @@ class Examples:
             return self._child(rest[1])
         if root in ("opportunities", "candidates"):
             return {"id": [row.id for row in self.rows[:3]]}
+        if rest[-1:] == ["options"]:
+            return {"id": _ids(self._dropdowns())}
         return {"id": self._of(root)}
 
     def _of(self, root: str) -> list[str]:
@@ -57,6 +59,10 @@ class Examples:
             "users": self.users[1:],
         }
         return _ids(found.get(root, account.lists.get(root, ())))
+
+    def _dropdowns(self) -> list[Object]:
+        fields = self.account.lists.get("requisition_fields", [])
+        return [field for field in fields if field.get("options")][:1]
 
     def _child(self, kind: str) -> dict[str, list[str]]:
         found = (
@@ -86,8 +92,11 @@ class Examples:
 
     def _bodies(self) -> dict[str, Object]:
         account = self.account
+        options = [option for field in self._dropdowns() for option in field["options"] if "id" in option]
         reasons = [reason["id"] for reason in account.archive_reasons if reason.get("type") != "hired"]
         return BODIES | {
+            "OptionTexts": {"values": options[:1]},
+            "OptionIds": {"values": _ids(options[-1:])},
             "Stage": {"stage": account.stages[-1]["id"] if account.stages else ""},
             "Archived": {"reason": next(iter(reasons), None), "cleanInterviews": False},
             "Postings": {"postings": _ids(self.open[:1])},

@@ -166,9 +166,9 @@ def _application_routes() -> list[Route]:
 def _option_routes() -> list[Route]:
     path, scope = "/requisition_fields/:id/options", "requisition_fields"
     return [
-        _create(path, scope, field_options.add, body="Any"),
-        _update(path, scope, field_options.update, body="Any"),
-        Route("DELETE", path, scope, field_options.delete, data="", params=PERFORM, body="Any", status=204),
+        _create(path, scope, field_options.add, body="Options"),
+        _update(path, scope, field_options.update, body="OptionTexts"),
+        _delete(path, scope, field_options.delete, body="OptionIds"),
     ]
 
 
@@ -203,8 +203,8 @@ ROUTES: list[Route] = [
     _get("/contacts/:id", "contact", lookups.contact, "Contact"),
     _update("/contacts/:id", "contact", lookups.put_contact, "Contact", params=(), body="ContactChange"),
     *_stored_list_routes("requisitions", REQUISITIONS),
-    *_stored_list_routes("requisition_fields"),
     *_option_routes(),
+    *_stored_list_routes("requisition_fields"),
     *_stored_list_routes("feedback_templates", (*PAGING, *SHOWING)),
     *_stored_list_routes("form_templates", (*PAGING, *SHOWING)),
     *_stored_list_routes("audit_events", (*CREATED, "type", "user_id", "target_type")),
