@@ -66,6 +66,7 @@ class AuditFacts:
             numbers = tags["t"].to_numpy()
             tags = posting_tags.judge(tags, connection.sql(query("posting_evidence")).df())
             contacts = connection.sql(query("contacts")).df()
+            queries.drop(connection, "split", "used")
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt)
@@ -75,9 +76,11 @@ class AuditFacts:
             gaps = gaps.assign(tag=_taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
             totals = connection.sql(query("totals")).df().iloc[0].to_dict()
             queries.drop(connection, "opp", "tagging")
+            tags_to_decide = connection.sql(queries.TAGS_TO_DECIDE).df().set_index("c")["tags"]
             rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
         differing = _Differing(rows, contacts.set_index("c")["contact"], tags.set_index(numbers))
-        contacts = contacts.assign(tags_to_decide=differing.tags_to_decide(contacts["c"])).drop(columns="c")
+        decisions = contacts["c"].map(tags_to_decide).fillna(0).astype("int64")
+        contacts = contacts.assign(tags_to_decide=decisions).drop(columns="c")
         return cls(
             tags=tags,
             contacts=contacts,
@@ -134,20 +137,12 @@ class _Differing:
         columns = {
             "contact": _taken(self.people, rows["c"]),
             "tag": _taken(self.tags["tag"], rows["t"]),
-            "have": rows["have"],
-            "lack": rows["lack"],
+            "have": rows["have"].astype("int32"),
+            "lack": rows["lack"].astype("int32"),
             "pattern": _taken(patterns, rows["pattern"]),
             "posting_tag": _taken(self.tags["posting_tag"], rows["t"]),
         }
         return pd.DataFrame(columns)
-
-    def tags_to_decide(self, contacts: pd.Series[int]) -> pd.Series[int]:
-        """Return how many inconsistent tags of each of these contacts come from no posting."""
-        import pandas as pd
-
-        of_postings = _taken(self.tags["posting_tag"], self.rows["t"])
-        counts = pd.Series(self.rows["c"])[~of_postings].value_counts()
-        return contacts.map(counts).fillna(0).astype("int64")
 
 
 def _taken(values: pd.Series[Any], numbers: Any) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FEWEST = 5  # opportunities of a tag before an association is reported
 BOUND = 0.6  # least excess over chance, as a share of the greatest possible excess
+MEMORY = "1GB"  # of the tables of an audit: beyond it, they are spilled to disk
 PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are compared with many values
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
@@ -36,7 +37,10 @@ _SPELT = """
     CREATE TEMP TABLE spelt AS
     SELECT t, preferred, (dense_rank() OVER (ORDER BY preferred))::INTEGER AS g
     FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred) JOIN tag USING (text)"""
-INCONSISTENCIES = "SELECT c, t, have, lack, enum_code(pattern) AS pattern FROM inconsistent ORDER BY c, t"
+INCONSISTENCIES = """
+    SELECT c, t, have::SMALLINT AS have, lack::SMALLINT AS lack, enum_code(pattern) AS pattern
+    FROM inconsistent ORDER BY c, t"""
+TAGS_TO_DECIDE = "SELECT c, count(*) AS tags FROM inconsistent SEMI JOIN wanted USING (t) GROUP BY c"
 SIZES = """
     SELECT total::INTEGER AS opportunities, (count(*) / total)::BIGINT AS contacts
     FROM opp GROUP BY total ORDER BY total"""
@@ -49,7 +53,7 @@ def query(name: str) -> str:
 
 def prepare(snapshot: Snapshot) -> Database:
     """Return a connection to a database that holds the tables of a snapshot's figures."""
-    connection = database()
+    connection = database(MEMORY)
     connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
     for name in ("opportunities", "postings", "stages"):
         source = snapshot.source(name, numbered=name == "opportunities")
@@ -75,12 +79,14 @@ def associations(connection: Database) -> pd.DataFrame:
 def gaps(connection: Database, numbers: list[int]) -> tuple[pd.DataFrame, int]:
     """Return the gaps of the tags with these numbers, counted, and on how many opportunities they are.
 
+    The numbers are a table `wanted` afterwards.
     One row per kind (month, origin, posting), value and tag (its number t): gaps. The month is that of the
     newer one of the two opportunities, origin and posting are those of the one that lacks the tag.
     """
     connection.execute("CREATE TEMP TABLE wanted AS SELECT unnest($tags)::INTEGER AS t", {"tags": numbers})
     counted = connection.execute(query("gaps")).df()
     ((opportunities,),) = connection.execute("SELECT count(DISTINCT o) FROM gap").fetchall()
+    drop(connection, "gap")
     return counted, int(opportunities)
 
 
@@ -110,7 +116,7 @@ def evidence(connection: Database) -> pd.DataFrame:
     for name in ("settings", "siblings"):
         connection.execute(query(name))
     found = connection.execute(query("evidence")).df()
-    drop(connection, "scene", "sibling", "setting", "apart")
+    drop(connection, "sibling", "setting", "apart")
     return found
 
 

@@ -28,6 +28,8 @@ SELECT coalesce(max(newer), 0) AS month FROM grown
 WHERE pairs >= 50 AND n >= 3 AND k >= 0.85 * n AND late >= 0.85
   AND newer < (SELECT quantile_disc(month, 0.8) FROM scene);
 
+DROP TABLE scene;
+
 -- `chance`: what siblings in the same setting carry, in the setting that explains most; a person counts once.
 CREATE TEMP TABLE apart AS
 WITH pair AS (

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class SpellingForm(NamedTuple):
     accents: dict[int, str]
 
     @classmethod
+    @lru_cache(20_000)  # an audit, its suggestions and a plan ask for the same tags
     def of(cls, tag: str) -> SpellingForm:
         """Return the form of a tag."""
         bare, accents = _without_accents(_even(tag))
