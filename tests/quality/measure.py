@@ -18,7 +18,7 @@ from quality.firm_kinds import FORM_KINDS, KINDS
 from quality.fit import SEEDS, every_example, fit
 from quality.settings import SETTINGS
 
-from leverkit.analysis.audit import audit
+from leverkit.analysis.audit import Audit, audit
 from leverkit.analysis.tag_families import tag_families
 from leverkit.policy.scope.weights import Weights
 from leverkit.policy.suggestion import suggest
@@ -34,8 +34,11 @@ def judged(name: str, seed: int, weights: Weights) -> Account:
     """Make an account and compare its suggestions with the truth."""
     with tempfile.TemporaryDirectory() as folder:
         truth = SETTINGS[name](Path(folder) / "s", seed=seed)
-        facts = audit(Path(folder) / "s")
-        families = tag_families(facts)
+        return _compared(audit(Path(folder) / "s"), truth, weights)
+
+
+def _compared(facts: Audit, truth: dict[str, str], weights: Weights) -> Account:
+    families = tag_families(facts)
     found = suggest(facts, families=families, weights=weights)
     rows = [
         Judged(found[tag].scope, found[tag].confidence, truth[tag], int(used), int(missing))
