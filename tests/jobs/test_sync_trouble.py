@@ -123,6 +123,24 @@ def test_who_does_not_match_any_more_is_not_tagged_by_finishing(nights: SyncNigh
     assert tag not in tags_of(nights.emulated)[target]
 
 
+def test_a_workspace_that_was_restored_from_a_backup_puts_nothing_back(nights: SyncNights) -> None:
+    nights.begin()
+    ((tagged, tag),) = new_gaps(nights, 1)
+    nights.night(dry_run=True)
+    backup = nights.home.with_name("backup")
+    shutil.copytree(nights.home, backup)
+    nights.night().require()
+    target = next(id for id in nights.siblings(tagged) if id != tagged)
+    nights.emulated.remove_tags(target, [tag])
+    nights.night().require()
+    shutil.rmtree(nights.home)
+    backup.replace(nights.home)
+    assert "an old copy" in nights.night().record.summary
+    assert nights.night(rebase=True).require().record.first
+    nights.night().require()
+    assert tag not in tags_of(nights.emulated)[target]
+
+
 def test_an_opportunity_that_is_archived_after_the_plan_gets_no_tag_for_active_ones(
     nights: SyncNights,
 ) -> None:

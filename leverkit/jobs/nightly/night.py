@@ -22,6 +22,7 @@ from leverkit.jobs.approval import Approval
 from leverkit.jobs.ledger import follow_runs, last_reading, rebuild_ledger, runs_of_receivers, update_ledger
 from leverkit.jobs.nightly.account_reading import read_account
 from leverkit.jobs.nightly.allowance import Allowance
+from leverkit.jobs.nightly.last_known import last_known_reading, note_reading
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.plan import nightly_plan
 from leverkit.jobs.nightly.record import SyncRecord, sync_lock
@@ -144,9 +145,13 @@ class Night:
 
     def _require_ledger(self) -> None:
         """Raise Refused where a ledger is gone, or older than one that was known, unless it is made again."""
-        approval = self._allowance.approval
+        if self._order.rebase:
+            return
+        approval, last = self._allowance.approval, last_reading(self._folder)
         before = self.record.reading or (approval.reading if approval else 0)
-        if not self._order.rebase and (last := last_reading(self._folder)) < before:
+        if last:  # else nothing is there any more, and the first job writes nothing
+            before = max(before, last_known_reading(self._folder))
+        if last < before:
             how = f"an old copy (reading {last}; the last job's was {before})" if last else "gone"
             raise Refused(
                 f"the ledger of account {self._folder.name} is {how}, so removals by people are not known; "
@@ -186,6 +191,7 @@ class Night:
                 "begins anew from this reading, and writes nothing"
             )
         self._found.update(found.counts)
+        note_reading(self._folder, found.number)
         self._note(reading=found.number, found=dict(self._found), first=found.first or rebase)
 
     def _updated(self, snapshot: Snapshot) -> CaughtUp:
