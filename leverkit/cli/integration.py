@@ -116,6 +116,7 @@ def listen(
     """
     require("listen")
     from leverkit.api.requests.waits import WaitNotices
+    from leverkit.planning.run_folder import INBOX
     from leverkit.policy.policy import Policy
     from leverkit.settings import Settings, connect
     from leverkit.webhook.event_queue import EventQueue
@@ -132,7 +133,7 @@ def listen(
     waits = WaitNotices(lambda text: log_event("waiting", level=logging.WARNING, why=text))
     with json_stderr(), connect(write=True, settings=settings, rate=rate, waits=waits) as lever:
         log_event("connecting", account=settings.connection)
-        queue = EventQueue(folder / "inbox.sqlite")
+        queue = EventQueue(folder / INBOX)
         receiver = Receiver(
             queue,
             Worker(queue, lever, config),

@@ -14,6 +14,7 @@ from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import holds_nothing, readable, sound
 
 JOURNAL = "journal.sqlite"  # beside a plan: what was done
+INBOX = "inbox.sqlite"  # beside the folder of a receiver's runs: the events that it accepted
 DRAFT = "draft"  # the folder in which notebooks of an account make a plan
 
 

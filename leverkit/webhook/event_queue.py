@@ -162,7 +162,9 @@ class EventQueue:
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:
     try:
-        return closing(durable(path))
+        db = durable(path)
+        db.execute("PRAGMA secure_delete = ON")  # events name people
+        return closing(db)
     except sqlite3.Error as error:
         raise UsageError(f"{path}: cannot keep events here: {error}") from None
 

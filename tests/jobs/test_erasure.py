@@ -29,6 +29,7 @@ from leverkit.migration.run import Run
 from leverkit.planning.plan import Plan
 from leverkit.storage.lock import hold
 from leverkit.verification.replay import replay
+from leverkit.webhook.event_queue import EventQueue, QueuedEvent
 
 
 class Account:
@@ -205,3 +206,15 @@ def test_a_ledger_that_somebody_reads_is_cleared_by_the_next_call(account: Accou
         rows.close()
     account.forget()
     assert account.places(tmp_path) == []
+
+
+def test_a_receiver_whose_events_name_the_person_is_named(account: Account) -> None:
+    inbox = account.out / "inbox.sqlite"
+    queue = EventQueue(inbox)
+    queue.store([QueuedEvent("t", "candidateStageChange", account.person, None, 0)])
+    (line,) = account.forget().left
+    assert line.startswith(f"{inbox.resolve()}: events name them")
+    queue.finish([1], "done", 1)
+    queue.delete_finished(2)
+    queue.close()
+    assert account.person.encode() not in inbox.read_bytes()

@@ -1255,6 +1255,13 @@ BUGS = (
         "jobs/test_sync_trouble::test_a_workspace_that_was_restored_from_a_backup_puts_nothing_back",
     ),
     Bug(
+        "who was forgotten stays in a receiver's inbox, and nobody is told",
+        "jobs/erasure/forget",
+        "        self.left += inboxes(self._places, substitutions)\n",
+        "",
+        "jobs/test_erasure::test_a_receiver_whose_events_name_the_person_is_named",
+    ),
+    Bug(
         "half of a packed folder hides its journal",
         "jobs/packing",
         'shutil.rmtree(folder.replace(folder.with_name(f".{folder.name}{REMOVED}")))',

@@ -15,7 +15,7 @@ from leverkit.history.forget import erased
 from leverkit.history.ledger import Ledger
 from leverkit.history.tables import SHORT
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
-from leverkit.jobs.erasure.run_files import mentions, write_again
+from leverkit.jobs.erasure.run_files import inboxes, mentions, write_again
 from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.jobs.nightly.record import sync_lock
 from leverkit.jobs.packing import SUFFIX, packed_file, unpacked, write_archive
@@ -191,6 +191,7 @@ class _Work:
         for found in self._runs:
             if mentions(found.run, substitutions):
                 self._prepare_run(found, substitutions)
+        self.left += inboxes(self._places, substitutions)
         for path in sorted(self._inside("*")):
             if not self._is_known(path):
                 self._prepare_file(path, substitutions)

@@ -6,7 +6,7 @@ order of operations follows from their ids, so their numbers in the journal chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.migration.journal import Body, Intent, Opened, Outcome, Undone, write_anew
 from leverkit.migration.records import RESULT, spans
 from leverkit.migration.run import Run
-from leverkit.planning.run_folder import JOURNAL
+from leverkit.planning.run_folder import INBOX, JOURNAL
 from leverkit.storage import files
 
 _MADE = ("plan.csv", "plan.json", "before.json", "holders.json", "skipped.csv", "lock", JOURNAL)
@@ -26,6 +26,14 @@ def mentions(run: Run, substitutions: Substitutions) -> bool:
     contents = (files.read(path) for path in run.folder.rglob("*") if path.is_file())
     bodies = (msgspec.json.encode(entry.body) for entry in run.entries)
     return any(map(substitutions.occur_in, contents)) or any(map(substitutions.occur_in, bodies))
+
+
+def inboxes(runs: Iterable[Path], substitutions: Substitutions) -> Iterator[str]:
+    """Yield a note on each receiver, of those that made these runs, whose accepted events hold any id."""
+    for inbox in sorted({run.parent.parent / INBOX for run in runs}):
+        parts = (inbox, inbox.with_name(f"{INBOX}-wal"))
+        if any(substitutions.occur_in(files.read(part)) for part in parts if part.exists()):
+            yield f"{inbox}: events name them; a receiver deletes its events two days after they ended"
 
 
 def write_again(run: Run, draft: Path, substitutions: Substitutions) -> str:
