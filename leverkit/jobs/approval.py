@@ -16,12 +16,12 @@ import msgspec
 from leverkit.errors import LeverkitError, Refused, UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.ledger import last_reading
-from leverkit.jobs.packing import SUFFIX, opened_run
+from leverkit.jobs.packing import opened_run
 from leverkit.migration.journal import SessionStarted
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes, Size, is_unlimited
 from leverkit.planning.plan_document import Kind
-from leverkit.planning.run_folder import was_begun
+from leverkit.planning.run_folder import PACKED, was_begun
 from leverkit.policy.policy import Policy
 from leverkit.report.text import count
 from leverkit.storage import files
@@ -190,8 +190,8 @@ def approvals(folder: Path) -> Approvals:
 def _runs(folder: Path, unreadable: list[str]) -> list[Path]:
     """Return the folders of runs, also where they are packed."""
     found = {path.parent.resolve(): path.parent for path in folder.rglob("plan.json")}
-    for archive in folder.rglob(f"*/runs/*{SUFFIX}"):
-        place = archive.with_name(archive.name.removesuffix(SUFFIX))
+    for archive in folder.rglob(f"*/runs/*{PACKED}"):
+        place = archive.with_name(archive.name.removesuffix(PACKED))
         found.setdefault(place.resolve(), place)
     for file in folder.rglob("ledger/ledger.sqlite"):
         try:

@@ -17,8 +17,8 @@ from leverkit.history.ledger import Ledger
 from leverkit.history.reading import Pair, Reading, RunWrites, Seen
 from leverkit.history.rebuild import Kept, rebuild
 from leverkit.history.tables import KnownRun
-from leverkit.jobs.packing import SUFFIX, opened_run, packed_file
-from leverkit.planning.run_folder import JOURNAL, journal_head
+from leverkit.jobs.packing import opened_run, packed_file
+from leverkit.planning.run_folder import JOURNAL, PACKED, journal_head
 from leverkit.snapshot.pull import MARGIN as LATE
 from leverkit.snapshot.snapshot import Snapshot
 
@@ -87,8 +87,8 @@ def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:
     """
     reading = reading_of(snapshot)
     kept = Kept.of(account_folder, reading.account_ids)
-    packed = (path.resolve() for path in account_folder.glob(f"runs/*{SUFFIX}"))
-    places = [*(run.folder for run in kept.runs), *(str(path).removesuffix(SUFFIX) for path in packed)]
+    packed = (path.resolve() for path in account_folder.glob(f"runs/*{PACKED}"))
+    places = [*(run.folder for run in kept.runs), *(str(path).removesuffix(PACKED) for path in packed)]
     writes, odd = _writes(account_folder, dict.fromkeys(places), 0)
     found = rebuild(account_folder, kept, writes, reading)
     return msgspec.structs.replace(found, odd=(*odd, *found.odd))

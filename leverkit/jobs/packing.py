@@ -12,12 +12,11 @@ from pathlib import Path
 
 from leverkit.errors import LeverkitError, UsageError
 from leverkit.migration.run import Run
-from leverkit.planning.run_folder import JOURNAL, lock_file
+from leverkit.planning.run_folder import JOURNAL, PACKED, lock_file
 from leverkit.planning.waves import ALL
 from leverkit.storage.files import PRIVATE, read, sync
 from leverkit.storage.lock import hold
 
-SUFFIX = ".tar.gz"
 REMOVED = ".packed"  # of the name of a folder that is being removed
 
 
@@ -65,7 +64,7 @@ def _packed(folder: Path) -> Path:
 
 def packed_file(folder: Path) -> Path:
     """Return where a run folder is when it is packed."""
-    return folder.with_name(folder.name + SUFFIX)
+    return folder.with_name(folder.name + PACKED)
 
 
 def unpacked(archive: Path, folder: Path) -> Run:
@@ -75,7 +74,7 @@ def unpacked(archive: Path, folder: Path) -> Run:
             opened.extractall(folder, filter="data")
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise UsageError(f"{archive}: cannot be unpacked: {error}") from None
-    return Run.open(folder / archive.name.removesuffix(SUFFIX))
+    return Run.open(folder / archive.name.removesuffix(PACKED))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from leverkit.storage.sqlite import holds_nothing, readable, sound
 
 JOURNAL = "journal.sqlite"  # beside a plan: what was done
 INBOX = "inbox.sqlite"  # beside the folder of a receiver's runs: the events that it accepted
+PACKED = ".tar.gz"  # after the name of a run folder that a nightly job packed
 DRAFT = "draft"  # the folder in which notebooks of an account make a plan
 
 
@@ -23,7 +25,11 @@ class _Opened(msgspec.Struct, tag="opened"):
 
 
 def require_plan(folder: Path) -> None:
-    """Raise UsageError where a folder holds no plan."""
+    """Raise UsageError where a folder holds no plan; for a packed one it says how it comes back."""
+    packed = folder.absolute().with_name(f"{folder.absolute().name}{PACKED}")
+    if not folder.exists() and packed.is_file():
+        back = shlex.join(["tar", "-xzf", str(packed), "-C", str(packed.parent)])
+        raise UsageError(f"{folder}: a nightly job packed this run; to have it back: {back}")
     if not (folder / "plan.json").is_file():
         raise UsageError(f"{folder}: no plan.json here; `leverkit plan` makes one")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from support.plan_factory import tags_of
 from support.sync_nights import SyncNights, new_gaps, raced, sync_nights
 
 import leverkit as lk
-from leverkit.errors import BrakeTripped, Locked, Refused
+from leverkit.errors import BrakeTripped, Locked, Refused, UsageError
 from leverkit.history.ledger import Ledger, ledger_file
 from leverkit.jobs.approval import Approval
 from leverkit.jobs.nightly.record import NAME, SyncRecord
@@ -346,6 +348,16 @@ def test_a_kill_while_a_packed_folder_is_removed_hides_no_journal(nights: SyncNi
         assert opened.counts == counts
     pack_runs([run], late)
     assert {path.name for path in run.parent.iterdir()} == {f"{run.name}.tar.gz", "draft.lock"}
+
+
+def test_whoever_asks_for_a_packed_run_is_told_how_it_comes_back(nights: SyncNights) -> None:
+    run = Path(nights.begin().run)
+    counts = Run.open(run).counts
+    pack_runs([run], Run.open(run).plan.taken_at + 1)
+    with pytest.raises(UsageError, match="packed this run; to have it back: ") as told:
+        lk.rollback(run, nights.home / "undo")
+    subprocess.run(shlex.split(str(told.value).partition("back: ")[2]), check=True)
+    assert len(lk.rollback(run, nights.home / "undo").operations) == counts["done"] > 0
 
 
 def test_the_record_is_json_and_the_report_a_page(nights: SyncNights) -> None:

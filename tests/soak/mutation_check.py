@@ -1262,6 +1262,13 @@ BUGS = (
         "jobs/test_erasure::test_a_receiver_whose_events_name_the_person_is_named",
     ),
     Bug(
+        "who asks for a packed run is told to plan",
+        "planning/run_folder",
+        "    if not folder.exists() and packed.is_file():\n",
+        "    if False:\n",
+        "jobs/test_sync::test_whoever_asks_for_a_packed_run_is_told_how_it_comes_back",
+    ),
+    Bug(
         "half of a packed folder hides its journal",
         "jobs/packing",
         'shutil.rmtree(folder.replace(folder.with_name(f".{folder.name}{REMOVED}")))',

@@ -18,11 +18,11 @@ from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draf
 from leverkit.jobs.erasure.run_files import inboxes, mentions, write_again
 from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.jobs.nightly.record import sync_lock
-from leverkit.jobs.packing import SUFFIX, packed_file, unpacked, write_archive
+from leverkit.jobs.packing import packed_file, unpacked, write_archive
 from leverkit.migration.journal import NewOpportunity
 from leverkit.migration.ownership import PlanHead, related
 from leverkit.migration.run import Run
-from leverkit.planning.run_folder import draft_lock
+from leverkit.planning.run_folder import PACKED, draft_lock
 from leverkit.planning.waves import ALL
 from leverkit.report.text import count
 from leverkit.snapshot.checkpoint import NAME as CHECKPOINT
@@ -129,9 +129,9 @@ class _Work:
         packed = {packed_file(folder) for folder in known if not folder.exists()}
         packed = {path for path in packed if path.exists()}
         folders = {path.parent for path in self._inside("plan.json")} | known
-        folders -= {path.with_name(path.name.removesuffix(SUFFIX)) for path in packed}
+        folders -= {path.with_name(path.name.removesuffix(PACKED)) for path in packed}
         folders |= {other.resolve() for folder in folders for other, _ in related(folder)}
-        return sorted(folders | packed | set(self._inside(f"*{SUFFIX}")))
+        return sorted(folders | packed | set(self._inside(f"*{PACKED}")))
 
     def _inside(self, name: str) -> Iterator[Path]:
         """Yield the files of a name in the account's folder."""
