@@ -44,8 +44,8 @@ def test_a_document_is_as_its_schema_says_and_has_no_field_more(
 ) -> None:
     document = documents_and_forms[0][command]
     schema = json.loads((schemas.FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
-    msgspec.convert(document, schemas.TYPES[name])
+    assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(document)] == []
+    assert msgspec.convert(document, schemas.TYPES[name]) is not None
 
 
 def test_every_schema_is_tried() -> None:

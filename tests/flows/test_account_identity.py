@@ -266,8 +266,10 @@ def test_another_machine_goes_on_with_a_copied_run_after_a_reason_was_added(
     with chdir("other"):
         command("apply", "run", "--approve", plan, *FAST)
         command("verify", "run", *FAST)
+        assert "vip" in lever_account.state()["opportunities"][vip]
         command("rollback", "run", "-o", "undo")
         command("apply", "undo", "--approve", Plan.read("undo").short, *FAST)
+    assert "vip" not in lever_account.state()["opportunities"][vip]
 
 
 def test_what_was_made_without_ids_is_judged_as_before_or_by_the_workspace(

@@ -129,7 +129,9 @@ def test_a_fifo_in_place_of_a_file_is_refused_and_not_waited_for(
     path.unlink(missing_ok=True)
     os.mkfifo(path)
     named = path.parent if file == "run/plan.json" else path
-    check(place.run_command(*place.words(command)), code, str(named))
+    ended = place.run_command(*place.words(command))
+    assert ended.code == code
+    check(ended, code, str(named))
 
 
 @pytest.mark.parametrize("command", ["status", "verify", "replay"])

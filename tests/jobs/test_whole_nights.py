@@ -21,4 +21,5 @@ def test_many_nights_deliveries_and_rollbacks_do_as_people_decided(tmp_path: Pat
     figures, number = Counter[str](), scaled(40)
     for seed in range(number):
         figures.update(go(tmp_path / f"{seed}", seed + 2, 50))
+    assert figures["nights"] >= number * 5
     print(f"\n{number} orders of 50 steps: {dict(figures)}; 0 put back, every addition spread")

@@ -45,6 +45,7 @@ def with_evidence(policy: Policy, donors: list[int]) -> Policy:
 
 def test_the_evidence_of_a_suggestion_fits_its_snapshot(account: Snapshot, decided: Policy) -> None:
     decided.require_fit(account)
+    assert [row.tag for row in decided.decisions if not row.evidence] == []
 
 
 @pytest.mark.parametrize("habit", ["sorted alone", "a cell deleted upwards", "a paste one row off"])

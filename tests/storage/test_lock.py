@@ -135,7 +135,7 @@ def test_looking_for_the_holder_does_not_keep_a_writer_out(tmp_path: Path) -> No
     with hold(tmp_path / "lock", purpose="x"):
         left_behind = (tmp_path / "lock").read_text()
     (tmp_path / "lock").write_text(left_behind)  # as after a kill, so that looking tries the lock
-    over = threading.Event()
+    over, written = threading.Event(), 0
 
     def watch() -> None:
         while not over.is_set():
@@ -146,11 +146,12 @@ def test_looking_for_the_holder_does_not_keep_a_writer_out(tmp_path: Path) -> No
     try:
         for _ in range(100):
             with hold(tmp_path / "lock", purpose="y"):
-                pass
+                written += 1
             (tmp_path / "lock").write_text(left_behind)
     finally:
         over.set()
         thread.join()
+    assert written == 100
 
 
 def nameless(*_: int) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,15 @@ def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
     assert worst([77, 5]) == 77
 
 
+def refusal(words: tuple[str, ...], entries: Sequence[AccountEntry] = ()) -> str:
+    """Return why a command for many accounts is refused; nothing where it is not."""
+    try:
+        require_own_files(words, entries)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -101,16 +112,14 @@ def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
     ],
 )
 def test_one_file_for_all_accounts_is_refused(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match=r"would be the same for every account: .* \{folder\}/"):
-        require_own_files(words)
+    assert re.search(r"would be the same for every account: .* \{folder\}/", refusal(words))
 
 
 def test_a_policy_that_several_accounts_share_is_written_for_none() -> None:
     alpha, beta = (AccountEntry(name=name, folder="/x", policy="policy.csv") for name in ("alpha", "beta"))
     words = ("policy", "suggest", "{snapshot}", "-o", "{policy}")
-    require_own_files(words, [alpha])
-    with pytest.raises(UsageError, match="the same for several accounts"):
-        require_own_files(words, [alpha, beta])
+    assert refusal(words, [alpha]) == ""
+    assert "the same for several accounts" in refusal(words, [alpha, beta])
 
 
 def test_every_command_for_an_account_that_writes_without_an_option_is_known() -> None:
@@ -128,4 +137,4 @@ def test_every_command_for_an_account_that_writes_without_an_option_is_known() -
 
 
 def test_a_file_of_each_account_is_fine() -> None:
-    require_own_files(("audit", "{snapshot}", "--html", "pages/{name}.html"))
+    assert refusal(("audit", "{snapshot}", "--html", "pages/{name}.html")) == ""
