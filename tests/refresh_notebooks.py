@@ -20,9 +20,9 @@ from traitlets.config import Config
 
 Change = Callable[[str], str]
 VARIABLE = (
-    (re.compile(r",? \d+(\.\d+)?/s\b"), ""),
+    (re.compile(r",? \d+(\.\d+)?( \w+)?/s\b"), ""),
     (re.compile(r", in (\d+ min )?\d+ s\b"), ""),
-    (re.compile(r", pages: \d+"), ""),
+    (re.compile(r"\b\d+ pages?, "), ""),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
 )
 WIDGET = (

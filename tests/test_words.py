@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,32 @@ def test_an_odd_turn_of_phrase_is_in_no_text_that_people_read(pattern: str) -> N
         for hit in re.finditer(pattern, text, re.IGNORECASE)
     ]
     assert found == [], ODD[pattern]
+
+
+COUNTED = {
+    "accounts", "approvals", "cells", "changes", "columns", "contacts", "days", "decisions", "entries",
+    "events", "failures", "families", "files", "findings", "gaps", "keys", "lines", "operations",
+    "opportunities", "others", "pages", "people", "places", "plans", "postings", "questions", "readings",
+    "removals", "requests", "rows", "runs", "spellings", "splits", "suggestions", "taggings", "tags",
+    "updates", "writes",
+}  # fmt: skip
+NO_NUMBER = r"\{(most|what|name|number|where|text|some|.*count\(.*)\}"  # a word, or done by `count`
+SEVERAL = r"\{([A-Z_ /0-9.]+|gap\.total|len\(others\) \+ 1)\}"  # a constant, or two at least
+
+
+def numbers_before_plurals(path: Path) -> Iterator[str]:
+    """Yield each number of an f-string that stands before a plural: it says 1 tags when there is one."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for number, words in pairwise(parts):
+            if not (isinstance(number, ast.FormattedValue) and isinstance(words, ast.Constant)):
+                continue
+            noun = re.match(r" (?:more |new |other )?([a-z]+)\b", str(words.value))
+            text = f"{{{ast.unparse(number.value)}}}"
+            if noun and noun[1] in COUNTED and not re.fullmatch(f"{NO_NUMBER}|{SEVERAL}", text):
+                yield f"{path.relative_to(HERE)}:{number.lineno} {text}{words.value}"
+
+
+def test_a_number_and_its_noun_come_from_the_one_function_that_knows_the_singular() -> None:
+    sources = [path for path in (HERE / "leverkit").rglob("*.py") if "emulator" not in path.parts]
+    assert [found for path in sources for found in numbers_before_plurals(path)] == []

@@ -74,10 +74,8 @@ def _coverage(standing: Standing) -> Chart:
     rows, title = standing.tags, "No tag has a gap"
     if len(rows):
         worst = rows.iloc[0]
-        gaps = count(int(worst["missing"]), "gap")
-        title = (
-            f"{worst['tag']} has most gaps: {gaps} on {worst['missing'] + worst['present']:,} opportunities"
-        )
+        every = count(int(worst["missing"] + worst["present"]), "opportunity", "opportunities")
+        title = f"{worst['tag']} has the most gaps: missing on {worst['missing']:,} of {every}"
     return chart_coverage(rows, title=title)
 
 
@@ -86,7 +84,7 @@ def _agreement(tags: pd.DataFrame, opinion: Opinion) -> Chart:
     rows = tags[tags["missing"] > 0]
     own = to_decide(tags)
     agreed = int((own["agreement"] >= 0.5).sum())
-    title = f"{agreed:,} of {count(len(own), 'tag')} with gaps are shared by half of the siblings or more"
+    title = f"Half of the siblings or more agree on {agreed:,} of {count(len(own), 'tag')} with gaps"
     return chart_agreement(rows.assign(kind=opinion.kinds(rows)), title=title)
 
 
@@ -102,7 +100,7 @@ def _months(facts: AuditFacts, opinion: Opinion) -> Chart:
     recent = int(rows.tail(RECENT).to_numpy().sum())
     title = f"No gap came about since {newest}, though people applied until {last}"
     if recent:
-        title = f"{count(recent, 'gap')} came about in the last {RECENT} months with new opportunities"
+        title = f"{count(recent, 'gap')} came about in the {RECENT} months up to {rows.index[-1]}"
     return chart_months(rows, title=title)
 
 
@@ -131,7 +129,8 @@ def _spellings(spellings: pd.DataFrame) -> Chart:
     title = "Every tag has one spelling"
     if groups:
         (right, _), *others = groups[0]
-        title = f"Most are parted from {right}: {sum(used for _, used in others):,} opportunities"
+        used = count(sum(used for _, used in others), "opportunity uses", "opportunities use")
+        title = f"{used} another spelling of {right}"
     return chart_spellings(groups, title=title)
 
 
@@ -139,7 +138,8 @@ def _contacts(sizes: pd.DataFrame) -> Chart:
     """Draw how many contacts have several opportunities, from `Audit.sizes`."""
     two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
     split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
-    return chart_contacts(sizes, title=f"{two:,} of {split:,} people with several have exactly two")
+    people = count(split, "person", "people")
+    return chart_contacts(sizes, title=f"Exactly two opportunities: {two:,} of {people} with several")
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
@@ -149,7 +149,8 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
     rows = _opportunities(snapshot, contact)
     found = sorted({row[0] for row in rows})
     if len(found) != 1:
-        raise UsageError(f"{len(found):,} contacts have an id that begins with {contact!r}; name one")
+        have = count(len(found), "contact has", "contacts have")
+        raise UsageError(f"{have} an id that begins with {contact!r}; name one")
     own = [set(tags) for _, _, tags, _, _ in rows]
     texts = sorted(set().union(*own), key=lambda text: (-sum(text in tags for tags in own), text))
     columns = {"Tag": texts}
@@ -157,7 +158,8 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
         name = f"{place}: {day}" + (" archived" if archived else "")
         columns[name] = ["●" if text in tags else "" for text in texts]
     common = sum(all(text in tags for tags in own) for text in texts)
-    heading = f"{common:,} of {len(texts):,} tags are on all of {len(rows):,} opportunities"
+    every = count(len(rows), "opportunity", "opportunities")
+    heading = f"{common:,} of {count(len(texts), 'tag')} on all of {every}"
     grid = table(pd.DataFrame(columns), caption=f"Contact {names.name(found[0])}")
     newest = names.link(rows[-1][1])
     opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
@@ -196,7 +198,7 @@ def _picture(
     ]
     lacking = sum(len(each.lacks) for each in drawn)
     colours = {tag: COLOURS[opinion.kind(tag)] for tag in differ}
-    heading = f"One person: {count(lacking, 'gap')} on {len(rows)} opportunities"
+    heading = f"One person: {count(lacking, 'gap')} on {count(len(rows), 'opportunity', 'opportunities')}"
     newest = names.link(rows[-1][1])
     opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
     note = f"Contact {names.name(rows[0][0])}. A dashed tag is a gap: another of these opportunities has it."

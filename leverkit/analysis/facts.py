@@ -109,7 +109,8 @@ class AuditFacts:
     def _fact(self) -> str:
         s = self.summary
         if not s["split_contacts"]:
-            return f"None of {s['contacts']:,} people has more than one opportunity: tags cannot disagree"
+            people = count(s["contacts"], "person", "people")
+            return f"None of {people} has more than one opportunity: tags cannot disagree"
         if not s["missing_not_posting"]:
             people = count(s["split_contacts"], "person", "people")
             return f"No tag has a gap but those of postings, on {people} with several opportunities"

@@ -70,8 +70,8 @@ def _missing(undecided: pd.DataFrame) -> Iterable[Finding]:
             row["tag"],
             row["inconsistent_contacts"],
             f"missing on {count(row['missing'], 'opportunity', 'opportunities')} of "
-            f"{count(row['inconsistent_contacts'], 'person', 'people')}; {row['split_contacts']:,} with "
-            "several opportunities carry it",
+            f"{row['inconsistent_contacts']:,} of {count(row['split_contacts'], 'person', 'people')} with it "
+            "and several opportunities",
             "decide its scope in policy.csv: contact copies it, opportunity leaves it",
         )
 
@@ -82,7 +82,8 @@ def _archived(tags: pd.DataFrame) -> Iterable[Finding]:
             "LK102",
             row["tag"],
             row["only_archived"],
-            f"{row['only_archived']:,} people carry it on archived opportunities only and have an active one",
+            f"{count(row['only_archived'], 'person', 'people')} with an active opportunity: the tag is only "
+            "on archived ones",
             "as LK101; recruiters who look at the active opportunity do not see the tag",
         )
 
@@ -104,12 +105,12 @@ def duplicates(spellings: pd.DataFrame) -> list[list[tuple[str, int]]]:
 
 def _duplicates(spellings: pd.DataFrame) -> Iterable[Finding]:
     for (right, most), *others in duplicates(spellings):
-        spelt = ", ".join(f"{tag!r} on {used:,}" for tag, used in [(right, most), *others])
+        spelt = ", ".join(f"{tag!r} ({used:,})" for tag, used in [(right, most), *others])
         yield Finding(
             "LK111",
             right,
             sum(used for _, used in others),
-            f"{len(others) + 1} spellings: {spelt} opportunities",
+            f"{len(others) + 1} spellings, by opportunities: {spelt}",
             f"merge them in Lever (Settings, Sources and tags), most use {right!r}; a plan copies the others "
             "only where their own row of policy.csv was decided by itself",
         )
@@ -132,12 +133,13 @@ def _unseen(snapshot: Snapshot) -> Iterable[Finding]:
 
 
 def _null_updates(totals: Mapping[str, Any]) -> Iterable[Finding]:
-    if count := int(totals["never_updated"]):
+    if number := int(totals["never_updated"]):
         yield Finding(
             "LK131",
             "updatedAt",
-            count,
-            f"{count:,} of {int(totals['opportunities']):,} opportunities have no updatedAt",
+            number,
+            f"{number:,} of {count(int(totals['opportunities']), 'opportunity', 'opportunities')} without "
+            "updatedAt",
             "never look for changes by updated_at_start alone; a pull here reads them by creation",
         )
 

@@ -83,7 +83,8 @@ def people_section(
 def _gaps_of_people(standing: Standing) -> str:
     copy, decide = standing.number_of_people(COPY), standing.number_of_people(*TO_DECIDE)
     people = count(len(standing.people), "person has a gap", "people have a gap")
-    return f"{people}: {copy:,} one to copy, {decide:,} one to decide. Tags of postings are not counted."
+    parts = [f"{copy:,} with gaps to copy"] * bool(copy) + [f"{decide:,} with gaps to decide"] * bool(decide)
+    return f"{': '.join(filter(None, [people, ', '.join(parts)]))}. Tags of postings are not counted."
 
 
 def _newest(snapshot: Snapshot, contacts: list[str]) -> dict[str, str]:

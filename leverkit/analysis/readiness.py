@@ -48,15 +48,15 @@ class Readiness:
     def headline(self) -> str:
         """Return the main fact as a sentence."""
         if not self.to_decide + self.to_copy:
-            return "100 % ready: no gap to decide, none to copy"
-        return f"{self.ready:.0f} % ready: {count(self.to_decide, 'gap')} to decide, {self.to_copy:,} to copy"
+            return "100% ready: no gap to decide, none to copy"
+        return f"{self.ready:.0f}% ready: {count(self.to_decide, 'gap')} to decide, {self.to_copy:,} to copy"
 
     @property
     def figures(self) -> dict[str, str]:
         """Return the figures with their names, for a report."""
         return {
-            "ready": f"{self.ready:.0f} %",
-            "decided": f"{self.decided:.0f} %",
+            "ready": f"{self.ready:.0f}%",
+            "decided": f"{self.decided:.0f}%",
             "gaps to decide": f"{self.to_decide:,}",
             "gaps to copy": f"{self.to_copy:,}",
         }

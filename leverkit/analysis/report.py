@@ -20,7 +20,7 @@ from leverkit.report.charts import chart_readiness
 from leverkit.report.html import Chart, Html, Section, facts, page, table
 from leverkit.report.masthead import Masthead
 from leverkit.report.pictures import divided_bar
-from leverkit.report.text import cell, count, share, short
+from leverkit.report.text import cell, count, figures, share, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,16 +109,17 @@ def summary_html(audit: AuditFacts) -> str:
 
 def _figures(audit: AuditFacts) -> Section:
     s = audit.summary
-    figures = {
-        "opportunities": s["opportunities"],
-        "people": s["contacts"],
-        "people with several opportunities": s["split_contacts"],
-        "tags": s["tags"],
-        "tags from postings": s["posting_tags"],
-        "taggings": s["taggings"],
-        "taggings from postings": s["posting_taggings"],
-    }
-    parts: list[str | Html | Chart] = [facts(figures)]
+    several = "with several opportunities"
+    cards = figures(
+        (s["opportunities"], "opportunity", "opportunities"),
+        (s["contacts"], "person", "people"),
+        (s["split_contacts"], f"person {several}", f"people {several}"),
+        (s["tags"], "tag"),
+        (s["posting_tags"], "tag from postings", "tags from postings"),
+        (s["taggings"], "tagging"),
+        (s["posting_taggings"], "tagging from postings", "taggings from postings"),
+    )
+    parts: list[str | Html | Chart] = [facts(cards)]
     parts += [f"Not seen: {gap}." for gap in s["not_seen"]]
     return Section("The account", parts)
 
@@ -141,7 +142,7 @@ def _ready(standing: Standing, options: ReportOptions) -> Section:
     if options.history is not None and len(options.history) > 1:
         first, last = options.history["ready"].iloc[0], options.history["ready"].iloc[-1]
         snapshots = count(len(options.history), "snapshot")
-        title = f"From {first:.0f} % to {last:.0f} % of the gaps need nothing more, in {snapshots}"
+        title = f"From {first:.0f}% to {last:.0f}% of the gaps need nothing more, in {snapshots}"
         parts.append(chart_readiness(options.history, title=title))
     heading = options.state.headline if options.state else standing.headline
     return Section(heading, parts)
@@ -167,7 +168,8 @@ def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Se
         return Section(
             "Nothing to decide", ["Only tags of postings differ between opportunities of a person."]
         )
-    heading = f"{decide:,} of {count(tags, 'tag')} with gaps {'needs' if decide == 1 else 'need'} a decision"
+    some = f"All {count(tags, 'tag')}" if decide == tags > 1 else f"{decide:,} of {count(tags, 'tag')}"
+    heading = f"{some} with gaps {'needs' if decide == 1 else 'need'} a decision"
     rows = standing.tags.assign(rank=standing.tags["kind"].map(KINDS.index))
     rows = _worded(rows.sort_values(["missing", "tag"], ascending=[False, True]))
     return Section(
@@ -235,9 +237,9 @@ def _spellings(audit: AuditFacts, options: ReportOptions) -> Section | None:
     apart = sum(used for group in groups for _, used in group[1:])
     have = count(len(groups), "tag has", "tags have")
     return Section(
-        f"{have} several spellings: {count(apart, 'tagging')} with another than the most used",
+        f"{have} several spellings: {count(apart, 'tagging uses', 'taggings use')} a rarer one",
         [
-            "Whoever filters by one spelling misses the others. Merge them in Lever (Settings, Sources and "
+            "A filter by one spelling misses the others. Merge them in Lever (Settings, Sources and "
             "tags) before anything is copied.",
             options.charts.spellings(),
         ],
@@ -255,9 +257,14 @@ def _other(audit: AuditFacts, options: ReportOptions) -> Section:
     names = {"code": "Code", "subject": "Subject", "evidence": "Evidence", "fix": "What to do"}
     every = rows[list(names)].rename(columns=names)
     rest = every[every["Code"] != "LK101"]
-    shown = table(rest, limit=8, caption="Without LK101, which is above", **options.all_rows("other"))
+    shown = table(
+        rest,
+        limit=8,
+        caption="All findings but LK101, which the table of tags above shows",
+        **options.all_rows("other"),
+    )
     return Section(
-        f"{len(rows):,} findings",
+        count(len(rows), "finding"),
         [f"{counts}. docs/audit.md explains each code.", *([shown] if len(rest) else [])],
         every,
     )

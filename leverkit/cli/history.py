@@ -86,7 +86,7 @@ def _lines(found: Changes) -> list[str]:
             f"{row['removed']:>9,}{row['removed_by_us']:>8,}  {row['tag']}"
         )
     more = len(tags) - LINES
-    return lines + ([f"and {more:,} more tags: --json has all"] if more > 0 else [])
+    return lines + ([f"and {count(more, 'more tag')}: --json has all"] if more > 0 else [])
 
 
 @ledgers.command()

@@ -15,6 +15,7 @@ from leverkit.cli import options
 from leverkit.cli.output import print_diff, print_json, print_message, print_result
 from leverkit.errors import UsageError
 from leverkit.extras import command, is_installed, require
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     import socket
@@ -73,7 +74,7 @@ def _scanned(found: Survey) -> str:
     skipped = ", ".join(f"{number} {why}" for why, number in found.skipped.items())
     unread = ", ".join(f"{number} {kind}" for kind, number in found.unread.items())
     return (
-        f"{len(found.findings)} findings in {found.files} files"
+        f"{count(len(found.findings), 'finding')} in {count(found.files, 'file')}"
         + (f"; skipped: {skipped}" if skipped else "")
         + (f"; not read, though they hold Lever's API host: {unread}" if unread else "")
         + ("" if is_installed("scan") else f"; by text alone, more exactly after {command('scan')}")
@@ -94,7 +95,7 @@ def _fixed(paths: list[Path], found: Survey, *, write: bool) -> Survey:
             write_atomic(path, fix.after, mode=path.stat().st_mode & 0o777)
     places = sum(len(fix.places) for fix in made)
     what = "changed" if write else "can be changed; nothing was written, --write does it"
-    print_message(f"{places} places in {len(made)} files {what}. After it:")
+    print_message(f"{count(places, 'place')} in {count(len(made), 'file')} {what}. After it:")
     return survey(paths, instead={fix.path: fix.after for fix in made})
 
 

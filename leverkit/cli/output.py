@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category
 
 from leverkit.errors import UsageError
-from leverkit.report.text import plain
+from leverkit.report.text import count, plain
 
 if TYPE_CHECKING:
     from leverkit.planning.operation import Operation
@@ -92,7 +92,8 @@ def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:
     if made.operations:
         from leverkit.migration.next_step import apply_command, first_wave, tripped_brakes
 
-        canary = f"{made.canary.operations} operations, which cover all {made.canary.strata} kinds"
+        kinds = count(made.canary.strata, "kind")
+        canary = f"{count(made.canary.operations, 'operation')} of {kinds}, which are all kinds in the plan"
         print_message("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
         if brake := tripped_brakes(made):
             print_message(f"note: {brake}")
@@ -111,7 +112,7 @@ def _tags(made: Plan) -> list[str]:
         people = len({operation.contact for operation in tags[tag]})
         lines.append(f"{people:>10,}{added:>8,}{len(tags[tag]) - added:>9,}  {tag}")
     more = len(tags) - LINES
-    return lines + ([f"and {more:,} more tags: plan.csv has all"] if more > 0 else [])
+    return lines + ([f"and {count(more, 'more tag')}: plan.csv has all"] if more > 0 else [])
 
 
 def _json_escape(found: re.Match[str]) -> str:

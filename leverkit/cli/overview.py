@@ -10,6 +10,7 @@ import typer
 from leverkit.cli import options
 from leverkit.cli.connection import home_or_own_folder
 from leverkit.cli.output import LINES, print_document, print_message, print_result
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     from leverkit.jobs.overview import Overview
@@ -30,6 +31,10 @@ def overview(
         ),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The HTML page to write.")] = Path("overview.html"),
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="The policy, where it is not policy.csv in the folder.", show_default=False),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="One page for all accounts of accounts.toml and the workspace.")
     ] = False,
@@ -47,11 +52,11 @@ def overview(
     """
     from leverkit.errors import UsageError
 
-    if every and not folder:
+    if every and not folder and not policy:
         return _show_all(out, anonymise=anonymise, as_json=as_json)
     if every or anonymise or as_json:
-        raise UsageError("--all takes no folder; --anonymise and --json are options of --all")
-    found = _overview(folder)
+        raise UsageError("--all takes no folder and no --policy; --anonymise and --json are options of --all")
+    found = _overview(folder, policy)
     print_result(found.headline)
     for step in found.next_steps:
         print_result(f"next: {step}")
@@ -78,7 +83,7 @@ def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
     print_message(f"report: {', '.join(map(str, written))}")
 
 
-def _overview(folder: Path | None) -> Overview:
+def _overview(folder: Path | None, policy: Path | None) -> Overview:
     """Return the account to show. Raises UsageError where none or too many are there."""
     from leverkit.environment import chosen_entry
     from leverkit.errors import UsageError
@@ -86,12 +91,13 @@ def _overview(folder: Path | None) -> Overview:
 
     entry = chosen_entry()
     if entry or folder:
-        return Overview.at(folder or home_or_own_folder(), policy_file=entry.policy_file if entry else None)
+        own = entry.policy_file if entry else None
+        return Overview.at(folder or home_or_own_folder(), policy_file=policy or own)
     home = home_or_own_folder()
     found = sorted(path.parent.parent for path in home.glob("*/snapshot/snapshot.json"))
     if not found:
         raise UsageError(f"no account was read into {home} yet; name the folder that holds a snapshot")
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise UsageError(f"{home} holds {len(found)} accounts: {names}; name a folder, or add --all")
-    return Overview.at(found[0])
+        raise UsageError(f"{home} holds {count(len(found), 'account')}: {names}; name a folder, or add --all")
+    return Overview.at(found[0], policy_file=policy)

@@ -17,6 +17,7 @@ from leverkit.history.merge_table import Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, Seen, shown_until, tags_of
 from leverkit.history.renames import Found, renames
 from leverkit.history.tables import AMONG, Event, add_event, end_removal, keep_off, set_mark
+from leverkit.report.text import count
 
 FOUND, FOUND_SHARE = 200, 0.01  # removals by others, or of all taggings: more than both need a person
 FEW, MISSING_SHARE = 5, 0.02  # of the opportunities: where more are missing, nothing is learnt
@@ -129,8 +130,8 @@ class ReadingUpdate:
         known, missing = self._last.opportunities, self._missing
         if missing * 2 > known or missing > max(FEW, MISSING_SHARE * known):
             raise NotTaken(
-                f"{missing:,} of {known:,} opportunities are not in the reading and Lever does not list "
-                "them as deleted: another key may see fewer of them, or the account is another one"
+                f"the reading lacks {missing:,} of {count(known, 'opportunity', 'opportunities')}, and Lever "
+                "does not list them as deleted: another key may see fewer, or the account is another one"
             )
 
     def _take_renames(self) -> None:

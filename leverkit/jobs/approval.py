@@ -76,9 +76,9 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """Return what is allowed, in one line."""
-        tags = count(self.contact_tags, "contact tag")
+        tags, changes = count(self.contact_tags, "contact tag"), count(self.brakes.max_ops or 0, "change")
         return (
-            f"{self.approved_by} allows up to {self.brakes.max_ops} changes per night for {tags} of policy "
+            f"{self.approved_by} allows up to {changes} per night for {tags} of policy "
             f"{self.policy_digest[:12]}, until {self.until[:10]}"
         )
 
@@ -164,7 +164,7 @@ class ApprovedSession(msgspec.Struct, frozen=True, kw_only=True):
         """Return it in one line."""
         names = ", ".join(self.tags[:TAGS]) + f" and {len(self.tags) - TAGS} more" * (len(self.tags) > TAGS)
         standing = f" (standing, of {self.approved_at[:10]})" if self.approved_at else ""
-        what = f"{self.kind} {self.plan_id[:12]}, wave {self.wave}, {self.operations:,} operations"
+        what = f"{self.kind} {self.plan_id[:12]}, wave {self.wave}, {count(self.operations, 'operation')}"
         return f"{self.at}  {self.by}{standing}  {what}: {names}  {self.run}"
 
 

@@ -79,7 +79,8 @@ class ChangeFacts:
         if not len(self.readings):
             return f"Only the reading of {end} is known; the next pull shows what changed"
         if not len(self.splits):
-            return f"No tag was split in {count(len(self.readings), 'reading')} from {begin} to {end}"
+            when = f"on {end}" if begin == end else f"from {begin} to {end}"
+            return f"No tag was split in {count(len(self.readings), 'reading')} {when}"
         most, times = self.tags.iloc[0], self.splits["taken_at"]
         first, last = (day(int(moment.timestamp() * 1000)) for moment in (times.min(), times.max()))
         found = (

@@ -23,6 +23,7 @@ from leverkit.settings import workspace
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.storage.account_registry import account_folder
 from leverkit.storage.files import SHARED, write_atomic
+from leverkit.storage.table_file import write_frame
 
 if TYPE_CHECKING:
     from leverkit.report.html import Chart, Section
@@ -43,20 +44,31 @@ class Changes(ChangeFacts):
 
         return chart(self)
 
-    def sections(self, *, anonymise: bool = False) -> dict[str, Section]:
-        """Return the parts of the report by name, each of which draws itself in a notebook."""
+    def sections(self, *, anonymise: bool = False, page: Path | None = None) -> dict[str, Section]:
+        """Return the parts of the report by name, each of which draws itself in a notebook.
+
+        `page` is the report that `to_html` writes: the parts name the CSV files beside it.
+        """
         from leverkit.jobs.changes_report import sections
 
         host = str(self.snapshot.meta.get("base_url_host", ""))
-        return sections(self, PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise))
+        return sections(self, PersonDisplay.of(self.snapshot.path, api=host, anonymise=anonymise), page)
 
     def to_html(self, path: Path | str, *, anonymise: bool = False) -> Path:
-        """Write the report as one HTML file without scripts or names; return its path."""
+        """Write the report as one HTML file without scripts or names; return its path.
+
+        All rows of its tables are written beside it, as CSV files whose names begin with that of the page.
+        """
+        from leverkit.analysis.report import rows_file
         from leverkit.jobs.changes_report import render
 
-        page = render(self, self.sections(anonymise=anonymise))
-        write_atomic(Path(path), page.encode(), mode=SHARED)
-        return Path(path)
+        path = Path(path)
+        parts = self.sections(anonymise=anonymise, page=path)
+        for name, part in parts.items():
+            if part.rows is not None:
+                write_frame(part.rows, rows_file(path, name))
+        write_atomic(path, render(self, parts).encode(), mode=SHARED)
+        return path
 
     def _repr_html_(self) -> str:
         from leverkit.jobs.changes_report import summary_html

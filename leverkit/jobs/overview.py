@@ -5,6 +5,7 @@ It reads files only: a snapshot, policy.csv and run folders beside it, and the r
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from leverkit.analysis.audit import Audit, audit
 from leverkit.analysis.standing import COPY, LIKELY, TO_DECIDE
 from leverkit.errors import LeverkitError, Partial, UsageError, VerificationFailed
 from leverkit.jobs.nightly.record import SyncRecord
-from leverkit.migration.next_step import advice
+from leverkit.migration.next_step import DONE, advice
 from leverkit.migration.records import VerificationRecord
 from leverkit.migration.result import status
 from leverkit.migration.run import Run
@@ -81,19 +82,30 @@ class Overview:
     @property
     def next_steps(self) -> list[str]:
         """Return what to do now, the first thing first."""
-        return [*self._of_last_run(), *self.steps_of_policy] or [
-            "Nothing: no gap is to be decided or copied."
-        ]
+        steps = [*self._of_last_run(), *self.steps_of_policy]
+        return steps or ["Nothing: no gap is to decide or to copy."]
+
+    @cached_property
+    def written_since(self) -> int:
+        """The changes that runs made after the account was read: the figures do not show them."""
+        number, taken_at = 0, int(self.audit.summary["taken_at"])
+        for folder in self._folders:
+            with suppress(LeverkitError):
+                run = Run.open(folder)
+                if run.entries and run.entries[-1].at_ms > taken_at:
+                    number += status(run).counts["done"]
+        return number
 
     def sections(self) -> dict[str, Section]:
         """Return the parts of the page by name."""
         shown = self.audit.sections(self.policy)
         night = SyncRecord.find(self.folder, self.audit.summary["account"])
-        nightly = [f"The nightly job: {night.state}."] if night.account else []
-        runs = table(self.runs, limit=RUNS, caption="Newest first") if len(self.runs) else "No plan was made."
+        nightly = [f"Last nightly job: {night.state}."] if night.account else []
+        number = len(self.runs)
+        runs = [table(self.runs, limit=RUNS, unfold=number, caption="The newest first")] if number else []
         mine = {
             "next": Section("What to do next", [bullets(self.next_steps)]),
-            "runs": Section(f"{count(len(self.runs), 'plan')} so far", [runs, *nightly]),
+            "runs": Section(f"{count(number, 'plan') if number else 'No plan'} so far", [*runs, *nightly]),
         }
         order = ("next", "ready", "runs", "when", "person", "account")
         every = shown | mine
@@ -102,7 +114,15 @@ class Overview:
     def to_html(self, path: Path | str) -> Path:
         """Write the page as one HTML file without scripts or names; return its path."""
         path, head = Path(path), Masthead.of(self.audit.summary, self.audit.summary["taken_at"])
-        text = page(self.headline, self.sections().values(), masthead=head.html, footer="leverkit overview")
+        changes = count(self.written_since, "change")
+        lead = f"leverkit made {changes} after this reading, which its figures do not show."
+        text = page(
+            self.headline,
+            self.sections().values(),
+            lead=lead if self.written_since else "",
+            masthead=head.html,
+            footer="leverkit overview",
+        )
         write_atomic(path, text.encode(), mode=SHARED)
         return path
 
@@ -116,7 +136,8 @@ class Overview:
             try:
                 run = Run.open(folder)
                 if run.plan.operations:
-                    return [f"{_name(folder)}: {advice(run)}."]
+                    told = advice(run)
+                    return [] if told.why == DONE else [f"{_name(folder)}: {told}."]
             except LeverkitError as error:
                 return [f"{_name(folder)}: {error}."]
         return []
@@ -125,13 +146,13 @@ class Overview:
     def steps_of_policy(self) -> list[str]:
         """Return what is to be decided and planned."""
         standing = self.audit.standing(self.policy)
-        steps = []
+        steps = ["Read the account again: leverkit pull."] * bool(self.written_since)
         if tags := standing.number_of_tags(*TO_DECIDE):
             gaps, likely = count(standing.gaps(*TO_DECIDE), "gap"), standing.gaps(LIKELY)
-            part = f"{likely:,} {'is' if likely == 1 else 'are'} likely missing"
-            steps.append(f"Decide {count(tags, 'tag')} with {gaps}, of which {part}.")
-        if copy := standing.gaps(COPY):
-            steps.append(f"Plan the {count(copy, 'gap')} to copy: leverkit plan.")
+            part = f", {likely:,} of them likely missing" if likely else ""
+            steps.append(f"Decide on {count(tags, 'tag')} with {gaps}{part}.")
+        if (copy := standing.gaps(COPY)) and not self.written_since:
+            steps.append(f"Plan {count(copy, 'gap')} to copy with leverkit plan.")
         return steps
 
 

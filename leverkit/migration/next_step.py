@@ -22,6 +22,7 @@ from leverkit.migration.stop import PAUSE, STOP, STOPPED
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import was_begun
 from leverkit.planning.waves import ALL, CANARY, Wave
+from leverkit.report.text import count
 from leverkit.storage.lock import holder
 
 FEW = 40  # operations up to which a canary is not worth two more commands
@@ -68,6 +69,9 @@ def _covers(found: VerificationRecord, run: Run, wave: Wave) -> bool:
     except LeverkitError:
         return False
     return found.plan_id == run.plan.plan_id and verified.positions >= wave.positions
+
+
+DONE = "everything is done and verified"
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -137,9 +141,7 @@ def _after(run: Run, begun: Wave) -> Advice:
     if run.open_operations(run.wave(ALL)):
         return Advice(f"wave {begun.name} is {_verified(run)}", apply_command(run.folder, run.plan, ALL))
     differences = differences_left(run.folder)
-    return Advice(
-        f"all was tried, and is {differences}" if differences else "everything is done and verified"
-    )
+    return Advice(f"all was tried, and is {differences}" if differences else DONE)
 
 
 def _verified(run: Run) -> str:
@@ -165,7 +167,8 @@ def _unfinished(run: Run, begun: Wave) -> Advice | None:
     state, stop = run.state.state, run.folder / STOP
     ended = "" if state == STOPPED else f" ({state})"  # that one is about a file, which may be gone by now
     again = f"remove {stop}, then apply again" if stop.exists() else "apply again"
-    why = f"the run is unfinished{ended}, {left} operations are left; {again}"
+    rest = count(left, "operation is", "operations are")
+    why = f"the run is unfinished{ended}, {rest} left; {again}"
     return Advice(why, apply_command(run.folder, run.plan, begun.name))
 
 

@@ -22,7 +22,7 @@ from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import JOURNAL, was_begun
-from leverkit.report.text import day
+from leverkit.report.text import count, day
 from leverkit.storage import files
 
 RELATED = "related.json"  # folders, not beside this one, of the run that it takes back and of its rollbacks
@@ -131,8 +131,9 @@ def overtaken(undo: Run) -> dict[int, str]:
         lost = {is_open.get((op.opportunity, op.tag)): why for op, why in pairs}
         found |= {number: why for number, why in lost.items() if number is not None}
         if found and not state.intents:
+            changes = count(len(found), "change is", "changes are")
             raise Refused(
-                f"{len(found)} changes are not the run's any more since this rollback was planned (first: "
+                f"{changes} not the run's any more since this rollback was planned (first: "
                 f"{found[min(found)]}); nothing was written. Plan again: "
                 f"leverkit rollback {run.folder} -o a new folder"
             )

@@ -114,7 +114,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         if not self.planned:
             return "nothing to do"
         parts = ", ".join(f"{number} {self._word(name)}" for name, number in self.counts.items() if number)
-        late = f"; {len(self.came_later)} opportunities came after the plan" if self.came_later else ""
+        later = count(len(self.came_later), "opportunity", "opportunities")
+        late = f"; {later} came after the plan" if self.came_later else ""
         return f"{self.state}: {parts} of {count(self.planned, 'planned change')}{late}"
 
     @property
@@ -122,7 +123,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Return the result as a headline: how many of the planned changes are in place."""
         if not self.planned:
             return "Nothing to do"
-        place = f"{self.in_place:,} of {self.planned:,} changes are in place"
+        place = f"{self.in_place:,} of {count(self.planned, 'change')} in place"
         left = {name: number for name, number in self.counts.items() if number and name not in TRIED}
         rest = ", ".join(f"{number:,} {self._word(name)}" for name, number in left.items())
         return f"{place}: {rest}" if rest else f"Done: {place}"
@@ -187,7 +188,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         )
         if rest.empty:
             return head
-        return head + table(**people.table_arguments(rest, 50), caption="Operations that were not done")
+        return head + table(
+            **people.table_arguments(rest, 50), caption="Changes not done", rest=f"{EXCEPTIONS} has all"
+        )
 
     def _repr_html_(self) -> str:
         return self.html(PersonDisplay.at(self.host))

@@ -192,7 +192,7 @@ def _warnings(plan: Plan, operations: list[Operation]) -> tuple[str, ...]:
     removed = _tags(operations, "remove")
     if removed and plan.policy_digest and plan.kind != "rollback":
         notes.append(
-            f"the policy of this run would bring these back: {removed}. `sync` and a receiver of this "
+            f"the policy of this run would bring these back: {removed}. leverkit sync and a receiver of this "
             "workspace leave them until somebody approves a plan that contains them; a job of another "
             "workspace does not know of this rollback"
         )

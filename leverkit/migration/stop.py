@@ -19,6 +19,7 @@ from types import FrameType
 
 from leverkit.api.responses import PERFORM_AS, needs_performer
 from leverkit.errors import ApiError, BrakeTripped, Locked, UsageError
+from leverkit.report.text import count
 
 INTERRUPTED = "interrupted"
 TIME_LIMIT = "stopped by --max-duration"
@@ -83,7 +84,8 @@ class StopControl:
             recorded = len(self._succeeded)
         if failed >= FAILURES:
             advice = "" if "run the same again" in note else ". The same command resumes"
-            text = f"{failed} of the last {recorded} writes failed; the latest: {note.rstrip('.')}{advice}"
+            last = count(recorded, "write")
+            text = f"{failed} of the last {last} failed; the latest: {note.rstrip('.')}{advice}"
             self.request(ERRORS, BrakeTripped(text))
 
     def deny(self, error: ApiError) -> None:

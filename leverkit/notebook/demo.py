@@ -27,6 +27,7 @@ from leverkit.notebook.job.runner import run
 from leverkit.planning.plan import Plan
 from leverkit.planning.run_folder import run_folders
 from leverkit.policy.policy import Policy
+from leverkit.report.text import count
 
 RATE = 200.0  # requests per second: Lever allows 10, but nobody should wait for a demo
 ACCEPT = 0.9
@@ -102,7 +103,8 @@ class _Demo:
         yield f"Undone    {self._verified(plan)}"
         if self._tags() != start:
             raise LeverkitError("the rollback did not restore the tags of the start")
-        yield f"State     all {len(start):,} opportunities carry exactly the tags that they had at the start"
+        every = count(len(start), "opportunity", "opportunities")
+        yield f"State     all {every} carry exactly the tags that they had at the start"
 
     def _job(self, name: str, notebook: str, **parameters: object) -> None:
         """Run a notebook as a job with the demo's account in the environment of its kernel."""
@@ -133,13 +135,13 @@ class _Demo:
         return {found.id: frozenset(found.tags) for found in self.lever.opportunities()}
 
     def _size(self, start: Tags) -> str:
-        size = f"{len(start):,} opportunities, emulated"
+        size = f"{count(len(start), 'opportunity', 'opportunities')}, emulated"
         return f"Account   {size}; {RATE:g} requests per second instead of Lever's 10"
 
     def _decided(self) -> str:
         scopes = Policy.read(self._folder / "policy.csv").scopes
         decided = {tag: scope for tag, scope in scopes.items() if scope != "undecided"}
-        text = f"{len(decided)} of {len(scopes)} tags by suggestions of confidence {ACCEPT} or more"
+        text = f"{len(decided)} of {count(len(scopes), 'tag')} by suggestions of confidence {ACCEPT} or more"
         truth = json.loads((self.out / "truth.json").read_text(encoding="utf-8"))
         if truth:
             right = sum(truth.get(tag) == scope for tag, scope in decided.items())

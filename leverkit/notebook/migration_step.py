@@ -117,7 +117,7 @@ class MigrationStep:
         found = status(Run.open(self.run))
         if not self.plan.operations:
             return message("There are no operations.")
-        title = f"{found.in_place:,} of {found.planned:,} changes are in place"
+        title = f"{found.in_place:,} of {count(found.planned, 'change')} in place"
         rows = pd.DataFrame(found.counts.items(), columns=["outcome", "operations"])
         return chart_outcomes(rows, title=title)
 
@@ -155,8 +155,8 @@ class MigrationStep:
         words = {
             "plan": f"Read {self.run / 'plan.csv'}. To carry out exactly this, run this notebook with "
             f"mode = apply and approve = {self.plan.short}.",
-            "apply": "Run this notebook with mode = verify: it reads again what was touched.",
-            "verify": "All is as planned. 40_rollback shows how to take it back."
+            "apply": "Run this notebook with mode = verify: it reads again what was changed.",
+            "verify": "Everything is as planned. 40_rollback can undo it."
             if self.plan.kind == "migrate"
             else "What the run had changed is undone.",
         }

@@ -9,7 +9,7 @@ from leverkit.migration.result import EXCEPTIONS, TRIED, Result
 from leverkit.notebook.migration_step import Message, MigrationStep, message
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Chart, Html, bullets, facts, headline, table
-from leverkit.report.text import count
+from leverkit.report.text import count, figures
 from leverkit.verification.report import counts_table, verdict
 from leverkit.verification.verification import Verification
 
@@ -36,10 +36,10 @@ class StepReport:
     def _verdict(self) -> str:
         if not self.step.plan.operations:
             plan = self.step.plan
-            left = [f"{count(len(plan.skipped), 'gap')} left out"] if plan.skipped else []
+            left = [f"{count(len(plan.skipped), 'gap is', 'gaps are')} left out"] if plan.skipped else []
             if undecided := plan.counts["undecided"]:
-                left.append(f"{count(undecided, 'tag')} with gaps left undecided")
-            return "; ".join(["Nothing to do: no change is planned", *left])
+                left.append(f"{count(undecided, 'tag waits', 'tags wait')} for a decision")
+            return ", ".join(["Nothing to do: no change is planned", *left])
         if isinstance(self.verification, Verification):
             return verdict(self.verification)
         return self.result.verdict if isinstance(self.result, Result) else f"Planned: {self._planned}"
@@ -57,19 +57,21 @@ class StepReport:
         """Return the figures of this mode."""
         if isinstance(self.verification, Verification):
             agree = sum(each.listed == each.predicted for each in self.verification.counts)
-            return facts({
-                "changes in place": self.verification.signs["="],
-                f"of {count(len(self.verification.counts), 'tag count')} as predicted": agree,
-                "other taggings, unchanged": self.verification.same,
-            })  # fmt: skip
+            predicted = f"of {count(len(self.verification.counts), 'tag count')} as predicted"
+            return facts(figures(
+                (self.verification.signs["="], "change in place", "changes in place"),
+                (agree, predicted, predicted),
+                (self.verification.same, "other tagging, unchanged", "other taggings, unchanged"),
+            ))  # fmt: skip
         if isinstance(self.result, Result):
-            return facts({f"changes {name}": n for name, n in self.result.counts.items() if n})
+            words = ((n, name.replace("no_op", "in place already")) for name, n in self.result.counts.items())
+            return facts(figures(*((n, f"change {word}", f"changes {word}") for n, word in words if n)))
         plan = self.step.plan
         tags, left = plan.counts["tags"], plan.counts["undecided"]
-        return facts({
-            "tags": tags, "tags left undecided": left, "gaps left out": len(plan.skipped),
-            "requests": plan.requests, "minutes": f"{plan.minutes:g}",
-        })  # fmt: skip
+        return facts(figures(
+            (tags, "tag"), (left, "tag left undecided", "tags left undecided"),
+            (len(plan.skipped), "gap left out", "gaps left out"), (plan.requests, "request"),
+        ) | {"minutes, about": f"{plan.minutes:g}"})  # fmt: skip
 
     @property
     def picture(self) -> Chart | Message:
@@ -88,7 +90,7 @@ class StepReport:
         if isinstance(self.result, Result):
             rest = self.result.frame
             rest = rest[~rest["outcome"].isin(TRIED)].drop(columns="effective")
-            every = Html("<p>Every change that was planned is in place. mode = verify reads it again.</p>")
+            every = Html("<p>Every planned change is in place. Mode verify reads the account again.</p>")
             return self._rows(rest, people, "Not done", EXCEPTIONS) if len(rest) else every
         frame = plan.frame
         rows = self._rows(frame, people, f"Plan {plan.short}", "plan.csv") if len(frame) else Html()

@@ -107,7 +107,7 @@ class TagReview(widgets.VBox):  # type: ignore[misc]
         self._view = View(**{**vars(self._view), **changes})
         page = self.review.look(self._view)
         self.rows.children = [self._row(item) for item in page.items]
-        self.where.value = f"{page.total:,} tags, page {page.page + 1} of {page.pages}"
+        self.where.value = f"{count(page.total, 'tag')}, page {page.page + 1} of {page.pages}"
         self.before.disabled, self.after.disabled = page.page == 0, page.page + 1 == page.pages
         self._view = View(**{**vars(self._view), "page": page.page})
         self._show_forecast()

@@ -107,7 +107,7 @@ class FamilyRow(_Row):
 
     def __init__(self, item: Item, actions: Actions, member: Callable[[Decision], TagRow]) -> None:
         self._member = member
-        super().__init__(item.tags, item.family, actions, more=f"Its {len(item.tags):,} tags")
+        super().__init__(item.tags, item.family, actions, more=f"Its {count(len(item.tags), 'tag')}")
         self.details.add_class("leverkit-family")
         self._item = item
         self.update({})

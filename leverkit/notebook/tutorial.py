@@ -25,6 +25,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from leverkit.errors import LeverkitError
 from leverkit.report.html import Html, table
+from leverkit.report.text import count
 from leverkit.scanner.scan import scan
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Lesson:
         rows = [(row["title"], "yes" if TAG in row["tags"] else "no") for row in self._opportunities()]
         tagged = sum(has == "yes" for _, has in rows)
         frame = pd.DataFrame(rows, columns=["opportunity for", f"has “{TAG}”"])
-        return table(frame, caption=f"One person: the tag is on {tagged} of {len(rows)} opportunities")
+        every = count(len(rows), "opportunity", "opportunities")
+        return table(frame, caption=f"One person: the tag is on {tagged} of {every}")
 
     def move(self, program: Program) -> Html:
         """Move the person's newest opportunity on, so that Lever calls a program; show the person then."""

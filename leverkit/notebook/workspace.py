@@ -35,6 +35,7 @@ from leverkit.planning.run_folder import DRAFT, draft_lock, run_folders, was_beg
 from leverkit.policy.policy import Policy
 from leverkit.report.html import Html, table
 from leverkit.report.masthead import is_local
+from leverkit.report.text import count
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.pull import pull
 from leverkit.snapshot.snapshot import Snapshot
@@ -190,13 +191,15 @@ class AccountWorkspace:
     def _reading(self) -> str:
         if not (self.snapshot_folder / "snapshot.json").exists():
             return "not yet"
-        return f"{self.snapshot().meta['counts']['opportunities']:,} opportunities read"
+        return (
+            f"{count(self.snapshot().meta['counts']['opportunities'], 'opportunity', 'opportunities')} read"
+        )
 
     def _deciding(self) -> str:
         if not self.policy_file.exists():
             return "not yet"
         scopes = list(Policy.read(self.policy_file).scopes.values())
-        return f"{len(scopes) - scopes.count('undecided'):,} of {len(scopes):,} tags decided"
+        return f"{len(scopes) - scopes.count('undecided'):,} of {count(len(scopes), 'tag')} decided"
 
     def _latest(self, kind: Kind) -> str:
         found = (status(Run.open(run)) for run in self._runs)

@@ -14,6 +14,7 @@ import msgspec
 
 from leverkit.errors import BrakeTripped, UsageError
 from leverkit.planning.operation import Operation
+from leverkit.report.text import count
 
 UNLIMITED = -1  # a limit that allows everything
 FLOOR = 10  # opportunities, or operations of a tag, below which a share is not meaningful
@@ -145,14 +146,14 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
         if not exceeds(size.operations, self.max_ops):
             return ""
         none = "" if self.max_ops else " (0 allows none; -1 is no limit)"
-        return f"{size.operations} operations are more than --max-ops {self.max_ops}{none}"
+        return f"{count(size.operations, 'operation')}: more than --max-ops {self.max_ops}{none}"
 
     def _pct(self, size: Size) -> str:
         share = _share(size) if size.account >= FLOOR else 0.0
         if self.max_pct is None or not exceeds(share, self.max_pct):
             return ""
-        part = f"{size.touched} of {size.account} opportunities"
-        return f"{part}, {share:.1f} %, are more than --max-pct {self.max_pct:g}"
+        part = f"{size.touched:,} of {count(size.account, 'opportunity', 'opportunities')}"
+        return f"{part}, {share:.1f}%: more than --max-pct {self.max_pct:g}"
 
     def _spread(self, size: Size) -> list[Spread]:
         """Return the tags that a plan spreads further than allowed, the worst first."""
@@ -169,16 +170,17 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         assert self.max_tag_pct is not None
         worst, others = beyond[0], len(beyond) - 1
-        more = f" (and so for {others} more tags)" if others else ""
+        more = f" (and so for {count(others, 'more tag')})" if others else ""
+        operations = count(worst.operations, "operation")
         return (
-            f"{worst.operations} operations of tag {worst.tag!r}, which is on {worst.now} now{more}, "
-            f"{worst.pct:.0f} %, are more than --max-tag-pct {self.max_tag_pct:g}"
+            f"{operations} of tag {worst.tag!r}, which is on {worst.now} now{more}, "
+            f"{worst.pct:.0f}%: more than --max-tag-pct {self.max_tag_pct:g}"
         )
 
     def _removals(self, size: Size) -> str:
         if not exceeds(size.removals, self.max_removals):
             return ""
-        return f"{size.removals} removals are more than --max-removals {self.max_removals}"
+        return f"{count(size.removals, 'removal')}: more than --max-removals {self.max_removals}"
 
 
 def exceeds(value: float, limit: float | None) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from leverkit.planning.operation import Operation
 
 LEAST, SHARE = 300, 0.1  # operations that a canary has at least, if they are not more than this share
-FEW = 30  # people drawn below which a bound (10 % and more) says nothing
+FEW = 30  # people drawn below which a bound (10% and more) says nothing
 MANY = 4  # opportunities of a contact from which on their number makes no new kind
 
 
@@ -87,7 +87,7 @@ def _chance(contact: str) -> bytes:
 
 
 def _bound(drawn: int) -> str:
-    """Return what a clean canary shows: by the rule of three, 0 of n drawn means less than 3/n at 95 %.
+    """Return what a clean canary shows: by the rule of three, 0 of n drawn means less than 3/n at 95%.
 
     Contacts are what was drawn, so they are what it bounds; those added for their kinds only help.
     Empty if too few were drawn for a useful bound.
@@ -95,6 +95,6 @@ def _bound(drawn: int) -> str:
     if drawn < FEW:
         return ""
     return (
-        f"if it shows no anomaly, then fewer than {300 / drawn:.2g} % of the plan's people would "
-        f"(95 % confidence, from {drawn} of them drawn at random)"
+        f"if it shows no anomaly, then fewer than {300 / drawn:.2g}% of the plan's people would "
+        f"(95% confidence, from {drawn} of them drawn at random)"
     )

@@ -268,7 +268,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not self.operations:
             return head
         return head + table(
-            **people.table_arguments(self.frame, 15), caption="First operations; plan.csv holds all"
+            **people.table_arguments(self.frame, 15), caption="Planned changes", rest="plan.csv has all"
         )
 
     def _repr_html_(self) -> str:

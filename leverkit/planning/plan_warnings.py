@@ -9,6 +9,7 @@ from leverkit.api.tags import unwritable
 from leverkit.planning.operation import Operation
 from leverkit.policy.account_fit import nowhere, present_tags
 from leverkit.policy.matching import without_opportunities
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     from leverkit.policy.near_duplicates import NearDuplicates
@@ -29,7 +30,7 @@ def left_out(snapshot: Snapshot, policy: Policy, tags: Collection[str], alike: N
     absent = filter(None, [nowhere(policy.decisions, present_tags(snapshot))])
     notes = [f"tag {tag[:40]!r} is not planned: {why}" for tag in every if (why := unwritable(tag))]
     if len(tags) + len(notes) < len(every):
-        notes.append(f"only {len(tags)} of {len(every)} contact tags are planned, as asked")
+        notes.append(f"only {len(tags)} of {count(len(every), 'contact tag')} planned, as asked")
     return [*absent, *notes]
 
 

@@ -82,7 +82,7 @@ def require_own_evidence(
     if not strange:
         return
     named = "; ".join(
-        f"tag {row.tag!r} has {figures[row.tag][0]:,} opportunities, its row says "
+        f"tag {row.tag!r} has {count(figures[row.tag][0], 'opportunity', 'opportunities')}, its row says "
         f"{row.evidence['opportunities']:,}"
         for row in strange[:SHOWN]
     )

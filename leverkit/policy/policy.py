@@ -23,7 +23,7 @@ from leverkit.policy.problems import problems
 from leverkit.policy.proposal import propose
 from leverkit.report.charts import chart_coverage
 from leverkit.report.html import Chart, Html
-from leverkit.report.text import count
+from leverkit.report.text import count, noun
 from leverkit.snapshot.gaps import WITH_HOLDINGS
 
 if TYPE_CHECKING:
@@ -200,17 +200,16 @@ class Policy:
         return tuple(Undecided(tag, number) for tag, number in rows)
 
     def summary(self, undecided: Collection[str] | None = None) -> str:
-        """Return the number of tags by scope, in a sentence.
-
-        `undecided` holds the tags that need a decision; by default the evidence in the file tells.
-        """
+        """Return the number of tags by scope; `undecided` need a decision, by default by the evidence."""
         scopes = list(self.scopes.values())
         if undecided is None:
             undecided = [row.tag for row in self.decisions if row.needs_decision]
         rest = sum(row.standing == "undecided" and row.tag not in undecided for row in self.decisions)
         counts = [f"{scopes.count(scope):,} {scope}" for scope in SCOPES[:3]]
-        text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided"
-        return text + (f"; {rest:,} more need no decision now, nobody lacks them" if rest else "")
+        slips = sum(row.standing != row.scope and row.tag in undecided for row in self.decisions)
+        alike = f", {slips:,} of them {noun(slips, 'a near-duplicate', 'near-duplicates')}" if slips else ""
+        text = f"{count(len(scopes), 'tag')}: {', '.join(counts)}, {len(undecided):,} undecided{alike}"
+        return text + (f"; {rest:,} more need no decision now: nobody lacks them" if rest else "")
 
     @property
     def overwritten(self) -> list[str]:
@@ -269,7 +268,7 @@ class Policy:
         return chart_coverage(rows.assign(kind=rows["scope"]), title=title)
 
     def __repr__(self) -> str:
-        return f"<Policy of {len(self.decisions):,} tags>"
+        return f"<Policy of {count(len(self.decisions), 'tag')}>"
 
     def _repr_html_(self) -> str:
         head = Html("<p><strong>{}</strong></p>").format(self.summary())

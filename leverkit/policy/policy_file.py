@@ -15,6 +15,7 @@ import msgspec
 
 from leverkit.errors import UsageError
 from leverkit.policy.decision import COLUMNS, EVIDENCE, Decision
+from leverkit.report.text import count
 from leverkit.storage import csv_file, files
 from leverkit.storage.lock import hold
 from leverkit.storage.typed_date import span
@@ -127,7 +128,7 @@ def read(path: Path) -> tuple[tuple[Decision, ...], bool]:
         raise UsageError(problems[0])
     if problems:
         rest = [f"and {len(problems) - LINES} more"] if len(problems) > LINES else []
-        raise UsageError("\n".join([f"{len(problems)} lines to correct:", *problems[:LINES], *rest]))
+        raise UsageError("\n".join([f"{count(len(problems), 'line')} to correct:", *problems[:LINES], *rest]))
     absent = {"decided_with", "matching", "spelling_of"} - {*names.values()}
     kept = _kept(path) if absent else {}
     if not kept and any(row.is_decided for row in rows):

@@ -33,6 +33,8 @@ def policy_table(decisions: Sequence[Decision], source: str) -> Html:
 
 def _cells(row: Decision) -> tuple[object, ...]:
     decided = "–" if row.scope == "undecided" else row.scope
+    if row.scope != row.standing:
+        decided = "not yet, near-duplicate"
     suggested = "–" if row.confidence is None else f"{row.suggested_scope}, {share(row.confidence)}"
     figures = [row.evidence.get(name) for name in ("missing", "inconsistent_contacts", "at_stake")]
     return row.tag, decided, suggested, *map(_whole, figures), reason(row.reason)

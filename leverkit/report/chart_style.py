@@ -38,7 +38,8 @@ COLOURS = {
 PLAIN = "#5B6B7A"
 SOFT = "#52606d"
 LINE = 0.178  # inches of a line of the title
-COLUMNS = 3  # of a legend
+LETTER = 0.064  # inches of a letter of the legend, on average
+ENTRY = 0.39  # inches of its colour, and of the space before the next entry
 
 
 def label(tag: str, width: int = 24) -> str:
@@ -61,14 +62,26 @@ def legend(axes: Any, kinds: list[str], names: list[str] | None = None) -> None:
     """Name the kinds above the picture, each with its colour."""
     from matplotlib.patches import Patch
 
-    handles = [Patch(color=COLOURS.get(kind, PLAIN)) for kind in kinds]
+    figure, shown = axes.get_figure(), names or kinds
+    columns = _columns(shown, figure.get_figwidth())
+    rows = ceil(len(kinds) / columns)
+    order = [place for column in range(columns) for place in range(column, len(kinds), columns)]
+    handles = [Patch(color=COLOURS.get(kinds[place], PLAIN)) for place in order]
     sizes = {"handlelength": 0.9, "handleheight": 0.9, "columnspacing": 1.2, "borderaxespad": 0}
-    figure, rows = axes.get_figure(), ceil(len(kinds) / COLUMNS)
     title = figure.get_suptitle()
     top = 1 - (0.07 + LINE * (title.count("\n") + 1)) / figure.get_figheight()
-    place = {"loc": "upper left", "bbox_to_anchor": (0, top), "ncols": COLUMNS, "frameon": False}
-    figure.legend(handles, names or kinds, **place, **sizes, fontsize=9.5)
-    _title(figure, title + "\n" * rows)  # the lines keep the place of the legend free
+    place = {"loc": "upper left", "bbox_to_anchor": (0, top), "ncols": columns, "frameon": False}
+    figure.legend(handles, [shown[place] for place in order], **place, **sizes, fontsize=9.5)
+    _title(figure, title + "\n" * (rows + (rows > 1)))  # the lines keep the place of the legend free
+
+
+def _columns(names: list[str], inches: float) -> int:
+    """Return how many names of a legend have room side by side, one below the other in each column."""
+    for columns in range(len(names), 1, -1):
+        wide = sum(max(map(len, names[column::columns])) for column in range(columns))
+        if wide * LETTER + columns * ENTRY <= inches:
+            return columns
+    return 1
 
 
 def in_order(kinds: Iterable[object]) -> list[str]:

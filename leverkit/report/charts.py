@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit.report.chart_style import COLOURS, PLAIN, SOFT, chart, count_along, in_order, label, legend
 from leverkit.report.html import Chart
-from leverkit.report.text import share
+from leverkit.report.text import count, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,8 @@ def chart_coverage(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart
         bars = axes.barh(rows, missing, left=present, color=colours, height=0.68, alpha=0.28)
         axes.bar_label(bars, labels=[f"{n:,}" for n in missing], padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
-        count_along(axes, f"opportunities; pale: without the tag{_shown(shown, frame)}")
+        words = "opportunities\npale, with the number: without the tag"
+        count_along(axes, words + _shown(shown, frame))
         axes.margins(x=0.12)
         if len(set(kinds)) > 1:
             legend(axes, in_order(kinds))
@@ -93,16 +94,22 @@ def chart_change(frame: pd.DataFrame, *, title: str, limit: int = 14) -> Chart:
         by = [new - old for _, old, new in changes]
         colours = [COLOURS["contact"] if change >= 0 else PLAIN for change in by]
         bars = axes.barh(rows, by, color=colours, height=0.68)
-        texts = [f"{new - old:+,}  ({old:,} → {new:,})" for _, old, new in changes]
+        texts = [f"{new - old:+,}  ({old:,} → {new:,})".replace("-", "−") for _, old, new in changes]
         axes.bar_label(bars, labels=texts, padding=4, color=SOFT, fontsize=9.5)
         axes.set_yticks(rows, [label(tag) for tag in shown["tag"]])
         count_along(axes, f"change in opportunities with the tag{_shown(shown, frame)}")
         axes.axvline(0, color="#C5CDD5", linewidth=1)
         low, high = min(0, *by, 0), max(0, *by, 0)
-        room = 0.6 * max(high - low, 1)
+        room = _room(texts) * max(high - low, 1)
         axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == 0))
 
     return chart(draw, title=title, alt=f"{title}. {words}", rows=len(shown) + 1)
+
+
+def _room(texts: list[str]) -> float:
+    """Return the room that labels need beside the longest bar, as a multiple of that bar."""
+    inches, axes = 0.08 + 0.07 * max(map(len, texts)), 2.7
+    return min(inches / max(axes - inches, 0.1), 3.0)
 
 
 def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart:
@@ -135,8 +142,8 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart
         axes.grid(color="#E8ECF0")
         axes.set_axisbelow(True)
         corner = {"color": SOFT, "fontsize": 9, "style": "italic"}
-        axes.text(0.02, 1.0, "up here: on all of a person's, or nearly", va="center", **corner)
-        axes.text(1.03, 0.03, "down here: on one only", ha="right", va="center", **corner)
+        axes.text(0.02, 1.0, "here: on (nearly) all opportunities of a person", va="center", **corner)
+        axes.text(1.03, 0.03, "here: on one opportunity of a person", ha="right", va="center", **corner)
         _name(axes, best)
         legend(axes, kinds[::-1])
 
@@ -145,17 +152,20 @@ def chart_agreement(frame: pd.DataFrame, *, title: str, named: int = 7) -> Chart
 
 def _name(axes: Any, rows: pd.DataFrame) -> None:
     """Write the tags beside their dots, those left out that would lie on another."""
+    from matplotlib.patheffects import withStroke
+
     taken: list[tuple[float, float]] = []
+    halo = [withStroke(linewidth=2.5, foreground="white")]
     for tag, x, y in zip(rows["tag"], rows["coverage"], rows["agreement"], strict=True):
         if all(abs(y - other) > 0.05 or abs(x - beside) > 0.4 for beside, other in taken):
             taken.append((x, y))
             left = {"ha": "right", "xytext": (-7, 0)} if x > 0.55 else {"xytext": (7, 0)}
             style = {"textcoords": "offset points", "va": "center", "fontsize": 8.5, "color": SOFT}
-            axes.annotate(label(tag, 26), (x, y), **style, **left)
+            axes.annotate(label(tag, 26), (x, y), **style, **left, path_effects=halo, zorder=5)
 
 
 def _shown(rows: pd.DataFrame, of: pd.DataFrame) -> str:
-    return f"\n{len(rows):,} of {len(of):,} tags shown" if len(rows) < len(of) else ""
+    return f"\n{len(rows):,} of {count(len(of), 'tag')} shown" if len(rows) < len(of) else ""
 
 
 def chart_spellings(groups: list[list[tuple[str, int]]], *, title: str, limit: int = 10) -> Chart:
@@ -186,13 +196,13 @@ def chart_readiness(history: pd.DataFrame, *, title: str) -> Chart:
 
     days = pd.to_datetime(history["taken_at"], utc=True)
     pairs = zip(days, history["ready"], strict=True)
-    words = ", ".join(f"{day:%Y-%m-%d} {ready:.0f} %" for day, ready in pairs)
+    words = ", ".join(f"{day:%Y-%m-%d} {ready:.0f}%" for day, ready in pairs)
 
     def draw(axes: Any) -> None:
         for name, colour in (("decided", COLOURS["opportunity"]), ("ready", COLOURS["done"])):
             axes.plot(range(len(days)), history[name], color=colour, marker="o", linewidth=2, markersize=5)
         axes.set_ylim(105, -5)  # turned over by `chart`
-        axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
+        axes.set_yticks([0, 50, 100], ["0%", "50%", "100%"])
         _days_along(axes, days)
         axes.margins(x=0.12)
         legend(axes, ["opportunity", "done"], ["decided", "ready"])

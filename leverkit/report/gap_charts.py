@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from leverkit.report.chart_style import COLOURS, chart, count_along, label, legend
 from leverkit.report.html import Chart
+from leverkit.report.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ def chart_where(origins: pd.DataFrame, postings: pd.DataFrame, *, title: str) ->
                 left = [start + width for start, width in zip(left, widths, strict=True)]
             axes.bar_label(bars, labels=[f"{total:,}" for total in left], padding=4, fontsize=9.5)
         axes.set_yticks([*places[0], *places[1]], [*names[0], *names[1]])
-        shown = f"{len(parts[1]):,} of {len(postings):,} postings shown"
+        shown = f"{len(parts[1]):,} of {count(len(postings), 'posting')} shown"
         count_along(axes, f"gaps, by origin and by posting\n{shown}")
         axes.margins(x=0.12)
         legend(axes, kinds)

@@ -129,7 +129,8 @@ def table(
 
     `links` names columns of texts, each with the function that returns the address of a cell's text; an empty
     address leaves the text without a link. Beyond `limit`, up to `unfold` rows unfold on a click; `rest` says
-    where the others are, or `rows` is the file of all, which a job copies beside its page.
+    where the others are, or `rows` is the file of all, which a job copies beside its page. Without either
+    they are said to be in the frame, so a page for people names one.
     """
     shown = _rows(frame.head(limit), caption, links)
     if (more := len(frame) - limit) <= 0:
@@ -140,17 +141,18 @@ def table(
         inner = _rows(folded, f"{caption}: {number}" if caption else number, links)
         shown += Html("<details><summary>{}</summary>{}</details>").format(number, inner)
     if left > 0:
-        words = f"and {count(left, 'more row')}" + (f": {rest}" if rest else "")
+        place = rest or ("" if rows else "the DataFrame has all")
+        words = f"and {count(left, 'more row')}" + (f": {place}" if place else "")
         shown += Html('<p class="more">{}</p>').format(words)
     return shown + (_ALL_ROWS.format(rows, rows) if rows else Html())
 
 
 def _rows(frame: pd.DataFrame, caption: str, links: Mapping[str, Callable[[str], str]] | None) -> Html:
-    names = [str(name) for name in frame.columns]
+    names = [_title(str(name)) for name in frame.columns]
     columns = (frame.iloc[:, position] for position in range(len(names)))
     classes = [Html(' class="n"' if _numeric(column) else "") for column in columns]
     head = Html().join(map(Html('<th scope="col"{}>{}</th>').format, classes, names))
-    addresses = [(links or {}).get(name, lambda _: "") for name in names]
+    addresses = [(links or {}).get(str(name), lambda _: "") for name in frame.columns]
     return Html(
         '<div class="scroll" role="region" tabindex="0" aria-label="{label}">{style}<table class="leverkit">'
         "{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -163,6 +165,11 @@ def _rows(frame: pd.DataFrame, caption: str, links: Mapping[str, Callable[[str],
             _row(names, classes, addresses, row) for row in frame.itertuples(index=False, name=None)
         ),
     )
+
+
+def _title(name: str) -> str:
+    """Return the name of a column as the head of it: tag as Tag; a name of code, such as tag_id, stays."""
+    return name if "_" in name else name[:1].upper() + name[1:]
 
 
 def headline(text: str) -> Html:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leverkit.report.chart_style import COLOURS, label
 from leverkit.report.html import Html
-from leverkit.report.text import count
+from leverkit.report.text import count, noun
 
 _BAR = Html(
     '<div role="img" aria-label="{alt}" style="display:flex;height:1.6rem;border-radius:5px;overflow:hidden;'
@@ -27,6 +27,7 @@ _PILL = Html(
     '<span style="border-radius:1em;padding:.05rem .8rem;font-size:.88rem;overflow-wrap:anywhere;{}">'
     "{}</span>"
 )
+_PLURALS = {"stays as it is": "stay as they are"}
 _MISSING = "border:1.5px dashed #b42318;color:#b42318;background:#fff"
 _PLAIN = "border:1.5px solid #e2e8f0;color:#334155;background:#e2e8f0"
 
@@ -34,10 +35,12 @@ _PLAIN = "border:1.5px solid #e2e8f0;color:#334155;background:#e2e8f0"
 def divided_bar(parts: Mapping[str, int], unit: str) -> Html:
     """Return a bar divided by kind, each with its number and colour; `unit` is what is counted, one of it."""
     colours = [COLOURS[kind] for kind in parts]
-    alt = f"{count(sum(parts.values()), unit)}: " + ", ".join(f"{n:,} {kind}" for kind, n in parts.items())
+    words = {kind: noun(n, kind, _PLURALS.get(kind, kind)) for kind, n in parts.items()}
+    alt = f"{count(sum(parts.values()), unit)}: " + ", ".join(f"{n:,} {words[k]}" for k, n in parts.items())
     bars = Html().join(_PART.format(n, colour) for n, colour in zip(parts.values(), colours, strict=True))
     names = Html().join(
-        _NAME.format(colour, f"{n:,}", kind) for (kind, n), colour in zip(parts.items(), colours, strict=True)
+        _NAME.format(colour, f"{n:,}", words[kind])
+        for (kind, n), colour in zip(parts.items(), colours, strict=True)
     )
     return _BAR.format(alt=alt, parts=bars, names=names)
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from leverkit.report.html import Html
+from leverkit.report.text import count
 
 SECONDS_BETWEEN = {"notebook": 0.2, "terminal": 0.2, "log": 10.0}
 
@@ -31,7 +32,10 @@ class Screen(Protocol):
 
 
 class Progress:
-    """How much is done: `done` of `total` (if known); `rate` shows the speed, `estimate` the time left."""
+    """How much is done: `done` of `total` (if known); `rate` shows the speed, `estimate` the time left.
+
+    `unit` is what is counted, one of it, where the label does not say it.
+    """
 
     def __init__(
         self,
@@ -40,10 +44,11 @@ class Progress:
         *,
         rate: bool = True,
         estimate: bool = True,
+        unit: str = "",
         screen: Screen | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.label, self.total = label, total
+        self.label, self.total, self._unit = label, total, unit
         self.done, self.note, self._rate, self._estimate = 0, "", rate, estimate
         self._screen, self._clock = screen or _screen(), clock
         self._began = clock()
@@ -73,10 +78,10 @@ class Progress:
     def text(self) -> str:
         """Return the state in one line."""
         seconds = self._clock() - self._began
-        share = f"{self.done:,} of {self.total:,}" if self.total else f"{self.done:,}"
+        share = f"{self.done:,} of {self.total:,}" if self.total else self._counted
         parts = [f"{self.label}: {share}", self.note]
         if self._rate and seconds >= 1 and self.done:
-            parts.append(f"{self.done / seconds:.1f}/s")
+            parts.append(f"{self.done / seconds:.1f}{self._unit and f' {self._unit}s'}/s")
         if self._closed:
             parts.append(f"in {_duration(seconds)}")
         elif self._estimate and self.total and seconds >= 1 and 0 < self.done < self.total:
@@ -93,14 +98,20 @@ class Progress:
     def __repr__(self) -> str:
         return self.text
 
+    @property
+    def _counted(self) -> str:
+        return count(self.done, self._unit) if self._unit else f"{self.done:,}"
+
     def _show(self) -> None:
         self._shown = self._clock()
         self._screen.show(self)
 
 
-def progress(label: str, total: int | None = None, *, rate: bool = True, estimate: bool = True) -> Progress:
+def progress(
+    label: str, total: int | None = None, *, rate: bool = True, estimate: bool = True, unit: str = ""
+) -> Progress:
     """Return a progress display for the notebook, terminal or log that this process writes to."""
-    return Progress(label, total, rate=rate, estimate=estimate)
+    return Progress(label, total, rate=rate, estimate=estimate, unit=unit)
 
 
 class Notebook(Screen):

@@ -30,9 +30,19 @@ def share(value: float | None) -> str:
     return "–" if value is None or isnan(value) else f"{value:.0%}"
 
 
+def noun(number: int, singular: str, plural: str = "") -> str:
+    """Return a noun as it stands after a number: tag after 1, tags after 0 and 2."""
+    return singular if number == 1 else plural or singular + "s"
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """Return a number with its noun: 1 tag, 1,234 tags."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+    return f"{number:,} {noun(number, singular, plural)}"
+
+
+def figures(*counted: tuple[int, str] | tuple[int, str, str]) -> dict[str, object]:
+    """Return numbers by their nouns, for `report.html.facts`. Takes a number, its noun, and an odd plural."""
+    return {noun(*each): each[0] for each in counted}
 
 
 def plain(text: str) -> str:

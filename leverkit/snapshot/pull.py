@@ -16,6 +16,7 @@ from leverkit.api.models import DeletedOpportunity, DispositionStages, Posting, 
 from leverkit.api.threads import thread_pool
 from leverkit.errors import ApiError, UsageError
 from leverkit.report.progress import Progress, progress
+from leverkit.report.text import count
 from leverkit.settings import connect
 from leverkit.snapshot import tables
 from leverkit.snapshot.checkpoint import PullCheckpoint
@@ -65,7 +66,7 @@ def pull(
     try:
         account.account_id()  # before the folder is made: a wrong key leaves none
         _make(folder)
-        with PullCheckpoint(folder) as checkpoint, progress("pull, pages") as shown:
+        with PullCheckpoint(folder) as checkpoint, progress("pull", unit="page") as shown:
             _Pull(account, checkpoint, folder, shown, workers).run(full, same_account)
     finally:
         if lever is None:
@@ -120,7 +121,8 @@ class _Pull:
         same = not (full and facts.get("since") != "0")
         same = same and all(facts.get(name) == me[name] for name in ("confidential", "columns"))
         if facts and same and not self._is_published(facts):
-            _say(f"resuming the pull into {self._folder}: {self._checkpoint.pages} pages are already there")
+            there = count(self._checkpoint.pages, "page is", "pages are")
+            _say(f"resuming the pull into {self._folder}: {there} already there")
         else:
             if facts and not same:
                 _say(f"starting the pull into {self._folder} again: it was started with other settings")
@@ -203,7 +205,7 @@ class _Pull:
     def _show_page(self, records: int) -> None:
         self._pages += 1
         self._records += records
-        self._shown.update(self._pages, f"{self._records:,} opportunities")
+        self._shown.update(self._pages, count(self._records, "opportunity", "opportunities"))
 
     def _prior(self) -> Path | None:
         return self._folder / "opportunities.parquet" if self._since else None
@@ -238,7 +240,8 @@ class _Pull:
             not_seen=sorted(self._not_seen),
         )
         if different:
-            _say(f"the counts of {len(different)} tags differ from Lever's own: see snapshot.json")
+            tags = count(len(different), "tag count differs", "tag counts differ")
+            _say(f"{tags} from Lever's own: see snapshot.json")
 
 
 def _make(folder: Path) -> None:

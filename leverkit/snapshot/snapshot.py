@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
+from leverkit.report.text import count
 from leverkit.snapshot import details
 from leverkit.snapshot.selection import WHOLE, Part, narrowed
 from leverkit.snapshot.tables import literal
@@ -203,7 +204,7 @@ class Snapshot:
     def __repr__(self) -> str:
         number = self.meta["counts"]["opportunities"]
         part = f", {self.part}" if self.part else ""
-        return f"<Snapshot of {self._title}: {number:,} opportunities{part}>"
+        return f"<Snapshot of {self._title}: {count(number, 'opportunity', 'opportunities')}{part}>"
 
     @property
     def agreement(self) -> str:

@@ -221,7 +221,7 @@ def _row(path: Path, columns: tuple[str, ...], line: int, record: list[str]) -> 
     surplus = [cell for cell in record[len(columns) :] if cell.strip()]
     if surplus:
         raise UsageError(
-            f"{path}, line {line}: {len(record)} cells, but the header has {len(columns)} columns; "
+            f"{path}, line {line}: more cells ({len(record)}) than columns in the header ({len(columns)}); "
             "put quotes around cells that contain the delimiter"
         )
     cells = record + [""] * (len(columns) - len(record))

@@ -19,6 +19,7 @@ from leverkit.migration.records import RESULT, SINCE, VerificationRecord
 from leverkit.migration.result import renew_result
 from leverkit.migration.run import Run
 from leverkit.planning.waves import ALL
+from leverkit.report.text import count
 from leverkit.storage import files
 from leverkit.verification.verification import PairCheck
 
@@ -79,8 +80,10 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         wrong = [*self.problems, *gaps]
         verdict = f"replay DIFFERS: {'; '.join(wrong[:5])}" if wrong else "replay agrees"
         unseen = "nothing to compare with: verify it first"
-        held = f"{self.compared} opportunities compared" if self.compared else unseen
-        return f"{verdict}; {self.entries} entries, {held}, {others} changes by others"
+        compared = f"{count(self.compared, 'opportunity', 'opportunities')} compared"
+        held = compared if self.compared else unseen
+        entries = count(self.entries, "entry", "entries")
+        return f"{verdict}; {entries}, {held}, {count(others, 'change')} by others"
 
     def require(self) -> Replay:
         """Return the replay if the files agree; else raise VerificationFailed."""

@@ -27,7 +27,7 @@ STATUSES = {
     "*": "changed outside this plan",
     "!": "could not be read",
 }
-NAMED = 5  # changes by others that a note names; verify.json has all
+DIFFERENCES, NAMED = "differences.csv", 5  # changes by others that a note names; verify.json has all
 LATE = "Lever's counts may lag: verify again in a few minutes"
 UNSEEN = "unseen"  # what Lever may count and the key cannot see
 RENAMED = "renamed"  # reported of a copy that is left under the tag that its own became in Lever
@@ -194,7 +194,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         ours = sum(pair.status == "*" and bool(pair.reported) for pair in self.checked)
         signs += f" ({ours} of them by other plans of ours)" if ours else ""
         verdict = {0: "verified", Partial.exit_code: "verified in part"}.get(self.exit_code, "NOT as planned")
-        parts = [signs or "nothing was planned", f"{agree} of {len(self.counts)} tag counts as predicted"]
+        parts = [
+            signs or "nothing was planned",
+            f"{agree} of {count(len(self.counts), 'tag count')} as predicted",
+        ]
         return f"{verdict}{some}: {'; '.join(parts)}"
 
     def require(self) -> Verification:
@@ -267,7 +270,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         head = Html("<p><strong>Plan {}</strong>: {}</p>").format(self.plan_id[:12], self.summary)
         head += bullets(self.notes_for(people) + [self.hint] * bool(self.hint))
         words = f"Differences: {count(len(differences), 'tagging')}"
-        rows = table(**people.table_arguments(differences, 15), caption=words, rest="verify.json lists all")
+        file = None if people.salt else Path(self.run) / DIFFERENCES
+        rest = f"{DIFFERENCES} in the run folder has all"
+        rows = table(**people.table_arguments(differences, 15), caption=words, rest=rest, rows=file)
         return head + rows if len(differences) else head
 
     def _repr_html_(self) -> str:

@@ -31,6 +31,7 @@ from leverkit.report.progress import progress
 from leverkit.settings import connect
 from leverkit.storage import files
 from leverkit.verification.ours import with_our_plans
+from leverkit.verification.report import write_differences
 from leverkit.verification.tag_counts import check_tag_counts
 from leverkit.verification.timeline import changed_since
 from leverkit.verification.undone import seen_undone, with_earlier
@@ -97,6 +98,7 @@ def verify_run(
     undone = with_earlier(run, (each for look in looks for each in look.undone))
     found = with_our_plans(run, msgspec.structs.replace(looks[-1], hint=why, undone=undone))
     found.write()
+    write_differences(found)
     return found
 
 

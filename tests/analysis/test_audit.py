@@ -170,7 +170,7 @@ def test_findings_have_their_codes(tmp_path: Path) -> None:
     assert codes(result) == {"LK101": 1, "LK102": 1, "LK111": 1, "LK121": 1, "LK131": 1}
     duplicate = result.findings.set_index("code").loc["LK111"]
     assert duplicate["subject"] == "vip"
-    assert "'vip' on 2, 'VIP ' on 1" in duplicate["evidence"]
+    assert "'vip' (2), 'VIP ' (1)" in duplicate["evidence"]
 
 
 def test_posting_tags_are_no_finding_of_a_missing_tag(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
     rows = [Row("a", ["vip", "Sales"], posting="p"), Row("a", day=1), Row("b", ["vip"])]
     result = audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")]))
     assert result.coverage_chart().alt == (
-        "vip has most gaps: 1 gap on 2 opportunities. Missing: vip on 1 of 2"
+        "vip has the most gaps: missing on 1 of 2 opportunities. Missing: vip on 1 of 2"
     )
-    assert result.contacts_chart().alt == "1 of 1 people with several have exactly two: 1 with 2"
+    assert result.contacts_chart().alt == "Exactly two opportunities: 1 of 1 person with several: 1 with 2"
     assert result.agreement_chart().alt == (
-        "0 of 1 tag with gaps are shared by half of the siblings or more. Most agreement: "
+        "Half of the siblings or more agree on 0 of 1 tag with gaps. Most agreement: "
         "vip covers 50%, siblings agree 0%"
     )
 
@@ -203,7 +203,7 @@ def test_near_duplicates_are_drawn_with_those_that_part_most_first(tmp_path: Pat
     ]
     result = audit(write_snapshot(tmp_path, rows))
     assert result.spellings_chart().alt == (
-        "Most are parted from DEV: 2 opportunities: DEV on 1, Dev on 1, dev on 1; vip on 2, VIP on 1"
+        "2 opportunities use another spelling of DEV: DEV on 1, Dev on 1, dev on 1; vip on 2, VIP on 1"
     )
 
 
@@ -216,7 +216,7 @@ def test_an_audit_without_findings_draws_no_empty_pictures(tmp_path: Path) -> No
 def test_a_person_is_drawn_as_a_matrix_of_tags_and_opportunities(tmp_path: Path) -> None:
     rows = [Row("abc", ["vip", "<b>x"], archived=True), Row("abc", ["vip"], day=1), Row("abd", ["other"])]
     drawn = audit(write_snapshot(tmp_path, rows, host="api.lever.co")).contact("abc")._repr_html_()
-    assert "1 of 2 tags are on all of 2 opportunities" in drawn
+    assert "1 of 2 tags on all of 2 opportunities" in drawn
     assert drawn.count("●") == 3
     assert "&lt;b&gt;x" in drawn
     assert "https://hire.lever.co/candidates/00000001-" in drawn

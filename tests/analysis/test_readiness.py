@@ -25,7 +25,7 @@ def test_an_account_nobody_decided_on_is_not_ready(tmp_path: Path) -> None:
     found = facts(tmp_path, BEFORE)
     now = readiness(found, Policy.suggest(found).scopes)
     assert (now.decided, now.consistent, now.ready) == (0.0, 100.0, 0.0)
-    assert now.headline == "0 % ready: 4 gaps to decide, 0 to copy"
+    assert now.headline == "0% ready: 4 gaps to decide, 0 to copy"
 
 
 def test_decisions_make_it_half_ready_and_the_migration_makes_it_ready(tmp_path: Path) -> None:
@@ -103,6 +103,6 @@ def test_the_report_draws_the_history_from_the_second_snapshot_on(tmp_path: Path
     later = facts(tmp_path, AFTER)
     later.remember(Policy.suggest(later).decide(SCOPES, by="ada"))
     assert (
-        "From 0 % to 100 % of the gaps need nothing more, in 2 snapshots"
+        "From 0% to 100% of the gaps need nothing more, in 2 snapshots"
         in later.to_html(tmp_path / "2.html").read_text()
     )

@@ -90,7 +90,7 @@ def test_every_figure_of_the_page_equals_a_recount_and_has_its_noun(
     else:
         assert head + split in page
         assert "and a plan would be empty" in page
-    (months,) = re.findall(r'alt="(\d[^"]* came about in the last 3 months[^"]*)"', html)
+    (months,) = re.findall(r'alt="(\d[^"]* came about in the 3 months up to [^"]*)"', html)
     assert sum(int(n.replace(",", "")) for n in re.findall(r"\d{4}-\d\d ([\d,]+)", months)) == len(gaps)
 
 

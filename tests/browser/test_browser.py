@@ -18,6 +18,7 @@ from support.notebook_accounts import NOTEBOOKS
 
 from leverkit.analysis.audit import audit
 from leverkit.emulator import running
+from leverkit.notebook.tag_row import UNFOLDED
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
 from leverkit.policy.review import Page, Review, View
@@ -243,6 +244,30 @@ def _accept_and_undo(widget: Widget, file: Path) -> tuple[int, int]:
     accept.wait_for(state="detached")
     assert widget.settled(file) == more
     return more
+
+
+def test_a_family_unfolds_to_its_tags_and_is_decided_at_once(lab_page: tuple[Any, str], home: Path) -> None:
+    file = only_file(home, "*/policy.csv")
+    file.unlink()  # the notebook suggests a new one, in which nothing is decided
+    with notebook(*lab_page, "20_policy.ipynb") as page:
+        widget = Widget(page)
+        family = next(item for item in Review(file, by="nobody").look(View()).items if item.family)
+        first, number = family.tags[0], len(family.tags)
+        unfold = widget.choice(family.family, f"Its {number} tags")
+        unfold.click()
+        for tag in family.tags[:UNFOLDED]:
+            widget.choice(tag, "contact").wait_for()
+        picture(page, "20_family")
+        unfold.click()
+        widget.choice(first, "contact").wait_for(state="detached")
+        widget.choice(family.family, "opportunity").click()
+        widget.wait_for_text(f"0 contact, {number} opportunity, 0 ignore")
+        decided = {row.tag: (row.scope, row.decided_with) for row in Policy.read(file).decisions}
+        assert {decided[tag] for tag in family.tags} == {("opportunity", "family")}
+        unfold.click()
+        widget.choice(first, "ignore").click()
+        widget.wait_for_text(f"0 contact, {number - 1} opportunity, 1 ignore")
+        assert Policy.read(file).scopes[first] == "ignore"
 
 
 def test_the_widget_tells_what_others_did_meanwhile(lab_page: tuple[Any, str], home: Path) -> None:

@@ -165,14 +165,14 @@ def test_the_run_page_counts_what_the_account_got(steps: Steps) -> None:
     before, after = (steps.states[step]["opportunities"] for step in ("plan", "apply"))
     got = {(o, tag) for o, tags in after.items() for tag in set(tags) - set(before[o])}
     assert got == steps.gaps("decided", "contact")
-    assert f"Done: {len(got)} of {len(got)} changes are in place" in steps.text("apply")
+    assert f"Done: {len(got)} of {len(got)} changes in place" in steps.text("apply")
     assert steps.cards("apply") == {"changes done": len(got)}
 
 
 def test_the_verification_page_counts_changes_and_the_tags_of_the_account(steps: Steps) -> None:
     pairs = steps.gaps("decided", "contact")
     tags = {tag for _, tag in pairs}
-    assert f"Verified: {len(pairs)} of {len(pairs)} changes are in place" in steps.text("verify")
+    assert f"Verified: {len(pairs)} of {len(pairs)} changes in place" in steps.text("verify")
     touched = {steps.states["apply"]["contacts"][opportunity] for opportunity, _ in pairs}
     own = [each for contact, each in steps.held("apply").items() if contact in touched]
     others = sum(len(tags) for each in own for tags in each.values()) - len(pairs)
@@ -192,10 +192,10 @@ def test_the_changes_page_counts_what_came_and_went(steps: Steps, page: str, beg
     more = sum(len(set(tags) - set(before.get(o, ()))) for o, tags in after.items())
     fewer = sum(len(set(tags) - set(after.get(o, ()))) for o, tags in before.items())
     cards = steps.cards(page)
-    assert (cards["taggings more"], cards["taggings fewer"]) == (more, fewer)
+    assert (cards["taggings added"], cards["taggings gone"]) == (more, fewer)
     assert cards["new opportunities"] == len(after) - len(before) == 1
     ours = steps.gaps("decided", "contact") if begin == "decided" else ()
-    assert cards["added by leverkit"] == len(ours)
+    assert cards["of them by leverkit"] == len(ours)
     (new,) = set(after) - set(before)
     whose = steps.states["later"]["contacts"]
     siblings = [set(after[o]) for o in after if whose[o] == whose[new] and o != new]

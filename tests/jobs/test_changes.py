@@ -258,6 +258,8 @@ def test_the_page_and_the_json_hold_what_changed_and_no_markup_of_tags(nights: N
     assert "&lt;b&gt;vip" in page
     assert "<b>vip" not in page
     assert one not in page
+    rows = (nights.folder / "changes-splits.csv").read_text(encoding="utf-8-sig")
+    assert (rows.count("<b>vip</b>"), rows.count(one)) == (len(found.splits), 0)
     document = json.loads(found.to_json())
     assert [row["tag"] for row in document["splits"]] == ["<b>vip</b>"]
     assert len(document["taggings"]) == len(found.taggings) > 1

@@ -25,14 +25,17 @@ def test_the_page_says_how_the_account_stands_what_was_done_and_what_is_next(lev
         assert f"leverkit apply {planned.run} --approve {planned.plan.short}" in apply
         found.migration("apply", planned.plan.short).carry_out()
         found.migration("verify", planned.plan.short).verify()
+        unread = Overview.at(found.folder)
+        assert unread.next_steps == ["Read the account again: leverkit pull."]
+        assert f"leverkit made {gaps} changes after this reading" in page_of(unread)
         found.migration("plan")
     overview = Overview.at(found.folder)
-    page = overview.to_html(found.folder / "overview.html").read_text(encoding="utf-8")
+    page = page_of(overview)
     again, run = overview.runs.to_dict("records")
     people = len({operation.contact for operation in planned.plan.operations})
     assert (run["Changes"], run["In place"], run["People"], run["Verified"]) == (gaps, gaps, people, "yes")
     assert (again["State"], again["Changes"]) == ("nothing planned", 0)
-    assert overview.next_steps[0] == f"Run {planned.run.name}: everything is done and verified."
+    assert overview.next_steps == ["Nothing: no gap is to decide or to copy."]
     state = lever_account.state()
     tags = overview.audit.tags
     own = set(tags.loc[~tags["posting_tag"], "tag"])
@@ -42,6 +45,10 @@ def test_the_page_says_how_the_account_stands_what_was_done_and_what_is_next(lev
     assert overview.headline in page
     assert "2 plans so far" in page
     assert "DEMO, invented people on this computer" in page
+
+
+def page_of(overview: Overview) -> str:
+    return overview.to_html(overview.folder / "overview.html").read_text(encoding="utf-8")
 
 
 def _gaps(state: dict[str, dict[str, object]], tags: set[str]) -> int:

@@ -110,7 +110,7 @@ def test_more_than_was_allowed_stops_and_prints_the_command_that_lets_it_through
         nights.emulated.clear_log()
         ended = nights.night()
         assert (ended.record.exit_code, ended.record.planned, nights.writes()) == (5, number, [])
-        with pytest.raises(BrakeTripped, match=f"{number} operations are more than --max-ops 0"):
+        with pytest.raises(BrakeTripped, match=f"{number} operations: more than --max-ops 0"):
             ended.require()
         assert f"--policy {nights.policy} --max-ops {number} --max-pct 100" in ended.record.next
     nights.approve(max_ops=number)

@@ -165,7 +165,7 @@ def test_what_is_finished_and_what_is_new_together_stay_within_what_was_allowed(
     record = nights.night().record
     assert (record.exit_code, record.counts["done"], record.open_run) == (5, len(siblings), "")
     total = len(siblings) + record.planned
-    assert f"{total} operations are more than --max-ops {len(siblings) + 1}" in record.summary
+    assert f"{total} operations: more than --max-ops {len(siblings) + 1}" in record.summary
     assert f"{len(siblings)} of them" in record.summary
     assert f"--max-ops {total}" in record.next
     nights.approve(max_ops=total)

@@ -309,7 +309,7 @@ def test_opportunities_that_came_after_the_plan_are_named(tmp_path: Path) -> Non
         result = carried_out(plan, tmp_path, lever)
         assert tags_of(emulated)[late] == []
     assert [each.opportunity for each in result.came_later] == [late]
-    assert "1 opportunities came after the plan" in result.summary
+    assert "1 opportunity came after the plan" in result.summary
 
 
 def test_an_opportunity_deleted_between_reading_and_writing_is_gone(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_what_lets_a_plan_through_its_brakes_is_told_and_never_in_the_command_to
     plan = plan_of(operation(1), operation(2), brakes=Brakes(max_ops=1))
     plan.write(tmp_path)
     told = advice(Run.open(tmp_path))
-    assert told.why.startswith("nothing has been written yet (2 operations are more than --max-ops 1: ")
+    assert told.why.startswith("nothing has been written yet (2 operations: more than --max-ops 1: ")
     assert "if this is intended, add --max-ops 2" in told.why
     assert told.command == f"leverkit apply {tmp_path} --approve {plan.short}"
 

@@ -98,13 +98,13 @@ def test_each_mode_begins_with_its_verdict_and_says_nothing_of_the_others(decide
     applied = decided.migration("apply", planned.plan.short)
     report = StepReport(applied, applied.carry_out(), applied.verify())
     number = size["operations"]
-    assert _words(report.verdict) == f"Done: {number} of {number} changes are in place"
+    assert _words(report.verdict) == f"Done: {number} of {number} changes in place"
     assert isinstance(report.picture, Chart)
     assert report.picture.alt.startswith(f"{number} changes to ")
 
     verified = decided.migration("verify")
     report = StepReport(verified, verified.carry_out(), verified.verify())
-    assert _words(report.verdict) == f"Verified: {number} of {number} changes are in place"
+    assert _words(report.verdict) == f"Verified: {number} of {number} changes in place"
     assert f"<dd>{number}</dd><dt>changes in place</dt>" in report.figures
 
 

@@ -200,7 +200,7 @@ def test_the_nightly_job_shows_in_mode_plan_and_writes_within_the_approval_in_mo
     new = lever_account.create(planned.plan.operations[0].contact)
     shown = decided.sync("plan")
     assert "Nothing was written" in shown.next
-    assert shown.planned.count('data-label="tag"') == shown.ended.record.planned > 0
+    assert shown.planned.count('data-label="Tag"') == shown.ended.record.planned > 0
     with pytest.raises(Refused, match="nobody has approved"):
         decided.sync("apply").require()
     approval.approve(decided.folder, decided.policy, brakes=Brakes(max_ops=50), by="ada")

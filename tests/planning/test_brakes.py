@@ -19,20 +19,20 @@ def size(
 @pytest.mark.parametrize(
     ("brakes", "what", "message"),
     [
-        (Brakes(max_ops=49), size(), "50 operations are more than --max-ops 49"),
-        (Brakes(), size(touched=31), "31 of 100 opportunities, 31.0 %, are more than --max-pct 30"),
-        (Brakes(max_pct=0.5), size(touched=1), "1.0 %, are more than --max-pct 0.5"),
+        (Brakes(max_ops=49), size(), "50 operations: more than --max-ops 49"),
+        (Brakes(), size(touched=31), "31 of 100 opportunities, 31.0%: more than --max-pct 30"),
+        (Brakes(max_pct=0.5), size(touched=1), "1.0%: more than --max-pct 0.5"),
         (
             Brakes(),
             size(vip=(49, 12)),
-            "49 operations of tag 'vip', which is on 12 now, 408 %, .* --max-tag-pct 300",
+            "49 operations of tag 'vip', which is on 12 now, 408%: .* --max-tag-pct 300",
         ),
         (
             Brakes(),
             size(a=(40, 1), b=(99, 1)),
-            r"99 operations of tag 'b', .* \(and so for 1 more tags\), 9900 %",
+            r"99 operations of tag 'b', .* \(and so for 1 more tag\), 9900%",
         ),
-        (Brakes(), size(removals=1), "1 removals are more than --max-removals 0"),
+        (Brakes(), size(removals=1), "1 removal: more than --max-removals 0"),
     ],
 )
 def test_a_tripped_brake_names_flag_number_and_limit(brakes: Brakes, what: Size, message: str) -> None:

@@ -286,7 +286,7 @@ def test_an_approval_is_the_id_or_enough_of_it() -> None:
 def test_the_brakes_see_what_the_plan_changes() -> None:
     plan = rich()
     assert plan.counts["operations"] == 9
-    with pytest.raises(BrakeTripped, match="9 operations are more than --max-ops 8; 1 removals"):
+    with pytest.raises(BrakeTripped, match="9 operations: more than --max-ops 8; 1 removal:"):
         plan.check_brakes(replace(OFF, max_ops=8))
     assert plan.check_brakes(replace(OFF, max_removals=1)) is None
 

@@ -79,13 +79,13 @@ def test_a_large_plan_has_a_small_canary_and_its_bound() -> None:
     assert (canary.operations, canary.strata, canary.drawn) == (300, 2, 150)
     assert {name[1] for name in canary.contacts} == set("123456789")  # not the first by their names
     assert canary.bound == (
-        "if it shows no anomaly, then fewer than 2 % of the plan's people would "
-        "(95 % confidence, from 150 of them drawn at random)"
+        "if it shows no anomaly, then fewer than 2% of the plan's people would "
+        "(95% confidence, from 150 of them drawn at random)"
     )
     assert choose([], {}) == Canary()
     few = choose(ops[:580], {})
     assert (few.drawn, few.bound) == (29, "")
-    assert "fewer than 10 %" in choose(ops[:600], {}).bound
+    assert "fewer than 10%" in choose(ops[:600], {}).bound
     assert choose(ops[:2], {}).bound == "it is the whole plan"
     assert canary == choose(list(reversed(ops)), {f"c{n}": 3 for n in range(5_000)})
 

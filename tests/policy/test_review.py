@@ -165,7 +165,7 @@ def test_undecided_are_shown_only_where_a_decision_matters(file: Path) -> None:
     review = ada(file)
     assert "everywhere" not in tags(review)
     assert "everywhere" in tags(review, shown="everything")
-    assert "4 undecided; 1 more need no decision now, nobody lacks them" in review.forecast
+    assert "4 undecided; 1 more need no decision now: nobody lacks them" in review.forecast
 
 
 def test_a_decision_that_a_spreadsheet_saved_over_is_told_until_it_is_made_again(file: Path) -> None:

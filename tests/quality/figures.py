@@ -10,7 +10,7 @@ from math import sqrt
 SURE = 0.9
 BINS = (0.75, 0.8, 0.85, 0.9, 0.95, 1.01)
 HEADINGS = (
-    *("account", "tags", "sure: right", "taggings covered", "contact: right", "95 % interval", "recall"),
+    *("account", "tags", "sure: right", "taggings covered", "contact: right", "95% interval", "recall"),
     *("… of taggings", "wrong copies", "taggings wrongly created", "posting tags", "ECE", "decisions"),
 )
 

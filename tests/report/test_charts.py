@@ -95,7 +95,7 @@ def test_a_history_is_reported_by_day_and_drawn_without_a_change_too() -> None:
     times = ["2026-01-02T00:00:00+00:00", "2026-03-04T00:00:00+00:00"]
     frame = pd.DataFrame({"taken_at": times, "decided": [40.0, 90.0], "ready": [10.0, 80.0]})
     chart = chart_readiness(frame, title="Up")
-    assert chart.alt == "Up: 2026-01-02 10 %, 2026-03-04 80 %"
+    assert chart.alt == "Up: 2026-01-02 10%, 2026-03-04 80%"
     assert size(chart)[0] > 800
     assert size(chart_readiness(frame.head(1), title="One"))[0] > 800
 

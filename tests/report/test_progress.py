@@ -53,10 +53,10 @@ def test_a_rate_that_would_be_of_something_else_is_left_out() -> None:
 
 def test_without_a_total_no_time_left_is_invented() -> None:
     clock = Clock()
-    shown = Progress("pull, pages", screen=Recorder(), clock=clock)
+    shown = Progress("pull", unit="page", screen=Recorder(), clock=clock)
     clock.now = 4
     shown.update(38)
-    assert shown.text == "pull, pages: 38, 9.5/s"
+    assert shown.text == "pull: 38 pages, 9.5 pages/s"
 
 
 def test_a_total_may_become_known_later() -> None:

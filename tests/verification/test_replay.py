@@ -116,7 +116,7 @@ def test_what_others_changed_after_the_run_saw_it_in_place_is_explained(tmp_path
         looked(tmp_path, lever)
     found = replay(Run.open(tmp_path)).require()
     assert [(gap.sign, gap.tag, gap.opportunity) for gap in found.gaps] == [("-", op.tag, op.opportunity)]
-    assert "1 changes by others" in found.summary
+    assert "1 change by others" in found.summary
 
 
 def test_what_a_person_did_of_a_plan_before_the_run_came_to_it_is_explained(tmp_path: Path) -> None:

@@ -582,6 +582,8 @@ def test_verify_json_holds_every_difference(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "verify.json").read_text())
     assert len(document["differences"]) == document["signs"]["+"] == len(plan.operations)
     assert (document["ok"], document["exit_code"]) == (False, 6)
+    rows = (tmp_path / "differences.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(rows) == 1 + len(plan.operations)
 
 
 def test_a_verification_draws_itself_escaped() -> None:

@@ -12,6 +12,7 @@ import msgspec
 from leverkit.doctor.contract.exchange import Exchange, Row
 from leverkit.doctor.contract.sample import OPPORTUNITIES
 from leverkit.doctor.contract.scrubbing.known import FIELDS
+from leverkit.report.text import count
 from leverkit.storage.files import read
 
 EXCHANGES = "exchanges.jsonl"
@@ -76,7 +77,7 @@ def _other_rows(exchange: Exchange, answer: Exchange) -> list[str]:
         return []
     pairs = enumerate(zip_longest(wanted, found))
     place = next(place for place, (one, other) in pairs if one != other)
-    return [f"{len(found)} rows for {len(wanted)}; row {place} is another"]
+    return [f"{count(len(found), 'row')} for {len(wanted)}; row {place} is another"]
 
 
 def _known(rows: Iterable[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ import msgspec
 from leverkit.doctor.contract.outcome import Outcome, Verdict, not_tried
 from leverkit.doctor.contract.questions import Question, questions
 from leverkit.report.html import Html, Section, facts, page, paragraph, table
-from leverkit.report.text import count
+from leverkit.report.text import count, figures
 
 VERDICTS: tuple[Verdict, ...] = ("refuted", "confirmed", "not tried")
 FIRST = (
@@ -112,7 +112,8 @@ def _line(answer: Answer) -> str:
 
 def to_html(contract: Contract) -> str:
     """Return the report as a page for people."""
-    cards = facts({**contract.counts, "requests": contract.requests, "ms, median": contract.median_ms})
+    asked = figures((contract.requests, "request")) | {"ms per request, median": contract.median_ms}
+    cards = facts({**contract.counts, **asked})
     sections = [
         Section("What this account does otherwise", _rows(contract, "refuted", "Nothing is refuted.")),
         Section("What it confirms", _rows(contract, "confirmed", "Nothing is confirmed.")),

@@ -14,7 +14,7 @@ from leverkit.jobs.many_accounts.rows import GOOD, AccountRow, named_rows, place
 from leverkit.report.anonymisation import PersonDisplay
 from leverkit.report.html import Html, Section, facts, page, table
 from leverkit.report.masthead import is_local
-from leverkit.report.text import count, share
+from leverkit.report.text import count, figures, share
 from leverkit.storage.files import SHARED, write_atomic, write_json
 from leverkit.storage.table_file import write_frame
 
@@ -70,14 +70,18 @@ class AccountsOverview:
         return f"{count(len(self.accounts), 'account')}: {', '.join(parts) or 'nothing to do'}"
 
     @property
-    def figures(self) -> dict[str, int]:
-        """Return sums over all accounts."""
+    def figures(self) -> dict[str, object]:
+        """Return sums over all accounts, each with its noun."""
         names = ("gaps", "to_decide", "to_copy", "splits")
-        sums = {name: sum(getattr(row, name) or 0 for row in self.accounts) for name in names}
+        gaps, decide, copy, splits = (sum(getattr(row, name) or 0 for row in self.accounts) for name in names)
         bad = sum(row.trouble != 0 for row in self.accounts)
-        words = ("gaps", "gaps to decide", "gaps to copy", "splits found last")
-        return {"accounts": len(self.accounts), "with a problem": bad} | dict(
-            zip(words, sums.values(), strict=True)
+        return figures(
+            (len(self.accounts), "account"),
+            (bad, "with a problem", "with a problem"),
+            (gaps, "gap"),
+            (decide, "gap to decide", "gaps to decide"),
+            (copy, "gap to copy", "gaps to copy"),
+            (splits, "split found last", "splits found last"),
         )
 
     @property

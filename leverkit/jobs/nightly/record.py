@@ -12,7 +12,7 @@ from leverkit.errors import Partial
 from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
 from leverkit.report.masthead import Masthead
-from leverkit.report.text import count
+from leverkit.report.text import count, figures
 from leverkit.storage import files
 from leverkit.storage.files import SHARED
 
@@ -25,10 +25,21 @@ def sync_lock(account_folder: Path) -> Path:
 
 
 _NOUNS = {
-    "changed by others": "changes by others",
-    "planned": "taggings planned",
-    "carried out": "taggings in place",
-    "left as it is": "gaps left as they are",
+    "changed by others": ("change by others", "changes by others"),
+    "planned": ("tagging planned", "taggings planned"),
+    "carried out": ("tagging in place", "taggings in place"),
+    "left as it is": ("gap left as it is", "gaps left as they are"),
+}
+_OUTCOMES = {"no_op": "in place already"}
+_ENDED = {
+    Partial.exit_code: "done in part",
+    4: "refused",
+    5: "stopped by a safety brake",
+    6: "not as planned",
+    8: "stopped, the next one goes on",
+    11: "not begun, another one is running",
+    12: "without access",
+    130: "interrupted",
 }
 
 
@@ -87,9 +98,22 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
             files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
 
     @property
+    def outcome(self) -> str:
+        """Return how the job ended, to be read after its name."""
+        if self.exit_code is None:
+            return f"begun: {self.summary}" if self.summary else "begun"
+        if self.exit_code:
+            return f"{_ENDED.get(self.exit_code, 'failed')}: {self.summary}"
+        if self.first or self.dry_run:
+            way = "tried without writing" if self.dry_run else "begun without writing"
+            return f"{way}, {count(self.planned, 'tagging')} planned"
+        done = self.figures["carried out"]
+        return f"done, {count(done, 'tagging')} in place and verified" if done else "done, nothing to add"
+
+    @property
     def state(self) -> str:
-        """Return how it stands with the nightly job, in a few words."""
-        return f"{self.started_at[:10]}: {self.summary}" if self.account else "not yet"
+        """Return when the nightly job ran and how it ended, in a few words."""
+        return f"{self.started_at[:10]}, {self.outcome}" if self.account else "not yet"
 
     @property
     def figures(self) -> dict[str, int]:
@@ -115,26 +139,29 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     def sections(self) -> list[Section]:
         """Return what happened as the parts of a page."""
         left, done = sorted(self.left.items()), sorted(self.counts.items())
+        ends = [(_OUTCOMES.get(name, name), number) for name, number in done if number]
         parts = {
             "Changed since the last reading": [_event(*found) for found in sorted(self.found.items())],
-            "Gaps that were left": [f"{count(number, 'gap')}: {reason}" for reason, number in left],
-            "Outcomes": [f"{count(number, 'change')}: {outcome}" for outcome, number in done if number],
+            "Gaps left as they are": [f"{count(number, 'gap')}, {reason}" for reason, number in left],
+            "Planned changes": [f"{count(number, 'change')} {name}" for name, number in ends],
         }
         lists = [Section(head, [bullets(lines)]) for head, lines in parts.items() if lines]
         notes = [Section("Notes", [bullets(self.notes)])] if self.notes else []
-        figures = {_NOUNS[name]: number for name, number in self.figures.items()}
-        return [Section("In numbers", [facts(figures), *self._then]), *lists, *notes]
+        cards = figures(*((number, *_NOUNS[name]) for name, number in self.figures.items()))
+        return [Section("In numbers", [facts(cards), *self._then]), *lists, *notes]
 
     @property
     def _then(self) -> list[str]:
-        where = [f"The plan: {Path(self.run) / 'plan.csv'}"] if self.run else []
+        where = [f"Every change is in {Path(self.run) / 'plan.csv'}."] if self.run else []
         return where + ([f"Next: {self.next}"] if self.next else [])
 
     def page(self) -> str:
         """Return the record as a page for people."""
         began = self.started_at[:16].replace("T", " ")
         head = Masthead(self.account_name, self.account, self.host, as_of=began)
-        return page(f"Nightly job: {self.summary}", self.sections, masthead=head.html)
+        title = f"Nightly job {self.outcome}"
+        lead = "" if self.summary in title else f"{self.summary[:1].upper()}{self.summary[1:]}."
+        return page(title, self.sections, lead=lead, masthead=head.html)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from leverkit.notebook.job.table_rows import row_files
 from leverkit.notebook.job.watching import watched
 from leverkit.notebook.parameters import ACCOUNT, Declared, Value, check_names, declared, fit
 from leverkit.report.progress import Progress
+from leverkit.report.text import count
 from leverkit.settings import Settings
 from leverkit.storage import files
 from leverkit.storage.lock import hold
@@ -98,7 +99,8 @@ def inspect(notebook: Path) -> dict[str, Declared]:
     """Return what the one `parameters` cell of a notebook declares. Raises UsageError."""
     cells = [cell for cell in read_notebook(notebook).cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
-        raise UsageError(f"{notebook}: {len(cells)} cells are tagged parameters; a job needs exactly one")
+        found = count(len(cells), "cell is", "cells are")
+        raise UsageError(f"{notebook}: {found} tagged parameters; a job needs exactly one")
     return declared(cells[0].source)
 
 
@@ -179,7 +181,9 @@ def _require_all_cells(executed: Any, end: End) -> End:
     left = [cell for cell in executed.cells if cell.cell_type == "code" and cell.execution_count is None]
     if end.status != "done" or not [cell for cell in left if cell.source.strip()]:
         return end
-    return raised("SystemExit", f"the notebook ended early: {len(left)} cells were not run")
+    return raised(
+        "SystemExit", f"the notebook ended early: {count(len(left), 'cell was', 'cells were')} not run"
+    )
 
 
 def _mark(executed: Any, record: RunRecord) -> None:

@@ -73,9 +73,11 @@ def loss(listed: Mapping[str, int], different: Sequence[Difference]) -> Iterator
     if short:
         every = sum(listed.values())
         tags = count(sum(theirs > ours for theirs, ours in pairs), "tag")
-        share = f"{100 * short / every:.0f} %"
+        share = f"{100 * short / every:.0f}%"
         yield Lack(
-            "taggings", f"{short:,} of {every:,} taggings that Lever counts ({share}), of {tags}", short
+            "taggings",
+            f"{short:,} of {count(every, 'tagging')} that Lever counts ({share}), of {tags}",
+            short,
         )
     if over := sum(max(ours - theirs, 0) for theirs, ours in pairs):
         text = f"which {count(over, 'tagging')} of the copy Lever no longer counts"

@@ -7,6 +7,7 @@ from itertools import pairwise
 from leverkit.doctor.contract.exchange import Asking, Exchange, Probing, Row
 from leverkit.doctor.contract.outcome import Outcome, confirmed, judged, not_tried, refuted
 from leverkit.doctor.contract.sample import Ranks, Sample, fitting, slim
+from leverkit.report.text import count
 
 RANGES = ("created_at", "advanced_at", "archived_at")
 TOO_FEW = "fewer than ten opportunities could be seen"
@@ -23,14 +24,16 @@ def default_order(sample: Sample) -> Probing:
         return [not_tried(key, why) for key in ("listing_order", "listing_ties", "listing_mixed")]
     if "stage" not in orders:
         newest = {"listing_order": "newest"} if "newest" in orders else {}
-        found = f"{len(rows)} opportunities, ordered by {', '.join(orders) or 'none of the orders we know'}"
+        known = ", ".join(orders) or "none of the orders we know"
+        found = f"{count(len(rows), 'opportunity', 'opportunities')}, ordered by {known}"
         others = "the order is another one"
         return [
             refuted("listing_order", found, **newest),
             not_tried("listing_ties", others),
             not_tried("listing_mixed", others),
         ]
-    found = f"{len(rows)} opportunities on {len(sample.pages)} pages in this order"
+    pages = count(len(sample.pages), "page")
+    found = f"{count(len(rows), 'opportunity', 'opportunities')} on {pages} in this order"
     return [confirmed("listing_order", found), _ties(rows, sample.ranks), _mixed(rows)]
 
 
@@ -50,7 +53,9 @@ def _mixed(rows: list[Row]) -> Outcome:
     if len(set(archived)) < 2:
         return not_tried("listing_mixed", "active and archived ones are not both in the sample")
     changes = sum(one != other for one, other in pairwise(archived))
-    return judged("listing_mixed", changes > 1, f"{changes} changes between active and archived ones")
+    return judged(
+        "listing_mixed", changes > 1, f"{count(changes, 'change')} between active and archived ones"
+    )
 
 
 def updates(sample: Sample) -> Probing:

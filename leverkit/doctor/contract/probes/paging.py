@@ -10,6 +10,7 @@ from uuid import UUID
 from leverkit.doctor.contract.exchange import Ask, Exchange, Probing
 from leverkit.doctor.contract.outcome import Outcome, confirmed, judged, not_tried, refuted
 from leverkit.doctor.contract.sample import Sample, slim
+from leverkit.report.text import count
 
 INVALID = "Invalid offset token"
 OTHER_ORDER = {"listing_order": "newest"}
@@ -112,11 +113,10 @@ def last_pages(sample: Sample) -> Probing:
         return [not_tried(key, reasons.told) for key in ("last_page", "list_that_fits")]
     keys = {tuple(page.content) for page in ended}
     absent = all("next" not in page.content for page in ended)
+    there = "absent" if absent else "there"
     return [
-        judged(
-            "last_page", absent, f"`next` is {'absent' if absent else 'there'} on {len(ended)} last pages"
-        ),
-        judged("list_that_fits", keys == {("data", "hasNext")}, f"{len(ended)} pages"),
+        judged("last_page", absent, f"`next` is {there} on {count(len(ended), 'last page')}"),
+        judged("list_that_fits", keys == {("data", "hasNext")}, count(len(ended), "page")),
     ]
 
 

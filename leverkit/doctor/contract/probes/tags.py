@@ -8,6 +8,7 @@ from unicodedata import category
 from leverkit.doctor.contract.exchange import Ask, Asking, Exchange, Probing, Row
 from leverkit.doctor.contract.outcome import Outcome, confirmed, judged, not_tried, refuted
 from leverkit.doctor.contract.sample import Sample, of_contacts, slim, tag_holders
+from leverkit.report.text import count
 
 COUNTED = {
     "all": lambda row: True,
@@ -36,10 +37,10 @@ def _judge_counts(possible: set[str], tags: int, sample: Sample) -> Outcome:
     counted = next((kind for kind in COUNTED if kind in possible), None)
     if counted == "all":
         hidden = "confidential ones included" if sample.hidden.rows else "no confidential one was seen"
-        return confirmed("tag_counts", f"{tags} tags, archived ones included; {hidden}")
+        return confirmed("tag_counts", f"{count(tags, 'tag')}, archived ones included; {hidden}")
     if counted is None and not sample.hidden.ok:
         return not_tried("tag_counts", "this key cannot see confidential ones, which may be counted")
-    found = f"of {tags} tags the count is that of {counted or 'no part that we know'}"
+    found = f"of {count(tags, 'tag')} the count is that of {counted or 'no part that we know'}"
     return refuted("tag_counts", found, **({"tag_counts": counted} if counted else {}))
 
 
@@ -74,15 +75,15 @@ def _variants(known: Iterable[str]) -> Outcome:
     tags = list(known)
     variants = len(tags) - len({tag.casefold() for tag in tags})
     if not variants:
-        return not_tried("case_variants", f"none among {len(tags)} tags")
-    return confirmed("case_variants", f"{variants} of {len(tags)} tags")
+        return not_tried("case_variants", f"none among {count(len(tags), 'tag')}")
+    return confirmed("case_variants", f"{variants} of {count(len(tags), 'tag')}")
 
 
 def _hostile(known: Iterable[str]) -> Outcome:
     hostile = sum(any(sign in ",&<\"'" or category(sign) == "So" for sign in tag) for tag in known)
     if not hostile:
         return not_tried("hostile_tags", "no such tag could be seen")
-    return confirmed("hostile_tags", f"{hostile} tags")
+    return confirmed("hostile_tags", count(hostile, "tag"))
 
 
 def owners_of_tags(sample: Sample) -> Probing:
@@ -91,10 +92,10 @@ def owners_of_tags(sample: Sample) -> Probing:
     people = of_contacts(sample.all_rows)
     several = [rows for rows in people.values() if len(rows) > 1]
     differing = sum(len({frozenset(row["tags"]) for row in rows}) > 1 for rows in several)
-    shape = f"{len(several)} of {len(people)} contacts have several opportunities"
+    shape = f"several opportunities: {len(several)} of {count(len(people), 'contact')}"
     if not several:
         return [not_tried(key, "no contact with several") for key in ("tags_of_opportunity", "people_shape")]
-    apart = f"{differing} of {len(several)} contacts have opportunities with different tags"
+    apart = f"opportunities with different tags: {differing} of {count(len(several), 'contact')} with several"
     return [
         confirmed("tags_of_opportunity", apart) if differing else not_tried("tags_of_opportunity", apart),
         judged("people_shape", len(several) < len(people), shape),
@@ -109,7 +110,8 @@ def posting_tags(sample: Sample) -> Probing:
         page = yield slim(limit=20, posting_id=posting["id"], archived="false")
         seen += len(page.rows)
         shown += sum(_has_title(row, posting) for row in page.rows)
-    told = f"{shown} of {seen} active opportunities have the title of their posting as a tag"
+    active = count(seen, "active opportunity", "active opportunities")
+    told = f"the title of the posting is a tag on {shown} of {active}"
     if seen < 3:
         return [not_tried("posting_tags_shown", told)]
     return [judged("posting_tags_shown", shown > 0, told)]

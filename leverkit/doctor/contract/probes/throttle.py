@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from leverkit.doctor.contract.exchange import Ask, Exchange
 from leverkit.doctor.contract.outcome import Outcome, judged, not_tried
+from leverkit.report.text import count
 
 PROVOKED = Ask("/stages", {"limit": 1})
 KNOWN = "TooManyRequestsError"
@@ -18,7 +19,7 @@ def judge_refusal(exchanges: Sequence[Exchange]) -> list[Outcome]:
     keys = ("throttle_code", "retry_after")
     refused = next((exchange for exchange in exchanges if exchange.status == 429), None)
     if refused is None:
-        return [not_tried(key, f"{len(exchanges)} requests at once were all taken") for key in keys]
+        return [not_tried(key, f"{count(len(exchanges), 'request')} at once, all taken") for key in keys]
     wait, code = refused.headers.get("retry-after", ""), refused.code
     named = {"throttle_code": code} if CODE.fullmatch(code) and code != KNOWN else {}
     waiting = {} if refused.retry_after is None else {"retry_after": refused.retry_after}

@@ -15,6 +15,7 @@ from leverkit.doctor.contract.writing.step import (
     siblings,
     tags_of,
 )
+from leverkit.report.text import count
 
 CONTACT = ("name", "headline", "location", "phones", "emails", "links")
 OF_PERFORMER = ("perform_as", "unknown_perform_as", "perform_as_in_body", "perform_as_query")
@@ -137,7 +138,13 @@ def candidates(subject: Subject) -> WriteProbing:
     yield from cleaned(subject)
     if not others:
         return [not_tried("candidate_tag", "the contact has no other opportunity")]
-    return [judged("candidate_tag", added.ok and not reached, f"{reached} of {len(others)} others have it")]
+    return [
+        judged(
+            "candidate_tag",
+            added.ok and not reached,
+            f"it reached {reached} of {count(len(others), 'other')}",
+        )
+    ]
 
 
 def hostile(subject: Subject) -> WriteProbing:
