@@ -47,7 +47,8 @@ class _Row(widgets.VBox):  # type: ignore[misc]
         self.more = widgets.Button(description=more, tooltip=f"{name}: {more}")
         self.more.on_click(lambda _: self.unfold())
         self.details = widgets.VBox()
-        buttons = widgets.HBox([self.scopes, self.more], layout=widgets.Layout(flex_flow="row wrap"))
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        buttons = widgets.HBox([self.scopes, self.more], layout=wrap)
         super().__init__([self.line, buttons, self.details])
         self.add_class("leverkit-row")
 
