@@ -92,7 +92,7 @@ def test_scan_shows_what_it_found_where_and_what_to_use_instead(tmp_path: Path) 
     result = CliRunner().invoke(APP, ["scan", str(tmp_path)])
     assert result.exit_code == 0
     assert "tagger.py:2:" in result.stdout
-    assert "1 files" in result.stderr
+    assert "1 finding in 1 file" in result.stderr
     assert "findings" not in result.stdout
 
 

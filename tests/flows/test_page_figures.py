@@ -21,6 +21,7 @@ from leverkit.emulator import running
 from leverkit.jobs.changes import changes
 from leverkit.notebook.step_report import StepReport
 from leverkit.notebook.workspace import desk
+from leverkit.report.text import noun
 
 Pair = tuple[str, str]  # opportunity, tag
 State = dict[str, Any]
@@ -192,12 +193,14 @@ def test_the_changes_page_counts_what_came_and_went(steps: Steps, page: str, beg
     more = sum(len(set(tags) - set(before.get(o, ()))) for o, tags in after.items())
     fewer = sum(len(set(tags) - set(after.get(o, ()))) for o, tags in before.items())
     cards = steps.cards(page)
-    assert (cards["taggings added"], cards["taggings gone"]) == (more, fewer)
-    assert cards["new opportunities"] == len(after) - len(before) == 1
+    assert cards[noun(more, "tagging added", "taggings added")] == more
+    assert cards[noun(fewer, "tagging gone", "taggings gone")] == fewer
+    assert cards["new opportunity"] == len(after) - len(before) == 1
     ours = steps.gaps("decided", "contact") if begin == "decided" else ()
     assert cards["of them by leverkit"] == len(ours)
     (new,) = set(after) - set(before)
     whose = steps.states["later"]["contacts"]
     siblings = [set(after[o]) for o in after if whose[o] == whose[new] and o != new]
     copied = {tag for _, tag in steps.gaps("decided", "contact")}
-    assert cards["splits"] == SPLIT + len((set().union(*siblings) & copied) - set(after[new]))
+    split = SPLIT + len((set().union(*siblings) & copied) - set(after[new]))
+    assert cards[noun(split, "split")] == split

@@ -207,7 +207,7 @@ def test_the_nightly_job_shows_in_mode_plan_and_writes_within_the_approval_in_mo
     night = decided.sync("apply")
     night.require()
     assert planned.plan.operations[0].tag in lever_account.state()["opportunities"][new]
-    assert "finished" in list(decided.steps["state"])[-1]
+    assert "verified" in list(decided.steps["state"])[-1]
     with pytest.raises(UsageError, match="mode must be plan or apply"):
         decided.sync("verify")
 
