@@ -214,7 +214,7 @@ def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, po
 def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, policy: Path) -> None:
     Path("policy.csv").unlink()
     leverkit("policy", "suggest", "snapshot", "-o", "policy.csv")
-    words = ("policy", "accept", "policy.csv", "--min-confidence", "0.99")
+    words = ("policy", "accept", "policy.csv", "--min-confidence", "1")
     taken = json.loads(leverkit(*words, "--scope", "opportunity", "--by", "ada", "--json").out)
     held = {row.tag: row for row in Policy.read("policy.csv").decisions}
     assert taken
