@@ -57,6 +57,19 @@ def test_what_people_took_off_since_a_job_was_stopped_is_not_put_back_by_finishi
     assert nights.night().require().record.left["removed by others"] == 1
 
 
+def test_what_was_taken_back_since_a_job_was_stopped_is_not_written_by_finishing_it(
+    nights: SyncNights,
+) -> None:
+    nights.begin()
+    tagged, tag, (sibling, *_) = stopped(nights)
+    with opened(nights.emulated, label=AccountLabel("acme", workspace=nights.home)) as lever:
+        lk.propagate(lever, opportunity=tagged, add=[tag], out=nights.home / "other")
+        undo = lk.rollback(nights.home / "other", nights.home / "undo")
+        lk.apply(nights.home / "undo", approve=undo.plan_id, lever=lever, max_pct=100, max_tag_pct=10_000)
+    assert nights.night().record.counts["drifted"] > 0
+    assert tag not in tags_of(nights.emulated)[sibling]
+
+
 def test_what_people_took_off_before_a_killed_job_read_it_back_is_not_put_back(nights: SyncNights) -> None:
     nights.begin()
     ((tagged, tag),) = new_gaps(nights, 1)

@@ -1188,8 +1188,7 @@ BUGS = (
         "jobs/nightly/night",
         "refused=lambda locked: self._decided_since(locked, snapshot),",
         "refused=lambda _: {},",
-        "jobs/test_sync_trouble::"
-        "test_what_people_took_off_since_a_job_was_stopped_is_not_put_back_by_finishing_it",
+        "jobs/test_sync_trouble::test_what_was_taken_back_since_a_job_was_stopped_is_not_written_by_finishing_it",
     ),
     Bug(
         "sync: each plan of a night may be as large as the night",
