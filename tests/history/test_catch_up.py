@@ -175,9 +175,9 @@ def test_a_tag_that_everybody_had_is_no_new_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("account", "hour", "fields", "why"),
     [
-        ({}, 2, {}, "not in the reading"),
-        ({"a": START["a"]}, 2, {}, "not in the reading"),
-        ({f"z{n}": ("c", {"x"}) for n in range(3)}, 2, {}, "not in the reading"),
+        ({}, 2, {}, "the reading lacks 3 of 3 opportunities"),
+        ({"a": START["a"]}, 2, {}, "the reading lacks 2 of 3 opportunities"),
+        ({f"z{n}": ("c", {"x"}) for n in range(3)}, 2, {}, "the reading lacks 3 of 3 opportunities"),
         (START, 2, {"account_ids": ("other",)}, "another account"),
         (START, 0, {}, "older"),
     ],
