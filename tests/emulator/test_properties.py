@@ -115,3 +115,9 @@ def generated_counts(account: Account) -> dict[str, int]:
         for tag in row.object()["tags"]:
             counts[tag] = counts.get(tag, 0) + 1
     return counts
+
+
+def test_all_pages_of_a_filter_are_cut_from_one_sorted_view() -> None:
+    first = {"tag": ["a"], "limit": ["2"]}
+    second = {"offset": ["%5B1%5D"], "limit": ["50"], "tag": ["a"]}
+    assert filters.fingerprint(first) == filters.fingerprint(second) != filters.fingerprint({"tag": ["b"]})

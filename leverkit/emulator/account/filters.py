@@ -35,6 +35,7 @@ FLAGS: dict[str, Callable[[Row, int], bool]] = {
 }
 TIMES = [f"{name}_{end}" for name in RANGES for end in ("start", "end")]
 SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", "limit", "offset", "perform_as")
+PAGING = ("limit", "offset")  # what chooses a page of a listing and no filter
 CONFIDENTIALITY = ("confidential", "non-confidential", "all")
 
 
@@ -113,6 +114,6 @@ def confidentiality(query: Query) -> str:
 
 
 def fingerprint(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return a key of a filter that does not depend on the order of its parameters."""
-    names = [*UNIONS, *SINGLES]
+    """Return a key of a filter: without what pages, and whatever the order of its parameters."""
+    names = [name for name in (*UNIONS, *SINGLES) if name not in PAGING]
     return tuple((name, tuple(sorted(query[name]))) for name in names if query.get(name))

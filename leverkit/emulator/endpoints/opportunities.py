@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 
 from leverkit.emulator.account import filters, listing, offset_tokens, views
-from leverkit.emulator.account.account import Object
-from leverkit.emulator.account.filters import Predicate, Query, single
+from leverkit.emulator.account.account import Account, Object
+from leverkit.emulator.account.filters import Predicate, single
 from leverkit.emulator.account.listing import Listing, Order
 from leverkit.emulator.account.opportunity import Row
 from leverkit.emulator.http.request import Request
@@ -135,11 +135,16 @@ def _listing(request: Request) -> Listing:
     order, delay = _order(request), _delay(request)
     if delay:
         return Listing(account.rows_as_of(delay), predicates, order)
-    if near is None:
+    if near is None and "snoozed" not in query:  # which of these pass changes with the time alone
         name = (filters.fingerprint(query), wanted, order.name, filters.range_switches(request.config))
         return account.view(name, predicates, order)
-    rows = (row for identifier in near for row in account.by_contact.get(identifier, ()))
-    return Listing(rows, predicates, order)
+    return Listing(_rows_near(account, near), predicates, order)
+
+
+def _rows_near(account: Account, contacts: Iterable[str] | None) -> Iterable[Row]:
+    if contacts is None:
+        return account.rows.values()
+    return (row for identifier in contacts for row in account.by_contact.get(identifier, ()))
 
 
 def opportunities(request: Request) -> Response:
@@ -152,15 +157,11 @@ def opportunities(request: Request) -> Response:
     return envelope(views.to_json(request.account, rows, request.query), following)
 
 
-def _fingerprint(query: Query) -> tuple[object, ...]:
-    return filters.fingerprint({name: query[name] for name in query if name not in ("offset", "limit")})
-
-
 def remember_offset(request: Request, token: str) -> None:
     """Store for which filter and when a token was issued, if a switch needs it (row 17)."""
     if request.config.offset_bound == "filter" or request.config.offset_expiry_s is not None:
         request.account.issued_offsets[offset_tokens.decoded(token)] = (
-            _fingerprint(request.query),
+            filters.fingerprint(request.query),
             time.monotonic(),
         )
 
@@ -173,7 +174,7 @@ def check_offset(request: Request, token: str | None) -> None:
     if config.offset_forms == "encoded" and not token.startswith("%"):
         raise offset_tokens.invalid_offset("Offset token is not encoded")
     fingerprint, at = request.account.issued_offsets.get(offset_tokens.decoded(token), (None, 0.0))
-    if config.offset_bound == "filter" and fingerprint not in (None, _fingerprint(request.query)):
+    if config.offset_bound == "filter" and fingerprint not in (None, filters.fingerprint(request.query)):
         raise offset_tokens.invalid_offset("Offset token is invalid for sort")
     if config.offset_expiry_s is not None and time.monotonic() - at > config.offset_expiry_s:
         raise offset_tokens.invalid_offset("Offset token has expired")
