@@ -180,6 +180,8 @@ def _decide(
         names = ("tag", "scope", "confidence", "decided_by", "decided_at", "family", "decided_with")
         print_json(json.dumps([{name: getattr(row, name) for name in names} for row in taken]))
         return
+    # What will be copied stands last, beside the sums; tags of postings are many and go first.
+    taken.sort(key=lambda row: (not row.from_posting, row.scope == "contact"))
     lines = [f"{row.scope:>12}{share(row.confidence):>6} sure  {row.tag}" for row in taken]
     lines += [f"{verb} {len(taken):,}{parts(items(taken))}", after.summary(), left(after.decisions)]
     print_result("\n".join(lines))

@@ -229,6 +229,17 @@ def test_accept_decides_by_name_what_is_sure_and_lists_it(leverkit: Command, pol
     assert {row.decided_by for row in Policy.read("policy.csv").decisions} == {"", "ada", user()}
 
 
+def test_accept_lists_what_will_be_copied_last_and_tags_of_postings_first(
+    leverkit: Command, policy: Path
+) -> None:
+    rows = ["speaks German,contact,no", "interviewed,opportunity,no", "Berlin,opportunity,yes"]
+    header = "tag,suggested_scope,posting_tag,confidence,scope"
+    text = "\n".join([header, *(f"{row},0.95," for row in rows)])
+    policy.write_text(text, encoding="utf-8")
+    taken = leverkit("policy", "accept", "policy.csv", "--min-confidence", "0.9")
+    assert re.findall(r"sure  (.+)", taken.out) == ["Berlin", "interviewed", "speaks German"]
+
+
 def test_decisions_are_asked_for_and_taken_by_tag_and_by_family(leverkit: Command, policy: Path) -> None:
     rows = [f"Batch {number},,Batch *,30,0.6" for number in range(3)] + ["odd,,,7,0.6"]
     text = "\n".join(["tag,scope,family,missing,confidence", *rows])
