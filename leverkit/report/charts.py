@@ -238,6 +238,9 @@ def chart_readings(frame: pd.DataFrame, *, title: str) -> Chart:
 
 
 def _days_along(axes: Any, days: pd.Series[Any]) -> None:
-    """Let the horizontal axis name the first day, one in the middle and the last."""
-    ends = sorted({0, len(days) // 2, len(days) - 1}) if len(days) > 2 else range(len(days))
-    axes.set_xticks(ends, [f"{days.iloc[place]:%Y-%m-%d}" for place in ends])
+    """Let the horizontal axis name the first, a middle and the last day; their times where days are equal."""
+    places = sorted({0, len(days) // 2, len(days) - 1}) if len(days) > 2 else range(len(days))
+    ends = [days.iloc[place] for place in places]
+    below = "%Y" if len({end.date() for end in ends}) == len(ends) else "%H:%M"
+    # Two short lines: with few readings the bars stand closer than whole dates are wide.
+    axes.set_xticks(places, [f"{end.day} {end:%b}\n{end:{below}}" for end in ends])

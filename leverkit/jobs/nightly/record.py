@@ -142,7 +142,7 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         ends = [(_OUTCOMES.get(name, name), number) for name, number in done if number]
         parts = {
             "Changed since the last reading": [_event(*found) for found in sorted(self.found.items())],
-            "Gaps left as they are": [f"{count(number, 'gap')}, {reason}" for reason, number in left],
+            "Gaps left as they are": [f"{count(number, 'gap')}: {reason}" for reason, number in left],
             "Planned changes": [f"{count(number, 'change')} {name}" for name, number in ends],
         }
         lists = [Section(head, [bullets(lines)]) for head, lines in parts.items() if lines]
