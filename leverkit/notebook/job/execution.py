@@ -6,6 +6,7 @@ comes from what was raised here, not from the notebook.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,7 @@ def _papermill(
     import papermill
     from traitlets.config import Config
 
+    logging.getLogger("asyncio").addFilter(_tells_more)  # stays: asyncio tells when it clears away
     settings = Config()
     settings.KernelManager.transport_encryption = "auto"
     settings.KernelManager.shutdown_wait_time = SHUTDOWN_TIME
@@ -83,6 +85,13 @@ def _papermill(
         on_cell_start=begins,
         extra_arguments=["--log-level=CRITICAL"],  # else an interrupted kernel writes to our stderr
     )
+
+
+def _tells_more(entry: logging.LogRecord) -> bool:
+    """Return False for what asyncio says of a task whose kernel ended: `execute` returns that already."""
+    from nbclient.exceptions import DeadKernelError
+
+    return not (entry.exc_info and isinstance(entry.exc_info[1], DeadKernelError))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 from support.told import told
 
 from leverkit.api.auth import Secret
@@ -172,11 +174,17 @@ def test_a_failing_cell_is_reported_with_its_reason_and_its_own_exit_code(tmp_pa
     assert executed.cells[-2].metadata["papermill"]["status"] == "not run"
 
 
-def test_a_dead_kernel_is_no_success(tmp_path: Path) -> None:
+def test_a_dead_kernel_is_no_success_and_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     record = job(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert (record.status, record.exit_code) == ("failed", 1)
     assert record.error is not None
     assert record.error.type == "DeadKernelError"
+    caplog.clear()
+    for error in (DeadKernelError("Kernel died"), ValueError("another task")):
+        logging.getLogger("asyncio").error("Task exception was never retrieved", exc_info=error)
+    assert [entry.exc_info and entry.exc_info[0] for entry in caplog.records] == [ValueError]
 
 
 def test_a_cell_over_its_time_is_no_success(tmp_path: Path) -> None:
