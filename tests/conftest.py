@@ -19,42 +19,51 @@ NOWHERE = {"LEVER_API_KEY": "a-key-for-tests", "LEVER_BASE_URL": "http://127.0.0
 
 
 class Surroundings:
-    """The environment of all tests; for notebooks that nbval executes, an account and a workspace too.
+    """The environment of all tests: a workspace and locks for each file, an account too for a notebook.
 
-    nbval's items know no fixtures, and a kernel inherits the environment of this process. So a notebook's
-    account is opened before its kernel starts, and closed when another file's turn comes.
+    Accounts of emulators are the same in many files, and so would their ledgers be. nbval's items know no
+    fixtures, and a kernel inherits the environment of this process, so it is changed here: when the turn of
+    another file comes.
     """
 
     def __init__(self) -> None:
-        self._session, self._account = ExitStack(), ExitStack()
-        self._notebook: Path | None = None
+        self._session, self._turn = ExitStack(), ExitStack()
+        self._file = Path()
 
     def enter(self) -> None:
         """Hide the real account; keep files of leverkit, IPython and matplotlib out of the home folder."""
         home = self._session.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
         own = {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
-        own["XDG_CACHE_HOME"] = f"{home}/cache"  # locks and rate limits
-        own["XDG_DATA_HOME"] = f"{home}/data"  # tokens
-        own["LEVERKIT_WORKSPACE"] = f"{home}/workspace"
-        self._session.enter_context(environment(NOWHERE | own))
+        self._session.enter_context(environment(NOWHERE | own | _folders(home)))
         for name in VARIABLES:
-            if name not in NOWHERE | own:
+            if name not in NOWHERE | own | _folders(home):
                 os.environ.pop(name, None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Change accounts where another notebook begins, or something that is no notebook."""
-        notebook = item.path if item.path.suffix == ".ipynb" else None
-        if notebook != self._notebook:
-            self._account.close()
-            self._notebook = notebook
-            if notebook:
-                self._account.enter_context(notebook_account(notebook.stem))
+        """Change folders, and the account of a notebook, where another file begins."""
+        if item.path == self._file:
+            return
+        self._turn.close()
+        self._file = item.path
+        home = self._turn.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
+        self._turn.enter_context(environment(_folders(home)))
+        if item.path.suffix == ".ipynb":
+            self._turn.enter_context(notebook_account(item.path.stem))
 
     def pytest_unconfigure(self) -> None:
         """Close what is open."""
-        self._account.close()
+        self._turn.close()
         self._session.close()
+
+
+def _folders(home: str) -> dict[str, str]:
+    """Return the variables that lead to folders below this one: locks and rate limits, tokens, workspace."""
+    return {
+        "XDG_CACHE_HOME": f"{home}/cache",
+        "XDG_DATA_HOME": f"{home}/data",
+        "LEVERKIT_WORKSPACE": f"{home}/workspace",
+    }
 
 
 def pytest_configure(config: pytest.Config) -> None:
