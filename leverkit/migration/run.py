@@ -184,8 +184,8 @@ class Run:
     def writes(self, *, since_ms: int = 0) -> RunWrites:
         """Return what the journal tells the account's ledger; without a head until its session has ended.
 
-        A change that somebody undid before it was read back was made too. An addition that perhaps took
-        effect and was not read back is not kept; where Lever stored it in another form, that form is ours.
+        A change that somebody undid before it was read back was made too. An addition that Lever
+        accepted and did not show is not kept; where Lever stored it in another form, that form is ours.
         Requests whose outcome is not known are unsettled if they were sent after `since_ms`, when the last
         reading began: what an older one did, that reading has shown.
         """
@@ -223,9 +223,11 @@ class Run:
         return outcome.outcome == "drifted" and self.state.open_intent(outcome.op) is not None
 
     def _was_not_kept(self, outcome: Outcome) -> bool:
-        """Return True if an addition failed that perhaps took effect, later or in another form."""
+        """Return True if Lever accepted an addition and did not show it: so late, or in another form."""
+        response = self.state.responses.get(outcome.op)
         is_addition = self.plan.operations[outcome.op].action == "add"
-        return is_addition and outcome.outcome == "failed" and self.state.open_intent(outcome.op) is not None
+        accepted = response is not None and response.status == "ok"
+        return is_addition and outcome.outcome == "failed" and accepted
 
     def wave(self, name: str) -> Wave:
         """Return a wave of the plan by its name. Raises UsageError where there is none of this name."""

@@ -184,6 +184,18 @@ def test_what_a_person_takes_off_before_it_is_read_back_is_not_put_back(place: L
     assert place.have() == {first}
 
 
+def test_what_an_outage_kept_from_being_written_is_written_at_the_next_event(place: Listening) -> None:
+    ((contact, own),) = place.people(1).items()
+    place.pull()
+    place.tag(own[0])
+    place.emulated.fault("status", status=500, method="POST", times=None)
+    place.hear(contact)
+    assert not set(own[1:]) & place.have()
+    place.emulated.clear_faults()
+    place.hear(contact)
+    assert set(own) <= place.have()
+
+
 def test_no_tag_comes_back_while_a_rollback_runs_beside_the_receiver(place: Listening) -> None:
     people = place.people(20)
     for mine in people.values():
