@@ -32,7 +32,7 @@ class Surroundings:
 
     def enter(self) -> None:
         """Hide the real account; keep files of leverkit, IPython and matplotlib out of the home folder."""
-        home = self._session.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
+        home = self._session.enter_context(_folder())
         own = {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
         self._session.enter_context(environment(NOWHERE | own | _folders(home)))
         for name in VARIABLES:
@@ -46,7 +46,7 @@ class Surroundings:
             return
         self._turn.close()
         self._file = item.path
-        home = self._turn.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-tests-"))
+        home = self._turn.enter_context(_folder())
         self._turn.enter_context(environment(_folders(home)))
         if item.path.suffix == ".ipynb":
             self._turn.enter_context(notebook_account(item.path.stem))
@@ -55,6 +55,11 @@ class Surroundings:
         """Close what is open."""
         self._turn.close()
         self._session.close()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder that goes away again, also where a kernel that ends still writes into it."""
+    return tempfile.TemporaryDirectory(prefix="leverkit-tests-", ignore_cleanup_errors=True)
 
 
 def _folders(home: str) -> dict[str, str]:
