@@ -47,7 +47,7 @@ def main() -> None:
             f"{name}: lines {module['missing_lines']}, branches {module['missing_branches']} are not reached"
         )
     total = found["totals"]["percent_covered"]
-    print(f"{total:.1f} % of lines and branches; {len(WHOLLY) - len(short)} of {len(WHOLLY)} modules wholly")
+    print(f"{total:.1f}% of lines and branches; {len(WHOLLY) - len(short)} of {len(WHOLLY)} modules wholly")
     sys.exit(1 if short or total < OVERALL else 0)
 
 
