@@ -34,8 +34,8 @@ FLAGS: dict[str, Callable[[Row, int], bool]] = {
     "snoozed": lambda row, now: row.snoozed is not None and row.snoozed > now,
 }
 TIMES = [f"{name}_{end}" for name in RANGES for end in ("start", "end")]
-SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", "limit", "offset", "perform_as")
 PAGING = ("limit", "offset")  # what chooses a page of a listing and no filter
+SINGLES = (*TIMES, *FLAGS, "confidentiality", "email", *PAGING, "perform_as")
 CONFIDENTIALITY = ("confidential", "non-confidential", "all")
 
 
