@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.any_text import any_text
 
 from leverkit.analysis.families import LABELLED, LARGE, NAMED, TOGETHER, families, fits
 
@@ -93,7 +94,7 @@ def test_a_star_in_a_tag_is_no_placeholder() -> None:
 HOSTILE = st.text(st.sampled_from("aB1٣ :=/-_*\\\0[]\u202e\u0301🟢中の½\t\n"), max_size=12)
 
 
-@given(st.lists(HOSTILE | st.text(max_size=300), max_size=25))
+@given(st.lists(HOSTILE | any_text(max_size=300), max_size=25))
 def test_any_texts_have_families_that_they_fit_in_any_order(tags: list[str]) -> None:
     found = families(tags)
     assert found == families(sorted(tags, reverse=True))

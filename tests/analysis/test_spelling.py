@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.any_text import any_text
 
 from leverkit.analysis.spelling import spelling_groups
 from leverkit.api.tags import altered, fold
@@ -121,6 +122,6 @@ def test_two_tags_that_are_used_alike_are_no_slips_of_each_other() -> None:
     assert spelling_groups({"Veteran": 9, "Veterans": 8}) == [["Veteran"], ["Veterans"]]
 
 
-@given(st.dictionaries(st.text(min_size=1), st.integers(1, 99), max_size=30))
+@given(st.dictionaries(any_text(min_size=1), st.integers(1, 99), max_size=30))
 def test_every_tag_is_in_one_group(uses: dict[str, int]) -> None:
     assert sorted(tag for group in spelling_groups(uses) for tag in group) == sorted(uses)

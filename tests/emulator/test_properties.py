@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.any_text import any_text
 from support.emulator_accounts import walk
 
 from leverkit.emulator import Running
@@ -69,7 +70,7 @@ def test_tokens_survive_no_single_and_double_encoding(key: tuple[Any, ...]) -> N
     assert quote(token) != token
 
 
-@given(st.text())
+@given(any_text())
 def test_anything_else_is_an_invalid_offset(text: str) -> None:
     with pytest.raises(RequestError, match="Invalid offset token"):
         offset_tokens.read(text, listing.DEFAULT.types)
