@@ -2,7 +2,8 @@
 
 Each kind of account is measured with weights that were fitted without it, on seeds that nothing was
 chosen on.
-Prints Markdown for docs/audit.md. `PYTHONPATH=tests python -m quality.measure [SEEDS] [FIRST SEED] [KIND]`.
+Prints Markdown for docs/suggestions.md.
+`PYTHONPATH=tests python -m quality.measure [SEEDS] [FIRST SEED] [KIND]`.
 """
 
 from __future__ import annotations
