@@ -20,6 +20,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 SCALE := 1
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 PYTHONS := $(or $(PYTHON),python3.12 python3.13 python3.11 python3 python)
 USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -38,10 +39,10 @@ test: $(READY)
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 
-# Copies, as JupyterLab saves what it opens; a folder that is there stays as it is.
+# Copies, as JupyterLab saves what it opens; a folder that is there stays as it is. In a container, root may run it.
 lab: $(READY)
 	test -d my-notebooks || $(BIN)/leverkit notebooks my-notebooks
-	$(BIN)/jupyter lab --notebook-dir=my-notebooks
+	$(BIN)/jupyter lab --notebook-dir=my-notebooks $(AS_ROOT)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -111,7 +112,7 @@ $(READY): pyproject.toml constraints.txt
 	  if [ -z "$$found" ]; then \
 	    echo "No Python 3.11 to 3.13 with venv among: $(PYTHONS). Say where it is: make PYTHON=/path/to/python3.12" >&2; exit 1; \
 	  fi; \
-	  echo "Setting up .venv with $$found ($$("$$found" --version)): about a minute, once." >&2; \
+	  echo "Setting up .venv with $$found ($$("$$found" --version)): 1 to 2 minutes, once." >&2; \
 	  "$$found" -m venv .venv; \
 	fi
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,scan]'
