@@ -43,7 +43,7 @@ def test_an_operator_gets_from_the_first_night_to_an_empty_one_by_what_is_printe
 ) -> None:
     first = night(leverkit)
     assert (first.code, "first run" in first.out) == (0, True)
-    printed = re.search(r"to carry it out leverkit (.*?); for every night leverkit (.*)", first.err)
+    printed = re.search(r"to carry it out: leverkit (.*?); for every night: leverkit (.*)", first.err)
     assert printed
     apply, approve = map(shlex.split, printed.groups())
     assert leverkit(*apply, "--max-pct", "100", "--max-tag-pct", "10000", *FAST).code == 0

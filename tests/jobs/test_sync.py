@@ -409,5 +409,5 @@ def test_a_first_night_with_nothing_to_do_says_that_it_is_the_first(nights: Sync
     nights.policy.write_text("tag,scope\nnobody has it,contact\n", encoding="utf-8")
     record = nights.night().require().record
     assert (record.planned, record.summary.partition(",")[0]) == (0, "first run: the ledger begins")
-    assert record.next.startswith("for every night leverkit sync approve")
+    assert record.next.startswith("for every night: leverkit sync approve")
     assert not nights.night().require().record.first

@@ -6,6 +6,7 @@ import _thread
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -27,7 +28,7 @@ from leverkit.jobs.packing import pack_runs, packed_file
 from leverkit.jobs.sync import SyncInterrupted, sync
 from leverkit.migration.run import Run
 from leverkit.policy.decision import Decision
-from leverkit.storage.lock import identity
+from leverkit.storage.lock import hold, identity
 
 
 @pytest.fixture
@@ -338,3 +339,33 @@ def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNig
     assert raised.value.ended.record.exit_code == 130
     assert json.loads((nights.out / "sync.json").read_bytes())["exit_code"] == 130
     assert [notice["exit_code"] for notice in receiver.notices] == [130]
+
+
+@pytest.mark.parametrize("trouble", ["key", "policy"])
+def test_a_job_that_did_not_come_to_know_its_account_leaves_a_page_and_the_record_as_it_was(
+    nights: SyncNights, trouble: str
+) -> None:
+    nights.begin()
+    stopped(nights)
+    before = (nights.out / "sync.json").read_bytes()
+    settings = replace(nights.settings, key=Secret("wrong"))
+    policy = nights.policy if trouble == "key" else nights.home / "nowhere.csv"
+    with told() as found:
+        settings = replace(settings, notify=Secret(found.address))
+        ended = sync(SyncOrder(policy=policy, out=nights.out), settings=settings)
+    page = (nights.out / "report.html").read_text(encoding="utf-8")
+    assert ended.record.exit_code == (12 if trouble == "key" else 64)
+    assert {"key": "Nightly job without access", "policy": "nowhere.csv"}[trouble] in page
+    assert "Account acme" in page
+    assert "taggings planned" not in page
+    assert found.notices[0]["report"] == str(nights.out / "report.html")
+    assert (nights.out / "sync.json").read_bytes() == before
+    assert nights.night().require().record.counts["done"] > 0
+
+
+def test_a_job_that_another_one_kept_from_beginning_leaves_that_ones_page(nights: SyncNights) -> None:
+    nights.begin()
+    page = (nights.out / "report.html").read_bytes()
+    with hold(nights.folder / "sync.lock", purpose="another job"):
+        assert nights.night().record.exit_code == 11
+    assert (nights.out / "report.html").read_bytes() == page

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.errors import BrakeTripped, Refused, exit_code_of
+from leverkit.errors import BrakeTripped, Locked, Refused, exit_code_of
 from leverkit.history.catch_up import CaughtUp
 from leverkit.history.ledger import Ledger, ledger_file, register_run
 from leverkit.jobs.approval import Approval
@@ -55,7 +55,7 @@ class Night:
         self._counts: Counter[str] = Counter()
         self._found: Counter[str] = Counter()
         self._code = 0
-        self.out = order.out
+        self.out = (order.out or settings.home).absolute()  # until the account is known
         self.record = SyncRecord(
             account_name=settings.account_name,
             host=settings.host,
@@ -85,10 +85,11 @@ class Night:
     def end(self, error: BaseException | None) -> BaseException | None:
         """End the record of a job, and write it where the account is known; return what ended the job.
 
-        A record that cannot be written is an error too, whatever the job did.
+        A record that cannot be written is an error too, whatever the job did. A job that did not come to know
+        its account has a page alone: what the next one has to know stays in sync.json.
         """
         self._seal(error)
-        if self.out and self.record.account:
+        if self.out and not isinstance(error, Locked):  # the one that holds the lock writes its own
             try:
                 self.record.write(self.out)
             except OSError as unwritten:
@@ -230,11 +231,11 @@ class Night:
         kind = "dry run" if self._order.dry_run else "first run: the ledger begins"
         self._note(summary=f"{kind}, nothing was written; {plan.summary}", next=self._order.command)
         if self.record.first:
-            self._note(next=f"for every night {self._allowance.command()}")
+            self._note(next=f"for every night: {self._allowance.command()}")
         if self.record.first and plan.operations:
             apply = apply_command(run.folder, plan, first_wave(plan))
             once = f"{apply} {plan.brakes.needed(plan.size)}".rstrip()
-            first = f"read {run.folder / 'plan.csv'}; to carry it out {once}"
+            first = f"read {run.folder / 'plan.csv'}; to carry it out: {once}"
             self._note(next=f"{first}; {self.record.next}")
 
     def _carry_out(self, run: Run, out: Path, snapshot: Snapshot) -> str:

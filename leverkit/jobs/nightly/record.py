@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 
-from leverkit.errors import Partial
+from leverkit.errors import Locked, Partial
 from leverkit.jobs.notify import Notice
 from leverkit.report.html import Html, Section, bullets, facts, page
 from leverkit.report.masthead import Masthead
@@ -31,6 +31,7 @@ _NOUNS = {
     "left as it is": ("gap left as it is", "gaps left as they are"),
 }
 _OUTCOMES = {"no_op": "in place already"}
+_REASONS = {"left as it was": "from before the nightly job began; a person plans these with leverkit plan"}
 _ENDED = {
     Partial.exit_code: "done in part",
     4: "refused",
@@ -92,8 +93,12 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         return found if found is not None and found.account == account else cls()
 
     def write(self, folder: Path) -> None:
-        """Write sync.json in one step, and report.html for people once the job has ended."""
-        files.write_json(folder / NAME, self)
+        """Write sync.json in one step, and report.html for people once the job has ended.
+
+        Without an account there is a page alone: sync.json holds what the next job has to know.
+        """
+        if self.account:
+            files.write_json(folder / NAME, self)
         if self.exit_code is not None:
             files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
 
@@ -132,7 +137,7 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
             account=self.account_name or self.account,
             exit_code=self.exit_code or 0,
             counts=self.figures,
-            report=str(out / REPORT) if out and self.account else "",
+            report=str(out / REPORT) if out and self.exit_code != Locked.exit_code else "",
         )
 
     @property
@@ -142,26 +147,35 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         ends = [(_OUTCOMES.get(name, name), number) for name, number in done if number]
         parts = {
             "Changed since the last reading": [_event(*found) for found in sorted(self.found.items())],
-            "Gaps left as they are": [f"{count(number, 'gap')}: {reason}" for reason, number in left],
+            "Gaps left as they are": [
+                f"{count(number, 'gap')}: {_REASONS.get(reason, reason)}" for reason, number in left
+            ],
             "Planned changes": [f"{count(number, 'change')} {name}" for name, number in ends],
         }
+        parts["Notes"] = list(self.notes)
         lists = [Section(head, [bullets(lines)]) for head, lines in parts.items() if lines]
-        notes = [Section("Notes", [bullets(self.notes)])] if self.notes else []
-        cards = figures(*((number, *_NOUNS[name]) for name, number in self.figures.items()))
-        return [Section("In numbers", [facts(cards), *self._then]), *lists, *notes]
+        where = [f"Every change is in {Path(self.run) / 'plan.csv'}."] if self.run else []
+        numbers = [Section("In numbers", [self.cards, *where])] if self.reading else []
+        return [*self._then, *numbers, *lists]
 
     @property
-    def _then(self) -> list[str]:
-        where = [f"Every change is in {Path(self.run) / 'plan.csv'}."] if self.run else []
-        return where + ([f"Next: {self.next}"] if self.next else [])
+    def cards(self) -> Html:
+        """Return the numbers that people ask for first, each with its noun."""
+        return facts(figures(*((number, *_NOUNS[name]) for name, number in self.figures.items())))
+
+    @property
+    def _then(self) -> list[Section]:
+        steps = [f"{step[:1].upper()}{step[1:]}" for step in self.next.split("; ") if step]
+        return [Section("What to do next", [bullets(steps)])] if steps else []
 
     def page(self) -> str:
         """Return the record as a page for people."""
         began = self.started_at[:16].replace("T", " ")
         head = Masthead(self.account_name, self.account, self.host, as_of=began)
         title = f"Nightly job {self.outcome}"
-        lead = "" if self.summary in title else f"{self.summary[:1].upper()}{self.summary[1:]}."
-        return page(title, self.sections, lead=lead, masthead=head.html)
+        told = self.summary in title or not (self.planned or self.exit_code)  # the lists say the rest
+        lead = "" if told else f"{self.summary[:1].upper()}{self.summary[1:].removesuffix('.')}."
+        return page(title, self.sections, lead=lead, masthead=head.html, footer="leverkit sync")
 
 
 @dataclass(frozen=True)
