@@ -14,7 +14,7 @@ from leverkit.jobs.nightly.record import SyncResult
 from leverkit.jobs.sync import sync
 from leverkit.notebook.migration_step import Message, message
 from leverkit.planning.plan import Plan
-from leverkit.report.html import Html, facts, table
+from leverkit.report.html import Html, headline, table
 from leverkit.settings import Settings
 
 MODES = ("plan", "apply")
@@ -27,9 +27,14 @@ class NightlyStep:
     ended: SyncResult
 
     @property
+    def verdict(self) -> Html:
+        """Return how it ended, as the headline of the page."""
+        return headline(f"Nightly job {self.ended.record.outcome}")
+
+    @property
     def figures(self) -> Html:
         """Return the numbers that people ask for first."""
-        return facts(self.ended.record.figures)
+        return self.ended.record.cards
 
     @property
     def found(self) -> Html:

@@ -67,11 +67,17 @@ class StepReport:
             words = ((n, name.replace("no_op", "in place already")) for name, n in self.result.counts.items())
             return facts(figures(*((n, f"change {word}", f"changes {word}") for n, word in words if n)))
         plan = self.step.plan
-        tags, left = plan.counts["tags"], plan.counts["undecided"]
-        return facts(figures(
-            (tags, "tag"), (left, "tag left undecided", "tags left undecided"),
-            (len(plan.skipped), "gap left out", "gaps left out"), (plan.requests, "request"),
-        ) | {"minutes, about": f"{plan.minutes:g}"})  # fmt: skip
+        undecided, what = plan.counts["undecided"], "gap" if plan.kind == "migrate" else "change"
+        left = (
+            (undecided, "tag left undecided", "tags left undecided"),
+            (len(plan.skipped), f"{what} left out", f"{what}s left out"),
+        )
+        shown = (
+            (plan.counts["tags"], "tag"),
+            *(each for each in left if each[0]),
+            (plan.requests, "request"),
+        )
+        return facts(figures(*shown) | {"minutes, about": f"{plan.minutes:g}"})
 
     @property
     def picture(self) -> Chart | Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,10 +32,25 @@ def policy_table(decisions: Sequence[Decision], source: str) -> Html:
     return table(frame, limit=SHOWN, caption=caption, rows=Path(source) if source else None)
 
 
-def _cells(row: Decision) -> tuple[object, ...]:
-    decided = "–" if row.scope == "undecided" else row.scope
+def scope_table(decisions: Sequence[Decision], caption: str) -> Html:
+    """Return how many tags are suggested and decided as what, the most first."""
+    import pandas as pd
+
+    numbers = Counter(
+        ("–" if row.confidence is None else row.suggested_scope, _decided(row)) for row in decisions
+    )
+    rows = [(*pair, number) for pair, number in numbers.most_common()]
+    return table(pd.DataFrame(rows, columns=["Suggested", "Decided", "Tags"]), caption=caption)
+
+
+def _decided(row: Decision) -> str:
     if row.scope != row.standing:
-        decided = "not yet, near-duplicate"
+        return "not yet, near-duplicate"
+    return "–" if row.scope == "undecided" else row.scope
+
+
+def _cells(row: Decision) -> tuple[object, ...]:
+    decided = _decided(row)
     suggested = "–" if row.confidence is None else f"{row.suggested_scope}, {share(row.confidence)}"
     figures = [row.evidence.get(name) for name in ("missing", "inconsistent_contacts", "at_stake")]
     return row.tag, decided, suggested, *map(_whole, figures), reason(row.reason)

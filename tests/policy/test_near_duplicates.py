@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,12 @@ def test_a_column_that_was_dropped_is_missed_also_where_nothing_says_what_was_in
     former = ["tag", "scope", "decided_by", "decided_at", "note"]
     policy.frame[former].to_csv(path, index=False)
     assert len(Policy.read(path).decisions) == len(policy.decisions)
+
+
+def test_the_table_of_scopes_counts_a_near_duplicate_as_the_summary_does(snapshot: Snapshot) -> None:
+    policy = decided(snapshot, "family")
+    assert policy.summary().startswith(
+        "2 tags: 1 contact, 0 opportunity, 0 ignore, 1 undecided, 1 of them a near"
+    )
+    cells = re.findall(r'data-label="(?:Decided|Tags)"[^>]*>([^<]*)<', policy.scopes_table)
+    assert dict(zip(cells[::2], cells[1::2], strict=True)) == {"contact": "1", "not yet, near-duplicate": "1"}

@@ -14,7 +14,8 @@ from leverkit.notebook.job.table_rows import linked
 from leverkit.report.html import TEMPLATES
 from leverkit.report.masthead import Masthead
 
-LEFT_OUT = {"parameters", "injected-parameters", "papermill-error-cell-tag", "remove-cell", HEADLINE}
+FAILED = "papermill-error-cell-tag"  # tag of the cell that says so; the page has a banner
+LEFT_OUT = {"parameters", "injected-parameters", FAILED, "remove-cell", HEADLINE}
 # Markdown has no table without a head; screen readers announce an empty one.
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>\s*(?:<th[^>]*>\s*</th>\s*)+</tr>\s*</thead>")
 _CHECKBOX = re.compile(r'<input[^>]*class="task-list-item-checkbox"[^>]*>')
@@ -55,9 +56,8 @@ def render(notebook: Any, record: RunRecord, copied: Collection[str] = ()) -> st
     )
     notebook = notebook if record.status == "done" else _executed_part(notebook)
     name, verdict = title(notebook), headline_of(notebook)
-    head = Masthead(
-        record.account_name, "", record.host, record.demo, record.started_at[:16].replace("T", " ")
-    )
+    began = record.started_at[:16].replace("T", " ")
+    head = Masthead(record.account_name, record.account, record.host, record.demo, began)
     facts = {
         "title": verdict or name,
         "name": name if verdict else "",
@@ -77,7 +77,7 @@ def _accessible(body: str) -> str:
 def _as_page(notebook: Any) -> Any:
     """Return a notebook whose first cell, what it is for, is its last section; without empty sections."""
     page = type(notebook)(notebook)
-    first, *rest = notebook.cells
+    first, *rest = [cell for cell in notebook.cells if FAILED not in cell.metadata.get("tags", [])]
     about = first.source.split("\n", 1)
     if first.cell_type != "markdown" or not about[0].startswith("# "):
         return page

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import nbformat
 
-from leverkit.notebook.job.html_page import render
+from leverkit.notebook.job.html_page import FAILED, render
 from leverkit.notebook.job.run_record import RunRecord
 from leverkit.settings import Settings
 
@@ -40,3 +40,23 @@ def test_no_table_has_an_empty_head_no_box_lacks_a_name_and_no_two_landmarks_sha
     assert "☐" in text
     assert '<table class="leverkit">' in text
     assert [bad for bad in ("<input", "<th></th>", 'role="region"') if bad in text] == []
+
+
+def test_a_page_of_a_job_that_found_differences_begins_with_them_and_ends_with_what_it_is_for() -> None:
+    made = nbformat.v4
+    told = made.new_markdown_cell("**This run is incomplete.**", metadata={"tags": [FAILED]})
+    result = made.new_code_cell("x", outputs=[made.new_output("stream", text="9 missing")], execution_count=1)
+    cells = [
+        told,
+        made.new_markdown_cell("# Migrate\n\nPurpose"),
+        made.new_markdown_cell("## Result"),
+        result,
+    ]
+    record = RunRecord.begin(NOTEBOOK, {}, Settings(), attempt=1)
+    ended = msgspec.structs.replace(record, status="failed", exit_code=3, account="0123abcd")
+    text = render(made.new_notebook(cells=cells), ended)
+    assert text.count("<h1>") == 1
+    assert "Not everything is as planned." in text
+    assert "is incomplete" not in text
+    assert text.index("9 missing") < text.index("About this page") < text.index("Purpose")
+    assert "0123abcd" in text
