@@ -11,7 +11,7 @@ from leverkit.analysis.findings import duplicates, to_decide
 from leverkit.analysis.standing import COPY, KINDS, LIKELY, MEANT, OPEN, STAYS, Opinion, Standing
 from leverkit.errors import UsageError
 from leverkit.report.anonymisation import PersonDisplay
-from leverkit.report.chart_style import COLOURS
+from leverkit.report.chart_style import COLOURS, label
 from leverkit.report.charts import chart_agreement, chart_contacts, chart_coverage, chart_spellings
 from leverkit.report.gap_charts import chart_months, chart_where
 from leverkit.report.html import Chart, Html, Section, link, table
@@ -75,7 +75,7 @@ def _coverage(standing: Standing) -> Chart:
     if len(rows):
         worst = rows.iloc[0]
         every = count(int(worst["missing"] + worst["present"]), "opportunity", "opportunities")
-        title = f"{worst['tag']} has the most gaps: missing on {worst['missing']:,} of {every}"
+        title = f"{label(worst['tag'], 40)} has the most gaps: missing on {worst['missing']:,} of {every}"
     return chart_coverage(rows, title=title)
 
 
@@ -108,8 +108,9 @@ def _where(facts: AuditFacts, opinion: Opinion) -> Chart:
     """Draw on opportunities of which origin and posting the gaps are."""
     origins, postings = (_by_kind(facts, opinion, kind) for kind in ("origin", "posting"))
     gaps = origins.sum(axis="columns")
-    most = f"{int(gaps.iloc[0]):,} of {count(int(gaps.sum()), 'gap')}"
-    title = f"{most} are on opportunities of origin {gaps.index[0]}"
+    first, every = int(gaps.iloc[0]), count(int(gaps.sum()), "gap")
+    are = "is" if first == 1 else "are"
+    title = f"{first:,} of {every} {are} on opportunities of origin {label(gaps.index[0], 40)}"
     return chart_where(origins, postings, title=title)
 
 
@@ -130,7 +131,7 @@ def _spellings(spellings: pd.DataFrame) -> Chart:
     if groups:
         (right, _), *others = groups[0]
         used = count(sum(used for _, used in others), "opportunity uses", "opportunities use")
-        title = f"{used} another spelling of {right}"
+        title = f"{used} another spelling of {label(right, 40)}"
     return chart_spellings(groups, title=title)
 
 
@@ -138,8 +139,9 @@ def _contacts(sizes: pd.DataFrame) -> Chart:
     """Draw how many contacts have several opportunities, from `Audit.sizes`."""
     two = int(sizes.loc[sizes["opportunities"] == 2, "contacts"].sum())
     split = int(sizes.loc[sizes["opportunities"] > 1, "contacts"].sum())
-    people = count(split, "person", "people")
-    return chart_contacts(sizes, title=f"Exactly two opportunities: {two:,} of {people} with several")
+    people, have = count(split, "person", "people"), "has" if two == 1 else "have"
+    title = f"{two:,} of {people} with several opportunities {have} exactly two"
+    return chart_contacts(sizes, title=title)
 
 
 def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:

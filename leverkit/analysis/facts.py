@@ -106,14 +106,22 @@ class AuditFacts:
         return ", ".join(filter(None, (self._fact, self.summary["copy"])))
 
     @property
+    def no_gaps(self) -> str:
+        """Return why an account has no gaps, as a sentence."""
+        s = self.summary
+        if not s["contacts"]:
+            return "No gaps: the account has no opportunities"
+        if not s["split_contacts"]:
+            return "No gaps: nobody has several opportunities"
+        people = count(s["split_contacts"], "person", "people")
+        aside = ", but for tags of postings" if s["posting_tags"] else ""
+        return f"No gaps: {people} with several opportunities, and the same tags on all of them{aside}"
+
+    @property
     def _fact(self) -> str:
         s = self.summary
-        if not s["split_contacts"]:
-            people = count(s["contacts"], "person", "people")
-            return f"None of {people} has more than one opportunity: tags cannot disagree"
         if not s["missing_not_posting"]:
-            people = count(s["split_contacts"], "person", "people")
-            return f"No tag has a gap but those of postings, on {people} with several opportunities"
+            return self.no_gaps
         return (
             f"{count(s['tags_to_decide'], 'tag has', 'tags have')} "
             f"{count(s['missing_not_posting'], 'gap')} on "

@@ -52,7 +52,10 @@ class ReportOptions:
         return {"rest": f"all are in {file.name}"} if self.beside else {"rows": file}
 
 
-NO_GAPS = Section("No gaps", ["No tag is on some of a person's opportunities only, but tags of postings."])
+NO_GAPS = Section(
+    "No gaps",
+    ["Each tag is on all of a person's opportunities or on none. Tags of postings are left out of this."],
+)
 
 
 def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Section]) -> str:
@@ -60,7 +63,7 @@ def render(audit: AuditFacts, options: ReportOptions, parts: Mapping[str, Sectio
     s = audit.summary
     return page(
         Standing.of(audit, options.opinion).headline,
-        {id(part): part for part in parts.values()}.values(),  # NO_GAPS once
+        parts.values(),
         lead="A gap is a pair of a tag and an opportunity: the opportunity lacks the tag, and another one of "
         "the same person has it. A tag about a person belongs on all of their opportunities; a tag about one "
         "candidacy, and every tag of a posting, stays where it is.",
@@ -80,7 +83,7 @@ def sections(audit: AuditFacts, options: ReportOptions) -> dict[str, Section]:
     gaps = len(standing.tags) > 0
     parts = {
         "ready": _ready(standing, options),
-        "person": example(audit.snapshot, standing, options.opinion, options.people),
+        "person": example(audit.snapshot, standing, options.opinion, options.people) if gaps else NO_GAPS,
         "when": _when(options) if gaps else NO_GAPS,
         "where": _where(options) if gaps else NO_GAPS,
         "decide": _decide(audit, standing, options),
@@ -165,15 +168,14 @@ def _where(options: ReportOptions) -> Section:
 def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Section:
     tags, decide = len(standing.tags), standing.number_of_tags(*TO_DECIDE)
     if not tags:
-        return Section(
-            "Nothing to decide", ["Only tags of postings differ between opportunities of a person."]
-        )
-    some = f"All {count(tags, 'tag')}" if decide == tags > 1 else f"{decide:,} of {count(tags, 'tag')}"
+        return NO_GAPS
+    every = f"All {tags:,} tags" if tags > 1 else "The only tag"
+    some = every if decide == tags else f"{decide:,} of {count(tags, 'tag')}"
     heading = f"{some} with gaps {'needs' if decide == 1 else 'need'} a decision"
     rows = standing.tags.assign(rank=standing.tags["kind"].map(KINDS.index))
     rows = _worded(rows.sort_values(["missing", "tag"], ascending=[False, True]))
     return Section(
-        heading if decide else f"All {count(tags, 'tag')} with gaps are decided",
+        heading if decide else f"{every} with gaps {'is' if tags == 1 else 'are'} decided",
         [
             "If a tag is about the person, its gaps are filled. If it is about one candidacy, they stay. "
             "A tag that siblings share far more often than by chance is probably about the person.",
@@ -211,6 +213,8 @@ def _worded(rows: pd.DataFrame) -> pd.DataFrame:
         expected=[share(value) for value in rows["expected"]],
         pattern=rows["pattern"].map(_PATTERNS),
     )
+    if (shown["pattern"] == "–").all():
+        del shown["pattern"], columns["pattern"]
     return shown.rename(columns=columns)
 
 
@@ -220,7 +224,8 @@ def _postings(audit: AuditFacts, options: ReportOptions) -> Section:
         return Section(
             "No tag was recognised as a posting's", ["Neither by its text nor by how it is spread."]
         )
-    heading = f"{count(len(rows), 'tag comes', 'tags come')} from postings and stay as they are"
+    stay = "tag comes from postings and stays as it is", "tags come from postings and stay as they are"
+    heading = count(len(rows), *stay)
     shown = rows[["tag", "opportunities", "why"]]
     shown = shown.set_axis(["Tag", "Opportunities with it", "How it was recognised"], axis=1)
     return Section(

@@ -52,7 +52,7 @@ class Opinion:
 class Standing:
     """The gaps of an account, split. `tags` has one row per tag with gaps, and its kind; `people` one per
     person with gaps: contact, and the number of gaps of each kind. `opportunities` have gaps. `caveat` is on
-    what all of that rests, if it was not read from Lever.
+    what all of that rests, if it was not read from Lever; `no_gaps` says why there are none.
     """
 
     tags: pd.DataFrame
@@ -60,6 +60,7 @@ class Standing:
     opportunities: int
     suggestions: bool
     caveat: str = ""
+    no_gaps: str = "No gaps"
 
     @classmethod
     def of(cls, facts: AuditFacts, opinion: Opinion) -> Standing:
@@ -72,7 +73,7 @@ class Standing:
         people = people.reindex(columns=list(KINDS[:5]), fill_value=0).astype("int64").reset_index()
         opportunities = int(facts.summary["opportunities_with_gaps"])
         caveat = str(facts.summary["copy"])
-        return cls(tags, people, opportunities, bool(opinion.suggested), caveat)
+        return cls(tags, people, opportunities, bool(opinion.suggested), caveat, facts.no_gaps)
 
     def gaps(self, *kinds: str) -> int:
         """Return the number of gaps of these kinds, of all without any."""
@@ -101,7 +102,7 @@ class Standing:
     def _fact(self) -> str:
         gaps, copy, decide, stay = self.gaps(), self.gaps(COPY), self.gaps(*TO_DECIDE), self.gaps(STAYS)
         if not gaps:
-            return "No tag has a gap but those of postings, which stay as they are"
+            return self.no_gaps
         where = count(self.opportunities, "opportunity", "opportunities")
         people = count(len(self.people), "person", "people")
         text = f"{count(gaps, 'gap')} on {where} of {people}"

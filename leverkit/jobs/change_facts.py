@@ -61,7 +61,11 @@ class ChangeFacts:
     @cached_property
     def postings(self) -> pd.DataFrame:
         """Return one row per posting, with its title."""
-        titles = {p: t for f in self._parts for p, t in zip(f["posting"], f["title"], strict=True)}
+        titles = {
+            posting: title or (f"unlisted posting {posting[:8]}" if posting else "no posting")
+            for part in self._parts
+            for posting, title in zip(part["posting"], part["title"], strict=True)
+        }
         frame = self._by("posting")
         return frame.assign(title=frame["posting"].map(titles))
 
@@ -83,9 +87,8 @@ class ChangeFacts:
             return f"No tag was split in {count(len(self.readings), 'reading')} {when}"
         most, times = self.tags.iloc[0], self.splits["taken_at"]
         first, last = (day(int(moment.timestamp() * 1000)) for moment in (times.min(), times.max()))
-        found = (
-            f"{count(len(self.splits), 'time')} since {first}, most often {most['tag']!r} ({most['split']:,})"
-        )
+        often = f", most often {most['tag']!r} ({most['split']:,})" if most["split"] > 1 else ""
+        found = f"{count(len(self.splits), 'time')} since {first}{often}"
         if int(self.splits["reading"].max()) == self.until.number:
             return f"Tags are still being split: {found}"
         return f"Tags were split {found}; the last were found on {last}, none since"

@@ -121,7 +121,7 @@ def _counted(found: ChangeFacts) -> str:
 def _figures(found: ChangeFacts) -> dict[str, object]:
     kinds, became = found.taggings["kind"], found.opportunities["became"]
     return figures(
-        (len(found.readings), "reading"),
+        (len(found.readings), "new reading"),
         (int((became == "new opportunity").sum()), "new opportunity", "new opportunities"),
         (int((~kinds.isin(_LOST)).sum()), "tagging added", "taggings added"),
         (int((kinds == "added_by_us").sum()), "of them by leverkit", "of them by leverkit"),

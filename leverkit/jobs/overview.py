@@ -73,11 +73,12 @@ class Overview:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """Return the runs, newest first: plan, kind, changes, people, state, in place, verified."""
+        """Return the runs, newest first, as the page shows them."""
         import pandas as pd
 
-        columns = ["Plan", "Kind", "Changes", "People", "State", "In place", "Verified"]
-        return pd.DataFrame(map(_row, self._folders), columns=columns)
+        columns = ["Plan", "Kind", "Changes", "People", "State", "In place", "Last change", "Verified"]
+        frame = pd.DataFrame(map(_row, self._folders), columns=columns)
+        return frame.assign(**{"Last change": pd.to_datetime(frame["Last change"], unit="ms", utc=True)})
 
     @property
     def next_steps(self) -> list[str]:
@@ -102,10 +103,11 @@ class Overview:
         night = SyncRecord.find(self.folder, self.audit.summary["account"])
         nightly = [f"Last nightly job: {night.state}."] if night.account else []
         number = len(self.runs)
-        runs = [table(self.runs, limit=RUNS, unfold=number, caption="The newest first")] if number else []
+        none = "leverkit plan makes one. It writes nothing to Lever."
+        rows = table(self.runs, limit=RUNS, unfold=number, caption="The newest first") if number else none
         mine = {
             "next": Section("What to do next", [bullets(self.next_steps)]),
-            "runs": Section(f"{count(number, 'plan') if number else 'No plan'} so far", [*runs, *nightly]),
+            "runs": Section(f"{count(number, 'plan') if number else 'No plan'} so far", [rows, *nightly]),
         }
         order = ("next", "ready", "runs", "when", "person", "account")
         every = shown | mine
@@ -166,9 +168,10 @@ def _row(folder: Path) -> tuple[object, ...]:
         run = Run.open(folder)
         found, plan = status(run), run.plan
     except LeverkitError as error:
-        return folder.name, "–", None, None, str(error), None, "–"
+        return folder.name, "–", None, None, str(error), None, None, "–"
     checked = VerificationRecord.read(folder)
     verified = "–" if not found.planned else "no" if checked is None else _VERIFIED[checked.exit_code]
     kind = _KINDS.get(found.kind, found.kind)
     state = found.state if found.planned else "nothing planned"
-    return plan.short, kind, found.planned, plan.counts["contacts"], state, found.in_place, verified
+    last = run.entries[-1].at_ms if run.entries else None
+    return plan.short, kind, found.planned, plan.counts["contacts"], state, found.in_place, last, verified

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 6  # values of an origin, and postings
+NO_POSTING = "no posting"  # as `AuditFacts.gaps` has it
 
 
 def chart_months(frame: pd.DataFrame, *, title: str) -> Chart:
@@ -68,9 +69,14 @@ def chart_where(origins: pd.DataFrame, postings: pd.DataFrame, *, title: str) ->
                 left = [start + width for start, width in zip(left, widths, strict=True)]
             axes.bar_label(bars, labels=[f"{total:,}" for total in left], padding=4, fontsize=9.5)
         axes.set_yticks([*places[0], *places[1]], [*names[0], *names[1]])
-        shown = f"{len(parts[1]):,} of {count(len(postings), 'posting')} shown"
-        count_along(axes, f"gaps, by origin and by posting\n{shown}")
+        count_along(axes, f"gaps, by origin and by posting{_shown(postings)}")
         axes.margins(x=0.12)
         legend(axes, kinds)
 
     return chart(draw, title=title, alt=f"{title}. {words}", rows=len(parts[0]) + len(parts[1]) + 2.2)
+
+
+def _shown(postings: pd.DataFrame) -> str:
+    """Return how many postings are not drawn; empty where all are. Gaps without one are drawn as well."""
+    drawn, every = (rows.index.difference([NO_POSTING]).size for rows in (postings.head(SHOWN), postings))
+    return f"\n{drawn:,} of {count(every, 'posting')} shown" if drawn < every else ""

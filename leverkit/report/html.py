@@ -35,6 +35,8 @@ class Html(Markup):
 
 
 UNFOLDED = 200  # rows that a table unfolds on a click
+LONG = 40  # letters of a word from which it breaks anywhere
+_LONG = Html('<span style="display:inline-block;min-width:9rem;overflow-wrap:anywhere">{}</span>')
 _ALL_ROWS = Html('<p class="more" data-rows="{}">All rows: {}</p>')
 # JupyterLab has no style for the cards of `facts`: a number at the left edge, its name far to the right.
 _CARDS = Html(
@@ -132,6 +134,8 @@ def table(
     where the others are, or `rows` is the file of all, which a job copies beside its page. Without either
     they are said to be in the frame, so a page for people names one.
     """
+    if not len(frame):
+        return paragraph(f"{caption or 'Nothing to show'}.")
     shown = _rows(frame.head(limit), caption, links)
     if (more := len(frame) - limit) <= 0:
         return shown
@@ -194,12 +198,17 @@ def link(text: str, address: str) -> Html:
 def page(
     title: str, sections: Iterable[Section], *, lead: str = "", footer: str = "", masthead: str | Html = ""
 ) -> str:
-    """Return one self-contained HTML page: the finding as title, the account, a lead, sections, a footer."""
+    """Return one self-contained HTML page: the finding as title, the account, a lead, sections, a footer.
+
+    A section that says the same as one before it is left out.
+    """
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, keep_trailing_newline=True)
     template = environment.get_template("page.html.j2")
-    return template.render(title=title, sections=sections, lead=lead, footer=footer, masthead=masthead)
+    every = list(sections)
+    once = [section for place, section in enumerate(every) if section not in every[:place]]
+    return template.render(title=title, sections=once, lead=lead, footer=footer, masthead=masthead)
 
 
 def _row(
@@ -207,15 +216,21 @@ def _row(
 ) -> Html:
     entry = Html('<td data-label="{}"{}>{}</td>')
     cells = (
-        entry.format(name, class_, link(cell(value), address(str(value))))
+        entry.format(name, class_, link(_breakable(cell(value)), address(str(value))))
         for name, class_, address, value in zip(names, classes, addresses, row, strict=True)
     )
     return Html("<tr>{}</tr>").format(Html().join(cells))
+
+
+def _breakable(text: str) -> str:
+    """Return the text of a cell, as markup that breaks anywhere if it has a very long word."""
+    long = not hasattr(text, "__html__") and max(map(len, text.split()), default=0) > LONG
+    return _LONG.format(text) if long else text
 
 
 def _numeric(column: pd.Series[Any]) -> bool:
     """Return True if a column is set as figures: numbers, days, or percentages from `share`."""
     if column.dtype.kind in "iufM":
         return True
-    texts = [str(value) for value in column]
-    return bool(texts) and all(text == "–" or (text[-1:] == "%" and text[:-1].isdigit()) for text in texts)
+    texts = {str(value) for value in column} - {"–"}
+    return bool(texts) and all(text[-1:] == "%" and text[:-1].isdigit() for text in texts)

@@ -82,7 +82,7 @@ def test_split_contacts_come_largest_first(tmp_path: Path) -> None:
 def test_an_empty_account_has_no_findings(tmp_path: Path) -> None:
     result = audit(write_snapshot(tmp_path, []))
     assert result.findings.empty
-    assert result.headline == "None of 0 people has more than one opportunity: tags cannot disagree"
+    assert result.headline == "No gaps: the account has no opportunities"
 
 
 def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
     assert result.coverage_chart().alt == (
         "vip has the most gaps: missing on 1 of 2 opportunities. Missing: vip on 1 of 2"
     )
-    assert result.contacts_chart().alt == "Exactly two opportunities: 1 of 1 person with several: 1 with 2"
+    assert result.contacts_chart().alt == "1 of 1 person with several opportunities has exactly two: 1 with 2"
     assert result.agreement_chart().alt == (
         "Half of the siblings or more agree on 0 of 1 tag with gaps. Most agreement: "
         "vip covers 50%, siblings agree 0%"
@@ -210,7 +210,8 @@ def test_near_duplicates_are_drawn_with_those_that_part_most_first(tmp_path: Pat
 def test_an_audit_without_findings_draws_no_empty_pictures(tmp_path: Path) -> None:
     page = audit(write_snapshot(tmp_path / "s", [Row("a", ["vip"])])).to_html(tmp_path / "a.html").read_text()
     assert "<img" not in page
-    assert "No tag has a gap but those of postings" in page
+    assert "No gaps: nobody has several opportunities" in page
+    assert page.count("<h2>No gaps</h2>") == 1
 
 
 def test_a_person_is_drawn_as_a_matrix_of_tags_and_opportunities(tmp_path: Path) -> None:

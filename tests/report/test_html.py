@@ -120,3 +120,22 @@ def test_a_chart_carries_its_finding_in_words() -> None:
 )
 def test_a_terminal_gets_no_control_or_direction_characters(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_a_very_long_word_breaks_and_others_do_not() -> None:
+    shown = table(pd.DataFrame({"a": ["x" * 200, "two words"]}))
+    assert shown.count("overflow-wrap:anywhere") == 1
+    assert f">{'x' * 200}<" in shown
+    assert ">two words<" in shown
+
+
+def test_dashes_alone_are_no_figures_and_an_empty_table_is_a_sentence() -> None:
+    shown = table(pd.DataFrame({"a": ["–", "–"], "b": ["–", "7%"]}))
+    assert '<th scope="col">A</th><th scope="col" class="n">B</th>' in shown
+    assert table(pd.DataFrame({"a": []}), caption="Findings: 0") == "<p>Findings: 0.</p>"
+
+
+def test_a_page_says_nothing_twice() -> None:
+    text = page("t", [Section("No gaps", ["none"]), Section("Other", []), Section("No gaps", ["none"])])
+    assert text.count("<h2>No gaps</h2>") == 1
+    assert text.index("No gaps") < text.index("Other")

@@ -11,6 +11,7 @@ import msgspec
 from leverkit.doctor.contract.outcome import Outcome, Verdict, not_tried
 from leverkit.doctor.contract.questions import Question, questions
 from leverkit.report.html import Html, Section, facts, page, paragraph, table
+from leverkit.report.masthead import Masthead
 from leverkit.report.text import count, figures
 
 VERDICTS: tuple[Verdict, ...] = ("refuted", "confirmed", "not tried")
@@ -23,7 +24,7 @@ FIRST = (
     "tag_counts",
 )  # what leverkit itself relies on most
 OPTIONS = {"write": "ask with --write-probes", "throttle": "ask with --provoke-429"}
-COLUMNS = ("assumption", "found", "section", "shown by")
+COLUMNS = ("assumption", "found", "shown by")
 SHOWN = 80  # characters of a request on the page: the recording has it whole
 
 
@@ -63,6 +64,17 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
         """Return how many questions have which verdict."""
         found = Counter(answer.verdict for answer in self.answers)
         return {verdict: found[verdict] for verdict in VERDICTS}
+
+    @property
+    def headline(self) -> str:
+        """Return the finding in a sentence."""
+        refuted, confirmed, not_tried = self.counts.values()
+        some = f"{refuted:,}" if refuted else "None"
+        are = "are" if refuted > 1 else "is"
+        every = count(len(self.answers), "assumption")
+        return (
+            f"{some} of {every} about Lever {are} refuted: {confirmed:,} confirmed, {not_tried:,} not tried"
+        )
 
     @property
     def summary(self) -> str:
@@ -112,9 +124,10 @@ def _line(answer: Answer) -> str:
 
 def to_html(contract: Contract) -> str:
     """Return the report as a page for people."""
-    asked = figures((contract.requests, "request")) | {"ms per request, median": contract.median_ms}
-    cards = facts({**contract.counts, **asked})
+    asked = figures((contract.requests, "request"))
+    cards = facts(contract.counts | asked | {"ms per request, median": round(contract.median_ms)})
     sections = [
+        Section("In numbers", [cards]),
         Section("What this account does otherwise", _rows(contract, "refuted", "Nothing is refuted.")),
         Section("What it confirms", _rows(contract, "confirmed", "Nothing is confirmed.")),
         Section("What was not tried, and why", _rows(contract, "not tried", "Everything was tried.")),
@@ -123,8 +136,10 @@ def to_html(contract: Contract) -> str:
         "These are assumptions that Lever's documentation does not settle. "
         "leverkit emulator --config contract.json starts an emulator that behaves as this account did."
     )
-    head = Section(f"Asked at {contract.host}, {contract.at}", [cards])
-    return page(f"{contract.account}: {contract.summary}", [head, *sections], lead=lead)
+    head = Masthead(contract.account, host=contract.host, as_of=contract.at[:16].replace("T", " "))
+    return page(
+        contract.headline, sections, lead=lead, masthead=head.html, footer="leverkit doctor --contract"
+    )
 
 
 def _rows(contract: Contract, verdict: Verdict, none: str) -> list[str | Html]:
@@ -132,10 +147,10 @@ def _rows(contract: Contract, verdict: Verdict, none: str) -> list[str | Html]:
 
     found = contract.of(verdict)
     shown = ("\n".join(map(_shortened, each.shown[:2])) for each in found)
-    rows = [(each.question, each.found, each.section, line) for each, line in zip(found, shown, strict=True)]
+    rows = [(each.question, each.found, line) for each, line in zip(found, shown, strict=True)]
     if not rows:
         return [paragraph(none)]
-    columns = COLUMNS if verdict != "not tried" else COLUMNS[:3]
+    columns = COLUMNS if verdict != "not tried" else COLUMNS[:2]
     return [table(pd.DataFrame([row[: len(columns)] for row in rows], columns=list(columns)), limit=200)]
 
 

@@ -77,11 +77,11 @@ class AccountsOverview:
         bad = sum(row.trouble != 0 for row in self.accounts)
         return figures(
             (len(self.accounts), "account"),
-            (bad, "with a problem", "with a problem"),
+            (bad, "account with a problem", "accounts with a problem"),
             (gaps, "gap"),
             (decide, "gap to decide", "gaps to decide"),
             (copy, "gap to copy", "gaps to copy"),
-            (splits, "split found last", "splits found last"),
+            (splits, "split in the last readings", "splits in the last readings"),
         )
 
     @property
@@ -119,6 +119,7 @@ def _shown(row: AccountRow) -> dict[str, object]:
     tags = f": {', '.join(row.splitting[:TAGS])}" if row.splitting else ""
     return {
         "Account": " ".join(filter(None, (row.account, f"({', '.join(row.labels)})" if row.labels else ""))),
+        "Read": row.read_at[:10] or "–",
         "Gaps": row.gaps,
         "To decide": row.to_decide,
         "To copy": row.to_copy,
