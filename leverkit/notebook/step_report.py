@@ -67,17 +67,14 @@ class StepReport:
             words = ((n, name.replace("no_op", "in place already")) for name, n in self.result.counts.items())
             return facts(figures(*((n, f"change {word}", f"changes {word}") for n, word in words if n)))
         plan = self.step.plan
-        undecided, what = plan.counts["undecided"], "gap" if plan.kind == "migrate" else "change"
-        left = (
-            (undecided, "tag left undecided", "tags left undecided"),
-            (len(plan.skipped), f"{what} left out", f"{what}s left out"),
-        )
-        shown = (
-            (plan.counts["tags"], "tag"),
-            *(each for each in left if each[0]),
-            (plan.requests, "request"),
-        )
-        return facts(figures(*shown) | {"minutes, about": f"{plan.minutes:g}"})
+        undecided, left = plan.counts["undecided"], len(plan.skipped)
+        what = "gap" if plan.kind == "migrate" else "change"
+        shown = figures((plan.counts["tags"], "tag"))
+        if undecided:
+            shown |= figures((undecided, "tag left undecided", "tags left undecided"))
+        if left:
+            shown |= figures((left, f"{what} left out", f"{what}s left out"))
+        return facts(shown | figures((plan.requests, "request")) | {"minutes, about": f"{plan.minutes:g}"})
 
     @property
     def picture(self) -> Chart | Message:
