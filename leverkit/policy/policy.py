@@ -18,7 +18,7 @@ from leverkit.errors import UsageError
 from leverkit.policy import account_fit, policy_file
 from leverkit.policy.decision import SCOPES, Decision, Undecided, decided_at, scope_of
 from leverkit.policy.matching import matching_of
-from leverkit.policy.policy_table import policy_table, scope_table
+from leverkit.policy.policy_table import policy_table
 from leverkit.policy.problems import problems
 from leverkit.policy.proposal import propose
 from leverkit.report.charts import chart_coverage
@@ -260,11 +260,6 @@ class Policy:
         columns = policy_file.columns(self.decisions)
         frame = pd.DataFrame([decision.values(columns) for decision in self.decisions], columns=list(columns))
         return frame.astype({"confidence": float})
-
-    @property
-    def scopes_table(self) -> Html:
-        """Return how many tags are suggested and decided as what."""
-        return scope_table(self.decisions, self.summary())
 
     def chart(self, *, title: str = "Tags by scope, most missing first") -> Chart:
         """Draw on how many opportunities each tag is present and missing, with its scope as colour."""
