@@ -169,7 +169,7 @@ def _decide(audit: AuditFacts, standing: Standing, options: ReportOptions) -> Se
     tags, decide = len(standing.tags), standing.number_of_tags(*TO_DECIDE)
     if not tags:
         return NO_GAPS
-    every = f"All {tags:,} tags" if tags > 1 else "The only tag"
+    every = f"All {count(tags, 'tag')}" if tags > 1 else "The only tag"
     some = every if decide == tags else f"{decide:,} of {count(tags, 'tag')}"
     heading = f"{some} with gaps {'needs' if decide == 1 else 'need'} a decision"
     rows = standing.tags.assign(rank=standing.tags["kind"].map(KINDS.index))
