@@ -150,7 +150,8 @@ def test_changes_say_which_tag_is_still_being_split_and_since_when(nights: Night
     rows = found.tags.set_index("tag")
     assert rows.loc["from an integration", ["split", "lacking"]].tolist() == [2, len(others) + 1]
     assert rows.loc["on file", "split"] == 1
-    assert found.headline.startswith("Tags are still being split")
+    assert found.headline.startswith("Tags are still being split: 4 times since ")
+    assert found.headline.endswith(", most often 'from an integration' (2)")
     assert found.origins.set_index("origin").loc["sourced", "new_opportunities"] == 1
     assert found.readings["split"].tolist()[:2] == [0, 1]
     nights.read()

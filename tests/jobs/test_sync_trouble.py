@@ -355,7 +355,8 @@ def test_a_job_that_did_not_come_to_know_its_account_leaves_a_page_and_the_recor
         ended = sync(SyncOrder(policy=policy, out=nights.out), settings=settings)
     page = (nights.out / "report.html").read_text(encoding="utf-8")
     assert ended.record.exit_code == (12 if trouble == "key" else 64)
-    assert {"key": "Nightly job without access", "policy": "nowhere.csv"}[trouble] in page
+    assert {"key": "<h1>Nightly job without access</h1>", "policy": "nowhere.csv"}[trouble] in page
+    assert "nothing was written to Lever" in page
     assert "Account acme" in page
     assert "taggings planned" not in page
     assert found.notices[0]["report"] == str(nights.out / "report.html")

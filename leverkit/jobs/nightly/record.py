@@ -108,12 +108,16 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         if self.exit_code is None:
             return f"begun: {self.summary}" if self.summary else "begun"
         if self.exit_code:
-            return f"{_ENDED.get(self.exit_code, 'failed')}: {self.summary}"
+            return f"{self._how_it_failed}: {self.summary}"
         if self.first or self.dry_run:
             way = "tried without writing" if self.dry_run else "begun without writing"
             return f"{way}, {count(self.planned, 'tagging')} planned"
         done = self.figures["carried out"]
         return f"done, {count(done, 'tagging')} in place and verified" if done else "done, nothing to add"
+
+    @property
+    def _how_it_failed(self) -> str:
+        return _ENDED.get(self.exit_code or 0, "failed")
 
     @property
     def state(self) -> str:
@@ -172,9 +176,12 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Return the record as a page for people."""
         began = self.started_at[:16].replace("T", " ")
         head = Masthead(self.account_name, self.account, self.host, as_of=began)
-        title = f"Nightly job {self.outcome}"
-        told = self.summary in title or not (self.planned or self.exit_code)  # the lists say the rest
-        lead = "" if told else f"{self.summary[:1].upper()}{self.summary[1:].removesuffix('.')}."
+        title = f"Nightly job {self._how_it_failed if self.exit_code else self.outcome}"
+        lead = ""
+        if self.exit_code or self.planned:  # else the lists say it
+            lead = f"{self.summary[:1].upper()}{self.summary[1:].removesuffix('.')}."
+        if not self.account:
+            lead += " It ended before it knew its account: nothing was written to Lever."
         return page(title, self.sections, lead=lead, masthead=head.html, footer="leverkit sync")
 
 
