@@ -122,8 +122,10 @@ class AccountsFile:
                 raise UsageError(
                     f"{self.path}: no account has the label {label!r}{did_you_mean(label, known)}"
                 )
+        if not self.entries:
+            raise UsageError(f"{self.path} names no account yet: begin one with [its-name]")
         named = [self.entry(name) for name in dict.fromkeys(names)] or self.entries
         found = [entry for entry in named if set(labels) <= set(entry.labels)]
         if not found:
-            raise UsageError(f"{self.path}: no account has all of {', '.join(labels) or 'these names'}")
+            raise UsageError(f"{self.path}: no account that is asked for has all of {', '.join(labels)}")
         return found

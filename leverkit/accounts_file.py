@@ -70,8 +70,10 @@ def read_accounts_file(path: Path) -> AccountsFile:
 
 
 def _entries(path: Path, tables: Mapping[str, Any]) -> Iterator[AccountEntry]:
-    defaults = _table(path, DEFAULTS, tables.get(DEFAULTS, {}))
+    defaults, seen = _table(path, DEFAULTS, tables.get(DEFAULTS, {})), dict[str, str]()
     for name in tables:
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            raise UsageError(f"{path}: [{other}] and [{name}] differ by case alone, as their files would")
         if name != DEFAULTS:
             table = _table(path, name, tables[name])
             brakes = {**defaults.get("brakes", {}), **table.get("brakes", {})}
@@ -157,8 +159,11 @@ def _require_no_key(where: str, entry: AccountEntry) -> None:
         raise UsageError(
             f"{where}: account must be 12 digits (0-9, a-f), as `leverkit accounts check` prints"
         )
-    for field, texts in (("key_command", (entry.key_command,)), ("labels", entry.labels)):
-        if any(map(may_be_key, texts)):
+    if entry.key_command and not entry.key_command.strip():
+        raise UsageError(f"{where}: key_command is blank")
+    texts = [(name, getattr(entry, name)) for name in ("key_command", "policy", "workspace")]
+    for field, text in [*texts, *(("labels", label) for label in entry.labels)]:
+        if may_be_key(text):
             raise UsageError(f"{where}: {field} holds what looks like a key; it is not shown. {_REPLACE}")
 
 

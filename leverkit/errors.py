@@ -31,9 +31,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Return True for Ctrl-C, also for what DuckDB makes of one that comes during a query."""
+    is_of_query = type(error) is RuntimeError and str(error) == "Query interrupted"
+    return is_of_query or isinstance(error, KeyboardInterrupt)
+
+
 def exit_code_of(error: BaseException) -> int:
     """Return the exit code of a command that an error ended."""
-    if isinstance(error, KeyboardInterrupt):
+    if is_interrupt(error):
         return INTERRUPTED
     if hasattr(error, "format_message"):  # typer's usage errors, wherever its version keeps them
         return UsageError.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from functools import cache
 from leverkit.api.auth import Secret
 from leverkit.errors import KeyMissing
 
+_ONE_WORD = re.compile(rb"[!-~]{1,4096}")  # an access token is long
 TIMEOUT = 60.0  # seconds: a person may have to allow it
 
 
@@ -31,20 +33,24 @@ def _printed(command: str, whose: str, environ: tuple[tuple[str, str], ...]) -> 
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             timeout=TIMEOUT,
         )
     except (OSError, ValueError) as error:
         raise KeyMissing(f"{whose}: its key_command cannot be run: {_why(error)}") from None
     except subprocess.TimeoutExpired:
         raise KeyMissing(f"{whose}: its key_command printed no key within {TIMEOUT:.0f} s") from None
-    key = ended.stdout.strip()
-    if ended.returncode or not key:
+    printed = ended.stdout.strip()
+    if ended.returncode or not printed:
         raise KeyMissing(
             f"{whose}: its key_command ended with {ended.returncode} and "
-            f"{'a text that was not used' if key else 'no key'}; run it yourself to see why"
+            f"{'a text that was not used' if printed else 'no key'}; run it yourself to see why"
         )
-    return key
+    if not _ONE_WORD.fullmatch(printed):
+        raise KeyMissing(
+            f"{whose}: its key_command printed more than a key, which is not shown: it must print the key, "
+            "in one line, and nothing else"
+        )
+    return printed.decode()
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -77,6 +77,8 @@ def test_an_account_has_what_its_table_says_and_else_what_the_defaults_say(tmp_p
         (f"{ALPHA}labels = 3\n", "Expected `array`"),
         ('key_env = "LEVER_KEY_ALPHA"\n', "stands outside of a table"),
         ("[alpha\n", "accounts.toml: "),
+        ('[alpha]\nkey_command = " "\n', "key_command is blank"),
+        (f"{ALPHA}{ALPHA.replace('alpha', 'Alpha')}", "[alpha] and [Alpha] differ by case alone"),
     ],
 )
 def test_what_makes_no_sense_is_an_error_that_says_where_and_what_is_near(
@@ -96,6 +98,8 @@ def test_what_makes_no_sense_is_an_error_that_says_where_and_what_is_near(
         f'{ALPHA}perform_as = "{KEY}"\n',
         f'{ALPHA}account = "{KEY}"\n',
         f'{ALPHA}labels = ["{KEY}"]\n',
+        f'{ALPHA}workspace = "{KEY}"\n',
+        f'{ALPHA}policy = "{KEY}/policy.csv"\n',
         f'{ALPHA}base_url = "https://{KEY}@api.lever.co/v1"\n',
         f'[{KEY}]\nkey_env = "LEVER_KEY_ALPHA"\n',
         f'api_key = "{KEY}"\n',
@@ -177,6 +181,19 @@ def test_a_command_that_fails_says_so_without_what_it_printed(here: Path) -> Non
     (here / "key.py").write_text(f"import sys\nprint('{KEY}')\nsys.exit('{KEY}')\n")
     written(here, f"[alpha]\nkey_command = '{sys.executable} key.py'\n")
     with pytest.raises(KeyMissing, match="ended with 1") as raised:
+        settings()
+    assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "printed", [f"{KEY}\\nsecond", f"a warning {KEY}", f"\\ufeff{KEY}", f"ü{KEY}", KEY * 200, f"{KEY}\\0"]
+)
+def test_a_command_that_prints_more_than_a_key_is_refused_without_what_it_printed(
+    here: Path, printed: str
+) -> None:
+    (here / "key.py").write_text(f'import sys; sys.stdout.buffer.write("{printed}".encode())')
+    written(here, f"[alpha]\nkey_command = '{sys.executable} key.py'\n")
+    with pytest.raises(KeyMissing, match="printed more than a key") as raised:
         settings()
     assert KEY not in str(raised.value)
 

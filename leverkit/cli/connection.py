@@ -66,6 +66,8 @@ def account_in(arguments: Sequence[str]) -> tuple[str, list[str]]:
     while (at := _place(words)) is not None:
         _, equals, value = words[at].partition("=")
         names.append(value if equals else words[at + 1])
+        if not names[-1].strip():  # an empty variable; the account of the environment is another
+            raise UsageError(f"{OPTION} is given without a name")
         del words[at : at + (1 if equals else 2)]
     if len(set(names)) > 1:
         raise UsageError(f"{OPTION} is given twice; for several accounts: leverkit accounts run")

@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from typing import NoReturn
 
-from leverkit.errors import INTERRUPTED, LeverkitError, exit_code_of
+from leverkit.errors import INTERRUPTED, LeverkitError, exit_code_of, is_interrupt
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -75,8 +75,8 @@ def _report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # `leverkit … | head`: nobody reads the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    if isinstance(error, KeyboardInterrupt):  # nothing is imported here: a second Ctrl-C would interrupt that
-        how = str(error) or "the same command resumes"
+    if is_interrupt(error):  # nothing is imported here: a second Ctrl-C would interrupt that
+        how = (isinstance(error, KeyboardInterrupt) and str(error)) or "the same command resumes"
         print(f"leverkit: interrupted; {how}", file=sys.stderr, flush=True)
         return INTERRUPTED
     from leverkit.cli.output import print_message

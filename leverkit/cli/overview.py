@@ -72,7 +72,7 @@ def _show_all(out: Path, *, anonymise: bool, as_json: bool) -> None:
     home = workspace()
     found = AccountsOverview.of(accounts_file_if_any(), home, anonymise=anonymise)
     if not found.accounts:
-        raise UsageError(f"no account was read into {home} yet, and there is no accounts.toml here")
+        raise UsageError(f"no account was read into {home} yet, and no accounts.toml here names one")
     written = found.write(out)
     if as_json:
         print_document(found.document)

@@ -232,6 +232,25 @@ def test_the_option_is_found_wherever_it_stands(words: list[str], found: object)
     assert account_in(words) == found
 
 
+@pytest.mark.parametrize(
+    "words", [["pull", "--account", ""], ["pull", "--account="], ["--account", " ", "pull"]]
+)
+def test_an_empty_name_is_not_the_account_of_the_environment(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="without a name"):
+        account_in(words)
+
+
+def test_a_file_without_an_account_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text("[defaults]\nbrakes = { max_ops = 1 }\n")
+    monkeypatch.setenv("LEVERKIT_ACCOUNTS_FILE", str(path))
+    for words in (("accounts", "list"), ("accounts", "run", "--", "audit", "{snapshot}")):
+        refused = ended(capfd, *words)
+        assert (refused.code, "names no account yet" in refused.err) == (64, True)
+
+
 def test_two_accounts_for_one_command_are_refused() -> None:
     with pytest.raises(UsageError, match="accounts run"):
         account_in(["pull", "--account", "a", "--account", "b"])

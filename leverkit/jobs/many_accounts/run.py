@@ -64,10 +64,11 @@ class AccountsRun:
             files.make_folder(logs)
             pool = stack.enter_context(ThreadPoolExecutor(self._workers))
             ends = [pool.submit(self._run_one, entry, logs) for entry in entries]
-            try:
-                wait(ends)
-            except KeyboardInterrupt:
-                self._stop()
+            while not all(end.done() for end in ends):
+                try:
+                    wait(ends)
+                except KeyboardInterrupt:  # handed on each time: a second one ends a command at once
+                    self._stop()
             return [end.result() for end in ends]
 
     def _run_one(self, entry: AccountEntry, logs: Path) -> AccountEnd:

@@ -22,7 +22,7 @@ from leverkit.accounts import AccountEntry
 from leverkit.cli.app import app
 from leverkit.cli.connection import WITHOUT
 from leverkit.environment import accounts_file
-from leverkit.errors import UsageError
+from leverkit.errors import INTERRUPTED, LeverkitError, UsageError, exit_code_of
 from leverkit.jobs.many_accounts.outcomes import worst
 from leverkit.jobs.many_accounts.placeholders import BY_DEFAULT, require_own_files
 from leverkit.jobs.many_accounts.run import AccountsRun
@@ -68,8 +68,9 @@ def test_a_refused_key_a_silent_server_and_a_swapped_key_fail_alone_and_everythi
     assert not [form for forms in secrets for form in forms if any(form in text for text in texts)]
 
 
-def test_a_stop_lets_what_runs_end_in_good_order_and_begins_nothing_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_stop_lets_what_runs_end_and_begins_nothing_more_and_each_account_has_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     with many_accounts(tmp_path, monkeypatch, "alpha", "beta") as accounts:
         accounts["alpha"].configure(latency_ms=3_000.0)
@@ -77,12 +78,19 @@ def test_a_stop_lets_what_runs_end_in_good_order_and_begins_nothing_more(
         def interrupt() -> None:
             while not accounts["alpha"].log():
                 time.sleep(0.05)
-            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.2)
 
         threading.Thread(target=interrupt, daemon=True).start()
         known = accounts_file()
         first, second = AccountsRun(("pull", "-o", "{snapshot}"), known, workers=1).run(known.entries)
     assert (first.exit_code, second.exit_code, second.message) == (130, 130, "not begun")
+
+
+def test_what_the_database_makes_of_an_interrupt_in_a_query_is_one() -> None:
+    assert exit_code_of(RuntimeError("Query interrupted")) == INTERRUPTED
+    assert exit_code_of(RuntimeError("something else")) == LeverkitError.exit_code
 
 
 def test_the_worst_code_is_the_first_in_the_documented_order() -> None:
