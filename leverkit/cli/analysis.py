@@ -49,6 +49,7 @@ def pull(
     copy: options.CopyUri = "",
     shape: options.Shape = "",
     schema: options.Schema = "",
+    only: options.Only = "",
     sql: options.Sql = None,
     demo: options.Demo = False,
     as_json: options.Json = False,
@@ -65,9 +66,10 @@ def pull(
     from leverkit.snapshot.pull import pull
     from leverkit.storage.account_registry import account_folder
 
-    options.require_copy(copy, shape=shape, schema=schema, sql=sql, full=full, same_account=same_account)
+    more = {"schema": schema, "only": only, "sql": sql}
+    options.require_copy(copy, shape=shape, full=full, same_account=same_account, **more)
     if copy:
-        return _pull_copy(out, copy, shape, schema, sql, as_json=as_json)
+        return _pull_copy(out, copy, shape, as_json=as_json, schema=schema, only=only, sql=sql)
     settings = shown_settings(demo=demo)
     with connect(settings=settings, rate=rate) as lever:
         snapshot = pull(out, lever=lever, workers=workers, full=full, same_account=same_account)
@@ -82,13 +84,15 @@ def pull(
     return print_pulled(snapshot, as_json=as_json)
 
 
-def _pull_copy(out: Path, uri: str, shape: str, schema: str, sql: Path | None, *, as_json: bool) -> None:
+def _pull_copy(
+    out: Path, uri: str, shape: str, *, as_json: bool, schema: str, only: str, sql: Path | None
+) -> None:
     from leverkit.environment import read_environment
     from leverkit.jobs.copies import pull_copy
 
     secret = read_environment(None, None)["SNOWFLAKE_PASSWORD"].secret
     settings, made = shown_settings(person=False), sql is not None and not sql.exists()
-    found = pull_copy(out, uri, shape, settings=settings, schema=schema, sql=sql, password=secret)
+    found = pull_copy(out, uri, shape, settings=settings, schema=schema, only=only, sql=sql, password=secret)
     if made:
         print_message(f"the SQL of shape {shape} is in {sql}: change it, and pull again")
     return print_pulled(found, as_json=as_json)

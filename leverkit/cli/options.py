@@ -69,7 +69,7 @@ def require_copy(copy: str, *, shape: str, full: bool, same_account: bool, **mor
     if copy and (full or same_account):
         raise UsageError("--full and --same-account are about the account itself, and --from reads a copy")
     if not copy and (shape or any(more.values())):
-        raise UsageError("--shape, --schema and --sql are about a copy: add --from URI")
+        raise UsageError("--shape, --schema, --only and --sql are about a copy: add --from URI")
 
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder or file to write to.")]
@@ -106,6 +106,12 @@ Shape = Annotated[
     ),
 ]
 Schema = Annotated[str, typer.Option(metavar="NAME", help="The schema that holds the copy, if several do.")]
+Only = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN=VALUE", help="Only rows with this value, of a table that holds several accounts."
+    ),
+]
 Sql = Annotated[
     Path | None,
     typer.Option(

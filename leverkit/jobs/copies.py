@@ -25,6 +25,7 @@ def pull_copy(
     *,
     settings: Settings,
     schema: str = "",
+    only: str = "",
     sql: Path | None = None,
     password: Secret = NO_PASSWORD,
 ) -> Snapshot:
@@ -33,7 +34,17 @@ def pull_copy(
     Where Lever's tag counts cannot be had, the snapshot is made without them, and says so.
     """
     now_ms, listed = time.time_ns() // 1_000_000, _tag_counts(settings)
-    return read_copy(out, uri, shape, now_ms=now_ms, schema=schema, sql=sql, password=password, listed=listed)
+    return read_copy(
+        out,
+        uri,
+        shape,
+        now_ms=now_ms,
+        schema=schema,
+        only=only,
+        sql=sql,
+        password=password,
+        listed=listed,
+    )
 
 
 @contextmanager

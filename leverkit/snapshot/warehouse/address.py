@@ -63,6 +63,14 @@ def query(parts: SplitResult) -> Mapping[str, str]:
     return {name: values[-1] for name, values in parse_qs(parts.query).items()}
 
 
+def schema(parts: SplitResult) -> str:
+    """Return the schema that an address names: Snowflake's in its path, PostgreSQL's as its search path."""
+    if parts.scheme == "snowflake":
+        return parts.path.strip("/").partition("/")[2]
+    named = re.findall(r"search_path\s*=\s*(\S+)", query(parts).get("options", ""))
+    return named[-1].strip('"') if named and "," not in named[-1] else ""
+
+
 def _is_cut(parts: SplitResult) -> bool:
     """Return True where an unquoted `/`, `?` or `#` of a password was taken for the end of the host."""
     port = parts.netloc.rpartition(":")[2] if ":" in parts.netloc else "0"

@@ -10,6 +10,8 @@ from leverkit.snapshot.warehouse.statements import MARKS
 from leverkit.snapshot.warehouse.values import (
     created,
     flag,
+    gone,
+    id_of,
     is_in_another_unit,
     listed,
     milliseconds,
@@ -25,22 +27,44 @@ if TYPE_CHECKING:
 TIMES = ("created_at", "updated_at", "archived_at", "last_advanced_at")
 _OPPORTUNITY = (
     *("id", "contact", "tags", *TIMES, "archive_reason", "stage", "postings", "posting", "applications"),
-    *("origin", "sources", "source", "source_seen_at", "owner", "confidentiality", "is_anonymized"),
+    *("application", "posting_seen_at", "posting_deleted", "posting_active"),
+    *("origin", "sources", "source", "source_seen_at", "source_deleted", "source_active"),
+    *("owner", "confidentiality", "is_anonymized"),
     *("seen_at", "emitted_at", "is_deleted", "is_active", "deleted_at"),
 )
 _POSTING = (
     *("id", "text", "state", "team", "department", "location", "locations", "one_location", "commitment"),
-    *("level", "tags", "tag", "tag_deleted", "tag_seen_at", "confidentiality", "created_at", "updated_at"),
-    *("seen_at", "is_deleted"),
+    *("level", "tags", "tag", "tag_deleted", "tag_active", "tag_seen_at", "confidentiality"),
+    *("created_at", "updated_at", "seen_at", "emitted_at", "is_deleted", "is_active"),
 )
 _TAGGING = ("opportunity", "tag", "place", "seen_at", "is_deleted", "is_active")
-_STAGE = ("id", "text", "seen_at", "is_deleted")
-_ACTIVE = f"(is_active IS NULL OR {flag('is_active')})"
-# A value of a list that is a table counts where it was seen with the latest row.
-_SEEN_WITH = "({0} IS NULL OR " + f"{milliseconds('{0}')} = {milliseconds('seen_at')})"
-_SOURCE = f"[CASE WHEN {_SEEN_WITH.format('source_seen_at')} THEN source END]"
-_POSTING_TAG = f"[CASE WHEN {_SEEN_WITH.format('tag_seen_at')} AND NOT {flag('tag_deleted')} THEN tag END]"
-_EXPANDED = "CASE WHEN json_valid(applications) THEN json_extract_string(applications, '$[*].posting') END"
+_STAGE = ("id", "text", "seen_at", "emitted_at", "is_deleted", "is_active")
+
+
+def _is_active(column: str = "is_active") -> str:
+    return f"({column} IS NULL OR {flag(column)})"
+
+
+def _seen_with(column: str) -> str:
+    """Return SQL that is true for a row of a table for a list which was seen with the latest row."""
+    return f"({column} IS NULL OR {milliseconds(column)} = {milliseconds('seen_at')})"
+
+
+def _kept_of(name: str, *more: str) -> str:
+    """Return SQL for the value of a joined row; NULL where that row is gone or none of the latest."""
+    there = (f"NOT {gone(f'{name}_deleted')}", _is_active(f"{name}_active"), *more)
+    return f"CASE WHEN {' AND '.join(there)} THEN {name} END"
+
+
+# Of several rows of an application the latest tells the posting.
+_LATEST_LINK = f"""(application IS NULL OR coalesce({milliseconds("posting_seen_at")}, -1)
+    = max(coalesce({milliseconds("posting_seen_at")}, -1)) OVER (PARTITION BY application))"""
+_POSTING_OF = id_of(_kept_of("posting", _LATEST_LINK))
+_SOURCE = f"[{_kept_of('source', _seen_with('source_seen_at'))}]"
+_POSTING_TAG = f"[{_kept_of('tag', _seen_with('tag_seen_at'))}]"
+_EXPANDED = f"""CASE WHEN json_valid(applications) THEN list_transform(
+    json_extract_string(applications, '$[*].posting'), lambda each: {id_of("each")}) END"""
+_SEEN = f"coalesce({milliseconds('seen_at')}, {milliseconds('emitted_at')}, {milliseconds('updated_at')}, -1)"
 _KEPT = ", ".join(
     f"'{name}': {name}"
     for name in (
@@ -48,28 +72,28 @@ _KEPT = ", ".join(
         "is_anonymized",
     )
 )
+_NEWNESS = "row(version, coalesce(updated_at, -1))"  # of two rows that were seen at once, Lever's own time
 _ONCE = "list_filter({0}, lambda each, place: list_position({0}, each) = place AND each IS NOT NULL)"
 
 _OPPORTUNITIES = f"""
     CREATE OR REPLACE TEMP TABLE newest_rows AS
-    SELECT coalesce(id, '') AS id, coalesce(contact, '') AS contact, {listed("tags")} AS tags,
+    SELECT coalesce(id, '') AS id, coalesce({id_of("contact")}, '') AS contact, {listed("tags")} AS tags,
            {created("created_at")} AS created_at, {milliseconds("updated_at")} AS updated_at,
            {milliseconds("archived_at")} AS archived_at, nullif(archive_reason, '') AS archive_reason,
-           nullif(stage, '') AS stage,
-           list_concat(list_concat({listed("postings")}, coalesce({_EXPANDED}, [])), [posting]) AS postings,
+           nullif({id_of("stage")}, '') AS stage,
+           list_concat(list_concat({listed("postings")}, coalesce({_EXPANDED}, [])), [{_POSTING_OF}])
+               AS postings,
            nullif(origin, '') AS origin, list_concat({listed("sources")}, {_SOURCE}) AS sources,
-           nullif(owner, '') AS owner,
+           nullif({id_of("owner")}, '') AS owner,
            coalesce(nullif(confidentiality, ''), 'non-confidential') AS confidentiality,
            {flag("is_anonymized")} AS is_anonymized, {milliseconds("last_advanced_at")} AS last_advanced_at,
-           {flag("is_deleted")} OR deleted_at IS NOT NULL AS gone,
-           coalesce({milliseconds("seen_at")}, {milliseconds("emitted_at")},
-                    {milliseconds("updated_at")}, -1) AS version,
+           {gone("is_deleted")} OR coalesce(deleted_at, '') <> '' AS gone, {_SEEN} AS version,
            if(coalesce(id, '') = '', concat(contact, ' ', created_at), '') AS without_id
-    FROM ({{opportunities}}) WHERE {_ACTIVE};
+    FROM ({{opportunities}}) WHERE {_is_active()};
 
     CREATE OR REPLACE TEMP TABLE newest AS
     WITH latest AS (
-        FROM newest_rows QUALIFY version = max(version) OVER (PARTITION BY id, without_id)),
+        FROM newest_rows QUALIFY {_NEWNESS} = max({_NEWNESS}) OVER (PARTITION BY id, without_id)),
     one AS (
         SELECT id, without_id, version,
                max({{{{{_KEPT}}}}}) AS kept,
@@ -90,14 +114,14 @@ _OPPORTUNITIES = f"""
 
 _TAGGINGS = f"""
     SELECT opportunity, tag, try_cast(place AS BIGINT) AS place, {milliseconds("seen_at")} AS seen_at
-    FROM ({{tags}}) WHERE {_ACTIVE} AND NOT {flag("is_deleted")}"""
+    FROM ({{tags}}) WHERE {_is_active()} AND NOT {gone("is_deleted")}"""
 
 _POSTINGS = f"""
     CREATE OR REPLACE TEMP TABLE postings_of_copy AS
     WITH typed AS (
-        SELECT *, coalesce({milliseconds("seen_at")}, {milliseconds("updated_at")}, -1) AS version
-        FROM ({{postings}}) WHERE id <> '' AND NOT {flag("is_deleted")}),
-    latest AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id))
+        SELECT *, {_SEEN} AS version FROM ({{postings}}) WHERE id <> '' AND {_is_active()}),
+    seen AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id)),
+    latest AS (FROM seen WHERE NOT {gone("is_deleted")})
     SELECT id, coalesce(max(text), '') AS text, max(state) AS state, max(team) AS team,
            max(department) AS department, max(location) AS location,
            list_sort(list_distinct(flatten(list(list_concat({listed("locations")}, [one_location])))))
@@ -111,15 +135,19 @@ _POSTINGS = f"""
 
 _STAGES = f"""
     CREATE OR REPLACE TEMP TABLE stages_of_copy AS
+    WITH typed AS (
+        SELECT *, coalesce({milliseconds("seen_at")}, {milliseconds("emitted_at")}, -1) AS version
+        FROM ({{stages}}) WHERE id <> '' AND {_is_active()}),
+    latest AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id))
     SELECT id, text, row_number() OVER (ORDER BY id) - 1 AS position, NULL::DOUBLE AS rank,
            NULL::VARCHAR AS pipeline
-    FROM (SELECT id, max(text) AS text FROM ({{stages}})
-          WHERE id <> '' AND NOT {flag("is_deleted")} GROUP BY id)"""
+    FROM (SELECT id, max(text) AS text FROM latest WHERE NOT {gone("is_deleted")} GROUP BY id)"""
 
 _FIGURES = f"""
-    WITH latest AS (FROM newest_rows QUALIFY version = max(version) OVER (PARTITION BY id, without_id)),
+    WITH latest AS (
+        FROM newest_rows QUALIFY {_NEWNESS} = max({_NEWNESS}) OVER (PARTITION BY id, without_id)),
     several AS (SELECT DISTINCT id FROM newest_rows GROUP BY id, without_id
-                HAVING count(DISTINCT version) > 1),
+                HAVING count(DISTINCT {_NEWNESS}) > 1),
     unsure AS (SELECT id FROM latest GROUP BY id, without_id
                HAVING min(hash({{{_KEPT}}})) <> max(hash({{{_KEPT}}})))
     SELECT (SELECT count(*) FROM several) AS several, (SELECT count(*) FROM unsure) AS unsure,

@@ -17,9 +17,16 @@ ENHANCED = "lever__opportunity_enhanced"  # a model of dbt_lever
 
 
 def choose(
-    what: str, columns: Iterable[tuple[str, str, str]], wanted: Mapping[str, Statement], schema: str = ""
+    what: str,
+    columns: Iterable[tuple[str, str, str]],
+    wanted: Mapping[str, Statement],
+    schema: str = "",
+    places: str = "schemas",
 ) -> Tables:
-    """Return the tables of the schema that holds the opportunities. Raises UsageError."""
+    """Return the tables of the schema that holds the opportunities; `places` is what it calls schemas.
+
+    Raises UsageError.
+    """
     main = wanted["opportunities"]
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, table, column in columns:
@@ -46,7 +53,7 @@ def choose(
         )
     if len(holding) > 1:
         several = ", ".join(each.schema for each in holding)
-        raise UsageError(f"several schemas hold {main.reads[0].name}: {several}; name one with --schema")
+        raise UsageError(f"several {places} hold {main.reads[0].name}: {several}; name one with --schema")
     if not holding:
         raise UsageError(_nothing(what, main, every))
     _require_columns(main, holding[0])
@@ -66,8 +73,10 @@ def _prefixed(there: Tables, main: Statement) -> Iterator[Tables]:
 
 def _absent(main: Statement, there: Tables) -> list[str]:
     """Return the columns that the table of the opportunities lacks and without which nothing can be said."""
-    table, read = there.find(main.reads[0].patterns), {column for column, _ in main.reads[0].columns}
-    return [name for name in NEEDED if name in read and not there.column(table, name)]
+    first = main.reads[0]
+    table = there.find(first.patterns)
+    read = {name: first.names(name) for name in NEEDED}
+    return [name for name, names in read.items() if names and not there.column(table, *names)]
 
 
 def _nothing(what: str, main: Statement, every: list[Tables]) -> str:
@@ -95,8 +104,8 @@ def _require_columns(main: Statement, there: Tables) -> None:
 def _require_tags(main: Statement, tags: Statement, there: Tables) -> None:
     """Raise UsageError where no column and no table holds tags."""
     first = main.reads[0]
-    table, names = there.find(first.patterns), {column for column, _ in first.columns}
-    if "_airbyte_data" in names or ("tags" in names and there.column(table, "tags")):
+    table = there.find(first.patterns)
+    if first.names("_airbyte_data") or there.column(table, *first.names("tags")):
         return
     if not tags.body or not there.find(tags.reads[0].patterns):
         raise UsageError(f"{table} has no tags, in a column or a table beside it: there is nothing to audit")

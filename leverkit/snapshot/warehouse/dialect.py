@@ -24,6 +24,12 @@ class Dialect:
         """Return a name, quoted so that it is taken as it is."""
         return f"{self.quotes}{name.replace(self.quotes, self.quotes * 2)}{self.quotes}"
 
+    def literal(self, text: str) -> str:
+        """Return a text as a value in SQL."""
+        if self.quotes == "`":
+            return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return "'" + text.replace("'", "''") + "'"
+
     def table(self, schema: str, name: str) -> str:
         """Return the name of a table in a schema."""
         return ".".join([*filter(None, [self.catalog]), self.quote(schema), self.quote(name)])

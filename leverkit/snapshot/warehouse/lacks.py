@@ -40,7 +40,8 @@ def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack
         yield Lack(POSTINGS, "postings: a tag of a posting cannot be told from one about the person")
     if not figures.with_posting:
         yield Lack("links to postings", "which posting an opportunity is of")
-    if shape in WITHOUT_DELETIONS or (shape == "dlt" and "deleted_at" not in there):
+    is_told = shape not in WITHOUT_DELETIONS and "deleted_at" in there
+    if shape in WITHOUT_DELETIONS or (not is_told and (shape == "dlt" or figures.several)):
         yield Lack("deletions", "what was deleted in Lever: the copy may hold opportunities that are gone")
     if shape in WITHOUT_REMOVALS:
         yield Lack("removed tags", "which tags were removed in Lever: the copy may hold some that are gone")
@@ -56,8 +57,10 @@ def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack
         yield Lack("times", f"{number} in a form that cannot be read", figures.unreadable)
 
 
-def notes(figures: Figures) -> Iterator[str]:
-    """Yield what was odd in a copy and was put right."""
+def notes(figures: Figures, only: str) -> Iterator[str]:
+    """Yield what was odd in a copy and was put right; `only` says which of its rows were read."""
+    if only:
+        yield f"only rows with {only} were read: the copy holds several accounts"
     if figures.several:
         many = count(figures.several, "opportunity has", "opportunities have")
         yield f"{many} several rows: the latest of each was taken"

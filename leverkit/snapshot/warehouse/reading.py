@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +29,16 @@ from leverkit.snapshot.warehouse.choice import choose
 from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD, clear_errors
 from leverkit.snapshot.warehouse.dialect import STATEMENTS, Dialect
 from leverkit.snapshot.warehouse.lacks import Lack, lacks, loss, notes
-from leverkit.snapshot.warehouse.local_copy import LocalCopy
+from leverkit.snapshot.warehouse.local.local_copy import LocalCopy
+from leverkit.snapshot.warehouse.local.sqlite_copy import SqliteCopy, is_sqlite
+from leverkit.snapshot.warehouse.one_account import parse_only, require_one
 from leverkit.snapshot.warehouse.remote_copy import RemoteCopy
-from leverkit.snapshot.warehouse.sqlite_copy import SqliteCopy, is_sqlite
 from leverkit.snapshot.warehouse.statements import (
     Statement,
     Tables,
     shape_of,
     statements,
+    table_names,
     write_statements,
 )
 from leverkit.storage.files import make_folder, read
@@ -55,8 +57,22 @@ class Copy(Protocol):
         """Return how its warehouse writes SQL."""
         ...
 
+    @property
+    def places(self) -> str:
+        """Return what a message calls its schemas."""
+        ...
+
+    @property
+    def schema(self) -> str:
+        """Return the schema that its address names; empty where it names none."""
+        ...
+
     def columns(self) -> Iterable[tuple[str, str, str]]:
         """Return schema, table and name of each column."""
+        ...
+
+    def values(self, sql: str) -> list[str | None]:
+        """Return the one column of a SELECT."""
         ...
 
     def fetch(self, sql: str, name: str) -> None:
@@ -75,6 +91,7 @@ def read_copy(
     *,
     now_ms: int,
     schema: str = "",
+    only: str = "",
     sql: Path | None = None,
     password: Secret = NO_PASSWORD,
     listed: Mapping[str, int] | None = None,
@@ -82,7 +99,8 @@ def read_copy(
     """Read the copy at an address into the folder `out` and return it as a snapshot.
 
     `uri` is a DuckDB or SQLite file, a folder of Parquet, CSV or JSON files, or the address of a warehouse.
-    `schema` is needed where several hold a copy. Files in the folder `sql` take the place of the shape's; a
+    `schema` is needed where several hold a copy, and `only` (COLUMN=VALUE) where a table holds the rows of
+    several accounts. Files in the folder `sql` take the place of the shape's; a
     folder that is not there is made, and gets the shape's. `listed` are Lever's own tag counts, which say
     how much is missing. Raises UsageError.
     """
@@ -91,30 +109,34 @@ def read_copy(
     kind = shape_of(shape)
     if sql is not None and not sql.exists():
         write_statements(kind, sql)
-    wanted = statements(kind, sql)
+    wanted, one = statements(kind, sql), parse_only(only)
+    main = wanted["opportunities"]
+    is_own = main == statements(kind)["opportunities"]
     with database() as db:
         db.execute("SET TimeZone = 'UTC'")
         db.execute("SET enable_progress_bar = false")  # of a long query, on stdout
-        with _opened(db, uri, password) as copy:
-            there = choose(copy.what, copy.columns(), wanted, schema)
+        with _opened(db, uri, password, table_names(wanted)) as copy:
+            there = choose(copy.what, copy.columns(), wanted, schema or copy.schema, copy.places)
+            there = require_one(copy, main, there, one, is_own=is_own)
             fetched = [name for name, statement in wanted.items() if _fetch(copy, name, statement, there)]
             what = copy.what
         with clear_errors(what, STATEMENTS):
             figures = assemble(db, fetched)
         make_folder(folder)
-        marks = there.marks(wanted["opportunities"]) | filled(db)
-        _write(folder, db, _Copied(kind, what, marks, figures), listed, now_ms)
+        marks = there.marks(main) | filled(db)
+        _write(folder, db, _Copied(kind, what, marks, figures, only), listed, now_ms)
     return Snapshot.open(folder)
 
 
 @dataclass(frozen=True)
 class _Copied:
-    """What was read: the kind of copy, where it is, which of MARKS it can tell, and the figures."""
+    """What was read: the kind of copy, where it is, which of MARKS it can tell, figures, and which rows."""
 
     shape: str
     what: str
     marks: frozenset[str]
     figures: Figures
+    only: str
 
 
 def _write(
@@ -143,7 +165,7 @@ def _write(
         different=different,
         left_out=left_out,
         not_seen=[lack.text for lack in missing],
-        more={"copy": copy | {"notes": list(notes(copied.figures))}},
+        more={"copy": copy | {"notes": list(notes(copied.figures, copied.only))}},
     )
 
 
@@ -158,13 +180,13 @@ def _require_own(folder: Path) -> None:
 
 
 @contextmanager
-def _opened(db: Database, uri: str, password: Secret) -> Iterator[Copy]:
+def _opened(db: Database, uri: str, password: Secret, wanted: Sequence[str]) -> Iterator[Copy]:
     copy: Copy
     if is_address(uri):
         copy = RemoteCopy(db, uri, password)
     else:
         path = Path(os.path.expanduser(uri))
-        copy = SqliteCopy(db, path) if is_sqlite(path) else LocalCopy(db, path)
+        copy = SqliteCopy(db, path) if is_sqlite(path) else LocalCopy(db, path, wanted)
     with closing(copy):
         yield copy
 

@@ -27,15 +27,27 @@ PASSWORDS = {
     "snowflake": "the password in SNOWFLAKE_PASSWORD",
     "bigquery": "the credentials that GOOGLE_APPLICATION_CREDENTIALS names",
 }
+# Materialized views, which information_schema leaves out, are tables of a copy, too.
+POSTGRESQL = """
+    SELECT spaces.nspname::text, tables.relname::text, columns.attname::text
+    FROM pg_attribute columns JOIN pg_class tables ON tables.oid = columns.attrelid
+    JOIN pg_namespace spaces ON spaces.oid = tables.relnamespace
+    WHERE tables.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT tables.relispartition AND columns.attnum > 0
+        AND NOT columns.attisdropped AND spaces.nspname NOT LIKE 'pg\\_%'
+        AND has_schema_privilege(spaces.oid, 'USAGE')
+        AND has_column_privilege(tables.oid, columns.attnum, 'SELECT')
+    ORDER BY columns.attrelid, columns.attnum"""
 Connected = tuple[Dialect, Any]  # and the driver's connection
 
 
 class RemoteCopy:
     """A copy behind a connection of an ADBC driver; `what` is what snapshot.json says of it."""
 
+    places = "schemas"
+
     def __init__(self, db: Database, uri: str, password: Secret) -> None:
         parts = address.parse(uri)
-        self._db, self._password = db, password
+        self._db, self._password, self.schema = db, password, address.schema(parts)
         self.what = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
         connect = {"snowflake": _snowflake, "bigquery": _bigquery}.get(parts.scheme, _postgresql)
         secrets = PASSWORDS.get(parts.scheme, "the password in PGPASSWORD or a pass file")
@@ -48,6 +60,11 @@ class RemoteCopy:
         self.fetch(self.dialect.listing, "columns_of_copy")
         found: list[tuple[str, str, str]] = self._db.execute("FROM columns_of_copy").fetchall()
         return found
+
+    def values(self, sql: str) -> list[str | None]:
+        """Return the one column of a SELECT."""
+        self.fetch(sql, "values_of_copy")
+        return [value for (value,) in self._db.execute("FROM values_of_copy").fetchall()]
 
     def fetch(self, sql: str, name: str) -> None:
         """Make a temporary table of this name from a SELECT that runs in the warehouse."""
@@ -65,7 +82,8 @@ class RemoteCopy:
 def _postgresql(parts: SplitResult, _: Secret) -> Connected:
     port = f":{REDSHIFT_PORT}" if parts.scheme == "redshift" and not parts.port else ""
     there = f"postgresql://{parts.netloc}{port}{parts._replace(scheme='', netloc='').geturl()}"
-    return Dialect(), _driver("postgresql").connect(there, autocommit=True)
+    listing = POSTGRESQL if parts.scheme != "redshift" else COLUMNS.format(place="")
+    return Dialect(listing=listing), _driver("postgresql").connect(there, autocommit=True)
 
 
 def _snowflake(parts: SplitResult, password: Secret) -> Connected:

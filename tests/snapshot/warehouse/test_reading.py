@@ -267,15 +267,6 @@ def test_a_table_may_be_in_several_files_with_numbers_or_times_in_their_names(tm
     assert snapshot.sql("SELECT id FROM opportunities ORDER BY id").fetchall() == [("1",), ("2",), ("3",)]
 
 
-def test_files_that_also_hold_rows_that_are_gone_are_refused(tmp_path: Path) -> None:
-    table = tmp_path / "files" / "opportunities"
-    (table / "_delta_log").mkdir(parents=True)
-    (table / "_delta_log" / "00000.json").write_text("{}")
-    (table / "part-0.json").write_text(json.dumps(opportunity("1")))
-    with pytest.raises(UsageError, match=r"opportunities is a table of Delta, .*: export it"):
-        read(tmp_path, tmp_path / "files", "json")
-
-
 def test_raw_records_in_files_have_the_name_of_their_stream(tmp_path: Path) -> None:
     folder = tmp_path / "files" / "opportunities"
     folder.mkdir(parents=True)

@@ -23,7 +23,7 @@ def test_columns_are_taken_under_their_own_names_and_those_that_are_not_there_as
 
 
 def test_another_warehouse_quotes_and_types_as_it_does() -> None:
-    tables = Tables("lever", {"opportunity_tag": ["opportunity_id", "tag`s"]})
+    tables = Tables("lever", {"opportunity_tag": ["opportunity_id", "tag`x"]})
     rendered = Statement.parse("tags", TEXT).render(tables, Dialect(quotes="`", text="STRING"))
     assert "CAST(NULL AS STRING) AS tags FROM `lever`.`opportunity_tag`" in rendered
 

@@ -1,3 +1,3 @@
 -- One row per stage.
--- reads stage: id, text, _fivetran_deleted
-SELECT id, text, _fivetran_deleted AS is_deleted FROM stage
+-- reads stage: id, text, _fivetran_synced, _fivetran_deleted or is_deleted AS gone, _fivetran_active
+SELECT id, text, _fivetran_synced AS seen_at, gone AS is_deleted, _fivetran_active AS is_active FROM stage

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from leverkit.snapshot.warehouse.clear_errors import clear_errors
 from leverkit.snapshot.warehouse.dialect import STATEMENTS, Dialect
-from leverkit.snapshot.warehouse.local_copy import WHAT_IS_READ
+from leverkit.snapshot.warehouse.local.folder_tables import WHAT_IS_READ
 
 if TYPE_CHECKING:
     from leverkit.snapshot.snapshot import Database
@@ -33,7 +33,7 @@ def is_sqlite(path: Path) -> bool:
 class SqliteCopy:
     """A copy in a file; `what` is what snapshot.json says of it. Every value comes as text."""
 
-    dialect = Dialect(text="TEXT")
+    dialect, places, schema = Dialect(text="TEXT"), "schemas", ""
 
     def __init__(self, db: Database, path: Path) -> None:
         self._db, self.what = db, path.name
@@ -44,6 +44,11 @@ class SqliteCopy:
         """Return schema, table and name of each column."""
         with clear_errors(self.what, WHAT_IS_READ):
             return self._file.execute(_COLUMNS).fetchall()
+
+    def values(self, sql: str) -> list[str | None]:
+        """Return the one column of a SELECT."""
+        with clear_errors(self.what, STATEMENTS):
+            return [value for (value,) in self._file.execute(sql)]
 
     def fetch(self, sql: str, name: str) -> None:
         """Make a temporary table of this name from a SELECT."""

@@ -1,0 +1,1 @@
+"""Copies on this computer: database files, and folders of files."""

@@ -1,0 +1,131 @@
+"""Of the rows of a copy those count that are there now, with the ids of Lever, whoever wrote them and how."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.copies import SYNCED, timestamp
+from support.made_copies import TAGS, column, lacks, read_tables, tags_of
+
+from leverkit.errors import UsageError
+from leverkit.snapshot.snapshot import Snapshot
+
+OLD, NEW = timestamp(SYNCED - 86_400_000), timestamp(SYNCED)
+
+
+def postings_of(snapshot: Snapshot) -> list[object]:
+    return [postings for (postings,) in snapshot.sql("SELECT postings FROM opportunities").fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("shape", "mark", "value"),
+    [
+        ("airbyte", "_ab_cdc_deleted_at", NEW),
+        ("tap-lever", "_sdc_deleted_at", NEW),
+        ("dlt", "deleted_at", SYNCED),
+        ("json", "__deleted", "true"),
+        ("json", "is_deleted", 1),
+    ],
+)
+def test_a_mark_of_deletion_is_known_by_many_names(
+    tmp_path: Path, shape: str, mark: str, value: object
+) -> None:
+    kept = {"true": "false", 1: 0}.get(value) if isinstance(value, str | int) else None
+    rows = [column("1", **{mark: kept}), column("2", **{mark: value})]
+    assert tags_of(read_tables(tmp_path, {"opportunities": rows}, shape)) == {"1": TAGS}
+
+
+def test_a_record_that_was_deleted_at_the_source_is_none(tmp_path: Path) -> None:
+    records = [column("1"), column("2", _ab_cdc_deleted_at="2025-01-01T00:00:00Z")]
+    rows = [{"_airbyte_data": json.dumps(each), "_airbyte_extracted_at": NEW} for each in records]
+    assert tags_of(read_tables(tmp_path, {"raw__stream_opportunities": rows}, "airbyte-raw")) == {"1": TAGS}
+
+
+def test_a_row_that_is_newest_and_deleted_brings_no_older_one_back(tmp_path: Path) -> None:
+    older = [column("1", _sdc_extracted_at=OLD), column("2", tags='["older"]', _sdc_extracted_at=OLD)]
+    newer = [column("1", _sdc_extracted_at=NEW, _sdc_deleted_at=NEW), column("2", _sdc_extracted_at=NEW)]
+    posting = {"id": "p", "text": "x", "tags": '["a"]', "_sdc_extracted_at": OLD}
+    postings = [posting, posting | {"_sdc_extracted_at": NEW, "_sdc_deleted_at": NEW}]
+    snapshot = read_tables(tmp_path, {"opportunities": older + newer, "postings": postings}, "tap-lever")
+    assert tags_of(snapshot) == {"2": TAGS}
+    assert "latest rows" not in lacks(snapshot)
+    assert "postings" in lacks(snapshot)
+
+
+def test_links_sources_and_tags_that_are_gone_or_of_the_past_are_left_out(tmp_path: Path) -> None:
+    past = {"_fivetran_active": False, "_fivetran_deleted": False}
+    gone = {"_fivetran_active": True, "_fivetran_deleted": True}
+    now = {"_fivetran_active": True, "_fivetran_deleted": False}
+    there = [("now", now), ("past", past), ("gone", gone)]
+    tables = {
+        "opportunity": [{"id": "1", "contact": "c", **now}, {"id": "1", "contact": "old", **past}],
+        "opportunity_tag": [{"opportunity_id": "1", "tags": text, **marks} for text, marks in there],
+        "opportunity_source": [{"opportunity_id": "1", "source": text, **marks} for text, marks in there],
+        "application": [{"opportunity_id": "1", "posting_id": text, **marks} for text, marks in there],
+        "posting": [{"id": "now", "text": "x", **now}, {"id": "now", "text": "y", **past}],
+        "posting_tag": [{"posting_id": "now", "tags": text, **marks} for text, marks in there],
+    }
+    snapshot = read_tables(tmp_path, tables, "fivetran")
+    found = snapshot.sql("SELECT contact, tags, postings, sources FROM opportunities").fetchall()
+    assert found == [("c", ["now"], ["now"], ["now"])]
+    assert snapshot.sql("SELECT text, tags FROM postings").fetchall() == [("x", ["now"])]
+
+
+def test_of_several_rows_of_an_application_the_latest_tells_the_posting(tmp_path: Path) -> None:
+    link = {"id": "a", "opportunityId": "1"}
+    links = [
+        link | {"posting": "now", "_airbyte_extracted_at": NEW},
+        link | {"posting": "then", "_airbyte_extracted_at": OLD},
+    ]
+    tables = {"opportunities": [column("1", _airbyte_extracted_at=NEW)], "applications": links}
+    assert postings_of(read_tables(tmp_path, tables, "airbyte")) == [["now"]]
+
+
+def test_of_two_rows_that_were_seen_at_once_the_one_that_lever_updated_later_counts(tmp_path: Path) -> None:
+    rows = [
+        column("1", tags=json.dumps(tags), updatedAt=SYNCED - age, _airbyte_extracted_at=NEW)
+        for tags, age in ((TAGS, 1), (["older"], 2))
+    ]
+    snapshot = read_tables(tmp_path, {"opportunities": rows}, "airbyte")
+    assert tags_of(snapshot) == {"1": TAGS}
+    assert "latest rows" not in lacks(snapshot)
+
+
+def test_an_object_in_the_place_of_an_id_gives_its_id_and_nothing_else(tmp_path: Path) -> None:
+    people = {name: json.dumps({"id": f"{name}-1", "name": "Ada"}) for name in ("contact", "owner", "stage")}
+    links = json.dumps([{"id": "a", "posting": {"id": "p", "text": "Ada's"}}])
+    snapshot = read_tables(tmp_path, {"opportunities": [column("1", **people, applications=links)]}, "json")
+    found = snapshot.sql("SELECT contact, owner, stage, postings FROM opportunities").fetchall()
+    assert found == [("contact-1", "owner-1", "stage-1", ["p"])]
+    assert all(b"Ada" not in file.read_bytes() for file in snapshot.path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["contactId", "CONTACT_ID", "contact__id", "Contact ID"])
+def test_an_id_beside_a_name_goes_before_it(tmp_path: Path, name: str) -> None:
+    rows = [column("1", **{"contact": "Ada", name: "the id"})]
+    snapshot = read_tables(tmp_path, {"opportunities": rows}, "airbyte")
+    assert snapshot.sql("SELECT contact FROM opportunities").fetchall() == [("the id",)]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        json.dumps(json.dumps(TAGS)),
+        json.dumps([None, *({"value": tag} for tag in TAGS)]),
+        json.dumps([TAGS[0], *({"element": tag} for tag in TAGS[1:])]),
+    ],
+)
+def test_a_list_is_read_in_a_text_and_with_some_items_in_objects(tmp_path: Path, tags: str) -> None:
+    assert tags_of(read_tables(tmp_path, {"opportunities": [column("1", tags=tags)]}, "airbyte")) == {
+        "1": TAGS
+    }
+
+
+@pytest.mark.parametrize(
+    "tags", ['[["a"], ["b"]]', '["a", {"id": 1, "text": "b"}]', '[{"value": ["a"]}]', "2024"]
+)
+def test_what_is_no_list_of_texts_is_refused(tmp_path: Path, tags: str) -> None:
+    with pytest.raises(UsageError, match="column tags holds joined texts or objects"):
+        read_tables(tmp_path, {"opportunities": [column("1"), column("2", tags=tags)]}, "airbyte")
