@@ -30,6 +30,7 @@ BECAUSE = " · "  # between the short reason and the long one
 _CAP, _POSTING_CAP = 0.99, 0.998  # most confidence; that of a tag of postings
 _ALMOST = 0.88  # most confidence of `contact` where few siblings agree
 _GROWS, _SELDOM, _MOSTLY = 0.26, 0.3, 0.5  # log ratio and agreement: see `_most`
+_TOLD = 0.45  # log odds by which `contact` is likelier than the signs say where nothing holds it back
 _TELLS = 1.5  # log odds by which a family, or decisions on similar tags, say that a tag is the person's
 _SCOPE = {True: "contact", False: "opportunity"}
 _BEHAVIOUR = {
@@ -157,7 +158,8 @@ def _suggestion(
             return _undecided(short, contradiction)
         if not (most := _most(found, opinion)):
             return _undecided(short, f"siblings do not agree beyond chance: {why}")
-        confidence = min(confidence, most)
+        surer = opinion.moved(_TOLD) if most == 1 and opinion.parts else opinion
+        confidence = min(surer.probability, _CAP, most)
     if confidence < DECIDED:
         return _undecided(short, f"too close to call: {why}")
     return Suggestion(scope, confidence, f"{short}{BECAUSE}{_BEHAVIOUR[scope]}: {why}")
@@ -183,11 +185,11 @@ def _most(found: Evidence, opinion: Opinion) -> float:
 
     It takes siblings that agree beyond chance, a family, or decisions on similar tags. Answers that people
     often repeat agree, too: people with more opportunities carry them more often, and where the answer is
-    another one, that tag is there instead.
+    another one, that tag is there instead. Siblings alone are not enough where the family says otherwise.
     """
     changes = found.replaced >= REPLACED and not opinion.decided
     repeated = found.spread >= _GROWS and _SELDOM <= found.agreement < _MOSTLY
-    agree = found.gain >= 1 and found.surprise >= 1.25 and not repeated
+    agree = found.told and not repeated and opinion.kin > -_TELLS
     if not changes and (agree or opinion.kin >= _TELLS):
         return 1.0
     some = (found.gain >= 0.5 and found.surprise >= 0.5) or opinion.learned >= _TELLS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from support.snapshot_factory import Posting, Row, write_generated, write_snapsh
 
 from leverkit.analysis.audit import audit
 from leverkit.policy.policy import Policy
+from leverkit.policy.scope.evidence import evidence_of
+from leverkit.policy.scope.weights import fitted
 from leverkit.policy.suggestion import DECIDED, FEWEST, Suggestion, suggest
 
 
@@ -226,3 +229,16 @@ def test_answers_that_replace_each_other_are_not_surely_copied(tmp_path: Path) -
     ]
     found = suggested(tmp_path, rows + [Row(f"d{n}", ["y"], f"p{n % 9}", day=n * 3) for n in range(400)])
     assert all(found[text].scope != "contact" or found[text].confidence < 0.9 for text in texts)
+
+
+def test_contact_is_surer_than_the_signs_where_siblings_tell(tmp_path: Path) -> None:
+    rows = [Row(f"c{n}", ["x"] if n % 3 else [], f"p{n % 7}", day=n * 9) for n in range(24)]
+    rows += [Row(f"c{n}", ["x"] if n % 4 == 1 else [], f"p{n % 7 + 7}", day=n * 9 + 400) for n in range(24)]
+    crowd = [Row(f"d{n}", [], f"p{n % 14}", day=n * 3) for n in range(300)]
+    facts = audit(write_snapshot(tmp_path, [*rows, *crowd]))
+    known = evidence_of(facts, {})["x"]
+    by_signs = 1 / (1 + exp(-fitted().log_odds(known.signs)))
+    found = suggest(facts, families={})["x"]
+    assert known.told
+    assert found.scope == "contact"
+    assert 0.75 < by_signs < (found.confidence or 0) < 0.99

@@ -23,6 +23,7 @@ SETTINGS = ("month", "outcome", "channel", "owner")
 _APART = {"near": 0.5, "mid": 1.0, "far": 1.0}  # weight of siblings by how far apart they were created
 _USUAL = 400  # days between the first and the last tenth of the uses, from which a window is not narrow,
 _PART = 0.6  # or this part of the days of the account
+_SURPRISE = 1.25  # standard deviations from which agreement is no chance
 REPLACED = 0.1  # share of siblings with another answer from which tags are answers that change
 
 
@@ -73,12 +74,15 @@ class Evidence:
         return self.gain / sqrt(self.siblings * self.chance * (1 - self.chance) + 0.25)
 
     @property
+    def told(self) -> bool:
+        """Return whether the siblings of at least one person agree, by more than chance."""
+        return self.gain >= 1 and self.surprise >= _SURPRISE
+
+    @property
     def signs(self) -> dict[str, float]:
         """Return the signs by name; 0 is a sign that is absent."""
-        agree = max(0.0, (self.agreeing - self.by_chance) / (self.siblings - self.by_chance + 2))
         return {
-            "agree": agree,
-            "agree_at_all": min(agree, 0.25),
+            "agree": self.gain / (self.siblings - self.by_chance + 2),
             **{name: self._bound(share) for name, share in self.settings.items()},
             "narrow": min(max(log((min(_USUAL, _PART * self.span) + 5) / (self.days + 5)), 0.0), 3.0),
             "spread": min(max(self.spread, 0.0), 1.2),

@@ -45,6 +45,10 @@ class Opinion:
         """Return the probability of *person*."""
         return 1 / (1 + exp(-max(min(self.log_odds, 50), -50)))
 
+    def moved(self, by: float) -> Opinion:
+        """Return the opinion with other log odds."""
+        return replace(self, log_odds=self.log_odds + by)
+
 
 def pooled(
     opinions: Mapping[str, Opinion], families: Mapping[str, str], decided: Mapping[str, bool]

@@ -27,7 +27,7 @@ def siblings(evidence: Evidence) -> str:
 def signs(evidence: Evidence, opinion: Opinion, scope: str) -> str:
     """Return the strongest signs for a scope and against it; with none against it, the two strongest."""
     way = 1 if scope == "contact" else -1
-    parts = {name: way * part for name, part in _joined(opinion).items()}
+    parts = {name: way * part for name, part in opinion.parts.items()}
     order = sorted(parts, key=lambda name: (-parts[name], name))
     first, last = order[0], order[-1]
     if parts[last] <= -_LEAST:
@@ -70,12 +70,6 @@ def moved(opinion: Opinion) -> str:
 
 def _scope(log_odds: float) -> str:
     return "contact" if log_odds > 0 else "opportunity"
-
-
-def _joined(opinion: Opinion) -> dict[str, float]:
-    """Return what each sign adds; the two signs of agreement are one to a reader."""
-    parts = {name: part for name, part in opinion.parts.items() if name != "agree_at_all"}
-    return parts | {"agree": parts.get("agree", 0.0) + opinion.parts.get("agree_at_all", 0.0)}
 
 
 def _share(value: float) -> str:

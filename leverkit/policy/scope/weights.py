@@ -16,7 +16,6 @@ from pathlib import Path
 FILE = Path(__file__).with_name("weights.json")
 DIRECTIONS = {
     "agree": 1,
-    "agree_at_all": 1,
     "month": -1,
     "outcome": -1,
     "channel": -1,

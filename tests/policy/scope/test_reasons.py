@@ -21,7 +21,7 @@ CAMPAIGN = Evidence(
     spread=0.05,
     posting=0.0,
 )
-PARTS = {"agree": 2.0, "agree_at_all": 0.5, "narrow": -4.0, "month": -1.0, "spread": 0.1}
+PARTS = {"agree": 2.5, "narrow": -4.0, "month": -1.0, "spread": 0.1}
 
 
 def test_the_strongest_sign_of_each_side_is_named_with_its_numbers() -> None:
