@@ -57,30 +57,27 @@ class AuditFacts:
     _differing: _Differing
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Self:
+    def of(cls, snapshot: Snapshot, *, sample: int = queries.SAMPLE) -> Self:
         """Compute the facts about a snapshot."""
         with queries.prepare(snapshot) as connection:
             posting_tags.prepare(connection)
-            tags = connection.sql(query("tags")).df()
+            tags = connection.execute(query("tags"), {"patterns": queries.PATTERNS}).df()
             tags = tags.merge(queries.associations(connection), on="t", how="left")
             numbers = tags["t"].to_numpy()
             tags = posting_tags.judge(tags, connection.sql(query("posting_evidence")).df())
-            contacts = connection.sql(query("contacts")).df()
-            queries.drop(connection, "split", "used")
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
-            placements = queries.tag_placements(connection, tags, spelt)
+            placements = queries.tag_placements(connection, tags, spelt, sample=sample)
             evidence = queries.evidence(connection)
             lacking = (tags["missing"] > 0) & ~tags["posting_tag"]
-            gaps, opportunities = queries.gaps(connection, numbers[lacking.to_numpy()].tolist())
+            gaps = queries.gaps(connection, numbers[lacking.to_numpy()].tolist())
             gaps = gaps.assign(tag=_taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
             totals = connection.sql(query("totals")).df().iloc[0].to_dict()
-            queries.drop(connection, "opp", "tagging")
-            tags_to_decide = connection.sql(queries.TAGS_TO_DECIDE).df().set_index("c")["tags"]
+            queries.drop(connection, "opp")
+            contacts = connection.sql(query("contacts")).df()
             rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
         differing = _Differing(rows, contacts.set_index("c")["contact"], tags.set_index(numbers))
-        decisions = contacts["c"].map(tags_to_decide).fillna(0).astype("int64")
-        contacts = contacts.assign(tags_to_decide=decisions).drop(columns="c")
+        contacts = contacts.drop(columns="c")
         return cls(
             tags=tags,
             contacts=contacts,
@@ -90,7 +87,7 @@ class AuditFacts:
             placements=placements,
             evidence=evidence,
             gaps=gaps[["kind", "value", "tag", "gaps"]],
-            summary=_summary(totals, tags, contacts, snapshot) | {"opportunities_with_gaps": opportunities},
+            summary=_summary(totals, tags, contacts, snapshot),
             snapshot=snapshot,
             _differing=differing,
         )
@@ -164,6 +161,8 @@ def _summary(
     undecided = to_decide(tags)
     return {
         **{name: int(value) for name, value in totals.items()},
+        "inconsistent_contacts": int((contacts["inconsistent_tags"] > 0).sum()),
+        "missing": int(tags["missing"].sum()),
         "posting_tags": int(tags["posting_tag"].sum()),
         "posting_taggings": int(tags.loc[tags["posting_tag"], "opportunities"].sum()),
         "tags_to_decide": len(undecided),

@@ -7,11 +7,13 @@ and cannot disagree with themselves.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.snapshot.gaps import holdings
-from leverkit.snapshot.snapshot import database
+from leverkit.snapshot.snapshot import scratch_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,26 +23,27 @@ if TYPE_CHECKING:
 FEWEST = 5  # opportunities of a tag before an association is reported
 BOUND = 0.6  # least excess over chance, as a share of the greatest possible excess
 MEMORY = "1GB"  # of the tables of an audit: beyond it, they are spilled to disk
+_DIGITS = 12  # threads add up in any order, which the last digits show
+SAMPLE = 4000  # contacts who are looked at for a tag, at least, by the signs that suggestions rest on
 PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are compared with many values
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
-_PATTERN = f"""
-    CASE WHEN bool_and(hidden) THEN 'archived only' WHEN max(upto) = have THEN 'newer'
-         WHEN max(since) = have THEN 'older' ELSE 'mixed' END::ENUM {PATTERNS} AS pattern"""
-_SHARED = """(
-    SELECT tagging.c, t, tagging.total, upto, since, hidden
-    FROM tagging JOIN opp USING (o) WHERE opp.total > 1)"""
+_PATTERN = """
+    CASE WHEN bool_and(hidden) THEN 0 WHEN max(upto) = have_named THEN 2
+         WHEN max(since) = have_named THEN 3 ELSE 1 END::UTINYINT AS pattern"""  # its place in PATTERNS
 _HOLDINGS = f"""
-    CREATE TEMP TABLE holding AS {holdings(_SHARED, contact="c", tag="t", more=_PATTERN)};
-    CREATE TEMP VIEW inconsistent AS SELECT c, t, have, lack, pattern FROM holding WHERE lack > 0"""
+    CREATE TABLE holding AS
+    SELECT c, t, have_named::SMALLINT AS have, lack::SMALLINT AS lack, pattern
+    FROM ({holdings("shared", contact="c", tag="t", more=_PATTERN)});
+    CREATE VIEW inconsistent AS SELECT c, t, have, lack, pattern FROM holding WHERE lack > 0"""
 _SPELT = """
-    CREATE TEMP TABLE spelt AS
-    SELECT t, preferred, (dense_rank() OVER (ORDER BY preferred))::INTEGER AS g
-    FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred) JOIN tag USING (text)"""
-INCONSISTENCIES = """
-    SELECT c, t, have::SMALLINT AS have, lack::SMALLINT AS lack, enum_code(pattern) AS pattern
-    FROM inconsistent ORDER BY c, t"""
-TAGS_TO_DECIDE = "SELECT c, count(*) AS tags FROM inconsistent SEMI JOIN wanted USING (t) GROUP BY c"
+    CREATE TABLE spelt AS
+    SELECT t, preferred, (dense_rank() OVER (ORDER BY preferred))::INTEGER AS g,
+           count(*) OVER (PARTITION BY preferred) = 1 AS single,
+           greatest(sum(contacts) OVER (PARTITION BY preferred) // $sample, 1)::INTEGER AS parts
+    FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred, unnest($contacts) AS contacts)
+    JOIN tag USING (text)"""
+INCONSISTENCIES = "FROM inconsistent ORDER BY c, t"
 SIZES = """
     SELECT total::INTEGER AS opportunities, (count(*) / total)::BIGINT AS contacts
     FROM opp GROUP BY total ORDER BY total"""
@@ -51,9 +54,15 @@ def query(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def prepare(snapshot: Snapshot) -> Database:
-    """Return a connection to a database that holds the tables of a snapshot's figures."""
-    connection = database(MEMORY)
+@contextmanager
+def prepare(snapshot: Snapshot) -> Iterator[Database]:
+    """Open a connection to a database that holds the tables of a snapshot's figures."""
+    with scratch_database(MEMORY) as connection:
+        _fill(connection, snapshot)
+        yield connection
+
+
+def _fill(connection: Database, snapshot: Snapshot) -> None:
     connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false")
     for name in ("opportunities", "postings", "stages"):
         source = snapshot.source(name, numbered=name == "opportunities")
@@ -62,7 +71,6 @@ def prepare(snapshot: Snapshot) -> Database:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
     connection.execute(query("tables"))
     connection.execute(_HOLDINGS)
-    return connection
 
 
 def associations(connection: Database) -> pd.DataFrame:
@@ -76,31 +84,31 @@ def associations(connection: Database) -> pd.DataFrame:
     return connection.execute(query("associations"), limits).df()
 
 
-def gaps(connection: Database, numbers: list[int]) -> tuple[pd.DataFrame, int]:
-    """Return the gaps of the tags with these numbers, counted, and on how many opportunities they are.
+def gaps(connection: Database, numbers: list[int]) -> pd.DataFrame:
+    """Return the gaps of the tags with these numbers, counted; the tables `wanted` and `gap` stay.
 
-    The numbers are a table `wanted` afterwards.
     One row per kind (month, origin, posting), value and tag (its number t): gaps. The month is that of the
     newer one of the two opportunities, origin and posting are those of the one that lacks the tag.
     """
-    connection.execute("CREATE TEMP TABLE wanted AS SELECT unnest($tags)::INTEGER AS t", {"tags": numbers})
-    counted = connection.execute(query("gaps")).df()
-    ((opportunities,),) = connection.execute("SELECT count(DISTINCT o) FROM gap").fetchall()
-    drop(connection, "gap")
-    return counted, int(opportunities)
+    connection.execute("CREATE TABLE wanted AS SELECT unnest($tags)::INTEGER AS t", {"tags": numbers})
+    return connection.execute(query("gaps")).df()
 
 
-def tag_placements(connection: Database, tags: pd.DataFrame, spellings: pd.DataFrame) -> pd.DataFrame:
+def tag_placements(
+    connection: Database, tags: pd.DataFrame, spellings: pd.DataFrame, *, sample: int = SAMPLE
+) -> pd.DataFrame:
     """Return the contacts (of a total) by tag, their number n of places, and on how many k they carry it.
 
     A place is a posting, or an opportunity without one. Takes the frames `tags` and `spellings` of the
-    audit; tags of postings are left out, spellings of one tag count as the preferred one.
+    audit; tags of postings are left out, spellings of one tag count as the preferred one. Of a tag with
+    many contacts, at least `sample` are looked at, chosen by a hash; each then stands for so many.
     """
     of_postings = spellings["tag"].isin(tags.loc[tags["posting_tag"], "tag"])
     left_out = spellings["preferred"].isin(spellings.loc[of_postings, "preferred"])
     counted = spellings[~left_out]
+    carried = counted["tag"].map(tags.set_index("tag")["contacts"])
     texts = {"tags": counted["tag"].tolist(), "preferred": counted["preferred"].tolist()}
-    connection.execute(_SPELT, texts)
+    connection.execute(_SPELT, {**texts, "contacts": carried.tolist(), "sample": sample})
     return connection.execute(query("placements")).df()
 
 
@@ -112,12 +120,11 @@ def evidence(connection: Database) -> pd.DataFrame:
     people with siblings created up to 30 days (`near`), up to 150 (`mid`) and more (`far`) apart, the share
     of these siblings that `agree`, and of others in the same setting that carry the tag (`chance`). `month`,
     `outcome`, `channel`, `owner`: share of the others in such a setting of its opportunities that carry it.
+    One in `parts` of the people with the tag was looked at.
     """
     for name in ("settings", "siblings"):
         connection.execute(query(name))
-    found = connection.execute(query("evidence")).df()
-    drop(connection, "sibling", "setting", "apart")
-    return found
+    return connection.execute(query("evidence")).df().round(_DIGITS)
 
 
 def drop(connection: Database, *tables: str) -> None:

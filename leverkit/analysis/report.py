@@ -134,7 +134,7 @@ def _ready(standing: Standing, options: ReportOptions) -> Section:
     copy, decide = standing.gaps(COPY), standing.gaps(*TO_DECIDE)
     people = count(standing.number_of_people(COPY), "person", "people")
     plan = f"As decided now, a plan would copy {count(copy, 'tagging')} to opportunities of {people}, "
-    plan += "except where people removed the tag, or an opportunity is anonymized or does not match."
+    plan += "except where people removed the tag, or an opportunity does not match."
     parts.append(plan if copy else "As decided now, there is nothing to copy, and a plan would be empty.")
     if decide and standing.suggestions:
         parts.append(

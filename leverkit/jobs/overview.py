@@ -154,7 +154,7 @@ class Overview:
             part = f", {likely:,} of them likely missing" if likely else ""
             steps.append(f"Decide on {count(tags, 'tag')} with {gaps}{part}.")
         if (copy := standing.gaps(COPY)) and not self.written_since:
-            left_out = "It leaves out anonymized people, and what people removed."
+            left_out = "It leaves out what people removed."
             steps.append(f"Plan {count(copy, 'gap')} to copy with leverkit plan. {left_out}")
         return steps
 

@@ -34,15 +34,11 @@ if TYPE_CHECKING:
 _GAPS = f"""{WITH_HOLDINGS}
     SELECT contact, id, tag, is_anonymized, have, have_named, total, archived_at IS NOT NULL, postings
     FROM holdings JOIN opportunities USING (contact)
-    WHERE lack > 0 AND tag IN (SELECT unnest($tags)) AND NOT list_contains(tags, tag)
+    WHERE have < total AND tag IN (SELECT unnest($tags)) AND NOT list_contains(tags, tag)
     ORDER BY contact, id, tag
 """
 
-_GAINS = f"""{WITH_HOLDINGS}
-    SELECT contact, tag, count(*) FILTER (NOT is_anonymized AND have_named > 0) AS adds
-    FROM holdings JOIN opportunities USING (contact) WHERE lack > 0 AND NOT list_contains(tags, tag)
-    GROUP BY contact, tag HAVING adds > 0
-"""
+_GAINS = f"{WITH_HOLDINGS} SELECT contact, tag, lack AS adds FROM holdings WHERE lack > 0"
 
 _HOLDERS = """
     WITH held AS (SELECT id, contact, unnest(list_distinct(tags)) AS tag FROM opportunities)

@@ -32,7 +32,7 @@ _FIGURES = f"""{WITH_HOLDINGS},
         FROM (SELECT contact, unnest(list_distinct(tags)) AS tag FROM opportunities) GROUP BY tag),
     siblings AS (
         SELECT tag, count(*) AS split_contacts, count(*) FILTER (lack > 0) AS inconsistent_contacts,
-               sum(have) AS present, sum(lack) AS missing FROM holdings GROUP BY tag)
+               sum(have_named) AS present, sum(lack) AS missing FROM holdings GROUP BY tag)
     SELECT tag, opportunities, contacts, coalesce(split_contacts, 0), coalesce(inconsistent_contacts, 0),
            coalesce(present, 0)::BIGINT, coalesce(missing, 0)::BIGINT
     FROM every LEFT JOIN siblings USING (tag)"""

@@ -1,7 +1,7 @@
 """Frames for analysts: a snapshot's tables with readable columns, and the gaps of tags.
 
-A gap is a tag that an opportunity lacks while another one of the same person carries it. Times are UTC
-timestamps without a zone; a creation time that is unknown is empty.
+A gap is a tag that an opportunity lacks while another one of the same person carries it; anonymized ones
+count for neither. Times are UTC timestamps without a zone; a creation time that is unknown is empty.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ GAPS = f"""
     WITH detail AS ({OPPORTUNITIES}),
     carried AS (
         SELECT contact, tag, list(id ORDER BY id) AS carried_by
-        FROM (SELECT DISTINCT contact, id, unnest(tags) AS tag FROM detail WHERE of_contact > 1)
+        FROM (SELECT DISTINCT contact, id, unnest(tags) AS tag FROM detail
+              WHERE of_contact > 1 AND NOT is_anonymized)
         WHERE tag IN (SELECT unnest($tags)) GROUP BY contact, tag)
     SELECT tag, contact, id AS opportunity, carried_by, detail.* EXCLUDE (id, contact, tags)
     FROM detail JOIN carried USING (contact)
-    WHERE NOT list_contains(carried_by, id) ORDER BY tag, contact, created_at, id"""
+    WHERE NOT is_anonymized AND NOT list_contains(carried_by, id) ORDER BY tag, contact, created_at, id"""
 KNOWN = "SELECT DISTINCT unnest(tags) AS tag FROM opportunities"
 OF_OPPORTUNITY = "SELECT contact FROM opportunities WHERE id = $id"
 CONFIDENTIAL = """

@@ -9,6 +9,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -35,18 +36,29 @@ FORMAT = 1
 TABLES = ("opportunities", "postings", "tags", "stages")
 
 
-def database(memory_limit: str = "2GB") -> Database:
+def database(memory_limit: str = "2GB", file: Path | str = ":memory:") -> Database:
     """Open an empty DuckDB database; it spills to disk beyond `memory_limit` and downloads nothing."""
     import duckdb
 
     return duckdb.connect(
-        ":memory:",
+        str(file),
         config={
             "memory_limit": memory_limit,
             "temp_directory": str(Path(_spill_folder().name) / "spill"),
             "autoinstall_known_extensions": "false",
         },
     )
+
+
+@contextmanager
+def scratch_database(memory_limit: str) -> Iterator[Database]:
+    """Open an empty database on disk, where large tables are compressed; it is gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(dir=_spill_folder().name) as folder,
+        database(memory_limit, Path(folder) / "scratch.duckdb") as connection,
+    ):
+        connection.execute("BEGIN")  # never committed: nothing waits for the disk
+        yield connection
 
 
 @cache

@@ -46,13 +46,14 @@ class Row:
     reason: str = "reason"
     source: str = ""
     dated: bool = True
+    anonymized: bool = False
 
     def cells(self, number: int) -> dict[str, Any]:
         created = NOON + round(self.day * DAY)
         return {
             "id": self.id or f"{number:08d}-0000-4000-8000-000000000000",
             "contact": self.contact,
-            "tags": list(self.tags),
+            "tags": list(dict.fromkeys(self.tags)),
             "created_at": created if self.dated else None,
             "updated_at": created if self.updated else None,
             "archived_at": created if self.archived else None,
@@ -63,7 +64,7 @@ class Row:
             "sources": [self.source] if self.source else [],
             "owner": self.owner,
             "confidentiality": "confidential" if self.confidential else "non-confidential",
-            "is_anonymized": False,
+            "is_anonymized": self.anonymized,
             "last_advanced_at": None,
         }
 
@@ -133,8 +134,13 @@ def _stage(text: str, position: int) -> dict[str, Any]:
     return {"id": stage_id(text), "text": text, "position": position, "rank": rank, "pipeline": pipeline}
 
 
-def write_generated(folder: Path, *, contacts: int, seed: int, story: bool = False) -> dict[str, str]:
-    """Write the emulator's generated account as a snapshot without HTTP; return its truth (tag to scope)."""
+def write_generated(
+    folder: Path, *, contacts: int, seed: int, story: bool = False, anonymized: int = 0
+) -> dict[str, str]:
+    """Write the emulator's generated account as a snapshot without HTTP; return its truth (tag to scope).
+
+    One in `anonymized` of the archived opportunities is anonymized.
+    """
     from leverkit.emulator.generator.generate import generate
 
     account = generate(contacts=contacts, seed=seed, story=story)
@@ -149,8 +155,9 @@ def write_generated(folder: Path, *, contacts: int, seed: int, story: bool = Fal
             origin=row.origin or "",
             updated=row.updated is not None,
             id=row.id,
+            anonymized=bool(anonymized and row.archived is not None and number % anonymized == 0),
         )
-        for row in account.rows.values()
+        for number, row in enumerate(account.rows.values())
     ]
     write_snapshot(folder, rows, [_posting(value) for value in account.postings.values()])
     return account.truth

@@ -1,6 +1,6 @@
 -- What the opportunities of a tag have in common far beyond chance; reads `used` of posting_tables.sql.
 
-CREATE TEMP TABLE department AS
+CREATE TABLE department AS
 SELECT v AS p, department FROM trait JOIN postings ON kind = 'posting' AND id = value
 WHERE department IS NOT NULL;
 
@@ -8,18 +8,15 @@ WITH every AS (
     SELECT kind, value, uses / (SELECT count(*) FROM opp) AS expected FROM trait WHERE kind <> 'posting'
     UNION ALL SELECT 'department', department, count(*) / (SELECT count(*) FROM opp)
     FROM opp JOIN department USING (p) GROUP BY department),
-cell AS MATERIALIZED (
-    SELECT t, stage, origin, source, count(*) AS number
-    FROM tagging JOIN opp USING (o) GROUP BY t, stage, origin, source),
 held AS (
     SELECT t, kind, value, held
-    FROM (SELECT t, stage AS v, sum(number)::BIGINT AS held FROM cell GROUP BY t, stage
-          UNION ALL SELECT t, origin, sum(number)::BIGINT FROM cell GROUP BY t, origin
-          UNION ALL SELECT t, source, sum(number)::BIGINT FROM cell GROUP BY t, source)
+    FROM (SELECT t, stage AS v, count(*) AS held FROM tagging GROUP BY t, stage
+          UNION ALL SELECT t, origin, count(*) FROM tagging GROUP BY t, origin
+          UNION ALL SELECT t, source, count(*) FROM tagging GROUP BY t, source)
     JOIN trait USING (v)
     UNION ALL SELECT t, 'department', department, sum(k)::BIGINT
     FROM used JOIN department USING (p) GROUP BY t, department),
-total AS (SELECT t, count(*) AS total FROM tagging GROUP BY t),
+total AS (SELECT t, sum(uses)::BIGINT AS total FROM month GROUP BY t),
 excess AS (
     SELECT t, kind, value, held / total AS share, expected, (share - expected) / (1 - expected) AS excess
     FROM held JOIN every USING (kind, value) JOIN total USING (t)
@@ -30,10 +27,7 @@ best AS (
            arg_max(expected, (excess, kind, value)) AS expected, max(excess) AS excess
     FROM excess GROUP BY t),
 months AS (
-    SELECT t, min(first) AS first, max(last) AS last, max(c) / sum(c) AS busiest
-    FROM (SELECT t, created_at // 2592000000 AS month, count(*) AS c, min(created_at) AS first,
-                 max(created_at) AS last
-          FROM tagging JOIN opp USING (o) GROUP BY t, month) GROUP BY t)
+    SELECT t, min(first) AS first, max(last) AS last, max(uses) / sum(uses) AS busiest FROM month GROUP BY t)
 SELECT t, CASE WHEN excess >= $bound THEN kind END AS goes_with,
        CASE WHEN excess >= $bound THEN coalesce(stages.text, value) END AS goes_with_what,
        CASE WHEN excess >= $bound THEN share END AS goes_with_share,

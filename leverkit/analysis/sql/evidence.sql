@@ -15,7 +15,7 @@ bound AS (
            coalesce(sum(k * others) FILTER (kind = 'owner') / sum(k) FILTER (kind = 'owner'), 0) AS owner
     FROM setting GROUP BY g),
 named AS (SELECT DISTINCT g, preferred FROM spelt)
-SELECT preferred AS tag, used, rate, coalesce(days, span, 0) AS days, coalesce(span, 0) AS span, coalesce(near_people, 0) AS near_people,
+SELECT preferred AS tag, parts, used, rate, coalesce(days, span, 0) AS days, coalesce(span, 0) AS span, coalesce(near_people, 0) AS near_people,
        coalesce(near_agree, 0) AS near_agree, coalesce(near_chance, 0) AS near_chance,
        coalesce(mid_people, 0) AS mid_people, coalesce(mid_agree, 0) AS mid_agree,
        coalesce(mid_chance, 0) AS mid_chance, coalesce(far_people, 0) AS far_people,

@@ -1,8 +1,8 @@
 -- The tables behind posting_evidence.sql: tags that equal a text of a posting, come in company, or agree.
 
-CREATE TEMP TABLE used AS SELECT p, t, count(*) AS k FROM tagging WHERE p IS NOT NULL GROUP BY p, t;
+CREATE TABLE used AS SELECT p, t, count(*) AS k FROM tagging WHERE p IS NOT NULL GROUP BY p, t;
 
-CREATE TEMP TABLE match AS
+CREATE TABLE match AS
 WITH f AS (SELECT posting, rank, field, said, folded FROM field JOIN folded ON said = folded.text),
 g AS (SELECT t, tag.text, folded FROM tag JOIN folded USING (text)),
 best AS (
@@ -18,7 +18,7 @@ listed AS (
 SELECT t, field, said, coalesce(own, 0) / nullif(listed, 0) AS own_share, coalesce(listed, 0) AS listed
 FROM best LEFT JOIN own USING (t) LEFT JOIN listed USING (t);
 
-CREATE TEMP TABLE company AS
+CREATE TABLE company AS
 WITH bare AS (SELECT o, t, c FROM tagging WHERE p IS NULL),
 total AS (SELECT count(DISTINCT c) AS everyone FROM bare),
 size AS (SELECT t, count(DISTINCT c) AS people FROM bare GROUP BY t HAVING count(DISTINCT c) >= 5),
@@ -38,19 +38,19 @@ SELECT t, c AS bare,
 FROM held LEFT JOIN led USING (t);
 
 -- Where Lever names no posting, the opportunities with the same combination of tags count as one posting.
-CREATE TEMP TABLE core AS
+CREATE TABLE core AS
 SELECT o, (dense_rank() OVER (ORDER BY company) + (SELECT count(*) FROM trait))::INTEGER AS p
 FROM (SELECT o, string_agg(t::VARCHAR, ' ' ORDER BY t) AS company
       FROM tagging SEMI JOIN (FROM company WHERE company >= 0.8) AS bound ON bound.t = tagging.t
       WHERE p IS NULL GROUP BY o);
 
-CREATE TEMP TABLE place AS
-SELECT o, c, total, p FROM opp WHERE tagged AND p IS NOT NULL
+CREATE TABLE place AS
+SELECT o, c, total, p FROM opp WHERE len(tags) > 0 AND p IS NOT NULL
 UNION ALL SELECT o, c, total, core.p FROM opp JOIN core USING (o);
 
 -- A contact counts once per posting: the few with two opportunities there (`twice`, their tags `again`) are
 -- corrected for. Opportunities without any tag are no evidence, as archiving may drop tags.
-CREATE TEMP TABLE posted AS
+CREATE TABLE posted AS
 WITH twice AS (
     SELECT c, p, count(*) - 1 AS extra FROM place WHERE total > 1 GROUP BY c, p HAVING count(*) > 1),
 again AS (
@@ -77,13 +77,13 @@ FROM held JOIN size USING (p) GROUP BY t;
 
 -- Tags with few uses that come with two other tags, as a posting gives them: the share of their uses on
 -- opportunities of no listed posting (`gone`).
-CREATE TEMP TABLE rare AS
+CREATE TABLE rare AS
 WITH few AS (
     SELECT t, count(*) AS uses FROM tagging GROUP BY t HAVING uses BETWEEN 3 AND 40 AND min(c) <> max(c)),
 listed AS (SELECT v AS p FROM trait JOIN postings ON id = value WHERE kind = 'posting')
 SELECT o, t, uses, p IN (FROM listed) AS listed FROM tagging JOIN few USING (t);
 
-CREATE TEMP TABLE gone AS
+CREATE TABLE gone AS
 WITH pair AS (
     SELECT rare.t, other.t AS u FROM tagging AS other JOIN rare ON other.o = rare.o AND other.t <> rare.t
     GROUP BY rare.t, other.t HAVING count(*) >= 0.8 * any_value(uses)),

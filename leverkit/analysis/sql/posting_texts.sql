@@ -1,6 +1,6 @@
 -- The texts that Lever writes onto the opportunities of a posting.
 
-CREATE TEMP TABLE field AS
+CREATE TABLE field AS
 WITH said AS (
     SELECT id, 1 AS rank, 'title' AS field, text AS said FROM postings
     UNION ALL SELECT id, 2, 'team', team FROM postings

@@ -2,8 +2,8 @@
 
 SELECT count(*) AS opportunities, count(*) FILTER (total = 1) + greatest(max(c), 0) AS contacts,
        greatest(max(c), 0) AS split_contacts,  -- they are numbered from 1 on
-       (SELECT count(DISTINCT c) FROM inconsistent) AS inconsistent_contacts,
-       (SELECT count(*) FROM tag) AS tags, (SELECT count(*) FROM tagging) AS taggings,
-       (SELECT coalesce(sum(lack), 0) FROM inconsistent)::BIGINT AS missing,
-       count(*) FILTER (untouched) AS never_updated, coalesce(max(created_at), 0) AS newest_created_at
+       (SELECT count(*) FROM tag) AS tags, coalesce(sum(len(tags)), 0)::BIGINT AS taggings,
+       (SELECT count(*) FROM opportunities WHERE updated_at IS NULL) AS never_updated,
+       coalesce(max(created_at), 0) AS newest_created_at,
+       (SELECT count(DISTINCT o) FROM gap) AS opportunities_with_gaps
 FROM opp;

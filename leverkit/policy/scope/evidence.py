@@ -37,7 +37,7 @@ class Evidence:
     and so on that carry it, `rate` that of all. `days` is the width of its window of use, `span` that of the
     account. `spread` is the log of how much more often people with several opportunities carry it, and
     `posting` how far it follows postings. `replaced` is how often a sibling has another tag of its family
-    instead, where these exclude each other.
+    instead, where these exclude each other. One in `parts` of the people with the tag was looked at.
     """
 
     people: int
@@ -52,6 +52,7 @@ class Evidence:
     spread: float
     posting: float
     replaced: float = 0.0
+    parts: int = 1
 
     @property
     def agreement(self) -> float:
@@ -121,6 +122,7 @@ def _evidence(audit: AuditFacts, others: Mapping[str, float]) -> Iterator[tuple[
                 spread=spread.of_tag(found["tag"]),
                 posting=_excess(rows[found["tag"]]),
                 replaced=others.get(found["tag"], 0.0),
+                parts=int(found["parts"]),
             ),
         )
 

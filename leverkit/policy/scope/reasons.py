@@ -21,6 +21,8 @@ _SAME = {
 def siblings(evidence: Evidence) -> str:
     """Return how far siblings agree, in a few words."""
     people = count(evidence.people, "person", "people")
+    if evidence.parts > 1:
+        people = f"about {people}, of whom 1 in {evidence.parts} was looked at"
     return f"{_share(evidence.agreement)} of siblings, {_share(evidence.chance)} by chance; {people}"
 
 

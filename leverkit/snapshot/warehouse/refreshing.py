@@ -28,7 +28,8 @@ SAMPLE = 100  # people who are read where none has a gap, to tell the account
 LEAST = 0.5  # share of the copy's opportunities of these people that must be there
 
 _WITH_GAPS = f"""{WITH_HOLDINGS}
-    SELECT DISTINCT contact FROM holdings WHERE lack > 0 AND tag IN (SELECT unnest($tags)) ORDER BY contact"""
+    SELECT DISTINCT contact FROM holdings WHERE have < total AND tag IN (SELECT unnest($tags))
+    ORDER BY contact"""
 _SOME = "SELECT DISTINCT contact FROM opportunities ORDER BY hash(contact), contact LIMIT $sample"
 _THEIRS = "SELECT id, contact FROM opportunities WHERE contact IN (SELECT unnest($contacts))"
 
