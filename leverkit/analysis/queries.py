@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.snapshot.gaps import holdings
-from leverkit.snapshot.snapshot import scratch_database
+from leverkit.snapshot.snapshot import database, scratch_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ BOUND = 0.6  # least excess over chance, as a share of the greatest possible exc
 MEMORY = "1GB"  # of the tables of an audit: beyond it, they are spilled to disk
 _DIGITS = 12  # threads add up in any order, which the last digits show
 SAMPLE = 4000  # contacts who are looked at for a tag, at least, by the signs that suggestions rest on
+LARGE = 2_000_000  # opportunities, from which tables are kept compressed on disk: slower than in memory
 PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are compared with many values
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
@@ -57,7 +58,8 @@ def query(name: str) -> str:
 @contextmanager
 def prepare(snapshot: Snapshot) -> Iterator[Database]:
     """Open a connection to a database that holds the tables of a snapshot's figures."""
-    with scratch_database(MEMORY) as connection:
+    large = snapshot.meta["counts"]["opportunities"] > LARGE
+    with scratch_database(MEMORY) if large else database(MEMORY) as connection:
         _fill(connection, snapshot)
         yield connection
 

@@ -5,7 +5,7 @@
 
 CREATE TABLE split AS
 SELECT contact, row_number() OVER (ORDER BY contact)::INTEGER AS c, count(*)::INTEGER AS total,
-       count(*) FILTER (NOT is_anonymized)::INTEGER AS named, count(archived_at) AS archived,
+       count(*) FILTER (NOT is_anonymized)::SMALLINT AS named, count(archived_at) AS archived,
        count(*) > count(archived_at) AS active, min(created_at) AS first, max(created_at) AS last
 FROM opportunities GROUP BY contact HAVING count(*) > 1;
 
@@ -46,7 +46,7 @@ CREATE VIEW tagging AS SELECT * EXCLUDE (tags), unnest(tags) AS t FROM opp;
 CREATE VIEW shared AS
 SELECT * EXCLUDE (tags), unnest(tags) AS t
 FROM (SELECT c, opp.total, named, is_anonymized, opp.archived AND active AS hidden, tags,
-             count(*) OVER older AS upto, named + 1 - rank() OVER older AS since
+             (count(*) OVER older)::SMALLINT AS upto, (named + 1 - rank() OVER older)::SMALLINT AS since
       FROM opp JOIN split USING (c) WHERE opp.total > 1 AND NOT is_anonymized
       WINDOW older AS (PARTITION BY c ORDER BY opp.created_at NULLS FIRST)
       UNION ALL SELECT c, opp.total, named, true, true, tags, 0, 0 FROM opp JOIN split USING (c) WHERE is_anonymized);
