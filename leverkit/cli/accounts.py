@@ -100,6 +100,7 @@ def run_for_accounts(
     {snapshot}, {policy} and {run} stand for the account's own; {folder} is its folder, {name} its name. After
     -o, {run} is a new run folder. The exit code is the worst, in the order 64, 12, 6, 4, 1, 5, 3, 11, 8, 130,
     2, 0.
+
     Example: leverkit accounts run --label emea -- audit {snapshot} --html {folder}/audit.html
     """
     from leverkit.jobs.many_accounts.outcomes import severity, worst
@@ -125,7 +126,7 @@ def run_for_accounts(
 @accounts.command()
 def dag(
     papermill: Annotated[
-        bool, typer.Option("--papermill", help="The file that runs notebooks and keeps them executed.")
+        bool, typer.Option("--papermill", help="Print the one that runs notebooks and keeps their output.")
     ] = False,
 ) -> None:
     """Print a DAG file for Airflow 3: one DAG for each account of accounts.toml.

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def pull(
-    out: options.Out,
+    out: options.OutSnapshot,
     full: Annotated[
         bool, typer.Option("--full", help="Read everything again instead of only what changed.")
     ] = False,
@@ -148,7 +148,7 @@ def audit(
 def plan(
     snapshot: options.Source,
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The policy.csv with the decisions.")],
-    out: options.Out,
+    out: options.OutRun,
     only: Annotated[
         list[str] | None,
         typer.Option("--only-tag", metavar="TAG", help="Plan only this tag. Repeatable."),

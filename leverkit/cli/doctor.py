@@ -33,7 +33,8 @@ def doctor(
     demo: Demo = False,
     as_json: Json = False,
     contract: Annotated[
-        bool, typer.Option("--contract", help="Ask the account what of our picture of Lever is true. Reads.")
+        bool,
+        typer.Option("--contract", help="Check which assumptions about Lever hold in this account. Reads."),
     ] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for what --contract finds.")] = Path(
         "contract"

@@ -55,6 +55,7 @@ def changes(
 
     Without OLD or --since it shows what the last reading found. OLD may be any earlier snapshot of the
     account. Reads files only, with the account's ledger.
+
     Example: leverkit changes snapshot --since 2026-03-01 --html changes.html
     """
     from leverkit.jobs.changes import changes
@@ -112,7 +113,9 @@ def status(snapshot: options.Source, as_json: options.Json = False) -> None:
 def rebuild(snapshot: options.Source) -> None:
     """Rebuild the ledger from a snapshot and the journals of the registered runs.
 
-    What people removed before is kept if the old ledger can be read.
+    Use it where the ledger is damaged or was restored from a backup. What people removed before is kept if
+    the old ledger can be read.
+
     Example: leverkit ledger rebuild snapshot
     """
     from leverkit.jobs.ledger import rebuild_ledger
@@ -136,6 +139,7 @@ def forget(
 
     Where a run is needed to undo changes of other people, random ids replace theirs. If the command is
     killed, the next call finishes its work.
+
     Example: leverkit ledger forget snapshot --anonymized
     """
     import re

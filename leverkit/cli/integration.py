@@ -45,7 +45,9 @@ def scan(
     """Find deprecated candidate endpoints of Lever in source code, and show what to use instead.
 
     --fix changes /candidates to /opportunities in paths. What it leaves is printed: tags still split where no
-    loop follows. Example: leverkit scan src --sarif leverkit.sarif
+    loop follows.
+
+    Example: leverkit scan src --sarif leverkit.sarif
     """
     from importlib.metadata import version
 
@@ -113,7 +115,9 @@ def listen(
     """Receive Lever's webhooks and keep contact tags the same on all opportunities of a person.
 
     Tags that people removed stay removed. LEVER_WEBHOOK_SECRETS holds the signature tokens. The first line of
-    output is JSON with the url. Use a proxy for TLS. Example: leverkit listen --policy policy.csv
+    output is JSON with the url. Use a proxy for TLS.
+
+    Example: leverkit listen --policy policy.csv
     """
     require("listen")
     from leverkit.api.requests.waits import WaitNotices

@@ -127,7 +127,7 @@ def verify(
 
 def rollback(
     run: options.Run,
-    out: options.Out,
+    out: options.OutRun,
     from_result: Annotated[
         bool, typer.Option("--from-result", help="Undo what result.json lists, if the journal was lost.")
     ] = False,

@@ -72,11 +72,18 @@ def require_copy(copy: str, *, shape: str, full: bool, same_account: bool, **mor
         raise UsageError("--shape, --schema, --only and --sql are about a copy: add --from URI")
 
 
-Out = Annotated[Path, typer.Option("-o", "--out", help="Folder or file to write to.")]
+OutSnapshot = Annotated[
+    Path, typer.Option("-o", "--out", help="The folder of the snapshot: new, or to refresh.")
+]
+Out = Annotated[Path, typer.Option("-o", "--out", help="The folder for the results.")]
+OutPolicy = Annotated[
+    Path, typer.Option("-o", "--out", help="The policy.csv to write, or to bring up to date.")
+]
+OutRun = Annotated[Path, typer.Option("-o", "--out", help="The folder for the plan and, later, its run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as an HTML page.")]
 Anonymise = Annotated[
-    bool, typer.Option("--anonymise", help="Show salted ids in the page instead of links into Lever.")
+    bool, typer.Option("--anonymise", help="Show made-up ids in the page instead of links into Lever.")
 ]
 Postings = Annotated[
     list[str] | None,
@@ -128,7 +135,7 @@ Matching = Annotated[
     str,
     typer.Option(
         metavar="WHICH",
-        help="Which opportunities get tags: all, active or posting:ID. The policy can only narrow this.",
+        help="Which opportunities get tags: all, active or posting:ID. The policy may narrow this further.",
     ),
 ]
 SameAccount = Annotated[

@@ -48,6 +48,7 @@ def overview(
 
     With --all: one page with a row for each account, the worst first, and the same as CSV and JSON beside it.
     Reads files only.
+
     Example: leverkit overview . -o overview.html
     """
     from leverkit.errors import UsageError

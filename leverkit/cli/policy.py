@@ -29,7 +29,7 @@ policies = typer.Typer(
 @policies.command()
 def suggest(
     snapshot: options.Source,
-    out: options.Out = Path("policy.csv"),
+    out: options.OutPolicy = Path("policy.csv"),
     accept: Annotated[
         float | None, typer.Option(min=0, max=1, help="Accept suggestions with at least this confidence.")
     ] = None,
@@ -112,10 +112,10 @@ def decide(
 @policies.command("next")
 def next_(
     policy: options.PolicyFile,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many questions at once.")] = 5,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many decisions to show.")] = 5,
     as_json: options.Json = False,
 ) -> None:
-    """Show the decisions that settle most: tags and families by their gaps and the doubt about them.
+    """Show what to decide next: the tags and families with most gaps and most doubt.
 
     Example: leverkit policy next policy.csv
     """

@@ -30,12 +30,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
-    about = "A Lever account on this computer."
+    about = (
+        "Run a Lever account with invented people on this computer. "
+        "The first line of output is JSON with its address and key."
+    )
     parser = _Parser(prog="leverkit emulator", description=about)
     add = parser.add_argument
     add("--port", type=int, default=0, help="port to listen on; 0 (default) picks a free one")
     add("--contacts", type=int, default=2000, help="people in the generated account (2000)")
-    add("--seed", type=int, default=1)
+    add("--seed", type=int, default=1, help="the same seed generates the same account (1)")
     add("--hostile", action="store_true", help="tags and names that try to break what reads them")
     add("--load", metavar="DIR", help="serve an account from JSON files in Lever's format instead")
     add("--rate", type=float, help="requests per second for each key (10); 0: no limit")
