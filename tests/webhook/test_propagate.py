@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 from collections import defaultdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from support.plan_factory import account, tags_of
 
@@ -50,7 +54,7 @@ def test_a_tag_reaches_every_opportunity_of_the_person_and_no_other(tmp_path: Pa
 
 
 @pytest.mark.parametrize("parameter", ["add", "remove", "share"])
-@pytest.mark.parametrize("tags", ["VIP", b"VIP", [""], [" \n"], ["x" * 256], [7]], ids=repr)
+@pytest.mark.parametrize("tags", ["VIP", b"VIP", [""], [" \n"], ["x" * 256], [7], ["\ud83d"]], ids=ascii)
 def test_a_text_or_what_is_no_tag_is_refused_before_anything_is_sent(
     tmp_path: Path, parameter: str, tags: Any
 ) -> None:
@@ -62,6 +66,37 @@ def test_a_text_or_what_is_no_tag_is_refused_before_anything_is_sent(
         with pytest.raises(UsageError, match=parameter):
             propagate(lever, contact=contact, out=tmp_path, **{parameter: tags})
         assert (tags_of(emulated), len(emulated.log())) == (before, sent)
+
+
+@pytest.mark.parametrize("parameter", ["add", "remove", "share"])
+@pytest.mark.parametrize(
+    "tags",
+    [pd.DataFrame({"tag": ["VIP"]}), {"VIP": False}, io.StringIO("VIP\n")],
+    ids=["table", "dict", "file"],
+)
+def test_no_name_of_a_column_key_or_line_of_a_file_becomes_a_tag(
+    tmp_path: Path, parameter: str, tags: Any
+) -> None:
+    with account(contacts=20) as (emulated, lever):
+        contact, _ = person(emulated)
+        before, sent = tags_of(emulated), len(emulated.log())
+        with pytest.raises(UsageError, match=f"{parameter} must be a list of texts, not a"):
+            propagate(lever, contact=contact, out=tmp_path, **{parameter: tags})
+        assert (tags_of(emulated), len(emulated.log())) == (before, sent)
+
+
+class Tag(StrEnum):
+    """Tags of an integration."""
+
+    VIP = "very important"
+
+
+@pytest.mark.parametrize("tags", [pd.Series(["very important"]), np.array(["very important"]), Tag], ids=type)
+def test_texts_of_pandas_numpy_and_enums_are_written_as_plain_texts(tmp_path: Path, tags: Any) -> None:
+    with account(contacts=20) as (emulated, lever):
+        contact, mine = person(emulated)
+        propagate(lever, contact=contact, out=tmp_path, add=tags).require()
+        assert all("very important" in tags_of(emulated)[opportunity] for opportunity in mine)
 
 
 def test_every_public_list_of_names_refuses_a_single_text(tmp_path: Path) -> None:
