@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from leverkit.api.models import Listing
 from leverkit.errors import ApiError
@@ -15,6 +15,23 @@ class Page(NamedTuple, Generic[T]):
 
     items: list[T]
     next: str | None
+
+
+class Offsets:
+    """The offsets of one reading, which must not go round; `current` is that of the next page."""
+
+    def __init__(self, path: str, first: str | None = None) -> None:
+        self.current, self.are_over = first, False
+        self._path, self._before = path, {first}
+
+    def follow(self, page: Page[Any]) -> None:
+        """Go on to the page after this one. Raises ApiError where it was there before."""
+        if page.next is None:
+            self.are_over = True
+        elif page.next in self._before:
+            raise endless(self._path)
+        self._before.add(page.next)
+        self.current = page.next
 
 
 def page_of(found: Listing[T], *, path: str, offset: str | None) -> Page[T]:

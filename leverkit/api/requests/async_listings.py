@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from leverkit.api.http import AsyncHttpSession
-from leverkit.api.pagination import Page
+from leverkit.api.pagination import Offsets, Page
 from leverkit.api.rate_limit import PAGE
 from leverkit.api.requests.connection import Connection
 from leverkit.api.requests.items import AsyncItems, Plain, T
@@ -72,12 +72,11 @@ class AsyncListings(Connection[AsyncHttpSession]):
         **params: Any,
     ) -> AsyncIterator[Page[T]]:
         """Read page after page, from `offset`."""
-        while True:
-            page: Page[T] = await self.page(path, type=type, offset=offset, **params)
+        offsets = Offsets(path, offset)
+        while not offsets.are_over:
+            page: Page[T] = await self.page(path, type=type, offset=offsets.current, **params)
             yield page
-            if page.next is None:
-                return
-            offset = page.next
+            offsets.follow(page)
 
     def tags(self, **given: Any) -> AsyncItems[Plain]:
         """Return all tags with their counts."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from leverkit.api.http import HttpSession
-from leverkit.api.pagination import Page
+from leverkit.api.pagination import Offsets, Page
 from leverkit.api.rate_limit import PAGE
 from leverkit.api.requests.connection import Connection
 from leverkit.api.requests.items import Items, Plain, T
@@ -90,12 +90,11 @@ class Listings(Connection[HttpSession]):
         **params: Any,
     ) -> Iterator[Page[T]]:
         """Read page after page, from `offset`; every page carries the cursor to resume after it."""
-        while True:
-            page: Page[T] = self.page(path, type=type, offset=offset, **params)
+        offsets = Offsets(path, offset)
+        while not offsets.are_over:
+            page: Page[T] = self.page(path, type=type, offset=offsets.current, **params)
             yield page
-            if page.next is None:
-                return
-            offset = page.next
+            offsets.follow(page)
 
     def tags(self, **given: Any) -> Items[Plain]:
         """Return all tags with how many opportunities carry each; `given` are the parameters of `each`."""

@@ -16,7 +16,7 @@ from leverkit.api.listings.filters import checked, path_of
 from leverkit.api.listings.left_out import LeftOut, ListingWarning
 from leverkit.api.listings.personal import is_plain, require_none, without
 from leverkit.api.models import field_names
-from leverkit.api.pagination import Page, endless
+from leverkit.api.pagination import Offsets, Page
 from leverkit.api.rate_limit import PAGE
 from leverkit.api.requests.reads import Reads, kind_and_filters
 from leverkit.api.requests.steps import Operation
@@ -56,11 +56,10 @@ class Reading(Generic[T]):
             self._leave_out_personal(filters.get("include", ()))
         self._ask_for_key()
         self._page_size = min(page_size, PAGE if limit is None else max(limit, 1))
-        self._offset: str | None = None
+        self._offsets = Offsets(self.path)
         self._announced, self._has_begun, self._is_over = "", False, limit == 0
         self._offsets_name_rows = False
         self._keys: set[str] = set()
-        self._offsets: set[str | None] = set()
         self.left_out = LeftOut(personal=PERSON if self.listing.subtractive and not personal else ())
 
     def _check_size(self, page_size: int) -> None:
@@ -89,10 +88,8 @@ class Reading(Generic[T]):
         page = yield from self._page()
         found = self._new(page)
         self._watch(page)
-        if page.next in self._offsets:
-            raise endless(self.path)
-        self._offsets.add(page.next)
-        self._offset, self._is_over = page.next, page.next is None
+        self._offsets.follow(page)
+        self._is_over = self._offsets.are_over
         if self._left is not None:
             found = self._within_limit(found, page.next is not None)
         if self._is_over and (trouble := self.left_out.trouble):
@@ -104,7 +101,7 @@ class Reading(Generic[T]):
             return Page([(yield from self._reads.get(self.path, self._type, self._query))], None)
         size = {"limit": self._page_size} if self.listing.pages else {}
         query = {**size, **self._query}
-        return (yield from self._reads.page(self.path, self._type, query, offset=self._offset))
+        return (yield from self._reads.page(self.path, self._type, query, offset=self._offsets.current))
 
     def _ask_for_confidential(self) -> Operation[None]:
         if not self.listing.has_confidential:

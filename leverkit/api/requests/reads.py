@@ -15,7 +15,7 @@ from leverkit.api.listings.catalogue import Listing
 from leverkit.api.listings.filters import checked, path_of
 from leverkit.api.listings.personal import is_plain, require_none, without
 from leverkit.api.models import Opportunity, TagCount, User, fields, listing, single
-from leverkit.api.pagination import Page, page_of
+from leverkit.api.pagination import Offsets, Page, page_of
 from leverkit.api.rate_limit import CONTACTS, PAGE
 from leverkit.api.requests.exchange import Exchange
 from leverkit.api.requests.steps import Operation
@@ -85,10 +85,11 @@ class Reads:
     def all(self, path: str, type: type[T], params: Mapping[str, Any]) -> Operation[list[T]]:
         """Read a listing to its end."""
         found: list[T] = []
-        page: Page[T] = Page([], "")
-        while page.next is not None:
-            page = yield from self.page(path, type, params, offset=page.next or None)
+        offsets = Offsets(path)
+        while not offsets.are_over:
+            page: Page[T] = yield from self.page(path, type, params, offset=offsets.current)
             found += page.items
+            offsets.follow(page)
         return found
 
     def checked_page(
@@ -133,8 +134,12 @@ class Reads:
         return self._confidential.get(path) or self._confidential.get(OPPORTUNITIES, False)
 
     def opportunity(self, opportunity: str) -> Operation[Opportunity]:
-        """Read one opportunity by its id."""
-        return (yield from self.get(opportunity_path(opportunity), Opportunity, {"include": FIELDS}))
+        """Read one opportunity by its id. Raises ApiError where Lever shows another one."""
+        path = opportunity_path(opportunity)
+        found = yield from self.get(path, Opportunity, {"include": FIELDS})
+        if found.id.casefold() != opportunity.casefold():
+            raise _another("of another opportunity than was asked for", path)
+        return found
 
     def find_opportunity(self, opportunity: str) -> Operation[Opportunity | None]:
         """Read one opportunity by its id; None if it is gone, or hidden from this key."""
@@ -158,10 +163,16 @@ class Reads:
         for start in range(0, len(contacts), CONTACTS):
             batch = contacts[start : start + CONTACTS]
             query = yield from self.default_params({"contact_id": batch, **params})
-            records = yield from self.all(OPPORTUNITIES, Opportunity, query)
-            found |= {record.id: record for record in records}
-            if seen:
-                seen(start + len(batch))
+            offsets, whose = Offsets(OPPORTUNITIES), set[str]()
+            while not offsets.are_over:
+                page = yield from self.page(OPPORTUNITIES, Opportunity, query, offset=offsets.current)
+                found |= {record.id: record for record in page.items}
+                whose.update(record.contact for record in page.items)
+                if len(whose) > len(batch):  # a merge leaves fewer contacts than were asked for, never more
+                    raise _another("of other contacts than were asked for", OPPORTUNITIES)
+                offsets.follow(page)
+                if seen:
+                    seen(start + len(batch) * offsets.are_over)
         return list(found.values())
 
     def tag_counts(self) -> Operation[dict[str, int]]:
@@ -221,6 +232,13 @@ def kind_and_filters(type: type[T] | str, filters: Mapping[str, Any]) -> tuple[t
 def opportunity_path(opportunity: str) -> str:
     """Return the path of an opportunity, whatever is in its id."""
     return f"/opportunities/{quote(opportunity, safe='')}"
+
+
+def _another(what: str, path: str) -> ApiError:
+    """Return the error of an answer on which nothing may be written: it is about others."""
+    text = f"the answer is {what}, so nothing rests on it."
+    advice = "A proxy may have mixed up answers: run the same command again; if it stays, report it to Lever."
+    return ApiError(text, method="GET", path=path, status=200, advice=advice)
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:
