@@ -74,7 +74,8 @@ class KeyMissing(LeverkitError):
 class ApiError(LeverkitError):
     """Lever refused a request, or gave no usable answer to it.
 
-    `status` is None if no response came. `in_doubt`: an attempt before may have had its effect.
+    `status` is None if no response came. `in_doubt`: the request may have had its effect, by an
+    attempt before, or as the answer has no code of Lever's, so that a gateway may have given it.
     `request_id` finds the request in our log, and at Lever where Lever sends an id of its own.
     `code` is Lever's own ("Response codes" in https://hire.lever.co/developer/documentation). `lever_text`
     is what Lever wrote beside it, without the key. It may name people, so it is for debugging alone: it

@@ -87,7 +87,8 @@ class Intent(msgspec.Struct, frozen=True, tag="intent", gc=False):
 class WriteResponse(msgspec.Struct, frozen=True, tag="answer", gc=False):
     """The response to an intent (its seq): 200 (ok), a refusal, a denial of every write, or none (lost).
 
-    A denial is 401, 403, or a missing `perform_as`. `in_doubt`: an earlier attempt may have had its effect.
+    A denial is 401, 403, or a missing `perform_as`. `in_doubt`: it may have had its effect, by an earlier
+    attempt, or as a gateway refused it and not Lever.
 
     `window_ms` is the time from requesting the contact's state to this response: the state on which the
     request rests was out of date for no longer than that.

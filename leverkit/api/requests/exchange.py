@@ -90,7 +90,7 @@ class Exchange:
         `turn_taken`: the caller has waited at the pace for the first attempt already.
         `may_retry` is called when a retry has its turn, with True if an attempt may have had its effect (any
         but those refused with 429); no retry follows if it returns False.
-        Raises AccessDenied, ApiError (`in_doubt` if an attempt before may have had its effect), and
+        Raises AccessDenied, ApiError (`in_doubt` if an attempt may have had its effect all the same), and
         Unreachable when no retry is left: for 429 only if every attempt was refused with it; Unreadable.
         """
         started, failures, doubtful = self._clock(), 0, None
@@ -98,13 +98,16 @@ class Exchange:
         if not turn_taken:
             yield Turn()
         while True:
-            response = yield from self._attempt(send, failures)
+            ask = partial(may_retry, doubtful is not None) if may_retry else None
+            response = yield from self._attempt(send, failures, ask)
+            if response is None:
+                raise doubtful or _not_sent(send)
             try:
                 return self._usable(response, type, send)
             except (Unreachable, Unreadable) as error:
                 failure = error
             except ApiError as error:
-                error.in_doubt = doubtful is not None
+                error.in_doubt = doubtful is not None or not error.code  # a gateway's word, not Lever's
                 raise
             if response.status != 429:
                 doubtful = failure
@@ -125,7 +128,9 @@ class Exchange:
         body: object = None,
     ) -> Operation[Response]:
         """Send once, without waiting for a turn, and return the answer whatever it is."""
-        return (yield from self._attempt(Send(method, path, params, body, token_hex(4)), 0))
+        found = yield from self._attempt(Send(method, path, params, body, token_hex(4)), 0)
+        assert found is not None  # as nobody is asked
+        return found
 
     def _wait(self, response: Response, failures: int) -> Operation[None]:
         """Wait before a retry, and for its turn."""
@@ -136,14 +141,26 @@ class Exchange:
         yield Sleep(wait)
         yield Turn()
 
-    def _attempt(self, send: Send, failures: int) -> Operation[Response]:
-        """Send once; with a token that expires, one that is valid now, and again if it was refused."""
+    def _attempt(
+        self, send: Send, failures: int, ask: Callable[[], Any] | None = None
+    ) -> Operation[Response | None]:
+        """Send once; with a token that expires, one that is valid now, and again if it was refused.
+
+        To replace a token may take long: `ask` tells then whether to send still. None where it says no.
+        """
         if not isinstance(self._key, ExpiringToken):
             return (yield from self._sent(send, failures))
+        before = self._key.reveal()
         used: Secret = yield Do(self._key.ready)
+        if ask and used.reveal() != before and not (yield Do(ask)):
+            yield Do(self.pace.give_back)
+            return None
         response = yield from self._sent(send, failures)
         if response.status == 401 and (yield Do(partial(self._key.replaced, used))):
             yield Turn()
+            if ask and not (yield Do(ask)):
+                yield Do(self.pace.give_back)
+                return None
             response = yield from self._sent(send, failures)
         return response
 
@@ -171,3 +188,8 @@ class Exchange:
     def _back_off(self, response: Response, failures: int) -> float:
         wait = min(0.5 * 2.0 ** (failures - 1), 30.0) * (0.5 + self._random() / 2)
         return max(wait, response.retry_after or 0.0)
+
+
+def _not_sent(send: Send) -> ApiError:
+    text = "what is to be written has changed while a new token was fetched, so nothing was sent."
+    return ApiError(text, method=send.method, path=send.path, status=401, request_id=send.request_id)
