@@ -159,7 +159,7 @@ def _obstacle(plan: Plan, operation: Operation, now: Opportunity, source: bool) 
 
 @dataclass(frozen=True)
 class Reading:
-    """Opportunities by id, and when they were requested and complete, on our clocks and on Lever's.
+    """Opportunities by id, when they were requested, and when the first of them were there, on our clocks.
 
     `date_ms` is the Date of Lever's response; None where it had none.
     """
@@ -170,7 +170,7 @@ class Reading:
     date_ms: int | None = None
 
     def age(self, times: Times) -> float:
-        """Return its age in seconds; Lever may have made it before the machine slept."""
+        """Return the age in seconds of the oldest in it; Lever may have made it before the machine slept."""
         return max(times.since(self.answered_at), times.asleep(self.requested_at))
 
     def lever_ms(self, opportunity: str) -> int | None:
@@ -257,8 +257,11 @@ def read_batch(
     contacts = list(dict.fromkeys(operation.contact for operation in operations))
     targets = [operation.opportunity for operation in operations]
     shown = needed_to_match(plan.matching.values())
-    found = read_contacts(lever, contacts, opportunities=targets, **shown)
-    return Reading(requested_at, clock(), found, lever.date_ms)
+    answered = list[Instant]()
+    found = read_contacts(
+        lever, contacts, opportunities=targets, seen=lambda _: answered.append(clock()), **shown
+    )
+    return Reading(requested_at, answered[0], found, lever.date_ms)
 
 
 def write_status(error: ApiError | None) -> WriteStatus:

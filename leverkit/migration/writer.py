@@ -73,12 +73,12 @@ class Writer:
         with thread_pool(WORKERS) as pool:
             for action in ACTIONS:
                 for batch in batches(self._left(action), self._run.plan.siblings):
-                    left = batch
-                    while left:
+                    parts = [batch]
+                    while parts:
                         self._wait_while_paused()
                         if self._stop.reason:
                             return
-                        left = self._batch(left, pool)
+                        parts += self._batch(parts.pop(), pool)
 
     def _wait_while_paused(self) -> None:
         while self._stop.paused:
@@ -115,15 +115,17 @@ class Writer:
         self._settle({operation: Judgement("drifted", note) for operation, note in left.items()})
         return [operation for operation in removals if operation not in left]
 
-    def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> tuple[Operation, ...]:
-        """Read, judge, write and read back; return the operations that were not sent."""
+    def _batch(self, batch: Sequence[Operation], pool: ThreadPoolExecutor) -> list[tuple[Operation, ...]]:
+        """Read, judge, write and read back; return what was not sent, in halves where nothing was."""
         reading = self._read(batch)
         judgements = {operation: self._judge(operation, reading) for operation in batch}
         self._settle(judgements, reading)
         todo = [operation for operation, judgement in judgements.items() if judgement.outcome is None]
         responses = self._write(todo, reading, pool)
         self._confirm(responses, reading)
-        return tuple(operation for operation in todo if operation not in responses)
+        left = tuple(operation for operation in todo if operation not in responses)
+        half = len(left) // 2 if len(left) == len(batch) else 0  # else it may be too slow for ever
+        return [part for part in (left[half:], left[:half]) if part]
 
     def _read(self, operations: Iterable[Operation]) -> Reading:
         reading = read_batch(self._lever, self._run.plan, tuple(operations), self._times.now)
