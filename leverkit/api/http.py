@@ -20,12 +20,14 @@ import httpx
 from leverkit.api.auth import LOOPBACK, Secret
 from leverkit.api.rate_limit import Pace
 from leverkit.api.requests.exchange import Exchange
+from leverkit.api.requests.log import hide_queries
 from leverkit.api.requests.steps import Do, Operation, Send, Sleep, Turn
 from leverkit.api.responses import Response
 
 T = TypeVar("T")
 CONNECTIONS = 16
 LONGEST_RESPONSE = 120.0  # seconds in which a body that has begun must end
+LARGEST_RESPONSE = 100_000_000  # bytes, unpacked; a page of Lever has one or two million, a file 30 at most
 
 
 class Signature(httpx.Auth):
@@ -62,6 +64,7 @@ class AnySession(Exchange):
         super().__init__(key, pace=pace, **given)
         self._timeout, self._owns = timeout, True
         self._settings = _http_settings(base_url, key, scheme)
+        hide_queries(base_url)
 
     def with_options(self, *, timeout: float | None, retries: int | None) -> Self:
         """Return a session with other limits on the same connections; closing it leaves them open."""
@@ -222,15 +225,18 @@ class _Body:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock, self._end = clock, clock() + LONGEST_RESPONSE
-        self._pieces: list[bytes] = []
+        self._pieces, self._size = list[bytes](), 0
 
     @property
     def content(self) -> bytes:
         return b"".join(self._pieces)
 
     def add(self, piece: bytes) -> None:
-        """Take one more piece. Raises ReadTimeout where the body should have ended."""
+        """Take one more piece. Raises ReadTimeout, DecodingError where the body should have ended."""
         self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > LARGEST_RESPONSE:
+            raise httpx.DecodingError("the answer is too large")
         if self._clock() > self._end:
             raise httpx.ReadTimeout("the answer did not end")
 

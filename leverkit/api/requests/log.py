@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from leverkit.api.requests.steps import Send
@@ -36,6 +37,27 @@ def log_request(
         line = f"{send.method} {send.path.partition('?')[0]}{_query(send.params or {})} {answer} "
         line += f"{1000 * seconds:.0f} ms request={send.request_id}{theirs} attempt={attempt}"
         LOGGER.debug("%s", hide(line))
+
+
+@dataclass(frozen=True)
+class _WithoutQuery:
+    """Takes queries, in which an e-mail may be, out of what httpx logs of requests to an account."""
+
+    base_url: str
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change a line that names such a request; all are logged."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(self._shown, record.args))
+        return True
+
+    def _shown(self, value: object) -> object:
+        return text.partition("?")[0] if (text := str(value)).startswith(self.base_url) else value
+
+
+def hide_queries(base_url: str) -> None:
+    """Let httpx log requests to an account without their queries, where its log is on."""
+    logging.getLogger("httpx").addFilter(_WithoutQuery(base_url))  # once, as equal ones are one
 
 
 def show_requests() -> None:
