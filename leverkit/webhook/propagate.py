@@ -122,6 +122,11 @@ def _siblings(lever: ReadOnlyLever, ids: EventIds, matching: Matching) -> list[O
     found = lever.opportunities_of([contact or ""], **expand)
     if not found:
         raise UsageError(f"propagate: contact {contact} has no opportunity that this key can see")
+    if others := sorted({each.contact for each in found} - {contact}):
+        raise UsageError(
+            f"propagate: asked for contact {contact}, Lever shows opportunities of contact {others[0]}; "
+            "nothing was written. If the two were merged, name that one"
+        )
     return found
 
 

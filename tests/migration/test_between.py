@@ -15,7 +15,7 @@ import pytest
 from support.plan_factory import account, carried_out, migration, opened, resumed, tags_of
 
 from leverkit.api.auth import ExpiringToken, Secret
-from leverkit.errors import AccessDenied, ApiError
+from leverkit.errors import AccessDenied, ApiError, UsageError
 from leverkit.migration.rollback import rollback
 from leverkit.migration.times import Times
 from leverkit.planning.operation import Operation
@@ -136,6 +136,29 @@ def test_nobody_is_tagged_where_the_filter_by_contact_is_not_heeded(tmp_path: Pa
             pytest.raises(ApiError, match="other contacts"),
         ):
             propagate(behind, contact=contact, add=["VIP"], out=tmp_path)
+        assert tags_of(emulated) == before
+
+
+@pytest.mark.parametrize("by", ["contact", "opportunity"])
+def test_nobody_is_tagged_where_a_cache_answers_with_the_listing_of_somebody_else(
+    tmp_path: Path, by: str
+) -> None:
+    with account() as (emulated, lever):
+        before, op = tags_of(emulated), migration(emulated, lever).operations[0]
+        other = next(c for c in emulated.state()["contacts"].values() if c != op.contact)
+
+        def through(request: httpx.Request, pass_on: Answer) -> httpx.Response:
+            url = request.url
+            if "contact_id" in url.params:
+                url = url.copy_set_param("contact_id", other)
+            return pass_on(httpx.Request(request.method, url, headers=request.headers, stream=request.stream))
+
+        who: dict[str, Any] = {by: getattr(op, by)}
+        with (
+            opened(emulated, transport=Between(through)) as behind,
+            pytest.raises(UsageError, match=f"opportunities of contact {other}"),
+        ):
+            propagate(behind, **who, add=["VIP"], out=tmp_path)
         assert tags_of(emulated) == before
 
 

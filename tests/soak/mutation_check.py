@@ -529,6 +529,13 @@ BUGS = (
         "migration/test_between::test_nobody_is_tagged_where_the_filter_by_contact_is_not_heeded",
     ),
     Bug(
+        "somebody else's opportunities are tagged where Lever shows them",
+        "webhook/propagate",
+        "if others := sorted({each.contact for each in found} - {contact}):",
+        "if others := []:",
+        "migration/test_between::test_nobody_is_tagged_where_a_cache_answers_with_the_listing_of_somebody_else",
+    ),
+    Bug(
         "what a gateway refused counts as without effect",
         "api/requests/exchange",
         "error.in_doubt = doubtful is not None or not error.code",
