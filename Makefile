@@ -57,7 +57,7 @@ parity: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m support.parity
 
 soak: $(READY)
-	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 2 --dist worksteal -m soak -rP --show-capture=stdout --timeout=3600 tests
+	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 3 --dist worksteal -m soak -rP --show-capture=stdout --timeout=7200 tests
 
 teeth: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m soak.mutation_check

@@ -122,7 +122,9 @@ def _siblings(lever: ReadOnlyLever, ids: EventIds, matching: Matching) -> list[O
     found = lever.opportunities_of([contact or ""], **expand)
     if not found:
         raise UsageError(f"propagate: contact {contact} has no opportunity that this key can see")
-    if others := sorted({each.contact for each in found} - {contact}):
+    if others := sorted(
+        each.contact for each in found if each.contact.casefold() != (contact or "").casefold()
+    ):
         raise UsageError(
             f"propagate: asked for contact {contact}, Lever shows opportunities of contact {others[0]}; "
             "nothing was written. If the two were merged, name that one"

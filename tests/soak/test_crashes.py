@@ -130,7 +130,7 @@ def test_killed_again_while_resuming(world: KillableWorld) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_seeded_pairs_of_kills(world: KillableWorld) -> None:
     replayed = os.environ.get("REPLAY")
     seeds = [int(replayed)] if replayed else list(range(SEED, SEED + PAIRS))

@@ -48,7 +48,7 @@ def test_some_histories_end_without_a_wrong_write() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
 def test_many_histories_end_without_a_wrong_write(quarter: int) -> None:
     if REPLAYED:

@@ -547,7 +547,7 @@ def test_any_order_of_steps() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("quarter", [1, 2, 3, 4])
 def test_many_orders_of_fifty_steps(quarter: int) -> None:
     examples = scaled(1000) // 4

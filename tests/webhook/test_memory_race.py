@@ -29,7 +29,7 @@ from leverkit.webhook.worker import Worker, WorkerConfig
 
 SPREAD, TAKEN = [[f"{kind} {n}" for n in range(12)] for kind in ("spread", "taken")]
 FULL, MANY = (
-    pytest.param(scaled(number), marks=[pytest.mark.soak, pytest.mark.timeout(3600)], id="full")
+    pytest.param(scaled(number), marks=[pytest.mark.soak, pytest.mark.timeout(7200)], id="full")
     for number in (1000, 200)
 )
 Pair = tuple[str, str]
