@@ -11,6 +11,7 @@ LeverkitError                 1   the root: catch it to catch all
 ├── BrakeTripped              5   the plan is larger than its brakes allow
 ├── Partial                   3   some operations failed, drifted, are gone, or were changed since
 ├── VerificationFailed        6   the account is not as the plan says, or outcomes are unknown
+│   └── WritesFailed          6   nothing else is wrong than that Lever did not take these writes
 ├── Stopped                   8   stopped by a limit or by request; the same command resumes
 └── Locked                   11   another writer holds the run or the account
 """
@@ -144,6 +145,10 @@ class VerificationFailed(LeverkitError):
     """An account that is not as the plan says, or operations with unknown outcome."""
 
     exit_code = 6
+
+
+class WritesFailed(VerificationFailed):
+    """An account that lacks only what Lever did not take: each write was answered with an error."""
 
 
 class Stopped(LeverkitError):

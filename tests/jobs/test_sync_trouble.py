@@ -103,6 +103,26 @@ def test_a_tag_that_lever_stores_in_another_form_is_not_written_night_after_nigh
     assert not any("speaks Basque" in tags_of(nights.emulated)[id] for id in siblings)
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_write_that_fails_every_night_holds_up_nothing_that_is_new(nights: SyncNights, status: int) -> None:
+    nights.begin()
+    ((tagged, tag), (other, new)) = new_gaps(nights, 2)
+    nights.emulated.remove_tags(other, [new])
+    missing = [id for id in nights.siblings(tagged) if id != tagged]
+    for id in missing:
+        nights.emulated.fault("status", method="POST", path=f"*{id}/addTags", status=status, times=None)
+    assert nights.night().record.exit_code == 6
+    nights.emulated.add_tags(other, [new])
+    record = nights.night().record
+    assert (record.exit_code, record.open_run) == (6, record.run)
+    assert all(new in tags_of(nights.emulated)[id] for id in nights.siblings(other))
+    assert nights.night().record.exit_code == 6
+    nights.emulated.clear_faults()
+    assert nights.night().require().record.open_run == ""
+    assert all(tag in tags_of(nights.emulated)[id] for id in missing)
+    assert nights.night().require().record.planned == 0
+
+
 @pytest.mark.parametrize("known_by", ["a reading", "our own write", "a journal that was not followed"])
 def test_a_plan_that_is_older_than_a_removal_does_not_put_it_back(nights: SyncNights, known_by: str) -> None:
     first, old = nights.night().require().record, nights.home / "old"

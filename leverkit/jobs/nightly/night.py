@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from leverkit.errors import BrakeTripped, Locked, Refused, exit_code_of
+from leverkit.errors import BrakeTripped, Locked, Refused, WritesFailed, exit_code_of
 from leverkit.history.catch_up import CaughtUp
 from leverkit.history.ledger import Ledger, ledger_file, register_run
 from leverkit.jobs.approval import Approval
@@ -24,11 +24,11 @@ from leverkit.jobs.nightly.account_reading import read_account
 from leverkit.jobs.nightly.allowance import Allowance
 from leverkit.jobs.nightly.last_known import last_known_reading, note_reading
 from leverkit.jobs.nightly.order import SyncOrder
-from leverkit.jobs.nightly.plan import nightly_plan
+from leverkit.jobs.nightly.plan import commands_for_a_person, nightly_plan
 from leverkit.jobs.nightly.record import SyncRecord, sync_lock
 from leverkit.jobs.nightly.standing_run import apply_and_verify, no_longer_planned
 from leverkit.jobs.packing import pack_runs
-from leverkit.migration.next_step import apply_command, first_wave, verification_gap
+from leverkit.migration.next_step import verification_gap
 from leverkit.migration.run import Run
 from leverkit.planning.operation import by_reason
 from leverkit.planning.run_folder import was_begun
@@ -78,7 +78,7 @@ class Night:
             stack.enter_context(hold(sync_lock(self._folder), purpose="nightly job"))
             known = SyncRecord.find(self.out, account)
             self._note(account=account, reading=known.reading, open_run=known.open_run)
-            with self._naming_rebase():
+            with order.naming_rebase(ledger_file(self._folder)):
                 self._allowance = Allowance(Approval.find(self._folder), order)
                 self._work(self.out)
 
@@ -111,27 +111,19 @@ class Night:
     def _add_notes(self, *notes: str) -> None:
         self._note(notes=(*self.record.notes, *notes))
 
-    @contextmanager
-    def _naming_rebase(self) -> Iterator[None]:
-        """Add to the error of a damaged ledger the command that makes it again."""
-        try:
-            yield
-        except Refused as error:
-            if not str(error).startswith(str(ledger_file(self._folder))):
-                raise
-            raise Refused(f"{error}; `{self._order.command} --rebase` makes it again") from None
-
     def _work(self, out: Path) -> None:
         self._require_ledger()
-        snapshot = self._read(out)
+        snapshot, failed = self._read(out), None
         if left := self._left_open():
-            self._add_notes(f"finished first: {self._carry_out(left, out, snapshot)}")
+            failed = self._finish(left, out, snapshot)
             snapshot = self._read(out)
         run = self._planned(out, snapshot)
         if self.record.first or (run.plan.operations and self._order.dry_run):
             self._show(run)
         elif run.plan.operations:
             self._note(summary=self._carry_out(run, out, snapshot))
+        elif failed:
+            raise failed
         else:
             self._add_notes(*filter(None, [self._allowance.warning(self._policy.digest)]))
         folders = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
@@ -231,12 +223,7 @@ class Night:
         kind = "dry run" if self._order.dry_run else "first run: the ledger begins"
         self._note(summary=f"{kind}, nothing was written; {plan.summary}", next=self._order.command)
         if self.record.first:
-            self._note(next=f"for every night: {self._allowance.command()}")
-        if self.record.first and plan.operations:
-            apply = apply_command(run.folder, plan, first_wave(plan))
-            once = f"{apply} {plan.brakes.needed(plan.size)}".rstrip()
-            first = f"read {run.folder / 'plan.csv'}; to carry it out: {once}"
-            self._note(next=f"{first}; {self.record.next}")
+            self._note(next=commands_for_a_person(run, self._allowance.command()))
 
     def _carry_out(self, run: Run, out: Path, snapshot: Snapshot) -> str:
         """Carry out a run within the standing approval, and verify it; return how it ended.
@@ -268,6 +255,18 @@ class Night:
         self._code = max(self._code, code)
         self._note(open_run="")
         return summary
+
+    def _finish(self, run: Run, out: Path, snapshot: Snapshot) -> WritesFailed | None:
+        """Carry out what an earlier job left; return the error where Lever did not take all of it again.
+
+        That holds up nothing that is new: it is still missing, so tonight's plan has it, and decides.
+        """
+        try:
+            self._add_notes(f"finished first: {self._carry_out(run, out, snapshot)}")
+        except WritesFailed as error:
+            self._add_notes(f"finished first: {error}")
+            return error
+        return None
 
     def _decided_since(self, run: Run, snapshot: Snapshot) -> dict[int, str]:
         with Ledger.open(self._folder) as ledger:

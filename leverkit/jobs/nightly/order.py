@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from leverkit.errors import Refused
 
 KEEP = 90  # days
 
@@ -36,3 +40,13 @@ class SyncOrder(msgspec.Struct, frozen=True, kw_only=True):
         words = ["leverkit", "sync", "--policy", str(self.policy)]
         words += ["-o", str(self.out)] if self.out else []
         return shlex.join(words + (["--matching", self.matching] if self.matching else []))
+
+    @contextmanager
+    def naming_rebase(self, ledger: Path) -> Iterator[None]:
+        """Add to the error of a damaged ledger the command that makes it again."""
+        try:
+            yield
+        except Refused as error:
+            if not str(error).startswith(str(ledger)):
+                raise
+            raise Refused(f"{error}; `{self.command} --rebase` makes it again") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from leverkit.errors import BrakeTripped
 from leverkit.history.ledger import Ledger
+from leverkit.migration.next_step import apply_command, first_wave
 from leverkit.migration.run import Run
 from leverkit.planning.brakes import Brakes
 from leverkit.planning.plan import Plan
@@ -53,6 +54,15 @@ def nightly_plan(
             return Run(_kept(draft, plan), plan)
         shutil.rmtree(draft)
         return Run(draft, plan)
+
+
+def commands_for_a_person(run: Run, approve: str) -> str:
+    """Return what follows a first night: the command that carries its plan out, and that of the approval."""
+    plan, nights = run.plan, f"for every night: {approve}"
+    if not plan.operations:
+        return nights
+    apply = f"{apply_command(run.folder, plan, first_wave(plan))} {plan.brakes.needed(plan.size)}".rstrip()
+    return f"read {run.folder / 'plan.csv'}; to carry it out: {apply}; {nights}"
 
 
 def _kept(draft: Path, plan: Plan) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from leverkit.errors import Partial, Stopped, VerificationFailed
+from leverkit.errors import Partial, Stopped, VerificationFailed, WritesFailed
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.approval import Approval
 from leverkit.migration.apply import Refusal, apply_run
@@ -17,6 +17,7 @@ from leverkit.planning.planner import plan_with
 from leverkit.planning.waves import ALL, CANARY
 from leverkit.policy.policy import Policy
 from leverkit.snapshot.snapshot import Snapshot
+from leverkit.verification.verification import Verification
 from leverkit.verification.verify import verify_run
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def apply_and_verify(
     """Carry out a whole run and verify it; return how it ended, and the exit code, 0 or 3.
 
     `refused` tells which operations are no longer wanted, while nobody else can write.
-    Raises what `apply` raises, Stopped where it was not carried to its end, and VerificationFailed.
+    Raises what `apply` raises, Stopped where it was not carried to its end, and VerificationFailed; it is
+    WritesFailed where nothing else is wrong in the whole run.
     """
     for wave in (CANARY, ALL) if first_wave(run.plan) == CANARY else (ALL,):
         ended, run = apply_run(
@@ -54,10 +56,15 @@ def apply_and_verify(
             raise Stopped(ended.summary)
         found = verify_run(run, reader, wave=wave, reread_after=reread_after)
         if found.exit_code not in (0, Partial.exit_code):
-            raise VerificationFailed(
-                f"{found.summary}; leverkit verify {run.folder} --wave {wave} tells more"
-            )
+            failure = WritesFailed if wave == ALL and _only_writes_failed(found) else VerificationFailed
+            raise failure(f"{found.summary}; leverkit verify {run.folder} --wave {wave} tells more")
     return f"{ended.summary}; {found.summary}", ended.exit_code or found.exit_code
+
+
+def _only_writes_failed(found: Verification) -> bool:
+    """Return True if all that is wrong are changes whose writes the run saw fail."""
+    wrong = [pair.reported for pair in found.checked if pair.wrong]
+    return not any(tag.wrong for tag in found.counts) and set(wrong) == {"failed"}
 
 
 def no_longer_planned(run: Run, snapshot: Snapshot, policy: Policy, ledger: Ledger) -> dict[int, str]:
