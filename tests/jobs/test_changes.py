@@ -118,7 +118,7 @@ def agree_on(seed: int, folder: Path) -> int:
     assert by_kind(found).get("added_by_us", set()) == nights.ours & (after - before)
     became = found.opportunities.groupby("became")["opportunity"].agg(set)
     tagged = {id for id, _ in after}
-    assert tagged - contacts.keys() <= became["new opportunity"]
+    assert tagged - contacts.keys() <= became.get("new opportunity", set())
     assert {id for id in tagged & contacts.keys() if now[id] != contacts[id]} <= became.get("moved", set())
     assert list(found.renames["now"]) == ["renamed"]
     return len(found.taggings)

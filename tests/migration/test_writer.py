@@ -192,11 +192,14 @@ def test_a_write_after_the_machine_slept_rests_on_another_reading(tmp_path: Path
             wall.sleep(3600)
 
         class Late(Lever):
-            def opportunities_of(self, contacts: Any, **params: Any) -> Any:
-                found = super().opportunities_of(contacts, **params)
-                if when == "the answer is on its way" and wall.now == steady.now:
-                    sleep_for_an_hour()
-                return found
+            def opportunities_of(self, contacts: Any, *, seen: Any = None, **params: Any) -> Any:
+                def arrived(number: int) -> None:
+                    if when == "the answer is on its way" and wall.now == steady.now:
+                        sleep_for_an_hour()
+                    if seen:
+                        seen(number)
+
+                return super().opportunities_of(contacts, seen=arrived, **params)
 
         times = Times(clock=steady, wall=wall, sleep=lambda _: None)
         turns = {"pace": Queue(sleep_for_an_hour)} if when == "its turn is awaited" else {}
