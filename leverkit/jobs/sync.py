@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from leverkit.errors import is_interrupt
 from leverkit.jobs.nightly.night import Night
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.nightly.record import SyncResult
@@ -42,7 +43,7 @@ def sync(
     error = night.end(error)
     untold = tell(settings.notify, night.record.notice(night.out))
     ended = SyncResult(night.record, error, untold)
-    if error is not None and not isinstance(error, Exception):
+    if error is not None and (is_interrupt(error) or not isinstance(error, Exception)):
         raise SyncInterrupted(ended, str(error)) from error
     return ended
 

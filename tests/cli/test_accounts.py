@@ -101,7 +101,7 @@ def test_a_key_that_was_swapped_is_refused_before_anything_is_written(
     assert not Path("elsewhere").exists()
     assert written(two["beta"]) == []
     made = {path.name for path in set(Path("workspace").rglob("*")) - set(files)}
-    assert made == {"policy.csv", "alpha.sync.json"}
+    assert made == {"policy.csv", "alpha.sync.json", "report.html"}  # the page of the job that was refused
 
 
 def test_the_id_in_the_file_counts_and_doctor_tells_of_another(

@@ -48,7 +48,7 @@ class Lever(HttpSession):
         self.met: Counter[str] = Counter()
         self.refusals: list[float] = []
 
-    def _attempt(self, send: Send, failures: int) -> Operation[Response]:
+    def _attempt(self, send: Send, failures: int, ask: object = None) -> Operation[Response]:
         yield from ()  # nothing is sent
         self.times.append(self.clock_now())
         response_name = self.script.get(len(self.times), "")

@@ -342,12 +342,15 @@ def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
     assert (run.exists(), packed_file(run).exists()) == (False, True)
 
 
-def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNights) -> None:
+@pytest.mark.parametrize("during", ["a request", "a query"])
+def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNights, during: str) -> None:
     nights.begin()
 
     class Interrupting(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             if request.url.path.endswith("/opportunities"):
+                if during == "a query":
+                    raise RuntimeError("Query interrupted")  # what DuckDB makes of the signal
                 _thread.interrupt_main()
             return super().handle_request(request)
 
