@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -72,6 +73,8 @@ def _folders(home: str) -> dict[str, str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What runs in the background of a script ignores SIGINT, and so would all that is tried with it here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     surroundings = Surroundings()
     surroundings.enter()
     config.pluginmanager.register(surroundings, "leverkit-surroundings")

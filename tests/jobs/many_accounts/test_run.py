@@ -74,17 +74,20 @@ def test_a_stop_lets_what_runs_end_and_begins_nothing_more_and_each_account_has_
 ) -> None:
     with many_accounts(tmp_path, monkeypatch, "alpha", "beta") as accounts:
         accounts["alpha"].configure(latency_ms=3_000.0)
+        over = threading.Event()
 
         def interrupt() -> None:
             while not accounts["alpha"].log():
                 time.sleep(0.05)
             for _ in range(times):
-                os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.2)
+                if not over.is_set():  # else it would end the tests
+                    os.kill(os.getpid(), signal.SIGINT)
+                over.wait(0.2)
 
         threading.Thread(target=interrupt, daemon=True).start()
         known = accounts_file()
         first, second = AccountsRun(("pull", "-o", "{snapshot}"), known, workers=1).run(known.entries)
+        over.set()
     assert (first.exit_code, second.exit_code, second.message) == (130, 130, "not begun")
 
 
