@@ -113,6 +113,7 @@ def test_more_than_was_allowed_stops_and_prints_the_command_that_lets_it_through
         with pytest.raises(BrakeTripped, match=f"{number} operations?: more than --max-ops 0"):
             ended.require()
         assert f"--policy {nights.policy} --max-ops {number} --max-pct 100" in ended.record.next
+        assert "<li>leverkit sync approve" in (nights.out / "report.html").read_text()
     nights.approve(max_ops=number)
     assert nights.night().require().record.counts["done"] == number
 

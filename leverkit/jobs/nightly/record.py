@@ -169,7 +169,7 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _then(self) -> list[Section]:
-        steps = [f"{step[:1].upper()}{step[1:]}" for step in self.next.split("; ") if step]
+        steps = [_as_sentence(step) for step in self.next.split("; ") if step]
         return [Section("What to do next", [bullets(steps)])] if steps else []
 
     def page(self) -> str:
@@ -183,6 +183,11 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
         if not self.account:
             lead += " It ended before it knew its account: nothing was written to Lever."
         return page(title, self.sections, lead=lead, masthead=head.html, footer="leverkit sync")
+
+
+def _as_sentence(step: str) -> str:
+    """Return a step that begins with a capital letter, unless it is a command to be copied."""
+    return step if step.startswith("leverkit ") else f"{step[:1].upper()}{step[1:]}"
 
 
 @dataclass(frozen=True)
