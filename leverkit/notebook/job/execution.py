@@ -68,7 +68,8 @@ def _papermill(
     import papermill
     from traitlets.config import Config
 
-    logging.getLogger("asyncio").addFilter(_tells_more)  # stays: asyncio tells when it clears away
+    for teller in ("asyncio", "papermill"):
+        logging.getLogger(teller).addFilter(_tells_more)  # stays: asyncio tells when it clears away
     settings = Config()
     settings.KernelManager.transport_encryption = "auto"
     settings.KernelManager.shutdown_wait_time = SHUTDOWN_TIME
@@ -88,10 +89,11 @@ def _papermill(
 
 
 def _tells_more(entry: logging.LogRecord) -> bool:
-    """Return False for what asyncio says of a task whose kernel ended: `execute` returns that already."""
+    """Return False for what asyncio and nbclient say of an ended kernel: `execute` returns that already."""
     from nbclient.exceptions import DeadKernelError
 
-    return not (entry.exc_info and isinstance(entry.exc_info[1], DeadKernelError))
+    is_of_task = entry.exc_info and isinstance(entry.exc_info[1], DeadKernelError)
+    return not (is_of_task or entry.getMessage().startswith("Kernel died while waiting"))
 
 
 @contextmanager
