@@ -35,7 +35,7 @@ demo: $(READY)
 
 # Three workers for two cores: a third of the time they wait for answers.
 test: $(READY)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not browser and not airflow" -rs \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak and not browser and not airflow" -rfEs \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval-sanitize.cfg \
 	  --ignore=tests/samples tests notebooks
 

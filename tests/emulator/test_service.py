@@ -10,14 +10,17 @@ import ssl
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
 from leverkit.emulator import Running, running
+from leverkit.emulator.config import Config
 from leverkit.emulator.generator.generate import generate
 from leverkit.emulator.http.rate_limit import RateLimit
+from leverkit.emulator.running import serve
 
 
 def test_basic_and_bearer_are_understood_and_nothing_else(account: Running) -> None:
@@ -155,3 +158,14 @@ def test_a_request_to_change_to_http2_is_answered_in_http1_with_its_body(
                 time.sleep(0.005)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
     assert "x" in account.state()["opportunities"][opportunity]
+
+
+def test_whoever_stops_an_account_twice_or_from_two_threads_waits_until_it_has_ended() -> None:
+    for _ in range(20):
+        account = serve(Config(), contacts=1, seed=1)
+        with ThreadPoolExecutor(4) as pool:
+            ended = [pool.submit(account.stop) for _ in range(4)]
+        assert [each.result() for each in ended] == [None] * 4
+        account.stop()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(account.base_url)

@@ -67,7 +67,10 @@ def child_runner(cache: Path, *, preload: Path | None = None) -> Iterator[ChildR
         yield ChildRunner(process)
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(30)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()  # nobody waits for a process that does not end by itself
 
 
 def main() -> None:

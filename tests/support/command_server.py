@@ -63,7 +63,10 @@ def command_server(environ: Mapping[str, str]) -> Iterator[CommandServer]:
         yield CommandServer(process, environ)
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(30)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()  # nobody waits for a process that does not end by itself
 
 
 def main() -> None:

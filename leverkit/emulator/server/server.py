@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from leverkit.emulator.server.app import App
@@ -24,6 +25,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"{error}: pip install 'leverkit[emulator]'", name=error.name) from None
 
 T = TypeVar("T")
+ASK_AGAIN = 1.0  # seconds
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -57,7 +59,7 @@ class Server:
         )
         self._config.load()
         self._loop = _new_loop()
-        self._serving = threading.Event()
+        self._serving, self._ending = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="leverkit-emulator", daemon=True)
 
     def start(self) -> None:
@@ -65,10 +67,12 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close every connection and end the thread."""
+        """Close every connection and end the thread; ask again each second until the loop has heard it."""
         self._serving.wait()  # a stop before that would be lost
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        while self._thread.is_alive():
+            with suppress(RuntimeError):  # it was closed at this moment
+                self._loop.call_soon_threadsafe(self._end)
+            self._thread.join(ASK_AGAIN)
 
     def call(self, act: Callable[[], T]) -> T:
         """Run a function on the loop, between two requests, and return what it returns."""
@@ -77,6 +81,11 @@ class Server:
             return act()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def _end(self) -> None:
+        if not self._ending:  # a second stop would end what closes the connections
+            self._ending = True
+            self._loop.stop()
 
     def _protocol(self) -> asyncio.Protocol:
         kind: Any = self._config.http_protocol_class
