@@ -4,7 +4,7 @@
 #   make lab        JupyterLab on copies of the notebooks, in my-notebooks
 #   make lint       ruff and mypy
 #   make notebooks  execute and normalise the committed notebooks
-#   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit; more than an hour.
+#   make soak       long proofs: kills, faults, a model, a large account at Lever's own limit; an hour and a quarter.
 #                   A tenth of each: make soak SCALE=0.1. One pair of kills again: make soak REPLAY=SEED
 #   make teeth      plant bugs, and name the test that catches each
 #   make contract   the emulator against its own OpenAPI description, with schemathesis
@@ -57,7 +57,7 @@ parity: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m support.parity
 
 soak: $(READY)
-	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 3 --dist worksteal -m soak -rP --show-capture=stdout --timeout=7200 tests
+	SCALE=$(SCALE) REPLAY=$(REPLAY) $(BIN)/pytest -n 3 --dist worksteal -m soak -rfEsP --show-capture=stdout --timeout=7200 tests
 
 teeth: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m soak.mutation_check
