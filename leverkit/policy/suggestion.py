@@ -28,9 +28,11 @@ DECIDED = 0.75  # below this confidence the suggestion is `undecided`
 FEWEST = 3  # people who carry a tag and are considered for several postings, before it is judged by itself
 BECAUSE = " · "  # between the short reason and the long one
 _CAP, _POSTING_CAP = 0.99, 0.998  # most confidence; that of a tag of postings
-_ALMOST = 0.88  # most confidence of `contact` where few siblings agree
+_ALMOST = 0.88  # most confidence of `contact` of what may be an answer, or is known by like tags alone
+# How many people's siblings must agree beyond chance, and by how many standard deviations: see `_most`.
+_HINT, _HELD, _FOR_SURE = (0.25, 0.25), (0.5, 0.5), (1.0, 1.25)
 _GROWS, _SELDOM, _MOSTLY = 0.26, 0.3, 0.5  # log ratio and agreement: see `_most`
-_TOLD = 0.45  # log odds by which `contact` is likelier than the signs say where nothing holds it back
+_TOLD = 0.45  # log odds by which `contact` is likelier than the signs say where siblings agree for sure
 _TELLS = 1.5  # log odds by which a family, or decisions on similar tags, say that a tag is the person's
 _SCOPE = {True: "contact", False: "opportunity"}
 _BEHAVIOUR = {
@@ -156,9 +158,10 @@ def _suggestion(
     if scope == "contact":
         if contradiction := _contradiction(row, alike, found):
             return _undecided(short, contradiction)
-        if not (most := _most(found, opinion)):
+        most, likelier = _most(found, opinion)
+        if not most:
             return _undecided(short, f"siblings do not agree beyond chance: {why}")
-        surer = opinion.moved(_TOLD) if most == 1 and opinion.parts else opinion
+        surer = opinion.moved(likelier) if opinion.parts else opinion
         confidence = min(surer.probability, _CAP, most)
     if confidence < DECIDED:
         return _undecided(short, f"too close to call: {why}")
@@ -180,17 +183,18 @@ def _contradiction(row: Mapping[Any, Any], alike: Mapping[Any, Any], found: Evid
     return ""
 
 
-def _most(found: Evidence, opinion: Opinion) -> float:
-    """Return the most confidence of `contact`: 0 where nothing but the tag's spread says so.
+def _most(found: Evidence, opinion: Opinion) -> tuple[float, float]:
+    """Return the most confidence of `contact`, and log odds by which it is likelier than the signs say.
 
-    It takes siblings that agree beyond chance, a family, or decisions on similar tags. Answers that people
-    often repeat agree, too: people with more opportunities carry them more often, and where the answer is
-    another one, that tag is there instead. Siblings alone are not enough where the family says otherwise.
+    The most is 0 where nothing but the tag's spread says so. Answers that people often repeat agree, too:
+    people with more opportunities carry them more often, and where the answer is another one, that tag is
+    there instead. These are never sure. Siblings alone are not enough where the family says otherwise.
     """
+    learned = _ALMOST if opinion.learned >= _TELLS else 0.0
     changes = found.replaced >= REPLACED and not opinion.decided
     repeated = found.spread >= _GROWS and _SELDOM <= found.agreement < _MOSTLY
-    agree = found.told and not repeated and opinion.kin > -_TELLS
-    if not changes and (agree or opinion.kin >= _TELLS):
-        return 1.0
-    some = (found.gain >= 0.5 and found.surprise >= 0.5) or opinion.learned >= _TELLS
-    return _ALMOST if some else 0.0
+    if changes or (opinion.kin < _TELLS and (repeated or opinion.kin <= -_TELLS)):
+        return (_ALMOST if found.agrees(*_HELD) else learned), 0.0
+    if found.agrees(*_FOR_SURE) or opinion.kin >= _TELLS:
+        return 1.0, _TOLD
+    return (1.0 if found.agrees(*_HINT) else learned), 0.0

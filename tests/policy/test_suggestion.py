@@ -231,14 +231,32 @@ def test_answers_that_replace_each_other_are_not_surely_copied(tmp_path: Path) -
     assert all(found[text].scope != "contact" or found[text].confidence < 0.9 for text in texts)
 
 
-def test_contact_is_surer_than_the_signs_where_siblings_tell(tmp_path: Path) -> None:
-    rows = [Row(f"c{n}", ["x"] if n % 3 else [], f"p{n % 7}", day=n * 9) for n in range(24)]
-    rows += [Row(f"c{n}", ["x"] if n % 4 == 1 else [], f"p{n % 7 + 7}", day=n * 9 + 400) for n in range(24)]
+def both(people: int, again: int) -> list[Row]:
+    """Two thirds of some people have a tag on the first opportunity, one in `again` on the second too."""
+    first = [Row(f"c{n}", ["x"] if n % 3 else [], f"p{n % 7}", day=n * 9) for n in range(people)]
+    later = [(n, ["x"] if n % again == 1 else []) for n in range(people)]
     crowd = [Row(f"d{n}", [], f"p{n % 14}", day=n * 3) for n in range(300)]
-    facts = audit(write_snapshot(tmp_path, [*rows, *crowd]))
+    return [*first, *(Row(f"c{n}", tags, f"p{n % 7 + 7}", day=n * 9 + 400) for n, tags in later), *crowd]
+
+
+@pytest.mark.parametrize(
+    ("people", "again", "surer"), [(24, 4, True), (18, 9, True), (10, 9, False), (24, 5, False)]
+)
+def test_contact_is_surer_than_the_signs_where_siblings_tell_and_not_where_they_hint(
+    tmp_path: Path, people: int, again: int, surer: bool
+) -> None:
+    facts = audit(write_snapshot(tmp_path, both(people, again)))
     known = evidence_of(facts, {})["x"]
     by_signs = 1 / (1 + exp(-fitted().log_odds(known.signs)))
     found = suggest(facts, families={})["x"]
-    assert known.told
+    assert known.agrees(1.0, 1.25) == surer
+    assert known.agrees(0.25, 0.25)
     assert found.scope == "contact"
-    assert 0.75 < by_signs < (found.confidence or 0) < 0.99
+    assert 0.75 < by_signs < 0.99
+    assert ((found.confidence or 0) > by_signs + 0.005) == surer
+
+
+def test_siblings_that_hardly_agree_beyond_chance_leave_a_tag_undecided(tmp_path: Path) -> None:
+    facts = audit(write_snapshot(tmp_path, both(18, 11)))
+    assert not evidence_of(facts, {})["x"].agrees(0.25, 0.25)
+    assert suggest(facts, families={})["x"].scope == "undecided"

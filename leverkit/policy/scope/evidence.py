@@ -23,7 +23,6 @@ SETTINGS = ("month", "outcome", "channel", "owner")
 _APART = {"near": 0.5, "mid": 1.0, "far": 1.0}  # weight of siblings by how far apart they were created
 _USUAL = 400  # days between the first and the last tenth of the uses, from which a window is not narrow,
 _PART = 0.6  # or this part of the days of the account
-_SURPRISE = 1.25  # standard deviations from which agreement is no chance
 REPLACED = 0.1  # share of siblings with another answer from which tags are answers that change
 
 
@@ -74,10 +73,9 @@ class Evidence:
         """Return `gain` in standard deviations."""
         return self.gain / sqrt(self.siblings * self.chance * (1 - self.chance) + 0.25)
 
-    @property
-    def told(self) -> bool:
-        """Return whether the siblings of at least one person agree, by more than chance."""
-        return self.gain >= 1 and self.surprise >= _SURPRISE
+    def agrees(self, people: float, deviations: float) -> bool:
+        """Return whether the siblings of so many people agree beyond chance, by so many deviations."""
+        return self.gain >= people and self.surprise >= deviations
 
     @property
     def signs(self) -> dict[str, float]:
