@@ -25,7 +25,7 @@ from leverkit.cli.main import main
 from leverkit.emulator import Running, running
 
 FIELD = re.compile(r"[a-z][a-z0-9_]*")
-BY_TAG = ("tag_counts", "true_counts")  # keys are tags, whatever they look like
+BY_DATA = ("tag_counts", "true_counts", "gaps")  # keys are tags or kinds of gap, whatever they look like
 FAST = ("--rate", "1000")
 WIDE = ("--max-pct", "100", "--max-tag-pct", "10000")
 CELLS = ('name: str = "nobody"  # who', "import leverkit as lk\n\njob = lk.parameters(globals())")
@@ -150,7 +150,7 @@ def file(path: Path) -> Any:
 
 def form(value: Any, key: str = "") -> Any:
     """Return the form of a JSON value: {"*": …} for objects whose keys are data, one item for a list."""
-    if isinstance(value, dict) and value and (key in BY_TAG or not all(map(FIELD.fullmatch, value))):
+    if isinstance(value, dict) and value and (key in BY_DATA or not all(map(FIELD.fullmatch, value))):
         return {"*": merged([form(each) for each in value.values()])}
     if isinstance(value, dict):
         return {name: form(each, name) for name, each in value.items()}
