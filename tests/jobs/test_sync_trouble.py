@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from support.plan_factory import opened, tags_of
+from support.plan_factory import AT_ONCE, opened, tags_of
 from support.sync_nights import SyncNights, new_gaps, sync_nights
 from support.told import told
 
@@ -26,6 +26,7 @@ from leverkit.jobs.ledger import rebuild_ledger
 from leverkit.jobs.nightly.order import SyncOrder
 from leverkit.jobs.packing import pack_runs, packed_file
 from leverkit.jobs.sync import SyncInterrupted, sync
+from leverkit.migration import apply as applying
 from leverkit.migration.run import Run
 from leverkit.policy.decision import Decision
 from leverkit.storage.lock import hold, identity
@@ -104,7 +105,10 @@ def test_a_tag_that_lever_stores_in_another_form_is_not_written_night_after_nigh
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_a_write_that_fails_every_night_holds_up_nothing_that_is_new(nights: SyncNights, status: int) -> None:
+def test_a_write_that_fails_every_night_holds_up_nothing_that_is_new(
+    nights: SyncNights, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "Times", lambda: AT_ONCE)
     nights.begin()
     ((tagged, tag), (other, new)) = new_gaps(nights, 2)
     nights.emulated.remove_tags(other, [new])
