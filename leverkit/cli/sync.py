@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from leverkit.settings import Settings
 
 EPILOG = (
-    "Exit codes: 0 all done and verified, 3 done in part (people changed something meanwhile), 4 refused, 5 a "
-    "brake, 6 Lever does not show what was planned, 12 access denied, 64 usage: a person is needed. "
-    "1 error, 8 stopped, 11 locked, 130 interrupted: run it again. docs/nightly.md says what each asks of you."
+    "Exit codes: 0 all done and verified, 3 done in part (people changed something meanwhile), 4 refused, "
+    "5 a brake, 6 Lever does not show what was planned, 12 access denied, 64 usage: a person is needed. "
+    "1 error, 8 stopped, 11 locked, 130 interrupted: run it again. docs/nightly.md says what each asks "
+    "of you."
 )
 syncs = typer.Typer(cls=options.AccountGroup, invoke_without_command=True, epilog=EPILOG)
 Policy = Annotated[
