@@ -64,7 +64,7 @@ class AuditFacts:
             tags = connection.execute(query("tags"), {"patterns": queries.PATTERNS}).df()
             tags = tags.merge(queries.associations(connection), on="t", how="left")
             numbers = tags["t"].to_numpy()
-            tags = posting_tags.judge(tags, connection.sql(query("posting_evidence")).df())
+            tags = posting_tags.judge(tags, queries.posting_evidence(connection))
             sizes = connection.sql(queries.SIZES).df()
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt, sample=sample)

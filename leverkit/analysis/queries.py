@@ -86,6 +86,11 @@ def associations(connection: Database) -> pd.DataFrame:
     return connection.execute(query("associations"), limits).df()
 
 
+def posting_evidence(connection: Database) -> pd.DataFrame:
+    """Return one row per tag: how far it follows postings, from the tables of `posting_tags`."""
+    return connection.execute(query("posting_evidence")).df().round(_DIGITS)
+
+
 def gaps(connection: Database, numbers: list[int]) -> pd.DataFrame:
     """Return the gaps of the tags with these numbers, counted; the tables `wanted` and `gap` stay.
 
