@@ -6,6 +6,7 @@ is taken out or made the same, so that running this again changes no byte.
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 import sys
@@ -19,11 +20,13 @@ from support.notebook_accounts import NOTEBOOKS, notebook_account
 from traitlets.config import Config
 
 Change = Callable[[str], str]
+MONTHS = "|".join(calendar.month_name[1:])
 VARIABLE = (
     (re.compile(r",? \d+(\.\d+)?( \w+)?/s\b"), ""),
     (re.compile(r", in (\d+ min )?\d+ s\b"), ""),
     (re.compile(r"\b\d+ pages?, "), ""),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
+    (re.compile(rf"\b\d{{1,2}} ({MONTHS}) \d{{4}}\b"), "27 November 2026"),  # of readings, so of today
 )
 WIDGET = (
     "application/vnd.jupyter.widget-view+json"  # its model ends with the kernel; the table beside it stays
@@ -55,7 +58,7 @@ def normalised(notebook: Any, change: Change) -> dict[str, Any]:
 
 
 def steady(text: str, workspace: Path, ids: list[str]) -> str:
-    """Return output without durations, ports and temporary folders, and with plan ids that stay the same."""
+    """Return output without durations, ports and temporary folders, and with days and plan ids that stay."""
     text = text.replace(str(workspace), "~/leverkit")
     for pattern, instead in VARIABLE:
         text = pattern.sub(instead, text)
