@@ -16,7 +16,7 @@ from leverkit.analysis.spelling import spellings
 from leverkit.report.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -54,7 +54,7 @@ class AuditFacts:
     gaps: pd.DataFrame
     summary: dict[str, Any]
     snapshot: Snapshot
-    _differing: _Differing
+    _lacking: _Lacking
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, sample: int = queries.SAMPLE) -> Self:
@@ -69,14 +69,14 @@ class AuditFacts:
             spelt = spellings(tags)
             placements = queries.tag_placements(connection, tags, spelt, sample=sample)
             evidence = queries.evidence(connection)
-            lacking = (tags["missing"] > 0) & ~tags["posting_tag"]
-            gaps = queries.gaps(connection, numbers[lacking.to_numpy()].tolist())
-            gaps = gaps.assign(tag=_taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
+            wanted = (tags["missing"] > 0) & ~tags["posting_tag"]
+            gaps = queries.gaps(connection, numbers[wanted.to_numpy()].tolist())
+            gaps = gaps.assign(tag=queries.taken(tags.set_index(numbers)["tag"], gaps["t"])).drop(columns="t")
             totals = connection.sql(query("totals")).df().iloc[0].to_dict()
             queries.drop(connection, "opp")
             contacts = connection.sql(query("contacts")).df()
-            rows = connection.sql(queries.INCONSISTENCIES).fetchnumpy()
-        differing = _Differing(rows, contacts.set_index("c")["contact"], tags.set_index(numbers))
+            rows = connection.sql(queries.LACKING).fetchnumpy()
+        lacking = _Lacking(rows, contacts.set_index("c")["contact"], tags.set_index(numbers))
         contacts = contacts.drop(columns="c")
         return cls(
             tags=tags,
@@ -89,13 +89,23 @@ class AuditFacts:
             gaps=gaps[["kind", "value", "tag", "gaps"]],
             summary=_summary(totals, tags, contacts, snapshot),
             snapshot=snapshot,
-            _differing=differing,
+            _lacking=lacking,
         )
 
     @cached_property
     def inconsistencies(self) -> pd.DataFrame:
-        """Return one row per contact and tag that is on some of their opportunities only."""
-        return self._differing.frame()
+        """Return one row per contact and tag that is on some of their opportunities only; reads the snapshot.
+
+        Raises UsageError where the snapshot was pulled again since the audit.
+        """
+        self.snapshot.require_unchanged()
+        posting_tags = self.tags.loc[self.tags["posting_tag"], "tag"]
+        with queries.prepare(self.snapshot) as connection:
+            return queries.inconsistencies(connection, posting_tags)
+
+    def people_with_gaps(self, kinds: Mapping[str, str], order: Sequence[str]) -> pd.DataFrame:
+        """Return one row per contact with gaps of tags that `kinds` names; see `_Lacking.people`."""
+        return self._lacking.people(kinds, order)
 
     @property
     def headline(self) -> str:
@@ -128,31 +138,36 @@ class AuditFacts:
 
 
 @dataclass(frozen=True)
-class _Differing:
-    """The inconsistencies, with contacts (c) and tags (t) as numbers: there are millions of rows."""
+class _Lacking:
+    """One row per contact (c) and tag (t) with gaps, as `queries.LACKING` gives them: millions, as numbers.
+
+    `contacts` has the id of each contact, and `tags` is `AuditFacts.tags`; both have the numbers as index.
+    """
 
     rows: Mapping[str, Any]
-    people: pd.Series[Any]
+    contacts: pd.Series[Any]
     tags: pd.DataFrame
 
-    def frame(self) -> pd.DataFrame:
-        """Return the inconsistencies with their texts."""
+    def people(self, kinds: Mapping[str, str], order: Sequence[str]) -> pd.DataFrame:
+        """Return one row per contact with gaps of tags that have a kind: contact, and its gaps of each kind.
+
+        `kinds` is tag to kind, `order` the columns. Rows are in the order of the ids of the contacts.
+        """
+        import numpy as np
         import pandas as pd
 
-        rows, patterns = self.rows, pd.Series(queries.PATTERNS)
-        columns = {
-            "contact": _taken(self.people, rows["c"]),
-            "tag": _taken(self.tags["tag"], rows["t"]),
-            "have": rows["have"].astype("int32"),
-            "lack": rows["lack"].astype("int32"),
-            "pattern": _taken(patterns, rows["pattern"]),
-            "posting_tag": _taken(self.tags["posting_tag"], rows["t"]),
-        }
-        return pd.DataFrame(columns)
-
-
-def _taken(values: pd.Series[Any], numbers: Any) -> Any:
-    return values.array.take(values.index.get_indexer(numbers))
+        kind_of = np.full(int(self.tags.index.max()) + 1 if len(self.tags) else 0, -1, dtype="int8")
+        kind_of[self.tags.index] = pd.Index(order).get_indexer(pd.Index(self.tags["tag"].map(kinds)))
+        kind = kind_of[self.rows["t"]]
+        rows = {name: self.rows[name][kind >= 0] for name in ("c", "lack")}
+        places = rows["c"].astype("int64") * len(order) + kind[kind >= 0]
+        several = int(self.contacts.index.max()) + 1 if len(self.contacts) else 0
+        sums = np.bincount(places, weights=rows["lack"], minlength=several * len(order)).astype("int64")
+        gaps = sums.reshape(several, len(order))
+        found = np.flatnonzero(gaps.any(axis=1))
+        people = pd.DataFrame(gaps[found], columns=list(order))
+        people.insert(0, "contact", queries.taken(self.contacts, found))
+        return people
 
 
 def _summary(

@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leverkit.snapshot.gaps import holdings
-from leverkit.snapshot.snapshot import database, scratch_database
+from leverkit.snapshot.snapshot import database
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
     import pandas as pd
 
     from leverkit.snapshot.snapshot import Database, Snapshot
 
 FEWEST = 5  # opportunities of a tag before an association is reported
 BOUND = 0.6  # least excess over chance, as a share of the greatest possible excess
-MEMORY = "1GB"  # of the tables of an audit: beyond it, they are spilled to disk
+MEMORY = "1500MB"  # of the tables of an audit: beyond it, they are spilled to disk
 _DIGITS = 12  # threads add up in any order, which the last digits show
 SAMPLE = 4000  # contacts who are looked at for a tag, at least, by the signs that suggestions rest on
-LARGE = 2_000_000  # opportunities, from which tables are kept compressed on disk: slower than in memory
 PROOF = 8  # least log likelihood ratio against chance, roughly: many tags are compared with many values
 
 PATTERNS = ("archived only", "mixed", "newer", "older")
@@ -45,6 +47,7 @@ _SPELT = """
     FROM (SELECT unnest($tags) AS text, unnest($preferred) AS preferred, unnest($contacts) AS contacts)
     JOIN tag USING (text)"""
 INCONSISTENCIES = "FROM inconsistent ORDER BY c, t"
+LACKING = "SELECT c, t, lack FROM inconsistent SEMI JOIN wanted USING (t)"  # in any order
 SIZES = """
     SELECT total::INTEGER AS opportunities, (count(*) / total)::BIGINT AS contacts
     FROM opp GROUP BY total ORDER BY total"""
@@ -58,8 +61,7 @@ def query(name: str) -> str:
 @contextmanager
 def prepare(snapshot: Snapshot) -> Iterator[Database]:
     """Open a connection to a database that holds the tables of a snapshot's figures."""
-    large = snapshot.meta["counts"]["opportunities"] > LARGE
-    with scratch_database(MEMORY) if large else database(MEMORY) as connection:
+    with database(MEMORY) as connection:
         _fill(connection, snapshot)
         yield connection
 
@@ -101,6 +103,24 @@ def gaps(connection: Database, numbers: list[int]) -> pd.DataFrame:
     return connection.execute(query("gaps")).df()
 
 
+def inconsistencies(connection: Database, posting_tags: Collection[str]) -> pd.DataFrame:
+    """Return `AuditFacts.inconsistencies` from the tables of `prepare`."""
+    import pandas as pd
+
+    rows = connection.sql(INCONSISTENCIES).fetchnumpy()
+    contacts = connection.sql("SELECT c, contact FROM split ORDER BY c").df().set_index("c")["contact"]
+    tags = connection.sql("SELECT t, text FROM tag ORDER BY t").df().set_index("t")["text"]
+    columns = {
+        "contact": taken(contacts, rows["c"]),
+        "tag": taken(tags, rows["t"]),
+        "have": rows["have"].astype("int32"),
+        "lack": rows["lack"].astype("int32"),
+        "pattern": taken(pd.Series(PATTERNS), rows["pattern"]),
+        "posting_tag": taken(tags.isin(posting_tags), rows["t"]),
+    }
+    return pd.DataFrame(columns)
+
+
 def tag_placements(
     connection: Database, tags: pd.DataFrame, spellings: pd.DataFrame, *, sample: int = SAMPLE
 ) -> pd.DataFrame:
@@ -132,6 +152,11 @@ def evidence(connection: Database) -> pd.DataFrame:
     for name in ("settings", "siblings"):
         connection.execute(query(name))
     return connection.execute(query("evidence")).df().round(_DIGITS)
+
+
+def taken(values: pd.Series[Any], numbers: Any) -> Any:
+    """Return the values at these numbers of the index."""
+    return values.array.take(values.index.get_indexer(numbers))
 
 
 def drop(connection: Database, *tables: str) -> None:

@@ -67,10 +67,8 @@ class Standing:
         """Split the gaps of an account by decisions and suggestions."""
         tags = to_decide(facts.tags)
         tags = tags.assign(kind=opinion.kinds(tags))
-        rows = facts.inconsistencies[~facts.inconsistencies["posting_tag"]]
-        kinds = rows["tag"].map(dict(zip(tags["tag"], tags["kind"], strict=True)))
-        people = rows["lack"].groupby([rows["contact"], kinds], observed=True).sum().unstack(fill_value=0)
-        people = people.reindex(columns=list(KINDS[:5]), fill_value=0).astype("int64").reset_index()
+        kinds = dict(zip(tags["tag"], tags["kind"], strict=True))
+        people = facts.people_with_gaps(kinds, KINDS[:5])
         opportunities = int(facts.summary["opportunities_with_gaps"])
         caveat = str(facts.summary["copy"])
         return cls(tags, people, opportunities, bool(opinion.suggested), caveat, facts.no_gaps)

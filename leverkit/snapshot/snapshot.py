@@ -9,7 +9,6 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -36,29 +35,17 @@ FORMAT = 1
 TABLES = ("opportunities", "postings", "tags", "stages")
 
 
-def database(memory_limit: str = "2GB", file: Path | str = ":memory:") -> Database:
+def database(memory_limit: str = "2GB") -> Database:
     """Open an empty DuckDB database; it spills to disk beyond `memory_limit` and downloads nothing."""
     import duckdb
 
     return duckdb.connect(
-        str(file),
         config={
             "memory_limit": memory_limit,
             "temp_directory": str(Path(_spill_folder().name) / "spill"),
             "autoinstall_known_extensions": "false",
         },
     )
-
-
-@contextmanager
-def scratch_database(memory_limit: str) -> Iterator[Database]:
-    """Open an empty database on disk, where large tables are compressed; it is gone afterwards."""
-    with (
-        tempfile.TemporaryDirectory(dir=_spill_folder().name) as folder,
-        database(memory_limit, Path(folder) / "scratch.duckdb") as connection,
-    ):
-        connection.execute("BEGIN")  # never committed: nothing waits for the disk
-        yield connection
 
 
 @cache
@@ -87,6 +74,11 @@ class Snapshot:
             if fingerprint(file) != expected:
                 raise UsageError(f"{file} is not as it was pulled: {_again(folder)}")
         return cls(folder, meta)
+
+    def require_unchanged(self) -> None:
+        """Raise UsageError where other files lie in the folder than those that were opened."""
+        if type(self).open(self.path).meta["files"] != self.meta["files"]:
+            raise UsageError(f"{self.path} was pulled again since it was opened: open it and audit it again")
 
     @property
     def account(self) -> str:

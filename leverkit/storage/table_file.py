@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,12 @@ from leverkit.storage.csv_file import Dialect, guard, render
 from leverkit.storage.files import SHARED, naming, write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 SUFFIXES = (".csv", ".xlsx")
+_WHOLE = ("int64", "int32", "bool")  # of which no value is missing
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -30,9 +34,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> Path:
     """
     if path.suffix not in SUFFIXES:
         raise UsageError(f"{path}: the name of a table ends in .csv or .xlsx")
-    rows = [[_value(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-    names = [str(name) for name in frame.columns]
-    content = _csv(names, rows) if path.suffix == ".csv" else _workbook(names, rows)
+    content = _csv(frame) if path.suffix == ".csv" else _workbook(frame)
     with naming(path):
         write_atomic(path, content, mode=SHARED)
     return path
@@ -48,19 +50,32 @@ def _value(value: Any) -> Any:
     return None if missing else value
 
 
-def _csv(names: list[str], rows: list[list[Any]]) -> bytes:
-    texts = [["" if value is None else _text(value) for value in row] for row in rows]
-    return render(names, texts, Dialect(bom=True))
+def _csv(frame: pd.DataFrame) -> bytes:
+    columns = [_texts(column) for _, column in frame.items()]
+    return render(_names(frame), zip(*columns, strict=True), Dialect(bom=True))
+
+
+def _texts(column: pd.Series[Any]) -> Iterator[str]:
+    """Return the cells of a column one by one: a frame may have a row for each of millions of people."""
+    if str(column.dtype) in _WHOLE:
+        return map(str, column)
+    return (_text(_value(value)) for value in column)
+
+
+def _names(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns]
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     if not isinstance(value, str):
         return str(value)
     guarded = guard(value)
     return guarded.removeprefix("'") if value.startswith('["') else guarded  # a list is no number, no date
 
 
-def _workbook(names: list[str], rows: list[list[Any]]) -> bytes:
+def _workbook(frame: pd.DataFrame) -> bytes:
     from io import BytesIO
 
     require("xlsx")
@@ -69,8 +84,8 @@ def _workbook(names: list[str], rows: list[list[Any]]) -> bytes:
     sheet = book.create_sheet("leverkit")
     sheet.freeze_panes = "A2"
     cells = importlib.import_module("openpyxl.cell")
-    for row in (names, *rows):
-        sheet.append([_cell(cells.WriteOnlyCell(sheet), value) for value in row])
+    for row in chain((_names(frame),), frame.itertuples(index=False, name=None)):
+        sheet.append([_cell(cells.WriteOnlyCell(sheet), _value(value)) for value in row])
     written = BytesIO()
     book.save(written)
     return written.getvalue()

@@ -114,6 +114,18 @@ def test_every_figure_is_what_plain_sets_give(
     frame = result.inconsistencies
     assert list(frame[["contact", "tag", "have", "lack"]].itertuples(index=False, name=None)) == expected
     assert result.summary["missing"] == sum(lack for *_, lack in expected)
+    lacking = {contact: 0 for contact, *_ in expected}
+    for contact, *_, lack in expected:
+        lacking[contact] += lack
+    people = result.standing().people.set_index("contact")
+    assert people.sum(axis="columns").to_dict() == lacking
+
+
+def test_rows_that_are_read_later_are_those_of_the_snapshot_that_was_audited(tmp_path: Path) -> None:
+    result = audit(write_snapshot(tmp_path, [Row("p", ["a"]), Row("p")]))
+    write_snapshot(tmp_path, [Row("p", ["b"]), Row("p")])
+    with pytest.raises(UsageError, match="pulled again"):
+        result.inconsistencies  # noqa: B018
 
 
 def test_the_order_does_not_depend_on_the_run(tmp_path: Path) -> None:

@@ -54,17 +54,27 @@ _POSTINGS = """
     FROM range(1200) t(n)"""
 _AUDIT = """
 import sys, time
+from pathlib import Path
 import duckdb, pandas
 from leverkit.analysis.audit import audit
 from leverkit.policy.policy import Policy
+
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
 began = time.perf_counter()
 facts = audit(sys.argv[1])
 audited = time.perf_counter() - began
 busy = time.process_time()
-Policy.suggest(facts)
-(peak,) = [int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")]
+policy = Policy.suggest(facts)
+suggested = time.perf_counter() - began - audited
+before = peak()
+facts.to_html(sys.argv[1] + ".html", policy=policy)
+written = time.perf_counter() - began - audited - suggested
 print(f"| {facts.summary['opportunities']:,} | {facts.summary['taggings']:,} | {len(facts.tags):,} "
-      f"| {audited:.1f} s | {busy:.1f} s | {time.perf_counter() - began - audited:.1f} s | {peak:,.0f} MB |")
+      f"| {audited:.1f} s | {busy:.1f} s | {suggested:.1f} s | {before:,.0f} MB "
+      f"| {written:.1f} s | {peak():,.0f} MB |")
 """
 
 
@@ -78,20 +88,22 @@ def write_large(folder: Path, count: int) -> None:
             cast = ", ".join(f"{column}::{kind} AS {column}" for column, kind in columns)
             source = query.replace("$count", str(count))
             connection.execute(f"COPY (SELECT {cast} FROM ({source})) TO '{folder / name}.parquet'")
-    seal(folder)
+    seal(folder, opportunities=count)
 
 
-def seal(folder: Path) -> None:
-    """Write the hashes of the tables into snapshot.json."""
+def seal(folder: Path, **counts: int) -> None:
+    """Write the hashes of the tables, and how many rows they have, into snapshot.json."""
     about = json.loads((folder / "snapshot.json").read_text())
+    about["counts"] |= counts
     about["files"] = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}
     (folder / "snapshot.json").write_text(json.dumps(about))
 
 
 def main(counts: list[int]) -> None:
     """Audit an account of each size once."""
-    print("| opportunities | taggings | tags | audit | processor | suggestions | peak memory |")
-    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    columns = "opportunities", "taggings", "tags", "audit", "processor", "suggestions", "peak memory"
+    print(f"| {' | '.join((*columns, 'report', 'with it'))} |")
+    print("| --- " * 9 + "|", flush=True)
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             write_large(Path(folder) / "s", count)
