@@ -24,6 +24,8 @@ def postings_of(snapshot: Snapshot) -> list[object]:
     [
         ("airbyte", "_ab_cdc_deleted_at", NEW),
         ("tap-lever", "_sdc_deleted_at", NEW),
+        ("tap-lever", "__deleted", "true"),
+        ("tap-lever", "is_deleted", 1),
         ("dlt", "deleted_at", SYNCED),
         ("json", "__deleted", "true"),
         ("json", "is_deleted", 1),

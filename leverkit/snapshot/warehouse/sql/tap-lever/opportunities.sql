@@ -14,7 +14,7 @@ SELECT o.id, o.contact, o.tags, o.createdAt AS created_at, o.updatedAt AS update
        o.lastAdvancedAt AS last_advanced_at, o.archived, o.archived__archivedAt AS archived_at,
        o.archived__reason AS archive_reason, o.stage, o.origin, o.sources, o.owner, o.confidentiality,
        o.isAnonymized AS is_anonymized, o._sdc_sequence AS seen_at, o.emitted AS emitted_at,
-       o.gone AS deleted_at, a.application_id AS application, a.posting, a.link_seen_at AS posting_seen_at,
+       o.gone AS is_deleted, a.application_id AS application, a.posting, a.link_seen_at AS posting_seen_at,
        a.link_gone AS posting_deleted, s.value AS source, s.source_sequence AS source_seen_at,
        s.source_gone AS source_deleted
 FROM opportunities o
