@@ -61,7 +61,7 @@ _LATEST_LINK = f"""(application IS NULL OR coalesce({milliseconds("posting_seen_
     = max(coalesce({milliseconds("posting_seen_at")}, -1)) OVER (PARTITION BY application))"""
 _POSTING_OF = id_of(_kept_of("posting", _LATEST_LINK))
 _SOURCE = f"[{_kept_of('source', _seen_with('source_seen_at'))}]"
-_POSTING_TAG = f"[{_kept_of('tag', _seen_with('tag_seen_at'))}]"
+_POSTING_TAG = f"[nullif({_kept_of('tag', _seen_with('tag_seen_at'))}, '')]"
 _EXPANDED = f"""CASE WHEN json_valid(applications) THEN list_transform(
     json_extract_string(applications, '$[*].posting'), lambda each: {id_of("each")}) END"""
 _SEEN = f"coalesce({milliseconds('seen_at')}, {milliseconds('emitted_at')}, {milliseconds('updated_at')}, -1)"
@@ -101,7 +101,7 @@ _OPPORTUNITIES = f"""
         FROM latest GROUP BY id, without_id, version HAVING NOT bool_or(gone)),
     tagging AS (
         SELECT opportunity, seen_at, list(tag ORDER BY place, tag) AS tags
-        FROM ({{tags}}) WHERE tag IS NOT NULL GROUP BY opportunity, seen_at)
+        FROM ({{tags}}) WHERE tag <> '' GROUP BY opportunity, seen_at)
     SELECT id, kept.contact AS contact,
            {_ONCE.format("list_concat(kept.tags, coalesce(tagging.tags, []))")} AS tags,
            kept.created_at AS created_at, kept.updated_at AS updated_at, kept.archived_at AS archived_at,

@@ -131,3 +131,16 @@ def test_a_list_is_read_in_a_text_and_with_some_items_in_objects(tmp_path: Path,
 def test_what_is_no_list_of_texts_is_refused(tmp_path: Path, tags: str) -> None:
     with pytest.raises(UsageError, match="column tags holds joined texts or objects"):
         read_tables(tmp_path, {"opportunities": [column("1"), column("2", tags=tags)]}, "airbyte")
+
+
+def test_a_blank_in_the_column_of_a_tag_is_none_and_hides_none(tmp_path: Path) -> None:
+    blank = {"tags": "", "tag": None}
+    tables = {
+        "opportunity": [{"id": "1", "contact": "c"}, {"id": "2", "contact": "c"}],
+        "opportunity_tag": [{"opportunity_id": "1", "tags": "", "tag": "a"}, {"opportunity_id": "2", **blank}],
+        "posting": [{"id": "p", "text": "x"}, {"id": "q", "text": "y"}],
+        "posting_tag": [{"posting_id": "p", "tags": "", "tag": "b"}, {"posting_id": "q", **blank}],
+    }
+    snapshot = read_tables(tmp_path, tables, "fivetran")
+    assert tags_of(snapshot) == {"1": ["a"], "2": []}
+    assert snapshot.sql("SELECT id, tags FROM postings ORDER BY id").fetchall() == [("p", ["b"]), ("q", [])]

@@ -7,6 +7,6 @@
 SELECT p.id, p.text, p.state, p.categories_team AS team, p.categories_department AS department,
        p.categories_location AS location, p.categories_commitment AS commitment,
        p.categories_level AS level, p.created_at, p.updated_at, p._fivetran_synced AS seen_at,
-       p.gone AS is_deleted, p._fivetran_active AS is_active, coalesce(t.tags, t.old_tag) AS tag,
+       p.gone AS is_deleted, p._fivetran_active AS is_active, coalesce(nullif(t.tags, ''), t.old_tag) AS tag,
        t.tag_deleted, t.tag_active
 FROM posting p LEFT JOIN posting_tag t ON t.posting_id = p.id
