@@ -78,7 +78,7 @@ def suggest(
         suggestions |= _of_spellings([rows[tag] for tag in group], known, opinions)
     if POSTINGS in audit.snapshot.lacks:
         untold = _undecided(
-            "no postings", "the copy has no postings, so a tag of one cannot be told from others"
+            "no postings", "the copy tells no tags of postings, so one cannot be told from others"
         )
         return {tag: each if rows[tag]["posting_tag"] else untold for tag, each in suggestions.items()}
     return suggestions

@@ -159,6 +159,7 @@ _FIGURES = f"""
            (SELECT count(*) FROM postings_of_copy) AS postings,
            (SELECT count(*) FROM stages_of_copy) AS stages
     FROM newest"""
+_TELLING = "SELECT count(*) FROM ({postings}) WHERE tags NOT IN ('', 'null') OR tag IS NOT NULL"
 _COPIED = """
     SELECT greatest(max(version), max(created_at), max(last_advanced_at), 0) FROM newest_rows"""
 
@@ -168,6 +169,7 @@ class Figures:
     """What was counted while the tables were made.
 
     Of `several` ids several rows came back; of `unsure` ones nothing says which row is the latest.
+    `telling` rows of postings say which tags these have, or that they have none.
     `other_units` times were not in milliseconds, `unreadable` were none.
     """
 
@@ -180,6 +182,7 @@ class Figures:
     with_posting: int
     postings: int
     stages: int
+    telling: int
     copied_at: int
     other_units: int
     unreadable: int
@@ -201,9 +204,10 @@ def assemble(db: Database, fetched: Collection[str]) -> Figures:
     for statements in (_OPPORTUNITIES, _POSTINGS, _STAGES):
         db.execute(statements.format(**queries))
     counted = db.execute(_FIGURES).fetchall()[0]
+    telling = db.execute(_TELLING.format(**queries)).fetchall()[0][0]
     copied = db.execute(_COPIED).fetchall()[0][0]
     odd = _odd_times(db, queries["opportunities"])
-    figures = Figures(*(int(number) for number in (*counted, copied or 0, *odd)))
+    figures = Figures(*(int(number) for number in (*counted, telling, copied or 0, *odd)))
     if not figures.opportunities:
         raise UsageError("the copy holds no opportunity with an id and a contact: was it loaded?")
     return figures

@@ -38,6 +38,8 @@ def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack
         yield Lack("latest rows", text, figures.unsure)
     if not figures.postings:
         yield Lack(POSTINGS, "postings: a tag of a posting cannot be told from one about the person")
+    elif not figures.telling:
+        yield Lack(POSTINGS, "the tags of postings: one cannot be told from a tag about the person")
     if not figures.with_posting:
         yield Lack("links to postings", "which posting an opportunity is of")
     is_told = shape not in WITHOUT_DELETIONS and "deleted_at" in there

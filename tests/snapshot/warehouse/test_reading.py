@@ -160,6 +160,15 @@ def test_without_postings_only_what_looks_like_a_postings_tag_gets_a_suggestion(
     assert all(row.reason.startswith("no postings") for row in others)
 
 
+def test_postings_without_their_tags_are_as_good_as_none(account: Account, tmp_path: Path) -> None:
+    tables = copies.fivetran(account)
+    del tables["posting_tag"]
+    snapshot = made(tmp_path, tables, "fivetran")
+    assert snapshot.meta["not_seen"][0].startswith("the tags of postings")
+    decisions = Policy.suggest(audit(snapshot)).decisions
+    assert {row.suggested_scope for row in decisions if not row.from_posting} == {"undecided"}
+
+
 def opportunity(id: str, **more: Any) -> dict[str, Any]:
     return {"id": id, "contact": f"c{id}", "tags": '["a", "b, c"]', "createdAt": SYNCED, **more}
 
