@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leverkit.errors import UsageError
+from leverkit.snapshot.rows import LATEST
 from leverkit.snapshot.warehouse.statements import MARKS
 from leverkit.snapshot.warehouse.values import (
     created,
@@ -30,19 +31,25 @@ _OPPORTUNITY = (
     *("application", "posting_seen_at", "posting_deleted", "posting_active"),
     *("origin", "sources", "source", "source_seen_at", "source_deleted", "source_active"),
     *("owner", "confidentiality", "is_anonymized"),
-    *("seen_at", "emitted_at", "is_deleted", "is_active", "deleted_at"),
+    *("seen_at", "emitted_at", "is_deleted", "is_active", "valid_to", "deleted_at"),
 )
 _POSTING = (
     *("id", "text", "state", "team", "department", "location", "locations", "one_location", "commitment"),
     *("level", "tags", "tag", "tag_deleted", "tag_active", "tag_seen_at", "confidentiality"),
-    *("created_at", "updated_at", "seen_at", "emitted_at", "is_deleted", "is_active"),
+    *("created_at", "updated_at", "seen_at", "emitted_at", "is_deleted", "is_active", "valid_to"),
 )
-_TAGGING = ("opportunity", "tag", "place", "seen_at", "is_deleted", "is_active")
-_STAGE = ("id", "text", "seen_at", "emitted_at", "is_deleted", "is_active")
+_TAGGING = ("opportunity", "tag", "place", "seen_at", "is_deleted", "is_active", "valid_to")
+_STAGE = ("id", "text", "seen_at", "emitted_at", "is_deleted", "is_active", "valid_to")
 
 
 def _is_active(column: str = "is_active") -> str:
     return f"({column} IS NULL OR {flag(column)})"
+
+
+def _is_current() -> str:
+    """Return SQL that is true for a row that is not of the past; some loaders end the others far ahead."""
+    time = milliseconds("valid_to")
+    return f"({_is_active()} AND (coalesce(valid_to, '') = '' OR coalesce({time} >= {LATEST}, false)))"
 
 
 def _seen_with(column: str) -> str:
@@ -89,7 +96,7 @@ _OPPORTUNITIES = f"""
            {flag("is_anonymized")} AS is_anonymized, {milliseconds("last_advanced_at")} AS last_advanced_at,
            {gone("is_deleted")} OR coalesce(deleted_at, '') <> '' AS gone, {_SEEN} AS version,
            if(coalesce(id, '') = '', concat(contact, ' ', created_at), '') AS without_id
-    FROM ({{opportunities}}) WHERE {_is_active()};
+    FROM ({{opportunities}}) WHERE {_is_current()};
 
     CREATE OR REPLACE TEMP TABLE newest AS
     WITH latest AS (
@@ -114,12 +121,12 @@ _OPPORTUNITIES = f"""
 
 _TAGGINGS = f"""
     SELECT opportunity, tag, try_cast(place AS BIGINT) AS place, {milliseconds("seen_at")} AS seen_at
-    FROM ({{tags}}) WHERE {_is_active()} AND NOT {gone("is_deleted")}"""
+    FROM ({{tags}}) WHERE {_is_current()} AND NOT {gone("is_deleted")}"""
 
 _POSTINGS = f"""
     CREATE OR REPLACE TEMP TABLE postings_of_copy AS
     WITH typed AS (
-        SELECT *, {_SEEN} AS version FROM ({{postings}}) WHERE id <> '' AND {_is_active()}),
+        SELECT *, {_SEEN} AS version FROM ({{postings}}) WHERE id <> '' AND {_is_current()}),
     seen AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id)),
     latest AS (FROM seen WHERE NOT {gone("is_deleted")})
     SELECT id, coalesce(max(text), '') AS text, max(state) AS state, max(team) AS team,
@@ -137,7 +144,7 @@ _STAGES = f"""
     CREATE OR REPLACE TEMP TABLE stages_of_copy AS
     WITH typed AS (
         SELECT *, coalesce({milliseconds("seen_at")}, {milliseconds("emitted_at")}, -1) AS version
-        FROM ({{stages}}) WHERE id <> '' AND {_is_active()}),
+        FROM ({{stages}}) WHERE id <> '' AND {_is_current()}),
     latest AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id))
     SELECT id, text, row_number() OVER (ORDER BY id) - 1 AS position, NULL::DOUBLE AS rank,
            NULL::VARCHAR AS pipeline

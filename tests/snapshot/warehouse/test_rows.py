@@ -144,3 +144,22 @@ def test_a_blank_in_the_column_of_a_tag_is_none_and_hides_none(tmp_path: Path) -
     snapshot = read_tables(tmp_path, tables, "fivetran")
     assert tags_of(snapshot) == {"1": ["a"], "2": []}
     assert snapshot.sql("SELECT id, tags FROM postings ORDER BY id").fetchall() == [("p", ["b"]), ("q", [])]
+
+
+def test_rows_of_the_past_are_left_out_also_where_those_of_now_end_in_the_far_future(tmp_path: Path) -> None:
+    now, then = {"_dlt_valid_to": "9999-12-31T00:00:00+00:00"}, {"_dlt_valid_to": NEW}
+    texts = (("now", now), ("then", then))
+    rows = [column("1", _dlt_id=f"o-{text}", tags=json.dumps([text]), **ends) for text, ends in texts]
+    posting = {"id": "p", "tags": '["x"]'}
+    tables = {
+        "opportunities": rows,
+        "postings": [posting | {"text": text, **ends} for text, ends in texts],
+        "stages": [{"id": "s", "text": text, **ends} for text, ends in texts],
+        "opportunities__tags": [
+            {"_dlt_parent_id": f"o-{text}", "value": f"{text}, too", "_dlt_list_idx": 0} for text, _ in texts
+        ],
+    }
+    snapshot = read_tables(tmp_path, tables, "dlt")
+    assert tags_of(snapshot) == {"1": ["now", "now, too"]}
+    for name in ("postings", "stages"):
+        assert snapshot.sql(f"SELECT text FROM {name}").fetchall() == [("now",)]

@@ -10,7 +10,7 @@ SELECT o.id, o.contact, o.tags, o.created_at, o.updated_at, o.last_advanced_at, 
        o.archived__archived_at AS archived_at, o.archived__reason AS archive_reason, o.stage, o.origin,
        o.sources, o.owner, o.confidentiality, o.is_anonymized, o.applications, a.posting,
        s.value AS source, o._dlt_load_id AS seen_at, d.deleted_id AS deleted_at, o.gone AS is_deleted,
-       CASE WHEN o._dlt_valid_to IS NULL THEN 1 ELSE 0 END AS is_active
+       o._dlt_valid_to AS valid_to
 FROM opportunities o
 LEFT JOIN opportunities__applications a ON a._dlt_parent_id = o._dlt_id
 LEFT JOIN opportunities__sources s ON s._dlt_parent_id = o._dlt_id

@@ -9,7 +9,7 @@ SELECT p.id, p.text, p.state, p.categories, p.categories__team AS team,
        p.categories__department AS department, p.categories__location AS location,
        p.categories__commitment AS commitment, p.categories__level AS level, p.tags, p.confidentiality,
        p.created_at, p.updated_at, p._dlt_load_id AS seen_at, t.value AS tag, l.place AS one_location,
-       p.gone AS is_deleted, CASE WHEN p._dlt_valid_to IS NULL THEN 1 ELSE 0 END AS is_active
+       p.gone AS is_deleted, p._dlt_valid_to AS valid_to
 FROM postings p
 LEFT JOIN postings__tags t ON t._dlt_parent_id = p._dlt_id
 LEFT JOIN postings__categories__all_locations l ON l._dlt_parent_id = p._dlt_id
