@@ -80,9 +80,16 @@ def gone(column: str) -> str:
 
 
 def id_of(value: str) -> str:
-    """Return SQL for an id, also of an object that stands in its place, of which nothing else is kept."""
+    """Return SQL for an id, also of an object that stands in its place, of which nothing else is kept.
+
+    Some warehouses write UUIDs in capitals; Lever does not.
+    """
     inside = f"if(json_valid({value}), json_extract_string({value}, '$.id'), NULL)"
-    return f"CASE WHEN starts_with({value}, {BRACE}) THEN {inside} ELSE {value} END"
+    is_uuid = f"length({value}) = 36 AND regexp_full_match({value}, '[0-9A-Fa-f-]+')"
+    return (
+        f"CASE WHEN starts_with({value}, {BRACE}) THEN {inside} WHEN {is_uuid} THEN lower({value}) "
+        f"ELSE {value} END"
+    )
 
 
 def listed(column: str) -> str:

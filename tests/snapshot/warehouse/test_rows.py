@@ -137,7 +137,10 @@ def test_a_blank_in_the_column_of_a_tag_is_none_and_hides_none(tmp_path: Path) -
     blank = {"tags": "", "tag": None}
     tables = {
         "opportunity": [{"id": "1", "contact": "c"}, {"id": "2", "contact": "c"}],
-        "opportunity_tag": [{"opportunity_id": "1", "tags": "", "tag": "a"}, {"opportunity_id": "2", **blank}],
+        "opportunity_tag": [
+            {"opportunity_id": "1", "tags": "", "tag": "a"},
+            {"opportunity_id": "2", **blank},
+        ],
         "posting": [{"id": "p", "text": "x"}, {"id": "q", "text": "y"}],
         "posting_tag": [{"posting_id": "p", "tags": "", "tag": "b"}, {"posting_id": "q", **blank}],
     }
@@ -163,3 +166,21 @@ def test_rows_of_the_past_are_left_out_also_where_those_of_now_end_in_the_far_fu
     assert tags_of(snapshot) == {"1": ["now", "now, too"]}
     for name in ("postings", "stages"):
         assert snapshot.sql(f"SELECT text FROM {name}").fetchall() == [("now",)]
+
+
+def test_ids_in_capitals_are_those_of_lever(tmp_path: Path) -> None:
+    id, contact, posting, stage = (f"abcdef12-0000-4000-8000-{number:012}" for number in range(4))
+    tables = {
+        "opportunity": [{"id": id.upper(), "contact": contact.upper(), "stage_id": stage.upper()}],
+        "opportunity_tag": [
+            {"opportunity_id": each, "tags": tag} for each, tag in ((id, "a"), (id.upper(), "b"))
+        ],
+        "application": [{"id": "a", "opportunity_id": id.upper(), "posting_id": posting.upper()}],
+        "posting": [{"id": posting.upper(), "text": "x"}],
+        "stage": [{"id": stage.upper(), "text": "y"}, {"id": "Lead-New", "text": "z"}],
+    }
+    snapshot = read_tables(tmp_path, tables, "fivetran")
+    found = snapshot.sql("SELECT id, contact, stage, postings, list_sort(tags) FROM opportunities").fetchall()
+    assert found == [(id, contact, stage, [posting], ["a", "b"])]
+    assert snapshot.sql("SELECT id FROM postings").fetchall() == [(posting,)]
+    assert snapshot.sql("SELECT id FROM stages ORDER BY id").fetchall() == [("Lead-New",), (stage,)]
