@@ -168,6 +168,11 @@ _FIGURES = f"""
            (SELECT count(*) FROM stages_of_copy) AS stages
     FROM newest"""
 _TELLING = "SELECT count(*) FROM ({postings}) WHERE tags NOT IN ('', 'null') OR tag IS NOT NULL"
+# Taggings of which the copy has no opportunity, or only one that was seen before them.
+_ASTRAY = """
+    SELECT count(*) FROM ({tags}) AS tagging
+    LEFT JOIN (SELECT id, max(version) AS version FROM newest_rows GROUP BY id) ON opportunity = id
+    WHERE tag <> '' AND (id IS NULL OR tagging.seen_at > version)"""
 _COPIED = """
     SELECT greatest(max(version), max(created_at), max(last_advanced_at), 0) FROM newest_rows"""
 
@@ -177,7 +182,8 @@ class Figures:
     """What was counted while the tables were made.
 
     Of `several` ids several rows came back; of `unsure` ones nothing says which row is the latest.
-    `telling` rows of postings say which tags these have, or that they have none.
+    `telling` rows of postings say which tags these have, or that they have none. `astray` taggings are of no
+    row of the opportunities.
     `other_units` times were not in milliseconds, `unreadable` were none.
     """
 
@@ -191,6 +197,7 @@ class Figures:
     postings: int
     stages: int
     telling: int
+    astray: int
     copied_at: int
     other_units: int
     unreadable: int
@@ -212,10 +219,10 @@ def assemble(db: Database, fetched: Collection[str]) -> Figures:
     for statements in (_OPPORTUNITIES, _POSTINGS, _STAGES):
         db.execute(statements.format(**queries))
     counted = db.execute(_FIGURES).fetchall()[0]
-    telling = db.execute(_TELLING.format(**queries)).fetchall()[0][0]
+    more = [db.execute(sql.format(**queries)).fetchall()[0][0] for sql in (_TELLING, _ASTRAY)]
     copied = db.execute(_COPIED).fetchall()[0][0]
     odd = _odd_times(db, queries["opportunities"])
-    figures = Figures(*(int(number) for number in (*counted, telling, copied or 0, *odd)))
+    figures = Figures(*(int(number) for number in (*counted, *more, copied or 0, *odd)))
     if not figures.opportunities:
         raise UsageError("the copy holds no opportunity with an id and a contact: was it loaded?")
     return figures

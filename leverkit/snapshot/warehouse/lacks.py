@@ -28,8 +28,14 @@ class Lack(msgspec.Struct, frozen=True):
     count: int | None = None
 
 
-def lacks(shape: str, there: Collection[str], figures: Figures) -> Iterator[Lack]:
-    """Yield what a copy of a shape lacks; `there` are the columns that its opportunities have."""
+def lacks(shape: str, there: Collection[str], figures: Figures, *, is_part: bool = False) -> Iterator[Lack]:
+    """Yield what a copy of a shape lacks; `there` are the columns that its opportunities have.
+
+    `is_part` says that the opportunities of one account were read, perhaps with the tags of all.
+    """
+    if figures.astray and not is_part:
+        many = count(figures.astray, "tagging is", "taggings are")
+        yield Lack("opportunities", f"opportunities: {many} of ones that it has no row of", figures.astray)
     if not figures.taggings:
         yield Lack("tags", "tags: no opportunity has one")
     if figures.unsure:

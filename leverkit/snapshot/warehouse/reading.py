@@ -146,7 +146,7 @@ def _write(
     counted, left_out = tables.counted(db), tables.left_out(db)
     counts = dict(counted if listed is None else listed)
     different = differences(counts, counted)
-    missing = [*lacks(copied.shape, copied.marks, copied.figures)]
+    missing = [*lacks(copied.shape, copied.marks, copied.figures, is_part=bool(copied.only))]
     missing += loss(counts, different)
     missing += (Lack("rows", text) for text in lacking(left_out, tables.undated(db), 0))
     files = [

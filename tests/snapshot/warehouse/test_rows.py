@@ -184,3 +184,16 @@ def test_ids_in_capitals_are_those_of_lever(tmp_path: Path) -> None:
     assert found == [(id, contact, stage, [posting], ["a", "b"])]
     assert snapshot.sql("SELECT id FROM postings").fetchall() == [(posting,)]
     assert snapshot.sql("SELECT id FROM stages ORDER BY id").fetchall() == [("Lead-New",), (stage,)]
+
+
+def test_tags_of_opportunities_that_the_copy_has_no_row_of_are_counted(tmp_path: Path) -> None:
+    rows = [{"id": "1", "contact": "c", "_sdc_sequence": SYNCED}]
+    gone = [{"id": "2", "contact": "c", "_sdc_sequence": SYNCED, "_sdc_deleted_at": NEW}]
+    tags = [
+        {"_sdc_source_key_id": id, "value": "a", "_sdc_sequence": SYNCED + later}
+        for id, later in (("1", 0), ("1", -5), ("1", 5), ("2", 0), ("3", 0))
+    ]
+    snapshot = read_tables(tmp_path, {"opportunities": rows + gone, "opportunities__tags": tags}, "stitch")
+    assert tags_of(snapshot) == {"1": ["a"]}
+    (lack,) = (each for each in snapshot.meta["copy"]["lacks"] if each["what"] == "opportunities")
+    assert (lack["count"], lack["text"]) == (2, "opportunities: 2 taggings are of ones that it has no row of")
