@@ -32,8 +32,9 @@ WHAT_IS_READ = (
     "or a folder of them"
 )
 MOST, DEEPEST = 100_000, 12  # files and levels: more is somebody's disk, not a copy
-# A table in several files: opportunities_1.csv, OPPORTUNITY_0_0_0.csv.gz, stages-20240131T120000.jsonl.
-_PART = r"([-_.](\d[\dTZ-]*|part|page|data|snappy|gz|zstd))*"
+# A table in several files: opportunities_1.csv, OPPORTUNITY_0_0_0.csv.gz, stages-20240131T120000.jsonl,
+# opportunities_part2.csv, "opportunities (1).json" of a browser.
+_PART = r"([-_.](\d[\dTZ-]*|(part|page|chunk|batch|data)\d*|snappy|gz|zstd)| ?\(\d+\))*"
 _FILE = re.compile(rf"(?P<name>.+?){_PART}\.(?P<ending>{'|'.join(FORMATS)})(\.(gz|zst))?", re.IGNORECASE)
 _OTHER = re.compile(r".+\.(avro|orc|arrow|feather|xlsx?|zip|tar|tgz|7z|bz2|xz|lz4|zst|gz)", re.IGNORECASE)
 # Files of these tables also hold rows that are gone; which ones stands in a log beside them.
