@@ -84,9 +84,10 @@ _ONCE = "list_filter({0}, lambda each, place: list_position({0}, each) = place A
 
 _OPPORTUNITIES = f"""
     CREATE OR REPLACE TEMP TABLE newest_rows AS
-    SELECT coalesce({id_of("id")}, '') AS id, coalesce({id_of("contact")}, '') AS contact, {listed("tags")} AS tags,
-           {created("created_at")} AS created_at, {milliseconds("updated_at")} AS updated_at,
-           {milliseconds("archived_at")} AS archived_at, nullif(archive_reason, '') AS archive_reason,
+    SELECT coalesce({id_of("id")}, '') AS id, coalesce({id_of("contact")}, '') AS contact,
+           {listed("tags")} AS tags, {created("created_at")} AS created_at,
+           {milliseconds("updated_at")} AS updated_at, {milliseconds("archived_at")} AS archived_at,
+           nullif(archive_reason, '') AS archive_reason,
            nullif({id_of("stage")}, '') AS stage,
            list_concat(list_concat({listed("postings")}, coalesce({_EXPANDED}, [])), [{_POSTING_OF}])
                AS postings,
@@ -120,13 +121,15 @@ _OPPORTUNITIES = f"""
     FROM one LEFT JOIN tagging ON opportunity = id AND (seen_at IS NULL OR seen_at = version)"""
 
 _TAGGINGS = f"""
-    SELECT {id_of("opportunity")} AS opportunity, tag, try_cast(place AS BIGINT) AS place, {milliseconds("seen_at")} AS seen_at
+    SELECT {id_of("opportunity")} AS opportunity, tag, try_cast(place AS BIGINT) AS place,
+           {milliseconds("seen_at")} AS seen_at
     FROM ({{tags}}) WHERE {_is_current()} AND NOT {gone("is_deleted")}"""
 
 _POSTINGS = f"""
     CREATE OR REPLACE TEMP TABLE postings_of_copy AS
     WITH typed AS (
-        SELECT * REPLACE ({id_of("id")} AS id), {_SEEN} AS version FROM ({{postings}}) WHERE id <> '' AND {_is_current()}),
+        SELECT * REPLACE ({id_of("id")} AS id), {_SEEN} AS version FROM ({{postings}})
+        WHERE id <> '' AND {_is_current()}),
     seen AS (FROM typed QUALIFY version = max(version) OVER (PARTITION BY id)),
     latest AS (FROM seen WHERE NOT {gone("is_deleted")})
     SELECT id, coalesce(max(text), '') AS text, max(state) AS state, max(team) AS team,

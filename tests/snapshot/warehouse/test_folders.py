@@ -148,3 +148,73 @@ def test_records_that_are_read_as_columns_keep_each_tag(tmp_path: Path) -> None:
     odd = [" a ", "a|b", '{"x": 1}', "[1]", "null", '"', "\\N", "new\nline", "1.0"]
     write_lines(tmp_path / "copy" / "opportunities.jsonl", [column("1", tags=json.dumps(odd))])
     assert tags_of(read(tmp_path, tmp_path / "copy", "airbyte")) == {"1": sorted(odd)}
+
+
+@pytest.mark.parametrize(
+    "name", ["opportunities_part1", "opportunities (1)", "opportunities_page4", "opportunities.chunk-2"]
+)
+def test_a_part_of_a_table_is_known_by_its_number(tmp_path: Path, name: str) -> None:
+    write_lines(tmp_path / "copy" / "opportunities.json", [opportunity("1")])
+    write_lines(tmp_path / "copy" / f"{name}.json", [opportunity("2")])
+    assert tags_of(read(tmp_path, tmp_path / "copy", "json")) == {"1": TAGS, "2": TAGS}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '1,#hot\n#1,x\n1,"a, b"\n1,5" disk\n',
+        '1,#hot\n1,"a, b"\n' + "9,plain\n" * 21_000 + '1,5" disk\n',
+    ],
+)
+def test_no_sign_in_a_csv_file_is_taken_for_a_comment_or_the_end(tmp_path: Path, lines: str) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "opportunity.csv").write_text("id,contact\n1,c\n")
+    (tmp_path / "copy" / "opportunity_tag.csv").write_text(f"opportunity_id,tags\n{lines}")
+    assert tags_of(read(tmp_path, tmp_path / "copy", "fivetran")) == {"1": ["#hot", '5" disk', "a, b"]}
+
+
+def test_a_table_separated_by_tabs_may_have_no_quotes(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "opportunity.tsv").write_text("id\tcontact\n1\tc\n")
+    (tmp_path / "copy" / "opportunity_tag.tsv").write_text('opportunity_id\ttags\n1\ta, b\n1\t"x\n')
+    assert tags_of(read(tmp_path, tmp_path / "copy", "fivetran")) == {"1": ['"x', "a, b"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"opportunity_id,tags\n1,a\n1,Ada, b\n", r"opportunity_tag\.csv: a line has not as many values"),
+        (b'opportunity_id,tags\n1,"a"\n1,"Ada', "a quote is not closed: the file was cut off"),
+        ("opportunity_id,tags\n1,Ada\n1,é\n".encode("cp1252"), r"line 3 is not UTF-8: save it as CSV UTF-8"),
+    ],
+)
+def test_a_csv_file_that_is_odd_is_refused_and_shows_nothing_of_its_rows(
+    tmp_path: Path, text: bytes, message: str
+) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "opportunity.csv").write_text("id,contact\n1,c\n")
+    (tmp_path / "copy" / "opportunity_tag.csv").write_bytes(text)
+    with pytest.raises(UsageError, match=message) as refused:
+        read(tmp_path, tmp_path / "copy", "fivetran")
+    assert "Ada" not in str(refused.value)
+
+
+def test_a_listing_without_its_last_page_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    for number, more in enumerate((True, False)):
+        page = {"data": [opportunity(str(number))], "hasNext": more}
+        (tmp_path / "copy" / f"opportunities_{number}.json").write_text(json.dumps(page))
+    assert tags_of(read(tmp_path, tmp_path / "copy", "json")) == {"0": TAGS, "1": TAGS}
+    (tmp_path / "copy" / "opportunities_1.json").unlink()
+    with pytest.raises(UsageError, match=r"opportunities_0.json: the last page of this listing is missing"):
+        read(tmp_path, tmp_path / "copy", "json")
+
+
+def test_an_object_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "opportunities.json").write_text(
+        '{"id": "1", "contact": "Ada", "tags": [], "tags": []}'
+    )
+    with pytest.raises(UsageError, match="An object has duplicate key") as refused:
+        read(tmp_path, tmp_path / "copy", "json")
+    assert "Ada" not in str(refused.value)
