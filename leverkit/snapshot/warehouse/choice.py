@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from leverkit.errors import UsageError, did_you_mean
-from leverkit.snapshot.warehouse.statements import Statement, Tables
+from leverkit.snapshot.warehouse.statements import Read, Statement, Tables
 
 SHOWN = 12  # tables that a message names
 STAGING = "_staging"  # ends the schema that dlt loads into before it merges
@@ -59,6 +59,19 @@ def choose(
     _require_columns(main, holding[0])
     _require_tags(main, wanted["tags"], holding[0])
     return holding[0]
+
+
+def unread(wanted: Mapping[str, Statement], there: Tables) -> list[str]:
+    """Return tables with the name and columns of the opportunities that no statement reads."""
+    main = wanted["opportunities"].reads[0] if wanted["opportunities"].reads else Read((), "", ())
+    read = {there.find(each.patterns) for statement in wanted.values() for each in statement.reads}
+    needed = [names for name in NEEDED if (names := main.names(name))]
+    return sorted(
+        table
+        for table in there.columns.keys() - read
+        if any(pattern.strip("*_") in table.lower() for pattern in main.patterns)
+        and all(there.column(table, *names) for names in needed)
+    )
 
 
 def _prefixed(there: Tables, main: Statement) -> Iterator[Tables]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from leverkit.report.text import count
+from leverkit.report.text import count, plain
 from leverkit.snapshot.completeness import Difference
 from leverkit.snapshot.warehouse.assembly import Figures
 
@@ -65,8 +65,13 @@ def lacks(shape: str, there: Collection[str], figures: Figures, *, is_part: bool
         yield Lack("times", f"{number} in a form that cannot be read", figures.unreadable)
 
 
-def notes(figures: Figures, only: str) -> Iterator[str]:
-    """Yield what was odd in a copy and was put right; `only` says which of its rows were read."""
+def notes(figures: Figures, only: str, unread: Sequence[str]) -> Iterator[str]:
+    """Yield what was odd in a copy and was put right, or may be for a person to put right.
+
+    `only` says which of its rows were read, `unread` are tables that look like the opportunities, too.
+    """
+    if unread:
+        yield f"not read, though named like the opportunities: {', '.join(map(plain, unread))}"
     if only:
         yield f"only rows with {only} were read: the copy holds several accounts"
     if figures.several:

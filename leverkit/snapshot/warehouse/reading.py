@@ -25,7 +25,7 @@ from leverkit.snapshot.publishing import publish
 from leverkit.snapshot.snapshot import Snapshot, database
 from leverkit.snapshot.warehouse.address import is_address
 from leverkit.snapshot.warehouse.assembly import Figures, assemble, filled
-from leverkit.snapshot.warehouse.choice import choose
+from leverkit.snapshot.warehouse.choice import choose, unread
 from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD, clear_errors
 from leverkit.snapshot.warehouse.dialect import STATEMENTS, Dialect
 from leverkit.snapshot.warehouse.lacks import Lack, lacks, loss, notes
@@ -119,24 +119,28 @@ def read_copy(
             there = choose(copy.what, copy.columns(), wanted, schema or copy.schema, copy.places)
             there = require_one(copy, main, there, one, is_own=is_own)
             fetched = [name for name, statement in wanted.items() if _fetch(copy, name, statement, there)]
-            what = copy.what
+            what, other = copy.what, unread(wanted, there)
         with clear_errors(what, STATEMENTS):
             figures = assemble(db, fetched)
         make_folder(folder)
         marks = there.marks(main) | filled(db)
-        _write(folder, db, _Copied(kind, what, marks, figures, only), listed, now_ms)
+        _write(folder, db, _Copied(kind, what, marks, figures, only, tuple(other)), listed, now_ms)
     return Snapshot.open(folder)
 
 
 @dataclass(frozen=True)
 class _Copied:
-    """What was read: the kind of copy, where it is, which of MARKS it can tell, figures, and which rows."""
+    """What was read: the kind of copy, where it is, which of MARKS it can tell, figures, and which rows.
+
+    `unread` tables look like the opportunities, too.
+    """
 
     shape: str
     what: str
     marks: frozenset[str]
     figures: Figures
     only: str
+    unread: tuple[str, ...]
 
 
 def _write(
@@ -165,7 +169,7 @@ def _write(
         different=different,
         left_out=left_out,
         not_seen=[lack.text for lack in missing],
-        more={"copy": copy | {"notes": list(notes(copied.figures, copied.only))}},
+        more={"copy": copy | {"notes": list(notes(copied.figures, copied.only, copied.unread))}},
     )
 
 

@@ -303,6 +303,12 @@ def test_a_copy_without_opportunities_is_refused_and_one_without_tags_says_so(tm
     assert "tags" in lacks(snapshot)
 
 
+def test_a_table_that_looks_like_the_opportunities_and_is_not_read_is_named(tmp_path: Path) -> None:
+    other = {"opportunities_archived": [opportunity("2")], "opportunities_deleted": [{"id": "3"}]}
+    snapshot = made(tmp_path, {"opportunities": [opportunity("1")], **other}, "airbyte")
+    assert snapshot.notes == ("not read, though named like the opportunities: opportunities_archived",)
+
+
 def test_rows_of_which_none_is_known_to_be_the_latest_are_counted(tmp_path: Path) -> None:
     several = [opportunity("1"), opportunity("1", tags='["other"]'), opportunity("2"), opportunity("2")]
     assert lacks(made(tmp_path, {"opportunities": several}, "airbyte"))["latest rows"] == 1
