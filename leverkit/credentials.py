@@ -80,7 +80,8 @@ def _is_another(account: Account, entry: AccountEntry, here: KnownAccount | None
     if entry.account:
         return f"and accounts.toml expects {entry.account}"
     named = [known for known in read_accounts(account.label.workspace) if known.name == entry.name]
-    if named and here not in named:
+    own = {here.id if here else "", account.id}  # another process may have written it since `here` was read
+    if named and own.isdisjoint(known.id for known in named):
         return f"and {entry.name} was account {named[0].id} at {named[0].host} until now"
     return f"which is known as {here.name}" if here and here.name not in ("", entry.name) else ""
 

@@ -104,6 +104,18 @@ def test_a_key_that_was_swapped_is_refused_before_anything_is_written(
     assert made == {"policy.csv", "alpha.sync.json", "report.html"}  # the page of the job that was refused
 
 
+def test_an_account_that_is_known_by_its_id_alone_is_no_swapped_one(
+    two: Accounts, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(capfd, "pull", "-o", "{snapshot}", "--account", "alpha").code == 0
+    registry = Path("workspace", "accounts.json")  # as a process finds it that looked for the ids too early
+    document = json.loads(registry.read_text())
+    document["accounts"] = [each | {"account_ids": []} for each in document["accounts"]]
+    registry.write_text(json.dumps(document))
+    again = ended(capfd, "pull", "-o", "{snapshot}", "--account", "alpha")
+    assert again.code == 0, again.err
+
+
 def test_the_id_in_the_file_counts_and_doctor_tells_of_another(
     two: Accounts, capfd: pytest.CaptureFixture[str]
 ) -> None:
