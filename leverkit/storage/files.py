@@ -71,9 +71,9 @@ def read_json(path: Path, type_: type[T]) -> T | None:
 
 
 def create(path: Path, *, mode: int = PRIVATE) -> IO[bytes]:
-    """Open a new file for writing, in place of one of that name."""
+    """Open a new file for writing, in place of one of that name; its descriptor can be read, too."""
     path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, mode), "wb")
 
 
 def read(path: Path) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -50,25 +51,22 @@ class AccountsRun:
         tell: Callable[[AccountEnd], None] = lambda _: None,
     ) -> None:
         self._words, self._known, self._workers, self._logs = tuple(words), known, workers, logs
-        self._tell, self._lock = tell, threading.Lock()
+        self._tell, self._lock = tell, threading.RLock()
         self._children: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
     def run(self, entries: Sequence[AccountEntry]) -> list[AccountEnd]:
         """Run it for these accounts and return how it ended for each.
 
-        Ctrl-C is handed on: commands that run end in good order, the others are not begun.
+        Ctrl-C is handed on: commands that run end in good order, the others are not begun. A second one ends
+        them at once.
         """
         with ExitStack() as stack:
+            stack.enter_context(_handed_on(self._stop))
             logs = self._logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leverkit-")))
             files.make_folder(logs)
             pool = stack.enter_context(ThreadPoolExecutor(self._workers))
             ends = [pool.submit(self._run_one, entry, logs) for entry in entries]
-            while not all(end.done() for end in ends):
-                try:
-                    wait(ends)
-                except KeyboardInterrupt:  # handed on each time: a second one ends a command at once
-                    self._stop()
             return [end.result() for end in ends]
 
     def _run_one(self, entry: AccountEntry, logs: Path) -> AccountEnd:
@@ -101,7 +99,7 @@ class AccountsRun:
                 return INTERRUPTED, "not begun"
             code = child.wait()
             self._children.discard(child)
-        return code, _said(out, err, code)
+            return code, _said(stdout.fileno(), stderr.fileno(), code)
 
     def _begun(self, entry: AccountEntry, stdout: int, stderr: int) -> subprocess.Popen[bytes] | None:
         """Start the command for an account; None where no more are to be started."""
@@ -131,11 +129,42 @@ class AccountsRun:
         outcome(entry.name, command, code, seconds).write(home)
 
 
-def _said(out: Path, err: Path, code: int) -> str:
-    """Return the first result of a command that succeeded, or the last message of one that failed."""
+@contextmanager
+def _handed_on(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` in this `with` block for Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes.
+
+    The commands have sessions of their own, so none of these reaches them otherwise. What is ignored, as by
+    nohup, stays ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    every = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in every}
+    handled = {number: each for number, each in before.items() if each not in (None, signal.SIG_IGN)}
+    for number in handled:
+        signal.signal(number, lambda *_: stop())
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+
+
+def _said(out: int, err: int, code: int) -> str:
+    """Return the first result of a command that succeeded, or the last message of one that failed.
+
+    Open files are read, as one of this name may by now be of another run with the same folder for logs.
+    """
     if code in (0, DIFFERENCES):
-        first = files.read(out)[:TAIL].decode(errors="replace").partition("\n")[0]
+        first = _read_at(out, 0).decode(errors="replace").partition("\n")[0]
         return "" if first.startswith(("{", "[")) else first[:LONGEST]
-    lines = files.read(err)[-TAIL:].decode(errors="replace").splitlines()
+    lines = _read_at(err, max(0, os.fstat(err).st_size - TAIL)).decode(errors="replace").splitlines()
     said = [line for line in lines if line.startswith("leverkit: ")] or ["", *lines]
     return said[-1].removeprefix("leverkit: ")[:LONGEST]
+
+
+def _read_at(file: int, place: int) -> bytes:
+    """Return the next TAIL bytes of an open file."""
+    os.lseek(file, place, os.SEEK_SET)
+    return os.read(file, TAIL)

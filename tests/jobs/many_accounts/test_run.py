@@ -25,7 +25,7 @@ from leverkit.environment import accounts_file
 from leverkit.errors import INTERRUPTED, LeverkitError, UsageError, exit_code_of
 from leverkit.jobs.many_accounts.outcomes import worst
 from leverkit.jobs.many_accounts.placeholders import BY_DEFAULT, require_own_files
-from leverkit.jobs.many_accounts.run import AccountsRun
+from leverkit.jobs.many_accounts.run import AccountEnd, AccountsRun
 
 NAMES = ("alpha", "beta", "refused", "silent", "swapped")
 CODES = {"alpha": 0, "beta": 0, "refused": 12, "silent": 1, "swapped": 4}
@@ -68,9 +68,11 @@ def test_a_refused_key_a_silent_server_and_a_swapped_key_fail_alone_and_everythi
     assert not [form for forms in secrets for form in forms if any(form in text for text in texts)]
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("number", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGHUP, 1)]
+)
 def test_a_stop_lets_what_runs_end_and_begins_nothing_more_and_each_account_has_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, times: int
 ) -> None:
     with many_accounts(tmp_path, monkeypatch, "alpha", "beta") as accounts:
         accounts["alpha"].configure(latency_ms=3_000.0)
@@ -81,14 +83,38 @@ def test_a_stop_lets_what_runs_end_and_begins_nothing_more_and_each_account_has_
                 time.sleep(0.05)
             for _ in range(times):
                 if not over.is_set():  # else it would end the tests
-                    os.kill(os.getpid(), signal.SIGINT)
+                    os.kill(os.getpid(), number)
                 over.wait(0.2)
 
         threading.Thread(target=interrupt, daemon=True).start()
-        known = accounts_file()
+        known, before = accounts_file(), signal.getsignal(number)
         first, second = AccountsRun(("pull", "-o", "{snapshot}"), known, workers=1).run(known.entries)
         over.set()
     assert (first.exit_code, second.exit_code, second.message) == (130, 130, "not begun")
+    assert signal.getsignal(number) == before
+
+
+def test_two_runs_at_once_with_one_folder_for_logs_each_tell_what_their_own_commands_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with many_accounts(tmp_path, monkeypatch, "alpha") as accounts:
+        known = accounts_file()
+        (first,) = AccountsRun(("pull", "-o", "{snapshot}"), known, workers=1).run(known.entries)
+        accounts["alpha"].configure(latency_ms=1_000.0)
+        logs, ends = tmp_path / "logs", list[AccountEnd]()
+        words = (("pull", "-o", "{snapshot}"), ("pull", "-o", "{folder}/other", "--nonsense"))
+        asked = len(accounts["alpha"].log())
+        runs = [AccountsRun(each, known, workers=1, logs=logs, tell=ends.append) for each in words]
+        slow = threading.Thread(target=runs[0].run, args=(known.entries,))
+        slow.start()
+        while len(accounts["alpha"].log()) == asked:
+            time.sleep(0.05)
+        runs[1].run(known.entries)
+        slow.join()
+    assert [(end.exit_code, end.message.split()[0]) for end in ends] == [
+        (64, "No"),
+        (0, first.message.split()[0]),
+    ]
 
 
 def test_what_the_database_makes_of_an_interrupt_in_a_query_is_one() -> None:
