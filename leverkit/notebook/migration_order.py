@@ -31,7 +31,7 @@ class MigrationOrder:
 
     def __post_init__(self) -> None:
         """Raise UsageError for a time that is no time."""
-        if self.max_duration != UNLIMITED and self.max_duration < 1:
+        if self.max_duration != UNLIMITED and not self.max_duration >= 1:
             raise UsageError(
                 f"max_duration must be -1 (no limit) or at least 1 second, not {self.max_duration:g}"
             )

@@ -85,9 +85,9 @@ class Brakes(msgspec.Struct, frozen=True, kw_only=True):
     max_removals: int | None = 0
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a limit below 0 that is not `UNLIMITED`."""
+        """Raise UsageError for a limit below 0 that is not `UNLIMITED`, and for NaN: nothing exceeds it."""
         for name, limit in msgspec.structs.asdict(self).items():
-            if limit is not None and limit < 0 and limit != UNLIMITED:
+            if limit is not None and not limit >= 0 and limit != UNLIMITED:
                 raise UsageError(f"{name} must be -1 (no limit), 0 (none) or more, not {limit:g}")
 
     def override(self, given: Brakes) -> Brakes:

@@ -243,7 +243,7 @@ def test_an_empty_plan_names_the_policy_that_nobody_decided_on(at: AccountWorksp
     assert f"no tag has the scope contact in {at.policy_file}" in step.next
 
 
-@pytest.mark.parametrize("seconds", [0, -2.0])
+@pytest.mark.parametrize("seconds", [0, -2.0, float("nan")])
 def test_a_duration_that_allows_nothing_is_refused(at: AccountWorkspace, seconds: float) -> None:
     with pytest.raises(UsageError, match=r"max_duration must be -1 \(no limit\)"):
         at.migration("plan", max_duration=seconds)

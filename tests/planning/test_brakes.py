@@ -97,6 +97,8 @@ def test_minus_one_is_no_limit_and_zero_is_none_in_every_brake() -> None:
 def test_a_limit_below_minus_one_is_refused(limit: str) -> None:
     with pytest.raises(UsageError, match=rf"{limit} must be -1 \(no limit\), 0 \(none\) or more"):
         Brakes(**{limit: -2})
+    with pytest.raises(UsageError, match=rf"{limit} must be -1 .* not nan"):  # nothing exceeds it
+        Brakes(**{limit: float("nan")})
 
 
 @pytest.mark.parametrize(
