@@ -23,6 +23,7 @@ from leverkit.storage.own_file import distrust, nearest
 NAME = "accounts.toml"
 DEFAULTS = "defaults"
 _OWN = (*KEYS, "key_command", "account", "webhook_secrets_env")  # not for `[defaults]`
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.", re.IGNORECASE)  # no file names on Windows
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _USER = re.compile(r"[^\s@]+@[^\s@]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -87,6 +88,8 @@ def _table(path: Path, name: str, table: object) -> Mapping[str, Any]:
             f"{path}: a name of an account has letters, digits, '.', '_' and '-', at most 64, and is no key; "
             "one here does not fit and is not shown"
         )
+    if _DEVICE.fullmatch(name):
+        raise UsageError(f"{path}: [{name}] cannot be the name of a file on Windows: choose another")
     if not isinstance(table, Mapping):
         raise UsageError(
             f"{path}: {name} stands outside of a table: begin an account with [its-name]{_hint(name)}"
@@ -136,9 +139,11 @@ def _entry(path: Path, name: str, table: Mapping[str, Any]) -> AccountEntry:
     if entry.base_url:
         checked_url(entry.base_url, f"{where}: base_url")
     for brake, limit in entry.brakes.given.items():
-        if limit < 0 and (limit != -1 or brake == "max_found_removals"):
+        if not limit >= 0 and (limit != -1 or brake == "max_found_removals"):
             least = "0" if brake == "max_found_removals" else "-1 (no limit), 0 (none)"
             raise UsageError(f"{where}: {brake} must be {least} or more")
+    for field in ("policy", "workspace"):
+        _require_path(f"{where}: {field}", getattr(entry, field))
     return entry
 
 
@@ -165,6 +170,16 @@ def _require_no_key(where: str, entry: AccountEntry) -> None:
     for field, text in [*texts, *(("labels", label) for label in entry.labels)]:
         if may_be_key(text):
             raise UsageError(f"{where}: {field} holds what looks like a key; it is not shown. {_REPLACE}")
+
+
+def _require_path(where: str, text: str) -> None:
+    """Raise UsageError for a path that none can be, which would stop what is done for all accounts."""
+    try:
+        found = Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{where} begins with ~ and a user who has no home folder here") from None
+    if not str(found).isprintable():
+        raise UsageError(f"{where} holds signs that no path has")
 
 
 def _is_unbroken(text: str) -> bool:
