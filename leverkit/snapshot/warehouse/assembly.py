@@ -209,8 +209,8 @@ class Figures:
 def assemble(db: Database, fetched: Collection[str]) -> Figures:
     """Make `newest` (as of `tables`), `postings_of_copy` and `stages_of_copy` from the fetched tables.
 
-    `fetched` names those that there are. Raises UsageError where lists came as joined texts, and where no
-    opportunity has an id and a contact.
+    `fetched` names those that there are. Raises UsageError where lists came as joined texts,
+    contacts as names, and where no opportunity has an id and a contact.
     """
     wanted = {"opportunities": _OPPORTUNITY, "tags": _TAGGING, "postings": _POSTING, "stages": _STAGE}
     queries = {name: _texts(db, name, names, fetched) for name, names in wanted.items()}
@@ -221,6 +221,7 @@ def assemble(db: Database, fetched: Collection[str]) -> Figures:
     queries["tags"] = _TAGGINGS.format(**queries)
     for statements in (_OPPORTUNITIES, _POSTINGS, _STAGES):
         db.execute(statements.format(**queries))
+    _require_ids(db)
     counted = db.execute(_FIGURES).fetchall()[0]
     more = [db.execute(sql.format(**queries)).fetchall()[0][0] for sql in (_TELLING, _ASTRAY)]
     copied = db.execute(_COPIED).fetchall()[0][0]
@@ -229,6 +230,15 @@ def assemble(db: Database, fetched: Collection[str]) -> Figures:
     if not figures.opportunities:
         raise UsageError("the copy holds no opportunity with an id and a contact: was it loaded?")
     return figures
+
+
+def _require_ids(db: Database) -> None:
+    """Raise UsageError where contacts are names or addresses, which two people may share. Shows none."""
+    if db.execute(r"FROM newest_rows WHERE regexp_matches(trim(contact), '[\s@]') LIMIT 1").fetchall():
+        raise UsageError(
+            "column contact holds names or addresses instead of ids, by which people cannot be told apart: "
+            "name the column with Lever's ids of contacts in a copy of the SQL (--sql DIR)"
+        )
 
 
 def filled(db: Database) -> frozenset[str]:

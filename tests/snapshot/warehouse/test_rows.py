@@ -106,9 +106,20 @@ def test_an_object_in_the_place_of_an_id_gives_its_id_and_nothing_else(tmp_path:
 
 @pytest.mark.parametrize("name", ["contactId", "CONTACT_ID", "contact__id", "Contact ID"])
 def test_an_id_beside_a_name_goes_before_it(tmp_path: Path, name: str) -> None:
-    rows = [column("1", **{"contact": "Ada", name: "the id"})]
+    rows = [column("1", **{"contact": "Ada Lovelace", name: "the-id"})]
     snapshot = read_tables(tmp_path, {"opportunities": rows}, "airbyte")
-    assert snapshot.sql("SELECT contact FROM opportunities").fetchall() == [("the id",)]
+    assert snapshot.sql("SELECT contact FROM opportunities").fetchall() == [("the-id",)]
+
+
+@pytest.mark.parametrize("contact", ["Ada Lovelace", "ada@example.com"])
+def test_names_and_addresses_in_the_place_of_contacts_are_refused_and_not_shown(
+    tmp_path: Path, contact: str
+) -> None:
+    rows = [column("1"), column("2", contact=contact)]
+    with pytest.raises(UsageError, match="column contact holds names or addresses instead of ids") as refused:
+        read_tables(tmp_path, {"opportunities": rows}, "airbyte")
+    assert "ada" not in str(refused.value).lower()
+    assert not (tmp_path / "snapshot").exists()
 
 
 @pytest.mark.parametrize(
