@@ -10,12 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from leverkit.api.auth import Secret
-from leverkit.errors import LeverkitError
+from leverkit.errors import LeverkitError, UsageError
 from leverkit.settings import Settings, connect
 from leverkit.snapshot.snapshot import Snapshot
 from leverkit.snapshot.warehouse.clear_errors import NO_PASSWORD
 from leverkit.snapshot.warehouse.reading import read_copy
 from leverkit.snapshot.warehouse.refreshing import refresh
+from leverkit.storage.account_registry import read_accounts
 
 
 def pull_copy(
@@ -31,8 +32,10 @@ def pull_copy(
 ) -> Snapshot:
     """Read a copy into the folder `out` as `read_copy` does; without a key nothing is asked of Lever.
 
-    Where Lever's tag counts cannot be had, the snapshot is made without them, and says so.
+    Where Lever's tag counts cannot be had, the snapshot is made without them, and says so. Raises UsageError
+    also for the folder in which the readings of an account itself are.
     """
+    _require_elsewhere(Path(out), settings.home)
     now_ms, listed = time.time_ns() // 1_000_000, _tag_counts(settings)
     return read_copy(
         out,
@@ -45,6 +48,17 @@ def pull_copy(
         password=password,
         listed=listed,
     )
+
+
+def _require_elsewhere(out: Path, home: Path) -> None:
+    """Raise UsageError for an account's own snapshot: its next reading would be refused there."""
+    place = out.expanduser().resolve()
+    for known in read_accounts(home.expanduser()):
+        if place == (home.expanduser() / known.id / "snapshot").resolve():
+            raise UsageError(
+                f"{out} is for readings of Lever itself: choose another folder for the copy, such as "
+                f"{out.parent / 'copy'}"
+            )
 
 
 @contextmanager

@@ -59,7 +59,9 @@ def _known_in(begun: Mapping[str, str], folder: Path) -> tuple[str, tuple[str, .
     try:
         meta = json.loads(read(folder / "snapshot.json"))
         if "copy" in meta:
-            raise UsageError(f"{folder} holds a snapshot out of a copy: pull into another folder")
+            raise UsageError(
+                f"{folder} holds a snapshot out of a copy: pull into another folder, or move it away"
+            )
         return str(meta["account"]), tuple(meta.get("account_ids", ())), str(meta.get("base_url_host", ""))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

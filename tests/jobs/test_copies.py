@@ -116,6 +116,14 @@ def test_a_copy_of_another_account_is_refused_and_one_without_a_key_is_not_plann
     assert "not compared with Lever's own: no key is set" in unseen.err
 
 
+def test_a_copy_is_never_written_where_the_readings_of_an_account_are(place: Place) -> None:
+    assert place.command("pull", "-o", "elsewhere").code == 0
+    own = workspace() / Snapshot.open("elsewhere").account / "snapshot"
+    refused = place.command("pull", "--from", "json", "--shape", "json", "-o", str(own))
+    assert (refused.code, f"such as {own.parent / 'copy'}" in refused.err) == (64, True), refused
+    assert not own.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -179,6 +179,8 @@ def _splits(snapshot: Snapshot) -> tuple[int | None, tuple[str, ...]]:
 
 def _to_do(found: Overview, splitting: int) -> str:
     steps = found.steps_of_policy
+    if found.audit.snapshot.is_copy:
+        steps = [f"Read it: these figures are {found.audit.snapshot.caveat}.", *steps]
     if splitting:
         steps = [
             f"Change the integration: {count(splitting, 'tag is', 'tags are')} still being split.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import jsonschema
 import pytest
 from contract.schemas import FOLDER
 from support.commands import run_command
+from support.made_copies import NOW, opportunity, write_lines
 from support.many_accounts import many_accounts, variable, write_accounts
 
 from leverkit.emulator import Running
+from leverkit.snapshot.warehouse.reading import read_copy
 
 SCHEMA = json.loads((FOLDER / "accounts.schema.json").read_text(encoding="utf-8"))
 
@@ -58,6 +61,18 @@ def test_the_page_has_a_row_per_account_with_the_worst_first(
     assert (
         json.loads(Path("overview.json").read_text(encoding="utf-8"))["accounts"][0]["account"] == "refused"
     )
+
+
+def test_figures_that_rest_on_a_copy_say_so(
+    three: dict[str, Running], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_command(("pull", "-o", "{snapshot}", "--account", "beta"), capfd)
+    (snapshot,) = Path("workspace").glob("*/snapshot")
+    shutil.rmtree(snapshot)
+    file = write_lines(tmp_path / "copy" / "opportunities.jsonl", [opportunity("1")])
+    read_copy(snapshot, str(file.parent), "json", now_ms=NOW)
+    (beta,) = (row for row in overview(capfd) if row["account"] == "beta")
+    assert str(beta["to_do"]).startswith("Read it: these figures are according to a copy (json), which lacks")
 
 
 def test_anonymised_accounts_tell_nothing_of_whose_they_are_and_a_damaged_one_hides_no_other(
