@@ -220,8 +220,9 @@ def test_accept_fills_in_what_is_sure_and_signs_it(tmp_path: Path) -> None:
     assert accepted["x"].scope == "undecided"
 
 
-def test_answers_that_replace_each_other_are_not_surely_copied(tmp_path: Path) -> None:
-    texts = ("notice: none", "notice: short", "notice: long")
+@pytest.mark.parametrize("label", ["notice: ", "notice "])
+def test_answers_that_replace_each_other_are_not_surely_copied(tmp_path: Path, label: str) -> None:
+    texts = [label + answer for answer in ("none", "short", "long")]
     rows = [
         Row(f"c{n}", [texts[(n + (turn and n % 5 == 0)) % 3]], f"p{turn}", day=n * 9 + 300 * turn)
         for n in range(120)
