@@ -64,7 +64,7 @@ def _take_run(ledger: Ledger, run: RunWrites) -> str:
     """Record what a run wrote; return why that is not possible, empty where it is."""
     with ledger.writing() as db:
         known = ledger.run(run.folder)
-        done = known.entries if known else 0
+        done = known.entries if known and known.plan_id == run.plan_id else 0  # else another run was there
         if done > run.entries:
             return f"{run.folder}: its journal has fewer entries than the ledger knows of"
         number = ledger.last.number + 1

@@ -18,7 +18,7 @@ from leverkit.errors import Refused, UsageError
 from leverkit.history.compare import Known, OurWrite
 from leverkit.history.merge_table import Mark
 from leverkit.history.reading import Pair, tags_of
-from leverkit.history.tables import AMONG, FORMAT, NO_READING, SCHEMA, Event, KnownRun, LastReading
+from leverkit.history.tables import AMONG, FORMAT, NO_READING, SCHEMA, SHORT, Event, KnownRun, LastReading
 from leverkit.history.view import Considered, View
 from leverkit.report.text import day
 from leverkit.storage.files import make_folder, naming
@@ -109,13 +109,24 @@ class Ledger:
         """Return a registered run; None for one that is not known."""
         return next(self._records(KnownRun, "runs WHERE folder = ?", folder), None)
 
+    def has_followed(self, plan_id: str) -> bool:
+        """Return True if it knows what the run of a plan wrote, wherever its folder is now."""
+        if self._one("SELECT 1 FROM runs WHERE plan_id = ? AND entries", plan_id):
+            return True
+        return self._one("SELECT 1 FROM events WHERE run = ? LIMIT 1", plan_id[:SHORT]) is not None
+
     def open_runs(self) -> list[KnownRun]:
         """Return the runs that may have written since the ledger followed them, or have open requests."""
         return list(self._records(KnownRun, "runs WHERE head = '' OR unsettled"))
 
-    def register(self, folder: str, *, plan_id: str, kind: str) -> None:
-        """Note a run whose journal is to be followed, as one that is about to write."""
+    def register(self, folder: str, *, plan_id: str, kind: str, begun: bool) -> None:
+        """Note a run whose journal is to be followed, as one that is about to write.
+
+        Where its journal has not `begun`, what is known of that folder is of another one, which is gone.
+        """
         with self.writing() as db:
+            if not begun:
+                db.execute("DELETE FROM runs WHERE folder = ?", (folder,))
             row = (folder, plan_id, kind, 0, "", 0)
             db.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET head = excluded.head",
@@ -243,11 +254,12 @@ class Ledger:
         return self.rows(query, *values).fetchone()
 
 
-def register_run(account_folder: Path, run_folder: Path, *, plan_id: str, kind: str) -> None:
+def register_run(account_folder: Path, run_folder: Path, *, plan_id: str, kind: str, begun: bool) -> None:
     """Note a run before it writes, where there is a ledger: whoever decides meanwhile reads its journal.
 
+    `begun` is True if its journal has entries.
     Raises Refused where the ledger is damaged, Locked, UsageError where it cannot be written.
     """
     if ledger := Ledger.find(account_folder):
         with ledger:
-            ledger.register(str(run_folder.resolve()), plan_id=plan_id, kind=kind)
+            ledger.register(str(run_folder.resolve()), plan_id=plan_id, kind=kind, begun=begun)

@@ -189,7 +189,8 @@ def _followed(run: Run, lever: Lever, journal: Journal) -> Iterator[None]:
     if folder is None:
         yield
         return
-    register_run(folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)
+    begun = bool(journal.entries)
+    register_run(folder, run.folder, plan_id=plan.plan_id, kind=plan.kind, begun=begun)
     try:
         yield
     finally:

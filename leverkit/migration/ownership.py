@@ -184,7 +184,7 @@ class _Evidence:
     def read_ledger(self, ledger: Ledger, undo: Run | None) -> None:
         """Note what the ledger knows of later changes, if it has followed this run's journal."""
         plan = self._run.plan
-        if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):
+        if not ledger.has_followed(plan.plan_id):
             return
         own = {plan.short, undo.plan.short if undo else ""}
         for pair, mark in ledger.marks(self._by_opportunity):

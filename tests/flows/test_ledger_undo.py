@@ -6,6 +6,9 @@ from flows.test_ledger import Nights, left, nights, pairs
 
 import leverkit as lk
 from leverkit.history.ledger import Ledger
+from leverkit.planning.brakes import OFF
+from leverkit.planning.plan import Plan
+from leverkit.planning.planner import plan_with
 
 __all__ = ["nights"]
 
@@ -59,3 +62,40 @@ def test_verify_calls_ours_what_another_plan_of_ours_wrote(nights: Nights) -> No
     plan_id = next((nights.folder.parent / "propagate").iterdir()).name.rpartition("-")[2]
     assert whose == {"ours": f"plan {plan_id}", "a person's": ""}
     assert "of them by other plans of ours" in found.summary
+
+
+def reused(nights: Nights) -> tuple[Plan, Plan]:
+    """Carry out a plan of some tags; move its folder away, and carry out another under the same name."""
+    nights.pull()
+    snapshot = lk.Snapshot.open(nights.folder / "snapshot")
+    with Ledger.open(nights.folder) as ledger:
+        place = nights.folder / "runs/run"
+        old = plan_with(
+            snapshot, nights.policy, place, brakes=OFF, ledger=ledger, only=nights.policy.contact_tags[::2]
+        )
+    nights.apply("run")
+    nights.pull()
+    place.rename(nights.folder.parent / "old")
+    made = nights.plan("run")
+    nights.apply("run")
+    return old, made
+
+
+def test_a_run_in_a_folder_where_another_one_was_is_followed_and_can_be_undone(nights: Nights) -> None:
+    old, made = reused(nights)
+    nights.pull()
+    with Ledger.open(nights.folder) as ledger:
+        assert ledger.counts() == {"added by us": len(old.operations) + len(made.operations)}
+    assert pairs(lk.rollback(nights.folder / "runs/run", nights.folder / "runs/back").operations) == pairs(
+        made.operations
+    )
+
+
+def test_a_run_whose_folder_is_another_ones_now_leaves_what_people_put_back(nights: Nights) -> None:
+    op = reused(nights)[0].operations[0]
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.pull()
+    nights.emulated.add_tags(op.opportunity, [op.tag])
+    nights.pull()
+    back = lk.rollback(nights.folder.parent / "old", nights.folder.parent / "back")
+    assert "added by others since, by the ledger" in left(back)[op.opportunity, op.tag]

@@ -250,3 +250,15 @@ def test_what_a_late_journal_cannot_have_done_stays_others(tmp_path: Path) -> No
     take(tmp_path, changed(START, a=("c", {"vip", "x"}), b=("c", {"spam"})), 3)
     wrote(tmp_path, (1.5, "c", "a", "x", True), (2.5, "c", "b", "vip", False))
     assert marks(tmp_path, START) == {("a", "x"): "added by others", ("b", "vip"): "taken back"}
+
+
+def test_a_plan_that_is_begun_anew_in_its_folder_is_followed_from_its_first_entry(tmp_path: Path) -> None:
+    take(tmp_path, START, 1)
+    wrote(tmp_path, (1.2, "e", "d", "spam", True))
+    writes = [(1.5, "e", "d", "new", True), (1.6, "e", "d", "second", True)]
+    for begun in (False, True):  # as `apply` does: at first its old journal is gone
+        with Ledger.open(tmp_path) as ledger:
+            ledger.register("run", plan_id="run", kind="migrate", begun=begun)
+        wrote(tmp_path, *writes[: 1 + begun])
+    ours = {("d", "spam"), ("d", "new"), ("d", "second")}
+    assert marks(tmp_path, START) == dict.fromkeys(ours, "added by us")

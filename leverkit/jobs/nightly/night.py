@@ -213,7 +213,8 @@ class Night:
         self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
         self._note(undecided=len(plan.undecided), left=by_reason(plan.skipped))
         if plan.operations:
-            register_run(self._folder, run.folder, plan_id=plan.plan_id, kind=plan.kind)  # whoever applies it
+            named = {"plan_id": plan.plan_id, "kind": plan.kind}
+            register_run(self._folder, run.folder, **named, begun=False)  # for whoever applies it
             self._note(run=str(run.folder))
         return run
 
