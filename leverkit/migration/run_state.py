@@ -37,6 +37,12 @@ class RunState(msgspec.Struct, frozen=True):
         """Return True if an operation needs no more work; a failed one is tried again."""
         return op in self.outcomes and self.outcomes[op].outcome != "failed"
 
+    @property
+    def has_lost_writes(self) -> bool:
+        """Return True if a write that failed had no answer, which is not because of what it was to write."""
+        failed = (op for op, outcome in self.outcomes.items() if outcome.outcome == "failed")
+        return any(self.responses[op].status == "lost" for op in failed if op in self.responses)
+
     def open_intent(self, op: int) -> Intent | None:
         """Return the last intent of an operation if its request may have changed the account, else None."""
         response = self.responses.get(op)

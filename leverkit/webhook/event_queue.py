@@ -19,6 +19,7 @@ from leverkit.storage.lock import hold
 from leverkit.storage.sqlite import durable
 
 KEEP_MS = 2 * 86_400_000 + 600_000  # longer than the maximum age of a delivery, see `signature.verify`
+LONGEST_MS = 900_000  # until an event is due, at most: where it is more, a clock was set back
 
 # `key` groups events: the contact, or the opportunity where the event names no contact.
 _SCHEMA = """
@@ -33,7 +34,7 @@ _SCHEMA = """
 """
 _DUE = """
     SELECT contact, group_concat(DISTINCT opportunity), group_concat(seq), max(attempts)
-    FROM events WHERE ended_at IS NULL AND due_at <= ? GROUP BY key ORDER BY min(seq) LIMIT ?
+    FROM events WHERE ended_at IS NULL AND (due_at <= ? OR due_at > ?) GROUP BY key ORDER BY min(seq) LIMIT ?
 """
 
 
@@ -97,7 +98,7 @@ class EventQueue:
         They stay in the queue until `finish` or `postpone`, so that a kill loses none.
         """
         with self._lock:
-            rows = self._db.execute(_DUE, (now_ms, limit)).fetchall()
+            rows = self._db.execute(_DUE, (now_ms, now_ms + LONGEST_MS, limit)).fetchall()
         return [
             DueEvents(contact, _split(opportunities), tuple(map(int, seqs.split(","))), attempts)
             for contact, opportunities, seqs, attempts in rows

@@ -22,24 +22,33 @@ from leverkit.api.client import Lever
 from leverkit.api.contacts import read_contacts
 from leverkit.api.models import Opportunity
 from leverkit.api.rate_limit import CONTACTS
-from leverkit.errors import AccessDenied, ApiError, Locked, Refused, Unreachable, Unreadable, UsageError
+from leverkit.errors import (
+    AccessDenied,
+    ApiError,
+    BrakeTripped,
+    Locked,
+    Refused,
+    Unreachable,
+    Unreadable,
+    UsageError,
+)
 from leverkit.migration.apply import execute
 from leverkit.migration.result import Result
 from leverkit.migration.run import Run
 from leverkit.planning.matching import needed_to_match
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
-from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue, QueuedEvent
+from leverkit.webhook.event_queue import KEEP_MS, DueEvents, EventQueue
 from leverkit.webhook.live_plan import live_plan
 from leverkit.webhook.logs import log_event
 from leverkit.webhook.matching import gaps_of, matching_tags
 from leverkit.webhook.memory import no_longer_wanted, without_left
 from leverkit.webhook.metrics import Metrics
+from leverkit.webhook.sweep import sweep
 
 ATTEMPTS = 8  # after which an event is given up that Lever refuses
 GONE_ATTEMPTS = 3  # after which an opportunity that is not found is gone; Lever may show a new one late
 LONGEST_PAUSE = 60.0  # seconds between attempts while Lever cannot be reached
-OVERLAP_MS = 60_000  # of two sweeps: clocks differ, and Lever may show a change late
 HOUR_MS = 3_600_000
 POLL = 0.2  # seconds between two looks into an empty queue
 
@@ -103,7 +112,7 @@ class Worker:
         """
         self._resume_runs()
         self._delete_old_events()
-        self._sweep()
+        sweep(self._queue, self._lever, self._now_ms(), every_s=self._config.sweep_s)
         batch = self._queue.claim(self._now_ms(), limit=CONTACTS)
         if batch:
             self._process(batch)
@@ -201,7 +210,12 @@ class Worker:
     def _finish_run(self, name: str, run: Run) -> set[str]:
         matching = matching_tags(Policy.read(self._config.policy))
         refused = partial(no_longer_wanted, self._lever, matching=matching)
-        result = execute(run, self._lever, wait=self._config.lock_wait_s, refused=refused)
+        try:
+            result = execute(run, self._lever, wait=self._config.lock_wait_s, refused=refused)
+        except BrakeTripped as error:
+            if Run.open(run.folder).state.has_lost_writes:
+                raise  # Lever is out of order: the same is tried again
+            raise Refused(str(error)) from None
         self._queue.end_run(name)
         self._report(name, result)
         late = {newcomer.contact for newcomer in result.came_later}
@@ -236,25 +250,9 @@ class Worker:
 
     def _delete_old_events(self) -> None:
         """Delete events that ended long ago, once an hour."""
-        if self._now_ms() - (self._queue.watermark("tidied") or 0) > HOUR_MS:
+        if not 0 <= self._now_ms() - (self._queue.watermark("tidied") or 0) <= HOUR_MS:
             self._queue.delete_finished(self._now_ms() - KEEP_MS)
             self._queue.set_watermark("tidied", self._now_ms())
-
-    def _sweep(self) -> None:
-        """Queue the opportunities that changed lately: Lever sends no event for tags or merged contacts."""
-        last, now = self._queue.watermark("sweep"), self._now_ms()
-        if not self._config.sweep_s or (last is not None and now - last < self._config.sweep_s * 1000):
-            return
-        since = (now if last is None else last) + self._lever.ahead_ms - OVERLAP_MS  # by Lever's clock
-        filters = self._lever.default_params(updated_at_start=since)
-        seen = fresh = 0
-        for page in self._lever.pages("/opportunities", type=Opportunity, **filters):
-            events = [
-                QueuedEvent(f"sweep:{o.id}:{o.updated_at}", "sweep", o.contact, o.id, now) for o in page.items
-            ]
-            seen, fresh = seen + len(events), fresh + sum(self._queue.store(events))
-        self._queue.set_watermark("sweep", now)
-        log_event("sweep", seen=seen, fresh=fresh)
 
     def _reschedule(self, events: DueEvents, *, limit: int, end: str = "given up") -> None:
         """Make events due again after a growing pause; finish them as `end` after `limit` attempts."""

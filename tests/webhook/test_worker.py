@@ -13,7 +13,7 @@ from support.webhook_receiver import until
 
 from leverkit.api.client import Lever
 from leverkit.emulator import Running
-from leverkit.errors import AccessDenied, LeverkitError, Unreachable, UsageError
+from leverkit.errors import AccessDenied, BrakeTripped, LeverkitError, Unreachable, UsageError
 from leverkit.migration.rollback import rollback
 from leverkit.planning.plan import Plan
 from leverkit.policy.policy import Policy
@@ -301,6 +301,56 @@ def test_a_sweep_by_a_machine_whose_clock_is_fast_misses_no_change(case: WorkerC
     case.seconds += 61
     assert worker.run_once()
     assert case.tags() == with_shared_tags(case.emulated.state(), {contact}, {"vip"})
+
+
+def test_a_sweep_after_the_clock_was_set_back_is_not_late_and_misses_no_change(case: WorkerCase) -> None:
+    worker = sweeping(case)
+    mine = next(iter(split_contacts(case.emulated).values()))
+    case.seconds = case.emulated.do(lambda account: account.now()) / 1000  # an hour fast, at first
+    case.emulated.do(lambda account: setattr(account, "skew_ms", -3_600_000))
+    worker.run_once()
+    case.emulated.add_tags(mine[0], ["vip"])
+    case.seconds += 61 - 3600
+    assert worker.run_once()
+    assert all("vip" in case.tags()[opportunity] for opportunity in mine)
+
+
+def test_events_that_came_while_the_clock_was_fast_are_due_when_it_was_set_back(case: WorkerCase) -> None:
+    contact, mine = next(iter(split_contacts(case.emulated).items()))
+    case.emulated.add_tags(mine[0], ["vip"])
+    case.event(contact)
+    case.seconds -= 86_400
+    assert case.worker.run_once()
+    assert all("vip" in case.tags()[opportunity] for opportunity in mine)
+
+
+def test_what_lever_refuses_for_many_people_holds_up_nobody_else(case: WorkerCase) -> None:
+    people = split_contacts(case.emulated)
+    refused, others = sorted(people)[:-4], sorted(people)[-4:]
+    for contact, mine in people.items():
+        case.emulated.add_tags(mine[0], ["vip"])
+        case.event(contact)
+    for opportunity in (each for contact in refused for each in people[contact]):
+        case.emulated.fault("status", status=400, method="POST", path=f"*{opportunity}*", times=None)
+    case.process_all()
+    assert all("vip" in case.tags()[opportunity] for contact in others for opportunity in people[contact])
+    assert case.metrics.counted("events_total", "given up") == len(refused)
+
+
+def test_where_lever_answers_no_write_at_all_every_event_waits(case: WorkerCase) -> None:
+    for contact, mine in split_contacts(case.emulated).items():
+        case.emulated.add_tags(mine[0], ["vip"])
+        case.event(contact)
+    case.emulated.fault("reset", method="POST", times=None)
+    waiting = case.queue.waiting
+    for _ in range(3):
+        with pytest.raises(BrakeTripped):
+            case.worker.run_once()
+        case.seconds += 1000
+    assert (case.queue.waiting, case.metrics.counted("events_total", "given up")) == (waiting, 0)
+    case.emulated.clear_faults()
+    case.process_all()
+    assert case.metrics.counted("events_total", "done") == waiting
 
 
 def test_a_sweep_queues_each_change_once(case: WorkerCase) -> None:
