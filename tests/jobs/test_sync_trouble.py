@@ -397,3 +397,18 @@ def test_a_job_that_another_one_kept_from_beginning_leaves_that_ones_page(nights
     with hold(nights.folder / "sync.lock", purpose="another job"):
         assert nights.night().record.exit_code == 11
     assert (nights.out / "report.html").read_bytes() == page
+
+
+def test_a_job_with_the_key_of_another_account_leaves_the_record_as_it_was(
+    nights: SyncNights, tmp_path: Path
+) -> None:
+    nights.begin()
+    stopped(nights)
+    before = (nights.out / "sync.json").read_bytes()
+    (tmp_path / "other").mkdir()
+    with sync_nights(tmp_path / "other", contacts=30, seed=9) as other:
+        ended = other.again(out=nights.out)
+    assert (ended.record.exit_code, "the snapshot is for account" in ended.record.summary) == (4, True)
+    assert (nights.out / "sync.json").read_bytes() == before
+    assert "Nightly job refused" in (nights.out / "report.html").read_text(encoding="utf-8")
+    assert nights.night().require().record.counts["done"] > 0

@@ -95,12 +95,18 @@ class SyncRecord(msgspec.Struct, frozen=True, kw_only=True):
     def write(self, folder: Path) -> None:
         """Write sync.json in one step, and report.html for people once the job has ended.
 
-        Without an account there is a page alone: sync.json holds what the next job has to know.
+        Without an account there is a page alone: sync.json holds what the next job has to know. So it does of
+        another account in whose folder this job could not begin.
         """
-        if self.account:
+        if self.account and (self.reading or not self._is_foreign(folder)):
             files.write_json(folder / NAME, self)
         if self.exit_code is not None:
             files.write_atomic(folder / REPORT, self.page().encode(), mode=SHARED)
+
+    def _is_foreign(self, folder: Path) -> bool:
+        """Return True if sync.json in a folder is of another account."""
+        found = files.read_json(folder / NAME, type(self))
+        return found is not None and found.account not in ("", self.account)
 
     @property
     def outcome(self) -> str:
