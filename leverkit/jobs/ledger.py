@@ -18,7 +18,7 @@ from leverkit.history.reading import Pair, Reading, RunWrites, Seen
 from leverkit.history.rebuild import Kept, rebuild
 from leverkit.history.tables import KnownRun
 from leverkit.jobs.packing import opened_run, packed_file
-from leverkit.planning.run_folder import JOURNAL, PACKED, journal_head
+from leverkit.planning.run_folder import JOURNAL, PACKED, holds_only_a_run, journal_head
 from leverkit.snapshot.pull import MARGIN as LATE
 from leverkit.snapshot.snapshot import Snapshot
 
@@ -74,9 +74,13 @@ def last_reading(account_folder: Path) -> int:
 
 
 def runs_of_receivers(account_folder: Path) -> list[Path]:
-    """Return the folders of runs that receivers and `propagate` registered."""
+    """Return the folders of runs that receivers and `propagate` registered.
+
+    A caller of `propagate` may have named a folder of theirs, with other things in it: that is left out.
+    """
     with Ledger.open(account_folder) as ledger:
-        return [Path(run.folder) for run in ledger.runs() if run.kind == "propagate"]
+        folders = [Path(run.folder) for run in ledger.runs() if run.kind == "propagate"]
+    return [folder for folder in folders if holds_only_a_run(folder)]
 
 
 def rebuild_ledger(account_folder: Path, snapshot: Snapshot) -> CaughtUp:

@@ -19,6 +19,15 @@ INBOX = "inbox.sqlite"  # beside the folder of a receiver's runs: the events tha
 PACKED = ".tar.gz"  # after the name of a run folder that a nightly job packed
 DRAFT = "draft"  # the folder in which notebooks of an account make a plan
 
+_FILES = frozenset(
+    (
+        *("plan.json", "plan.csv", "before.json", "holders.json", "skipped.csv", "lock"),
+        *(JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", "result.json", "exceptions.csv"),
+        *("verify.json", "differences.csv", "replay.json", "after.json"),
+        *("related.json", "same_account.json", "approval.json", "STOP", "PAUSE"),
+    )
+)
+
 
 class _Opened(msgspec.Struct, tag="opened"):
     plan_id: str
@@ -39,6 +48,11 @@ def run_folders(folder: Path) -> list[Path]:
     plans = [*folder.glob("*/plan.json"), *folder.glob("runs/*/plan.json")]
     kept = [plan for plan in plans if plan.parent.name != DRAFT]
     return [plan.parent for plan in sorted(kept, key=lambda plan: -plan.stat().st_mtime_ns)]
+
+
+def holds_only_a_run(folder: Path) -> bool:
+    """Return True if everything in a folder is a run's; False where there is none, or more than that."""
+    return folder.is_dir() and _FILES.issuperset(path.name for path in folder.iterdir())
 
 
 def lock_file(folder: Path) -> Path:

@@ -346,6 +346,20 @@ def test_old_runs_of_a_receiver_are_packed_too(nights: SyncNights) -> None:
     assert (run.exists(), packed_file(run).exists()) == (False, True)
 
 
+def test_a_folder_of_somebody_in_which_a_tag_was_propagated_is_not_packed(nights: SyncNights) -> None:
+    nights.begin()
+    tagged, tag = new_gaps(nights, 1)[0]
+    project = nights.home / "project"
+    project.mkdir()
+    (project / "handler.py").write_text("import leverkit\n", encoding="utf-8")
+    with opened(nights.emulated, label=AccountLabel("acme", workspace=nights.home)) as lever:
+        lk.propagate(lever, opportunity=tagged, share=[tag], out=project).require()
+    for _ in range(32):
+        nights.a_day_later()
+    assert nights.night(keep_days=30).require().record.packed == 1
+    assert (project / "handler.py").exists()
+
+
 @pytest.mark.parametrize("during", ["a request", "a query"])
 def test_a_job_that_a_signal_ends_tells_so_and_leaves_its_record(nights: SyncNights, during: str) -> None:
     nights.begin()
