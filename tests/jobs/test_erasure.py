@@ -18,6 +18,7 @@ from support.plan_factory import opened
 from support.sync_nights import SyncNights, sync_nights
 
 import leverkit as lk
+from leverkit.api.account import AccountLabel
 from leverkit.errors import Locked, Refused, Unreachable
 from leverkit.history.ledger import Ledger
 from leverkit.jobs.erasure.forget import Forgotten, forget_people
@@ -218,3 +219,24 @@ def test_a_receiver_whose_events_name_the_person_is_named(account: Account) -> N
     queue.delete_finished(2)
     queue.close()
     assert account.person.encode() not in inbox.read_bytes()
+
+
+def test_what_people_put_beside_a_run_is_neither_removed_nor_replaced(
+    account: Account, tmp_path: Path
+) -> None:
+    nights, handlers, trial = account.nights, tmp_path / "handlers", tmp_path / "trial"
+    for folder in (handlers, trial):
+        folder.mkdir()
+    with opened(nights.emulated, label=AccountLabel("acme", workspace=nights.home)) as lever:
+        lk.propagate(lever, contact=account.person, add=["new"], out=handlers).require()
+    shutil.copytree(handlers, trial, dirs_exist_ok=True, ignore=lambda *_: ["journal.sqlite", "result.json"])
+    (trial / "thesis.txt").write_text("mine", encoding="utf-8")
+    (handlers / "current").symlink_to(trial)
+    found = account.forget()
+    assert [line.partition(": ")[0] for line in found.left] == [str(handlers), str(trial)]
+    assert (trial / "thesis.txt").read_text(encoding="utf-8") == "mine"
+    assert (handlers / "current").is_symlink()
+    (handlers / "current").unlink()
+    (trial / "thesis.txt").unlink()
+    assert account.forget().left == ()
+    assert (account.places(tmp_path), trial.exists()) == ([], False)

@@ -15,7 +15,7 @@ from leverkit.history.forget import erased
 from leverkit.history.ledger import Ledger
 from leverkit.history.tables import SHORT
 from leverkit.jobs.erasure.replacing import STAGING, Prepared, Replacement, draft_of, finish, note
-from leverkit.jobs.erasure.run_files import inboxes, mentions, write_again
+from leverkit.jobs.erasure.run_files import holds_more, inboxes, mentions, write_again
 from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.jobs.nightly.record import sync_lock
 from leverkit.jobs.packing import packed_file, unpacked, write_archive
@@ -208,18 +208,21 @@ class _Work:
             self.changed.append(f"{snapshot.path}: removed {count(number, 'opportunity', 'opportunities')}")
 
     def _keep_links(self) -> None:
-        """Leave runs that are not at their end, and those whose rollback is left: it names their hashes."""
+        """Leave runs that are open or hold more, and those whose rollback is left: it names their hashes."""
         read = {found.target for found in self._runs}
         unread = (PlanHead.read(place) for place in self._run_places() if place not in read)
         undone = {head.policy_digest for head in unread if head}
         for target, run in reversed(self._runs):
-            if (run.entries and not run.is_settled(run.wave(ALL))) or run.plan.plan_id in undone:
+            is_open = run.entries and not run.is_settled(run.wave(ALL))
+            if is_open or run.plan.plan_id in undone or holds_more(run):
                 self._busy.add(target)
                 undone.add(run.plan.policy_digest)
 
     def _prepare_run(self, found: _Found, substitutions: Substitutions) -> None:
         target, run = found
-        if target in self._busy:
+        if holds_more(run):
+            self.left.append(f"{target}: other things are in it too; move the run to a folder of its own")
+        elif target in self._busy:
             self.left.append(
                 f"{target}: the run, or its rollback, is not finished; finish it, then repeat this"
             )

@@ -15,7 +15,7 @@ from leverkit.jobs.erasure.substitutions import Substitutions
 from leverkit.migration.journal import Body, Intent, Opened, Outcome, Undone, write_anew
 from leverkit.migration.records import RESULT, spans
 from leverkit.migration.run import Run
-from leverkit.planning.run_folder import INBOX, JOURNAL
+from leverkit.planning.run_folder import INBOX, JOURNAL, holds_only_a_run
 from leverkit.storage import files
 
 _MADE = ("plan.csv", "plan.json", "before.json", "holders.json", "skipped.csv", "lock", JOURNAL)
@@ -26,6 +26,16 @@ def mentions(run: Run, substitutions: Substitutions) -> bool:
     contents = (files.read(path) for path in run.folder.rglob("*") if path.is_file())
     bodies = (msgspec.json.encode(entry.body) for entry in run.entries)
     return any(map(substitutions.occur_in, contents)) or any(map(substitutions.occur_in, bodies))
+
+
+def holds_more(run: Run) -> bool:
+    """Return True if a person has put into a run's folder what would be lost when it is replaced.
+
+    Files beside a plan that was begun are written again with it; folders and links are not.
+    """
+    if not run.entries:
+        return not holds_only_a_run(run.folder)
+    return any(path.is_dir() or path.is_symlink() for path in run.folder.iterdir())
 
 
 def inboxes(runs: Iterable[Path], substitutions: Substitutions) -> Iterator[str]:
