@@ -68,8 +68,9 @@ def _take_run(ledger: Ledger, run: RunWrites) -> str:
         if done > run.entries:
             return f"{run.folder}: its journal has fewer entries than the ledger knows of"
         number = ledger.last.number + 1
+        told = frozenset() if done else ledger.told(run.plan_id)  # in another folder: it was moved or copied
         for write in run.writes:
-            if write.seq > done:
+            if write.seq > done and (write.opportunity, write.tag, write.at_ms) not in told:
                 _take_write(ledger, db, write, run.plan_id[:SHORT], number)
         note_run(db, run)
     return ""

@@ -115,6 +115,11 @@ class Ledger:
             return True
         return self._one("SELECT 1 FROM events WHERE run = ? LIMIT 1", plan_id[:SHORT]) is not None
 
+    def told(self, plan_id: str) -> frozenset[tuple[str, str, int]]:
+        """Return the opportunity, tag and time (ms) of each event that a run of a plan has told."""
+        query = "SELECT opportunity, tag, at_ms FROM events WHERE run = ?"
+        return frozenset(self.rows(query, plan_id[:SHORT]))
+
     def open_runs(self) -> list[KnownRun]:
         """Return the runs that may have written since the ledger followed them, or have open requests."""
         return list(self._records(KnownRun, "runs WHERE head = '' OR unsettled"))

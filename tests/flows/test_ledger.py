@@ -224,6 +224,21 @@ def test_a_run_elsewhere_is_registered_and_what_it_wrote_is_ours(nights: Nights,
         assert ledger.counts() == {"added by us": len(run.plan.operations)}
 
 
+def test_a_workspace_that_was_moved_tells_nothing_twice(
+    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    op = nights.first()[0]
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.pull()
+    (moved := tmp_path / "moved").mkdir()
+    nights.folder = nights.folder.rename(moved / nights.folder.name)
+    monkeypatch.setenv("LEVERKIT_WORKSPACE", str(moved))
+    nights.pull()
+    with Ledger.open(nights.folder) as ledger:
+        assert list(ledger.events(ledger.last.number, ledger.last.number)) == []
+    assert nights.plan("second").operations == ()
+
+
 def test_a_lost_journal_takes_nothing_from_what_the_ledger_knows(nights: Nights) -> None:
     ops = nights.first()
     nights.pull()
