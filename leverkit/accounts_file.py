@@ -139,7 +139,7 @@ def _entry(path: Path, name: str, table: Mapping[str, Any]) -> AccountEntry:
     if entry.base_url:
         checked_url(entry.base_url, f"{where}: base_url")
     for brake, limit in entry.brakes.given.items():
-        if not limit >= 0 and (limit != -1 or brake == "max_found_removals"):
+        if not limit >= 0 and (limit != -1 or brake == "max_found_removals"):  # NaN is neither
             least = "0" if brake == "max_found_removals" else "-1 (no limit), 0 (none)"
             raise UsageError(f"{where}: {brake} must be {least} or more")
     for field in ("policy", "workspace"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from leverkit.errors import UsageError
 from leverkit.history.ledger import Ledger
 from leverkit.history.merge_table import REMOVED, Mark, MarkKind
 from leverkit.history.reading import Pair, Reading, RunWrites, Write, shown_until
@@ -142,8 +143,11 @@ def take_reading(
     `unsettled` are pairs to which a run of ours wrote with an outcome that is not known yet. A reading of
     another account, an older one, and one that lacks many opportunities which nobody deleted change nothing.
     Raises BrakeTripped where others removed more than `max_found_removals` (200, or 1 % of all taggings),
-    and Locked. Where a person makes the ledger again, what is missing or removed is not `limited`.
+    UsageError for a negative limit, and Locked. Where a person makes the ledger again, what is missing or
+    removed is not `limited`.
     """
+    if max_found_removals is not None and max_found_removals < 0:
+        raise UsageError(f"max_found_removals must be 0 or more, not {max_found_removals}")
     number = 0
     try:
         with ledger.writing() as db:

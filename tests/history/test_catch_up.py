@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.ledger_factory import Account, marks, take, wrote
 
-from leverkit.errors import BrakeTripped
+from leverkit.errors import BrakeTripped, UsageError
 from leverkit.history.ledger import Ledger
 
 START: dict[str, tuple[str, set[str]]] = {
@@ -262,3 +262,9 @@ def test_a_plan_that_is_begun_anew_in_its_folder_is_followed_from_its_first_entr
         wrote(tmp_path, *writes[: 1 + begun])
     ours = {("d", "spam"), ("d", "new"), ("d", "second")}
     assert marks(tmp_path, START) == dict.fromkeys(ours, "added by us")
+
+
+def test_a_limit_of_removals_below_none_is_refused(tmp_path: Path) -> None:
+    take(tmp_path, START, 1)
+    with pytest.raises(UsageError, match="max_found_removals must be 0 or more, not -1"):
+        take(tmp_path, START, 2, max_found_removals=-1)
