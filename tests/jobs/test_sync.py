@@ -327,6 +327,8 @@ def test_old_runs_are_packed_with_their_journals_and_change_nothing(nights: Sync
     assert Path(first.run).is_dir()
     for _ in range(31):
         nights.a_day_later()
+    tried = nights.night(keep_days=30, dry_run=True).require().record
+    assert (tried.packed, Path(first.run).exists()) == (0, True)
     record = nights.night(keep_days=30).require().record
     assert (record.packed, Path(first.run).exists()) == (1, False)
     with tarfile.open(f"{first.run}.tar.gz") as archive:

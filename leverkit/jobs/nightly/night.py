@@ -126,7 +126,8 @@ class Night:
             raise failed
         else:
             self._add_notes(*filter(None, [self._allowance.warning(self._policy.digest)]))
-        folders = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
+        runs = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
+        folders = [] if self._order.dry_run else runs
         packed = pack_runs(folders, snapshot.taken_at - self._order.keep_days * DAY_MS)
         self._note(packed=len(packed))
 
@@ -213,8 +214,7 @@ class Night:
         self._note(first=first, plan_id=plan.plan_id, planned=len(plan.operations), summary=plan.summary)
         self._note(undecided=len(plan.undecided), left=by_reason(plan.skipped))
         if plan.operations:
-            named = {"plan_id": plan.plan_id, "kind": plan.kind}
-            register_run(self._folder, run.folder, **named, begun=False)  # for whoever applies it
+            register_run(self._folder, run.folder, plan_id=plan.plan_id, kind=plan.kind, begun=False)
             self._note(run=str(run.folder))
         return run
 
