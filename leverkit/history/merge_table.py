@@ -122,3 +122,9 @@ def decided_since(marks: Iterable[Mark | None], at_ms: int) -> str:
             verdict: Verdict = "gone for the contact" if everywhere else "removed by others"
             return f"{reason(verdict, mark)}, since the plan was made"
     return ""
+
+
+def since(mark: Mark) -> str:
+    """Return what is known of a tagging after a run, in words."""
+    whose = f"plan {mark.run}" if mark.run else "somebody else"
+    return f"{mark.kind} since, by the ledger ({whose}, {day(mark.at_ms)})"

@@ -6,7 +6,8 @@ the same tag, if it is there again, is a person's or another run's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from math import inf
 from pathlib import Path
 
@@ -15,14 +16,16 @@ import msgspec
 from leverkit.api.auth import same_host
 from leverkit.errors import LeverkitError, Refused
 from leverkit.history.ledger import Ledger
-from leverkit.migration.journal import GENESIS, Entry, Intent, Outcome, Undone, last_entry_ms
+from leverkit.history.merge_table import since
+from leverkit.history.tables import SHORT
+from leverkit.migration.journal import Entry, Intent, Outcome, Undone, last_entry_ms
 from leverkit.migration.records import JournalLost, VerificationRecord
 from leverkit.migration.run import Run
 from leverkit.migration.run_state import RunState
 from leverkit.planning.operation import Operation
 from leverkit.planning.plan_document import Kind
 from leverkit.planning.run_folder import JOURNAL, was_begun
-from leverkit.report.text import count, day
+from leverkit.report.text import count
 from leverkit.storage import files
 
 RELATED = "related.json"  # folders, not beside this one, of the run that it takes back and of its rollbacks
@@ -123,21 +126,30 @@ def overtaken(undo: Run) -> dict[int, str]:
         for number, op in enumerate(plan.operations)
         if not state.is_settled(number)
     }
-    runs = (folder for folder, head in related(undo.folder) if is_open and head.plan_id == plan.policy_digest)
-    found = dict[int, str]()
+    runs = [folder for folder, head in related(undo.folder) if is_open and head.plan_id == plan.policy_digest]
+    found = {} if runs else _by_ledger(undo, is_open)
     for run in map(_open, runs):
-        taken = no_longer_ours(run, undo=undo)
-        pairs = ((run.plan.operations[number], why) for number, why in taken.items())
-        lost = {is_open.get((op.opportunity, op.tag)): why for op, why in pairs}
+        taken, ops = no_longer_ours(run, undo=undo), run.plan.operations
+        lost = {is_open.get((ops[n].opportunity, ops[n].tag)): why for n, why in taken.items()}
         found |= {number: why for number, why in lost.items() if number is not None}
-        if found and not state.intents:
-            changes = count(len(found), "change is", "changes are")
-            raise Refused(
-                f"{changes} not the run's any more since this rollback was planned (first: "
-                f"{found[min(found)]}); nothing was written. Plan again: "
-                f"leverkit rollback {run.folder} -o a new folder"
-            )
+    if found and not state.intents:
+        changes = count(len(found), "change is", "changes are")
+        raise Refused(
+            f"{changes} not the run's any more since this rollback was planned (first: "
+            f"{found[min(found)]}); nothing was written. Plan again: "
+            f"leverkit rollback {runs[0] if runs else 'RUN'} -o a new folder"
+        )
     return found
+
+
+def _by_ledger(undo: Run, pairs: Mapping[_Pair, int]) -> dict[int, str]:
+    """Return what the ledger tells, where the run was moved, packed or removed since."""
+    own = {undo.plan.policy_digest[:SHORT], undo.plan.short}
+    with undo.find_ledger() or nullcontext() as ledger:
+        if ledger is None or not ledger.has_followed(undo.plan.policy_digest):
+            return {}
+        marks = ledger.marks({id for id, _ in pairs})
+        return {pairs[pair]: since(mark) for pair, mark in marks if pair in pairs and mark.run not in own}
 
 
 def _open(folder: Path) -> Run:
@@ -194,8 +206,7 @@ class _Evidence:
             outcome = self._run.state.outcomes.get(number)
             ended_ms = (outcome.lever_ms if outcome else None) or self._sent[number].at_ms
             if mark.at_ms > ended_ms:
-                whose = f"plan {mark.run}" if mark.run else "somebody else"
-                self._note(number, f"{mark.kind} since, by the ledger ({whose}, {day(mark.at_ms)})")
+                self._note(number, since(mark))
 
     def read_run(self, other: Run) -> None:
         """Note what a journal shows: of the run itself, of a rollback of it, of any other run."""
@@ -253,8 +264,6 @@ class _Evidence:
 
     def _seq_at(self, head: str) -> int:
         """Return how many entries the journal had when a rollback was planned; 1 if it is not known."""
-        if head == GENESIS:
-            return 1
         return next((entry.seq for entry in self._run.entries if entry.chain == head), 1)
 
     def _note(self, number: int, why: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from flows.test_ledger import Nights, left, nights, pairs
+from support.plan_factory import tags_of
 
 import leverkit as lk
+from leverkit.errors import Refused
 from leverkit.history.ledger import Ledger
 from leverkit.planning.brakes import OFF
 from leverkit.planning.plan import Plan
@@ -99,3 +102,17 @@ def test_a_run_whose_folder_is_another_ones_now_leaves_what_people_put_back(nigh
     nights.pull()
     back = lk.rollback(nights.folder.parent / "old", nights.folder.parent / "back")
     assert "added by others since, by the ledger" in left(back)[op.opportunity, op.tag]
+
+
+def test_a_rollback_whose_run_was_moved_since_leaves_what_people_put_back(nights: Nights) -> None:
+    op = nights.first()[0]
+    run, place = nights.folder / "runs/first", nights.folder / "runs/back"
+    back = lk.rollback(run, place)
+    run.rename(nights.folder.parent / "elsewhere")  # or a night packed it
+    nights.emulated.remove_tags(op.opportunity, [op.tag])
+    nights.pull()
+    nights.emulated.add_tags(op.opportunity, [op.tag])
+    nights.pull()
+    with pytest.raises(Refused, match=r"1 change is not the run's any more .* added by others since"):
+        lk.apply(place, approve=back.plan_id, lever=nights.lever)
+    assert op.tag in tags_of(nights.emulated)[op.opportunity]
