@@ -175,9 +175,44 @@ BUGS = (
     Bug(
         "a ledger that does not know a run is held against it",
         "migration/ownership",
-        "if not any(known.plan_id == plan.plan_id and known.entries for known in ledger.runs()):",
-        "if False:",
+        "        if not ledger.has_followed(plan.plan_id):\n",
+        "        if False:\n",
         "flows/test_ledger_undo::test_a_ledger_that_does_not_know_a_run_is_no_evidence_against_it",
+    ),
+    Bug(
+        "a rollback whose run was moved does not ask the ledger",
+        "migration/ownership",
+        "found = {} if runs else _by_ledger(undo, is_open)",
+        "found = dict[int, str]()",
+        "flows/test_ledger_undo::test_a_rollback_whose_run_was_moved_since_leaves_what_people_put_back",
+    ),
+    Bug(
+        "a run is followed from where another one in its folder had ended",
+        "history/ledger",
+        "            if not begun:\n",
+        "            if False:\n",
+        "history/test_catch_up::test_a_plan_that_is_begun_anew_in_its_folder_is_followed_from_its_first_entry",
+    ),
+    Bug(
+        "a receiver tries for ever what Lever refuses",
+        "webhook/worker",
+        "            if Run.open(run.folder).state.has_lost_writes:\n",
+        "            if True:\n",
+        "webhook/test_worker::test_what_lever_refuses_for_many_people_holds_up_nobody_else",
+    ),
+    Bug(
+        "a night packs a folder of somebody's",
+        "jobs/ledger",
+        " if holds_only_a_run(folder)]",
+        "]",
+        "jobs/test_sync_trouble::test_a_folder_of_somebody_in_which_a_tag_was_propagated_is_not_packed",
+    ),
+    Bug(
+        "forgetting removes what lies beside a plan",
+        "jobs/erasure/run_files",
+        "        return not holds_only_a_run(run.folder)\n",
+        "        return False\n",
+        "jobs/test_erasure::test_what_people_put_beside_a_run_is_neither_removed_nor_replaced",
     ),
     Bug(
         "verify calls what another plan of ours wrote somebody else's",
@@ -1508,8 +1543,8 @@ BUGS = (
     Bug(
         "forgetting does not look at what is to be rolled back",
         "jobs/erasure/forget",
-        " or run.plan.plan_id in undone:",
-        ":",
+        " or run.plan.plan_id in undone or",
+        " or",
         "jobs/test_erasure::test_a_run_that_is_not_at_its_end_is_left_with_what_it_takes_back",
     ),
     Bug(
