@@ -71,8 +71,9 @@ def _take_run(ledger: Ledger, run: RunWrites) -> str:
         number = ledger.last.number + 1
         told = frozenset() if done else ledger.told(run.plan_id)  # in another folder: it was moved or copied
         for write in run.writes:
-            if write.seq > done and (write.opportunity, write.tag, write.at_ms) not in told:
-                _take_write(ledger, db, write, run.plan_id[:SHORT], number)
+            if write.seq > done:
+                known_event = (write.opportunity, write.tag, write.at_ms) in told
+                _take_write(ledger, db, write, run.plan_id[:SHORT], number, tell=not known_event)
         note_run(db, run)
     return ""
 
@@ -107,7 +108,9 @@ def note_additions(ledger: Ledger, pairs: Collection[tuple[str, str, str]], take
                 add_event(db, Event(*event))
 
 
-def _take_write(ledger: Ledger, db: sqlite3.Connection, write: Write, run: str, reading: int) -> None:
+def _take_write(
+    ledger: Ledger, db: sqlite3.Connection, write: Write, run: str, reading: int, *, tell: bool
+) -> None:
     pair = write.opportunity, write.tag
     if not write.kept:
         mark_unless_decided(db, *pair, Mark(write.contact, "not kept", write.at_ms, run, reading))
@@ -117,7 +120,8 @@ def _take_write(ledger: Ledger, db: sqlite3.Connection, write: Write, run: str, 
         reading = seen
         db.execute("DELETE FROM marks WHERE opportunity = ? AND tag = ?", pair)
     set_mark(db, *pair, Mark(write.contact, kind, write.at_ms, run, reading))
-    add_event(db, Event(reading, write.at_ms, kind, write.contact, *pair, run))
+    if tell:
+        add_event(db, Event(reading, write.at_ms, kind, write.contact, *pair, run))
 
 
 def _seen_as_others(ledger: Ledger, db: sqlite3.Connection, write: Write) -> int:
