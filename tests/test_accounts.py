@@ -73,7 +73,6 @@ def test_an_account_has_what_its_table_says_and_else_what_the_defaults_say(tmp_p
         (f'{ALPHA}base_url = "http://stranger.example/v1"\n', "must begin with https://"),
         (f'{ALPHA}account = "acme"\n', "account must be 12 digits"),
         (f"{ALPHA}brakes = {{ max_ops = -2 }}\n", "max_ops must be -1"),
-        (f"{ALPHA}brakes = {{ max_pct = nan }}\n", "max_pct must be -1"),
         (f"{ALPHA}brakes = {{ max_found_removals = -1 }}\n", "must be 0 or more"),
         (f"{ALPHA}brakes = {{ max_pct = nan }}\n", "max_pct must be -1"),
         (f'{ALPHA}policy = "~no-such-user/policy.csv"\n', "policy begins with ~ and a user who has no home"),
