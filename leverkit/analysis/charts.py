@@ -200,7 +200,8 @@ def _picture(
     ]
     lacking = sum(len(each.lacks) for each in drawn)
     colours = {tag: COLOURS[opinion.kind(tag)] for tag in differ}
-    heading = f"One person: {count(lacking, 'gap')} on {count(len(rows), 'opportunity', 'opportunities')}"
+    opportunities = count(len(rows), "opportunity", "opportunities")
+    heading = f"One person with {opportunities}: {count(lacking, 'gap')}"
     newest = names.link(rows[-1][1])
     opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []
     note = f"Contact {names.name(rows[0][0])}. A dashed tag is a gap: another of these opportunities has it."

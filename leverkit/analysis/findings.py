@@ -69,9 +69,9 @@ def _missing(undecided: pd.DataFrame) -> Iterable[Finding]:
             "LK101",
             row["tag"],
             row["inconsistent_contacts"],
-            f"missing on {count(row['missing'], 'opportunity', 'opportunities')} of "
             f"{row['inconsistent_contacts']:,} of {count(row['split_contacts'], 'person', 'people')} with it "
-            "and several opportunities",
+            f"and several opportunities {'lacks' if row['inconsistent_contacts'] == 1 else 'lack'} it on "
+            f"{count(row['missing'], 'opportunity', 'opportunities')}",
             "decide its scope in policy.csv: contact copies it, opportunity leaves it",
         )
 

@@ -68,8 +68,7 @@ def print_pulled(snapshot: Snapshot, *, as_json: bool) -> None:
     """Print what a snapshot holds and what it does not, and what comes next."""
     if as_json:
         return print_file(snapshot.path / "snapshot.json")
-    figures = ", ".join(f"{count:,} {name}" for name, count in snapshot.meta["counts"].items())
-    print_result("; ".join(filter(None, (figures, snapshot.caveat))))
+    print_result("; ".join(filter(None, (snapshot.counted, snapshot.caveat))))
     for gap in snapshot.meta["not_seen"]:
         print_message(f"not seen: {gap}")
     for note in snapshot.notes:
@@ -92,8 +91,9 @@ def print_plan(made: Plan, out: Path, *, as_json: bool) -> None:
     if made.operations:
         from leverkit.migration.next_step import apply_command, first_wave, tripped_brakes
 
-        kinds = count(made.canary.strata, "kind")
-        canary = f"{count(made.canary.operations, 'operation')} of {kinds}, which are all kinds in the plan"
+        part = f"{made.canary.operations:,} of {count(len(made.operations), 'change')}"
+        every = f"all {count(made.canary.strata, 'kind')}" if made.canary.strata > 1 else "the one kind"
+        canary = f"{part}, with {every} of change in the plan"
         print_message("; ".join(filter(None, (f"canary (--wave canary): {canary}", made.canary.bound))))
         if brake := tripped_brakes(made):
             print_message(f"note: {brake}")

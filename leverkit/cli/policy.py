@@ -44,7 +44,8 @@ def suggest(
     policy = Policy.suggest(audit(snapshot), accept=accept, earlier=Policy.at(out)).write(out)
     print_result("\n".join([policy.summary(), *_undecided_lines(policy)]))
     _print_acceptable(policy, out)
-    print_message(f"next: write a scope for each tag in {out}, then: leverkit policy check {out} {snapshot}")
+    decide = f"write a scope for each tag in {out}, then: " if _undecided_lines(policy) else ""
+    print_message(f"next: {decide}leverkit policy check {out} {snapshot}")
 
 
 @policies.command()
@@ -196,8 +197,9 @@ def _undecided_lines(policy: Policy) -> list[str]:
     scopes = [row.suggested_scope for row in waiting if not row.from_posting]
     counts = {scope: scopes.count(scope) for scope in ("contact", "opportunity", "undecided")}
     return [
-        f"{len(waiting):,} wait for a decision: {len(waiting) - len(scopes):,} from postings; of the other "
-        f"{len(scopes):,}, {counts['contact']:,} suggested contact, "
+        f"{count(len(waiting), 'tag waits', 'tags wait')} for a decision: "
+        f"{len(waiting) - len(scopes):,} from postings; of the other {len(scopes):,}, "
+        f"{counts['contact']:,} suggested contact, "
         f"{counts['opportunity']:,} suggested opportunity, {counts['undecided']:,} without a suggestion"
     ]
 
@@ -212,6 +214,8 @@ def no_contact(policy: Policy, path: Path) -> str:
     """Return what to do where no tag is contact, so that a plan would be empty; else an empty text."""
     if "contact" in policy.scopes.values():
         return ""
+    if not policy.decisions:
+        return "the account has no tags, so there is nothing to decide or to copy"
     return (
         "no tag has the scope contact yet, so a plan would be empty; "
         f"write contact in {path} where a tag is about the person"

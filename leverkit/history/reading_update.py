@@ -159,9 +159,9 @@ class ReadingUpdate:
         if number > limit:
             tag, most = Counter(found.tag for found in self._lost).most_common(1)[0]
             raise BrakeTripped(
-                f"{number} removals by others ({most} of them of tag {tag!r}) are more than "
-                f"--max-found-removals {limit}, and the ledger was not changed. A script, an outage or a tag "
-                "deleted in Lever's settings is no decision about people. "
+                f"others removed {count(number, 'tagging')} ({most:,} of them of tag {tag!r}), more than "
+                f"--max-found-removals {limit}, and the ledger was not changed. "
+                "A script, an outage or a tag deleted in Lever's settings is no decision about people. "
                 f"If it is one, give --max-found-removals {number}"
             )
 

@@ -239,7 +239,7 @@ def _resume(
 def _work(run: Run, lever: Lever, journal: Journal, wave: Wave, stop: StopControl, times: Times) -> Result:
     try:
         # No rate: what is settled without a request counts too, so it would not be the requests a second.
-        with progress(f"apply {run.plan.short}", len(wave.positions), rate=False) as bar:
+        with progress(f"apply {run.plan.short}", len(wave.positions), rate=False, unit="change") as bar:
             Writer(run, lever, journal, wave, stop, times, bar).phases()
     except BaseException as error:
         with suppress(sqlite3.Error, OSError):  # the journal holds all that matters; the error must be raised

@@ -105,7 +105,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Return the reasons for other outcomes than done, the most frequent first, with their numbers."""
         closed = [result for result in self.exceptions if result.outcome not in OPEN]
         found = Counter((r.outcome, r.evidence.replace(r.operation.opportunity, ":id")) for r in closed)
-        lines = [f"{number} {outcome}: {reason}" for (outcome, reason), number in found.most_common(NAMED)]
+        lines = [f"{number:,} {outcome}: {reason}" for (outcome, reason), number in found.most_common(NAMED)]
         return lines + [f"and more: {EXCEPTIONS} has all"] * (len(found) > NAMED)
 
     @property
@@ -113,7 +113,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Return the result in one line."""
         if not self.planned:
             return "nothing to do"
-        parts = ", ".join(f"{number} {self._word(name)}" for name, number in self.counts.items() if number)
+        parts = ", ".join(f"{number:,} {self._word(name)}" for name, number in self.counts.items() if number)
         later = count(len(self.came_later), "opportunity", "opportunities")
         late = f"; {later} came after the plan" if self.came_later else ""
         return f"{self.state}: {parts} of {count(self.planned, 'planned change')}{late}"

@@ -93,7 +93,7 @@ def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
 
 def left_out(skipped: Sequence[Skipped]) -> str:
     """Return how many changes were left out, and why."""
-    words = "; ".join(f"{number} {reason}" for reason, number in sorted(by_reason(skipped).items()))
+    words = "; ".join(f"{reason}: {number:,}" for reason, number in sorted(by_reason(skipped).items()))
     return f"{count(len(skipped), 'change')} skipped" + (f" ({words})" if words else "")
 
 

@@ -78,10 +78,10 @@ class Progress:
     def text(self) -> str:
         """Return the state in one line."""
         seconds = self._clock() - self._began
-        share = f"{self.done:,} of {self.total:,}" if self.total else self._counted
+        share = f"{self.done:,} of {self._number(self.total)}" if self.total else self._number(self.done)
         parts = [f"{self.label}: {share}", self.note]
         if self._rate and seconds >= 1 and self.done:
-            parts.append(f"{self.done / seconds:.1f}{self._unit and f' {self._unit}s'}/s")
+            parts.append(f"{self.done / seconds:.1f}{self._unit and f' {self._nouns}'}/s")
         if self._closed:
             parts.append(f"in {_duration(seconds)}")
         elif self._estimate and self.total and seconds >= 1 and 0 < self.done < self.total:
@@ -98,9 +98,14 @@ class Progress:
     def __repr__(self) -> str:
         return self.text
 
+    def _number(self, number: int) -> str:
+        if not self._unit:
+            return f"{number:,}"
+        return count(number, self._unit, self._nouns)
+
     @property
-    def _counted(self) -> str:
-        return count(self.done, self._unit) if self._unit else f"{self.done:,}"
+    def _nouns(self) -> str:
+        return "people" if self._unit == "person" else f"{self._unit}s"
 
     def _show(self) -> None:
         self._shown = self._clock()

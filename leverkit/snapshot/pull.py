@@ -205,7 +205,7 @@ class _Pull:
     def _show_page(self, records: int) -> None:
         self._pages += 1
         self._records += records
-        self._shown.update(self._pages, count(self._records, "opportunity", "opportunities"))
+        self._shown.update(self._pages, count(self._records, "row"))
 
     def _prior(self) -> Path | None:
         return self._folder / "opportunities.parquet" if self._since else None

@@ -211,6 +211,12 @@ class Snapshot:
         return f"<Snapshot of {self._title}: {count(number, 'opportunity', 'opportunities')}{part}>"
 
     @property
+    def counted(self) -> str:
+        """Return how many rows each table has: 1 opportunity, 3 tags, …"""
+        plural = {"opportunities": "opportunity", **{name: name.removesuffix("s") for name in TABLES[1:]}}
+        return ", ".join(count(number, plural[name], name) for name, number in self.meta["counts"].items())
+
+    @property
     def agreement(self) -> str:
         """Return whether its tag counts agree with Lever's own, in a sentence."""
         agree = self.meta["completeness"]["tags_agree"]
@@ -227,8 +233,7 @@ class Snapshot:
     def _repr_html_(self) -> str:
         from leverkit.report.html import Html, bullets
 
-        counts = ", ".join(f"{count:,} {name}" for name, count in self.meta["counts"].items())
-        notes = filter(None, [counts, self.caveat, self.agreement, *self.meta["not_seen"]])
+        notes = filter(None, [self.counted, self.caveat, self.agreement, *self.meta["not_seen"]])
         return Html("<p>Snapshot of {}</p>{}").format(self._title, bullets(notes))
 
     @cached_property

@@ -135,7 +135,7 @@ def _compare_once(run: Run, wave: Wave, lever: ReadOnlyLever, clock: Callable[[]
 def _read(plan: Plan, lever: ReadOnlyLever) -> dict[str, Opportunity]:
     """Return all opportunities of the plan's contacts by id; those that the listings lack are read by id."""
     contacts = sorted({known.contact for known in plan.before.values()})
-    with progress("verify", len(contacts)) as bar:
+    with progress("verify", len(contacts), unit="person") as bar:
         return read_contacts(lever, contacts, opportunities=sorted(plan.before), seen=bar.update)
 
 

@@ -200,10 +200,10 @@ def test_suggest_says_what_waits_and_what_has_a_suggestion(leverkit: Command, po
     out = ended.out
     undecided = re.search(r" ([\d,]+) undecided", out)
     assert undecided
-    assert f"\n{undecided[1]} wait for a decision: " in out
+    assert f"\n{undecided[1]} tags wait for a decision: " in out
     assert "suggested contact" in out
     theirs = sum(row.needs_decision and row.from_posting for row in Policy.read("policy.csv").decisions)
-    assert f" wait for a decision: {theirs} from postings; of the other " in out
+    assert f" tags wait for a decision: {theirs} from postings; of the other " in out
     sure = "from postings; to accept them all: leverkit policy accept policy.csv --min-confidence 0.9"
     assert sure in ended.err
     checked = leverkit("policy", "check", "policy.csv", "snapshot")

@@ -41,5 +41,15 @@ def test_a_large_plan_is_shown_with_its_canary_first(
     made = plan_of(*ops, canary=choose(ops, {}))
     print_plan(made, tmp_path, as_json=False)
     printed = capsys.readouterr().err
-    assert "canary (--wave canary): 50 operations of 2 kinds, which are all kinds in the plan; if" in printed
+    assert "canary (--wave canary): 50 of 500 changes, with all 2 kinds of change in the plan; if" in printed
     assert printed.endswith(f"next: leverkit apply {tmp_path} --approve {made.short} --wave canary\n")
+
+
+def test_a_plan_of_one_change_says_that_it_is_of_one_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ops = [operation(1)]
+    print_plan(plan_of(*ops, canary=choose(ops, {})), tmp_path, as_json=False)
+    said = capsys.readouterr().err
+    assert "1 of 1 change, with " in said
+    assert "of change in the plan" in said

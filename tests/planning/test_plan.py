@@ -342,7 +342,7 @@ def test_what_was_left_out_is_told_with_its_reasons_and_listed_in_a_table(tmp_pa
         Skipped("bob", "three", "vip", "gone"),
     )
     plan = plan_of(operation(), skipped=skipped)
-    assert "on 1 opportunity of 1 person, 3 changes skipped (2 anonymized; 1 gone), 0 tags" in plan.summary
+    assert "on 1 opportunity of 1 person, 3 changes skipped (anonymized: 2; gone: 1), 0 tags" in plan.summary
     assert plan_of().summary == "nothing to do (0 changes skipped, 0 tags undecided)"
     assert plan_of(kind="rollback").summary == "nothing to do (0 changes skipped)"
     plan.write(tmp_path)

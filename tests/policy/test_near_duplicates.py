@@ -52,7 +52,7 @@ def test_a_plan_leaves_a_near_duplicate_that_nobody_decided_on_by_itself(
     assert [(op.opportunity, op.tag) for op in made.operations] == [("a2", RIGHT)]
     assert [(each.opportunity, each.tag) for each in made.skipped] == [("b2", SLIP)]
     assert made.counts["near_duplicates"] == 1
-    assert "1 near-duplicate of a more used tag" in made.summary
+    assert "near-duplicate of a more used tag: 1" in made.summary
     assert [note for note in made.warnings if SLIP in note] == [
         f"tag {SLIP!r} is a near-duplicate of {RIGHT!r} and is "
         "not planned until it is decided on its own row of the policy"

@@ -43,6 +43,17 @@ def test_the_line_tells_share_speed_and_what_is_left() -> None:
     assert shown.text == "verify: 100 of 1,000, 2 drifted, 10.0/s, 1 min 30 s to go"
 
 
+def test_the_line_says_what_is_counted() -> None:
+    clock = Clock()
+    shown = Progress("verify", 1, unit="person", screen=Recorder(), clock=clock)
+    shown.update(1)
+    assert shown.text == "verify: 1 of 1 person"
+    shown.update(40, total=1200)
+    clock.now = 10
+    assert shown.text == "verify: 40 of 1,200 people, 4.0 people/s, 4 min 50 s to go"
+    assert Progress("verify", 0, unit="person", screen=Recorder(), clock=clock).text == "verify: 0 people"
+
+
 def test_a_rate_that_would_be_of_something_else_is_left_out() -> None:
     clock = Clock()
     shown = Progress("apply", 1000, rate=False, screen=Recorder(), clock=clock)

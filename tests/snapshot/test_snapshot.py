@@ -49,6 +49,14 @@ def test_only_the_files_of_the_contract_are_left(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "snapshot.json"])
 
 
+def test_what_it_holds_is_counted_with_the_singular_of_one(folder: Path) -> None:
+    about = json.loads((folder / "snapshot.json").read_text())
+    about["counts"] = {"opportunities": 1, "postings": 0, "tags": 1, "stages": 1_234}
+    (folder / "snapshot.json").write_text(json.dumps(about))
+    assert Snapshot.open(folder).counted == "1 opportunity, 0 postings, 1 tag, 1,234 stages"
+    assert "1 opportunity, 0 postings" in Snapshot.open(folder)._repr_html_()
+
+
 def test_the_digest_follows_the_content(folder: Path) -> None:
     first = Snapshot.open(folder)
     assert len(first.digest) == 64

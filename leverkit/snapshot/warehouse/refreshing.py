@@ -44,7 +44,7 @@ def refresh(snapshot: Snapshot, lever: ReadOnlyLever, tags: Collection[str], fol
     counts = lever.tag_counts()
     contacts = [name for (name,) in snapshot.sql(_WITH_GAPS, params={"tags": sorted(tags)}).fetchall()]
     asked = contacts or [name for (name,) in snapshot.sql(_SOME, params={"sample": SAMPLE}).fetchall()]
-    with progress("reading people again", len(asked)) as shown:
+    with progress("reading again", len(asked), unit="person") as shown:
         fresh = list(lever.opportunities_of(asked, seen=shown.update, expand="applications"))
     _require_theirs(snapshot, lever, asked, fresh)
     unseen = [] if lever.sees_confidential() else [UNGRANTED]
