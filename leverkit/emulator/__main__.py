@@ -67,7 +67,10 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _faults(path: Path | None) -> list[Fault]:
-    return [] if path is None else msgspec.json.decode(path.read_bytes(), type=list[Fault])
+    try:
+        return [] if path is None else msgspec.json.decode(path.read_bytes(), type=list[Fault])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _wait(account: Running, ended: threading.Event, idle: float | None) -> None:

@@ -43,7 +43,9 @@ def render(found: ChangeFacts, parts: dict[str, Section]) -> str:
     return page(
         found.headline,
         parts.values(),
-        lead=f"Compared are the readings of {_window(found)}. {_counted(found)}",
+        lead=f"The readings of {_window(found)} are compared. {_counted(found)}"
+        if len(found.readings)
+        else "",
         footer=f"leverkit changes, readings {found.since.number} to {found.until.number}",
         masthead=Masthead.of(found.snapshot.account_facts, found.until.taken_at).html,
     )
@@ -134,6 +136,8 @@ _LOST = ("removed_by_us", "removed_by_others", "removed_by_postings", "went_with
 
 
 def _splits(found: ChangeFacts, people: PersonDisplay, rest: str) -> Section:
+    if not len(found.readings):
+        return Section("Nothing to compare yet", ["A later reading shows which tags were split since."])
     if not len(found.splits):
         return Section("No tag was split", ["No tag was added to only one of a person's opportunities."])
     tags = found.tags[found.tags["split"] > 0]

@@ -198,6 +198,26 @@ def test_a_process_that_cannot_start_says_why_in_one_line(arguments: list[str], 
     assert word in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("opportunities.json", '[{"id": "one", "stage": "offer"}]', ", opportunity 1: Object missing"),
+        ("opportunities.json", '[{"id": "one"}]', ": field 'stage' is missing"),
+        ("opportunities.jsonl", '{"id": ', ": Input data was truncated"),
+        ("faults.json", '{"kind": "status"}', "faults.json: Expected `array`, got `object`"),
+    ],
+)
+def test_a_file_of_another_shape_is_named_with_what_is_wrong(
+    tmp_path: Path, name: str, content: str, words: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    option = ["--faults", str(tmp_path / name)] if name == "faults.json" else ["--load", str(tmp_path)]
+    command = [sys.executable, "-m", "leverkit.emulator", *option]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (64, "", 1)
+    assert words in ended.stderr
+
+
 def test_a_process_takes_profile_switches_and_faults_from_files(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("perform_as = 'required'\nrate = 1000\n")
     (tmp_path / "f.json").write_text('[{"kind": "status", "status": 503, "path": "/tags"}]')

@@ -159,6 +159,14 @@ def test_changes_say_which_tag_is_still_being_split_and_since_when(nights: Night
     assert nights.found(since=None).headline.startswith("No tag was split in 1 reading")
 
 
+def test_after_one_reading_the_page_claims_nothing_about_splits(nights: Nights) -> None:
+    found = nights.found(since=None)
+    page = found.to_html(nights.folder / "changes.html").read_text(encoding="utf-8")
+    assert "the next pull shows what changed" in page
+    assert "Nothing to compare yet" in page
+    assert "No tag was split" not in page
+
+
 def test_a_tag_that_is_planned_as_contact_is_what_is_looked_at(nights: Nights) -> None:
     one, *_ = pair_of(nights)
     with Ledger.open(nights.folder) as ledger:

@@ -7,11 +7,14 @@ reasons and users that only opportunities name get invented texts, since every a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from leverkit.emulator.account.account import EPOCH_MS, Account, Object, gc_paused
 from leverkit.emulator.account.objects import blank_object
@@ -23,13 +26,25 @@ LISTS = ("requisitions", "requisition_fields", "feedback_templates", "form_templ
 CHILDREN = ("feedback", "files", "forms", "interviews", "notes", "offers", "panels", "referrals", "resumes")
 
 
+@contextmanager
+def _named(what: Callable[[], object]) -> Iterator[None]:
+    """Name the file or object that has another shape than Lever's."""
+    try:
+        yield
+    except (msgspec.MsgspecError, KeyError) as error:
+        found = f"field {error} is missing" if isinstance(error, KeyError) else error
+        raise ValueError(f"{what()}: {found}") from None
+
+
 def _items(folder: Path, name: str) -> list[Object]:
     lines, plain = folder / f"{name}.jsonl", folder / f"{name}.json"
     if lines.exists():
-        return list(map(decode, _lines(lines)))
+        with _named(lambda: lines):
+            return list(map(decode, _lines(lines)))
     if not plain.exists():
         return []
-    value: Any = decode(plain.read_bytes())
+    with _named(lambda: plain):
+        value: Any = decode(plain.read_bytes())
     if isinstance(value, dict) and "data" in value:
         value = value["data"]
     return [value] if isinstance(value, dict) else list(value)
@@ -46,14 +61,15 @@ def _raw_opportunities(folder: Path) -> Iterator[bytes]:
 
 
 def load_account(folder: Path) -> Account:
-    """Read an account. Raises FileNotFoundError without opportunities, msgspec's errors for other shapes."""
+    """Read an account. Raises FileNotFoundError without opportunities, ValueError for other shapes."""
     if not any((folder / f"opportunities{end}").exists() for end in (".jsonl", ".json")):
         raise FileNotFoundError(f"{folder}: no opportunities.jsonl")
     account = Account()
-    _load_lookups(account, folder)
+    with _named(lambda: folder):
+        _load_lookups(account, folder)
     posting_of = {item["id"]: item.get("posting") for item in account.applications.values()}
     titles = {posting["text"]: key for key, posting in account.postings.items()}
-    with gc_paused():
+    with gc_paused(), _named(lambda: f"{folder}, opportunity {len(account.rows) + 1}"):
         for raw in _raw_opportunities(folder):
             row = account.insert(raw, None)
             row.posting = posting_of.get(row.application) or _posting_by_title(titles, row)
