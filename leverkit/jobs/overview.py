@@ -5,6 +5,7 @@ It reads files only: a snapshot, policy.csv and run folders beside it, and the r
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -139,7 +140,9 @@ class Overview:
                 run = Run.open(folder)
                 if run.plan.operations:
                     told = advice(run)
-                    return [] if told.why == DONE else [f"{_name(folder)}: {told}."]
+                    return (
+                        [] if told.why == DONE else [f"{_name(folder)}: {told}"]
+                    )  # no full stop: a command is pasted
             except LeverkitError as error:
                 return [f"{_name(folder)}: {error}."]
         return []
@@ -148,7 +151,8 @@ class Overview:
     def steps_of_policy(self) -> list[str]:
         """Return what is to be decided and planned."""
         standing = self.audit.standing(self.policy)
-        steps = ["Read the account again: leverkit pull."] * bool(self.written_since)
+        pull = f"leverkit pull -o {shlex.quote(str(self.snapshot))}"
+        steps = [f"Read the account again: {pull}"] * bool(self.written_since)
         if tags := standing.number_of_tags(*TO_DECIDE):
             gaps, likely = count(standing.gaps(*TO_DECIDE), "gap"), standing.gaps(LIKELY)
             part = f", {likely:,} of them likely missing" if likely else ""
@@ -173,5 +177,5 @@ def _row(folder: Path) -> tuple[object, ...]:
     verified = "–" if not found.planned else "no" if checked is None else _VERIFIED[checked.exit_code]
     kind = _KINDS.get(found.kind, found.kind)
     state = found.state if found.planned else "nothing planned"
-    last = run.entries[-1].at_ms if run.entries else None
+    last = run.entries[-1].at_ms if run.entries and found.planned else None
     return plan.short, kind, found.planned, plan.counts["contacts"], state, found.in_place, last, verified

@@ -26,15 +26,15 @@ def test_the_page_says_how_the_account_stands_what_was_done_and_what_is_next(lev
         found.migration("apply", planned.plan.short).carry_out()
         found.migration("verify", planned.plan.short).verify()
         unread = Overview.at(found.folder)
-        assert unread.next_steps == ["Read the account again: leverkit pull."]
+        assert unread.next_steps == [f"Read the account again: leverkit pull -o {unread.snapshot}"]
         assert f"leverkit made {gaps} changes after this reading" in page_of(unread)
-        found.migration("plan")
+        found.migration("plan").carry_out()  # a session that has nothing to do
     overview = Overview.at(found.folder)
     page = page_of(overview)
     again, run = overview.runs.to_dict("records")
     people = len({operation.contact for operation in planned.plan.operations})
     assert (run["Changes"], run["In place"], run["People"], run["Verified"]) == (gaps, gaps, people, "yes")
-    assert (again["State"], again["Changes"]) == ("nothing planned", 0)
+    assert (again["State"], again["Changes"], str(again["Last change"])) == ("nothing planned", 0, "NaT")
     assert overview.next_steps == ["Nothing: no gap is to decide or to copy."]
     state = lever_account.state()
     tags = overview.audit.tags
