@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leverkit.errors import UsageError
+from leverkit.errors import UsageError, did_you_mean
 from leverkit.policy import account_fit, policy_file
 from leverkit.policy.decision import SCOPES, Decision, Undecided, decided_at, scope_of
 from leverkit.policy.matching import matching_of
@@ -144,7 +144,8 @@ class Policy:
         Raises UsageError on an unknown tag or scope, and for tags of postings that are to be contact so.
         """
         if unknown := sorted(set(scopes) - set(self.scopes)):
-            raise UsageError(f"no such tag in the policy: {unknown[0]!r}")
+            near = did_you_mean(unknown[0], self.scopes)
+            raise UsageError(f"no such tag in the policy: {unknown[0]!r}{near}")
         stamp = decided_at(at or _now())
 
         def decided(old: Decision) -> Decision:

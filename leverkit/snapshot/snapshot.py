@@ -264,6 +264,10 @@ def _meta(folder: Path) -> dict[str, Any]:
 def _absent(folder: Path) -> str:
     if (folder / "pull.sqlite").exists():
         return f"{folder} is not completely pulled: run the same pull again to resume."
+    if inside := sorted(folder.glob("*/snapshot.json")):
+        return f"{folder} is not a snapshot, but holds one: name {inside[0].parent}."
+    if (folder / "plan.json").exists():
+        return f"{folder} is the folder of a run, not a snapshot: name the folder that `leverkit pull` wrote."
     return f"{folder} is not a snapshot (no snapshot.json): make one with `leverkit pull -o {folder}`."
 
 

@@ -249,6 +249,8 @@ def test_decide_returns_a_new_policy_and_refuses_unknown_tags_and_scopes() -> No
     assert after.decisions[0].decided_at == "2026-01-02T00:00:00.000+00:00"
     with pytest.raises(UsageError, match="no such tag in the policy: 'nope'"):
         policy.decide({"nope": "contact"}, by="ada")
+    with pytest.raises(UsageError, match="no such tag in the policy: 'vjp'; did you mean 'vip'"):
+        policy.decide({"vjp": "contact"}, by="ada")
     with pytest.raises(UsageError, match="'person' is not a scope"):
         policy.decide({"vip": "person"}, by="ada")
 

@@ -96,6 +96,19 @@ def test_a_folder_without_snapshot_and_an_unfinished_pull_give_different_advice(
         Snapshot.open(tmp_path)
 
 
+def test_a_folder_that_is_another_one_is_told_from_a_missing_snapshot(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "plan.json").write_text("{}")
+    with pytest.raises(UsageError, match="is the folder of a run, not a snapshot"):
+        Snapshot.open(run)
+    inside = run.with_name("account") / "snapshot"
+    inside.mkdir(parents=True)
+    (inside / "snapshot.json").write_bytes((folder / "snapshot.json").read_bytes())
+    with pytest.raises(UsageError, match=f"holds one: name {inside}"):
+        Snapshot.open(inside.parent)
+
+
 def test_a_damaged_snapshot_is_not_refreshed_but_can_be_read_anew(folder: Path) -> None:
     (folder / "opportunities.parquet").write_bytes(b"PAR1")
     with running(contacts=30, rate=None) as account, reader(account) as lever:
