@@ -76,6 +76,8 @@ def _coverage(standing: Standing) -> Chart:
         worst = rows.iloc[0]
         every = count(int(worst["missing"] + worst["present"]), "opportunity", "opportunities")
         title = f"{label(worst['tag'], 40)} has the most gaps: missing on {worst['missing']:,} of {every}"
+        if (first := int((rows["missing"] == worst["missing"]).sum())) > 1:
+            title = f"{first:,} tags have the most gaps: {worst['missing']:,} each"
     return chart_coverage(rows, title=title)
 
 

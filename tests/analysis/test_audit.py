@@ -192,6 +192,11 @@ def test_posting_tags_are_no_finding_of_a_missing_tag(tmp_path: Path) -> None:
     assert result.summary["missing_not_posting"] == 0
 
 
+def test_no_tag_is_said_to_have_the_most_gaps_where_others_have_as_many(tmp_path: Path) -> None:
+    result = audit(write_snapshot(tmp_path, [Row("a", ["vip", "german"]), Row("a", day=1)]))
+    assert result.coverage_chart().alt.startswith("2 tags have the most gaps: 1 each. Missing: ")
+
+
 def test_the_charts_say_what_they_show(tmp_path: Path) -> None:
     rows = [Row("a", ["vip", "Sales"], posting="p"), Row("a", day=1), Row("b", ["vip"])]
     result = audit(write_snapshot(tmp_path, rows, [Posting("p", department="Sales")]))
