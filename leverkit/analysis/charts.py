@@ -77,7 +77,7 @@ def _coverage(standing: Standing) -> Chart:
         every = count(int(worst["missing"] + worst["present"]), "opportunity", "opportunities")
         title = f"{label(worst['tag'], 40)} has the most gaps: missing on {worst['missing']:,} of {every}"
         if (first := int((rows["missing"] == worst["missing"]).sum())) > 1:
-            title = f"{first:,} tags have the most gaps: {worst['missing']:,} each"
+            title = f"{count(first, 'tag')} have the most gaps: {worst['missing']:,} each"
     return chart_coverage(rows, title=title)
 
 
@@ -162,8 +162,11 @@ def matrix(snapshot: Snapshot, contact: str, names: PersonDisplay) -> Section:
         name = f"{place}: {day}" + (" archived" if archived else "")
         columns[name] = ["●" if text in tags else "" for text in texts]
     common = sum(all(text in tags for tags in own) for text in texts)
-    every = count(len(rows), "opportunity", "opportunities")
-    heading = f"{common:,} of {count(len(texts), 'tag')} on all of {every}"
+    are = "is" if common == 1 else "are"
+    every = "the only opportunity"
+    if len(rows) > 1:
+        every = f"all {count(len(rows), 'opportunity', 'opportunities')}"
+    heading = f"{common:,} of {count(len(texts), 'tag')} {are} on {every}"
     grid = table(pd.DataFrame(columns), caption=f"Contact {names.name(found[0])}")
     newest = names.link(rows[-1][1])
     opened = [Html("<p>{}</p>").format(link("Open the newest in Lever", newest))] if newest else []

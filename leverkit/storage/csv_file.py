@@ -162,6 +162,8 @@ def _header(path: Path, text: Iterable[str], needed: str) -> tuple[str, str, int
         first = first or line.strip()
     if not first:
         raise UsageError(f"{path}: the file is empty; `leverkit policy suggest` writes a new one")
+    if "\0" in first:
+        raise UsageError(f"{path} is not a text file: name the file that `policy suggest` wrote")
     raise UsageError(
         f"{path}, line 1 is no header: no column {needed!r} in {first[:80]!r}, nor in the lines below"
     )

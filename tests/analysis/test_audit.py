@@ -234,7 +234,7 @@ def test_an_audit_without_findings_draws_no_empty_pictures(tmp_path: Path) -> No
 def test_a_person_is_drawn_as_a_matrix_of_tags_and_opportunities(tmp_path: Path) -> None:
     rows = [Row("abc", ["vip", "<b>x"], archived=True), Row("abc", ["vip"], day=1), Row("abd", ["other"])]
     drawn = audit(write_snapshot(tmp_path, rows, host="api.lever.co")).contact("abc")._repr_html_()
-    assert "1 of 2 tags on all of 2 opportunities" in drawn
+    assert "1 of 2 tags is on all 2 opportunities" in drawn
     assert drawn.count("●") == 3
     assert "&lt;b&gt;x" in drawn
     assert "https://hire.lever.co/candidates/00000001-" in drawn

@@ -191,6 +191,13 @@ def test_what_a_spreadsheet_puts_above_the_header_is_passed_over(tmp_path: Path,
     assert (sheet.rows[0].line, sheet.rows[0].cells["tag"]) == (sheet.header + 1, "a, b")
 
 
+def test_a_file_that_is_no_text_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "tags.parquet"
+    path.write_bytes(b"PAR1\x15\x00\x15\xba\x16,\x15\n")
+    with pytest.raises(UsageError, match="is not a text file: name the file"):
+        csv_file.read(path, needed="tag")
+
+
 def test_a_file_without_a_header_says_so(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("vip,contact\nb,ignore\n", encoding="utf-8")
