@@ -274,6 +274,14 @@ def test_a_damaged_ledger_is_refused_until_a_new_one_is_asked_for(nights: SyncNi
     assert nights.night().record.exit_code == 0
 
 
+def test_a_dry_run_begins_no_ledger_anew(nights: SyncNights) -> None:
+    nights.begin()
+    before = ledger_file(nights.folder).read_bytes()
+    with pytest.raises(UsageError, match="no dry run"):
+        nights.night(dry_run=True, rebase=True)
+    assert ledger_file(nights.folder).read_bytes() == before
+
+
 def test_a_reading_that_lacks_people_is_not_taken_for_removals(nights: SyncNights) -> None:
     nights.begin()
     new_gaps(nights, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from leverkit.errors import Refused
+from leverkit.errors import Refused, UsageError
 
 KEEP = 90  # days
 
@@ -33,6 +33,11 @@ class SyncOrder(msgspec.Struct, frozen=True, kw_only=True):
     max_seconds: float | None = None
     wait: float = 30.0
     rate: float = 9.8
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a dry run that would change the ledger."""
+        if self.dry_run and self.rebase:
+            raise UsageError("--rebase begins the ledger anew, which is no dry run: give one of the two")
 
     @property
     def command(self) -> str:
