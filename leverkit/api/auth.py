@@ -10,7 +10,8 @@ import html
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -92,8 +93,30 @@ def _posted(url: str, fields: Mapping[str, Secret | str]) -> tuple[int, bytes]:
 
     local = httpx.URL(url).host in LOOPBACK
     data = {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
-    response = httpx.post(url, data=data, timeout=30, trust_env=not local)
+    with naming_variables():
+        response = httpx.post(url, data=data, timeout=30, trust_env=not local)
     return response.status_code, response.content
+
+
+@contextmanager
+def naming_variables() -> Iterator[None]:
+    """Name the variables by which httpx finds a proxy or certificates that it cannot use. Raises UsageError.
+
+    What they hold is not shown: the address of a proxy may have a password.
+    """
+    import httpx
+
+    try:
+        yield
+    except OSError:
+        raise UsageError(
+            "the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: name a PEM file"
+        ) from None
+    except (ValueError, ImportError, httpx.InvalidURL):
+        raise UsageError(
+            "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used: give it the form "
+            "http://host:port; a SOCKS proxy needs the package socksio"
+        ) from None
 
 
 def checked_url(text: str, name: str = "LEVER_BASE_URL") -> str:

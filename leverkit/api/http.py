@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from leverkit.api.auth import LOOPBACK, Secret
+from leverkit.api.auth import LOOPBACK, Secret, naming_variables
 from leverkit.api.rate_limit import Pace
 from leverkit.api.requests.exchange import Exchange
 from leverkit.api.requests.log import hide_queries
@@ -97,7 +97,8 @@ class HttpSession(AnySession):
     ) -> None:
         super().__init__(base_url, key, **given)
         self._sleep = sleep
-        self._http = httpx.Client(transport=transport, **self._settings)
+        with naming_variables():
+            self._http = httpx.Client(transport=transport, **self._settings)
 
     def run(self, operation: Operation[T]) -> T:
         """Carry out an operation and return its result. Raises what it raises."""
@@ -159,7 +160,8 @@ class AsyncHttpSession(AnySession):
     ) -> None:
         super().__init__(base_url, key, **given)
         self._sleep = sleep or _sleep
-        self._http = httpx.AsyncClient(transport=transport, **self._settings)
+        with naming_variables():
+            self._http = httpx.AsyncClient(transport=transport, **self._settings)
 
     async def run(self, operation: Operation[T]) -> T:
         """Carry out an operation and return its result. Raises what it raises."""
@@ -272,4 +274,5 @@ def _version() -> str:
 @cache
 def _ssl_context() -> ssl.SSLContext:
     """Return the trusted certificates, or those of SSL_CERT_FILE; loading them takes 80 ms, so once."""
-    return httpx.create_ssl_context()
+    with naming_variables():
+        return httpx.create_ssl_context()

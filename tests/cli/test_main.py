@@ -103,6 +103,26 @@ def test_a_terminal_that_cannot_show_a_tag_does_not_stop_a_command() -> None:
     assert ended.stderr.splitlines()[1:] == ["everything is ready; next: leverkit pull -o snapshot"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HTTPS_PROXY", "foo://user:hidden@proxy:1"),
+        ("ALL_PROXY", "socks5://proxy:1"),
+        ("HTTPS_PROXY", "http://user:hidden@[::x"),
+        ("SSL_CERT_FILE", "no-such-file.pem"),
+        ("SSL_CERT_FILE", __file__),
+    ],
+)
+def test_a_proxy_or_certificates_that_cannot_be_used_are_named_by_their_variable(
+    variable: str, value: str
+) -> None:
+    own = {"LEVER_API_KEY": "k" * 16, "LEVER_BASE_URL": "https://127.0.0.2/v1", variable: value}
+    words = [sys.executable, "-m", "leverkit", "doctor"]
+    ended = subprocess.run(words, env=os.environ | own, capture_output=True, text=True)
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("leverkit: ")]
+    assert (ended.returncode, "hidden" in line, variable in line) == (64, False, True)
+
+
 def test_a_wait_for_lever_is_reported(leverkit: Command, lever_account: Running) -> None:
     lever_account.fault("throttle", retry_after=3)
     ended = leverkit("pull", "-o", "snapshot")
