@@ -113,7 +113,7 @@ def test_what_a_person_took_off_is_listed_with_the_day_and_not_planned(nights: N
     assert made.operations == ()
     assert left(made).keys() == pairs(taken)
     assert [why.partition(" on ")[0] for why in left(made).values()] == ["removed by others (found"] * 2
-    assert "2 removed by others" in made.summary
+    assert "removed by others: 2" in made.summary
     text = (nights.folder / "runs/second/skipped.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(text.splitlines()))
     assert {row["reason"] for row in rows} == set(left(made).values())

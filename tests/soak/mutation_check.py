@@ -49,7 +49,7 @@ BUGS = (
     Bug(
         "the key of another account of accounts.toml is taken",
         "credentials",
-        "    if named and here not in named:\n",
+        "    if named and own.isdisjoint(known.id for known in named):\n",
         "    if False:\n",
         "cli/test_accounts::test_a_key_that_was_swapped_is_refused_before_anything_is_written",
     ),
