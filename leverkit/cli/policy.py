@@ -42,9 +42,10 @@ def suggest(
     from leverkit.policy.policy import Policy
 
     policy = Policy.suggest(audit(snapshot), accept=accept, earlier=Policy.at(out)).write(out)
-    print_result("\n".join([policy.summary(), *_undecided_lines(policy)]))
+    waiting = _undecided_lines(policy)
+    print_result("\n".join([policy.summary(), *waiting]))
     _print_acceptable(policy, out)
-    decide = f"write a scope for each tag in {out}, then: " if _undecided_lines(policy) else ""
+    decide = f"write a scope for each tag in {out}, then: " if waiting else ""
     print_message(f"next: {decide}leverkit policy check {out} {snapshot}")
 
 

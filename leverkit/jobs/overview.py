@@ -140,9 +140,8 @@ class Overview:
                 run = Run.open(folder)
                 if run.plan.operations:
                     told = advice(run)
-                    return (
-                        [] if told.why == DONE else [f"{_name(folder)}: {told}"]
-                    )  # no full stop: a command is pasted
+                    step = f"{_name(folder)}: {told}"  # no full stop: a command is pasted
+                    return [] if told.why == DONE else [step]
             except LeverkitError as error:
                 return [f"{_name(folder)}: {error}."]
         return []

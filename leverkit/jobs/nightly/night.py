@@ -126,10 +126,10 @@ class Night:
             raise failed
         else:
             self._add_notes(*filter(None, [self._allowance.warning(self._policy.digest)]))
-        runs = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
-        folders = [] if self._order.dry_run else runs
-        packed = pack_runs(folders, snapshot.taken_at - self._order.keep_days * DAY_MS)
-        self._note(packed=len(packed))
+        if not self._order.dry_run:
+            folders = [*(out / "runs").glob("*"), *runs_of_receivers(self._folder)]
+            packed = pack_runs(folders, snapshot.taken_at - self._order.keep_days * DAY_MS)
+            self._note(packed=len(packed))
 
     def _read(self, out: Path) -> Snapshot:
         """Read the account, and let the ledger learn what people did since the last reading."""

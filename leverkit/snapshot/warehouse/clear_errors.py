@@ -10,6 +10,9 @@ from leverkit.api.auth import Secret
 from leverkit.errors import LeverkitError, UsageError
 
 NO_PASSWORD = Secret("")
+_CSV_ERROR = re.compile(r"CSV Error on Line: (?P<line>\d+)\n.*\n *file = (?P<file>[^\n]+)", re.DOTALL)
+_JSON_OBJECT = re.compile(r"Object \{.*\}(?= has )", re.DOTALL)
+_CSV_FORM = re.compile(r'Error when sniffing file "(?P<file>[^\n]+)"')
 
 
 @contextmanager
@@ -26,11 +29,6 @@ def clear_errors(what: str, advice: str, password: Secret = NO_PASSWORD) -> Iter
         secret = password.reveal()
         text = str(error).replace(secret, "***") if secret else str(error)
         raise UsageError(f"{what}: {_in_one_line(text)}. {advice}") from None
-
-
-_CSV_ERROR = re.compile(r"CSV Error on Line: (?P<line>\d+)\n.*\n *file = (?P<file>[^\n]+)", re.DOTALL)
-_JSON_OBJECT = re.compile(r"Object \{.*\}(?= has )", re.DOTALL)
-_CSV_FORM = re.compile(r'Error when sniffing file "(?P<file>[^\n]+)"')
 
 
 def _in_one_line(text: str) -> str:
